@@ -1,0 +1,22 @@
+import {defineConfig} from 'tsup';
+
+export default defineConfig({
+  entry: {
+    index: 'src/index.ts',
+    undici: 'src/connectors/undici/index.ts',
+    fetch: 'src/connectors/fetch.ts',
+    mock: 'src/connectors/mock.ts',
+    'default-web': 'src/connectors/default/web.ts',
+    'default-node': 'src/connectors/default/node.ts',
+  },
+  format: 'esm',
+  target: 'es2023',
+  platform: 'neutral',
+  splitting: true,
+  sourcemap: true,
+  clean: true,
+  // The root tsconfig knows no Node types, and two of the entries are for Node.
+  dts: {compilerOptions: {types: ['node']}},
+  // #connector stays in the output, so that the consumer's runtime or bundler chooses, not this build.
+  external: ['#connector', /^node:/],
+});
