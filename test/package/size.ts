@@ -1,3 +1,4 @@
+import {fileURLToPath} from 'node:url';
 import {gzipSync} from 'node:zlib';
 import {build} from 'esbuild';
 
@@ -6,7 +7,7 @@ const limit = 16_000;
 const {metafile, outputFiles} = await build({
   stdin: {
     contents: "export {createSession, gather} from './dist/index.js'",
-    resolveDir: new URL('../..', import.meta.url).pathname,
+    resolveDir: fileURLToPath(new URL('../..', import.meta.url)),
   },
   bundle: true,
   minify: true,
