@@ -1,0 +1,106 @@
+/**
+ * What a request's body may be: what the Fetch standard takes, an async iterable of bytes or strings, or a function
+ * that makes one of these, called for each sending.
+ */
+export type RequestBody = BodyInit | AsyncIterable<Uint8Array | string> | (() => RequestBody);
+
+/** A body as a connector sends it. */
+export interface PreparedBody {
+  /** `ReadableStream`s and other async iterables are read once; the rest can be read again and again. */
+  readonly source:
+    | string
+    | Uint8Array
+    | Blob
+    | ReadableStream<Uint8Array>
+    | AsyncIterable<Uint8Array | string>;
+  /** What Content-Type becomes when the caller set none. */
+  readonly contentType: string | undefined;
+}
+
+/**
+ * Whether the body can be sent more than once: everything but streams and iterables, which are gone once read.
+ * A function makes a new body each time.
+ */
+export function isReplayable(body: RequestBody | null): boolean {
+  return body === null || !isStreamLike(body);
+}
+
+/** Whether the body is a stream or an async iterable. */
+export function isStreamLike(
+  body: RequestBody,
+): body is ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string> {
+  return (
+    typeof body === 'object' &&
+    (body instanceof ReadableStream ||
+      typeof (body as AsyncIterable<unknown>)[Symbol.asyncIterator] === 'function')
+  );
+}
+
+/**
+ * Brings a body into the form that goes on the wire (Fetch, "extract a body").
+ *
+ * @throws TypeError when it is nothing that can be a body
+ */
+export function prepareBody(body: RequestBody): PreparedBody {
+  if (typeof body === 'function') return prepareBody(body());
+  if (typeof body === 'string') return {source: body, contentType: 'text/plain;charset=UTF-8'};
+  if (body instanceof Uint8Array) return {source: body, contentType: undefined};
+  if (ArrayBuffer.isView(body)) {
+    return {source: new Uint8Array(body.buffer, body.byteOffset, body.byteLength), contentType: undefined};
+  }
+  if (body instanceof ArrayBuffer || tagOf(body) === 'SharedArrayBuffer') {
+    return {source: new Uint8Array(body as ArrayBuffer), contentType: undefined};
+  }
+  if (body instanceof URLSearchParams) {
+    return {source: body.toString(), contentType: 'application/x-www-form-urlencoded;charset=UTF-8'};
+  }
+  if (body instanceof Blob) return {source: body, contentType: body.type || undefined};
+  if (body instanceof FormData) {
+    const encoded = encodeMultipart(body);
+    return {source: encoded, contentType: encoded.type};
+  }
+  if (body instanceof ReadableStream) {
+    if (body.locked) throw new TypeError('Request body is a stream that is locked or was read from already');
+    return {source: body as ReadableStream<Uint8Array>, contentType: undefined};
+  }
+  if (typeof body === 'object' && body !== null && isStreamLike(body))
+    return {source: body, contentType: undefined};
+  // Fetch: whatever else there is, is turned into a string.
+  return {source: String(body), contentType: 'text/plain;charset=UTF-8'};
+}
+
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/**
+ * multipart/form-data as HTML has it ("multipart form data"), as a `Blob`: its size is known, files are not read
+ * until they are sent, and it can be sent again.
+ */
+export function encodeMultipart(form: FormData): Blob {
+  const boundary = `----aiofetch${crypto.randomUUID().replaceAll('-', '')}`;
+  const parts: BlobPart[] = [];
+  for (const [name, value] of form) {
+    const disposition = `--${boundary}\r\nContent-Disposition: form-data; name="${escapeName(toCrlf(name))}"`;
+    if (typeof value === 'string') {
+      parts.push(`${disposition}\r\n\r\n${toCrlf(value)}\r\n`);
+    } else {
+      const type = value.type || 'application/octet-stream';
+      parts.push(
+        `${disposition}; filename="${escapeName(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`,
+        value,
+        '\r\n',
+      );
+    }
+  }
+  parts.push(`--${boundary}--\r\n`);
+  return new Blob(parts, {type: `multipart/form-data; boundary=${boundary}`});
+}
+
+function toCrlf(text: string): string {
+  return text.replace(/\r\n|\r|\n/g, '\r\n');
+}
+
+function escapeName(name: string): string {
+  return name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
+}

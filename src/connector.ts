@@ -1,0 +1,83 @@
+import type {ConnectorRequest} from './request.ts';
+
+/** What a connector can do, for those who have to know before they ask it. */
+export interface ConnectorCapabilities {
+  /** It owns its sockets: `limit` counts open ones, idle ones included, and `stats` tells idle, reused and opened. */
+  readonly sockets: boolean;
+  /** It can bound the time of dialling (`timeout.connect`). */
+  readonly connectTimeout: boolean;
+  /** It sends streams and async iterables as they come; without, they are refused. */
+  readonly requestStreams: boolean;
+  /** `redirect: 'manual'` gives the redirect itself, status and headers; without, an opaque response. */
+  readonly manualRedirect: boolean;
+}
+
+/** Options every connector takes. */
+export interface ConnectorOptions {
+  /**
+   * How many connections at most, over all hosts; 0 or `Infinity`: no limit.
+   *
+   * @default 100
+   */
+  readonly limit?: number | undefined;
+  /**
+   * How many connections at most to one host (scheme, name and port); 0 or `Infinity`: no limit.
+   *
+   * @default 0
+   */
+  readonly limitPerHost?: number | undefined;
+}
+
+/** One host's share of {@link ConnectorStats}. */
+export interface HostStats {
+  /** Slots in use. */
+  readonly active: number;
+  /** Requests waiting for one. */
+  readonly queued: number;
+  /** Open connections that nothing uses. */
+  readonly idle: number;
+}
+
+/** What a connector has at this moment, and what it did so far. */
+export interface ConnectorStats {
+  readonly limit: number;
+  readonly limitPerHost: number;
+  readonly active: number;
+  readonly queued: number;
+  readonly idle: number;
+  /** By origin; hosts with nothing active, queued or idle are left out. */
+  readonly hosts: Readonly<Record<string, HostStats>>;
+  readonly totals: {
+    /** Requests sent, redirects counted each. */
+    readonly sent: number;
+    /** Requests sent on a connection that had served another before. */
+    readonly reused: number;
+    /** Connections opened. */
+    readonly opened: number;
+    /** Bytes of request bodies sent. */
+    readonly bytesSent: number;
+    /** Bytes of response bodies received: as they came over the wire where the connector sees that. */
+    readonly bytesReceived: number;
+  };
+}
+
+/**
+ * Sends requests and owns what they are sent over: the adapter between a session and a runtime.
+ *
+ * The promise of `fetch` settles with the head of the response. Its slot lasts until the body has ended, failed, been
+ * cancelled or been collected. Between head and end the connector has `request.lifetime` know: `bodyOpened()` before
+ * it hands on a response whose body is under way, `bodyClosed()` when that body has come to its end. When the lifetime
+ * is aborted it rejects (or fails the body) at once, with the reason as it is. `createConnector` does all that for
+ * anything shaped like a fetch.
+ */
+export interface Connector {
+  readonly name: string;
+  readonly capabilities: ConnectorCapabilities;
+  fetch(request: ConnectorRequest): Promise<Response>;
+  stats(): ConnectorStats;
+  /** Refuses new requests, lets those under way and queued finish, closes idle connections. Resolves when all is closed. */
+  close(): Promise<void>;
+  /** Aborts everything at once; requests reject with `reason`. */
+  destroy(reason?: unknown): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}

@@ -1,0 +1,283 @@
+import type {
+  Connector,
+  ConnectorCapabilities,
+  ConnectorOptions,
+  ConnectorStats,
+  HostStats,
+} from '../connector.ts';
+import {SessionClosedError, TimeoutError} from '../errors.ts';
+import type {AbortListener, Lifetime} from '../lifetime.ts';
+import type {Linked} from '../linked-list.ts';
+import {LinkedList} from '../linked-list.ts';
+import {checkLimit} from '../options.ts';
+import type {ConnectorRequest} from '../request.ts';
+import {abortUnread} from '../unread.ts';
+import type {Waiter} from './limits.ts';
+import {HostSlots, Limits} from './limits.ts';
+import type {BodyTracker} from './tracked-response.ts';
+import {trackedResponse} from './tracked-response.ts';
+
+/** What {@link createConnector} makes a connector of. */
+export interface ConnectorDefinition {
+  readonly name: string;
+  readonly capabilities: ConnectorCapabilities;
+  /** Sends one request, as a `fetch` would. `signal` is aborted with the call, a timeout, or the connector. */
+  send(request: ConnectorRequest, signal: AbortSignal): Promise<Response>;
+  /** Called once, when the connector is closed or destroyed. */
+  dispose?(): void;
+}
+
+interface State {
+  readonly definition: ConnectorDefinition;
+  readonly limits: Limits;
+  readonly running: LinkedList<Transfer>;
+  readonly totals: {sent: number; reused: number; opened: number; bytesSent: number; bytesReceived: number};
+  closed: boolean;
+  disposed: boolean;
+  whenEmpty: Array<() => void>;
+}
+
+/**
+ * A connector of anything shaped like a `fetch`: adds what every connector has, `limit` and `limitPerHost` with slots
+ * that last to the end of the body, the queue, timeouts, aborts, statistics and closing.
+ *
+ * @throws InvalidOptionError when a limit is not a whole number
+ *
+ * @example
+ * ```ts
+ * import {createConnector, createSession} from 'aiofetch';
+ *
+ * const connector = createConnector(
+ *   {
+ *     name: 'echo',
+ *     capabilities: {sockets: false, connectTimeout: false, requestStreams: false, manualRedirect: false},
+ *     send: async (request) => new Response(`${request.method} ${request.url}`),
+ *   },
+ *   {limit: 10},
+ * );
+ * await using session = createSession({connector});
+ * console.log(await session.get('https://example.com/').text());
+ * ```
+ */
+export function createConnector(definition: ConnectorDefinition, options: ConnectorOptions = {}): Connector {
+  const limit = checkLimit('connector.limit', options.limit, 100);
+  const limitPerHost = checkLimit('connector.limitPerHost', options.limitPerHost, 0);
+  const state: State = {
+    definition,
+    limits: new Limits(limit, limitPerHost, (key) => new HostSlots(key)),
+    running: new LinkedList(),
+    totals: {sent: 0, reused: 0, opened: 0, bytesSent: 0, bytesReceived: 0},
+    closed: false,
+    disposed: false,
+    whenEmpty: [],
+  };
+
+  return {
+    name: definition.name,
+    capabilities: definition.capabilities,
+    fetch(request) {
+      if (state.closed) return Promise.reject(new SessionClosedError('Connector is closed', {request}));
+      return new Promise((resolve, reject) => new Transfer(state, request, resolve, reject).start());
+    },
+    stats: () => statsOf(state, limit, limitPerHost),
+    close: () => close(state),
+    destroy: (reason) => destroy(state, reason ?? new SessionClosedError('Connector was destroyed')),
+    [Symbol.asyncDispose]: () => close(state),
+  };
+}
+
+function statsOf(state: State, limit: number, limitPerHost: number): ConnectorStats {
+  const hosts: Record<string, HostStats> = {};
+  for (const [origin, host] of state.limits.hosts) {
+    hosts[origin] = {active: host.active, queued: host.waiting.size, idle: 0};
+  }
+  const {active, queued} = state.limits;
+  return {limit, limitPerHost, active, queued, idle: 0, hosts, totals: {...state.totals}};
+}
+
+async function close(state: State): Promise<void> {
+  state.closed = true;
+  const stop = abortUnread(() => state.running);
+  try {
+    await new Promise<void>((resolve) => {
+      state.whenEmpty.push(resolve);
+      checkEmpty(state);
+    });
+  } finally {
+    stop();
+  }
+}
+
+async function destroy(state: State, reason: unknown): Promise<void> {
+  state.closed = true;
+  const queued = [...state.limits.hosts.values()].flatMap((host) => [...host.waiting] as Transfer[]);
+  for (const transfer of [...queued, ...state.running]) transfer.aborted(reason);
+  await close(state);
+}
+
+function checkEmpty(state: State): void {
+  if (!state.closed || state.limits.active > 0 || state.limits.queued > 0) return;
+  if (!state.disposed) {
+    state.disposed = true;
+    state.definition.dispose?.();
+  }
+  for (const resolve of state.whenEmpty.splice(0)) resolve();
+}
+
+/** One request: waits for its slot, is sent, and holds the slot to the end of its body. */
+class Transfer implements Waiter, AbortListener, BodyTracker {
+  previous: Linked | undefined = undefined;
+  next: Linked | undefined = undefined;
+  list: LinkedList<Linked> | undefined = undefined;
+
+  readonly #state: State;
+  readonly #request: ConnectorRequest;
+  readonly #host: HostSlots;
+  readonly #controller = new AbortController();
+  // Dropped once called: through its promise, `resolve` holds the response, which then nobody could see collected.
+  #resolve: (response: Response) => void;
+  #reject: (error: unknown) => void;
+
+  #stage: 'queued' | 'sent' | 'receiving' | 'done' = 'queued';
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #attemptTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #failBody: ((error: unknown) => void) | undefined = undefined;
+
+  constructor(
+    state: State,
+    request: ConnectorRequest,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#state = state;
+    this.#request = request;
+    this.#host = state.limits.host(new URL(request.url).origin);
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get lifetime(): Lifetime {
+    return this.#request.lifetime;
+  }
+
+  start(): void {
+    const {lifetime, timeouts} = this.#request;
+    if (lifetime.isAborted) {
+      this.#reject(lifetime.reason);
+      return;
+    }
+    lifetime.onAbort(this);
+    if (this.#state.limits.acquire(this.#host, this)) this.granted();
+    else this.#limit('pool', timeouts.pool);
+  }
+
+  granted(): void {
+    clearTimeout(this.#timer);
+    this.#stage = 'sent';
+    this.#state.running.append(this);
+    this.#state.totals.sent++;
+    const {attempt, read} = this.#request.timeouts;
+    if (attempt !== undefined)
+      this.#attemptTimer = setTimeout(() => this.#timeOut('attempt', attempt), attempt);
+    // An upload in progress isn't silence, and when it is over can't be seen from here.
+    if (this.#request.body === null) this.#limit('read', read);
+    this.#send().then(
+      (response) => this.#received(response),
+      (error) => this.#fail(error),
+    );
+  }
+
+  // Whatever `send` throws, it throws into the promise.
+  async #send(): Promise<Response> {
+    return this.#state.definition.send(this.#request, this.#controller.signal);
+  }
+
+  #received(response: Response): void {
+    if (this.#stage === 'done') {
+      // It came too late; its connection is wanted.
+      response.body?.cancel().catch(() => undefined);
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#stage = 'receiving';
+    const resolve = this.#resolve;
+    this.#resolve = ignore;
+    this.#reject = ignore;
+    this.#request.lifetime.bodyOpened();
+    resolve(trackedResponse(response, this));
+  }
+
+  // What the body tells
+
+  bodyFailsWith(fail: (error: unknown) => void): void {
+    this.#failBody = fail;
+  }
+
+  touched(): void {
+    this.#request.lifetime.bodyTouched();
+  }
+
+  reading(): void {
+    this.#limit('read', this.#request.timeouts.read);
+  }
+
+  received(bytes: number): void {
+    clearTimeout(this.#timer);
+    this.#state.totals.bytesReceived += bytes;
+  }
+
+  ended(): void {
+    this.#finish();
+  }
+
+  cancelled(reason: unknown): void {
+    this.#finish();
+    this.#controller.abort(reason);
+  }
+
+  // Ends
+
+  aborted(reason: unknown): void {
+    this.#fail(reason);
+  }
+
+  #fail(error: unknown): void {
+    if (this.#stage === 'done') return;
+    const reject = this.#reject;
+    this.#resolve = ignore;
+    this.#reject = ignore;
+    this.#finish();
+    reject(error);
+    this.#failBody?.(error);
+    this.#controller.abort(error);
+  }
+
+  #finish(): void {
+    const stage = this.#stage;
+    if (stage === 'done') return;
+    this.#stage = 'done';
+    clearTimeout(this.#timer);
+    clearTimeout(this.#attemptTimer);
+    this.#request.lifetime.offAbort(this);
+    const {limits, running} = this.#state;
+    if (stage === 'queued') {
+      limits.leave(this.#host, this);
+    } else {
+      running.remove(this);
+      limits.release(this.#host);
+    }
+    limits.forget(this.#host);
+    if (stage === 'receiving') this.#request.lifetime.bodyClosed();
+    checkEmpty(this.#state);
+  }
+
+  #limit(phase: 'pool' | 'read', limit: number | undefined): void {
+    if (limit !== undefined) this.#timer = setTimeout(() => this.#timeOut(phase, limit), limit);
+  }
+
+  #timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {
+    this.#fail(new TimeoutError(phase, limit, {request: this.#request, attempts: this.#request.attempt}));
+  }
+}
+
+function ignore(): void {}

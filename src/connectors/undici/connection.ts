@@ -1,0 +1,97 @@
+import type {Socket} from 'node:net';
+import type {Dispatcher} from 'undici';
+import {Client} from 'undici';
+import type {Linked, LinkedList} from '../../linked-list.ts';
+import type {HostSlots} from '../limits.ts';
+
+/** How long a connection that is asked to close may take before it is cut, in ms. */
+const closeGrace = 50;
+
+// How much earlier than a server's "Keep-Alive: timeout" an idle connection is given up, in ms: what is on its way
+// when the server closes gets lost.
+const keepAliveMargin = 1_000;
+
+/** What `undici` is told when it wants a second socket for a client that is made for one. */
+class SocketGoneError extends Error {
+  readonly code = 'ERR_SOCKET_GONE';
+}
+
+/** One socket and undici's HTTP/1.1 over it: a `Client` that never dials again. */
+export class Connection<Host extends HostSlots = HostSlots> implements Linked {
+  previous: Linked | undefined = undefined;
+  next: Linked | undefined = undefined;
+  list: LinkedList<Linked> | undefined = undefined;
+
+  readonly host: Host;
+  /** How many requests were sent on it. */
+  sent = 0;
+  /** It was idle and is on its way out, to make room or because the pool closes. */
+  closing = false;
+  /** It is to take no further request. */
+  spent = false;
+
+  readonly #socket: Socket;
+  readonly #client: Client;
+
+  /** @param onClosed - called once, when the socket is closed for good */
+  constructor(
+    host: Host,
+    socket: Socket,
+    keepAliveTimeout: number,
+    onClosed: (connection: Connection<Host>) => void,
+  ) {
+    this.host = host;
+    this.#socket = socket;
+    let given = false;
+    this.#client = new Client(host.key, {
+      connect: (_options, callback) => {
+        if (given) {
+          callback(new SocketGoneError('The socket is gone'), null);
+          return;
+        }
+        given = true;
+        // Not at once: undici is in the middle of its own resume here, and would not go on after it.
+        queueMicrotask(() => callback(null, socket));
+      },
+      // Keeps undici from writing before it has seen what an idle socket holds: a response nobody asked for, or its end.
+      pipelining: 1,
+      keepAliveTimeout,
+      keepAliveTimeoutThreshold: keepAliveMargin,
+      headersTimeout: 0,
+      bodyTimeout: 0,
+    });
+    socket.once('close', () => {
+      this.spent = true;
+      onClosed(this);
+      this.#client.destroy().catch(() => undefined);
+    });
+  }
+
+  get isUsable(): boolean {
+    const socket = this.#socket;
+    return !this.spent && !socket.destroyed && socket.writable && !socket.readableEnded;
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.sent++;
+    this.#client.dispatch(options, handler);
+  }
+
+  /** Closes an idle connection: says goodbye, and cuts it when no answer comes. */
+  close(): void {
+    this.spent = true;
+    const socket = this.#socket;
+    if (socket.destroyed) return;
+    // Holds the process until then: an idle socket doesn't, and somebody may be waiting for this one to be gone.
+    const timer = setTimeout(() => this.destroy(), closeGrace);
+    socket.once('close', () => clearTimeout(timer));
+    socket.end();
+  }
+
+  /** Cuts the connection at once. */
+  destroy(): void {
+    this.spent = true;
+    this.#client.destroy().catch(() => undefined);
+    this.#socket.destroy();
+  }
+}

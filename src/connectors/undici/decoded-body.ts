@@ -1,0 +1,168 @@
+import type {Transform} from 'node:stream';
+import {Readable} from 'node:stream';
+import * as zlib from 'node:zlib';
+import type {BodySource} from './incoming-body.ts';
+
+type OneShot = (input: Buffer, callback: (error: Error | null, output: Buffer) => void) => void;
+
+interface Coding {
+  /** Made for a body that begins with `first`. */
+  readonly stream: (first: Buffer) => Transform;
+  readonly all: OneShot;
+  /** For small inputs: a trip to the thread pool and back costs more than decoding them. */
+  readonly allSync: (input: Buffer) => Buffer;
+}
+
+// Servers that cut the trailer off are met in the wild; what has been decoded by then is good.
+const gzipOptions = {flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH};
+const brotliOptions = {
+  flush: zlib.constants.BROTLI_OPERATION_FLUSH,
+  finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH,
+};
+/** The most a body decoded in one go may grow to, in bytes: a bomb is left to the streaming way. */
+const maxSyncOutput = 1024 * 1024;
+/** The largest input that is decoded in one go, in bytes. */
+const maxSyncInput = 32 * 1024;
+
+const gzip: Coding = {
+  stream: () => zlib.createGunzip(gzipOptions),
+  all: (input, callback) => zlib.gunzip(input, gzipOptions, callback),
+  allSync: (input) => zlib.gunzipSync(input, {...gzipOptions, maxOutputLength: maxSyncOutput}),
+};
+
+// "deflate" is zlib (RFC 9110, section 8.4.1.2), yet some servers send raw deflate: the first byte tells which.
+function isRawDeflate(input: Buffer): boolean {
+  return input.length > 0 && ((input[0] as number) & 0x0f) !== 0x08;
+}
+
+const deflate: Coding = {
+  stream: (first) =>
+    isRawDeflate(first) ? zlib.createInflateRaw(gzipOptions) : zlib.createInflate(gzipOptions),
+  all: (input, callback) =>
+    (isRawDeflate(input) ? zlib.inflateRaw : zlib.inflate)(input, gzipOptions, callback),
+  allSync: (input) =>
+    (isRawDeflate(input) ? zlib.inflateRawSync : zlib.inflateSync)(input, {
+      ...gzipOptions,
+      maxOutputLength: maxSyncOutput,
+    }),
+};
+
+const brotli: Coding = {
+  stream: () => zlib.createBrotliDecompress(brotliOptions),
+  all: (input, callback) => zlib.brotliDecompress(input, brotliOptions, callback),
+  allSync: (input) => zlib.brotliDecompressSync(input, {...brotliOptions, maxOutputLength: maxSyncOutput}),
+};
+
+const zstdOptions = {finishFlush: zlib.constants.ZSTD_e_flush};
+const zstd: Coding = {
+  stream: () => zlib.createZstdDecompress(zstdOptions),
+  all: (input, callback) => zlib.zstdDecompress(input, zstdOptions, callback),
+  allSync: (input) => zlib.zstdDecompressSync(input, {...zstdOptions, maxOutputLength: maxSyncOutput}),
+};
+
+const codings: Readonly<Record<string, Coding>> = {gzip, 'x-gzip': gzip, deflate, br: brotli, zstd};
+
+/** What is asked for: the codings that can be undone here. */
+export const acceptEncoding = 'gzip, deflate, br, zstd';
+
+/**
+ * The body with its Content-Encoding undone (Fetch, "handle content codings"): several codings from the last to the
+ * first; with one that isn't known, all is left as it came.
+ */
+export function decodedBody(body: BodySource, contentEncoding: string): BodySource {
+  const chain: Coding[] = [];
+  for (const name of contentEncoding.toLowerCase().split(',')) {
+    const coding = name.trim();
+    if (coding === '' || coding === 'identity') continue;
+    const known = codings[coding];
+    if (!known) return body;
+    chain.unshift(known);
+  }
+  // A chain of codings has no use but to blow up: five is what undici allows.
+  if (chain.length > 5)
+    throw new TypeError(`Content-Encoding lists ${chain.length} codings; at most 5 are undone`);
+  return chain.reduce((source, coding) => new DecodedBody(source, coding), body);
+}
+
+class DecodedBody implements BodySource {
+  readonly #encoded: BodySource;
+  readonly #coding: Coding;
+  #output: AsyncIterator<Buffer> | undefined = undefined;
+  #finished = false;
+
+  constructor(encoded: BodySource, coding: Coding) {
+    this.#encoded = encoded;
+    this.#coding = coding;
+  }
+
+  get ended(): boolean {
+    return this.#finished || this.#encoded.ended;
+  }
+
+  async collect(): Promise<Buffer> {
+    const input = await this.#encoded.collect();
+    this.#finished = true;
+    if (input.length === 0) return input;
+    if (input.length <= maxSyncInput) {
+      try {
+        return this.#coding.allSync(input);
+      } catch (error) {
+        if ((error as {code?: string}).code !== 'ERR_BUFFER_TOO_LARGE') throw decodingError(error);
+      }
+    }
+    return new Promise((resolve, reject) => {
+      this.#coding.all(input, (error, output) => {
+        if (error) reject(decodingError(error));
+        else resolve(output);
+      });
+    });
+  }
+
+  async read(): Promise<Buffer | undefined> {
+    this.#output ??= decode(this.#encoded, this.#coding);
+    const next = await this.#output.next();
+    if (!next.done) return next.value;
+    this.#finished = true;
+    return undefined;
+  }
+
+  cancel(reason: unknown): void {
+    this.#finished = true;
+    this.#encoded.cancel(reason);
+    void this.#output?.return?.();
+  }
+
+  fork(): BodySource | undefined {
+    if (this.#output || this.#finished) return undefined;
+    const encoded = this.#encoded.fork();
+    return encoded && new DecodedBody(encoded, this.#coding);
+  }
+}
+
+async function* decode(encoded: BodySource, coding: Coding): AsyncGenerator<Buffer, undefined> {
+  const first = await encoded.read();
+  // Fetch: an empty body is an empty body, whatever its coding.
+  if (first === undefined) return undefined;
+  const input = Readable.from(chunksOf(first, encoded), {objectMode: false, highWaterMark: 1});
+  const output = input.compose(coding.stream(first));
+  try {
+    for await (const chunk of output) yield chunk as Buffer;
+  } catch (error) {
+    encoded.cancel(error);
+    throw decodingError(error);
+  }
+  return undefined;
+}
+
+async function* chunksOf(first: Buffer, encoded: BodySource): AsyncGenerator<Buffer> {
+  yield first;
+  for (let chunk = await encoded.read(); chunk !== undefined; chunk = await encoded.read()) yield chunk;
+}
+
+function decodingError(error: unknown): unknown {
+  const code = (error as {code?: unknown}).code;
+  const isZlib = typeof code === 'string' && /^(Z_|ERR_|BROTLI_|ZSTD_)/i.test(code) && error instanceof Error;
+  return isZlib
+    ? new TypeError(`Response body could not be decoded: ${error.message}`, {cause: error})
+    : error;
+}

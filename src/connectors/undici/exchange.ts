@@ -1,0 +1,545 @@
+import type {Dispatcher} from 'undici';
+import {isReplayable, isStreamLike, prepareBody} from '../../body.ts';
+import type {Phase} from '../../errors.ts';
+import {ConnectionError, TimeoutError} from '../../errors.ts';
+import type {Lifetime} from '../../lifetime.ts';
+import type {Linked, LinkedList} from '../../linked-list.ts';
+import {isRedirectStatus, redirectedRequest} from '../../redirect.ts';
+import type {ConnectorRequest} from '../../request.ts';
+import {isIdempotent} from '../../request.ts';
+import {acceptEncoding, decodedBody} from './decoded-body.ts';
+import type {BodyOrigin} from './incoming-body.ts';
+import {IncomingBody} from './incoming-body.ts';
+import type {Pool, PoolConnection, PoolHost, PoolMember} from './pool.ts';
+import {createResponse} from './response.ts';
+import {Upload} from './upload.ts';
+import {userAgent} from './user-agent.ts';
+
+/** How much of a redirect's body is read to keep its connection, in bytes, and for how long, in ms. */
+const discardLimit = 64 * 1024;
+const discardTime = 1_000;
+
+// What undici is aborted with; it never reaches a caller.
+const aborted = new Error('aborted');
+
+type State =
+  /** Waits for a slot. */
+  | 'queued'
+  /** Has a slot, waits for a connection. */
+  | 'dialling'
+  /** Handed to its connection; nothing of the response is here. */
+  | 'sent'
+  /** The head has been handed on, the body is arriving. */
+  | 'receiving'
+  /** It was a redirect; its body is read to nobody's profit but the connection's. */
+  | 'discarding'
+  /** Over: its slot is given back. */
+  | 'done';
+
+/**
+ * One request on one connection: from waiting for a slot to the end of the response's body. It is what waits in the
+ * queue, what undici reports to, what the body pulls from and what an abort reaches, so that one request is one
+ * object with one state.
+ */
+export class Exchange implements PoolMember, BodyOrigin, Dispatcher.DispatchHandler {
+  previous: Linked | undefined = undefined;
+  next: Linked | undefined = undefined;
+  list: LinkedList<Linked> | undefined = undefined;
+
+  readonly host: PoolHost;
+  readonly #pool: Pool;
+  readonly #request: ConnectorRequest;
+  readonly #path: string;
+  readonly #redirects: number;
+  // Dropped once called: through its promise, `resolve` holds the response, which then nobody could see collected.
+  #resolve: (response: Response) => void;
+  #reject: (error: unknown) => void;
+  /** When the attempt's time is up, on the clock of `performance`; redirects share it. */
+  #attemptEnd: number | undefined;
+
+  #state: State = 'queued';
+  #connection: PoolConnection | undefined = undefined;
+  #upload: Upload | undefined = undefined;
+  #body: IncomingBody | undefined = undefined;
+  #follow: ConnectorRequest | undefined = undefined;
+  #discarded = 0;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #attemptTimer: NodeJS.Timeout | undefined = undefined;
+  /** undici has begun to write it. */
+  #written = false;
+  /** Something of the response is here. */
+  #answered = false;
+  /** All of the request has been handed to the socket. */
+  #bodySent = false;
+  /** The connection can't serve another request after this one. */
+  #lastOnConnection = false;
+  #abortDispatch: ((error: Error) => void) | undefined = undefined;
+  #resumeDispatch: (() => void) | undefined = undefined;
+
+  constructor(
+    pool: Pool,
+    request: ConnectorRequest,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+    redirects = 0,
+    attemptEnd: number | undefined = undefined,
+  ) {
+    const url = new URL(request.url);
+    this.#pool = pool;
+    this.#request = request;
+    this.#path = url.search ? url.pathname + url.search : url.pathname;
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#redirects = redirects;
+    this.#attemptEnd = attemptEnd;
+    this.host = pool.limits.host(url.origin);
+  }
+
+  get connectTimeout(): number | undefined {
+    return this.#request.timeouts.connect;
+  }
+
+  get lifetime(): Lifetime {
+    return this.#request.lifetime;
+  }
+
+  start(): void {
+    const {lifetime} = this.#request;
+    if (lifetime.isAborted) {
+      this.#reject(lifetime.reason);
+      return;
+    }
+    lifetime.onAbort(this);
+    if (this.#pool.limits.acquire(this.host, this)) {
+      this.granted();
+      return;
+    }
+    const {pool} = this.#request.timeouts;
+    if (pool !== undefined) this.#timer = setTimeout(() => this.#timeOut('pool', pool), pool);
+  }
+
+  // Waiting for a slot and a connection
+
+  granted(): void {
+    this.#clearTimer();
+    this.#pool.running.append(this);
+    this.#startAttemptTimer();
+    const connection = this.#pool.take(this.host);
+    if (connection) this.#dispatch(connection);
+    else this.#dial();
+  }
+
+  connected(connection: PoolConnection): void {
+    this.#dispatch(connection);
+  }
+
+  dialFailed(error: Error, phase: Phase): void {
+    this.#fail(this.#connectionError(error, phase));
+  }
+
+  dialTimedOut(limit: number): void {
+    this.#fail(new TimeoutError('connect', limit, this.#details()));
+  }
+
+  #dial(): void {
+    this.#state = 'dialling';
+    // While it waits to dial it is a member of the pool's list for that.
+    this.#pool.running.remove(this);
+    this.#pool.open(this);
+  }
+
+  #dispatch(connection: PoolConnection): void {
+    this.#state = 'sent';
+    this.#connection = connection;
+    this.#written = false;
+    this.#bodySent = false;
+    if (this.list === undefined) this.#pool.running.append(this);
+    let options: Dispatcher.DispatchOptions;
+    try {
+      options = this.#dispatchOptions();
+    } catch (error) {
+      this.#connection = undefined;
+      this.#pool.putBack(connection);
+      this.#fail(error);
+      return;
+    }
+    connection.dispatch(options, this);
+  }
+
+  #dispatchOptions(): Dispatcher.DispatchOptions {
+    const {method, body, headers} = this.#request;
+    const {flat} = headers;
+    let accepts = false;
+    let acceptsCodings = false;
+    let names = false;
+    let hasType = false;
+    for (let index = 0; index < flat.length; index += 2) {
+      const name = flat[index];
+      if (name === 'accept') accepts = true;
+      else if (name === 'accept-encoding') acceptsCodings = true;
+      else if (name === 'user-agent') names = true;
+      else if (name === 'content-type') hasType = true;
+    }
+    const sent = flat.slice();
+    if (!accepts) sent.push('accept', '*/*');
+    if (!acceptsCodings) sent.push('accept-encoding', acceptEncoding);
+    if (!names) sent.push('user-agent', userAgent);
+    let source: unknown = this.#upload ?? null;
+    if (body !== null && !this.#upload) {
+      const prepared = prepareBody(body);
+      source = prepared.source;
+      if (prepared.contentType !== undefined && !hasType) sent.push('content-type', prepared.contentType);
+      if (isStreamLike(prepared.source as never)) {
+        this.#upload = new Upload(prepared.source as AsyncIterable<Uint8Array>);
+        source = this.#upload;
+      }
+    }
+    return {
+      path: this.#path,
+      method: method as Dispatcher.HttpMethod,
+      headers: sent,
+      body: source as Buffer,
+      // Left to itself, undici gives up a connection after a HEAD, and after a body on a method that seldom has one.
+      reset: this.#pool.options.forceClose,
+    };
+  }
+
+  // What undici reports
+
+  onConnect(abort: (error?: Error) => void): void {
+    // Aborted between dispatch and here: thrown, it ends the request and spares the connection.
+    if (this.#state !== 'sent') throw aborted;
+    this.#written = true;
+    this.#abortDispatch = abort;
+    const {totals} = this.#pool;
+    totals.sent++;
+    if ((this.#connection as PoolConnection).sent > 1) totals.reused++;
+  }
+
+  onResponseStarted(): void {
+    this.#answered = true;
+  }
+
+  onBodySent(chunk: unknown): void {
+    this.#pool.totals.bytesSent +=
+      typeof chunk === 'string' ? Buffer.byteLength(chunk) : (chunk as Buffer).length;
+  }
+
+  onRequestSent(): void {
+    this.#bodySent = true;
+    if (this.#state === 'sent' || (this.#state === 'receiving' && !this.#body?.paused))
+      this.#startReadTimer();
+  }
+
+  onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
+    this.#timer?.refresh();
+    if (status < 200) return true;
+    this.#resumeDispatch = resume;
+    let contentEncoding: string | undefined;
+    let location: string | undefined;
+    const redirects = isRedirectStatus(status) && this.#request.redirect !== 'manual';
+    for (let index = 0; index < rawHeaders.length; index += 2) {
+      const name = rawHeaders[index] as Buffer;
+      switch (name.length) {
+        case 8:
+          if (redirects && isNamed(name, 'location'))
+            location ??= (rawHeaders[index + 1] as Buffer).toString();
+          break;
+        case 10:
+          if (
+            isNamed(name, 'connection') &&
+            /close/i.test((rawHeaders[index + 1] as Buffer).toString('latin1'))
+          ) {
+            this.#lastOnConnection = true;
+          }
+          break;
+        case 16:
+          if (isNamed(name, 'content-encoding')) {
+            const value = (rawHeaders[index + 1] as Buffer).toString('latin1');
+            contentEncoding = contentEncoding === undefined ? value : `${contentEncoding},${value}`;
+          }
+          break;
+      }
+    }
+    if (location !== undefined) return this.#redirect(status, location);
+
+    const request = this.#request;
+    const head = {status, statusText, rawHeaders, url: request.url, redirected: this.#redirects > 0};
+    this.#state = 'receiving';
+    request.lifetime.bodyOpened();
+    if (request.method === 'HEAD' || status === 204 || status === 205 || status === 304) {
+      this.#deliver(createResponse(head, undefined));
+      return true;
+    }
+    const body = new IncomingBody(this);
+    this.#body = body;
+    try {
+      const source = contentEncoding === undefined ? body : decodedBody(body, contentEncoding);
+      this.#deliver(createResponse(head, source));
+    } catch (error) {
+      this.#state = 'sent';
+      request.lifetime.bodyClosed();
+      this.#cut(error);
+    }
+    return true;
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.#pool.totals.bytesReceived += chunk.length;
+    if (this.#state === 'discarding') {
+      this.#discarded += chunk.length;
+      if (this.#discarded > discardLimit) this.#cut(aborted);
+      return true;
+    }
+    const goOn = this.#body === undefined || this.#body.push(chunk);
+    if (goOn) this.#timer?.refresh();
+    // The server isn't silent while the reader is the slow one.
+    else this.#clearTimer();
+    return goOn;
+  }
+
+  onComplete(): void {
+    const connection = this.#connection as PoolConnection;
+    const wasReceiving = this.#state === 'receiving';
+    // An answer before the end of the upload leaves the rest of it in the way: undici closes the connection.
+    const reusable = this.#bodySent && !this.#lastOnConnection && !this.#pool.options.forceClose;
+    this.#finish();
+    if (reusable) this.#pool.putBack(connection);
+    else connection.spent = true;
+    this.#giveBack();
+    if (wasReceiving) {
+      this.#body?.end();
+      this.#request.lifetime.bodyClosed();
+    } else {
+      this.#followRedirect();
+    }
+  }
+
+  onError(error: Error): void {
+    if (this.#state === 'done') return;
+    if (this.#state === 'discarding') {
+      this.#finish();
+      this.#giveBack();
+      this.#followRedirect();
+      return;
+    }
+    if (this.#state === 'sent' && this.#canSendAgain()) {
+      this.#sendAgain();
+      return;
+    }
+    const phase = this.#bodySent ? 'receive' : 'send';
+    this.#fail(
+      error instanceof TypeError || isUndiciRefusal(error)
+        ? asTypeError(error)
+        : this.#connectionError(error, phase),
+    );
+  }
+
+  // What the body asks for, and tells
+
+  touched(): void {
+    this.#request.lifetime.bodyTouched();
+  }
+
+  resume(): void {
+    if (this.#state !== 'receiving') return;
+    this.#startReadTimer();
+    this.#resumeDispatch?.();
+  }
+
+  cancel(reason: unknown): void {
+    if (this.#state !== 'receiving') return;
+    this.#cut(reason ?? new DOMException('The body was cancelled', 'AbortError'));
+  }
+
+  // Ends
+
+  /** The call was aborted: by its caller, a timeout, or its session. */
+  aborted(reason: unknown): void {
+    this.#cut(reason);
+  }
+
+  /** Ends the exchange at once, in whichever state it is; the caller gets `reason` as it is. */
+  #cut(reason: unknown): void {
+    if (this.#state === 'done') return;
+    const follow = this.#state === 'discarding' && reason === aborted;
+    if (follow) {
+      this.#finish();
+      this.#cutConnection();
+      this.#giveBack();
+      this.#followRedirect();
+      return;
+    }
+    this.#fail(reason);
+  }
+
+  #fail(reason: unknown): void {
+    const state = this.#state;
+    if (state === 'done') return;
+    this.#finish();
+    if (state === 'queued') {
+      this.#pool.limits.leave(this.host, this);
+      this.#pool.settle(this.host);
+    } else {
+      if (state === 'dialling') this.#pool.cancel(this);
+      else this.#cutConnection();
+      this.#giveBack();
+    }
+    if (state === 'receiving') {
+      this.#body?.fail(reason);
+      this.#request.lifetime.bodyClosed();
+    } else {
+      this.#reject(reason);
+    }
+  }
+
+  #timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {
+    this.#cut(new TimeoutError(phase, limit, this.#details()));
+  }
+
+  #finish(): void {
+    this.#state = 'done';
+    this.#clearTimer();
+    if (this.#attemptTimer) clearTimeout(this.#attemptTimer);
+    this.#request.lifetime.offAbort(this);
+    this.#upload?.stop();
+    if (this.list === this.#pool.running) this.#pool.running.remove(this);
+  }
+
+  #cutConnection(): void {
+    const connection = this.#connection;
+    if (!connection) return;
+    // Through undici first: it has a request under way on that socket.
+    this.#abortDispatch?.(aborted);
+    connection.destroy();
+  }
+
+  #giveBack(): void {
+    this.#pool.limits.release(this.host);
+    this.#pool.settle(this.host);
+  }
+
+  #redirect(status: number, location: string): boolean {
+    try {
+      this.#follow = redirectedRequest(this.#request, status, location, this.#redirects);
+    } catch (error) {
+      this.#cut(error);
+      return true;
+    }
+    this.#state = 'discarding';
+    this.#clearTimer();
+    this.#timer = setTimeout(() => this.#cut(aborted), discardTime);
+    return true;
+  }
+
+  #followRedirect(): void {
+    const request = this.#follow as ConnectorRequest;
+    const redirects = this.#redirects + 1;
+    new Exchange(this.#pool, request, this.#resolve, this.#reject, redirects, this.#attemptEnd).start();
+  }
+
+  #deliver(response: Response): void {
+    const resolve = this.#resolve;
+    this.#resolve = ignore;
+    this.#reject = ignore;
+    resolve(response);
+  }
+
+  // RFC 9112, section 9.3.1, and RFC 9110, section 9.2.2: a connection may close at any moment, and a request that
+  // met with that is sent again where nothing is lost by it: it never left, or it left on a connection that was in use
+  // before, no answer came, and sending it twice is the same as once.
+  #canSendAgain(): boolean {
+    const wasUsedBefore = (this.#connection as PoolConnection).sent > 1;
+    if (!wasUsedBefore || this.#answered) return false;
+    return !this.#written || (isIdempotent(this.#request) && isReplayable(this.#request.body));
+  }
+
+  #sendAgain(): void {
+    this.#clearTimer();
+    if (this.#written) {
+      this.#upload?.stop();
+      this.#upload = undefined;
+    }
+    this.#abortDispatch = undefined;
+    (this.#connection as PoolConnection).spent = true;
+    this.#connection = undefined;
+    this.#dial();
+  }
+
+  #startAttemptTimer(): void {
+    const {attempt} = this.#request.timeouts;
+    if (attempt === undefined) return;
+    const now = performance.now();
+    this.#attemptEnd ??= now + attempt;
+    this.#attemptTimer = setTimeout(
+      () => this.#timeOut('attempt', attempt),
+      Math.max(0, this.#attemptEnd - now),
+    );
+  }
+
+  #startReadTimer(): void {
+    const {read} = this.#request.timeouts;
+    if (read === undefined) return;
+    if (this.#timer) this.#timer.refresh();
+    else this.#timer = setTimeout(() => this.#timeOut('read', read), read);
+  }
+
+  #clearTimer(): void {
+    if (!this.#timer) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #connectionError(cause: Error, phase: Phase): ConnectionError {
+    const code = (cause as {code?: string}).code;
+    return new ConnectionError(`${describePhase[phase]}: ${cause.message || code}`, phase, {
+      ...this.#details(),
+      code,
+      cause,
+    });
+  }
+
+  #details(): {request: ConnectorRequest; attempts: number} {
+    return {request: this.#request, attempts: this.#request.attempt};
+  }
+}
+
+const describePhase: Record<Phase, string> = {
+  dns: 'Name could not be resolved',
+  connect: 'Connection could not be opened',
+  tls: 'TLS could not be agreed',
+  send: 'Connection failed while sending',
+  receive: 'Connection failed while receiving',
+  pool: 'No slot',
+  read: 'Nothing to read',
+  attempt: 'Attempt failed',
+  total: 'Call failed',
+  redirect: 'Redirect failed',
+};
+
+function ignore(): void {}
+
+/** Whether `raw` spells the lower-case `name`, in whatever case. The lengths are known to be the same. */
+function isNamed(raw: Buffer, name: string): boolean {
+  for (let index = 0; index < name.length; index++) {
+    // Setting bit 5 lower-cases letters and leaves '-' as it is.
+    if (((raw[index] as number) | 0x20) !== name.charCodeAt(index)) return false;
+  }
+  return true;
+}
+
+/** undici refused the request itself: a header or method that can't be sent, or a body that isn't as long as it says. */
+function isUndiciRefusal(error: Error): boolean {
+  const {code} = error as {code?: string};
+  return (
+    code === 'UND_ERR_INVALID_ARG' ||
+    code === 'UND_ERR_NOT_SUPPORTED' ||
+    code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'
+  );
+}
+
+function asTypeError(error: Error): TypeError {
+  return error instanceof TypeError
+    ? error
+    : new TypeError(`Request could not be sent: ${error.message}`, {cause: error});
+}

@@ -1,0 +1,222 @@
+import {Readable} from 'node:stream';
+import type {BodySource} from './incoming-body.ts';
+
+// Tests and tools swap the globals: what a Response is, is settled when this module is loaded.
+const NativeResponse = globalThis.Response;
+const NativeHeaders = globalThis.Headers;
+
+/** The head of a response, as it came. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly statusText: string;
+  /** Names and values in turn, as bytes. */
+  readonly rawHeaders: readonly Buffer[];
+  readonly url: string;
+  readonly redirected: boolean;
+}
+
+/** Reads the body of `response` without a web stream; `undefined` where it isn't a response of this kind. */
+export let sourceOf: (response: Response) => BodySource | undefined;
+
+// A body whose response nobody holds any more would keep its connection for ever.
+const abandoned = new FinalizationRegistry<BodySource>((body) =>
+  body.cancel(new Error('The response was collected unread')),
+);
+
+/**
+ * A `Response` in every respect a caller can see, at a fraction of a built-in one's cost: headers and web stream are
+ * made when they are asked for, and text, JSON and bytes come straight from the buffers that were received.
+ */
+class ReceivedResponse {
+  readonly #head: ResponseHead;
+  #body: BodySource | undefined;
+  #stream: ReadableStream<Uint8Array<ArrayBuffer>> | undefined = undefined;
+  #headers: Headers | undefined = undefined;
+  #used = false;
+
+  static {
+    sourceOf = (response) => {
+      if (!(#body in response)) return undefined;
+      const self = response as unknown as ReceivedResponse;
+      if (self.#stream || self.#used || !self.#body) return undefined;
+      self.#used = true;
+      return self.#body;
+    };
+  }
+
+  constructor(head: ResponseHead, body: BodySource | undefined, headers?: Headers) {
+    this.#head = head;
+    this.#body = body;
+    this.#headers = headers;
+    if (body) abandoned.register(this, body, this);
+  }
+
+  get type(): ResponseType {
+    return 'basic';
+  }
+
+  get url(): string {
+    return this.#head.url;
+  }
+
+  get redirected(): boolean {
+    return this.#head.redirected;
+  }
+
+  get status(): number {
+    return this.#head.status;
+  }
+
+  get ok(): boolean {
+    return this.#head.status >= 200 && this.#head.status <= 299;
+  }
+
+  get statusText(): string {
+    return this.#head.statusText;
+  }
+
+  get headers(): Headers {
+    this.#headers ??= toHeaders(this.#head.rawHeaders);
+    return this.#headers;
+  }
+
+  get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
+    if (!this.#body) return null;
+    if (!this.#stream) {
+      this.#stream = this.#used ? readStream() : toStream(this.#body);
+      abandoned.unregister(this);
+      if (!this.#used) abandoned.register(this.#stream, this.#body);
+    }
+    return this.#stream;
+  }
+
+  get bodyUsed(): boolean {
+    return this.#used || (this.#stream !== undefined && isDisturbed(this.#stream));
+  }
+
+  async text(): Promise<string> {
+    const bytes = await this.#consume();
+    const text = bytes.toString();
+    // Fetch: "UTF-8 decode", which drops a byte order mark.
+    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return new Uint8Array(await this.#consume());
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    return new Uint8Array(await this.#consume()).buffer;
+  }
+
+  async blob(): Promise<Blob> {
+    return (await this.#toNative()).blob();
+  }
+
+  async formData(): Promise<FormData> {
+    return (await this.#toNative()).formData();
+  }
+
+  clone(): Response {
+    if (this.bodyUsed || this.#stream?.locked) {
+      throw new TypeError('Response.clone: Body has already been consumed.');
+    }
+    // Each has its own headers: changing one's must not show in the other.
+    const headers = this.#headers && new NativeHeaders(this.#headers);
+    if (!this.#body) return asResponse(new ReceivedResponse(this.#head, undefined, headers));
+    const fork = this.#stream ? undefined : this.#body.fork();
+    if (fork) return asResponse(new ReceivedResponse(this.#head, fork, headers));
+    const [mine, theirs] = (this.body as ReadableStream<Uint8Array<ArrayBuffer>>).tee();
+    this.#stream = mine;
+    const copy = new ReceivedResponse(this.#head, undefined, headers);
+    copy.#body = this.#body;
+    copy.#stream = theirs;
+    return asResponse(copy);
+  }
+
+  async #consume(): Promise<Buffer> {
+    if (this.bodyUsed || this.#stream?.locked) {
+      throw new TypeError('Body is unusable: Body has already been read');
+    }
+    if (!this.#body) return Buffer.alloc(0);
+    if (this.#stream) return Buffer.from(await new NativeResponse(this.#stream).arrayBuffer());
+    this.#used = true;
+    return this.#body.collect();
+  }
+
+  async #toNative(): Promise<Response> {
+    const contentType = this.headers.get('content-type');
+    const bytes = await this.#consume();
+    const body = new Uint8Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.byteLength);
+    return new NativeResponse(body, contentType === null ? {} : {headers: {'content-type': contentType}});
+  }
+}
+
+Object.setPrototypeOf(ReceivedResponse.prototype, NativeResponse.prototype);
+Object.defineProperty(ReceivedResponse.prototype, 'constructor', {
+  value: NativeResponse,
+  writable: true,
+  configurable: true,
+});
+// As Web IDL has attributes and operations: libraries list them.
+for (const name of Object.getOwnPropertyNames(ReceivedResponse.prototype)) {
+  if (name !== 'constructor') Object.defineProperty(ReceivedResponse.prototype, name, {enumerable: true});
+}
+
+// Takes web streams as well; the types don't say so.
+const isDisturbed = Readable.isDisturbed as unknown as (stream: ReadableStream) => boolean;
+
+function asResponse(response: ReceivedResponse): Response {
+  return response as unknown as Response;
+}
+
+/** Makes the Response of a head and a body; none for the statuses and methods that have no body. */
+export function createResponse(head: ResponseHead, body: BodySource | undefined): Response {
+  return asResponse(new ReceivedResponse(head, body));
+}
+
+function toHeaders(raw: readonly Buffer[]): Headers {
+  const headers = new NativeHeaders();
+  for (let index = 0; index < raw.length; index += 2) {
+    headers.append((raw[index] as Buffer).toString('latin1'), (raw[index + 1] as Buffer).toString('latin1'));
+  }
+  return headers;
+}
+
+/**
+ * A byte stream over a body. It is pulled from, one chunk a read, and the body holds no reference to it in between:
+ * a stream nobody holds can be collected, and its connection freed.
+ */
+function toStream(body: BodySource): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    type: 'bytes',
+    async pull(controller) {
+      const chunk = await body.read();
+      if (chunk === undefined) {
+        controller.close();
+        // A reader that brought its own buffer waits for an answer even then.
+        controller.byobRequest?.respond(0);
+      } else if (chunk.length > 0) {
+        // A copy: a byte stream takes the whole memory a chunk lies in, and this one shares it with others.
+        controller.enqueue(new Uint8Array(chunk));
+      }
+    },
+    cancel(reason) {
+      body.cancel(reason);
+    },
+  });
+}
+
+/** What `body` is once it has been read otherwise: a stream that is closed and was read from. */
+function readStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
+    type: 'bytes',
+    start: (controller) => controller.close(),
+  });
+  void stream.getReader().read();
+  return stream;
+}

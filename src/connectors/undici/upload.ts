@@ -1,0 +1,60 @@
+type Chunk = Uint8Array | string;
+
+/**
+ * A streamed request body that can be stopped: when the exchange is over before the body is, its source is told at
+ * once, rather than when it next has something to say.
+ */
+export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefined> {
+  readonly #next: () => Promise<IteratorResult<unknown>>;
+  readonly #cancel: () => unknown;
+  #stopped = false;
+  #settle: ((result: IteratorResult<Chunk, undefined>) => void) | undefined = undefined;
+
+  constructor(source: ReadableStream<Uint8Array> | AsyncIterable<Chunk>) {
+    if (source instanceof ReadableStream) {
+      // A reader, not the stream's iterator: the iterator's return waits for the read that is under way.
+      const reader = source.getReader();
+      this.#next = () => reader.read() as Promise<IteratorResult<unknown>>;
+      this.#cancel = () => reader.cancel();
+    } else {
+      const iterator = source[Symbol.asyncIterator]();
+      this.#next = () => iterator.next();
+      this.#cancel = () => iterator.return?.();
+    }
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  next(): Promise<IteratorResult<Chunk, undefined>> {
+    if (this.#stopped) return Promise.resolve({done: true, value: undefined});
+    return new Promise((resolve, reject) => {
+      this.#settle = resolve;
+      this.#next().then((result) => {
+        if (result.done) resolve({done: true, value: undefined});
+        else if (isChunk(result.value)) resolve({done: false, value: result.value});
+        else reject(new TypeError('A request body may only produce strings and Uint8Arrays'));
+      }, reject);
+    });
+  }
+
+  async return(): Promise<IteratorResult<Chunk, undefined>> {
+    this.stop();
+    return {done: true, value: undefined};
+  }
+
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#settle?.({done: true, value: undefined});
+    // What the source says to that is nobody's concern any more.
+    Promise.resolve()
+      .then(this.#cancel)
+      .catch(() => undefined);
+  }
+}
+
+function isChunk(value: unknown): value is Chunk {
+  return typeof value === 'string' || value instanceof Uint8Array;
+}

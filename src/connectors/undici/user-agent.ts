@@ -1,0 +1,2 @@
+/** What a request says of itself when its caller says nothing. Browsers let nobody say it, so this is Node's alone. */
+export const userAgent = 'aiofetch/0.1.0';

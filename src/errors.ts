@@ -1,0 +1,350 @@
+/**
+ * Every failure the package produces, typed, telling its phase, and safe to log: nothing enumerable, printed
+ * or serialised here carries a header value, a query value, userinfo or a body.
+ *
+ * @module
+ */
+
+/** Where in a request's life a failure happened. */
+export type Phase =
+  | 'dns'
+  | 'connect'
+  | 'tls'
+  | 'send'
+  | 'receive'
+  | 'pool'
+  | 'read'
+  | 'attempt'
+  | 'total'
+  | 'redirect';
+
+/** The request as it may be shown: no userinfo, no query values, no fragment. */
+export interface RedactedRequest {
+  readonly method: string;
+  readonly url: string;
+}
+
+/** What every {@link AiofetchError} is made with. */
+export interface ErrorDetails {
+  /** The request that failed; its URL is redacted before it is kept. */
+  readonly request?: RedactedRequest | undefined;
+  /** How many attempts were made, this one included. */
+  readonly attempts?: number | undefined;
+  readonly cause?: unknown;
+}
+
+const brand = Symbol.for('aiofetch.error');
+
+/**
+ * A URL that is safe to log: userinfo and fragment dropped, each query value replaced by `…`.
+ *
+ * @example
+ * ```ts
+ * redactUrl('https://u:p@api.example.com/v1?key=secret#top'); // 'https://api.example.com/v1?key=…'
+ * ```
+ */
+export function redactUrl(url: string): string {
+  const hash = url.indexOf('#');
+  const bare = hash === -1 ? url : url.slice(0, hash);
+  const mark = bare.indexOf('?');
+  const path = (mark === -1 ? bare : bare.slice(0, mark)).replace(/^([a-z][a-z\d+.-]*:\/\/)[^/]*@/i, '$1');
+  if (mark === -1) return path;
+  const query = bare.slice(mark + 1).replace(/=[^&]*/g, '=…');
+  return `${path}?${query}`;
+}
+
+function redact(request: RedactedRequest | undefined): RedactedRequest | undefined {
+  return request && {method: request.method, url: redactUrl(request.url)};
+}
+
+function describe(request: RedactedRequest | undefined): string {
+  return request ? ` (${request.method} ${redactUrl(request.url)})` : '';
+}
+
+/** The members all errors of this package share, whichever built-in error they extend. */
+export interface AiofetchErrorMembers {
+  /** A stable, upper-case identifier, as `ERR_TIMEOUT`; for a {@link ConnectionError} the system's own code. */
+  readonly code: string;
+  /** Where in the request's life it happened, when that is known. */
+  readonly phase: Phase | undefined;
+  /** How many attempts had been made when it was thrown. */
+  readonly attempts: number;
+  /** Method and redacted URL. */
+  readonly request: RedactedRequest | undefined;
+}
+
+// Two bases are needed: what the Fetch standard calls a network error has to be a TypeError too, and a class has
+// one parent. The brand, not the prototype chain, is what `instanceof AiofetchError` asks for.
+function decorate(error: Error, code: string, phase: Phase | undefined, details: ErrorDetails): void {
+  const members: Record<PropertyKey, unknown> = {
+    code,
+    phase,
+    attempts: details.attempts ?? 1,
+    request: redact(details.request),
+  };
+  Object.assign(error, members);
+  Object.defineProperty(error, brand, {value: true});
+}
+
+function isBranded(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && brand in value;
+}
+
+/**
+ * The base of every error this package makes. `instanceof` works across copies of the package and for the
+ * errors that are `TypeError`s at the same time.
+ */
+export class AiofetchError extends Error implements AiofetchErrorMembers {
+  declare readonly code: string;
+  declare readonly phase: Phase | undefined;
+  declare readonly attempts: number;
+  declare readonly request: RedactedRequest | undefined;
+
+  static {
+    // On the class itself only, so that subclasses keep the ordinary `instanceof`.
+    Object.defineProperty(this, Symbol.hasInstance, {
+      value(this: unknown, value: unknown) {
+        if (this === AiofetchError) return isBranded(value);
+        return Function.prototype[Symbol.hasInstance].call(this as object, value);
+      },
+    });
+    Object.defineProperty(this.prototype, 'name', {
+      value: 'AiofetchError',
+      configurable: true,
+      writable: true,
+    });
+  }
+
+  constructor(message: string, code: string, phase?: Phase, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : {cause: details.cause});
+    decorate(this, code, phase, details);
+  }
+
+  /** What `JSON.stringify` shows: name, message, code, phase, attempts, request. */
+  toJSON(): Record<string, unknown> {
+    return errorToJson(this);
+  }
+}
+
+function errorToJson(error: Error & AiofetchErrorMembers): Record<string, unknown> {
+  const {name, message, code, phase, attempts, request} = error;
+  return {name, message, code, phase, attempts, request};
+}
+
+function nameClass(type: {prototype: Error}, name: string): void {
+  Object.defineProperty(type.prototype, 'name', {value: name, configurable: true, writable: true});
+}
+
+/** A new request was made on a session, or handed to a connector, that is closed; or one was cut off by it closing. */
+export class SessionClosedError extends AiofetchError {
+  static {
+    nameClass(this, 'SessionClosedError');
+  }
+
+  constructor(message = 'Session is closed', details: ErrorDetails = {}) {
+    super(message + describe(details.request), 'ERR_SESSION_CLOSED', undefined, details);
+  }
+}
+
+/**
+ * The network failed: DNS, TCP, TLS, sending or receiving. A `TypeError` too, as the Fetch standard has it
+ * (Fetch, "network error"). `code` is the system's (`ECONNREFUSED`, `ENOTFOUND`, `ECONNRESET`, …) where there is one.
+ */
+export class ConnectionError extends TypeError implements AiofetchErrorMembers {
+  declare readonly code: string;
+  declare readonly phase: Phase;
+  declare readonly attempts: number;
+  declare readonly request: RedactedRequest | undefined;
+
+  static {
+    nameClass(this, 'ConnectionError');
+  }
+
+  constructor(
+    message: string,
+    phase: Phase,
+    details: ErrorDetails & {readonly code?: string | undefined} = {},
+  ) {
+    super(
+      message + describe(details.request),
+      details.cause === undefined ? undefined : {cause: details.cause},
+    );
+    decorate(this, details.code ?? 'ERR_CONNECTION', phase, details);
+  }
+
+  /** What `JSON.stringify` shows: name, message, code, phase, attempts, request. */
+  toJSON(): Record<string, unknown> {
+    return errorToJson(this);
+  }
+}
+
+/** A redirect could not be followed: too many, a bad `Location`, a body that can't be sent again, or `redirect: 'error'`. */
+export class RedirectError extends TypeError implements AiofetchErrorMembers {
+  declare readonly code: string;
+  declare readonly phase: Phase;
+  declare readonly attempts: number;
+  declare readonly request: RedactedRequest | undefined;
+
+  static {
+    nameClass(this, 'RedirectError');
+  }
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(
+      message + describe(details.request),
+      details.cause === undefined ? undefined : {cause: details.cause},
+    );
+    decorate(this, 'ERR_REDIRECT', 'redirect', details);
+  }
+
+  /** What `JSON.stringify` shows: name, message, code, phase, attempts, request. */
+  toJSON(): Record<string, unknown> {
+    return errorToJson(this);
+  }
+}
+
+const waitedFor: Partial<Record<Phase, string>> = {
+  total: 'the whole call, its retries, redirects and body',
+  attempt: 'one attempt, from its slot to the end of its body',
+  pool: 'a free connection slot',
+  connect: 'a connection: DNS, TCP and TLS',
+  read: 'the server to send something',
+};
+
+/** A limit of time ran out; `phase` says which one, `limit` how long it was. */
+export class TimeoutError extends AiofetchError {
+  declare readonly phase: 'total' | 'attempt' | 'pool' | 'connect' | 'read';
+  /** The limit that ran out, in ms. */
+  readonly limit: number;
+
+  static {
+    nameClass(this, 'TimeoutError');
+  }
+
+  constructor(
+    phase: 'total' | 'attempt' | 'pool' | 'connect' | 'read',
+    limit: number,
+    details: ErrorDetails = {},
+  ) {
+    super(
+      `Timeout of ${limit} ms (${phase}) ran out waiting for ${waitedFor[phase]}${describe(details.request)}`,
+      'ERR_TIMEOUT',
+      phase,
+      details,
+    );
+    this.limit = limit;
+  }
+}
+
+/** The server answered with a status outside 200–299 and the call asked for that to be an error, as the verbs do. */
+export class HTTPError<Data = unknown> extends AiofetchError {
+  readonly status: number;
+  /** The response's headers; not enumerable, since they may hold cookies. */
+  declare readonly headers: Headers;
+  /** The body, parsed when it is JSON, text otherwise; not enumerable. */
+  declare readonly data: Data;
+  /** The response, its body already read into `data`; not enumerable. */
+  declare readonly response: Response;
+
+  static {
+    nameClass(this, 'HTTPError');
+  }
+
+  constructor(response: Response, data: Data, details: ErrorDetails = {}) {
+    const reason = response.statusText ? ` ${response.statusText}` : '';
+    super(
+      `Status ${response.status}${reason}${describe(details.request)}`,
+      'ERR_HTTP_STATUS',
+      undefined,
+      details,
+    );
+    this.status = response.status;
+    hide(this, {headers: response.headers, data, response});
+  }
+}
+
+/** The body grew past the size that was allowed, counted after decompression. */
+export class ResponseTooLargeError extends AiofetchError {
+  /** The size allowed, in bytes. */
+  readonly limit: number;
+
+  static {
+    nameClass(this, 'ResponseTooLargeError');
+  }
+
+  constructor(limit: number, details: ErrorDetails = {}) {
+    super(
+      `Response is larger than ${limit} bytes${describe(details.request)}`,
+      'ERR_RESPONSE_TOO_LARGE',
+      'receive',
+      details,
+    );
+    this.limit = limit;
+  }
+}
+
+/** What came back does not fit the schema it was to be checked against. */
+export class SchemaError extends AiofetchError {
+  /** The Standard Schema issues; not enumerable, since validators put parts of the body in them. */
+  declare readonly issues: ReadonlyArray<{readonly message: string; readonly path?: unknown}>;
+
+  static {
+    nameClass(this, 'SchemaError');
+  }
+
+  constructor(issues: SchemaError['issues'], details: ErrorDetails = {}) {
+    const count = issues.length === 1 ? '1 issue' : `${issues.length} issues`;
+    super(
+      `Response does not fit its schema: ${count}${describe(details.request)}`,
+      'ERR_SCHEMA',
+      undefined,
+      details,
+    );
+    hide(this, {issues});
+  }
+}
+
+/** An option this connector, or this runtime, cannot honour. Thrown when the session or connector is made. */
+export class UnsupportedOptionError extends AiofetchError {
+  readonly option: string;
+  readonly connector: string;
+
+  static {
+    nameClass(this, 'UnsupportedOptionError');
+  }
+
+  constructor(option: string, connector: string, hint = '') {
+    super(
+      `Option "${option}" is not supported by the ${connector} connector${hint && `: ${hint}`}`,
+      'ERR_UNSUPPORTED_OPTION',
+    );
+    this.option = option;
+    this.connector = connector;
+  }
+}
+
+/** An option has a value it can't have. Thrown when the session or connector is made, naming option, value and what is allowed. */
+export class InvalidOptionError extends AiofetchError {
+  readonly option: string;
+
+  static {
+    nameClass(this, 'InvalidOptionError');
+  }
+
+  constructor(option: string, value: unknown, allowed: string) {
+    super(`Option "${option}" is ${show(value)}; allowed: ${allowed}`, 'ERR_INVALID_OPTION');
+    this.option = option;
+  }
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
+  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
+  return typeof value === 'function' ? 'a function' : String(value);
+}
+
+function hide(error: Error, members: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(error, name, {value, enumerable: false, configurable: true, writable: true});
+  }
+}

@@ -1,0 +1,63 @@
+import {defaultConnector} from '#connector';
+import type {Session, SessionOptions} from './session.ts';
+import {createSessionOn} from './session.ts';
+
+export type {RequestBody} from './body.ts';
+export type {
+  Connector,
+  ConnectorCapabilities,
+  ConnectorOptions,
+  ConnectorStats,
+  HostStats,
+} from './connector.ts';
+export type {ConnectorDefinition} from './connectors/create-connector.ts';
+export {createConnector} from './connectors/create-connector.ts';
+export type {ErrorDetails, Phase, RedactedRequest} from './errors.ts';
+export {
+  AiofetchError,
+  ConnectionError,
+  HTTPError,
+  InvalidOptionError,
+  RedirectError,
+  ResponseTooLargeError,
+  SchemaError,
+  SessionClosedError,
+  TimeoutError,
+  UnsupportedOptionError,
+} from './errors.ts';
+export * from './gather.ts';
+export type {HeaderList, HeadersInput} from './headers.ts';
+export type {CallOptions, Hooks, KyOptions, ResponsePromise, Verbs} from './ky.ts';
+export type {AbortListener, Lifetime} from './lifetime.ts';
+export type {Auth, Credential} from './policies/auth.ts';
+export type {
+  ConnectorRequest,
+  Handler,
+  NativeInit,
+  Policy,
+  RequestChanges,
+  RequestTimeouts,
+} from './request.ts';
+export type {ExtendOptions, FetchInit, Session, SessionOptions, SessionStats} from './session.ts';
+export type {Timeout, TimeoutOptions} from './timeout.ts';
+
+/**
+ * Makes a session: a client with a lifetime over a connector that owns its connections.
+ *
+ * @throws InvalidOptionError, UnsupportedOptionError when an option can't be honoured
+ *
+ * @example
+ * ```ts
+ * import {createSession} from 'aiofetch';
+ *
+ * await using session = createSession({
+ *   baseUrl: 'https://api.example.com/v1/',
+ *   connector: {limit: 100, limitPerHost: 20},
+ *   timeout: {total: 60_000},
+ * });
+ * const user = await session.get('users/1').json<{name: string}>();
+ * ```
+ */
+export function createSession(options: SessionOptions = {}): Session {
+  return createSessionOn(options, defaultConnector);
+}

@@ -1,0 +1,125 @@
+import type {Linked, LinkedList} from './linked-list.ts';
+
+/** Told when the call it belongs to is aborted. An object rather than a function: what waits listens itself, without a closure. */
+export interface AbortListener {
+  aborted(reason: unknown): void;
+}
+
+/**
+ * The life of one call, from `session.fetch` to the end of the last body: what an `AbortController` is for, without
+ * the cost of one. The caller's signal, the `total` timeout and `session.destroy` end here; connectors and policies
+ * that wait for something listen here. An `AbortSignal` is made only for who asks.
+ */
+export class Lifetime implements Linked {
+  previous: Linked | undefined = undefined;
+  next: Linked | undefined = undefined;
+  list: LinkedList<Linked> | undefined = undefined;
+
+  isAborted = false;
+  reason: unknown = undefined;
+  /** The caller has a response whose body is under way, and nobody has begun to read it. */
+  isUnread = false;
+  /** Rejects what the caller waits for. */
+  reject: ((reason: unknown) => void) | undefined = undefined;
+  /** Called once, when the call is over. */
+  atEnd: (() => void) | undefined = undefined;
+
+  #listener: AbortListener | undefined = undefined;
+  #moreListeners: Set<AbortListener> | undefined = undefined;
+  #controller: AbortController | undefined = undefined;
+  #open = 0;
+  #delivered = false;
+  #ended = false;
+  #followed: AbortSignal | undefined = undefined;
+
+  /** For whoever needs a standard signal, as another `fetch` does. */
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.isAborted) this.#controller.abort(this.reason);
+    }
+    return this.#controller.signal;
+  }
+
+  /** Itself: what is running is looked at by its lifetime. */
+  get lifetime(): this {
+    return this;
+  }
+
+  /** Aborts with `signal`, and takes its listener off that when it ends: signals outlive calls. */
+  follow(signal: AbortSignal): void {
+    if (signal.aborted) {
+      this.abort(signal.reason);
+      return;
+    }
+    this.#followed = signal;
+    signal.addEventListener('abort', this);
+  }
+
+  /** As an event listener itself, it needs no closure. */
+  handleEvent(): void {
+    this.abort(this.#followed?.reason);
+  }
+
+  onAbort(listener: AbortListener): void {
+    if (this.#listener === undefined) this.#listener = listener;
+    else if (this.#moreListeners) this.#moreListeners.add(listener);
+    else this.#moreListeners = new Set([listener]);
+  }
+
+  offAbort(listener: AbortListener): void {
+    if (this.#listener === listener) this.#listener = undefined;
+    else this.#moreListeners?.delete(listener);
+  }
+
+  /** Ends the call: whoever is waiting for it lets go at once. Only the first reason counts. */
+  abort(reason: unknown): void {
+    if (this.isAborted || this.#ended) return;
+    this.isAborted = true;
+    this.reason = reason;
+    const first = this.#listener;
+    const others = this.#moreListeners;
+    this.#listener = undefined;
+    this.#moreListeners = undefined;
+    this.reject?.(reason);
+    first?.aborted(reason);
+    if (others) for (const listener of others) listener.aborted(reason);
+    this.#controller?.abort(reason);
+  }
+
+  /** A response's body is still under way when its head is handed on. */
+  bodyOpened(): void {
+    this.#open++;
+    this.isUnread = true;
+  }
+
+  /** Somebody has begun to read the body. */
+  bodyTouched(): void {
+    this.isUnread = false;
+  }
+
+  /** A body that was {@link bodyOpened} came to its end, whichever. */
+  bodyClosed(): void {
+    this.#open--;
+    if (this.#delivered && this.#open === 0) this.end();
+  }
+
+  /** The caller has its response: from now on the call lasts as long as that body. */
+  deliver(): void {
+    this.#delivered = true;
+    if (this.#open === 0) this.end();
+  }
+
+  /** The call is over: nothing of it is left waiting. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#listener = undefined;
+    this.#moreListeners = undefined;
+    this.isUnread = false;
+    this.reject = undefined;
+    this.#followed?.removeEventListener('abort', this);
+    this.list?.remove(this);
+    this.atEnd?.();
+  }
+}

@@ -1,0 +1,79 @@
+import {isReplayable} from './body.ts';
+import {RedirectError} from './errors.ts';
+import type {ConnectorRequest} from './request.ts';
+
+/** Fetch, "HTTP-redirect fetch": how many redirects are followed. */
+export const redirectLimit = 20;
+
+/** Fetch, "redirect status". */
+export function isRedirectStatus(status: number): boolean {
+  return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
+}
+
+// Fetch, "HTTP-redirect fetch", step 13, and what browsers and curl add to it: credentials stay with the origin they were meant for.
+const credentialHeaders = ['authorization', 'cookie', 'proxy-authorization', 'host'];
+// Fetch, "request-body-header name".
+const bodyHeaders = [
+  'content-encoding',
+  'content-language',
+  'content-location',
+  'content-type',
+  'content-length',
+];
+
+/**
+ * The request that a redirect asks for (Fetch, "HTTP-redirect fetch").
+ *
+ * @param followed - how many redirects came before this one
+ * @throws RedirectError when it can't be followed
+ */
+export function redirectedRequest(
+  request: ConnectorRequest,
+  status: number,
+  location: string,
+  followed: number,
+): ConnectorRequest {
+  if (request.redirect === 'error') {
+    throw new RedirectError(`Status ${status} is a redirect, and redirect is "error"`, {request});
+  }
+  if (followed >= redirectLimit) {
+    throw new RedirectError(`More than ${redirectLimit} redirects`, {request});
+  }
+  const from = new URL(request.url);
+  let to: URL;
+  try {
+    to = new URL(location, from);
+  } catch (cause) {
+    throw new RedirectError(`Status ${status} has a Location that is no URL`, {request, cause});
+  }
+  if (to.protocol !== 'http:' && to.protocol !== 'https:') {
+    throw new RedirectError(`Status ${status} leads to ${to.protocol}, which is not HTTP`, {request});
+  }
+  const sameOrigin = to.origin === from.origin;
+  if ((to.username || to.password) && !sameOrigin) {
+    throw new RedirectError(`Status ${status} leads to another origin with credentials in its URL`, {
+      request,
+    });
+  }
+  to.username = '';
+  to.password = '';
+  to.hash = '';
+
+  const becomesGet =
+    (status === 303 && request.method !== 'GET' && request.method !== 'HEAD') ||
+    ((status === 301 || status === 302) && request.method === 'POST');
+  if (!becomesGet && status !== 303 && !isReplayable(request.body)) {
+    throw new RedirectError(`Status ${status} asks for the body again, and a stream can't be sent twice`, {
+      request,
+    });
+  }
+
+  const headers = request.headers.copy();
+  if (becomesGet) for (const name of bodyHeaders) headers.delete(name);
+  if (!sameOrigin) for (const name of credentialHeaders) headers.delete(name);
+  return request.with({
+    url: to.href,
+    headers,
+    ...(becomesGet && {method: 'GET', body: null}),
+  });
+}

@@ -1,0 +1,130 @@
+import type {RequestBody} from './body.ts';
+import type {RedactedRequest} from './errors.ts';
+import type {HeaderList} from './headers.ts';
+import {Lifetime} from './lifetime.ts';
+
+/** How long a request may wait, in ms; `undefined` is no limit. */
+export interface RequestTimeouts {
+  readonly pool?: number | undefined;
+  readonly connect?: number | undefined;
+  readonly read?: number | undefined;
+  readonly attempt?: number | undefined;
+}
+
+/** What may differ between a request and the one it is derived from. */
+export interface RequestChanges {
+  readonly url?: string;
+  readonly method?: string;
+  readonly headers?: HeaderList;
+  readonly body?: RequestBody | null;
+  readonly redirect?: RequestRedirect;
+  readonly timeouts?: RequestTimeouts;
+  readonly lifetime?: Lifetime;
+}
+
+/** Members of a `RequestInit` that only a native fetch knows what to do with. */
+export type NativeInit = Pick<
+  RequestInit,
+  'cache' | 'credentials' | 'integrity' | 'keepalive' | 'mode' | 'priority' | 'referrer' | 'referrerPolicy'
+>;
+
+const nativeMembers = [
+  'cache',
+  'credentials',
+  'integrity',
+  'keepalive',
+  'mode',
+  'priority',
+  'referrer',
+  'referrerPolicy',
+] as const satisfies ReadonlyArray<keyof NativeInit>;
+
+/** Those members that are set, read one by one: a `Request` is a valid init, and its members are getters. */
+export function nativeOf(init: NativeInit): NativeInit | undefined {
+  let native: Record<string, unknown> | undefined;
+  for (const name of nativeMembers) {
+    const value = init[name];
+    if (value === undefined) continue;
+    native ??= {};
+    native[name] = value;
+  }
+  return native;
+}
+
+/**
+ * One request on its way through policies and connector: a light record rather than a `Request`, which costs more to
+ * build than to send. Policies may set headers on it in place, or hand on another one made by `with`.
+ */
+export class ConnectorRequest implements RedactedRequest {
+  /** Absolute, without a fragment. */
+  url: string;
+  /** Upper-case where the Fetch standard normalises it. */
+  method: string;
+  headers: HeaderList;
+  /** As the caller gave it. */
+  body: RequestBody | null;
+  redirect: RequestRedirect;
+  timeouts: RequestTimeouts;
+  /** For a native fetch: `credentials`, `cache`, `mode` and the like. */
+  native: NativeInit | undefined;
+  /** Which attempt at the call this is, from 1. */
+  attempt: number;
+  lifetime: Lifetime;
+
+  constructor(
+    url: string,
+    method: string,
+    headers: HeaderList,
+    body: RequestBody | null,
+    redirect: RequestRedirect = 'follow',
+    timeouts: RequestTimeouts = {},
+    native: NativeInit | undefined = undefined,
+    lifetime: Lifetime = new Lifetime(),
+  ) {
+    this.url = url;
+    this.method = method;
+    this.headers = headers;
+    this.body = body;
+    this.redirect = redirect;
+    this.timeouts = timeouts;
+    this.native = native;
+    this.attempt = 1;
+    this.lifetime = lifetime;
+  }
+
+  /** Aborted when the call is: by its caller, its `total` timeout or its session. Made when first asked for. */
+  get signal(): AbortSignal {
+    return this.lifetime.signal;
+  }
+
+  /** The same request with changes; headers are shared unless they are among them. */
+  with(changes: RequestChanges): ConnectorRequest {
+    const {url, method, headers, body, redirect, timeouts, lifetime} = changes;
+    const copy = new ConnectorRequest(
+      url ?? this.url,
+      method ?? this.method,
+      headers ?? this.headers,
+      body === undefined ? this.body : body,
+      redirect ?? this.redirect,
+      timeouts ?? this.timeouts,
+      this.native,
+      lifetime ?? this.lifetime,
+    );
+    copy.attempt = this.attempt;
+    return copy;
+  }
+}
+
+// RFC 9110, section 9.2.2: idempotent methods.
+const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
+
+/** Whether sending the request twice is the same as sending it once: by its method, or by an Idempotency-Key. */
+export function isIdempotent(request: ConnectorRequest): boolean {
+  return idempotentMethods.has(request.method) || request.headers.has('idempotency-key');
+}
+
+/** One step of a request's way: takes the record, gives the response. */
+export type Handler = (request: ConnectorRequest) => Promise<Response>;
+
+/** Wraps a handler in another; in a list, the first is the outermost. */
+export type Policy = (next: Handler) => Handler;

@@ -1,0 +1,92 @@
+import type {ConnectorCapabilities} from './connector.ts';
+import {InvalidOptionError, UnsupportedOptionError} from './errors.ts';
+import {checkDuration} from './options.ts';
+import type {RequestTimeouts} from './request.ts';
+
+/** Limits of time, in ms; 0, `Infinity` or `false`: none. */
+export interface TimeoutOptions {
+  /**
+   * The whole call, with its retries, redirects and body.
+   *
+   * @default none
+   */
+  readonly total?: number | false | undefined;
+  /**
+   * One attempt, from its slot to the end of its body.
+   *
+   * @default none
+   */
+  readonly attempt?: number | false | undefined;
+  /**
+   * The wait for a slot.
+   *
+   * @default none
+   */
+  readonly pool?: number | false | undefined;
+  /**
+   * Opening a connection: DNS, TCP and TLS. Only where the connector dials itself.
+   *
+   * @default 10_000 (of the connector)
+   */
+  readonly connect?: number | false | undefined;
+  /**
+   * Silence of the server: for the head of the response, or between two chunks of its body. Not while the request is
+   * still being sent, nor while the reader is the slow one.
+   *
+   * @default 30_000
+   */
+  readonly read?: number | false | undefined;
+}
+
+/** As options come; a number is `total`. */
+export type Timeout = number | false | TimeoutOptions;
+
+/** Timeouts as the session keeps them: checked, `undefined` for none. */
+export interface Timeouts extends RequestTimeouts {
+  readonly total: number | undefined;
+}
+
+const phases = ['total', 'attempt', 'pool', 'connect', 'read'] as const;
+
+export const defaultTimeouts: Timeouts = {
+  total: undefined,
+  attempt: undefined,
+  pool: undefined,
+  connect: undefined,
+  read: 30_000,
+};
+
+/**
+ * Lays the timeouts of a session or call over those it begins with.
+ *
+ * @throws InvalidOptionError for a phase or duration that can't be; UnsupportedOptionError for one the connector can't see
+ */
+export function mergeTimeouts(
+  base: Timeouts,
+  timeout: Timeout | undefined,
+  connector: {readonly name: string; readonly capabilities: ConnectorCapabilities},
+): Timeouts {
+  if (timeout === undefined) return base;
+  if (typeof timeout !== 'object') return {...base, total: checkDuration('timeout', timeout)};
+  const merged: Record<string, number | undefined> = {...base};
+  for (const phase of Object.keys(timeout)) {
+    if (!phases.includes(phase as (typeof phases)[number])) {
+      throw new InvalidOptionError(`timeout.${phase}`, 'no phase', phases.join(', '));
+    }
+    const value = timeout[phase as keyof TimeoutOptions];
+    if (value === undefined) continue;
+    if (phase === 'connect' && !connector.capabilities.connectTimeout) {
+      throw new UnsupportedOptionError(
+        'timeout.connect',
+        connector.name,
+        'its runtime dials, and does not say when',
+      );
+    }
+    // For connect, none has to be said out loud: the connector has a limit of its own.
+    merged[phase] =
+      phase === 'connect'
+        ? (checkDuration(`timeout.${phase}`, value) ?? Infinity)
+        : checkDuration(`timeout.${phase}`, value);
+  }
+  return merged as unknown as Timeouts;
+}
