@@ -88,6 +88,9 @@ export interface Session extends Verbs {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** How many URLs a session remembers the resolution of. */
+const resolvedSize = 500;
+
 const knownOptions = new Set([
   'baseUrl',
   'headers',
@@ -130,6 +133,9 @@ function buildSession(
   const running = new LinkedList<Lifetime>();
   const totals = {requests: 0, attempts: 0, retries: 0, errors: 0};
   const handler = compose(options, base);
+  const hasPolicies = options.auth !== undefined || (options.policies?.length ?? 0) > 0;
+  // The same few strings are asked for again and again.
+  const resolved = new Map<string, string>();
   let closed = false;
   let whenDone: (() => void) | undefined;
 
@@ -153,7 +159,17 @@ function buildSession(
   }
 
   function resolveUrl(input: string | URL): string {
-    const url = typeof input === 'string' ? new URL(input, base ?? globalThis.location?.href) : input;
+    if (typeof input !== 'string') return checkUrl(input);
+    let url = resolved.get(input);
+    if (url === undefined) {
+      url = checkUrl(new URL(input, base ?? globalThis.location?.href));
+      if (resolved.size >= resolvedSize) resolved.clear();
+      resolved.set(input, url);
+    }
+    return url;
+  }
+
+  function checkUrl(url: URL): string {
     if (url.username || url.password) {
       throw new TypeError('A URL with credentials in it is not fetched; use the auth option');
     }
@@ -212,28 +228,25 @@ function buildSession(
 
   function run(request: ConnectorRequest): Promise<Response> {
     const {lifetime} = request;
+    const onResponse = (response: Response): Response => {
+      if (lifetime.isAborted) discard(response);
+      lifetime.deliver();
+      return response;
+    };
+    const onError = (error: unknown): never => {
+      totals.errors++;
+      lifetime.end();
+      throw error;
+    };
     let answered: Promise<Response>;
     try {
       answered = lifetime.isAborted ? Promise.reject(lifetime.reason) : handler(request);
     } catch (error) {
       answered = Promise.reject(error);
     }
-    return new Promise((resolve, reject) => {
-      // An abort doesn't wait for what a policy may be waiting for.
-      lifetime.reject = reject;
-      answered.then(
-        (response) => {
-          if (lifetime.isAborted) discard(response);
-          lifetime.deliver();
-          resolve(response);
-        },
-        (error) => {
-          totals.errors++;
-          lifetime.end();
-          reject(error);
-        },
-      );
-    });
+    const settled = answered.then(onResponse, onError);
+    // A connector lets go at once when the call is aborted; a policy may be waiting for something else.
+    return hasPolicies ? Promise.race([settled, abortOf(lifetime)]) : settled;
   }
 
   function checkDone(): void {
@@ -388,6 +401,12 @@ function buildSession(
     destroy,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+function abortOf(lifetime: Lifetime): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    lifetime.reject = reject;
+  });
 }
 
 /** Nobody gets this response: its connection is wanted. */

@@ -16,6 +16,11 @@ class SocketGoneError extends Error {
   readonly code = 'ERR_SOCKET_GONE';
 }
 
+/** Told when a server was silent for too long. */
+export interface SilenceWatcher {
+  silent(limit: number): void;
+}
+
 /** One socket and undici's HTTP/1.1 over it: a `Client` that never dials again. */
 export class Connection<Host extends HostSlots = HostSlots> implements Linked {
   previous: Linked | undefined = undefined;
@@ -31,6 +36,9 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
   spent = false;
 
   readonly #socket: Socket;
+  #watcher: SilenceWatcher | undefined = undefined;
+  #silenceTimer: NodeJS.Timeout | undefined = undefined;
+  #silenceLimit = 0;
   readonly #client: Client;
 
   /** @param onClosed - called once, when the socket is closed for good */
@@ -62,6 +70,7 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     });
     socket.once('close', () => {
       this.spent = true;
+      clearTimeout(this.#silenceTimer);
       onClosed(this);
       this.#client.destroy().catch(() => undefined);
     });
@@ -75,6 +84,27 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
     this.sent++;
     this.#client.dispatch(options, handler);
+  }
+
+  /**
+   * Tells the watcher when `limit` ms pass before it is called again or stopped. One timer for the connection's life: making and
+   * clearing one costs five times what setting it back does.
+   */
+  watchSilence(limit: number, watcher: SilenceWatcher): void {
+    this.#watcher = watcher;
+    if (this.#silenceTimer && this.#silenceLimit === limit) {
+      this.#silenceTimer.refresh();
+      return;
+    }
+    clearTimeout(this.#silenceTimer);
+    this.#silenceLimit = limit;
+    this.#silenceTimer = setTimeout(() => this.#watcher?.silent(limit), limit);
+    // The socket holds the process while something is under way; what is left of a time that nobody waits for must not.
+    this.#silenceTimer.unref();
+  }
+
+  stopWatching(): void {
+    this.#watcher = undefined;
   }
 
   /** Closes an idle connection: says goodbye, and cuts it when no answer comes. */

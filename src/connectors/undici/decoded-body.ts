@@ -118,6 +118,11 @@ class DecodedBody implements BodySource {
     });
   }
 
+  // Decoding may fail, and may take long: it is never done on the spot.
+  takeNow(): undefined {
+    return undefined;
+  }
+
   async read(): Promise<Buffer | undefined> {
     this.#output ??= decode(this.#encoded, this.#coding);
     const next = await this.#output.next();

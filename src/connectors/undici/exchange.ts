@@ -7,12 +7,14 @@ import type {Linked, LinkedList} from '../../linked-list.ts';
 import {isRedirectStatus, redirectedRequest} from '../../redirect.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {isIdempotent} from '../../request.ts';
+import type {SilenceWatcher} from './connection.ts';
 import {acceptEncoding, decodedBody} from './decoded-body.ts';
 import type {BodyOrigin} from './incoming-body.ts';
 import {IncomingBody} from './incoming-body.ts';
 import type {Pool, PoolConnection, PoolHost, PoolMember} from './pool.ts';
-import {createResponse} from './response.ts';
+import {createResponse, watchAbandoned} from './response.ts';
 import {Upload} from './upload.ts';
+import {urlParts} from './url-parts.ts';
 import {userAgent} from './user-agent.ts';
 
 /** How much of a redirect's body is read to keep its connection, in bytes, and for how long, in ms. */
@@ -41,7 +43,7 @@ type State =
  * queue, what undici reports to, what the body pulls from and what an abort reaches, so that one request is one
  * object with one state.
  */
-export class Exchange implements PoolMember, BodyOrigin, Dispatcher.DispatchHandler {
+export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatcher.DispatchHandler {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
@@ -84,15 +86,15 @@ export class Exchange implements PoolMember, BodyOrigin, Dispatcher.DispatchHand
     redirects = 0,
     attemptEnd: number | undefined = undefined,
   ) {
-    const url = new URL(request.url);
+    const {origin, path} = urlParts(request.url);
     this.#pool = pool;
     this.#request = request;
-    this.#path = url.search ? url.pathname + url.search : url.pathname;
+    this.#path = path;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#redirects = redirects;
     this.#attemptEnd = attemptEnd;
-    this.host = pool.limits.host(url.origin);
+    this.host = pool.limits.host(origin);
   }
 
   get connectTimeout(): number | undefined {
@@ -232,7 +234,7 @@ export class Exchange implements PoolMember, BodyOrigin, Dispatcher.DispatchHand
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
-    this.#timer?.refresh();
+    if (this.#bodySent) this.#startReadTimer();
     if (status < 200) return true;
     this.#resumeDispatch = resume;
     let contentEncoding: string | undefined;
@@ -292,9 +294,9 @@ export class Exchange implements PoolMember, BodyOrigin, Dispatcher.DispatchHand
       return true;
     }
     const goOn = this.#body === undefined || this.#body.push(chunk);
-    if (goOn) this.#timer?.refresh();
+    if (goOn) this.#startReadTimer();
     // The server isn't silent while the reader is the slow one.
-    else this.#clearTimer();
+    else (this.#connection as PoolConnection).stopWatching();
     return goOn;
   }
 
@@ -333,6 +335,10 @@ export class Exchange implements PoolMember, BodyOrigin, Dispatcher.DispatchHand
         ? asTypeError(error)
         : this.#connectionError(error, phase),
     );
+  }
+
+  silent(limit: number): void {
+    this.#timeOut('read', limit);
   }
 
   // What the body asks for, and tells
@@ -401,6 +407,7 @@ export class Exchange implements PoolMember, BodyOrigin, Dispatcher.DispatchHand
     this.#state = 'done';
     this.#clearTimer();
     if (this.#attemptTimer) clearTimeout(this.#attemptTimer);
+    this.#connection?.stopWatching();
     this.#request.lifetime.offAbort(this);
     this.#upload?.stop();
     if (this.list === this.#pool.running) this.#pool.running.remove(this);
@@ -427,7 +434,7 @@ export class Exchange implements PoolMember, BodyOrigin, Dispatcher.DispatchHand
       return true;
     }
     this.#state = 'discarding';
-    this.#clearTimer();
+    (this.#connection as PoolConnection).stopWatching();
     this.#timer = setTimeout(() => this.#cut(aborted), discardTime);
     return true;
   }
@@ -443,6 +450,12 @@ export class Exchange implements PoolMember, BodyOrigin, Dispatcher.DispatchHand
     this.#resolve = ignore;
     this.#reject = ignore;
     resolve(response);
+    // Most bodies are all here by the end of this turn, and need no watching: it burdens the garbage collector.
+    if (this.#body) {
+      queueMicrotask(() => {
+        if (this.#state === 'receiving') watchAbandoned(response);
+      });
+    }
   }
 
   // RFC 9112, section 9.3.1, and RFC 9110, section 9.2.2: a connection may close at any moment, and a request that
@@ -461,6 +474,7 @@ export class Exchange implements PoolMember, BodyOrigin, Dispatcher.DispatchHand
       this.#upload = undefined;
     }
     this.#abortDispatch = undefined;
+    (this.#connection as PoolConnection).stopWatching();
     (this.#connection as PoolConnection).spent = true;
     this.#connection = undefined;
     this.#dial();
@@ -477,11 +491,10 @@ export class Exchange implements PoolMember, BodyOrigin, Dispatcher.DispatchHand
     );
   }
 
+  // Or sets it back, when something came.
   #startReadTimer(): void {
     const {read} = this.#request.timeouts;
-    if (read === undefined) return;
-    if (this.#timer) this.#timer.refresh();
-    else this.#timer = setTimeout(() => this.#timeOut('read', read), read);
+    if (read !== undefined) (this.#connection as PoolConnection).watchSilence(read, this);
   }
 
   #clearTimer(): void {

@@ -14,6 +14,8 @@ export interface BodySource {
   readonly ended: boolean;
   /** The bytes not yet read, once the last has arrived. Reads everything at once; nothing else may read after it. */
   collect(): Promise<Buffer>;
+  /** The same, if all of it is here already and comes without waiting. */
+  takeNow(): Buffer | undefined;
   /** The next piece, `undefined` at the end. One read at a time. */
   read(): Promise<Buffer | undefined>;
   cancel(reason: unknown): void;
@@ -94,6 +96,12 @@ export class IncomingBody implements BodySource {
       this.#failRead = reject;
       this.#resume();
     }) as Promise<Buffer>;
+  }
+
+  takeNow(): Buffer | undefined {
+    if (!this.ended || this.#failed) return undefined;
+    this.#touch();
+    return this.#takeAll();
   }
 
   read(): Promise<Buffer | undefined> {

@@ -15,6 +15,9 @@ export interface ResponseHead {
   readonly redirected: boolean;
 }
 
+/** Sees to it that the body is cancelled when nobody holds `response`, nor its stream, any more. */
+export let watchAbandoned: (response: Response) => void;
+
 /** Reads the body of `response` without a web stream; `undefined` where it isn't a response of this kind. */
 export let sourceOf: (response: Response) => BodySource | undefined;
 
@@ -35,6 +38,10 @@ class ReceivedResponse {
   #used = false;
 
   static {
+    watchAbandoned = (response) => {
+      const self = response as unknown as ReceivedResponse;
+      if (self.#body && !self.#stream) abandoned.register(self, self.#body, self);
+    };
     sourceOf = (response) => {
       if (!(#body in response)) return undefined;
       const self = response as unknown as ReceivedResponse;
@@ -48,7 +55,6 @@ class ReceivedResponse {
     this.#head = head;
     this.#body = body;
     this.#headers = headers;
-    if (body) abandoned.register(this, body, this);
   }
 
   get type(): ResponseType {
@@ -85,7 +91,7 @@ class ReceivedResponse {
     if (!this.#stream) {
       this.#stream = this.#used ? readStream() : toStream(this.#body);
       abandoned.unregister(this);
-      if (!this.#used) abandoned.register(this.#stream, this.#body);
+      if (!this.#used && !this.#body.ended) abandoned.register(this.#stream, this.#body);
     }
     return this.#stream;
   }
@@ -94,23 +100,29 @@ class ReceivedResponse {
     return this.#used || (this.#stream !== undefined && isDisturbed(this.#stream));
   }
 
-  async text(): Promise<string> {
-    const bytes = await this.#consume();
-    const text = bytes.toString();
-    // Fetch: "UTF-8 decode", which drops a byte order mark.
-    return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+  // What is here already is handed over without waiting: each `async` costs a promise and a turn.
+
+  text(): Promise<string> {
+    const bytes = this.#takeNow();
+    return bytes ? Promise.resolve(toText(bytes)) : this.#consume().then(toText);
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+  json(): Promise<unknown> {
+    const bytes = this.#takeNow();
+    if (!bytes) return this.#consume().then(toJson);
+    try {
+      return Promise.resolve(toJson(bytes));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return new Uint8Array(await this.#consume());
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#consume().then((bytes) => new Uint8Array(bytes));
   }
 
-  async arrayBuffer(): Promise<ArrayBuffer> {
-    return new Uint8Array(await this.#consume()).buffer;
+  arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#consume().then((bytes) => new Uint8Array(bytes).buffer);
   }
 
   async blob(): Promise<Blob> {
@@ -136,6 +148,13 @@ class ReceivedResponse {
     copy.#body = this.#body;
     copy.#stream = theirs;
     return asResponse(copy);
+  }
+
+  #takeNow(): Buffer | undefined {
+    if (this.#used || this.#stream || !this.#body) return undefined;
+    const bytes = this.#body.takeNow();
+    if (bytes) this.#used = true;
+    return bytes;
   }
 
   async #consume(): Promise<Buffer> {
@@ -177,6 +196,16 @@ function asResponse(response: ReceivedResponse): Response {
 /** Makes the Response of a head and a body; none for the statuses and methods that have no body. */
 export function createResponse(head: ResponseHead, body: BodySource | undefined): Response {
   return asResponse(new ReceivedResponse(head, body));
+}
+
+function toText(bytes: Buffer): string {
+  const text = bytes.toString();
+  // Fetch: "UTF-8 decode", which drops a byte order mark.
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
+function toJson(bytes: Buffer): unknown {
+  return JSON.parse(toText(bytes));
 }
 
 function toHeaders(raw: readonly Buffer[]): Headers {

@@ -1,0 +1,26 @@
+/** What of a URL a request needs. */
+export interface UrlParts {
+  readonly origin: string;
+  readonly path: string;
+}
+
+const cacheSize = 500;
+const cache = new Map<string, UrlParts>();
+
+/**
+ * The parts of an absolute http: or https: URL, remembered: the same few URLs are asked for again and again.
+ *
+ * @throws TypeError for any other scheme
+ */
+export function urlParts(url: string): UrlParts {
+  const known = cache.get(url);
+  if (known) return known;
+  const {origin, pathname, search, protocol} = new URL(url);
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new TypeError(`Scheme ${protocol} can't be fetched; http: and https: can`);
+  }
+  const parts = {origin, path: search ? pathname + search : pathname};
+  if (cache.size >= cacheSize) cache.clear();
+  cache.set(url, parts);
+  return parts;
+}
