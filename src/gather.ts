@@ -6,7 +6,7 @@
 import {Queue} from './gather/queue.ts';
 import {createRun, type Failure, type RunOptions, type WorkerFunction} from './gather/run.ts';
 
-export type {Progress, WorkerContext, WorkerFunction} from './gather/run.ts';
+export type {Progress, RunOptions, WorkerContext, WorkerFunction} from './gather/run.ts';
 
 /** Options of {@link asCompleted}. */
 export type AsCompletedOptions = RunOptions;
@@ -35,7 +35,7 @@ export interface GatherOptions extends RunOptions {
  * @returns The results; with `settle`, each as `Promise.allSettled` has it.
  * @throws The first error of a worker, unless `settle` is on; what reading the inputs, or `onProgress`, threw; the
  * reason of `signal` when that was aborted. All as rejections, as is the next one.
- * @throws {@link InvalidOptionError} when `concurrency` is not a whole number from 1, or `Infinity`.
+ * @throws InvalidOptionError when `concurrency` is not a whole number from 1, or `Infinity`.
  *
  * @example
  * ```ts
@@ -110,7 +110,7 @@ export function gather<Input, Result>(
  * @returns The results, to be iterated once.
  * @throws From the loop, that is from `next()`: the first error of a worker, of reading the inputs or of `onProgress`;
  * the reason of `signal` when that was aborted.
- * @throws {@link InvalidOptionError} from the first `next()`, when `concurrency` is not a whole number from 1, or
+ * @throws InvalidOptionError from the first `next()`, when `concurrency` is not a whole number from 1, or
  * `Infinity`.
  *
  * @example
@@ -174,7 +174,6 @@ export function asCompleted<Input, Result>(
     },
     async return() {
       while (untaken.size > 0) untaken.shift();
-      run.held = 0;
       if (hasBegun && !hasEnded) {
         run.abandon();
         await end.promise;
