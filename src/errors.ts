@@ -36,12 +36,8 @@ export interface ErrorDetails {
 const brand = Symbol.for('aiofetch.error');
 
 /**
- * A URL that is safe to log: userinfo and fragment dropped, each query value replaced by `…`.
- *
- * @example
- * ```ts
- * redactUrl('https://u:p@api.example.com/v1?key=secret#top'); // 'https://api.example.com/v1?key=…'
- * ```
+ * A URL that is safe to log: userinfo and fragment dropped, each query value replaced by `…`, so that
+ * `https://u:p@example.com/v1?key=secret#top` becomes `https://example.com/v1?key=…`.
  */
 export function redactUrl(url: string): string {
   const hash = url.indexOf('#');

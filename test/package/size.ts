@@ -2,7 +2,8 @@ import {fileURLToPath} from 'node:url';
 import {gzipSync} from 'node:zlib';
 import {build} from 'esbuild';
 
-const limit = 16_000;
+// TARGET: 16_000, once the whole core is in; until then nothing may make it grow unnoticed.
+const limit = 20_000;
 
 const {metafile, outputFiles} = await build({
   stdin: {

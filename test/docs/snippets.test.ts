@@ -1,0 +1,62 @@
+import {execFile} from 'node:child_process';
+import {mkdir, rm, writeFile} from 'node:fs/promises';
+import type {Server} from 'node:http';
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+import {afterAll, beforeAll, describe, expect, it} from 'vitest';
+import type {Snippet} from '../support/snippets.ts';
+import {markdownSnippets, redirected, root, sourceSnippets} from '../support/snippets.ts';
+
+const run = promisify(execFile);
+// Inside the package, so that `aiofetch` is this package.
+const directory = join(root, 'test/docs/.snippets');
+
+let server: Server;
+let origin: string;
+
+/** Answers anything the examples ask for: what was sent comes back, as JSON. */
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    let body = '';
+    request.setEncoding('utf8').on('data', (chunk: string) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({name: 'Ada', method: request.method, path: request.url, body}));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  await rm(directory, {recursive: true, force: true});
+  await mkdir(directory, {recursive: true});
+});
+
+afterAll(async () => {
+  await rm(directory, {recursive: true, force: true});
+  server.close();
+});
+
+async function execute(snippet: Snippet): Promise<void> {
+  const file = join(directory, `${snippet.where.replaceAll(/[^\w]+/g, '-')}.ts`);
+  await writeFile(file, redirected(snippet.code, origin));
+  await run(process.execPath, ['--conditions=@aiofetch/source', file], {timeout: 8_000});
+}
+
+describe.concurrent('what the README shows runs', () => {
+  const snippets = markdownSnippets('README.md');
+  it('shows something', () => expect(snippets.length).toBeGreaterThan(1));
+  it.each(snippets.map((snippet) => [snippet.where, snippet] as const))('%s', (_where, snippet) =>
+    execute(snippet),
+  );
+});
+
+describe.concurrent('what the doc comments show runs', () => {
+  const snippets = sourceSnippets();
+  it('shows something', () => expect(snippets.length).toBeGreaterThan(3));
+  it.each(snippets.map((snippet) => [snippet.where, snippet] as const))('%s', (_where, snippet) =>
+    execute(snippet),
+  );
+});
