@@ -39,6 +39,8 @@ export interface GatherOptions extends RunOptions {
  *
  * @example
  * ```ts
+ * import {gather} from 'aiofetch';
+ *
  * const lengths = await gather(['a', 'bb', 'ccc'], async (word) => word.length, {concurrency: 2});
  * // [1, 2, 3]
  *
@@ -115,6 +117,8 @@ export function gather<Input, Result>(
  *
  * @example
  * ```ts
+ * import {asCompleted} from 'aiofetch';
+ *
  * const work = async (n: number) => ({n, square: n * n});
  * for await (const {n, square} of asCompleted([3, 1, 2], work, {concurrency: 2})) {
  *   console.log(n, square);
