@@ -19,6 +19,8 @@ export class Lifetime implements Linked {
   reason: unknown = undefined;
   /** The caller has a response whose body is under way, and nobody has begun to read it. */
   isUnread = false;
+  /** When the call's `total` is up, on the clock of `performance`. */
+  deadline = Infinity;
   /** Rejects what the caller waits for. */
   reject: ((reason: unknown) => void) | undefined = undefined;
   /** Called once, when the call is over. */
@@ -39,6 +41,11 @@ export class Lifetime implements Linked {
       if (this.isAborted) this.#controller.abort(this.reason);
     }
     return this.#controller.signal;
+  }
+
+  /** How much of its `total` the call has left, in ms. */
+  timeLeft(): number {
+    return this.deadline === Infinity ? Infinity : this.deadline - performance.now();
   }
 
   /** Itself: what is running is looked at by its lifetime. */

@@ -217,6 +217,7 @@ function buildSession(
 
   function startTotal(request: ConnectorRequest, total: number): void {
     const {lifetime} = request;
+    lifetime.deadline = performance.now() + total;
     const timer = setTimeout(() => {
       lifetime.abort(new TimeoutError('total', total, {request, attempts: request.attempt}));
     }, total);

@@ -7,6 +7,7 @@ import type {Linked, LinkedList} from '../../linked-list.ts';
 import {isRedirectStatus, redirectedRequest} from '../../redirect.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {isIdempotent} from '../../request.ts';
+import {urlParts} from '../../url-parts.ts';
 import type {SilenceWatcher} from './connection.ts';
 import {acceptEncoding, decodedBody} from './decoded-body.ts';
 import type {BodyOrigin} from './incoming-body.ts';
@@ -14,7 +15,6 @@ import {IncomingBody} from './incoming-body.ts';
 import type {Pool, PoolConnection, PoolHost, PoolMember} from './pool.ts';
 import {createResponse, watchAbandoned} from './response.ts';
 import {Upload} from './upload.ts';
-import {urlParts} from './url-parts.ts';
 import {userAgent} from './user-agent.ts';
 
 /** How much of a redirect's body is read to keep its connection, in bytes, and for how long, in ms. */
