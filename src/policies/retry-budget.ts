@@ -20,6 +20,9 @@ export interface RetryBudgetOptions {
   readonly window?: number | undefined;
 }
 
+/** A budget's options, complete. */
+export type RetryBudgetSettings = {readonly [Name in keyof RetryBudgetOptions]-?: number};
+
 /** Who may retry, when many fail at once. */
 export interface RetryBudget {
   /** A first attempt is made. */
@@ -47,7 +50,7 @@ const maxHosts = 10_000;
  * Counts requests and retries by host over a sliding window, kept as two halves: when a host is down, retries then
  * multiply its load by `1 + ratio` at most, and not by how many retries each call may make.
  */
-export function createRetryBudget(options: Required<RetryBudgetOptions>): RetryBudget {
+export function createRetryBudget(options: RetryBudgetSettings): RetryBudget {
   const {ratio, minimum, window} = options;
   const half = window / 2;
   const hosts = new Map<string, HostCounts>();

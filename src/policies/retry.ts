@@ -8,7 +8,7 @@ import type {ConnectorRequest, Handler, Policy} from '../request.ts';
 import {isIdempotent} from '../request.ts';
 import {urlParts} from '../url-parts.ts';
 import {retryAfter} from './retry-after.ts';
-import type {RetryBudget, RetryBudgetOptions} from './retry-budget.ts';
+import type {RetryBudget, RetryBudgetOptions, RetryBudgetSettings} from './retry-budget.ts';
 import {createRetryBudget} from './retry-budget.ts';
 
 /** What is known when an attempt has failed. */
@@ -136,7 +136,7 @@ export function mergeRetry(base: RetrySettings, retry: Retry | undefined): Retry
         ? base.budget
         : budget === false
           ? undefined
-          : createRetryBudget({...defaultBudget, ...budget} as Required<RetryBudgetOptions>),
+          : createRetryBudget({...defaultBudget, ...budget} as RetryBudgetSettings),
     shouldRetry: shouldRetry ?? base.shouldRetry,
     onRetry: onRetry ?? base.onRetry,
   };
