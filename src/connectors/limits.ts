@@ -91,9 +91,10 @@ export class Limits<Host extends HostSlots = HostSlots> {
     this.#grant(host);
   }
 
-  /** Drops the record of a host that nothing uses. */
+  /** Drops the record of a host that nothing uses; a newer one of the same host stays. */
   forget(host: Host): void {
-    if (host.active === 0 && host.waiting.size === 0) this.hosts.delete(host.key);
+    if (host.active > 0 || host.waiting.size > 0) return;
+    if (this.hosts.get(host.key) === host) this.hosts.delete(host.key);
   }
 
   // A granted waiter may fail at once and release again: that adds to this loop rather than to the stack.

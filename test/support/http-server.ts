@@ -1,0 +1,93 @@
+import type {IncomingMessage, RequestListener, Server, ServerResponse} from 'node:http';
+import {createServer} from 'node:http';
+import {createServer as createTlsServer} from 'node:https';
+import type {AddressInfo, Socket} from 'node:net';
+import type {TlsOptions} from 'node:tls';
+import {onTestFinished} from 'vitest';
+import type {SocketWatch} from './socket-watch.ts';
+import {createSocketWatch} from './socket-watch.ts';
+
+export interface SeenRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly socket: Socket;
+}
+
+export interface HttpServer {
+  /** With the port, without a slash at the end. */
+  readonly origin: string;
+  readonly port: number;
+  readonly sockets: SocketWatch;
+  /** Those that arrived, in the order they did. */
+  readonly requests: readonly SeenRequest[];
+  /** Requests whose response isn't finished, and the most of them there ever were. */
+  readonly active: number;
+  readonly peak: number;
+  readonly server: Server;
+}
+
+export interface HttpServerOptions {
+  /** Counts this server's sockets together with another's. */
+  readonly sockets?: SocketWatch;
+  readonly tls?: TlsOptions;
+  /** As `node:http` has it: how long the server keeps an idle connection, in ms, which it announces. */
+  readonly keepAliveTimeout?: number;
+  readonly host?: string;
+}
+
+/** A real HTTP server on loopback that counts, and goes with the test. */
+export async function startServer(
+  handler: RequestListener,
+  options: HttpServerOptions = {},
+): Promise<HttpServer> {
+  const {sockets = createSocketWatch(), tls, keepAliveTimeout = 60_000, host = '127.0.0.1'} = options;
+  const requests: SeenRequest[] = [];
+  let active = 0;
+  let peak = 0;
+  function listener(request: IncomingMessage, response: ServerResponse): void {
+    requests.push({
+      method: request.method as string,
+      path: request.url as string,
+      headers: request.headers,
+      socket: request.socket,
+    });
+    active++;
+    peak = Math.max(peak, active);
+    response.once('close', () => active--);
+    handler(request, response as ServerResponse<IncomingMessage> & {req: IncomingMessage});
+  }
+  const server = tls
+    ? createTlsServer({keepAliveTimeout, ...tls}, listener)
+    : createServer({keepAliveTimeout}, listener);
+  server.on('connection', (socket: Socket) => sockets.add(socket));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
+  onTestFinished(async () => {
+    await new Promise((resolve) => {
+      server.close(resolve);
+      server.closeAllConnections();
+    });
+  });
+  const {port} = server.address() as AddressInfo;
+  const name = host.includes(':') ? `[${host}]` : host;
+  return {
+    origin: `${tls ? 'https' : 'http'}://${name}:${port}`,
+    port,
+    sockets,
+    requests,
+    get active() {
+      return active;
+    },
+    get peak() {
+      return peak;
+    },
+    server: server as Server,
+  };
+}
+
+/** All of a request's body. */
+export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) chunks.push(chunk as Buffer);
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,30 @@
+import {expect, onTestFinished} from 'vitest';
+import type {UndiciConnectorOptions} from '../../src/connectors/undici/index.ts';
+import {undiciConnector} from '../../src/connectors/undici/index.ts';
+import type {Connector, Session, SessionOptions} from '../../src/index.ts';
+import {createSession} from '../../src/index.ts';
+
+export interface PooledSession {
+  readonly session: Session;
+  readonly connector: Connector;
+  readonly fetch: Session['fetch'];
+  readonly stats: Session['stats'];
+}
+
+/**
+ * A session on a connector of its own, without policies that would hide what the connector does. It goes with the
+ * test, and must leave nothing behind.
+ */
+export function openSession(
+  options: UndiciConnectorOptions = {},
+  sessionOptions: SessionOptions = {},
+): PooledSession {
+  const connector = undiciConnector(options);
+  const session = createSession({...sessionOptions, connector});
+  onTestFinished(async () => {
+    await session.destroy();
+    await connector.destroy();
+    expect(session.stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: {}});
+  });
+  return {session, connector, fetch: session.fetch, stats: session.stats};
+}

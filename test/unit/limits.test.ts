@@ -1,0 +1,305 @@
+import fc from 'fast-check';
+import {describe, expect, it} from 'vitest';
+import type {Waiter} from '../../src/connectors/limits.ts';
+import {HostSlots, Limits} from '../../src/connectors/limits.ts';
+import type {Linked, LinkedList} from '../../src/linked-list.ts';
+
+/** One that wants a slot of `host`, and notes when it has one. */
+class Request implements Waiter {
+  previous: Linked | undefined = undefined;
+  next: Linked | undefined = undefined;
+  list: LinkedList<Linked> | undefined = undefined;
+  readonly host: string;
+  readonly onGranted: (request: Request) => void;
+
+  constructor(host: string, onGranted: (request: Request) => void = () => {}) {
+    this.host = host;
+    this.onGranted = onGranted;
+  }
+
+  granted(): void {
+    this.onGranted(this);
+  }
+}
+
+function slots({limit = 0, limitPerHost = 0} = {}) {
+  const limits = new Limits(limit, limitPerHost, (key) => new HostSlots(key));
+  /** In the order in which they got their slots. */
+  const granted: Request[] = [];
+  const note = (request: Request) => granted.push(request);
+  return {
+    limits,
+    granted,
+    ask(host: string, onGranted: (request: Request) => void = note): Request {
+      const request = new Request(host, onGranted);
+      if (limits.acquire(limits.host(host), request)) request.granted();
+      return request;
+    },
+    release: (request: Request) => limits.release(limits.host(request.host)),
+    leave: (request: Request) => limits.leave(limits.host(request.host), request),
+  };
+}
+
+describe('limit', () => {
+  it('grants as many slots as there are, and queues the rest', () => {
+    const {ask, granted, limits} = slots({limit: 2});
+    for (let index = 0; index < 5; index++) ask('a');
+    expect(granted).toHaveLength(2);
+    expect(limits).toMatchObject({active: 2, queued: 3});
+  });
+
+  it.each([0, Infinity])('of %s bounds nothing', (limit) => {
+    const {ask, granted, limits} = slots({limit, limitPerHost: limit});
+    for (let index = 0; index < 1_000; index++) ask('a');
+    expect(granted).toHaveLength(1_000);
+    expect(limits).toMatchObject({active: 1_000, queued: 0});
+  });
+
+  it('gives a slot that comes back to the one that waits for longest', () => {
+    const {ask, granted, release} = slots({limit: 1});
+    const [first, second, third] = [ask('a'), ask('a'), ask('a')];
+    release(first);
+    expect(granted).toEqual([first, second]);
+    release(second);
+    expect(granted).toEqual([first, second, third]);
+  });
+});
+
+describe('limitPerHost', () => {
+  it('holds back the host that has its slots, and nobody else', () => {
+    const {ask, granted} = slots({limitPerHost: 1});
+    const [a1, , b1] = [ask('a'), ask('a'), ask('b')];
+    expect(granted).toEqual([a1, b1]);
+  });
+
+  it('keeps those it holds back from standing in line for one of the total', () => {
+    const {ask, granted, release} = slots({limit: 2, limitPerHost: 1});
+    const a1 = ask('a');
+    ask('a');
+    ask('a');
+    const b1 = ask('b');
+    const c1 = ask('c');
+    expect(granted).toEqual([a1, b1]);
+    release(b1);
+    expect(granted).toEqual([a1, b1, c1]);
+  });
+});
+
+describe('fairness', () => {
+  it('lets a host with one waiting in before another’s thousand are through', () => {
+    const {ask, granted, release} = slots({limit: 1});
+    for (let index = 0; index < 1_000; index++) ask('busy');
+    const quiet = ask('quiet');
+    for (let index = 0; index < 5; index++) release(granted.at(-1) as Request);
+    expect(granted).toContain(quiet);
+  });
+
+  it('keeps a slot with its host for a while, since one that moves costs a connection', () => {
+    const {ask, granted, release} = slots({limit: 1});
+    for (let index = 0; index < 100; index++) for (const host of ['a', 'b', 'c']) ask(host);
+    for (let index = 0; index < 60; index++) release(granted.at(-1) as Request);
+    const moves = granted.filter((request, index) => request.host !== granted[index - 1]?.host).length;
+    expect(moves).toBeLessThan(granted.length / 4);
+    expect(new Set(granted.map(({host}) => host))).toEqual(new Set(['a', 'b', 'c']));
+  });
+
+  it('lets nobody wait for ever, whatever is given back when', () => {
+    const world = fc.record({
+      hosts: fc.integer({min: 2, max: 6}),
+      limit: fc.integer({min: 1, max: 5}),
+      releases: fc.array(fc.nat(), {minLength: 1, maxLength: 200}),
+    });
+    fc.assert(
+      fc.property(world, ({hosts, limit, releases}) => {
+        const {ask, granted, release} = slots({limit});
+        const active = new Set<Request>();
+        // As many of each host as there can be grants: no host ever runs out.
+        for (let index = 0; index <= releases.length + limit; index++) {
+          for (let host = 0; host < hosts; host++) {
+            ask(String(host), (request) => {
+              granted.push(request);
+              active.add(request);
+            });
+          }
+        }
+        const since = new Map<string, number>();
+        for (const pick of releases) {
+          const chosen = [...active][pick % active.size] as Request;
+          active.delete(chosen);
+          release(chosen);
+          const {host} = granted.at(-1) as Request;
+          for (let each = 0; each < hosts; each++) {
+            const key = String(each);
+            since.set(key, key === host ? 0 : (since.get(key) ?? 0) + 1);
+            // Each of those that hold a slot may keep it four times over before it moves to the next in line.
+            expect(since.get(key)).toBeLessThanOrEqual((4 * limit + 1) * hosts);
+          }
+        }
+      }),
+      {numRuns: 100},
+    );
+  });
+});
+
+describe('leaving the queue', () => {
+  it('is at once, from its middle, and the others keep their order', () => {
+    const {ask, granted, leave, limits, release} = slots({limit: 1});
+    const [first, second, third, fourth] = [ask('a'), ask('a'), ask('a'), ask('a')];
+    expect(leave(third)).toBe(true);
+    expect(limits.queued).toBe(2);
+    release(first);
+    release(second);
+    expect(granted).toEqual([first, second, fourth]);
+  });
+
+  it('says when there is nothing to leave', () => {
+    const {ask, leave} = slots({limit: 1});
+    const first = ask('a');
+    const second = ask('a');
+    expect(leave(first)).toBe(false);
+    expect(leave(second)).toBe(true);
+    expect(leave(second)).toBe(false);
+  });
+
+  it('in the moment of being granted passes the slot on', () => {
+    const {ask, granted, limits, release} = slots({limit: 1});
+    const first = ask('a');
+    ask('a', (request) => release(request));
+    const third = ask('a');
+    release(first);
+    expect(granted).toEqual([first, third]);
+    expect(limits).toMatchObject({active: 1, queued: 0});
+  });
+
+  it('works for a hundred thousand in a row, without a stack that grows with them', () => {
+    const {ask, limits, release} = slots({limit: 1});
+    const first = ask('a');
+    let passed = 0;
+    for (let index = 0; index < 100_000; index++) {
+      ask(String(index % 100), (request) => {
+        passed++;
+        release(request);
+      });
+    }
+    release(first);
+    expect(passed).toBe(100_000);
+    expect(limits).toMatchObject({active: 0, queued: 0});
+  });
+});
+
+describe('the record of a host', () => {
+  it('is the same while anything of it is active or queued, and goes with the last', () => {
+    const {ask, limits, release} = slots({limit: 1});
+    const request = ask('a');
+    const host = limits.host('a');
+    limits.forget(host);
+    expect(limits.host('a')).toBe(host);
+    release(request);
+    limits.forget(host);
+    expect(limits.hosts.size).toBe(0);
+  });
+
+  it('that is out of use takes no newer one with it', () => {
+    const {limits, ask} = slots({limit: 1});
+    const old = limits.host('a');
+    limits.forget(old);
+    const request = ask('a');
+    limits.forget(old);
+    expect(limits.hosts.get('a')).toBe(limits.host(request.host));
+    expect(limits.hosts.size).toBe(1);
+  });
+});
+
+describe('whatever is asked for, given up and given back, in whatever order', () => {
+  const hosts = ['a', 'b', 'c', 'd'];
+  const action = fc.oneof(
+    {weight: 4, arbitrary: fc.record({type: fc.constant('ask' as const), host: fc.constantFrom(...hosts)})},
+    // Some give back at once what they are granted.
+    {weight: 1, arbitrary: fc.record({type: fc.constant('pass' as const), host: fc.constantFrom(...hosts)})},
+    {weight: 3, arbitrary: fc.record({type: fc.constant('release' as const), pick: fc.nat()})},
+    {weight: 2, arbitrary: fc.record({type: fc.constant('leave' as const), pick: fc.nat()})},
+  );
+  const plan = fc.record({
+    limit: fc.integer({min: 0, max: 5}),
+    limitPerHost: fc.integer({min: 0, max: 3}),
+    actions: fc.array(action, {maxLength: 150}),
+  });
+
+  it('limits hold, hosts are served in order, no free slot is withheld, and all balances in the end', () => {
+    fc.assert(
+      fc.property(plan, ({limit, limitPerHost, actions}) => {
+        const {limits} = slots({limit, limitPerHost});
+        const most = limit || Infinity;
+        const mostPerHost = limitPerHost || Infinity;
+        // What should be so, kept in the plainest way there is.
+        const queues = new Map<string, Request[]>(hosts.map((host) => [host, []]));
+        const active: Request[] = [];
+        const queueOf = (request: Request) => queues.get(request.host) as Request[];
+        const activeOf = (host: string) => active.filter((request) => request.host === host).length;
+
+        function ask(host: string, passes: boolean): void {
+          const request = new Request(host, (granted) => {
+            expect(queueOf(granted).shift()).toBe(granted);
+            active.push(granted);
+            expect(active.length).toBeLessThanOrEqual(most);
+            expect(activeOf(granted.host)).toBeLessThanOrEqual(mostPerHost);
+            if (passes) release(granted);
+          });
+          queueOf(request).push(request);
+          if (limits.acquire(limits.host(host), request)) request.granted();
+        }
+
+        function release(request: Request): void {
+          active.splice(active.indexOf(request), 1);
+          const host = limits.host(request.host);
+          limits.release(host);
+          limits.forget(host);
+        }
+
+        function check(): void {
+          const waiting = [...queues.values()].flat();
+          expect(limits.active).toBe(active.length);
+          expect(limits.queued).toBe(waiting.length);
+          const mayGo = waiting.filter(({host}) => activeOf(host) < mostPerHost);
+          if (active.length < most) expect(mayGo).toEqual([]);
+        }
+
+        for (const step of actions) {
+          if (step.type === 'ask' || step.type === 'pass') {
+            ask(step.host, step.type === 'pass');
+          } else if (step.type === 'release' && active.length > 0) {
+            release(active[step.pick % active.length] as Request);
+          } else if (step.type === 'leave') {
+            const waiting = [...queues.values()].flat();
+            const request = waiting[step.pick % (waiting.length || 1)];
+            if (request) {
+              queueOf(request).splice(queueOf(request).indexOf(request), 1);
+              const host = limits.host(request.host);
+              expect(limits.leave(host, request)).toBe(true);
+              limits.forget(host);
+            }
+          }
+          check();
+        }
+
+        for (let request = active[0]; request; request = active[0]) release(request);
+        expect(limits).toMatchObject({active: 0, queued: 0});
+        expect([...queues.values()].flat()).toEqual([]);
+        expect(limits.hosts.size).toBe(0);
+      }),
+      {numRuns: 300},
+    );
+  });
+});
+
+describe('the cost of an operation', () => {
+  it('does not grow with what is queued', () => {
+    // Quadratic work on this many takes minutes.
+    const {ask, granted, leave, limits, release} = slots({limit: 50, limitPerHost: 2});
+    const requests = Array.from({length: 200_000}, (_, index) => ask(String(index % 1_000)));
+    for (let index = 1; index < requests.length; index += 2) leave(requests[index] as Request);
+    for (let index = 0; index < granted.length; index++) release(granted[index] as Request);
+    expect(granted.length).toBeGreaterThanOrEqual(100_000);
+    expect(limits).toMatchObject({active: 0, queued: 0});
+  });
+});
