@@ -1,0 +1,61 @@
+import {Parser} from 'htmlparser2';
+import {normalizeUrl} from './normalize-url.ts';
+
+/** What a page links to. */
+export interface PageLinks {
+  /** Normalised, each once, in the page's order. */
+  readonly links: readonly string[];
+  /** How many links the page asks not to follow. */
+  readonly nofollow: number;
+}
+
+/** Takes a page's HTML piece by piece, as it arrives. */
+export interface LinkReader {
+  write(html: string): void;
+  end(): PageLinks;
+}
+
+const linking: Readonly<Record<string, string>> = {a: 'href', area: 'href', iframe: 'src', frame: 'src'};
+
+export function createLinkReader(pageUrl: string): LinkReader {
+  const references: string[] = [];
+  let base: string | undefined;
+  let nofollow = 0;
+  let nofollowPage = false;
+
+  const parser = new Parser({
+    onopentag(name, attributes) {
+      if (name === 'base') base ??= attributes['href'];
+      if (name === 'meta' && attributes['name']?.toLowerCase() === 'robots') {
+        nofollowPage ||= tokens(attributes['content']).some(
+          (token) => token === 'nofollow' || token === 'none',
+        );
+      }
+      const attribute = linking[name];
+      const reference = attribute === undefined ? undefined : attributes[attribute];
+      if (reference === undefined) return;
+      if (tokens(attributes['rel']).includes('nofollow')) nofollow++;
+      else references.push(reference);
+    },
+  });
+
+  return {
+    write: (html) => parser.write(html),
+    end() {
+      parser.end();
+      if (nofollowPage) return {links: [], nofollow: nofollow + references.length};
+      // HTML, "document base URL": one that can't be used counts as none, and it holds for links before it too.
+      const baseUrl = (base !== undefined && normalizeUrl(base, pageUrl)) || pageUrl;
+      const links = new Set<string>();
+      for (const reference of references) {
+        const link = normalizeUrl(reference, baseUrl);
+        if (link !== undefined) links.add(link);
+      }
+      return {links: [...links], nofollow};
+    },
+  };
+}
+
+function tokens(list = ''): string[] {
+  return list.toLowerCase().split(/[\s,]+/);
+}

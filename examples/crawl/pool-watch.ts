@@ -1,0 +1,52 @@
+import type {Session} from 'aiofetch';
+
+interface HostPool {
+  /** Connections in use at the same time, at most. */
+  active: number;
+  /** Connections open at the same time, at most, idle ones included. */
+  open: number;
+  /** Connections opened, as far as they were seen: one that came and went between two looks is not. */
+  opened: number;
+}
+
+/** What the pool was at its fullest. */
+export interface PoolWatch {
+  /** Looks at the pool now. */
+  look(): void;
+  /** By origin. */
+  readonly hosts: ReadonlyMap<string, HostPool>;
+  /** Connections in use at the same time, at most, over all hosts. */
+  readonly active: number;
+  readonly open: number;
+}
+
+export function watchPool(session: Session): PoolWatch {
+  const hosts = new Map<string, HostPool & {last: number}>();
+  let active = 0;
+  let open = 0;
+  return {
+    hosts,
+    get active() {
+      return active;
+    },
+    get open() {
+      return open;
+    },
+    look() {
+      const stats = session.stats();
+      active = Math.max(active, stats.active);
+      open = Math.max(open, stats.active + stats.idle);
+      for (const [origin, now] of Object.entries(stats.hosts)) {
+        const host = hosts.get(origin) ?? {active: 0, open: 0, opened: 0, last: 0};
+        hosts.set(origin, host);
+        const openNow = now.active + now.idle;
+        host.active = Math.max(host.active, now.active);
+        host.open = Math.max(host.open, openNow);
+        host.opened += Math.max(0, openNow - host.last);
+        host.last = openNow;
+      }
+      // Those that have nothing any more are not among the statistics' hosts.
+      for (const [origin, host] of hosts) if (!(origin in stats.hosts)) host.last = 0;
+    },
+  };
+}

@@ -1,0 +1,70 @@
+import type {Session} from 'aiofetch';
+import {RedirectError} from 'aiofetch';
+import robotsParser from 'robots-parser';
+import {readBody} from './body.ts';
+import {kindOfError} from './fault.ts';
+
+/** What a host's robots.txt says to us. */
+export interface RobotsRules {
+  allows(url: string): boolean;
+  /** How long to wait between two requests, in ms. */
+  readonly delay: number;
+  /** Why the file could not be had, which forbids the whole host. */
+  readonly unreachable?: string;
+}
+
+export interface Robots {
+  /** The rules of an origin; its robots.txt is asked for once. */
+  rules(origin: string): Promise<RobotsRules>;
+}
+
+export interface RobotsOptions {
+  readonly session: Session;
+  readonly userAgent: string;
+  readonly signal?: AbortSignal;
+}
+
+// Its types say that there is a `default` in what a CommonJS module exports; Node imports the function itself.
+const parseRobots = robotsParser as unknown as typeof robotsParser.default;
+
+// RFC 9309, section 2.5: at least 500 kibibytes have to be read.
+const maxSize = 500 * 1024;
+
+const everything: RobotsRules = {allows: () => true, delay: 0};
+
+export function createRobots({session, userAgent, signal}: RobotsOptions): Robots {
+  const known = new Map<string, Promise<RobotsRules>>();
+
+  async function ask(origin: string): Promise<RobotsRules> {
+    const url = `${origin}/robots.txt`;
+    try {
+      const response = await session.fetch(url, {headers: {accept: 'text/plain'}, ...(signal && {signal})});
+      const decoder = new TextDecoder();
+      let text = '';
+      await readBody(response, maxSize, (chunk) => {
+        text += decoder.decode(chunk, {stream: true});
+      });
+      // RFC 9309, section 2.3.1: "unavailable" forbids nothing, "unreachable" forbids everything.
+      if (response.status >= 500) return unreachable(`http ${response.status}`);
+      if (!response.ok) return everything;
+      const robots = parseRobots(url, text);
+      const delay = (robots.getCrawlDelay(userAgent) ?? 0) * 1_000;
+      return {allows: (page) => robots.isAllowed(page, userAgent) ?? true, delay};
+    } catch (error) {
+      if (error instanceof RedirectError) return everything;
+      return unreachable(kindOfError(error));
+    }
+  }
+
+  return {
+    rules(origin) {
+      const asked = known.get(origin) ?? ask(origin);
+      known.set(origin, asked);
+      return asked;
+    },
+  };
+}
+
+function unreachable(why: string): RobotsRules {
+  return {allows: () => false, delay: 0, unreachable: why};
+}

@@ -1,0 +1,118 @@
+import {describe, expect, test} from 'vitest';
+import {createLinkReader} from '../../examples/crawl/links.ts';
+import {normalizeUrl} from '../../examples/crawl/normalize-url.ts';
+
+const page = 'http://example.com/docs/page';
+
+function read(html: string, url = page) {
+  const reader = createLinkReader(url);
+  reader.write(html);
+  return reader.end();
+}
+
+describe('normalizeUrl', () => {
+  test.each([
+    ['a fragment', 'http://example.com/a#part', 'http://example.com/a'],
+    ['dot segments', 'http://example.com/b/../a/./c', 'http://example.com/a/c'],
+    ['an upper-case host and the default port', 'HTTP://EXAMPLE.com:80/a', 'http://example.com/a'],
+    ['escapes that need not be', 'http://example.com/%61%7Eb', 'http://example.com/a~b'],
+    ['escapes in lower case', 'http://example.com/%c3%a9?x=%2f', 'http://example.com/%C3%A9?x=%2F'],
+    ['characters without their escapes', 'http://example.com/é', 'http://example.com/%C3%A9'],
+    ['an empty query', 'http://example.com/a?', 'http://example.com/a'],
+    ['userinfo', 'http://user:secret@example.com/', 'http://example.com/'],
+    ['white space around it', '  http://example.com/a \n', 'http://example.com/a'],
+    ['a host alone', 'https://example.com', 'https://example.com/'],
+  ])('%s makes no other page', (_, href, normalized) => {
+    expect(normalizeUrl(href)).toBe(normalized);
+  });
+
+  test('an escaped slash is not a slash', () => {
+    expect(normalizeUrl('http://example.com/a%2Fb')).toBe('http://example.com/a%2Fb');
+  });
+
+  test('the order and the case of a query stay', () => {
+    expect(normalizeUrl('http://example.com/?B=1&a=2')).toBe('http://example.com/?B=1&a=2');
+  });
+
+  test.each([
+    'mailto:a@example.com',
+    'javascript:void 0',
+    'tel:1',
+    'ftp://example.com/',
+    'data:,x',
+    'http://',
+    'a',
+  ])('%s is no page', (href) => {
+    expect(normalizeUrl(href)).toBeUndefined();
+  });
+
+  test('what is normalised stays as it is', () => {
+    const once = normalizeUrl('http://example.com/%7ea/../b?c=%e2%82%ac#d') ?? '';
+    expect(normalizeUrl(once)).toBe(once);
+  });
+});
+
+describe('createLinkReader', () => {
+  test('resolves on the page, keeps the order, and gives each link once', () => {
+    const {links} = read(
+      '<a href="b">b</a><a href="/a">a</a><a href="b#part">b again</a><A HREF="./b">and again</A>',
+    );
+    expect(links).toEqual(['http://example.com/docs/b', 'http://example.com/a']);
+  });
+
+  test('reads a, area, iframe and frame, and nothing else', () => {
+    const {links} = read(`
+      <a href="1"></a><map><area href="2"></map><iframe src="3"></iframe><frame src="4">
+      <img src="5"><link href="6" rel="stylesheet"><script src="7"></script><a name="8"></a>`);
+    expect(links).toEqual(['1', '2', '3', '4'].map((name) => `http://example.com/docs/${name}`));
+  });
+
+  test('leaves comments, scripts, styles and text alone', () => {
+    const {links} = read(`
+      <!-- <a href="1"></a> --><script>'<a href="2"></a>'</script><style>/* <a href="3"></a> */</style>
+      <title><a href="4"></a></title><textarea><a href="5"></a></textarea>&lt;a href="6"&gt;`);
+    expect(links).toEqual([]);
+  });
+
+  test('decodes character references', () => {
+    expect(read('<a href="/?a=1&amp;b=2"></a>').links).toEqual(['http://example.com/?a=1&b=2']);
+  });
+
+  test('takes HTML in pieces, cut anywhere', () => {
+    const html = '<p>text<a class=x href="/one">one</a><a href=/two>two</a>';
+    const reader = createLinkReader(page);
+    for (const character of html) reader.write(character);
+    expect(reader.end().links).toEqual(['http://example.com/one', 'http://example.com/two']);
+  });
+
+  test('resolves on the first base that has a href, also links before it', () => {
+    const {links} = read(
+      '<a href="1"></a><base target="_top"><base href="/v2/"><base href="/v3/"><a href="2"></a>',
+    );
+    expect(links).toEqual(['http://example.com/v2/1', 'http://example.com/v2/2']);
+  });
+
+  test('a base that is no http(s) URL counts as none', () => {
+    expect(read('<base href="javascript:x"><a href="1"></a>').links).toEqual(['http://example.com/docs/1']);
+  });
+
+  test('counts, and leaves, links that are not to be followed', () => {
+    const {links, nofollow} = read('<a rel="noopener NoFollow" href="1"></a><a rel="next" href="2"></a>');
+    expect(links).toEqual(['http://example.com/docs/2']);
+    expect(nofollow).toBe(1);
+  });
+
+  test('a page may ask that none of its links is followed', () => {
+    const {links, nofollow} = read(
+      '<a href="1"></a><meta name="ROBOTS" content="noindex, nofollow"><a href="2"></a>',
+    );
+    expect(links).toEqual([]);
+    expect(nofollow).toBe(2);
+  });
+
+  test('survives broken markup', () => {
+    expect(read('<a href="1"><a href="2"<p></b></html><a href=\'3').links).toContain(
+      'http://example.com/docs/1',
+    );
+  });
+});
