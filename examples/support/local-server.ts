@@ -1,0 +1,32 @@
+import {once} from 'node:events';
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
+
+/** A server for an example to talk to when it's given no other. */
+export interface LocalServer {
+  /** With a slash at its end. */
+  readonly url: string;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** Serves on a free loopback port; what the handler gives is sent as JSON. */
+export async function serveJson(
+  handle: (request: IncomingMessage, response: ServerResponse) => unknown,
+): Promise<LocalServer> {
+  const server = createServer(async (request, response) => {
+    const value = await handle(request, response);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(value));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+import {afterEach, beforeEach, expect, test, vi} from 'vitest';
+import {main as apiClient} from '../../examples/api-client.ts';
+import {main as manyAtOnce} from '../../examples/many-at-once.ts';
+import {main as oneRequest} from '../../examples/one-request.ts';
+import {main as pooledConnector} from '../../examples/pooled-connector.ts';
+import {serveJson} from '../../examples/support/local-server.ts';
+
+const printed = vi.spyOn(console, 'log');
+
+beforeEach(() => {
+  printed.mockImplementation(() => {});
+});
+
+afterEach(() => {
+  expect(printed).toHaveBeenCalled();
+  printed.mockReset();
+});
+
+test('one request gives status, text and JSON', async () => {
+  expect(await oneRequest()).toEqual({status: 200, text: '{"hello":"world"}', value: {hello: 'world'}});
+});
+
+test('one request to a URL of your own', async () => {
+  await using server = await serveJson(() => ({my: 'own'}));
+  expect(await oneRequest(server.url)).toMatchObject({status: 200, text: '{"my":"own"}'});
+});
+
+test('many at once open no more connections than they may, and take them again', async () => {
+  const {texts, opened, reused} = await manyAtOnce();
+  expect(texts).toEqual(Array(400).fill('{"slow":true}'));
+  expect(opened).toBe(50);
+  expect(reused).toBe(350);
+});
+
+test("sessions share a connector of one's own", async () => {
+  const {limit, limitPerHost, totals} = await pooledConnector();
+  expect({limit, limitPerHost}).toEqual({limit: 100, limitPerHost: 30});
+  expect(totals).toMatchObject({sent: 4, opened: 1, reused: 3});
+});
+
+test('an API client gets two things at once, and makes a third', async () => {
+  expect(await apiClient()).toEqual({
+    user: {name: 'Python'},
+    repos: [{id: 1}, {id: 2}],
+    created: {id: 3},
+  });
+});
