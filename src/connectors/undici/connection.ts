@@ -7,6 +7,12 @@ import type {HostSlots} from '../limits.ts';
 /** How long a connection that is asked to close may take before it is cut, in ms. */
 const closeGrace = 50;
 
+/**
+ * After how long a rest a request that can't be sent twice first waits a turn, in ms: a server closes connections
+ * that rest, seldom others, and what it did since the event loop last looked isn't known yet.
+ */
+const longRest = 10;
+
 // How much earlier than a server's "Keep-Alive: timeout" an idle connection is given up, in ms: what is on its way
 // when the server closes gets lost.
 const keepAliveMargin = 1_000;
@@ -34,6 +40,8 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
   closing = false;
   /** It is to take no further request. */
   spent = false;
+  /** When it was last put to rest, on the clock of `performance`. */
+  idleSince = 0;
 
   readonly #socket: Socket;
   #watcher: SilenceWatcher | undefined = undefined;
@@ -64,10 +72,14 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
       // Keeps undici from writing before it has seen what an idle socket holds: a response nobody asked for, or its end.
       pipelining: 1,
       keepAliveTimeout,
+      // What the server announces may only shorten it.
+      keepAliveMaxTimeout: keepAliveTimeout,
       keepAliveTimeoutThreshold: keepAliveMargin,
       headersTimeout: 0,
       bodyTimeout: 0,
     });
+    // undici listens once it has a request; an error before that is for the one who dispatches it to find.
+    socket.on('error', ignore);
     socket.once('close', () => {
       this.spent = true;
       clearTimeout(this.#silenceTimer);
@@ -81,9 +93,15 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     return !this.spent && !socket.destroyed && socket.writable && !socket.readableEnded;
   }
 
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+  /** @param isOnce - whether a connection that dies on the request would be its end, so that one that has died must be told */
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isOnce: boolean): void {
     this.sent++;
-    this.#client.dispatch(options, handler);
+    if (isOnce && this.sent > 1 && performance.now() - this.idleSince > longRest) {
+      // undici waits for the end of the loop's turn as well: two of them, and all that has arrived was looked at.
+      setImmediate(() => this.#client.dispatch(options, handler));
+    } else {
+      this.#client.dispatch(options, handler);
+    }
   }
 
   /**
@@ -125,3 +143,5 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     this.#socket.destroy();
   }
 }
+
+function ignore(): void {}

@@ -21,6 +21,9 @@ import {userAgent} from './user-agent.ts';
 const discardLimit = 64 * 1024;
 const discardTime = 1_000;
 
+// RFC 9110, section 7.6.1: connection options are a list.
+const closeOption = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
+
 // What undici is aborted with; it never reaches a caller.
 const aborted = new Error('aborted');
 
@@ -165,7 +168,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       this.#fail(error);
       return;
     }
-    connection.dispatch(options, this);
+    connection.dispatch(options, this, !this.#isRepeatable);
   }
 
   #dispatchOptions(): Dispatcher.DispatchOptions {
@@ -250,7 +253,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
         case 10:
           if (
             isNamed(name, 'connection') &&
-            /close/i.test((rawHeaders[index + 1] as Buffer).toString('latin1'))
+            closeOption.test((rawHeaders[index + 1] as Buffer).toString('latin1'))
           ) {
             this.#lastOnConnection = true;
           }
@@ -464,7 +467,11 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   #canSendAgain(): boolean {
     const wasUsedBefore = (this.#connection as PoolConnection).sent > 1;
     if (!wasUsedBefore || this.#answered) return false;
-    return !this.#written || (isIdempotent(this.#request) && isReplayable(this.#request.body));
+    return !this.#written || this.#isRepeatable;
+  }
+
+  get #isRepeatable(): boolean {
+    return isIdempotent(this.#request) && isReplayable(this.#request.body);
   }
 
   #sendAgain(): void {

@@ -117,6 +117,7 @@ export class Pool {
       this.#startClosing(connection);
       return;
     }
+    connection.idleSince = performance.now();
     connection.host.idle.push(connection);
     this.#idle.append(connection);
   }

@@ -1,0 +1,164 @@
+import type {ServerResponse} from 'node:http';
+import {setTimeout as delay} from 'node:timers/promises';
+import {describe, expect, it} from 'vitest';
+import {startServer} from '../../support/http-server.ts';
+import {openSession} from '../../support/open-session.ts';
+import {createSocketWatch, watchDialledSockets} from '../../support/socket-watch.ts';
+import {waitFor} from '../../support/wait-for.ts';
+
+describe('limit', () => {
+  it('50 requests of 50 ms with limit 2 open exactly 2 sockets, and peak at 2 on the server', async () => {
+    const server = await startServer(async (_request, response) => {
+      await delay(50);
+      response.end('done');
+    });
+    const {fetch, stats} = openSession({limit: 2});
+    const requests = Array.from({length: 50}, async () => (await fetch(server.origin)).text());
+    expect(stats()).toMatchObject({active: 2, queued: 48, limit: 2});
+    await Promise.all(requests);
+    expect(server.sockets.opened).toBe(2);
+    expect(server.peak).toBe(2);
+    expect(server.requests).toHaveLength(50);
+    expect(stats()).toMatchObject({active: 0, queued: 0, idle: 2, totals: {sent: 50, opened: 2, reused: 48}});
+  });
+
+  it('counts idle sockets: one limit and five hosts in turn never have two sockets open', async () => {
+    const dialled = watchDialledSockets();
+    const sockets = createSocketWatch();
+    const servers = await Promise.all(
+      Array.from({length: 5}, () => startServer((_request, response) => response.end('hello'), {sockets})),
+    );
+    const {fetch, stats} = openSession({limit: 1});
+    for (let round = 0; round < 3; round++) {
+      for (const {origin} of servers) {
+        expect(await (await fetch(origin)).text()).toBe('hello');
+        expect(stats()).toMatchObject({active: 0, idle: 1, hosts: {[origin]: {idle: 1}}});
+      }
+    }
+    expect(dialled).toMatchObject({peak: 1, opened: 15});
+    expect(sockets.peak).toBe(1);
+  });
+
+  it('closes the idle socket unused for longest to make room', async () => {
+    const a = await startServer((_request, response) => response.end());
+    const b = await startServer((_request, response) => response.end());
+    const c = await startServer((_request, response) => response.end());
+    const {fetch, stats} = openSession({limit: 2});
+    await fetch(a.origin);
+    await fetch(b.origin);
+    await fetch(a.origin);
+    await fetch(c.origin);
+    expect(Object.keys(stats().hosts).sort()).toEqual([a.origin, c.origin].sort());
+    expect(a.sockets.opened).toBe(1);
+  });
+
+  it('cuts an idle socket whose server does not answer the goodbye', async () => {
+    const sockets = watchDialledSockets();
+    const stubborn = await startServer((_request, response) => response.end());
+    stubborn.server.on('connection', (socket) => {
+      // Keeps its half of the connection open.
+      socket.allowHalfOpen = true;
+      socket.removeAllListeners('end');
+    });
+    const other = await startServer((_request, response) => response.end('other'));
+    const {fetch} = openSession({limit: 1});
+    await fetch(stubborn.origin);
+    expect(await (await fetch(other.origin)).text()).toBe('other');
+    expect(sockets.peak).toBe(1);
+  });
+
+  it('0 and Infinity: there is none', async () => {
+    for (const limit of [0, Infinity]) {
+      const held: ServerResponse[] = [];
+      const server = await startServer((_request, response) => void held.push(response));
+      const {fetch, stats} = openSession({limit});
+      const requests = Array.from({length: 150}, () => fetch(server.origin));
+      await waitFor(() => held.length === 150);
+      expect(stats()).toMatchObject({active: 150, queued: 0});
+      for (const response of held) response.end();
+      await Promise.all(requests);
+    }
+  });
+
+  it('is 100 when nothing is said', () => {
+    expect(openSession().stats()).toMatchObject({limit: 100, limitPerHost: 0});
+  });
+});
+
+describe('limitPerHost', () => {
+  it('1 holds back the second request to A and not the one to B', async () => {
+    const held: ServerResponse[] = [];
+    const a = await startServer((_request, response) => void held.push(response));
+    const b = await startServer((_request, response) => response.end('b'));
+    const {fetch, stats} = openSession({limitPerHost: 1});
+    const first = fetch(a.origin);
+    const second = fetch(a.origin);
+    expect(await (await fetch(b.origin)).text()).toBe('b');
+    await waitFor(() => held.length === 1);
+    expect(a.requests).toHaveLength(1);
+    expect(stats().hosts).toMatchObject({[a.origin]: {active: 1, queued: 1}, [b.origin]: {idle: 1}});
+    held.shift()?.end('first');
+    expect(await (await first).text()).toBe('first');
+    await waitFor(() => held.length === 1);
+    held.shift()?.end('second');
+    expect(await (await second).text()).toBe('second');
+    expect(a.sockets.opened).toBe(1);
+  });
+
+  it('keeps the queue of one host from holding up another, when the total is short too', async () => {
+    const held: ServerResponse[] = [];
+    const a = await startServer((_request, response) => void held.push(response));
+    const b = await startServer((_request, response) => response.end('b'));
+    const {fetch} = openSession({limit: 2, limitPerHost: 1});
+    const waiting = Array.from({length: 10}, () => fetch(a.origin));
+    for (let index = 0; index < 5; index++) expect(await (await fetch(b.origin)).text()).toBe('b');
+    expect(a.requests).toHaveLength(1);
+    for (let done = 0; done < 10; done++) {
+      await waitFor(() => held.length === 1);
+      held.shift()?.end();
+    }
+    await Promise.all(waiting);
+    expect(a.sockets.peak).toBe(1);
+  });
+
+  it('tells hosts apart by scheme, name and port', async () => {
+    const server = await startServer((_request, response) => response.end());
+    const {fetch, stats} = openSession();
+    await fetch(server.origin);
+    await fetch(`http://localhost:${server.port}`);
+    expect(Object.keys(stats().hosts).sort()).toEqual(
+      [server.origin, `http://localhost:${server.port}`].sort(),
+    );
+  });
+});
+
+describe('statistics', () => {
+  it('count what was sent, reused, opened and transferred', async () => {
+    const server = await startServer(async (request, response) => {
+      for await (const _ of request);
+      response.end('x'.repeat(1_000));
+    });
+    const {fetch, stats} = openSession();
+    for (let index = 0; index < 3; index++) {
+      const response = await fetch(server.origin, {method: 'POST', body: 'y'.repeat(100)});
+      await response.text();
+    }
+    expect(stats().totals).toMatchObject({
+      requests: 3,
+      sent: 3,
+      opened: 1,
+      reused: 2,
+      bytesSent: 300,
+      bytesReceived: 3_000,
+      errors: 0,
+    });
+  });
+
+  it('leave out hosts that have nothing any more', async () => {
+    const server = await startServer((_request, response) => response.end());
+    const {fetch, stats} = openSession({forceClose: true});
+    await fetch(server.origin);
+    await waitFor(() => server.sockets.open.size === 0);
+    expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: {}});
+  });
+});

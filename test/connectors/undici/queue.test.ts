@@ -1,0 +1,140 @@
+import type {ServerResponse} from 'node:http';
+import {setTimeout as delay} from 'node:timers/promises';
+import {describe, expect, it} from 'vitest';
+import {TimeoutError} from '../../../src/index.ts';
+import {startServer} from '../../support/http-server.ts';
+import {openSession} from '../../support/open-session.ts';
+import {turns, waitFor} from '../../support/wait-for.ts';
+
+/** A server that answers when told to. */
+async function startHeldServer() {
+  const held: Array<{readonly path: string; readonly response: ServerResponse}> = [];
+  const server = await startServer(
+    (request, response) => void held.push({path: request.url as string, response}),
+  );
+  return {
+    ...server,
+    origin: server.origin,
+    held,
+    /** Answers the request that came first, as soon as there is one, and tells its path. */
+    async answer(): Promise<string> {
+      await waitFor(() => held.length > 0);
+      const next = held.shift();
+      next?.response.end(next.path);
+      return next?.path ?? '';
+    },
+  };
+}
+
+describe('the queue', () => {
+  it('is first come, first served', async () => {
+    const server = await startHeldServer();
+    const {fetch} = openSession({limit: 1});
+    const requests = Array.from({length: 8}, (_, index) => fetch(`${server.origin}/${index}`));
+    const order: string[] = [];
+    for (let index = 0; index < 8; index++) order.push(await server.answer());
+    expect(order).toEqual(['/0', '/1', '/2', '/3', '/4', '/5', '/6', '/7']);
+    await Promise.all(requests);
+  });
+
+  it('does not let a host with hundreds waiting starve another', async () => {
+    const busy = await startServer((_request, response) => response.end());
+    const quiet = await startServer((_request, response) => response.end('heard'));
+    const {fetch} = openSession({limit: 2});
+    const crowd = Array.from({length: 300}, () => fetch(busy.origin));
+    expect(await (await fetch(quiet.origin)).text()).toBe('heard');
+    expect(busy.requests.length).toBeLessThan(30);
+    await Promise.all(crowd);
+  });
+
+  it('a waiter aborted after 10 ms rejects at once, and the queue is empty', async () => {
+    const server = await startHeldServer();
+    const {fetch, stats} = openSession({limit: 1});
+    const first = fetch(`${server.origin}/first`);
+    const controller = new AbortController();
+    const waiting = fetch(`${server.origin}/second`, {signal: controller.signal});
+    expect(stats()).toMatchObject({active: 1, queued: 1});
+    const reason = new Error('changed my mind');
+    await delay(10);
+    const start = performance.now();
+    controller.abort(reason);
+    expect(stats()).toMatchObject({active: 1, queued: 0});
+    await expect(waiting).rejects.toBe(reason);
+    expect(performance.now() - start).toBeLessThan(100);
+    await server.answer();
+    await first;
+    await turns(3);
+    expect(server.requests.map(({path}) => path)).toEqual(['/first']);
+  });
+
+  it('a waiter whose time runs out rejects with the phase, and is gone', async () => {
+    const server = await startHeldServer();
+    const {fetch, stats} = openSession({limit: 1});
+    const first = fetch(`${server.origin}/first`);
+    const waiting = fetch(`${server.origin}/second?key=secret`, {timeout: {pool: 20}});
+    const error = await waiting.catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toMatchObject({phase: 'pool', limit: 20, code: 'ERR_TIMEOUT'});
+    expect(stats()).toMatchObject({active: 1, queued: 0});
+    await server.answer();
+    await first;
+  });
+
+  it('a wait that ends in time costs nothing later', async () => {
+    const server = await startHeldServer();
+    const {fetch} = openSession({limit: 1});
+    const first = fetch(`${server.origin}/first`);
+    const second = fetch(`${server.origin}/second`, {timeout: {pool: 50}});
+    await server.answer();
+    await first;
+    await waitFor(() => server.held.length === 1);
+    await delay(60);
+    await server.answer();
+    expect(await (await second).text()).toBe('/second');
+  });
+
+  it('a waiter aborted in the tick it is woken does not starve the next', async () => {
+    const server = await startHeldServer();
+    const {fetch, stats} = openSession({limit: 1});
+    const reason = new Error('too late');
+    for (const turn of ['microtask', 'tick', 'same'] as const) {
+      const controller = new AbortController();
+      const first = fetch(`${server.origin}/first`);
+      const woken = fetch(`${server.origin}/woken`, {signal: controller.signal});
+      const next = fetch(`${server.origin}/next`);
+      const abort = () => controller.abort(reason);
+      // The first one's body ends, and hands its slot on, before anybody hears of it.
+      const whenFirstEnds = first
+        .then((response) => response.text())
+        .then(() => {
+          if (turn === 'same') abort();
+          else if (turn === 'tick') process.nextTick(abort);
+          else queueMicrotask(abort);
+        });
+      await server.answer();
+      await whenFirstEnds;
+      await expect(woken).rejects.toBe(reason);
+      for (let path = ''; path !== '/next'; ) path = await server.answer();
+      expect(await (await next).text()).toBe('/next');
+      expect(stats()).toMatchObject({active: 0, queued: 0});
+    }
+  });
+
+  it('a thousand waiters aborted together leave it empty, and the pool in use', async () => {
+    const server = await startHeldServer();
+    const {fetch, stats} = openSession({limit: 3});
+    const controller = new AbortController();
+    const kept = Array.from({length: 3}, () => fetch(server.origin));
+    const dropped = Array.from({length: 1_000}, () => fetch(server.origin, {signal: controller.signal}));
+    expect(stats().queued).toBe(1_000);
+    controller.abort();
+    expect(stats()).toMatchObject({active: 3, queued: 0});
+    const outcomes = await Promise.allSettled(dropped);
+    expect(outcomes.every((outcome) => outcome.status === 'rejected')).toBe(true);
+    for (let index = 0; index < 3; index++) await server.answer();
+    await Promise.all(kept);
+    const after = fetch(server.origin);
+    await server.answer();
+    expect((await after).status).toBe(200);
+  });
+});
