@@ -1,0 +1,222 @@
+import {readFileSync} from 'node:fs';
+import {fileURLToPath} from 'node:url';
+import {LineProcess} from './line-process.ts';
+import {nodePeers, pythonPeers} from './peers/index.ts';
+import type {Answer, ClientReady, Command, Sample, ServerReady} from './protocol.ts';
+import type {Row} from './report.ts';
+
+const serverFile = fileURLToPath(new URL('./server.ts', import.meta.url));
+const clientFile = fileURLToPath(new URL('./client.ts', import.meta.url));
+const pythonFile = fileURLToPath(new URL('./peers/python.py', import.meta.url));
+
+export interface Settings {
+  readonly rounds: number;
+  /** How long a client runs before it is measured, and is then measured, in one round, in ms. */
+  readonly ramp: number;
+  readonly window: number;
+  /** How long it runs once, unmeasured, before the first round, in ms. */
+  readonly warmUp: number;
+  /** Rounds of the cases that take seconds each. */
+  readonly longRounds: number;
+  /** Bytes of a large body. */
+  readonly transfer: number;
+  /** Requests that are queued at once: over many hosts, and in the long queue. */
+  readonly hostsQueued: number;
+  readonly longQueue: number;
+  /** Connections that each client may have. */
+  readonly connections: number;
+}
+
+export const fullSettings: Settings = {
+  rounds: 5,
+  ramp: 40,
+  window: 160,
+  warmUp: 400,
+  longRounds: 2,
+  transfer: 2 ** 30,
+  hostsQueued: 10_000,
+  longQueue: 100_000,
+  connections: 64,
+};
+
+export const quickSettings: Settings = {
+  rounds: 3,
+  ramp: 15,
+  window: 45,
+  warmUp: 200,
+  longRounds: 1,
+  transfer: 2 ** 27,
+  hostsQueued: 2_000,
+  longQueue: 20_000,
+  connections: 64,
+};
+
+/** A client's process. */
+export interface Worker {
+  readonly label: string;
+  measure(command: Command): Promise<Sample>;
+  stop(): Promise<void>;
+}
+
+/** What a case runs on: the server, the clients' processes and how long to measure. */
+export class Bench {
+  readonly settings: Settings;
+  readonly server: ServerReady;
+  /** Packages that took part, with their versions. */
+  readonly versions = new Set<string>();
+  /** Who could not take part, and why. */
+  readonly notes = new Set<string>();
+
+  readonly #serverProcess: LineProcess;
+  readonly #wanted: ReadonlySet<string> | undefined;
+  readonly #progress: (text: string) => void;
+  readonly #shared = new Map<string, Promise<Worker | undefined>>();
+  readonly #running = new Set<LineProcess>();
+
+  private constructor(
+    settings: Settings,
+    serverProcess: LineProcess,
+    server: ServerReady,
+    wanted: ReadonlySet<string> | undefined,
+    progress: (text: string) => void,
+  ) {
+    this.settings = settings;
+    this.server = server;
+    this.#serverProcess = serverProcess;
+    this.#wanted = wanted;
+    this.#progress = progress;
+  }
+
+  static async start(
+    settings: Settings,
+    wanted: ReadonlySet<string> | undefined,
+    progress: (text: string) => void,
+  ): Promise<Bench> {
+    const serverProcess = new LineProcess(process.execPath, [serverFile]);
+    const server = await serverProcess.read<ServerReady>();
+    return new Bench(settings, serverProcess, server, wanted, progress);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([...this.#running, this.#serverProcess].map((child) => child.stop()));
+  }
+
+  /** The client's process that is kept from case to case; none when it can't or shall not take part. */
+  worker(name: string): Promise<Worker | undefined> {
+    let worker = this.#shared.get(name);
+    if (!worker) {
+      worker = this.freshWorker(name);
+      this.#shared.set(name, worker);
+    }
+    return worker;
+  }
+
+  /** A process of the client's that has done nothing yet. */
+  async freshWorker(name: string): Promise<Worker | undefined> {
+    if (this.#wanted && !this.#wanted.has(name)) return undefined;
+    const connections = String(this.settings.connections);
+    const isPython = pythonPeers.includes(name);
+    const child = isPython
+      ? new LineProcess('python3', [pythonFile, name, connections])
+      : new LineProcess(process.execPath, [clientFile, name, connections]);
+    let ready: ClientReady;
+    try {
+      ready = await child.read<ClientReady>();
+    } catch (error) {
+      if (!isPython) throw new Error(`${name}: ${(error as Error).message}`, {cause: error});
+      ready = {unavailable: `python3 ${(error as Error).message}`};
+    }
+    if (ready.unavailable !== undefined) {
+      this.notes.add(`${name} is left out: ${ready.unavailable}`);
+      await child.stop();
+      return undefined;
+    }
+    if (ready.version) this.versions.add(ready.version);
+    this.#running.add(child);
+    return {
+      label: name,
+      measure: async (command) => {
+        const answer = await child.ask<Answer>(command);
+        if ('error' in answer) throw new Error(answer.error);
+        return answer;
+      },
+      stop: async () => {
+        this.#running.delete(child);
+        await child.stop();
+      },
+    };
+  }
+
+  /** One measurement in a process of its own, after one that isn't counted. */
+  async once(name: string, command: Command, warmUp?: Command): Promise<Sample | undefined> {
+    const worker = await this.freshWorker(name);
+    if (!worker) return undefined;
+    try {
+      if (warmUp) await worker.measure(warmUp);
+      return await worker.measure(command);
+    } finally {
+      await worker.stop();
+    }
+  }
+
+  /**
+   * Rounds of all of `turns`, one after the other within each: A B C A B C. One that fails is left out from there on,
+   * with a note.
+   */
+  async interleave(title: string, rounds: number, turns: readonly Turn[]): Promise<Row[]> {
+    const rows = turns.map(({label}) => ({
+      label,
+      samples: [] as Sample[],
+      serverLoad: undefined as number | undefined,
+    }));
+    const failed = new Set<number>();
+    for (let round = 0; round < rounds; round++) {
+      for (const [index, turn] of turns.entries()) {
+        if (failed.has(index)) continue;
+        this.#progress(`${title}: round ${round + 1} of ${rounds}, ${turn.label}`);
+        const row = rows[index] as (typeof rows)[number];
+        const before = this.#serverTime(turn.serverPid);
+        const start = performance.now();
+        try {
+          const sample = await turn.measure();
+          if (sample === undefined) {
+            failed.add(index);
+            continue;
+          }
+          row.samples.push(sample);
+        } catch (error) {
+          failed.add(index);
+          this.notes.add(`${turn.label} failed at "${title}": ${(error as Error).message}`);
+          continue;
+        }
+        const after = this.#serverTime(turn.serverPid);
+        if (before === undefined || after === undefined) continue;
+        const load = (after - before) / (performance.now() - start);
+        row.serverLoad = Math.max(row.serverLoad ?? 0, load);
+      }
+    }
+    return rows.filter((_, index) => !failed.has(index));
+  }
+
+  /** The CPU time of a process's main thread so far, in ms; where the system doesn't say, none. */
+  #serverTime(pid: number): number | undefined {
+    try {
+      return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6;
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+/** What one client does in each round. */
+export interface Turn {
+  readonly label: string;
+  readonly serverPid: number;
+  /** `undefined` when the client doesn't take part. */
+  measure(): Promise<Sample | undefined>;
+}
+
+/** Whether a name is that of a client. */
+export function isPeer(name: string): boolean {
+  return Object.hasOwn(nodePeers, name) || pythonPeers.includes(name);
+}

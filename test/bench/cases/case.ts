@@ -1,0 +1,30 @@
+import type {Bench, Settings} from '../bench.ts';
+import type {RatioColumn, Row, Unit} from '../report.ts';
+
+/** One comparison of clients. */
+export interface Case {
+  readonly name: string;
+  title(settings: Settings): string;
+  /** Its heading beside the cases that differ from it in their request only. */
+  readonly column?: string;
+  readonly unit: Unit;
+  /** What the rows are compared with. */
+  readonly ratios: readonly RatioColumn[];
+  run(bench: Bench): Promise<Row[]>;
+}
+
+/** Everybody who sends requests. */
+export const allPeers = [
+  'session.fetch',
+  'session.get',
+  'undici.request',
+  'fetch',
+  'undici.fetch',
+  'node:http',
+  'ofetch',
+  'ky',
+  'axios',
+  'got',
+  'aiohttp',
+  'httpx',
+] as const;

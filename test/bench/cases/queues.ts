@@ -1,0 +1,64 @@
+import type {Bench} from '../bench.ts';
+import type {BatchCommand} from '../protocol.ts';
+import {formatCount} from '../report.ts';
+import type {Case} from './case.ts';
+import {allPeers} from './case.ts';
+
+// httpx takes minutes: what a request costs in its queue grows with what else is queued.
+const crawlers = allPeers.filter((peer) => peer !== 'httpx');
+
+/** Hosts that no client keeps a connection each for, and far more requests than connections. */
+const hosts: Case = {
+  name: 'hosts',
+  title: ({hostsQueued, connections}) =>
+    `GET of a small JSON, ${formatCount(hostsQueued)} at once over 1,000 hosts on ${connections} connections`,
+  unit: 'request',
+  ratios: [
+    {against: 'fetch', by: 'rate'},
+    {against: 'undici.request', by: 'rate'},
+  ],
+  async run(bench: Bench) {
+    const {settings, server} = bench;
+    const urls = server.hosts.map((origin) => `${origin}/json`);
+    const command: BatchCommand = {task: 'batch', urls, count: settings.hostsQueued, repeat: 1};
+    const turns = crawlers.map((label) => ({
+      label,
+      serverPid: server.bodyPid,
+      // Connections to a thousand hosts are not left behind for the next.
+      measure: () => bench.once(label, command, {...command, count: urls.length}),
+    }));
+    return bench.interleave(this.title(settings), settings.longRounds, turns);
+  },
+};
+
+const queuers = ['session.fetch', 'undici.request'];
+const shortQueue = 1_000;
+
+/** The same number of requests to one host, in small batches and in a single large one. */
+const queue: Case = {
+  name: 'queue',
+  title: ({connections}) =>
+    `GET of a small JSON, one host on ${connections} connections: what a long queue costs`,
+  unit: 'request',
+  ratios: [],
+  async run(bench: Bench) {
+    const {settings, server} = bench;
+    const {longQueue, longRounds} = settings;
+    const turns = [];
+    for (const peer of queuers) {
+      for (const count of [shortQueue, longQueue]) {
+        const repeat = longQueue / count;
+        const command: BatchCommand = {task: 'batch', urls: [`${server.origin}/json`], count, repeat};
+        const warmUp = {...command, count: shortQueue, repeat: 5};
+        turns.push({
+          label: `${peer}, ${formatCount(count)} queued`,
+          serverPid: server.pid,
+          measure: () => bench.once(peer, command, warmUp),
+        });
+      }
+    }
+    return bench.interleave(this.title(settings), longRounds, turns);
+  },
+};
+
+export const queueCases: readonly Case[] = [hosts, queue];

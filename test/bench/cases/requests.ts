@@ -1,0 +1,112 @@
+import type {Bench, Worker} from '../bench.ts';
+import {document, largeSize, list, small} from '../contents.ts';
+import type {RateCommand} from '../protocol.ts';
+import type {Case} from './case.ts';
+import {allPeers} from './case.ts';
+
+interface RequestCase {
+  readonly name: string;
+  readonly title: string;
+  readonly column: string;
+  readonly concurrency: number;
+  readonly operation: RateCommand['operation'];
+  readonly path: string;
+  readonly value?: unknown;
+  readonly expected: unknown;
+}
+
+/** The same request over and over, by everybody. */
+function requestCase({name, title, column, path, ...request}: RequestCase): Case {
+  return {
+    name,
+    title: () => title,
+    column,
+    unit: 'request',
+    ratios: [
+      {against: 'fetch', by: 'rate'},
+      {against: 'undici.request', by: 'rate'},
+    ],
+    async run(bench: Bench) {
+      const {settings, server} = bench;
+      const {ramp, window, warmUp, rounds} = settings;
+      // nginx answers a POST before it has read it, which ends the connection with some clients.
+      const takesBody = request.operation === 'post';
+      const url = (takesBody ? server.bodyOrigin : server.origin) + path;
+      const serverPid = takesBody ? server.bodyPid : server.pid;
+      const command: RateCommand = {task: 'rate', url, ramp, window, ...request};
+      const turn = (worker: Worker, measured: RateCommand) => ({
+        label: worker.label,
+        serverPid,
+        measure: () => worker.measure(measured),
+      });
+      const workers = (await Promise.all(allPeers.map((peer) => bench.worker(peer)))).filter(
+        (worker) => worker !== undefined,
+      );
+      const warm = await bench.interleave(
+        `${title}, warm-up`,
+        1,
+        workers.map((worker) => turn(worker, {...command, concurrency: 64, ramp: 0, window: warmUp})),
+      );
+      const ready = workers.filter(({label}) => warm.some((row) => row.label === label));
+      return bench.interleave(
+        title,
+        rounds,
+        ready.map((worker) => turn(worker, command)),
+      );
+    },
+  };
+}
+
+const get = {operation: 'json', path: '/json', expected: small} as const;
+
+export const requestCases: readonly Case[] = [
+  requestCase({
+    name: 'get-1',
+    title: 'GET of a small JSON, 1 at once',
+    column: 'GET, 1 at once',
+    concurrency: 1,
+    ...get,
+  }),
+  requestCase({
+    name: 'get-64',
+    title: 'GET of a small JSON, 64 at once',
+    column: 'GET, 64 at once',
+    concurrency: 64,
+    ...get,
+  }),
+  requestCase({
+    name: 'get-512',
+    title: 'GET of a small JSON, 512 at once on 64 connections',
+    column: 'GET, 512 at once',
+    concurrency: 512,
+    ...get,
+  }),
+  requestCase({
+    name: 'post',
+    title: 'POST of a 1 kB JSON, 64 at once',
+    column: 'POST 1 kB',
+    concurrency: 64,
+    operation: 'post',
+    path: '/json',
+    value: document,
+    expected: small,
+  }),
+  requestCase({
+    name: 'large',
+    title: 'GET of 100 kB, 64 at once',
+    column: 'GET 100 kB',
+    concurrency: 64,
+    operation: 'bytes',
+    path: '/large',
+    expected: largeSize,
+  }),
+  requestCase({
+    name: 'gzip',
+    title: 'GET of a 10 kB JSON in gzip, 64 at once',
+    column: 'GET gzip',
+    concurrency: 64,
+    operation: 'gzip',
+    path: '/gzip',
+    expected: list,
+  }),
+];

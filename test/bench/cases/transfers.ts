@@ -1,0 +1,53 @@
+import type {Bench} from '../bench.ts';
+import type {TransferCommand} from '../protocol.ts';
+import {formatCount} from '../report.ts';
+import type {Case} from './case.ts';
+
+// ky's and ofetch's streams are those of the fetch beneath them.
+const downloaders = [
+  'session.fetch',
+  'iterChunks',
+  'undici.request',
+  'fetch',
+  'undici.fetch',
+  'node:http',
+  'axios',
+  'got',
+  'aiohttp',
+  'httpx',
+];
+const uploaders = downloaders.filter((peer) => peer !== 'iterChunks');
+
+/** One large body in a process of its own each time: its peak of memory is then this body's. */
+function transferCase(direction: TransferCommand['direction'], how: string, peers: readonly string[]): Case {
+  return {
+    name: direction,
+    title: ({transfer}) => `A body of ${formatCount(transfer / 2 ** 20)} MiB ${how}`,
+    unit: 'byte',
+    ratios: [
+      {against: 'fetch', by: 'rate'},
+      {against: 'fetch', by: 'cpu'},
+      {against: 'undici.request', by: 'cpu'},
+    ],
+    async run(bench: Bench) {
+      const {settings, server} = bench;
+      const command: TransferCommand = {
+        task: 'transfer',
+        direction,
+        origin: server.bodyOrigin,
+        bytes: settings.transfer,
+      };
+      const turns = peers.map((label) => ({
+        label,
+        serverPid: server.bodyPid,
+        measure: () => bench.once(label, command),
+      }));
+      return bench.interleave(this.title(settings), settings.longRounds, turns);
+    },
+  };
+}
+
+export const transferCases: readonly Case[] = [
+  transferCase('download', 'down, chunk by chunk', downloaders),
+  transferCase('upload', 'up, from a stream', uploaders),
+];

@@ -1,0 +1,88 @@
+import type {ChildProcess} from 'node:child_process';
+import {spawn} from 'node:child_process';
+import {createInterface} from 'node:readline';
+
+/** How long an answer may take, in ms. */
+const patience = 180_000;
+
+interface Pending {
+  resolve(line: string): void;
+  reject(error: Error): void;
+}
+
+/** A child process that is spoken to by lines of JSON, one answer to each. It ends when its standard input does. */
+export class LineProcess {
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  #pending: Pending | undefined = undefined;
+  #failure: Error | undefined = undefined;
+
+  constructor(command: string, args: readonly string[]) {
+    // What was meant for the harness's own process isn't for those it measures.
+    const {NODE_OPTIONS: _, ...env} = process.env;
+    this.#child = spawn(command, args, {env, stdio: ['pipe', 'pipe', 'inherit']});
+    this.#child.on('error', (error) => this.#fail(error));
+    this.#child.on('close', (code, signal) =>
+      this.#fail(new Error(`ended with ${signal ?? `code ${code}`} before it answered`)),
+    );
+    this.#child.stdin?.on('error', () => undefined);
+    if (this.#child.stdout) {
+      createInterface({input: this.#child.stdout}).on('line', (line) => this.#take(line));
+    }
+  }
+
+  get pid(): number {
+    return this.#child.pid as number;
+  }
+
+  /** The next line it says. */
+  async read<T>(): Promise<T> {
+    const timer = setTimeout(() => {
+      this.#fail(new Error(`no answer within ${patience / 1000} s`));
+      this.#child.kill('SIGKILL');
+    }, patience);
+    try {
+      return JSON.parse(await this.#nextLine()) as T;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  ask<T>(message: unknown): Promise<T> {
+    this.#child.stdin?.write(`${JSON.stringify(message)}\n`);
+    return this.read<T>();
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const closed = new Promise((resolve) => child.once('close', resolve));
+    child.stdin?.end();
+    const timer = setTimeout(() => child.kill('SIGKILL'), 2_000);
+    await closed;
+    clearTimeout(timer);
+  }
+
+  #nextLine(): Promise<string> {
+    const line = this.#lines.shift();
+    if (line !== undefined) return Promise.resolve(line);
+    if (this.#failure) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      this.#pending = {resolve, reject};
+    });
+  }
+
+  #take(line: string): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (pending) pending.resolve(line);
+    else this.#lines.push(line);
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    const pending = this.#pending;
+    this.#pending = undefined;
+    pending?.reject(this.#failure);
+  }
+}

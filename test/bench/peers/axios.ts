@@ -1,0 +1,26 @@
+import {Agent} from 'node:http';
+import type {Readable} from 'node:stream';
+import axios from 'axios';
+import type {PeerFactory} from './peer.ts';
+import {drain, nodeStream} from './peer.ts';
+
+export const axiosPeer: PeerFactory = ({connections}) => {
+  const client = axios.create({
+    httpAgent: new Agent({keepAlive: true, maxSockets: connections}),
+    proxy: false,
+  });
+  const json = async (url: string) => (await client.get<unknown>(url)).data;
+  return {
+    package: 'axios',
+    client: {
+      json,
+      gzip: json,
+      post: async (url, value) => (await client.post<unknown>(url, value)).data,
+      bytes: async (url) => (await client.get<Uint8Array>(url, {responseType: 'arraybuffer'})).data,
+      download: async (url) => drain((await client.get<Readable>(url, {responseType: 'stream'})).data),
+      // With redirects followed, it keeps the whole body.
+      upload: async (url, bytes) =>
+        (await client.post<unknown>(url, nodeStream(bytes), {maxRedirects: 0})).data,
+    },
+  };
+};

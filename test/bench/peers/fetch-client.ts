@@ -1,0 +1,32 @@
+import type {Client} from './peer.ts';
+import {drain, jsonInit, webStream} from './peer.ts';
+
+interface FetchInit {
+  method?: string;
+  headers?: Record<string, string>;
+  // Each fetch has its own types of bodies.
+  body?: never;
+  duplex?: 'half';
+}
+
+interface FetchResponse {
+  readonly body: unknown;
+  json(): Promise<unknown>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** A client of anything that is a `fetch`: the same calls for all of them. */
+export function fetchClient(fetch: (url: string, init?: FetchInit) => Promise<FetchResponse>): Client {
+  const json = async (url: string) => (await fetch(url)).json();
+  return {
+    json,
+    gzip: json,
+    post: async (url, value) => (await fetch(url, jsonInit(value) as FetchInit)).json(),
+    bytes: async (url) => (await fetch(url)).arrayBuffer(),
+    download: async (url) => drain((await fetch(url)).body as AsyncIterable<unknown>),
+    upload: async (url, bytes) => {
+      const body = webStream(bytes) as never;
+      return (await fetch(url, {method: 'POST', body, duplex: 'half'})).json();
+    },
+  };
+}

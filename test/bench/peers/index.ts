@@ -1,0 +1,20 @@
+import type {PeerFactory} from './peer.ts';
+
+/** The clients that run in Node, each loaded only by the process that runs it. */
+export const nodePeers: Readonly<Record<string, () => Promise<PeerFactory>>> = {
+  'session.fetch': async () => (await import('./session.ts')).sessionFetch,
+  'session.get': async () => (await import('./session.ts')).sessionVerbs,
+  iterChunks: async () => (await import('./session.ts')).iterChunks,
+  asCompleted: async () => (await import('./session.ts')).asCompleted,
+  'undici.request': async () => (await import('./undici.ts')).undiciRequestPeer,
+  'undici.fetch': async () => (await import('./undici.ts')).undiciFetchPeer,
+  fetch: async () => (await import('./fetch.ts')).builtInFetch,
+  ky: async () => (await import('./ky.ts')).kyPeer,
+  ofetch: async () => (await import('./ofetch.ts')).ofetchPeer,
+  axios: async () => (await import('./axios.ts')).axiosPeer,
+  got: async () => (await import('./got.ts')).gotPeer,
+  'node:http': async () => (await import('./node-http.ts')).nodeHttp,
+};
+
+/** The clients that run in Python. */
+export const pythonPeers: readonly string[] = ['aiohttp', 'httpx'];

@@ -1,0 +1,64 @@
+import * as aiofetch from 'aiofetch';
+import {fetchClient} from './fetch-client.ts';
+import type {ClientSettings, PeerFactory} from './peer.ts';
+import {drain} from './peer.ts';
+
+// All the policies that are on by default are on.
+function createSession({connections}: ClientSettings): aiofetch.Session {
+  return aiofetch.createSession({connector: {limit: connections}});
+}
+
+export const sessionFetch: PeerFactory = (settings) => {
+  const session = createSession(settings);
+  return {
+    package: 'aiofetch',
+    boundsAllHosts: true,
+    client: fetchClient(session.fetch as never),
+  };
+};
+
+export const sessionVerbs: PeerFactory = (settings) => {
+  const session = createSession(settings);
+  const json = (url: string) => session.get(url).json();
+  return {
+    package: 'aiofetch',
+    boundsAllHosts: true,
+    client: {
+      json,
+      gzip: json,
+      post: (url, value) => session.post(url, {json: value}).json(),
+      bytes: (url) => session.get(url).arrayBuffer(),
+    },
+  };
+};
+
+type IterChunks = (response: Response | Promise<Response>, size?: number) => AsyncIterable<Uint8Array>;
+
+export const iterChunks: PeerFactory = (settings) => {
+  const {iterChunks: iterate} = aiofetch as {iterChunks?: IterChunks};
+  if (!iterate) return {unavailable: 'this build of aiofetch exports none'};
+  const session = createSession(settings);
+  return {
+    package: 'aiofetch',
+    client: {download: (url) => drain(iterate(session.fetch(url)))},
+  };
+};
+
+/** Inputs of a crawl: nothing but numbers, and nothing done with them. */
+export const asCompleted: PeerFactory = ({connections}) => ({
+  package: 'aiofetch',
+  client: {
+    async inputs(count) {
+      let sum = 0;
+      const worker = async (input: number) => input;
+      for await (const result of aiofetch.asCompleted(range(count), worker, {concurrency: connections})) {
+        sum += result as number;
+      }
+      if (sum !== (count * (count - 1)) / 2) throw new Error(`asCompleted lost some of ${count} inputs`);
+    },
+  },
+});
+
+function* range(count: number): Generator<number> {
+  for (let number = 0; number < count; number++) yield number;
+}

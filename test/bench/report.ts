@@ -1,0 +1,243 @@
+import type {Sample} from './protocol.ts';
+
+/** What a ratio compares: work done in a second, or work done for a second of CPU. More is better in both. */
+export type Measure = 'rate' | 'cpu';
+
+export type Unit = 'request' | 'byte' | 'input';
+
+/** What one client did in one case. */
+export interface Row {
+  readonly label: string;
+  /** One for each round; those of the same round were taken one right after the other. */
+  readonly samples: readonly Sample[];
+  /** The most of its core that the server took in any round, from 0 to 1, where that can be seen. */
+  readonly serverLoad?: number | undefined;
+}
+
+export interface RatioColumn {
+  readonly against: string;
+  readonly by: Measure;
+}
+
+export interface CaseResult {
+  readonly name: string;
+  readonly title: string;
+  /** Its heading in the table of all cases that differ in their request only. */
+  readonly column?: string | undefined;
+  readonly unit: Unit;
+  readonly ratios: readonly RatioColumn[];
+  readonly rows: readonly Row[];
+}
+
+export interface Report {
+  /** Machine and versions. */
+  readonly machine: string;
+  readonly server: string;
+  readonly rounds: number;
+  readonly cases: readonly CaseResult[];
+  /** Who could not take part, and why. */
+  readonly notes: readonly string[];
+}
+
+const gib = 2 ** 30;
+
+export function median(values: readonly number[]): number {
+  if (values.length === 0) return Number.NaN;
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const upper = sorted[middle] as number;
+  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
+}
+
+function measureOf(sample: Sample, by: Measure): number {
+  return sample.work / (by === 'rate' ? sample.seconds : sample.cpu);
+}
+
+/** The median of what a row did in a second, or for a second of CPU. */
+export function medianOf(row: Row, by: Measure): number {
+  return median(row.samples.map((sample) => measureOf(sample, by)));
+}
+
+/** The most memory of all rounds, in bytes; `undefined` where none was measured. */
+export function peakOf(row: Row): number | undefined {
+  const peaks = row.samples.flatMap(({peak}) => (peak === undefined ? [] : [peak]));
+  return peaks.length > 0 ? Math.max(...peaks) : undefined;
+}
+
+/**
+ * How many times as good one row is as another: the median over the rounds of the ratio within each. What else the
+ * machine did in a round then weighs on both.
+ */
+export function ratioOf(row: Row, against: Row, by: Measure): number {
+  const rounds = Math.min(row.samples.length, against.samples.length);
+  const ratios = Array.from(
+    {length: rounds},
+    (_, round) =>
+      measureOf(row.samples[round] as Sample, by) / measureOf(against.samples[round] as Sample, by),
+  );
+  return median(ratios);
+}
+
+export function findRow(result: CaseResult, label: string): Row | undefined {
+  return result.rows.find((row) => row.label === label);
+}
+
+/** A whole number with its thousands apart. */
+export function formatCount(value: number): string {
+  return value.toLocaleString('en-US', {maximumFractionDigits: 0});
+}
+
+/** A number with three or four digits that mean something. */
+export function formatNumber(value: number): string {
+  if (!Number.isFinite(value)) return '–';
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
+  return value.toLocaleString('en-US', {minimumFractionDigits: digits, maximumFractionDigits: digits});
+}
+
+function formatRatio(value: number): string {
+  return Number.isFinite(value) ? `${value.toFixed(2)}x` : '–';
+}
+
+/** The bytes in MB, not below nothing: a process may give memory back that it held when it was idle. */
+export function formatMemory(bytes: number | undefined): string {
+  return bytes === undefined ? '' : Math.max(0, bytes / 1e6).toFixed(0);
+}
+
+const headings: Readonly<Record<Unit, {readonly rate: string; readonly cpu: string}>> = {
+  request: {rate: 'requests/s', cpu: 'CPU µs/request'},
+  byte: {rate: 'MB/s', cpu: 'CPU s/GiB'},
+  input: {rate: 'inputs/s', cpu: 'CPU µs/input'},
+};
+
+function formatRate(row: Row, unit: Unit): string {
+  const rate = medianOf(row, 'rate');
+  return formatNumber(unit === 'byte' ? rate / 1e6 : rate);
+}
+
+function formatCpu(row: Row, unit: Unit): string {
+  const cost = 1 / medianOf(row, 'cpu');
+  return formatNumber(unit === 'byte' ? cost * gib : cost * 1e6);
+}
+
+function tableOf(result: CaseResult): string[][] {
+  const {rows, unit, ratios} = result;
+  const hasPeak = rows.some((row) => peakOf(row) !== undefined);
+  const {rate, cpu} = headings[unit];
+  const shown = ratios.filter(({against}) => findRow(result, against) !== undefined);
+  const head = [
+    '',
+    rate,
+    cpu,
+    ...(hasPeak ? ['peak MB'] : []),
+    ...shown.map(({against, by}) => `vs ${against}${by === 'cpu' ? ' (CPU)' : ''}`),
+  ];
+  const body = rows.map((row) => [
+    row.label,
+    formatRate(row, unit),
+    formatCpu(row, unit),
+    ...(hasPeak ? [formatMemory(peakOf(row))] : []),
+    ...shown.map(({against, by}) => formatRatio(ratioOf(row, findRow(result, against) as Row, by))),
+  ]);
+  return [head, ...body];
+}
+
+/** One case as an aligned table: the first column to the left, numbers to the right. */
+export function renderTable(result: CaseResult): string {
+  const table = tableOf(result);
+  const widths = (table[0] as string[]).map((_, column) =>
+    Math.max(...table.map((cells) => (cells[column] as string).length)),
+  );
+  const lines = table.map((cells) =>
+    cells
+      .map((cell, column) =>
+        column === 0 ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+  const busy = result.rows.filter(({serverLoad = 0}) => serverLoad > busyServer).map(({label}) => label);
+  const warning =
+    busy.length > 0
+      ? [`The server was at its limit: ${busy.join(', ')} may be faster than this; the CPU tells.`]
+      : [];
+  return [result.title, ...lines, ...warning].join('\n');
+}
+
+/** From which load on the server, not the client, may be what was measured. */
+const busyServer = 0.9;
+
+function markdownTable(rows: readonly (readonly string[])[]): string {
+  const [head = [], ...body] = rows;
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));
+  return [line(head), line(rule), ...body.map(line)].join('\n');
+}
+
+/** Cases that differ in their request only, beside each other: a row for each client. */
+function markdownMatrix(
+  corner: string,
+  results: readonly CaseResult[],
+  cell: (row: Row, result: CaseResult) => string,
+): string {
+  const labels = [...new Set(results.flatMap(({rows}) => rows.map(({label}) => label)))];
+  return markdownTable([
+    [corner, ...results.map(({column = ''}) => column)],
+    ...labels.map((label) => [
+      code(label),
+      ...results.map((result) => {
+        const row = findRow(result, label);
+        return row ? cell(row, result) : '';
+      }),
+    ]),
+  ]);
+}
+
+function rateAndRatio(row: Row, {unit, ratios: [ratio], ...result}: CaseResult): string {
+  const rate = formatRate(row, unit);
+  const baseline = ratio && result.rows.find(({label}) => label === ratio.against);
+  return baseline ? `${rate} (${formatRatio(ratioOf(row, baseline, 'rate'))})` : rate;
+}
+
+/** The report for a page: what differs in its request only in one table, the rest in a table each. */
+export function renderMarkdown({machine, server, rounds, cases}: Report): string {
+  const parts = [`${machine}; server: ${server}. Medians of ${rounds} interleaved rounds.`];
+  const matrix = cases.filter(({column}) => column !== undefined);
+  if (matrix.length > 0) {
+    const against = matrix[0]?.ratios[0]?.against;
+    if (against) parts.push(`In brackets: how many times the rate of ${code(against)}.`);
+    parts.push(markdownMatrix(headings.request.rate, matrix, rateAndRatio));
+    parts.push(markdownMatrix(headings.request.cpu, matrix, (row, {unit}) => formatCpu(row, unit)));
+  }
+  for (const result of cases) {
+    if (result.column !== undefined) continue;
+    const [head = [], ...body] = tableOf(result);
+    parts.push(
+      markdownTable([
+        [result.title, ...head.slice(1)],
+        ...body.map(([label = '', ...cells]) => [code(label), ...cells]),
+      ]),
+    );
+  }
+  return parts.join('\n\n');
+}
+
+function code(label: string): string {
+  return `\`${label}\``;
+}
+
+export const markers = {start: '<!-- bench:start -->', end: '<!-- bench:end -->'} as const;
+
+/**
+ * The text with what is between the markers replaced.
+ *
+ * @throws Error when it doesn't have each marker once, the start before the end
+ */
+export function replaceBetweenMarkers(text: string, content: string): string {
+  const start = text.indexOf(markers.start);
+  const end = text.indexOf(markers.end);
+  const isOnce = text.lastIndexOf(markers.start) === start && text.lastIndexOf(markers.end) === end;
+  if (start === -1 || end < start || !isOnce) {
+    throw new Error(`There has to be ${markers.start} and, after it, ${markers.end}, each once`);
+  }
+  return `${text.slice(0, start + markers.start.length)}\n${content}\n${text.slice(end)}`;
+}

@@ -1,0 +1,192 @@
+import {once} from 'node:events';
+import type {AddressInfo, Socket} from 'node:net';
+import {createServer} from 'node:net';
+import {large, listGzip, smallText} from './contents.ts';
+import type {Nginx} from './nginx.ts';
+import {startNginx} from './nginx.ts';
+import type {ServerReady} from './protocol.ts';
+
+/**
+ * The server of the benchmarks, in a process of its own: HTTP/1.1 on bare sockets, answered from buffers made
+ * beforehand, so that the client is what is measured. What is small and fixed is left to nginx where there is one.
+ *
+ * @module
+ */
+
+const hostCount = 1_000;
+const backlog = 4_096;
+const downloadPiece = Buffer.alloc(256 * 1024, 'The quick brown fox jumps over the lazy dog. ');
+
+function answer(body: string | Buffer, type: string, ...headers: readonly string[]): Buffer {
+  const head = [
+    'HTTP/1.1 200 OK',
+    'server: bench',
+    'date: Tue, 24 Nov 2026 09:00:00 GMT',
+    `content-type: ${type}`,
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: keep-alive',
+    ...headers,
+  ];
+  return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), Buffer.from(body)]);
+}
+
+const answers = new Map<string, Buffer>([
+  ['/json', answer(smallText, 'application/json')],
+  ['/large', answer(large, 'application/octet-stream')],
+  ['/gzip', answer(listGzip, 'application/json', 'content-encoding: gzip')],
+]);
+const notFound = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
+
+/** One connection: requests one after the other, their bodies counted and dropped. */
+class Connection {
+  readonly #socket: Socket;
+  #rest: Buffer | undefined = undefined;
+  #path = '';
+  /** Bytes of the body, or of its current chunk, that are still to come. */
+  #left = 0;
+  #state: 'head' | 'body' | 'chunk-size' | 'chunk' | 'trailer' = 'head';
+  #received = 0;
+  #toSend = 0;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.on('data', (data) => this.#take(data as Buffer));
+    socket.on('drain', () => this.#send());
+    // Clients cut connections; that is theirs to report.
+    socket.on('error', () => undefined);
+  }
+
+  #take(data: Buffer): void {
+    let input = data;
+    if (this.#rest) {
+      input = Buffer.concat([this.#rest, data]);
+      this.#rest = undefined;
+    }
+    let at = 0;
+    while (at < input.length) {
+      const next = this.#step(input, at);
+      if (next === -1) {
+        this.#rest = input.subarray(at);
+        return;
+      }
+      at = next;
+    }
+  }
+
+  /** Takes the next piece of a request; -1 when it isn't all there. */
+  #step(input: Buffer, at: number): number {
+    switch (this.#state) {
+      case 'head': {
+        const end = input.indexOf('\r\n\r\n', at);
+        if (end === -1) return -1;
+        this.#head(input.toString('latin1', at, end));
+        return end + 4;
+      }
+      case 'body': {
+        const taken = Math.min(this.#left, input.length - at);
+        this.#left -= taken;
+        this.#received += taken;
+        if (this.#left === 0) this.#answer();
+        return at + taken;
+      }
+      case 'chunk-size': {
+        const end = input.indexOf('\r\n', at);
+        if (end === -1) return -1;
+        const size = Number.parseInt(input.toString('latin1', at, end), 16);
+        this.#received += size;
+        // With the line break after it.
+        this.#left = size + 2;
+        this.#state = size === 0 ? 'trailer' : 'chunk';
+        return end + 2;
+      }
+      case 'chunk': {
+        const taken = Math.min(this.#left, input.length - at);
+        this.#left -= taken;
+        if (this.#left === 0) this.#state = 'chunk-size';
+        return at + taken;
+      }
+      case 'trailer': {
+        const end = input.indexOf('\r\n', at);
+        if (end === -1) return -1;
+        if (end === at) this.#answer();
+        return end + 2;
+      }
+    }
+  }
+
+  #head(head: string): void {
+    const start = head.indexOf(' ') + 1;
+    this.#path = head.slice(start, head.indexOf(' ', start));
+    this.#received = 0;
+    if (head.startsWith('GET ')) {
+      this.#answer();
+      return;
+    }
+    const length = /\r\ncontent-length: *(\d+)/i.exec(head);
+    this.#left = length ? Number(length[1]) : 0;
+    if (/\r\ntransfer-encoding: *chunked/i.test(head)) this.#state = 'chunk-size';
+    else if (this.#left > 0) this.#state = 'body';
+    else this.#answer();
+    if (/\r\nexpect: *100-continue/i.test(head)) this.#socket.write('HTTP/1.1 100 Continue\r\n\r\n');
+  }
+
+  #answer(): void {
+    this.#state = 'head';
+    const path = this.#path;
+    const known = answers.get(path);
+    if (known) {
+      this.#socket.write(known);
+    } else if (path.startsWith('/download/')) {
+      this.#toSend = Number(path.slice('/download/'.length));
+      this.#socket.write(
+        `HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ncontent-length: ${this.#toSend}\r\n\r\n`,
+      );
+      this.#send();
+    } else if (path === '/upload') {
+      this.#socket.write(answer(JSON.stringify({received: this.#received}), 'application/json'));
+    } else {
+      this.#socket.write(notFound);
+    }
+  }
+
+  // As much as the socket takes; the rest when it drains.
+  #send(): void {
+    while (this.#toSend > 0) {
+      const piece =
+        this.#toSend < downloadPiece.length ? downloadPiece.subarray(0, this.#toSend) : downloadPiece;
+      this.#toSend -= piece.length;
+      if (!this.#socket.write(piece)) return;
+    }
+  }
+}
+
+async function listen(): Promise<string> {
+  const server = createServer({highWaterMark: 256 * 1024}, (socket) => void new Connection(socket));
+  server.listen(0, '127.0.0.1', backlog);
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function say(ready: ServerReady): void {
+  process.stdout.write(`${JSON.stringify(ready)}\n`);
+}
+
+// Whoever started this is gone, however it went: then so is this, with its nginx.
+let nginx: Nginx | undefined;
+process.stdin.resume().on('close', () => {
+  nginx?.stop();
+  process.exit(0);
+});
+
+const bodyOrigin = await listen();
+const hosts = await Promise.all(Array.from({length: hostCount}, listen));
+nginx = await startNginx();
+say({
+  software: nginx ? `nginx ${nginx.version}, and node:net for bodies and many hosts` : 'node:net',
+  origin: nginx?.origin ?? bodyOrigin,
+  bodyOrigin,
+  hosts,
+  pid: nginx?.pid ?? process.pid,
+  bodyPid: process.pid,
+});

@@ -1,0 +1,97 @@
+import type {CaseResult, Measure} from './report.ts';
+import {findRow, peakOf, ratioOf} from './report.ts';
+
+/**
+ * What is to be reached, and whether it was. Ratios within one run on one machine, or memory above the idle process:
+ * figures that mean the same everywhere.
+ *
+ * @module
+ */
+
+interface RatioTarget {
+  readonly case: string;
+  readonly row: string;
+  readonly against: string;
+  readonly by: Measure;
+  /** At least so many times as good. */
+  readonly atLeast: number;
+}
+
+interface PeakTarget {
+  readonly case: string;
+  readonly row: string;
+  /** At most so many MB above the idle process. */
+  readonly peak: number;
+}
+
+export type Target = RatioTarget | PeakTarget;
+
+const targets: readonly Target[] = [
+  {case: 'get-64', row: 'session.fetch', against: 'undici.request', by: 'rate', atLeast: 1},
+  {case: 'get-64', row: 'session.fetch', against: 'fetch', by: 'rate', atLeast: 3},
+  {case: 'get-64', row: 'session.get', against: 'fetch', by: 'rate', atLeast: 1.7},
+  {case: 'get-64', row: 'session.get', against: 'ky', by: 'rate', atLeast: 3},
+  {case: 'get-64', row: 'session.get', against: 'axios', by: 'rate', atLeast: 4},
+  {case: 'get-64', row: 'session.get', against: 'got', by: 'rate', atLeast: 4},
+  {case: 'post', row: 'session.fetch', against: 'fetch', by: 'rate', atLeast: 2.5},
+  {case: 'download', row: 'iterChunks', against: 'fetch', by: 'cpu', atLeast: 1.2},
+  {case: 'download', row: 'iterChunks', peak: 100},
+  {case: 'upload', row: 'session.fetch', against: 'fetch', by: 'rate', atLeast: 1},
+  {case: 'upload', row: 'session.fetch', peak: 30},
+  {case: 'inputs', row: '1,000,000 inputs', peak: 100},
+  // Flat: what a slower clock or a collection more may take, and no more.
+  {case: 'inputs', row: '1,000,000 inputs', against: '10,000 inputs', by: 'rate', atLeast: 0.85},
+  // A slot may cost 1.6 times as much when a hundred times as many wait.
+  {
+    case: 'queue',
+    row: 'session.fetch, 100,000 queued',
+    against: 'session.fetch, 1,000 queued',
+    by: 'cpu',
+    atLeast: 1 / 1.6,
+  },
+];
+
+type Outcome = 'holds' | 'missed' | 'not measured';
+
+export interface Verdict {
+  readonly target: Target;
+  readonly measured: number | undefined;
+  readonly outcome: Outcome;
+}
+
+export function check(cases: readonly CaseResult[], list: readonly Target[] = targets): Verdict[] {
+  return list.map((target) => {
+    const measured = measuredFor(target, cases);
+    if (measured === undefined || Number.isNaN(measured)) {
+      return {target, measured: undefined, outcome: 'not measured'};
+    }
+    const holds = 'peak' in target ? measured <= target.peak : measured >= target.atLeast;
+    return {target, measured, outcome: holds ? 'holds' : 'missed'};
+  });
+}
+
+function measuredFor(target: Target, cases: readonly CaseResult[]): number | undefined {
+  const result = cases.find(({name}) => name === target.case);
+  const row = result && findRow(result, target.row);
+  if (!row) return undefined;
+  if ('peak' in target) {
+    const peak = peakOf(row);
+    return peak === undefined ? undefined : peak / 1e6;
+  }
+  const against = findRow(result, target.against);
+  return against && ratioOf(row, against, target.by);
+}
+
+export function renderVerdict({target, measured, outcome}: Verdict): string {
+  const what =
+    'peak' in target
+      ? `${target.case}: ${target.row} takes at most ${target.peak} MB`
+      : `${target.case}: ${target.row} is at least ${target.atLeast.toFixed(2)}x ${target.against}${target.by === 'cpu' ? ' by CPU' : ''}`;
+  const found =
+    measured === undefined
+      ? ''
+      : 'peak' in target
+        ? ` (${measured.toFixed(0)} MB)`
+        : ` (${measured.toFixed(2)}x)`;
+  return `${outcome.padEnd(12)}  ${what}${found}`;
+}
