@@ -43,8 +43,9 @@ export function redirectedRequest(
   let to: URL;
   try {
     to = new URL(location, from);
-  } catch (cause) {
-    throw new RedirectError(`Status ${status} has a Location that is no URL`, {request, cause});
+  } catch {
+    // What the URL parser throws shows both URLs, queries and all.
+    throw new RedirectError(`Status ${status} has a Location that is no URL`, {request});
   }
   if (to.protocol !== 'http:' && to.protocol !== 'https:') {
     throw new RedirectError(`Status ${status} leads to ${to.protocol}, which is not HTTP`, {request});
@@ -62,7 +63,8 @@ export function redirectedRequest(
   const becomesGet =
     (status === 303 && request.method !== 'GET' && request.method !== 'HEAD') ||
     ((status === 301 || status === 302) && request.method === 'POST');
-  if (!becomesGet && status !== 303 && !isReplayable(request.body)) {
+  // Also where the body would be left out, as in the standard: so a caller finds out before a server's 302 becomes a 307.
+  if (status !== 303 && !isReplayable(request.body)) {
     throw new RedirectError(`Status ${status} asks for the body again, and a stream can't be sent twice`, {
       request,
     });

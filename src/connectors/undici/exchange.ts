@@ -111,10 +111,12 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   start(): void {
     const {lifetime} = this.#request;
     if (lifetime.isAborted) {
+      this.#pool.settle(this.host);
       this.#reject(lifetime.reason);
       return;
     }
     lifetime.onAbort(this);
+    if (this.#attemptEnd !== undefined) this.#startAttemptTimer();
     if (this.#pool.limits.acquire(this.host, this)) {
       this.granted();
       return;
@@ -266,7 +268,9 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
           break;
       }
     }
-    if (location !== undefined) return this.#redirect(status, location);
+    if (location !== undefined || (redirects && this.#request.redirect === 'error')) {
+      return this.#redirect(status, location ?? '');
+    }
 
     const request = this.#request;
     const head = {status, statusText, rawHeaders, url: request.url, redirected: this.#redirects > 0};
@@ -311,12 +315,11 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#finish();
     if (reusable) this.#pool.putBack(connection);
     else connection.spent = true;
+    if (!wasReceiving) this.#followRedirect();
     this.#giveBack();
     if (wasReceiving) {
       this.#body?.end();
       this.#request.lifetime.bodyClosed();
-    } else {
-      this.#followRedirect();
     }
   }
 
@@ -324,8 +327,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     if (this.#state === 'done') return;
     if (this.#state === 'discarding') {
       this.#finish();
-      this.#giveBack();
       this.#followRedirect();
+      this.#giveBack();
       return;
     }
     if (this.#state === 'sent' && this.#canSendAgain()) {
@@ -375,8 +378,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     if (follow) {
       this.#finish();
       this.#cutConnection();
-      this.#giveBack();
       this.#followRedirect();
+      this.#giveBack();
       return;
     }
     this.#fail(reason);
@@ -442,6 +445,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     return true;
   }
 
+  // Before the slot is given back: a pool that closes is not to take the gap for the end.
   #followRedirect(): void {
     const request = this.#follow as ConnectorRequest;
     const redirects = this.#redirects + 1;
@@ -489,7 +493,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
 
   #startAttemptTimer(): void {
     const {attempt} = this.#request.timeouts;
-    if (attempt === undefined) return;
+    if (attempt === undefined || this.#attemptTimer) return;
     const now = performance.now();
     this.#attemptEnd ??= now + attempt;
     this.#attemptTimer = setTimeout(

@@ -1,0 +1,480 @@
+import {inspect} from 'node:util';
+import {describe, expect, it} from 'vitest';
+import {AiofetchError, RedirectError} from '../../../src/index.ts';
+import {bodyOf, startServer} from '../../support/http-server.ts';
+import {openSession} from '../../support/open-session.ts';
+import {startRawServer} from '../../support/raw-server.ts';
+import {watchDialledSockets} from '../../support/socket-watch.ts';
+import {waitFor} from '../../support/wait-for.ts';
+
+interface Landed {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Record<string, string>;
+  readonly body: string;
+}
+
+/** Sends whoever asks for /from to `to` with `status`, and tells those who arrive anywhere else what they came with. */
+async function startRedirecting(status = 302, to: string | (() => string) = '/to') {
+  return startServer(async (request, response) => {
+    if (request.url?.startsWith('/from')) {
+      response.writeHead(status, {location: typeof to === 'string' ? to : to()}).end('moved');
+      return;
+    }
+    const landed = {
+      method: request.method,
+      path: request.url,
+      headers: request.headers,
+      body: (await bodyOf(request)).toString(),
+    };
+    response.end(JSON.stringify(landed));
+  });
+}
+
+const landedOf = async (response: Response) => (await response.json()) as Landed;
+
+describe('a redirect', () => {
+  it('is followed, and says so', async () => {
+    const server = await startRedirecting();
+    const {fetch, stats} = openSession();
+    const response = await fetch(`${server.origin}/from?a=1`);
+    expect(response).toMatchObject({status: 200, redirected: true, url: `${server.origin}/to`});
+    expect(await landedOf(response)).toMatchObject({method: 'GET', path: '/to'});
+    expect(stats().totals).toMatchObject({requests: 1, sent: 2, opened: 1, reused: 1});
+  });
+
+  it('that was none says so too', async () => {
+    const server = await startRedirecting();
+    const {fetch} = openSession();
+    expect((await fetch(server.origin)).redirected).toBe(false);
+  });
+
+  it('is followed 20 times and no more', async () => {
+    const server = await startServer((request, response) => {
+      const left = Number(request.url?.slice(1));
+      if (left > 0) response.writeHead(302, {location: `/${left - 1}`});
+      response.end();
+    });
+    const {fetch, stats} = openSession({limit: 1});
+    expect(await fetch(`${server.origin}/20`)).toMatchObject({status: 200, url: `${server.origin}/0`});
+    expect(server.requests).toHaveLength(21);
+    const looping = fetch(`${server.origin}/21`);
+    await expect(looping).rejects.toBeInstanceOf(RedirectError);
+    await expect(looping).rejects.toMatchObject({code: 'ERR_REDIRECT', phase: 'redirect'});
+    expect(server.requests).toHaveLength(42);
+    expect(stats()).toMatchObject({active: 0, queued: 0});
+  });
+
+  it('without a Location is a response like any other', async () => {
+    const server = await startServer((_request, response) => response.writeHead(302).end('nowhere'));
+    const {fetch} = openSession();
+    const response = await fetch(server.origin);
+    expect(response).toMatchObject({status: 302, redirected: false});
+    expect(await response.text()).toBe('nowhere');
+  });
+
+  it.each([300, 304, 305])('is not what status %i is', async (status) => {
+    const server = await startRedirecting(status);
+    const {fetch} = openSession();
+    expect((await fetch(`${server.origin}/from`)).status).toBe(status);
+  });
+});
+
+describe('method and body', () => {
+  const kept = [
+    ['GET', 301],
+    ['GET', 302],
+    ['GET', 303],
+    ['GET', 307],
+    ['GET', 308],
+    ['HEAD', 301],
+    ['HEAD', 303],
+    ['PUT', 301],
+    ['PUT', 302],
+    ['PATCH', 302],
+    ['DELETE', 302],
+    ['POST', 307],
+    ['POST', 308],
+    ['PUT', 307],
+  ] as const;
+  it.each(kept)('of a %s are kept over a %i', async (method, status) => {
+    const server = await startRedirecting(status);
+    const {fetch} = openSession();
+    const hasBody = method === 'PUT' || method === 'POST' || method === 'PATCH';
+    const response = await fetch(`${server.origin}/from`, {
+      method,
+      ...(hasBody && {body: 'text', headers: {'content-type': 'text/x', 'content-language': 'en'}}),
+    });
+    expect(server.requests.map((request) => request.method)).toEqual([method, method]);
+    if (method === 'HEAD') return;
+    const landed = await landedOf(response);
+    expect(landed).toMatchObject({method, body: hasBody ? 'text' : ''});
+    if (hasBody) expect(landed.headers).toMatchObject({'content-type': 'text/x', 'content-length': '4'});
+  });
+
+  const dropped = [
+    ['POST', 301],
+    ['POST', 302],
+    ['POST', 303],
+    ['PUT', 303],
+    ['DELETE', 303],
+    ['PATCH', 303],
+  ] as const;
+  it.each(dropped)('of a %s become those of a GET over a %i', async (method, status) => {
+    const server = await startRedirecting(status);
+    const {fetch} = openSession();
+    const headers = {
+      'content-type': 'text/x',
+      'content-language': 'en',
+      'content-location': '/x',
+      'content-encoding': 'identity',
+      'x-other': 'kept',
+    };
+    const response = await fetch(`${server.origin}/from`, {method, body: 'text', headers});
+    const landed = await landedOf(response);
+    expect(landed).toMatchObject({method: 'GET', body: ''});
+    expect(Object.keys(landed.headers).filter((name) => name.startsWith('content-'))).toEqual([]);
+    expect(landed.headers).toMatchObject({'x-other': 'kept'});
+  });
+
+  it('a form keeps its boundary, and a function makes the body again', async () => {
+    const server = await startRedirecting(307);
+    const {fetch} = openSession();
+    const form = new FormData();
+    form.set('field', 'value');
+    const landed = await landedOf(await fetch(`${server.origin}/from`, {method: 'POST', body: form}));
+    const boundary = landed.headers['content-type']?.split('boundary=')[1];
+    expect(landed.body.startsWith(`--${boundary}\r\n`)).toBe(true);
+    let made = 0;
+    const body = () => `made ${++made}`;
+    expect(await landedOf(await fetch(`${server.origin}/from`, {method: 'POST', body}))).toMatchObject({
+      body: 'made 2',
+    });
+  });
+
+  describe('a stream', () => {
+    async function* chunks() {
+      yield 'once';
+    }
+
+    it.each([301, 302, 307, 308])('can’t be sent again, so a %i rejects', async (status) => {
+      const server = await startRedirecting(status);
+      const {fetch, stats} = openSession({limit: 1});
+      for (const body of [new Blob(['once']).stream(), chunks()]) {
+        const sending = fetch(`${server.origin}/from`, {method: 'POST', body});
+        await expect(sending).rejects.toBeInstanceOf(RedirectError);
+      }
+      expect(server.requests).toHaveLength(2);
+      expect(stats().active).toBe(0);
+    });
+
+    it('isn’t needed any more after a 303', async () => {
+      const server = await startRedirecting(303);
+      const {fetch} = openSession();
+      const response = await fetch(`${server.origin}/from`, {method: 'POST', body: chunks()});
+      expect(await landedOf(response)).toMatchObject({method: 'GET', body: ''});
+    });
+
+    it('that is still being sent is stopped', async () => {
+      let cancelledWith: unknown = 'not yet';
+      const server = await startRawServer(async (connection) => {
+        const {path} = await connection.head();
+        if (path === '/to') return connection.respond('landed');
+        connection.send('HTTP/1.1 303 See Other\r\nLocation: /to\r\nContent-Length: 0\r\n\r\n');
+      });
+      const {fetch, stats} = openSession({limit: 1});
+      const endless = new ReadableStream<Uint8Array>({
+        pull: (controller) => controller.enqueue(new Uint8Array(1_000)),
+        cancel: (reason) => {
+          cancelledWith = reason;
+        },
+      });
+      const response = await fetch(`${server.origin}/from`, {method: 'POST', body: endless});
+      expect(await response.text()).toBe('landed');
+      await waitFor(() => cancelledWith !== 'not yet');
+      expect(stats()).toMatchObject({active: 0});
+    });
+  });
+});
+
+describe('credentials', () => {
+  const headers = {
+    authorization: 'Bearer secret',
+    cookie: 'session=secret',
+    'proxy-authorization': 'Basic secret',
+    'x-harmless': 'stays',
+  };
+
+  it('stay within the origin', async () => {
+    const server = await startRedirecting(302, '/to');
+    const {fetch} = openSession();
+    const landed = await landedOf(await fetch(`${server.origin}/from`, {headers}));
+    expect(landed.headers).toMatchObject(headers);
+  });
+
+  it.each(['port', 'name'])('are dropped when the %s is another', async (what) => {
+    const elsewhere = await startRedirecting();
+    const server = await startRedirecting(302, () =>
+      what === 'port' ? `${elsewhere.origin}/to` : `http://localhost:${server.port}/to`,
+    );
+    const {fetch} = openSession();
+    const landed = await landedOf(await fetch(`${server.origin}/from`, {headers}));
+    expect(landed.headers).toMatchObject({'x-harmless': 'stays'});
+    expect(JSON.stringify(landed)).not.toContain('secret');
+  });
+
+  it('that were dropped once don’t come back on the way home', async () => {
+    const away = await startRedirecting(302, () => `${home.origin}/to`);
+    const home = await startRedirecting(302, () => `${away.origin}/from`);
+    const {fetch} = openSession();
+    const landed = await landedOf(await fetch(`${home.origin}/from`, {headers}));
+    expect(landed.path).toBe('/to');
+    expect(JSON.stringify(landed)).not.toContain('secret');
+  });
+
+  it('of the session’s auth aren’t sent to another origin', async () => {
+    const elsewhere = await startRedirecting();
+    const server = await startRedirecting(302, `${elsewhere.origin}/to`);
+    const {fetch} = openSession({}, {baseUrl: server.origin, auth: {bearer: 'secret'}});
+    const landed = await landedOf(await fetch('/from'));
+    expect(server.requests[0]?.headers.authorization).toBe('Bearer secret');
+    expect(JSON.stringify(landed)).not.toContain('secret');
+  });
+
+  it('in a Location to another origin are refused, and shown to nobody', async () => {
+    const elsewhere = await startRedirecting();
+    const server = await startRedirecting(302, elsewhere.origin.replace('//', '//user:secret@'));
+    const {fetch} = openSession();
+    const error = await fetch(`${server.origin}/from`).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(RedirectError);
+    expect(inspect(error)).not.toContain('secret');
+    expect(elsewhere.requests).toHaveLength(0);
+  });
+
+  it('in a Location within the origin are left out', async () => {
+    const server = await startRedirecting(302, () => `http://user:secret@127.0.0.1:${server.port}/to`);
+    const {fetch} = openSession();
+    const response = await fetch(`${server.origin}/from`);
+    expect(response.url).toBe(`${server.origin}/to`);
+    expect(JSON.stringify(await landedOf(response))).not.toContain('secret');
+  });
+
+  it('a Host header goes no further than the origin it was for', async () => {
+    const elsewhere = await startRedirecting();
+    const server = await startRedirecting(302, `${elsewhere.origin}/to`);
+    const {fetch} = openSession();
+    const landed = await landedOf(await fetch(`${server.origin}/from`, {headers: {host: 'virtual.example'}}));
+    expect(landed.headers['host']).toBe(new URL(elsewhere.origin).host);
+  });
+});
+
+describe('a Location', () => {
+  const places = [
+    ['absolute path', '/to', '/to'],
+    ['relative path', 'to', '/from/to'],
+    ['relative path upwards', '../up', '/up'],
+    ['query only', '?page=2', '/from/here?page=2'],
+    ['empty', '', '/from/here?x=1'],
+    ['scheme-relative', '//127.0.0.1:PORT/to', '/to'],
+    ['backslashes', '\\to', '/to'],
+    ['with spaces to trim and to encode', '  /a b  ', '/a%20b'],
+    ['UTF-8 that should have been encoded', '/ü/日本', '/%C3%BC/%E6%97%A5%E6%9C%AC'],
+    ['encoded already', '/%C3%BC?q=%20', '/%C3%BC?q=%20'],
+  ] as const;
+  it.each(places)('%s', async (_name, location, path) => {
+    const server = await startRawServer(async (connection) => {
+      for (let redirected = false; ; redirected = true) {
+        const request = await connection.request();
+        if (redirected || connection.index > 0) {
+          connection.respond(request.path);
+          continue;
+        }
+        const place = location.replace('PORT', String(server.port));
+        connection.send(`HTTP/1.1 302 Found\r\nLocation: ${place}\r\nContent-Length: 0\r\n\r\n`);
+      }
+    });
+    const {fetch} = openSession();
+    const response = await fetch(`${server.origin}/from/here?x=1`);
+    expect(await response.text()).toBe(path);
+    expect(response.url).toBe(server.origin + path);
+  });
+
+  it('with a fragment: it is sent to nobody, and not part of the url', async () => {
+    const server = await startRedirecting(302, '/to#there');
+    const {fetch} = openSession();
+    const response = await fetch(`${server.origin}/from#here`);
+    expect(response.url).toBe(`${server.origin}/to`);
+    expect(await landedOf(response)).toMatchObject({path: '/to'});
+  });
+
+  it.each(['http://', 'http://[', 'http://a b/'])('that is no URL rejects: %s', async (location) => {
+    const server = await startRedirecting(302, location);
+    const {fetch, stats} = openSession();
+    await expect(fetch(`${server.origin}/from?token=secret`)).rejects.toMatchObject({code: 'ERR_REDIRECT'});
+    expect(stats().active).toBe(0);
+  });
+
+  it.each(['file:///etc/passwd', 'data:text/plain,hello', 'ftp://127.0.0.1/', 'javascript:alert(1)'])(
+    'that leads away from HTTP rejects: %s',
+    async (location) => {
+      const server = await startRedirecting(302, location);
+      const {fetch} = openSession();
+      await expect(fetch(`${server.origin}/from`)).rejects.toBeInstanceOf(RedirectError);
+    },
+  );
+
+  it('that can’t be followed is an error that shows neither query', async () => {
+    const server = await startRedirecting(302, 'http://[bad?to=SECRET2');
+    const {fetch} = openSession();
+    const error = await fetch(`${server.origin}/from?token=SECRET1`).catch((error: unknown) => error);
+    for (const shown of [
+      inspect(error, {depth: 9, showHidden: true}),
+      JSON.stringify(error),
+      String(error),
+    ]) {
+      expect(shown).not.toMatch(/SECRET\d/);
+    }
+  });
+});
+
+describe('redirect: "manual"', () => {
+  it('gives the redirect itself, body and all', async () => {
+    const server = await startRedirecting(307, 'https://elsewhere.example/');
+    const {fetch} = openSession();
+    const response = await fetch(`${server.origin}/from`, {redirect: 'manual'});
+    expect(response).toMatchObject({status: 307, redirected: false, url: `${server.origin}/from`});
+    expect(response.headers.get('location')).toBe('https://elsewhere.example/');
+    expect(await response.text()).toBe('moved');
+  });
+});
+
+describe('redirect: "error"', () => {
+  it('rejects, typed, without asking for the next', async () => {
+    const server = await startRedirecting();
+    const {fetch, stats} = openSession();
+    const error = await fetch(`${server.origin}/from`, {redirect: 'error'}).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(RedirectError);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toBeInstanceOf(AiofetchError);
+    expect(server.requests).toHaveLength(1);
+    expect(stats().active).toBe(0);
+  });
+
+  it('rejects a redirect that leads nowhere as well', async () => {
+    const server = await startServer((_request, response) => response.writeHead(302).end());
+    const {fetch} = openSession();
+    await expect(fetch(server.origin, {redirect: 'error'})).rejects.toBeInstanceOf(RedirectError);
+  });
+
+  it('lets a response that is none through', async () => {
+    const server = await startRedirecting();
+    const {fetch} = openSession();
+    expect((await fetch(server.origin, {redirect: 'error'})).status).toBe(200);
+  });
+});
+
+describe('the body of a redirect', () => {
+  it('is read when it is small, so that its connection is used again', async () => {
+    const server = await startServer((request, response) => {
+      if (request.url === '/from') response.writeHead(302, {location: '/to'}).end('x'.repeat(30_000));
+      else response.end('landed');
+    });
+    const {fetch} = openSession({limit: 1});
+    expect(await (await fetch(`${server.origin}/from`)).text()).toBe('landed');
+    expect(server.sockets.opened).toBe(1);
+  });
+
+  it('that is huge locks nothing up, at limit 1', async () => {
+    const dialled = watchDialledSockets();
+    const server = await startServer((request, response) => {
+      if (request.url !== '/from') return void response.end('landed');
+      response.writeHead(302, {location: '/to'});
+      const chunk = Buffer.alloc(64 * 1024);
+      const write = () => {
+        while (!response.destroyed && response.write(chunk));
+      };
+      response.on('drain', write);
+      write();
+    });
+    const {fetch, stats} = openSession({limit: 1});
+    expect(await (await fetch(`${server.origin}/from`)).text()).toBe('landed');
+    expect(dialled.peak).toBe(1);
+    expect(stats().active).toBe(0);
+  });
+
+  it('that stalls holds the redirect up for a second, not for ever, at limit 1', async () => {
+    const server = await startServer((request, response) => {
+      if (request.url !== '/from') return void response.end('landed');
+      response.writeHead(302, {location: '/to', 'content-length': '1000'});
+      response.write('some');
+    });
+    const {fetch, stats} = openSession({limit: 1});
+    expect(await (await fetch(`${server.origin}/from`)).text()).toBe('landed');
+    expect(stats().active).toBe(0);
+  });
+
+  it('that breaks off doesn’t matter', async () => {
+    const server = await startRawServer(async (connection) => {
+      const {path} = await connection.request();
+      if (path === '/to') return connection.respond('landed');
+      connection.send('HTTP/1.1 302 Found\r\nLocation: /to\r\nContent-Length: 1000\r\n\r\nsome');
+      connection.socket.end();
+    });
+    const {fetch} = openSession({limit: 1});
+    expect(await (await fetch(`${server.origin}/from`)).text()).toBe('landed');
+  });
+
+  it('may be aborted while it is read', async () => {
+    const server = await startServer((_request, response) => {
+      response.writeHead(302, {location: '/to', 'content-length': '1000'});
+      response.write('some');
+    });
+    const {fetch, stats} = openSession({limit: 1});
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const pending = fetch(`${server.origin}/from`, {signal: controller.signal});
+    await waitFor(() => stats().totals.bytesReceived > 0);
+    controller.abort(reason);
+    await expect(pending).rejects.toBe(reason);
+    expect(stats()).toMatchObject({active: 0, queued: 0});
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
+describe('closing during a redirect', () => {
+  it('waits until it has been followed to its end', async () => {
+    let landed = 0;
+    const server = await startRawServer(async (connection) => {
+      const {path} = await connection.request();
+      if (path === '/to') {
+        landed++;
+        return connection.respond('landed');
+      }
+      connection.send('HTTP/1.1 302 Found\r\nLocation: /to\r\nContent-Length: 1000\r\n\r\nsome');
+      connection.socket.end();
+    });
+    const {fetch, connector} = openSession({limit: 1});
+    const pending = fetch(`${server.origin}/from`);
+    await connector.close();
+    expect(landed).toBe(1);
+    expect(await (await pending).text()).toBe('landed');
+  });
+});
+
+describe('a redirect at its limit of time', () => {
+  it('has one attempt’s time for all of it, its wait for the next slot included', async () => {
+    const server = await startServer((request, response) => {
+      if (request.url === '/from') response.writeHead(302, {location: '/to'}).end();
+      else if (request.url === '/to') response.end('landed');
+    });
+    const {fetch, session, stats} = openSession({limit: 1});
+    const redirected = fetch(`${server.origin}/from`, {timeout: {attempt: 60}});
+    // Takes the slot when the redirect gives it back, and keeps it.
+    const holding = fetch(`${server.origin}/holds`).catch(() => undefined);
+    await expect(redirected).rejects.toMatchObject({name: 'TimeoutError', phase: 'attempt', limit: 60});
+    expect(stats()).toMatchObject({active: 1, queued: 0});
+    expect(server.requests.map(({path}) => path)).toEqual(['/from', '/holds']);
+    await session.destroy();
+    await holding;
+  });
+});
