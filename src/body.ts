@@ -36,6 +36,28 @@ export function isStreamLike(
   );
 }
 
+/** A standard stream of what is streamed, read as it is asked for. */
+export function toReadableStream(
+  source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,
+): ReadableStream<Uint8Array> {
+  if (source instanceof ReadableStream) return source;
+  const encoder = new TextEncoder();
+  const iterator = source[Symbol.asyncIterator]();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const {done, value} = await iterator.next();
+        if (done) controller.close();
+        else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value);
+      },
+      async cancel(reason) {
+        await iterator.return?.(reason);
+      },
+    },
+    {highWaterMark: 0},
+  );
+}
+
 /**
  * Brings a body into the form that goes on the wire (Fetch, "extract a body").
  *

@@ -33,6 +33,7 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+// Holds the class's name, on its prototype.
 const brand = Symbol.for('aiofetch.error');
 
 /**
@@ -45,8 +46,18 @@ export function redactUrl(url: string): string {
   const mark = bare.indexOf('?');
   const path = (mark === -1 ? bare : bare.slice(0, mark)).replace(/^([a-z][a-z\d+.-]*:\/\/)[^/]*@/i, '$1');
   if (mark === -1) return path;
-  const query = bare.slice(mark + 1).replace(/=[^&]*/g, '=…');
-  return `${path}?${query}`;
+  return `${path}?${bare
+    .slice(mark + 1)
+    .split('&')
+    .map(redactPair)
+    .join('&')}`;
+}
+
+function redactPair(pair: string): string {
+  const equals = pair.indexOf('=');
+  if (equals !== -1) return `${pair.slice(0, equals)}=…`;
+  // What stands alone may as well be a value.
+  return pair && '…';
 }
 
 function redact(request: RedactedRequest | undefined): RedactedRequest | undefined {
@@ -69,8 +80,6 @@ export interface AiofetchErrorMembers {
   readonly request: RedactedRequest | undefined;
 }
 
-// Two bases are needed: what the Fetch standard calls a network error has to be a TypeError too, and a class has
-// one parent. The brand, not the prototype chain, is what `instanceof AiofetchError` asks for.
 function decorate(error: Error, code: string, phase: Phase | undefined, details: ErrorDetails): void {
   const members: Record<PropertyKey, unknown> = {
     code,
@@ -79,11 +88,23 @@ function decorate(error: Error, code: string, phase: Phase | undefined, details:
     request: redact(details.request),
   };
   Object.assign(error, members);
-  Object.defineProperty(error, brand, {value: true});
 }
 
-function isBranded(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && brand in value;
+// Two bases are needed: what the Fetch standard calls a network error has to be a TypeError too, and a class has one
+// parent. The brand, not the prototype chain, is what `instanceof` asks for; so it works across copies of the package.
+function nameClass(type: new (...args: never[]) => Error, name: string): void {
+  Object.defineProperties(type.prototype, {
+    name: {value: name, configurable: true, writable: true},
+    [brand]: {value: name},
+  });
+  Object.defineProperty(type, Symbol.hasInstance, {
+    value(this: unknown, value: unknown) {
+      // A subclass of somebody's own keeps the ordinary `instanceof`.
+      if (this !== type) return Function.prototype[Symbol.hasInstance].call(this as object, value);
+      const found = (value as {readonly [brand]?: unknown} | null | undefined)?.[brand];
+      return found === name || (found !== undefined && name === 'AiofetchError');
+    },
+  });
 }
 
 /**
@@ -97,18 +118,7 @@ export class AiofetchError extends Error implements AiofetchErrorMembers {
   declare readonly request: RedactedRequest | undefined;
 
   static {
-    // On the class itself only, so that subclasses keep the ordinary `instanceof`.
-    Object.defineProperty(this, Symbol.hasInstance, {
-      value(this: unknown, value: unknown) {
-        if (this === AiofetchError) return isBranded(value);
-        return Function.prototype[Symbol.hasInstance].call(this as object, value);
-      },
-    });
-    Object.defineProperty(this.prototype, 'name', {
-      value: 'AiofetchError',
-      configurable: true,
-      writable: true,
-    });
+    nameClass(this, 'AiofetchError');
   }
 
   constructor(message: string, code: string, phase?: Phase, details: ErrorDetails = {}) {
@@ -125,10 +135,6 @@ export class AiofetchError extends Error implements AiofetchErrorMembers {
 function errorToJson(error: Error & AiofetchErrorMembers): Record<string, unknown> {
   const {name, message, code, phase, attempts, request} = error;
   return {name, message, code, phase, attempts, request};
-}
-
-function nameClass(type: {prototype: Error}, name: string): void {
-  Object.defineProperty(type.prototype, 'name', {value: name, configurable: true, writable: true});
 }
 
 /** A new request was made on a session, or handed to a connector, that is closed; or one was cut off by it closing. */
@@ -303,6 +309,7 @@ export class SchemaError extends AiofetchError {
 /** An option this connector, or this runtime, cannot honour. Thrown when the session or connector is made. */
 export class UnsupportedOptionError extends AiofetchError {
   readonly option: string;
+  /** The connector's name, or `session`. */
   readonly connector: string;
 
   static {
@@ -311,7 +318,7 @@ export class UnsupportedOptionError extends AiofetchError {
 
   constructor(option: string, connector: string, hint = '') {
     super(
-      `Option "${option}" is not supported by the ${connector} connector${hint && `: ${hint}`}`,
+      `Option "${option}" is not supported by the ${connector === 'session' ? 'session' : `${connector} connector`}${hint && `: ${hint}`}`,
       'ERR_UNSUPPORTED_OPTION',
     );
     this.option = option;
@@ -333,7 +340,9 @@ export class InvalidOptionError extends AiofetchError {
   }
 }
 
+/** A value as it may be shown; an Error says what is wrong with one that may not. */
 function show(value: unknown): string {
+  if (value instanceof Error) return `not valid (${value.message})`;
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   return typeof value === 'function' ? 'a function' : String(value);

@@ -1,6 +1,7 @@
 import {defaultConnector} from '#connector';
-import type {Session, SessionOptions} from './session.ts';
+import type {Session} from './session.ts';
 import {createSessionOn} from './session.ts';
+import type {SessionOptions} from './session-options.ts';
 
 export type {RequestBody} from './body.ts';
 export type {
@@ -38,7 +39,8 @@ export type {
   RequestChanges,
   RequestTimeouts,
 } from './request.ts';
-export type {ExtendOptions, FetchInit, Session, SessionOptions, SessionStats} from './session.ts';
+export type {FetchInit, Session, SessionStats} from './session.ts';
+export type {ExtendOptions, SessionOptions} from './session-options.ts';
 export type {Timeout, TimeoutOptions} from './timeout.ts';
 
 /**

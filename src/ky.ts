@@ -1,27 +1,41 @@
-import type {Hooks, Input, KyInstance, Options, ResponsePromise} from 'ky';
-import ky, {SchemaValidationError} from 'ky';
+import type {
+  BeforeRequestHook,
+  Input,
+  Hooks as KyHooks,
+  Options as KyInit,
+  KyInstance,
+  ResponsePromise,
+} from 'ky';
+import ky, {isForceRetryError, isHTTPError, isNetworkError, SchemaValidationError} from 'ky';
 import type {RequestBody} from './body.ts';
+import {encodeMultipart, isReplayable, isStreamLike, toReadableStream} from './body.ts';
 import type {RedactedRequest} from './errors.ts';
-import {HTTPError, SchemaError} from './errors.ts';
+import {HTTPError, InvalidOptionError, SchemaError, UnsupportedOptionError} from './errors.ts';
 import type {HeadersInput} from './headers.ts';
 import {HeaderList} from './headers.ts';
+import type {Lifetime} from './lifetime.ts';
+import {isObject} from './options.ts';
+import {isRedirectStatus} from './redirect.ts';
 import type {NativeInit} from './request.ts';
-import {nativeOf} from './request.ts';
+import {checkBodyAllowed, nativeMembers, nativeOf} from './request.ts';
 import type {Timeout} from './timeout.ts';
 
-export type {Hooks, Input, ResponsePromise} from 'ky';
+export type {Input, ResponsePromise} from 'ky';
 
-/** ky's options that a session takes as they are, for all calls or for one. */
-export type KyOptions = Pick<
-  Options,
-  'hooks' | 'searchParams' | 'throwHttpErrors' | 'parseJson' | 'stringifyJson' | 'context'
->;
+/** ky's hooks. There is no `beforeRetry`: ky doesn't retry here. */
+export type Hooks = Omit<KyHooks, 'beforeRetry'>;
+
+/** ky's options that a session takes as they are, for all calls or for one. They are the verbs': `fetch` is the standard's. */
+export interface KyOptions
+  extends Pick<KyInit, 'searchParams' | 'throwHttpErrors' | 'parseJson' | 'stringifyJson' | 'context'> {
+  hooks?: Hooks | undefined;
+}
 
 /** Options of one call by verb: ky's, and the session's own. */
 export interface CallOptions
   extends KyOptions,
     NativeInit,
-    Pick<Options, 'json' | 'onDownloadProgress' | 'onUploadProgress'> {
+    Pick<KyInit, 'json' | 'onDownloadProgress' | 'onUploadProgress'> {
   readonly headers?: HeadersInput | undefined;
   readonly body?: RequestBody | null | undefined;
   readonly redirect?: RequestRedirect | undefined;
@@ -29,6 +43,26 @@ export interface CallOptions
   /** A number is `total`; laid over the session's. */
   readonly timeout?: Timeout | undefined;
 }
+
+const knownCallOptions = new Set<string>([
+  ...nativeMembers,
+  'body',
+  'context',
+  // What sends streams wants it said; there is one value only.
+  'duplex',
+  'headers',
+  'hooks',
+  'json',
+  'onDownloadProgress',
+  'onUploadProgress',
+  'parseJson',
+  'redirect',
+  'searchParams',
+  'signal',
+  'stringifyJson',
+  'throwHttpErrors',
+  'timeout',
+]);
 
 /** A session's verbs: ky's, with its `ResponsePromise`, whose `.json()`, `.text()` and so on reject on a status that is no success. */
 export interface Verbs {
@@ -40,26 +74,31 @@ export interface Verbs {
   head(url: Input, options?: CallOptions): ResponsePromise;
 }
 
+/** What is known of a call when it begins. */
+export interface CallStart extends RedactedRequest {
+  readonly signal: AbortSignal | null | undefined;
+  readonly timeout: Timeout | undefined;
+}
+
 /** One call as the session sends it. */
-export interface OutgoingCall {
-  readonly url: string;
-  readonly method: string;
+export interface OutgoingCall extends CallStart {
   /** Complete: the session's defaults are in it. */
   readonly headers: HeaderList;
   readonly body: RequestBody | null;
   readonly redirect: RequestRedirect;
-  readonly signal: AbortSignal | null | undefined;
-  readonly timeout: Timeout | undefined;
   readonly native: NativeInit | undefined;
 }
 
 /** What the verbs need of their session. */
 export interface VerbsHost {
   readonly options: KyOptions;
+  /** Those of the session and of the ones it descends from. */
+  readonly searchParams: ReadonlyArray<KyOptions['searchParams']>;
   resolveUrl(input: string | URL): string;
   /** The session's default headers with those of a call over them. */
   headersOf(headers: HeadersInput | undefined): HeaderList;
-  send(call: OutgoingCall): Promise<Response>;
+  begin(call: CallStart): Lifetime;
+  send(call: OutgoingCall, lifetime: Lifetime): Promise<Response>;
 }
 
 const methods = ['get', 'post', 'put', 'patch', 'delete', 'head'] as const;
@@ -67,26 +106,31 @@ const methods = ['get', 'post', 'put', 'patch', 'delete', 'head'] as const;
 // Handed through ky under a name it doesn't know: it gives unknown options to its `fetch` as they are. A class, since
 // ky copies plain objects.
 class Passenger {
-  readonly call: CallOptions;
+  readonly options: CallOptions;
   readonly headers: HeaderList;
-  readonly body: RequestBody | null;
-  /** ky's `Request` carries headers and body as well, since a hook or its progress wants to see them. */
+  readonly lifetime: Lifetime;
+  body: RequestBody | null;
+  /**
+   * ky's `Request` carries headers and body as well, since hooks and its progress want to see them. They may put
+   * another in its place: this is the one that was made of `body`.
+   */
+  request: Request | undefined = undefined;
   readonly throughRequest: boolean;
-  /** ky decides whether the status is an error, since a hook wants to see the response before. */
-  readonly judgedByKy: boolean;
+  /** The status is judged after the hooks that look at responses. */
+  judgedLater = false;
 
   constructor(
-    call: CallOptions,
+    options: CallOptions,
     headers: HeaderList,
     body: RequestBody | null,
+    lifetime: Lifetime,
     throughRequest: boolean,
-    judgedByKy: boolean,
   ) {
-    this.call = call;
+    this.options = options;
     this.headers = headers;
     this.body = body;
+    this.lifetime = lifetime;
     this.throughRequest = throughRequest;
-    this.judgedByKy = judgedByKy;
   }
 }
 
@@ -95,98 +139,163 @@ class Passenger {
  * signal go around ky wherever no hook wants to see them, since each costs a copy on the way through a `Request`.
  */
 export function createVerbs(host: VerbsHost): Verbs {
-  const {hooks, parseJson, searchParams, context, throwHttpErrors = true} = host.options;
-  const instance: KyInstance = ky.create({
+  const {hooks, parseJson, stringifyJson, context, throwHttpErrors = true} = host.options;
+  let instance: KyInstance = ky.create({
     fetch: (input, init) => send(input as Request, (init as unknown as {aiofetch: Passenger}).aiofetch),
     retry: 0,
     timeout: false,
-    // Statuses are judged below, where the body is still at hand; hooks that look at responses see them first.
+    // Statuses are judged below.
     throwHttpErrors: false,
+    hooks: {beforeError: [({error}) => withoutKy(error)]},
     ...(parseJson && {parseJson}),
-    ...(searchParams !== undefined && {searchParams}),
+    ...(stringifyJson && {stringifyJson}),
     ...(context && {context}),
   });
+  // ky knows how they are laid over each other.
+  for (const searchParams of host.searchParams) instance = instance.extend({searchParams});
 
   function call(method: string, input: Input, options: CallOptions = {}): ResponsePromise {
-    if (typeof input !== 'string' && !(input instanceof URL)) return callWithRequest(method, input, options);
-    return start(method, host.resolveUrl(input), options);
+    let lifetime: Lifetime | undefined;
+    try {
+      checkCallOptions(options);
+      const isUrl = typeof input === 'string' || input instanceof URL;
+      const url = host.resolveUrl(isUrl ? input : input.url);
+      const headers = host.headersOf(isUrl ? options.headers : (input.headers as Headers));
+      if (!isUrl && options.headers) headers.merge(options.headers);
+      const callOptions = isUrl ? options : overRequest(input, options);
+      const {signal, timeout} = callOptions;
+      lifetime = host.begin({url, method: method.toUpperCase(), signal, timeout});
+      return start(method, url, headers, callOptions, lifetime);
+    } catch (error) {
+      if (lifetime) {
+        lifetime.failed = true;
+        lifetime.end();
+      }
+      return rejected(error);
+    }
   }
 
-  // A Request's own headers and body are what the options are laid over.
-  function callWithRequest(method: string, input: Request, options: CallOptions): ResponsePromise {
-    return start(method, input.url, {
-      ...options,
-      headers: [...HeaderList.from(input.headers as Headers), ...HeaderList.from(options.headers)],
-      body: options.body ?? (options.json === undefined ? input.body : null),
-      redirect: options.redirect ?? input.redirect,
-      signal: options.signal ?? input.signal,
-    });
-  }
-
-  function start(method: string, url: string, options: CallOptions): ResponsePromise {
-    const headers = host.headersOf(options.headers);
+  function start(
+    method: string,
+    url: string,
+    headers: HeaderList,
+    options: CallOptions,
+    lifetime: Lifetime,
+  ): ResponsePromise {
+    const callHooks = mergeHooks(hooks, options.hooks);
+    const throughRequest = callHooks !== undefined || options.onUploadProgress !== undefined;
     let body = options.body ?? null;
-    if (options.json !== undefined) {
-      const stringify = options.stringifyJson ?? host.options.stringifyJson ?? JSON.stringify;
-      body = stringify(options.json) ?? null;
+    if (options.json !== undefined && !throughRequest) {
+      body = (options.stringifyJson ?? stringifyJson ?? JSON.stringify)(options.json) ?? null;
       if (!headers.has('content-type')) headers.set('content-type', 'application/json');
     }
-    const callHooks = mergeHooks(hooks, options.hooks);
-    const throughRequest = callHooks?.beforeRequest !== undefined || options.onUploadProgress !== undefined;
-    const passenger = new Passenger(options, headers, body, throughRequest, callHooks !== undefined);
-    const kyOptions: Options & {aiofetch: Passenger} = {method, aiofetch: passenger};
+    if (body !== null) checkBodyAllowed(method.toUpperCase());
+    const passenger = new Passenger(options, headers, body, lifetime, throughRequest);
+    const kyOptions: KyInit & {aiofetch: Passenger} = {method, aiofetch: passenger};
     if (options.searchParams !== undefined) kyOptions.searchParams = options.searchParams;
     if (options.parseJson) kyOptions.parseJson = options.parseJson;
     if (options.context) kyOptions.context = options.context;
+    if (options.redirect) kyOptions.redirect = options.redirect;
     if (options.onDownloadProgress) kyOptions.onDownloadProgress = options.onDownloadProgress;
-    if (callHooks || throughRequest) showToHooks(kyOptions, options, passenger, callHooks);
+    if (throughRequest) showToHooks(kyOptions, passenger, callHooks);
     const promise = instance(url, kyOptions) as ResponsePromise;
     return withSchemaErrors(promise, {method: method.toUpperCase(), url});
   }
 
-  function showToHooks(
-    kyOptions: Options,
-    options: CallOptions,
-    passenger: Passenger,
-    callHooks: Partial<Hooks> | undefined,
-  ): void {
-    kyOptions.throwHttpErrors = options.throwHttpErrors ?? throwHttpErrors;
-    kyOptions.hooks = {...callHooks, beforeError: [toHttpError, ...(callHooks?.beforeError ?? [])]};
-    if (options.signal) kyOptions.signal = options.signal;
-    if (!passenger.throughRequest) return;
-    kyOptions.headers = [...passenger.headers];
-    if (passenger.body !== null) kyOptions.body = passenger.body as BodyInit;
+  function showToHooks(kyOptions: KyInit, passenger: Passenger, callHooks: Hooks = {}): void {
+    const {options, headers, lifetime} = passenger;
+    const {beforeRequest = [], afterResponse = []} = callHooks;
+    // Its own rather than the caller's, which may outlive thousands of calls, each leaving something on it.
+    if (options.signal) kyOptions.signal = lifetime.signal;
+    kyOptions.headers = Object.fromEntries(new Headers([...headers]));
+    if (options.json !== undefined) kyOptions.json = options.json;
+    if (options.stringifyJson) kyOptions.stringifyJson = options.stringifyJson;
     if (options.onUploadProgress) kyOptions.onUploadProgress = options.onUploadProgress;
+    const shown = passenger.body && toShow(passenger.body);
+    if (shown !== null) {
+      kyOptions.body = shown;
+      if (typeof passenger.body !== 'function' || isReplayable(shown)) passenger.body = shown;
+    }
+    passenger.judgedLater = afterResponse.length > 0;
+    kyOptions.hooks = {
+      ...callHooks,
+      beforeRequest: [
+        ({request, options: made}) => {
+          passenger.request = request;
+          if ((made.body ?? null) !== shown) passenger.body = (made.body as BodyInit | undefined) ?? null;
+        },
+        ...beforeRequest.map((hook) => guarded(hook, passenger)),
+      ],
+      ...(passenger.judgedLater && {
+        afterResponse: [
+          ...afterResponse,
+          async ({request, response}: {request: Request; response: Response}) => {
+            await judge(response, request, passenger);
+          },
+        ],
+      }),
+    };
   }
 
-  async function send(request: Request, {call: options, ...passenger}: Passenger): Promise<Response> {
-    let {headers} = passenger;
-    if (passenger.throughRequest) {
+  // A call that a hook answers, or breaks off, never gets to the session: that is its end.
+  function guarded(hook: BeforeRequestHook, passenger: Passenger): BeforeRequestHook {
+    return async (state) => {
+      const {lifetime} = passenger;
+      try {
+        const result = await hook(state);
+        if (!isResponse(result)) return result;
+        lifetime.end();
+        if (!passenger.judgedLater) await judge(result, state.request, passenger);
+        return result;
+      } catch (error) {
+        lifetime.failed = true;
+        lifetime.end();
+        throw error;
+      }
+    };
+  }
+
+  async function send(request: Request, passenger: Passenger): Promise<Response> {
+    const {options, lifetime, throughRequest} = passenger;
+    let {headers, body} = passenger;
+    if (throughRequest) {
       headers = HeaderList.from(request.headers as Headers);
+      // Beside the Request, where it can be sent twice, unless it's no longer the same.
+      if (request !== passenger.request || !isReplayable(body)) body = request.body;
     } else if (!headers.has('accept')) {
       // What ky adds for .json(), .text() and so on.
       const accept = request.headers.get('accept');
       if (accept !== null) headers.set('accept', accept);
     }
-    const response = await host.send({
-      url: request.url,
-      method: request.method,
-      headers,
-      body: passenger.throughRequest ? request.body : passenger.body,
-      redirect: options.redirect ?? 'follow',
-      signal: options.signal,
-      timeout: options.timeout,
-      native: nativeOf(options),
-    });
-    const isFine = response.ok || response.type === 'opaque' || response.type === 'opaqueredirect';
-    if (
-      isFine ||
-      passenger.judgedByKy ||
-      !shouldThrow(options.throwHttpErrors ?? throwHttpErrors, response.status)
-    ) {
-      return response;
-    }
-    throw new HTTPError(response, await readErrorData(response), {request});
+    const response = await host.send(
+      {
+        url: throughRequest ? host.resolveUrl(request.url) : request.url,
+        method: request.method,
+        headers,
+        body,
+        redirect: request.redirect,
+        signal: options.signal,
+        timeout: options.timeout,
+        native: nativeOf(options),
+      },
+      lifetime,
+    );
+    return passenger.judgedLater ? response : judge(response, request, passenger);
+  }
+
+  async function judge(response: Response, request: Request, passenger: Passenger): Promise<Response> {
+    const {options, lifetime} = passenger;
+    const {status, type} = response;
+    const isFine =
+      response.ok ||
+      type === 'opaque' ||
+      type === 'opaqueredirect' ||
+      (request.redirect === 'manual' && isRedirectStatus(status)) ||
+      !shouldThrow(options.throwHttpErrors ?? throwHttpErrors, status);
+    if (isFine) return response;
+    const data = await readErrorData(response, options.parseJson ?? parseJson, request);
+    if (options.signal?.aborted) throw options.signal.reason;
+    throw new HTTPError(response, data, {request, attempts: Math.max(lifetime.attempts, 1)});
   }
 
   return Object.fromEntries(
@@ -209,17 +318,22 @@ export function mergeHooks(first: Hooks | undefined, second: Hooks | undefined):
   return merged as unknown as Hooks;
 }
 
-/** The most that is read of the body of a response that becomes an error, in bytes. */
+/** The most that is read of the body of a response that becomes an error, in bytes, and the longest, in ms. */
 const errorDataLimit = 10 * 1024 * 1024;
+const errorDataTime = 10_000;
 
-async function readErrorData(response: Response): Promise<unknown> {
+async function readErrorData(
+  response: Response,
+  parseJson: KyOptions['parseJson'],
+  request: Request,
+): Promise<unknown> {
   const text = await readBounded(response);
   if (!text) return undefined;
   const type = (response.headers.get('content-type') ?? '').split(';', 1)[0] ?? '';
   // application/json, and what is built on it, as application/problem+json (RFC 9457).
   if (!/\/(?:.*[.+-])?json$/i.test(type.trim())) return text;
   try {
-    return JSON.parse(text);
+    return await (parseJson ? parseJson(text, {request, response}) : JSON.parse(text));
   } catch {
     return text;
   }
@@ -230,33 +344,130 @@ async function readBounded(response: Response): Promise<string | undefined> {
   const reader = response.body.getReader();
   const decoder = new TextDecoder();
   let text = '';
+  let size = 0;
+  let isCut = false;
+  const cut = () => {
+    isCut = true;
+    return reader.cancel().catch(() => undefined);
+  };
+  const timer = setTimeout(cut, errorDataTime);
   try {
-    for (let size = 0; ; ) {
+    while (!isCut) {
       const {done, value} = await reader.read();
+      if (isCut) break;
       if (done) return text + decoder.decode();
       size += value.byteLength;
-      if (size > errorDataLimit) {
-        await reader.cancel();
-        return undefined;
-      }
+      if (size > errorDataLimit) await cut();
       text += decoder.decode(value, {stream: true});
     }
   } catch {
     // The status is the news; a body that breaks off must not hide it.
-    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+  return undefined;
+}
+
+/** A body as ky can make a `Request` of it. */
+function toShow(body: RequestBody): BodyInit {
+  if (typeof body === 'function') return toShow(body());
+  // Here already, so that the boundary that is shown is the one that is sent.
+  if (body instanceof FormData) return encodeMultipart(body);
+  return isStreamLike(body) ? toReadableStream(body) : body;
+}
+
+function isResponse(value: unknown): value is Response {
+  return value instanceof Response || Object.prototype.toString.call(value) === '[object Response]';
+}
+
+// ky's own errors hold the request, with its credentials, and the options: they must not get out.
+function withoutKy(error: Error): Error {
+  if (isNetworkError(error)) return error.cause as Error;
+  if (isHTTPError(error)) return new HTTPError(error.response, error.data, {request: error.request});
+  if (isForceRetryError(error)) return new TypeError("ky.retry() has no effect: ky's own retry is off");
+  return error;
+}
+
+/** A verb's promise that has failed before ky could make one. */
+function rejected(error: unknown): ResponsePromise {
+  const promise = Promise.reject(error);
+  const again = () => promise;
+  return Object.assign(promise, {
+    arrayBuffer: again,
+    blob: again,
+    bytes: again,
+    formData: again,
+    json: again,
+    text: again,
+  });
+}
+
+// A Request's own headers and body are what the options are laid over; its headers are merged by who calls.
+function overRequest(input: Request, options: CallOptions): CallOptions {
+  return {
+    ...options,
+    ...nativeOf(options, input),
+    body: options.body ?? (options.json === undefined ? input.body : null),
+    redirect: options.redirect ?? input.redirect,
+    signal: options.signal === undefined ? input.signal : options.signal,
+  };
+}
+
+function checkCallOptions(options: CallOptions): void {
+  for (const name in options) {
+    if (!knownCallOptions.has(name) && options[name as keyof CallOptions] !== undefined)
+      throw new UnsupportedOptionError(name, 'session', `known are ${[...knownCallOptions].join(', ')}`);
+  }
+  checkKyOptions(options);
+}
+
+const knownHooks = new Set(['init', 'beforeRequest', 'beforeError', 'afterResponse']);
+
+/**
+ * @throws InvalidOptionError, UnsupportedOptionError when one of ky's options is not what it may be
+ */
+export function checkKyOptions(options: KyOptions): void {
+  const {hooks, searchParams, throwHttpErrors, parseJson, stringifyJson, context} = options;
+  if (hooks !== undefined) checkHooks(hooks);
+  if (searchParams !== undefined && typeof searchParams !== 'string' && !isObject(searchParams)) {
+    throw new InvalidOptionError(
+      'searchParams',
+      searchParams,
+      'a string, an object, pairs, or URLSearchParams',
+    );
+  }
+  if (
+    throwHttpErrors !== undefined &&
+    typeof throwHttpErrors !== 'boolean' &&
+    typeof throwHttpErrors !== 'function'
+  ) {
+    throw new InvalidOptionError(
+      'throwHttpErrors',
+      throwHttpErrors,
+      'true, false, or a function of the status',
+    );
+  }
+  if (parseJson !== undefined) checkFunction('parseJson', parseJson);
+  if (stringifyJson !== undefined) checkFunction('stringifyJson', stringifyJson);
+  if (context !== undefined && (!isObject(context) || Array.isArray(context))) {
+    throw new InvalidOptionError('context', context, 'an object');
   }
 }
 
-// ky's own error holds the request, with its credentials, and the options: it must not get out.
-function toHttpError({error}: {error: Error}): Error {
-  const {response, request, data} = error as Error & {
-    response?: Response;
-    request?: RedactedRequest;
-    data?: unknown;
-  };
-  return error.name === 'HTTPError' && response && !(error instanceof HTTPError)
-    ? new HTTPError(response, data, {request})
-    : error;
+function checkHooks(hooks: Hooks): void {
+  if (!isObject(hooks)) throw new InvalidOptionError('hooks', hooks, 'an object of lists of functions');
+  for (const [name, list] of Object.entries(hooks)) {
+    if (list === undefined) continue;
+    if (!knownHooks.has(name)) {
+      throw new UnsupportedOptionError(`hooks.${name}`, 'session', `known are ${[...knownHooks].join(', ')}`);
+    }
+    if (!Array.isArray(list)) throw new InvalidOptionError(`hooks.${name}`, list, 'a list of functions');
+    for (const hook of list) checkFunction(`hooks.${name}`, hook);
+  }
+}
+
+function checkFunction(option: string, value: unknown): void {
+  if (typeof value !== 'function') throw new InvalidOptionError(option, value, 'a function');
 }
 
 function withSchemaErrors<T>(promise: ResponsePromise<T>, request: RedactedRequest): ResponsePromise<T> {

@@ -24,7 +24,11 @@ export class Lifetime implements Linked {
   /** Rejects what the caller waits for. */
   reject: ((reason: unknown) => void) | undefined = undefined;
   /** Called once, when the call is over. */
-  atEnd: (() => void) | undefined = undefined;
+  atEnd: ((lifetime: Lifetime) => void) | undefined = undefined;
+  /** It ended in an error; an abort is one. */
+  failed = false;
+  /** How many attempts were made so far. */
+  attempts = 0;
 
   #listener: AbortListener | undefined = undefined;
   #moreListeners: Set<AbortListener> | undefined = undefined;
@@ -83,6 +87,7 @@ export class Lifetime implements Linked {
   abort(reason: unknown): void {
     if (this.isAborted || this.#ended) return;
     this.isAborted = true;
+    this.failed = true;
     this.reason = reason;
     const first = this.#listener;
     const others = this.#moreListeners;
@@ -92,6 +97,8 @@ export class Lifetime implements Linked {
     first?.aborted(reason);
     if (others) for (const listener of others) listener.aborted(reason);
     this.#controller?.abort(reason);
+    // Nobody waits for it any more, whatever a policy may still be waiting for.
+    if (!this.#delivered) this.end();
   }
 
   /** A response's body is still under way when its head is handed on. */
@@ -105,15 +112,18 @@ export class Lifetime implements Linked {
     this.isUnread = false;
   }
 
-  /** A body that was {@link bodyOpened} came to its end, whichever. */
-  bodyClosed(): void {
+  /** A body that was {@link bodyOpened} came to its end, whichever; `failed`: it broke off. */
+  bodyClosed(failed = false): void {
     this.#open--;
+    if (failed && this.#delivered) this.failed = true;
     if (this.#delivered && this.#open === 0) this.end();
   }
 
   /** The caller has its response: from now on the call lasts as long as that body. */
   deliver(): void {
     this.#delivered = true;
+    // Through its promise it holds the response, which then nobody could see collected.
+    this.reject = undefined;
     if (this.#open === 0) this.end();
   }
 
@@ -127,6 +137,6 @@ export class Lifetime implements Linked {
     this.reject = undefined;
     this.#followed?.removeEventListener('abort', this);
     this.list?.remove(this);
-    this.atEnd?.();
+    this.atEnd?.(this);
   }
 }

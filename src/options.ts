@@ -44,3 +44,7 @@ export function checkKnown(
     );
   }
 }
+
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}

@@ -28,7 +28,7 @@ export type NativeInit = Pick<
   'cache' | 'credentials' | 'integrity' | 'keepalive' | 'mode' | 'priority' | 'referrer' | 'referrerPolicy'
 >;
 
-const nativeMembers = [
+export const nativeMembers = [
   'cache',
   'credentials',
   'integrity',
@@ -39,16 +39,35 @@ const nativeMembers = [
   'referrerPolicy',
 ] as const satisfies ReadonlyArray<keyof NativeInit>;
 
-/** Those members that are set, read one by one: a `Request` is a valid init, and its members are getters. */
-export function nativeOf(init: NativeInit): NativeInit | undefined {
+// What they are where nothing was asked for, as in any `Request`. Not every runtime takes them back: workers refuse some.
+const nativeDefaults: NativeInit = {
+  cache: 'default',
+  credentials: 'same-origin',
+  integrity: '',
+  keepalive: false,
+  mode: 'cors',
+  referrer: 'about:client',
+  referrerPolicy: '',
+};
+
+/**
+ * Those members that ask for something, of `init` or else of the `Request` it is laid over. Read one by one: a
+ * `Request` is a valid init, and its members are getters.
+ */
+export function nativeOf(init: NativeInit, request?: NativeInit): NativeInit | undefined {
   let native: Record<string, unknown> | undefined;
   for (const name of nativeMembers) {
-    const value = init[name];
-    if (value === undefined) continue;
+    const value = init[name] ?? request?.[name];
+    if (value === undefined || value === nativeDefaults[name]) continue;
     native ??= {};
     native[name] = value;
   }
   return native;
+}
+
+/** Fetch, "Request constructor": a GET or HEAD request has no body. */
+export function checkBodyAllowed(method: string): void {
+  if (method === 'GET' || method === 'HEAD') throw new TypeError(`A ${method} request can't have a body`);
 }
 
 /**

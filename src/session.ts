@@ -1,44 +1,23 @@
 import type {RequestBody} from './body.ts';
 import {encodeMultipart} from './body.ts';
+import {Calls} from './calls.ts';
 import type {Connector, ConnectorOptions, ConnectorStats} from './connector.ts';
 import {AiofetchError, InvalidOptionError, SessionClosedError, TimeoutError} from './errors.ts';
 import type {HeadersInput} from './headers.ts';
 import {HeaderList} from './headers.ts';
-import type {KyOptions, OutgoingCall, Verbs} from './ky.ts';
+import type {CallStart, OutgoingCall, Verbs, VerbsHost} from './ky.ts';
 import {createVerbs, mergeHooks} from './ky.ts';
 import {Lifetime} from './lifetime.ts';
-import {LinkedList} from './linked-list.ts';
-import {checkDuration, checkKnown} from './options.ts';
+import {checkDuration} from './options.ts';
 import type {Auth} from './policies/auth.ts';
 import {authPolicy} from './policies/auth.ts';
-import type {Handler, Policy} from './request.ts';
-import {ConnectorRequest, nativeOf} from './request.ts';
+import type {Policy} from './request.ts';
+import {ConnectorRequest, checkBodyAllowed, nativeOf} from './request.ts';
+import type {ExtendOptions, SessionOptions} from './session-options.ts';
+import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './session-options.ts';
 import type {Timeout, Timeouts} from './timeout.ts';
 import {defaultTimeouts, mergeTimeouts} from './timeout.ts';
 import {abortUnread} from './unread.ts';
-
-/** Options of {@link SessionFactory}. ky's own are taken too: `hooks`, `searchParams`, `throwHttpErrors`, `parseJson`, `stringifyJson`, `context`. */
-export interface SessionOptions extends KyOptions {
-  /** What relative URLs are resolved on, as a browser does: end it with a slash to keep its last segment. */
-  readonly baseUrl?: string | URL | undefined;
-  /** Sent with every request; a call's own go before them, and `undefined` there takes one away. */
-  readonly headers?: HeadersInput | undefined;
-  /** Sent to the origin of `baseUrl` only. */
-  readonly auth?: Auth | undefined;
-  /** Options of this runtime's default connector, or a connector. One that is given is not closed with the session. */
-  readonly connector?: Connector | ConnectorOptions | undefined;
-  /**
-   * A number is `total`.
-   *
-   * @default {read: 30_000}
-   */
-  readonly timeout?: Timeout | undefined;
-  /** Wrapped around every attempt; the first is the outermost. */
-  readonly policies?: readonly Policy[] | undefined;
-}
-
-/** What a child session may set of its own; the rest is its parent's. */
-export type ExtendOptions = Omit<SessionOptions, 'connector'>;
 
 /** What `session.fetch` takes beside the members of the standard's `RequestInit`. */
 export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'> {
@@ -91,71 +70,58 @@ export interface Session extends Verbs {
 /** How many URLs a session remembers the resolution of. */
 const resolvedSize = 500;
 
-const knownOptions = new Set([
-  'baseUrl',
-  'headers',
-  'auth',
-  'connector',
-  'timeout',
-  'policies',
-  'hooks',
-  'searchParams',
-  'throwHttpErrors',
-  'parseJson',
-  'stringifyJson',
-  'context',
-]);
-
 /** Makes the session of `createSession`, with the default connector that its runtime's condition chose. */
 export function createSessionOn(
   options: SessionOptions,
   defaultConnector: (options?: ConnectorOptions) => Connector,
 ): Session {
+  checkOptions(options);
   const {connector: given} = options;
-  checkKnown('', 'session', options, knownOptions);
   const owned = !isConnector(given);
-  return buildSession(options, owned ? defaultConnector(given) : given, owned, defaultTimeouts);
+  return buildSession(options, owned ? defaultConnector(given) : given, owned, {
+    calls: undefined,
+    timeouts: defaultTimeouts,
+    searchParams: [],
+    sign: undefined,
+  });
 }
 
-function isConnector(value: Connector | ConnectorOptions | undefined): value is Connector {
-  return typeof (value as Connector | undefined)?.fetch === 'function';
+/** What a session has of the one it descends from. */
+interface Inherited {
+  readonly calls: Calls | undefined;
+  readonly timeouts: Timeouts;
+  readonly searchParams: VerbsHost['searchParams'];
+  /** Its auth. It stays with the origin it was given for, whatever the child's `baseUrl` is. */
+  readonly sign: Policy | undefined;
 }
 
 function buildSession(
   options: SessionOptions,
   connector: Connector,
   owned: boolean,
-  baseTimeouts: Timeouts,
+  inherited: Inherited,
 ): Session {
   const base = checkBaseUrl(options.baseUrl);
-  const defaults = HeaderList.from(options.headers);
-  const timeouts = mergeTimeouts(baseTimeouts, options.timeout, connector);
-  const running = new LinkedList<Lifetime>();
+  const defaults = layHeaders(new HeaderList(), options.headers);
+  const timeouts = mergeTimeouts(inherited.timeouts, options.timeout, connector);
+  const sign = options.auth === undefined ? inherited.sign : createSign(options.auth, base);
+  const searchParams =
+    options.searchParams === undefined
+      ? inherited.searchParams
+      : [...inherited.searchParams, options.searchParams];
+  const calls = new Calls(inherited.calls);
   const totals = {requests: 0, attempts: 0, retries: 0, errors: 0};
-  const handler = compose(options, base);
-  const hasPolicies = options.auth !== undefined || (options.policies?.length ?? 0) > 0;
+  const policies = [...(options.policies ?? []), ...(sign ? [sign] : [])];
+  const handler = policies.reduceRight((next, policy) => policy(next), attempt);
+  const hasPolicies = policies.length > 0;
   // The same few strings are asked for again and again.
   const resolved = new Map<string, string>();
-  let closed = false;
-  let whenDone: (() => void) | undefined;
 
-  function compose({policies = [], auth}: SessionOptions, baseUrl: URL | undefined): Handler {
-    const all = [...checkPolicies(policies)];
-    if (auth !== undefined) {
-      if (!baseUrl)
-        throw new InvalidOptionError(
-          'auth',
-          'set, and baseUrl is not',
-          'auth with a baseUrl, whose origin it is for',
-        );
-      all.push(authPolicy(auth, baseUrl.origin));
-    }
-    const send: Handler = (request) => {
-      totals.attempts++;
-      if (request.attempt > 1) totals.retries++;
-      return connector.fetch(request);
-    };
-    return all.reduceRight((next, policy) => policy(next), send);
+  function attempt(request: ConnectorRequest): Promise<Response> {
+    totals.attempts++;
+    request.attempt = ++request.lifetime.attempts;
+    if (request.attempt > 1) totals.retries++;
+    return connector.fetch(request);
   }
 
   function resolveUrl(input: string | URL): string {
@@ -183,19 +149,47 @@ function buildSession(
     return list;
   }
 
-  function send(call: OutgoingCall): Promise<Response> {
-    if (closed) return Promise.reject(new SessionClosedError('Session is closed', {request: call}));
-    let callTimeouts: Timeouts;
-    try {
-      callTimeouts = mergeTimeouts(timeouts, call.timeout, connector);
-    } catch (error) {
-      return Promise.reject(error);
+  /** A call begins: from now on the session waits for it, and can end it. */
+  function begin(call: CallStart): Lifetime {
+    const {signal} = call;
+    if (calls.closed) throw new SessionClosedError('Session is closed', {request: call});
+    if (signal && typeof signal.addEventListener !== 'function') {
+      throw new TypeError('The signal is no AbortSignal');
     }
+    const {total} = mergeTimeouts(timeouts, call.timeout, connector);
+    const lifetime = new Lifetime();
+    lifetime.atEnd = onEnd;
+    totals.requests++;
+    calls.add(lifetime);
+    if (signal) lifetime.follow(signal);
+    if (total !== undefined && !lifetime.isAborted) startTotal(lifetime, total, call);
+    return lifetime;
+  }
+
+  function startTotal(lifetime: Lifetime, total: number, {url, method}: CallStart): void {
+    lifetime.deadline = performance.now() + total;
+    const timer = setTimeout(() => {
+      const attempts = Math.max(lifetime.attempts, 1);
+      lifetime.abort(new TimeoutError('total', total, {request: {url, method}, attempts}));
+    }, total);
+    lifetime.atEnd = () => {
+      clearTimeout(timer);
+      onEnd(lifetime);
+    };
+  }
+
+  function onEnd(lifetime: Lifetime): void {
+    if (lifetime.failed) totals.errors++;
+    calls.checkIdle();
+  }
+
+  function send(call: OutgoingCall, lifetime: Lifetime): Promise<Response> {
+    if (lifetime.isAborted) return Promise.reject(lifetime.reason);
+    const {url, method, headers, redirect, native} = call;
     let {body} = call;
     // Encoded once, so that its boundary is the same over redirects and retries.
     if (body instanceof FormData) body = encodeMultipart(body);
-    const lifetime = new Lifetime();
-    const {url, method, headers, redirect, native, signal} = call;
+    const callTimeouts = mergeTimeouts(timeouts, call.timeout, connector);
     const request = new ConnectorRequest(
       url,
       method,
@@ -206,42 +200,20 @@ function buildSession(
       native,
       lifetime,
     );
-    totals.requests++;
-    running.append(lifetime);
-    lifetime.atEnd = checkDone;
-    if (signal) lifetime.follow(signal);
-    const {total} = callTimeouts;
-    if (total !== undefined) startTotal(request, total);
-    return run(request);
-  }
-
-  function startTotal(request: ConnectorRequest, total: number): void {
-    const {lifetime} = request;
-    lifetime.deadline = performance.now() + total;
-    const timer = setTimeout(() => {
-      lifetime.abort(new TimeoutError('total', total, {request, attempts: request.attempt}));
-    }, total);
-    lifetime.atEnd = () => {
-      clearTimeout(timer);
-      checkDone();
-    };
-  }
-
-  function run(request: ConnectorRequest): Promise<Response> {
-    const {lifetime} = request;
     const onResponse = (response: Response): Response => {
+      if (!response) return onError(new TypeError('A policy gave no response'));
       if (lifetime.isAborted) discard(response);
       lifetime.deliver();
       return response;
     };
     const onError = (error: unknown): never => {
-      totals.errors++;
+      lifetime.failed = true;
       lifetime.end();
       throw error;
     };
     let answered: Promise<Response>;
     try {
-      answered = lifetime.isAborted ? Promise.reject(lifetime.reason) : handler(request);
+      answered = Promise.resolve(handler(request));
     } catch (error) {
       answered = Promise.reject(error);
     }
@@ -250,24 +222,21 @@ function buildSession(
     return hasPolicies ? Promise.race([settled, abortOf(lifetime)]) : settled;
   }
 
-  function checkDone(): void {
-    if (running.size === 0) whenDone?.();
-  }
-
   function fetch(input: string | URL | Request, init?: FetchInit): Promise<Response> {
     try {
-      return send(toCall(input, init));
+      const call = toCall(input, init);
+      return send(call, begin(call));
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
-  function toCall(input: string | URL | Request, init: FetchInit | undefined): OutgoingCall {
+  function toCall(input: string | URL | Request, init: FetchInit | null | undefined): OutgoingCall {
     if (typeof input === 'object' && !(input instanceof URL) && typeof input.url === 'string') {
       return requestToCall(input, init);
     }
     const url = resolveUrl(typeof input === 'string' || input instanceof URL ? input : String(input));
-    if (init === undefined) {
+    if (!init) {
       return {
         url,
         method: 'GET',
@@ -294,11 +263,12 @@ function buildSession(
     };
   }
 
-  function requestToCall(input: Request, init: FetchInit = {}): OutgoingCall {
+  function requestToCall(input: Request, given: FetchInit | null | undefined): OutgoingCall {
+    const init = given ?? {};
     const method = init.method === undefined ? input.method : normalizeMethod(init.method);
-    const body = init.body === undefined ? input.body : init.body;
+    const body = init.body ?? input.body;
     if (body !== null) checkBodyAllowed(method);
-    if (init.body === undefined && input.bodyUsed) {
+    if (body === input.body && input.bodyUsed) {
       throw new TypeError('The body of this Request has already been read');
     }
     return {
@@ -309,45 +279,22 @@ function buildSession(
       redirect: init.redirect ?? input.redirect,
       signal: init.signal === undefined ? input.signal : init.signal,
       timeout: init.timeout,
-      native: nativeOf(init),
+      native: nativeOf(init, input),
     };
-  }
-
-  function waitDone(): Promise<void> {
-    if (running.size === 0) return Promise.resolve();
-    return new Promise((resolve) => {
-      const before = whenDone;
-      whenDone = () => {
-        before?.();
-        resolve();
-      };
-    });
-  }
-
-  function abortRunning(reason: unknown): void {
-    for (const lifetime of running) lifetime.abort(reason);
   }
 
   async function close({timeout}: {readonly timeout?: number | undefined} = {}): Promise<void> {
     const limit = checkDuration('close timeout', timeout);
-    closed = true;
-    let timedOut = false;
-    const stop = abortUnread(() => running);
+    calls.close();
+    const stop = abortUnread(() => calls);
     const timer =
-      limit === undefined
-        ? undefined
-        : setTimeout(() => {
-            timedOut = true;
-            const reason = new SessionClosedError(
-              `Session was closed, and its timeout of ${limit} ms ran out`,
-            );
-            abortRunning(reason);
-            // What child sessions still have running on it.
-            if (owned) void connector.destroy(reason);
-          }, limit);
+      limit &&
+      setTimeout(() => {
+        void abortAll(new SessionClosedError(`Session was closed, and its timeout of ${limit} ms ran out`));
+      }, limit);
     try {
-      await waitDone();
-      if (owned && !timedOut) await connector.close();
+      await calls.idle();
+      if (owned) await connector.close();
     } finally {
       stop();
       clearTimeout(timer);
@@ -355,17 +302,21 @@ function buildSession(
   }
 
   async function destroy(reason?: unknown): Promise<void> {
-    closed = true;
-    const error =
+    calls.close();
+    await abortAll(
       reason instanceof AiofetchError
         ? reason
-        : new SessionClosedError('Session was destroyed', reason === undefined ? {} : {cause: reason});
-    abortRunning(error);
-    if (owned) await connector.destroy(error);
+        : new SessionClosedError('Session was destroyed', reason === undefined ? {} : {cause: reason}),
+    );
+  }
+
+  async function abortAll(reason: AiofetchError): Promise<void> {
+    calls.abort(reason);
+    if (owned) await connector.destroy(reason);
   }
 
   function extend(changes: ExtendOptions): Session {
-    checkKnown('', 'session', changes, knownOptions);
+    checkOptions(changes);
     if ('connector' in changes) {
       throw new InvalidOptionError(
         'connector',
@@ -373,20 +324,27 @@ function buildSession(
         'none: a child session shares the connector of its parent',
       );
     }
-    const headers = defaults.copy();
-    if (changes.headers !== undefined) headers.merge(changes.headers);
     const merged: SessionOptions = {
       ...options,
       ...changes,
-      headers,
+      headers: layHeaders(defaults, changes.headers),
       hooks: mergeHooks(options.hooks, changes.hooks),
       policies: [...(options.policies ?? []), ...(changes.policies ?? [])],
+      context: {...options.context, ...changes.context},
+      // What these were before is inherited below.
       timeout: changes.timeout,
-    } as SessionOptions;
-    return buildSession(merged, connector, false, timeouts);
+      searchParams: changes.searchParams,
+      auth: changes.auth,
+    };
+    return buildSession(merged, connector, false, {
+      calls,
+      timeouts,
+      searchParams: isCleared(changes, 'searchParams') ? [] : searchParams,
+      sign: isCleared(changes, 'auth') ? undefined : sign,
+    });
   }
 
-  const verbs = createVerbs({options, resolveUrl, headersOf, send});
+  const verbs = createVerbs({options, searchParams, resolveUrl, headersOf, begin, send});
   return {
     ...verbs,
     fetch,
@@ -396,7 +354,7 @@ function buildSession(
       return {...stats, connector: connector.name, totals: {...stats.totals, ...totals}};
     },
     get closed() {
-      return closed;
+      return calls.closed;
     },
     close,
     destroy,
@@ -415,30 +373,18 @@ function discard(response: Response): void {
   response.body?.cancel().catch(() => undefined);
 }
 
-function checkBaseUrl(baseUrl: string | URL | undefined): URL | undefined {
-  if (baseUrl === undefined) return undefined;
-  let url: URL;
-  try {
-    url = new URL(baseUrl, globalThis.location?.href);
-  } catch {
-    throw new InvalidOptionError(
-      'baseUrl',
-      String(baseUrl),
-      'an absolute URL, or in a browser one relative to the page',
-    );
-  }
-  if (url.username || url.password) {
-    throw new InvalidOptionError('baseUrl', 'a URL with credentials', 'a URL without; use the auth option');
-  }
-  return url;
+/** Signs requests to the origin of `baseUrl`. */
+function createSign(auth: Auth, baseUrl: URL | undefined): Policy {
+  if (baseUrl) return authPolicy(auth, baseUrl.origin);
+  throw new InvalidOptionError(
+    'auth',
+    'set, and baseUrl is not',
+    'auth with a baseUrl, whose origin it is for',
+  );
 }
 
-function checkPolicies(policies: readonly Policy[]): readonly Policy[] {
-  for (const policy of policies) {
-    if (typeof policy !== 'function')
-      throw new InvalidOptionError('policies', policy, 'functions of the next handler');
-  }
-  return policies;
+function isCleared(options: ExtendOptions, name: keyof ExtendOptions): boolean {
+  return name in options && options[name] === undefined;
 }
 
 // Fetch, "normalize a method": these and no others, so that "patch" stays what the caller wrote.
@@ -454,8 +400,4 @@ function normalizeMethod(method: string | undefined): string {
     throw new TypeError(`Method ${JSON.stringify(method)} can't be used`);
   }
   return normalizedMethods.has(upper) ? upper : method;
-}
-
-function checkBodyAllowed(method: string): void {
-  if (method === 'GET' || method === 'HEAD') throw new TypeError(`A ${method} request can't have a body`);
 }

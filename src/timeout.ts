@@ -1,6 +1,6 @@
 import type {ConnectorCapabilities} from './connector.ts';
 import {InvalidOptionError, UnsupportedOptionError} from './errors.ts';
-import {checkDuration} from './options.ts';
+import {checkDuration, isObject} from './options.ts';
 import type {RequestTimeouts} from './request.ts';
 
 /** Limits of time, in ms; 0, `Infinity` or `false`: none. */
@@ -67,7 +67,7 @@ export function mergeTimeouts(
   connector: {readonly name: string; readonly capabilities: ConnectorCapabilities},
 ): Timeouts {
   if (timeout === undefined) return base;
-  if (typeof timeout !== 'object') return {...base, total: checkDuration('timeout', timeout)};
+  if (!isObject(timeout)) return {...base, total: checkDuration('timeout', timeout)};
   const merged: Record<string, number | undefined> = {...base};
   for (const phase of Object.keys(timeout)) {
     if (!phases.includes(phase as (typeof phases)[number])) {

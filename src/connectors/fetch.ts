@@ -1,4 +1,4 @@
-import {isStreamLike, prepareBody} from '../body.ts';
+import {isStreamLike, prepareBody, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorOptions} from '../connector.ts';
 import {AiofetchError, ConnectionError, RedirectError, UnsupportedOptionError} from '../errors.ts';
 import {checkKnown} from '../options.ts';
@@ -111,27 +111,6 @@ function toConnectionError(error: unknown, request: ConnectorRequest): unknown {
 function describe(error: Error): string {
   const cause = error.cause instanceof Error ? error.cause.message : '';
   return cause ? `${error.message}: ${cause}` : error.message;
-}
-
-function toReadableStream(
-  source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,
-): ReadableStream<Uint8Array> {
-  if (source instanceof ReadableStream) return source;
-  const encoder = new TextEncoder();
-  const iterator = source[Symbol.asyncIterator]();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const {done, value} = await iterator.next();
-        if (done) controller.close();
-        else controller.enqueue(typeof value === 'string' ? encoder.encode(value) : value);
-      },
-      async cancel(reason) {
-        await iterator.return?.(reason);
-      },
-    },
-    {highWaterMark: 0},
-  );
 }
 
 // A runtime that doesn't send streams turns one into text, and says so in the Content-Type it makes.

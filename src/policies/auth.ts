@@ -1,5 +1,7 @@
 import {InvalidOptionError} from '../errors.ts';
+import {isObject} from '../options.ts';
 import type {Policy} from '../request.ts';
+import {urlParts} from '../url-parts.ts';
 
 /** A credential, or a function that gets it for each attempt. */
 export type Credential = string | (() => string | Promise<string>);
@@ -20,43 +22,55 @@ export function authPolicy(auth: Auth, origin: string): Policy {
   const header = headerOf(auth);
   return (next) => (request) => {
     // The origin, and not just a prefix of the URL: "https://api.example.com.evil.test" begins the same way.
-    if (new URL(request.url).origin !== origin || request.headers.has('authorization')) return next(request);
+    if (urlParts(request.url).origin !== origin || request.headers.has('authorization')) return next(request);
+    // On a copy: the caller's record may go on to another origin, or wants another token the next time.
+    const send = (value: string) => {
+      const headers = request.headers.copy();
+      headers.set('authorization', value);
+      return next(request.with({headers}));
+    };
     const value = header();
-    if (typeof value === 'string') {
-      request.headers.set('authorization', value);
-      return next(request);
-    }
-    return value.then((text) => {
-      request.headers.set('authorization', text);
-      return next(request);
-    });
+    return typeof value === 'string' ? send(value) : value.then(send);
   };
 }
 
 function headerOf(auth: Auth): () => string | Promise<string> {
-  if ('bearer' in auth) {
-    const {bearer} = auth;
-    if (typeof bearer === 'string' && bearer !== '') {
-      const value = `Bearer ${bearer}`;
-      return () => value;
-    }
-    if (typeof bearer === 'function') {
-      return () => {
-        const token = bearer();
-        return typeof token === 'string' ? `Bearer ${token}` : token.then((text) => `Bearer ${text}`);
-      };
-    }
-    throw new InvalidOptionError(
-      'auth.bearer',
-      typeof bearer,
-      'a string that is not empty, or a function that gets one',
-    );
+  if (!isObject(auth) || 'bearer' in auth === 'basic' in auth) {
+    throw new InvalidOptionError('auth', auth, 'an object with bearer, or with basic');
   }
-  const {username, password} = auth.basic ?? {};
+  if ('basic' in auth) {
+    const value = basicOf(auth.basic);
+    return () => value;
+  }
+  const {bearer} = auth;
+  if (typeof bearer === 'function') {
+    return () => {
+      const token = bearer();
+      return typeof token === 'string' ? bearerOf(token) : Promise.resolve(token).then(bearerOf);
+    };
+  }
+  const value = bearerOf(bearer);
+  return () => value;
+}
+
+// More than RFC 6750, section 2.1, has in its b64token: some servers hand out others. A value that is none isn't shown:
+// it may be half of a secret.
+const visible = /^[!-~]+$/;
+
+function bearerOf(token: string): string {
+  if (typeof token === 'string' && visible.test(token)) return `Bearer ${token}`;
+  throw new InvalidOptionError(
+    'auth.bearer',
+    typeof token === 'string' ? new Error('empty, or with other characters') : typeof token,
+    'visible ASCII characters, or a function that gets them',
+  );
+}
+
+function basicOf(basic: {readonly username: string; readonly password: string}): string {
+  const {username, password} = basic ?? {};
   if (typeof username !== 'string' || typeof password !== 'string' || username.includes(':')) {
-    throw new InvalidOptionError('auth.basic', 'no pair of strings', 'a username without ":" and a password');
+    throw new InvalidOptionError('auth.basic', typeof basic, 'a username without ":" and a password');
   }
   const bytes = new TextEncoder().encode(`${username}:${password}`);
-  const value = `Basic ${btoa(String.fromCharCode(...bytes))}`;
-  return () => value;
+  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }

@@ -1,0 +1,120 @@
+import type {Connector, ConnectorOptions} from './connector.ts';
+import {InvalidOptionError} from './errors.ts';
+import type {HeaderList, HeadersInput} from './headers.ts';
+import type {KyOptions} from './ky.ts';
+import {checkKyOptions} from './ky.ts';
+import {checkKnown, isObject} from './options.ts';
+import type {Auth} from './policies/auth.ts';
+import type {Policy} from './request.ts';
+import type {Timeout} from './timeout.ts';
+
+/** Options of `createSession`. ky's own are taken too: `hooks`, `searchParams`, `throwHttpErrors`, `parseJson`, `stringifyJson`, `context`. */
+export interface SessionOptions extends KyOptions {
+  /** What relative URLs are resolved on, as a browser does: end it with a slash to keep its last segment. */
+  readonly baseUrl?: string | URL | undefined;
+  /** Sent with every request; a call's own go before them, and `undefined` there takes one away. */
+  readonly headers?: HeadersInput | undefined;
+  /** Sent to the origin of `baseUrl` only. */
+  readonly auth?: Auth | undefined;
+  /** Options of this runtime's default connector, or a connector. One that is given is not closed with the session. */
+  readonly connector?: Connector | ConnectorOptions | undefined;
+  /**
+   * A number is `total`.
+   *
+   * @default {read: 30_000}
+   */
+  readonly timeout?: Timeout | undefined;
+  /** Wrapped around every attempt; the first is the outermost. */
+  readonly policies?: readonly Policy[] | undefined;
+}
+
+/** What a child session may set of its own; the rest is its parent's. */
+export type ExtendOptions = Omit<SessionOptions, 'connector'>;
+
+const knownOptions = new Set([
+  'baseUrl',
+  'headers',
+  'auth',
+  'connector',
+  'timeout',
+  'policies',
+  'hooks',
+  'searchParams',
+  'throwHttpErrors',
+  'parseJson',
+  'stringifyJson',
+  'context',
+]);
+
+/**
+ * Checks what is not checked where it is used.
+ *
+ * @throws InvalidOptionError, UnsupportedOptionError
+ */
+export function checkOptions(options: SessionOptions): void {
+  if (!isObject(options)) throw new InvalidOptionError('options', options, 'an object');
+  checkKnown('', 'session', options, knownOptions);
+  checkKyOptions(options);
+  const {policies} = options;
+  if (policies === undefined) return;
+  if (!Array.isArray(policies)) throw new InvalidOptionError('policies', policies, 'a list of functions');
+  for (const policy of policies) {
+    if (typeof policy !== 'function')
+      throw new InvalidOptionError('policies', policy, 'functions of the next handler');
+  }
+}
+
+const connectorMethods = ['fetch', 'stats', 'close', 'destroy'] as const;
+
+/** Whether it is a connector, and not the options of one. */
+export function isConnector(value: Connector | ConnectorOptions | undefined): value is Connector {
+  if (value === undefined) return false;
+  if (!isObject(value)) throw new InvalidOptionError('connector', value, 'a connector, or options of one');
+  if (!('fetch' in value)) return false;
+  const {name, capabilities} = value;
+  const isComplete =
+    typeof name === 'string' &&
+    isObject(capabilities) &&
+    connectorMethods.every((method) => typeof value[method] === 'function');
+  if (!isComplete) {
+    throw new InvalidOptionError(
+      'connector',
+      value,
+      `options, or an object with name, capabilities, ${connectorMethods.join(', ')}`,
+    );
+  }
+  return true;
+}
+
+const allowedBase =
+  'an absolute http: or https: URL without credentials, or in a browser one relative to the page';
+
+export function checkBaseUrl(baseUrl: string | URL | undefined): URL | undefined {
+  if (baseUrl === undefined) return undefined;
+  let url: URL | undefined;
+  try {
+    url = new URL(baseUrl, globalThis.location?.href);
+  } catch {
+    // Told below.
+  }
+  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
+  const text = String(baseUrl);
+  // It may be a password that is in the way.
+  throw new InvalidOptionError(
+    'baseUrl',
+    text.includes('@') ? new Error('it has an "@"') : text,
+    allowedBase,
+  );
+}
+
+/** Headers over those there are. */
+export function layHeaders(base: HeaderList, headers: HeadersInput | undefined): HeaderList {
+  const list = base.copy();
+  if (headers === undefined) return list;
+  try {
+    list.merge(headers);
+  } catch (error) {
+    throw new InvalidOptionError('headers', error, 'names and values that HTTP can carry');
+  }
+  return list;
+}
