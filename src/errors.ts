@@ -238,6 +238,46 @@ export class TimeoutError extends AiofetchError {
   }
 }
 
+/** The request would have to wait for its rate limit longer than `maxWait` allows, or the limit's store failed. */
+export class RateLimitError extends AiofetchError {
+  /** When it may be worth another try, in ms; `undefined` when the store, which knows, failed. */
+  readonly retryAfter: number | undefined;
+
+  static {
+    nameClass(this, 'RateLimitError');
+  }
+
+  constructor(retryAfter: number | undefined, details: ErrorDetails = {}) {
+    super(
+      `Rate limit ${retryAfter === undefined ? 'store failed' : `leaves room in ${Math.ceil(retryAfter)} ms only`}${describe(details.request)}`,
+      'ERR_RATE_LIMIT',
+      undefined,
+      details,
+    );
+    this.retryAfter = retryAfter;
+  }
+}
+
+/** The host has failed too often of late: nothing is sent to it for a while. */
+export class CircuitOpenError extends AiofetchError {
+  /** When it is tried again, in ms; 0 while the first tries are under way. */
+  readonly retryAfter: number;
+
+  static {
+    nameClass(this, 'CircuitOpenError');
+  }
+
+  constructor(retryAfter: number, details: ErrorDetails = {}) {
+    super(
+      `Circuit is open for another ${Math.ceil(retryAfter)} ms${describe(details.request)}`,
+      'ERR_CIRCUIT_OPEN',
+      undefined,
+      details,
+    );
+    this.retryAfter = retryAfter;
+  }
+}
+
 /** The server answered with a status outside 200–299 and the call asked for that to be an error, as the verbs do. */
 export class HTTPError<Data = unknown> extends AiofetchError {
   readonly status: number;
