@@ -14,7 +14,7 @@ export interface Settings {
   /** How long a client runs before it is measured, and is then measured, in one round, in ms. */
   readonly ramp: number;
   readonly window: number;
-  /** How long it runs once, unmeasured, before the first round, in ms. */
+  /** How long it runs unmeasured before it is measured at something for the first time, in ms. */
   readonly warmUp: number;
   /** Rounds of the cases that take seconds each. */
   readonly longRounds: number;
@@ -29,8 +29,8 @@ export interface Settings {
 
 export const fullSettings: Settings = {
   rounds: 5,
-  ramp: 40,
-  window: 160,
+  ramp: 30,
+  window: 140,
   warmUp: 400,
   longRounds: 2,
   transfer: 2 ** 30,
@@ -40,13 +40,13 @@ export const fullSettings: Settings = {
 };
 
 export const quickSettings: Settings = {
-  rounds: 3,
+  rounds: 2,
   ramp: 15,
-  window: 45,
+  window: 50,
   warmUp: 200,
   longRounds: 1,
-  transfer: 2 ** 27,
-  hostsQueued: 2_000,
+  transfer: 2 ** 26,
+  hostsQueued: 1_000,
   longQueue: 20_000,
   connections: 64,
 };
@@ -54,6 +54,8 @@ export const quickSettings: Settings = {
 /** A client's process. */
 export interface Worker {
   readonly label: string;
+  /** What it has run often enough to be at its full speed. */
+  readonly warm: Set<string>;
   measure(command: Command): Promise<Sample>;
   stop(): Promise<void>;
 }
@@ -135,10 +137,16 @@ export class Bench {
     this.#running.add(child);
     return {
       label: name,
+      warm: new Set(),
       measure: async (command) => {
+        const before = this.#serverTimes();
+        const start = performance.now();
         const answer = await child.ask<Answer>(command);
         if ('error' in answer) throw new Error(answer.error);
-        return answer;
+        const elapsed = performance.now() - start;
+        const after = this.#serverTimes();
+        const loads = after.map((time, index) => (time - (before[index] as number)) / elapsed);
+        return {...answer, serverLoad: Math.max(...loads)};
       },
       stop: async () => {
         this.#running.delete(child);
@@ -164,54 +172,43 @@ export class Bench {
    * with a note.
    */
   async interleave(title: string, rounds: number, turns: readonly Turn[]): Promise<Row[]> {
-    const rows = turns.map(({label}) => ({
-      label,
-      samples: [] as Sample[],
-      serverLoad: undefined as number | undefined,
-    }));
-    const failed = new Set<number>();
+    const rows = turns.map(({label}) => ({label, samples: [] as Sample[]}));
+    const missing = new Set<number>();
     for (let round = 0; round < rounds; round++) {
       for (const [index, turn] of turns.entries()) {
-        if (failed.has(index)) continue;
+        if (missing.has(index)) continue;
         this.#progress(`${title}: round ${round + 1} of ${rounds}, ${turn.label}`);
-        const row = rows[index] as (typeof rows)[number];
-        const before = this.#serverTime(turn.serverPid);
-        const start = performance.now();
         try {
           const sample = await turn.measure();
-          if (sample === undefined) {
-            failed.add(index);
-            continue;
-          }
-          row.samples.push(sample);
+          if (sample) rows[index]?.samples.push(sample);
+          else missing.add(index);
         } catch (error) {
-          failed.add(index);
+          missing.add(index);
           this.notes.add(`${turn.label} failed at "${title}": ${(error as Error).message}`);
-          continue;
         }
-        const after = this.#serverTime(turn.serverPid);
-        if (before === undefined || after === undefined) continue;
-        const load = (after - before) / (performance.now() - start);
-        row.serverLoad = Math.max(row.serverLoad ?? 0, load);
       }
     }
-    return rows.filter((_, index) => !failed.has(index));
+    return rows.filter((_, index) => !missing.has(index));
   }
 
-  /** The CPU time of a process's main thread so far, in ms; where the system doesn't say, none. */
-  #serverTime(pid: number): number | undefined {
-    try {
-      return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6;
-    } catch {
-      return undefined;
-    }
+  /** The CPU time of the servers' main threads so far, in ms. */
+  #serverTimes(): number[] {
+    return [this.server.pid, this.server.bodyPid].map(cpuTime);
+  }
+}
+
+/** The CPU time of a process's main thread so far, in ms; where the system doesn't say, 0. */
+function cpuTime(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6;
+  } catch {
+    return 0;
   }
 }
 
 /** What one client does in each round. */
 export interface Turn {
   readonly label: string;
-  readonly serverPid: number;
   /** `undefined` when the client doesn't take part. */
   measure(): Promise<Sample | undefined>;
 }

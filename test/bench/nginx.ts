@@ -12,7 +12,7 @@ export interface Nginx {
   readonly version: string;
   readonly origin: string;
   readonly pid: number;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /** How long it may take to listen, in ms. */
@@ -30,14 +30,16 @@ export async function startNginx(): Promise<Nginx | undefined> {
   const child = spawn('nginx', ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', 'stderr'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const stop = () => {
+  const closed = once(child, 'close');
+  const stop = async () => {
     child.kill();
+    await closed;
     rmSync(folder, {recursive: true, force: true});
   };
   const deadline = Date.now() + patience;
   while (!(await accepts(port))) {
     if (child.exitCode !== null || Date.now() > deadline) {
-      stop();
+      await stop();
       return undefined;
     }
     await delay(20);

@@ -76,6 +76,8 @@ export interface Sample {
   readonly cpu: number;
   /** The most memory it held, in bytes above what it held before. */
   readonly peak?: number;
+  /** How much of its core the server took, from 0 to 1, where the harness can see that. */
+  readonly serverLoad?: number;
 }
 
 export type Answer = Sample | {readonly error: string};

@@ -107,7 +107,13 @@ describe('renderTable', () => {
   });
 
   it('says when the server may have been the slow one', () => {
-    const busy = {...result, rows: result.rows.map((row) => ({...row, serverLoad: 0.95}))};
+    const busy = {
+      ...result,
+      rows: result.rows.map(({label, samples}) => ({
+        label,
+        samples: samples.map((sample) => ({...sample, serverLoad: 0.95})),
+      })),
+    };
     expect(renderTable(busy)).toContain('session.fetch, fetch may be faster');
     expect(renderTable(result)).not.toContain('server');
   });

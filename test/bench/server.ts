@@ -174,10 +174,13 @@ function say(ready: ServerReady): void {
 
 // Whoever started this is gone, however it went: then so is this, with its nginx.
 let nginx: Nginx | undefined;
-process.stdin.resume().on('close', () => {
-  nginx?.stop();
+async function end(): Promise<void> {
+  await nginx?.stop();
   process.exit(0);
-});
+}
+process.stdin.resume().on('close', () => void end());
+process.on('SIGINT', () => void end());
+process.on('SIGTERM', () => void end());
 
 const bodyOrigin = await listen();
 const hosts = await Promise.all(Array.from({length: hostCount}, listen));

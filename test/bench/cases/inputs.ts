@@ -14,7 +14,6 @@ export const inputs: Case = {
   async run(bench: Bench) {
     const turns = [few, many].map((count) => ({
       label: `${formatCount(count)} inputs`,
-      serverPid: bench.server.pid,
       // As much work in both; a million once, ten thousand a hundred times.
       measure: () =>
         bench.once(

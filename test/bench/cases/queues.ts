@@ -11,7 +11,7 @@ const crawlers = allPeers.filter((peer) => peer !== 'httpx');
 const hosts: Case = {
   name: 'hosts',
   title: ({hostsQueued, connections}) =>
-    `GET of a small JSON, ${formatCount(hostsQueued)} at once over 1,000 hosts on ${connections} connections`,
+    `GET of a small JSON, ${formatCount(hostsQueued)} queued for 1,000 hosts, ${connections} under way`,
   unit: 'request',
   ratios: [
     {against: 'fetch', by: 'rate'},
@@ -23,7 +23,6 @@ const hosts: Case = {
     const command: BatchCommand = {task: 'batch', urls, count: settings.hostsQueued, repeat: 1};
     const turns = crawlers.map((label) => ({
       label,
-      serverPid: server.bodyPid,
       // Connections to a thousand hosts are not left behind for the next.
       measure: () => bench.once(label, command, {...command, count: urls.length}),
     }));
@@ -52,7 +51,6 @@ const queue: Case = {
         const warmUp = {...command, count: shortQueue, repeat: 5};
         turns.push({
           label: `${peer}, ${formatCount(count)} queued`,
-          serverPid: server.pid,
           measure: () => bench.once(peer, command, warmUp),
         });
       }

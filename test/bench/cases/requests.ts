@@ -32,26 +32,27 @@ function requestCase({name, title, column, path, ...request}: RequestCase): Case
       // nginx answers a POST before it has read it, which ends the connection with some clients.
       const takesBody = request.operation === 'post';
       const url = (takesBody ? server.bodyOrigin : server.origin) + path;
-      const serverPid = takesBody ? server.bodyPid : server.pid;
       const command: RateCommand = {task: 'rate', url, ramp, window, ...request};
       const turn = (worker: Worker, measured: RateCommand) => ({
         label: worker.label,
-        serverPid,
         measure: () => worker.measure(measured),
       });
       const workers = (await Promise.all(allPeers.map((peer) => bench.worker(peer)))).filter(
         (worker) => worker !== undefined,
       );
-      const warm = await bench.interleave(
+      const cold = workers.filter(({warm}) => !warm.has(request.operation));
+      const warmed = await bench.interleave(
         `${title}, warm-up`,
         1,
-        workers.map((worker) => turn(worker, {...command, concurrency: 64, ramp: 0, window: warmUp})),
+        cold.map((worker) => turn(worker, {...command, concurrency: 64, ramp: 0, window: warmUp})),
       );
-      const ready = workers.filter(({label}) => warm.some((row) => row.label === label));
+      for (const {label, warm} of cold) {
+        if (warmed.some((row) => row.label === label)) warm.add(request.operation);
+      }
       return bench.interleave(
         title,
         rounds,
-        ready.map((worker) => turn(worker, command)),
+        workers.filter(({warm}) => warm.has(request.operation)).map((worker) => turn(worker, command)),
       );
     },
   };

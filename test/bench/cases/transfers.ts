@@ -39,7 +39,6 @@ function transferCase(direction: TransferCommand['direction'], how: string, peer
       };
       const turns = peers.map((label) => ({
         label,
-        serverPid: server.bodyPid,
         measure: () => bench.once(label, command),
       }));
       return bench.interleave(this.title(settings), settings.longRounds, turns);
