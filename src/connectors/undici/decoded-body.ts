@@ -60,7 +60,13 @@ const zstd: Coding = {
   allSync: (input) => zlib.zstdDecompressSync(input, {...zstdOptions, maxOutputLength: maxSyncOutput}),
 };
 
-const codings: Readonly<Record<string, Coding>> = {gzip, 'x-gzip': gzip, deflate, br: brotli, zstd};
+const codings = new Map<string, Coding>([
+  ['gzip', gzip],
+  ['x-gzip', gzip],
+  ['deflate', deflate],
+  ['br', brotli],
+  ['zstd', zstd],
+]);
 
 /** What is asked for: the codings that can be undone here. */
 export const acceptEncoding = 'gzip, deflate, br, zstd';
@@ -74,7 +80,7 @@ export function decodedBody(body: BodySource, contentEncoding: string): BodySour
   for (const name of contentEncoding.toLowerCase().split(',')) {
     const coding = name.trim();
     if (coding === '' || coding === 'identity') continue;
-    const known = codings[coding];
+    const known = codings.get(coding);
     if (!known) return body;
     chain.unshift(known);
   }
@@ -107,7 +113,7 @@ class DecodedBody implements BodySource {
       try {
         return this.#coding.allSync(input);
       } catch (error) {
-        if ((error as {code?: string}).code !== 'ERR_BUFFER_TOO_LARGE') throw decodingError(error);
+        if ((error as {code?: string}).code !== 'ERR_BUFFER_TOO_LARGE') throw decodingError(error as Error);
       }
     }
     return new Promise((resolve, reject) => {
@@ -148,26 +154,28 @@ async function* decode(encoded: BodySource, coding: Coding): AsyncGenerator<Buff
   const first = await encoded.read();
   // Fetch: an empty body is an empty body, whatever its coding.
   if (first === undefined) return undefined;
-  const input = Readable.from(chunksOf(first, encoded), {objectMode: false, highWaterMark: 1});
+  // What ends the body itself, an abort or a lost connection, is handed on as it is.
+  let failure: {readonly error: unknown} | undefined;
+  async function* chunks(): AsyncGenerator<Buffer> {
+    try {
+      for (let chunk = first; chunk !== undefined; chunk = await encoded.read()) yield chunk;
+    } catch (error) {
+      failure = {error};
+      throw error;
+    }
+  }
+  const input = Readable.from(chunks(), {objectMode: false, highWaterMark: 1});
   const output = input.compose(coding.stream(first));
   try {
     for await (const chunk of output) yield chunk as Buffer;
   } catch (error) {
+    if (failure) throw failure.error;
     encoded.cancel(error);
-    throw decodingError(error);
+    throw decodingError(error as Error);
   }
   return undefined;
 }
 
-async function* chunksOf(first: Buffer, encoded: BodySource): AsyncGenerator<Buffer> {
-  yield first;
-  for (let chunk = await encoded.read(); chunk !== undefined; chunk = await encoded.read()) yield chunk;
-}
-
-function decodingError(error: unknown): unknown {
-  const code = (error as {code?: unknown}).code;
-  const isZlib = typeof code === 'string' && /^(Z_|ERR_|BROTLI_|ZSTD_)/i.test(code) && error instanceof Error;
-  return isZlib
-    ? new TypeError(`Response body could not be decoded: ${error.message}`, {cause: error})
-    : error;
+function decodingError(error: Error): TypeError {
+  return new TypeError(`Response body could not be decoded: ${error.message}`, {cause: error});
 }

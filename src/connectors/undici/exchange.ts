@@ -180,16 +180,19 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     let acceptsCodings = false;
     let names = false;
     let hasType = false;
+    let hasRange = false;
     for (let index = 0; index < flat.length; index += 2) {
       const name = flat[index];
       if (name === 'accept') accepts = true;
       else if (name === 'accept-encoding') acceptsCodings = true;
       else if (name === 'user-agent') names = true;
       else if (name === 'content-type') hasType = true;
+      else if (name === 'range') hasRange = true;
     }
     const sent = flat.slice();
     if (!accepts) sent.push('accept', '*/*');
-    if (!acceptsCodings) sent.push('accept-encoding', acceptEncoding);
+    // Fetch, "HTTP-network-or-cache fetch": a part of something coded can't be decoded.
+    if (!acceptsCodings) sent.push('accept-encoding', hasRange ? 'identity' : acceptEncoding);
     if (!names) sent.push('user-agent', userAgent);
     let source: unknown = this.#upload ?? null;
     if (body !== null && !this.#upload) {

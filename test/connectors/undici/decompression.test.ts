@@ -1,0 +1,359 @@
+import {randomBytes} from 'node:crypto';
+import {setTimeout as delay} from 'node:timers/promises';
+import {promisify} from 'node:util';
+import * as zlib from 'node:zlib';
+import fc from 'fast-check';
+import {describe, expect, it} from 'vitest';
+import {ConnectionError, TimeoutError} from '../../../src/index.ts';
+import {startServer} from '../../support/http-server.ts';
+import {openSession} from '../../support/open-session.ts';
+import {startRawServer} from '../../support/raw-server.ts';
+import {waitFor} from '../../support/wait-for.ts';
+
+const codings = {
+  gzip: promisify(zlib.gzip),
+  'x-gzip': promisify(zlib.gzip),
+  deflate: promisify(zlib.deflate),
+  br: promisify(zlib.brotliCompress),
+  zstd: promisify(zlib.zstdCompress),
+} as const;
+type Coding = keyof typeof codings;
+const names = Object.keys(codings) as Coding[];
+
+/** Serves the same bytes to everybody, in pieces of `size`. */
+async function startServing(body: Uint8Array, contentEncoding: string, size = Infinity) {
+  return startServer(async (_request, response) => {
+    response.writeHead(200, {'content-encoding': contentEncoding, 'content-type': 'text/plain'});
+    for (let start = 0; start < body.length; start += size) {
+      response.write(body.subarray(start, start + size));
+      if (size !== Infinity) await delay(0);
+    }
+    response.end();
+  });
+}
+
+async function chunksOf(response: Response): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of response.body as ReadableStream<Uint8Array>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+const text = 'Kleine Äpfel, große Wörter. '.repeat(500);
+
+describe('what is asked for', () => {
+  it('is every coding that can be undone', async () => {
+    const server = await startServer((_request, response) => response.end());
+    const {fetch} = openSession();
+    await fetch(server.origin);
+    expect(server.requests[0]?.headers['accept-encoding']).toBe('gzip, deflate, br, zstd');
+  });
+
+  it('is what the caller says, when the caller does', async () => {
+    const server = await startServer((_request, response) => response.end());
+    const {fetch} = openSession();
+    await fetch(server.origin, {headers: {'Accept-Encoding': 'br'}});
+    expect(server.requests[0]?.headers['accept-encoding']).toBe('br');
+  });
+
+  it('is nothing for a range: a part of something coded can’t be decoded', async () => {
+    const server = await startServer((_request, response) => response.end());
+    const {fetch} = openSession();
+    await fetch(server.origin, {headers: {range: 'bytes=0-9'}});
+    expect(server.requests[0]?.headers['accept-encoding']).toBe('identity');
+  });
+});
+
+describe.each(names)('%s', (name) => {
+  it('is undone, read in one go', async () => {
+    const server = await startServing(await codings[name](text), name);
+    const {fetch} = openSession();
+    const response = await fetch(server.origin);
+    expect(response.headers.get('content-encoding')).toBe(name);
+    expect(await response.text()).toBe(text);
+  });
+
+  it('is undone, read as a stream, however it was cut', async () => {
+    const server = await startServing(await codings[name](text), name, 37);
+    const {fetch} = openSession();
+    expect((await chunksOf(await fetch(server.origin))).toString()).toBe(text);
+  });
+
+  it('is undone when it was done twice', async () => {
+    const twice = await codings.gzip(await codings[name](text));
+    const server = await startServing(twice, `${name}, gzip`, 100);
+    const {fetch} = openSession();
+    expect(await (await fetch(server.origin)).text()).toBe(text);
+    expect((await chunksOf(await fetch(server.origin))).toString()).toBe(text);
+  });
+
+  it('of nothing is nothing', async () => {
+    const server = await startServing(await codings[name](''), name);
+    const {fetch} = openSession();
+    expect(await (await fetch(server.origin)).text()).toBe('');
+    expect(await chunksOf(await fetch(server.origin))).toHaveLength(0);
+  });
+
+  it('without a byte of body is nothing', async () => {
+    const server = await startServing(Buffer.alloc(0), name);
+    const {fetch, stats} = openSession({limit: 1});
+    expect(await (await fetch(server.origin)).text()).toBe('');
+    expect(await chunksOf(await fetch(server.origin))).toHaveLength(0);
+    expect(stats().active).toBe(0);
+  });
+
+  it('cut short gives what was there, since servers cut the end off', async () => {
+    // Much of it, hard to compress, so that most can be decoded without the end.
+    const whole = randomBytes(50_000).toString('hex');
+    const coded = await codings[name](whole);
+    const server = await startServing(coded.subarray(0, coded.length - 10), name);
+    const {fetch} = openSession();
+    const read = await (await fetch(server.origin)).text();
+    const streamed = (await chunksOf(await fetch(server.origin))).toString();
+    for (const got of [read, streamed]) {
+      expect(whole.startsWith(got)).toBe(true);
+    }
+    expect(streamed).toBe(read);
+  });
+
+  it('that is none is a TypeError, not an empty text, and leaves the pool usable', async () => {
+    const server = await startServing(Buffer.from('this is not compressed at all'.repeat(10)), name);
+    const {fetch, stats} = openSession({limit: 1});
+    await expect((await fetch(server.origin)).text()).rejects.toBeInstanceOf(TypeError);
+    await expect(chunksOf(await fetch(server.origin))).rejects.toBeInstanceOf(TypeError);
+    await waitFor(() => stats().active === 0);
+    expect((await fetch(server.origin)).status).toBe(200);
+  });
+
+  it('that grows a thousandfold is read as a stream without being held', async () => {
+    const coded = await codings[name](Buffer.alloc(64 * 1024 * 1024));
+    const server = await startServing(coded, name);
+    const {fetch} = openSession();
+    let size = 0;
+    let largest = 0;
+    for await (const chunk of (await fetch(server.origin)).body as ReadableStream<Uint8Array>) {
+      size += chunk.length;
+      largest = Math.max(largest, chunk.length);
+    }
+    expect(size).toBe(64 * 1024 * 1024);
+    expect(largest).toBeLessThanOrEqual(1024 * 1024);
+  });
+});
+
+describe('corrupt in the middle', () => {
+  const random = randomBytes(200_000).toString('hex');
+  // Those with a checksum: brotli has none.
+  const coded = {
+    gzip: zlib.gzipSync(random),
+    deflate: zlib.deflateSync(random),
+    zstd: zlib.zstdCompressSync(random, {params: {[zlib.constants.ZSTD_c_checksumFlag]: 1}}),
+  };
+  it.each(Object.entries(coded))('%s is an error', async (name, whole) => {
+    const corrupt = Buffer.from(whole).fill(0xff, 50_000, 50_100);
+    const server = await startServing(corrupt, name, 10_000);
+    const {fetch, stats} = openSession({limit: 1});
+    await expect((await fetch(server.origin)).text()).rejects.toBeInstanceOf(TypeError);
+    await expect(chunksOf(await fetch(server.origin))).rejects.toBeInstanceOf(TypeError);
+    await waitFor(() => stats().active === 0);
+  });
+});
+
+describe('deflate', () => {
+  it('may be raw, as some servers send it', async () => {
+    const server = await startServing(zlib.deflateRawSync(text), 'deflate', 50);
+    const {fetch} = openSession();
+    expect(await (await fetch(server.origin)).text()).toBe(text);
+    expect((await chunksOf(await fetch(server.origin))).toString()).toBe(text);
+  });
+
+  it('is told from raw whatever is in it, at any level', async () => {
+    let body = Buffer.alloc(0);
+    const server = await startServer((_request, response) => {
+      response.writeHead(200, {'content-encoding': 'deflate'}).end(body);
+    });
+    const {fetch} = openSession();
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uint8Array({maxLength: 300}),
+        fc.integer({min: 0, max: 9}),
+        async (bytes, level) => {
+          for (const deflate of [zlib.deflateSync, zlib.deflateRawSync]) {
+            body = deflate(bytes, {level});
+            expect(new Uint8Array(await (await fetch(server.origin)).arrayBuffer())).toEqual(bytes);
+          }
+        },
+      ),
+      {numRuns: 60},
+    );
+  });
+});
+
+describe('gzip', () => {
+  it('may have several members, and something behind the last', async () => {
+    const members = Buffer.concat([zlib.gzipSync('one '), zlib.gzipSync('two'), Buffer.alloc(20)]);
+    const server = await startServing(members, 'gzip');
+    const {fetch} = openSession();
+    expect(await (await fetch(server.origin)).text()).toBe('one two');
+    expect((await chunksOf(await fetch(server.origin))).toString()).toBe('one two');
+  });
+});
+
+describe('a Content-Encoding', () => {
+  it.each(['GZIP', ' gzip ', 'identity, gzip', 'gzip,'])(
+    'is understood however it is written: %j',
+    async (encoding) => {
+      const server = await startServing(zlib.gzipSync(text), encoding);
+      const {fetch} = openSession();
+      expect(await (await fetch(server.origin)).text()).toBe(text);
+    },
+  );
+
+  it('may be spread over several headers', async () => {
+    const body = zlib.brotliCompressSync(zlib.gzipSync(text));
+    const server = await startRawServer(async (connection) => {
+      await connection.request();
+      connection.send(
+        `HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Encoding: br\r\nContent-Length: ${body.length}\r\n\r\n`,
+      );
+      connection.send(body);
+    });
+    const {fetch} = openSession();
+    expect(await (await fetch(server.origin)).text()).toBe(text);
+  });
+
+  it('that isn’t known leaves the body as it came, those that are known included', async () => {
+    const body = zlib.gzipSync(text);
+    const server = await startServing(body, 'secret-sauce, gzip');
+    const {fetch} = openSession();
+    expect(Buffer.from(await (await fetch(server.origin)).arrayBuffer())).toEqual(body);
+  });
+
+  it('with the name of something all objects have is not known either', async () => {
+    const server = await startServing(Buffer.from(text), 'constructor');
+    const {fetch} = openSession();
+    expect(await (await fetch(server.origin)).text()).toBe(text);
+  });
+
+  it('with a row of codings is refused', async () => {
+    const server = await startServing(zlib.gzipSync(text), 'gzip, gzip, gzip, gzip, gzip, gzip');
+    const {fetch, stats} = openSession({limit: 1});
+    await expect(fetch(server.origin)).rejects.toBeInstanceOf(TypeError);
+    expect(stats().active).toBe(0);
+  });
+
+  it.each([
+    ['HEAD', 200],
+    ['GET', 204],
+    ['GET', 304],
+  ])('is of no matter without a body: %s, %i', async (method, status) => {
+    const server = await startServer((_request, response) => {
+      response.writeHead(status, {
+        'content-encoding': 'gzip',
+        ...(method === 'HEAD' && {'content-length': 9}),
+      });
+      response.end();
+    });
+    const {fetch} = openSession();
+    for (let index = 0; index < 2; index++) {
+      const response = await fetch(server.origin, {method});
+      expect(response.body).toBeNull();
+      expect(await response.text()).toBe('');
+    }
+    expect(server.sockets.opened).toBe(1);
+  });
+});
+
+describe('a large coded body', () => {
+  it('is taken in no faster than it is read', async () => {
+    const {createGzip} = zlib;
+    let sent = 0;
+    const server = await startServer((_request, response) => {
+      response.writeHead(200, {'content-encoding': 'gzip'});
+      const gzip = createGzip({level: 0});
+      gzip.pipe(response);
+      const chunk = randomBytes(64 * 1024);
+      const write = () => {
+        while (sent < 50 * 1024 * 1024) {
+          sent += chunk.length;
+          if (!gzip.write(chunk)) return void gzip.once('drain', write);
+        }
+        gzip.end();
+      };
+      write();
+    });
+    const {fetch} = openSession();
+    const response = await fetch(server.origin);
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let size = (await reader.read()).value?.length ?? 0;
+    let before = -1;
+    while (sent !== before) {
+      before = sent;
+      await delay(30);
+    }
+    // What sockets of both sides hold is the system's to say; it is megabytes.
+    expect(sent).toBeLessThan(40 * 1024 * 1024);
+    for (let next = await reader.read(); !next.done; next = await reader.read()) size += next.value.length;
+    expect(size).toBe(sent);
+  });
+
+  it('can be cancelled in the middle, which gives its slot back', async () => {
+    const coded = zlib.gzipSync(randomBytes(2 * 1024 * 1024), {level: 0});
+    const server = await startServing(coded, 'gzip', 200_000);
+    const {fetch, stats} = openSession({limit: 1});
+    const reader = ((await fetch(server.origin)).body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    expect(stats().active).toBe(1);
+    await reader.cancel(new Error('enough'));
+    expect(stats().active).toBe(0);
+    expect((await reader.read()).done).toBe(true);
+    expect((await fetch(server.origin)).status).toBe(200);
+  });
+});
+
+describe('a failure in the middle of a coded body is what it is', () => {
+  const coded = zlib.gzipSync(randomBytes(200_000));
+
+  /** Sends half of it, and then does as it is told. */
+  async function startHalf(then: 'stall' | 'close') {
+    return startRawServer(async (connection) => {
+      await connection.request();
+      connection.send(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${coded.length}\r\n\r\n`);
+      connection.send(coded.subarray(0, 100_000));
+      if (then === 'close') connection.socket.end();
+    });
+  }
+
+  const readers = {
+    'in one go': (response: Response) => response.arrayBuffer(),
+    'as a stream': chunksOf,
+  };
+  for (const [how, read] of Object.entries(readers)) {
+    it(`read ${how}: an abort’s reason`, async () => {
+      const server = await startHalf('stall');
+      const {fetch, stats} = openSession();
+      const controller = new AbortController();
+      // A reason that looks like what a decoder would say.
+      const reason = Object.assign(new Error('mine'), {code: 'ERR_MINE'});
+      const reading = read(await fetch(server.origin, {signal: controller.signal}));
+      await delay(20);
+      controller.abort(reason);
+      await expect(reading).rejects.toBe(reason);
+      expect(stats().active).toBe(0);
+    });
+
+    it(`read ${how}: a timeout`, async () => {
+      const server = await startHalf('stall');
+      const {fetch} = openSession();
+      const reading = read(await fetch(server.origin, {timeout: {read: 50}}));
+      await expect(reading).rejects.toBeInstanceOf(TimeoutError);
+      await expect(reading).rejects.toMatchObject({phase: 'read'});
+    });
+
+    it(`read ${how}: a lost connection`, async () => {
+      const server = await startHalf('close');
+      const {fetch} = openSession();
+      const reading = read(await fetch(server.origin));
+      await expect(reading).rejects.toBeInstanceOf(ConnectionError);
+      await expect(reading).rejects.toMatchObject({phase: 'receive'});
+    });
+  }
+});
