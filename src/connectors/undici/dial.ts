@@ -84,9 +84,10 @@ export function dial(
   socket.setNoDelay(true);
   socket.setKeepAlive(true, keepAliveProbe);
   // 'lookup' comes once an address, and not at all for an address in the URL.
-  socket.once('lookup', (error) => {
+  function onLookup(error: Error | null): void {
     if (!error) phase = 'connect';
-  });
+  }
+  socket.on('lookup', onLookup);
   if (target.secure) {
     socket.once('connect', () => {
       phase = 'tls';
@@ -94,7 +95,8 @@ export function dial(
   }
   socket.once(target.secure ? 'secureConnect' : 'connect', () => {
     if (!settle()) return;
-    socket.off('error', onError);
+    // What they hold is the request that the connection was opened for.
+    socket.off('error', onError).off('lookup', onLookup);
     outcome.connected(socket);
   });
   function onError(error: Error): void {

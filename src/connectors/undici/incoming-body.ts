@@ -44,9 +44,10 @@ export class IncomingBody implements BodySource {
   #settleRead: ((chunk: Buffer | undefined) => void) | undefined = undefined;
   #failRead: ((error: unknown) => void) | undefined = undefined;
   #touched = false;
-  readonly #origin: BodyOrigin;
+  /** Gone once the body has ended: a response that is kept must not keep its request, and what that holds. */
+  #origin: BodyOrigin | undefined;
 
-  constructor(origin: BodyOrigin) {
+  constructor(origin: BodyOrigin | undefined) {
     this.#origin = origin;
   }
 
@@ -67,6 +68,7 @@ export class IncomingBody implements BodySource {
 
   end(): void {
     this.ended = true;
+    this.#origin = undefined;
     const settle = this.#settleRead;
     if (!settle) return;
     this.#settleRead = undefined;
@@ -77,6 +79,7 @@ export class IncomingBody implements BodySource {
   fail(error: unknown): void {
     if (this.ended) return;
     this.ended = true;
+    this.#origin = undefined;
     this.#failed = true;
     this.#error = error;
     this.#chunks = [];
@@ -125,12 +128,12 @@ export class IncomingBody implements BodySource {
     this.#touch();
     this.#chunks = [];
     this.#size = 0;
-    if (!this.ended) this.#origin.cancel(reason);
+    this.#origin?.cancel(reason);
   }
 
   fork(): BodySource | undefined {
     if (!this.ended || this.#failed || this.#touched) return undefined;
-    const copy = new IncomingBody(this.#origin);
+    const copy = new IncomingBody(undefined);
     copy.#chunks = this.#chunks.slice();
     copy.#size = this.#size;
     copy.ended = true;
@@ -140,14 +143,14 @@ export class IncomingBody implements BodySource {
   #touch(): void {
     if (this.#touched) return;
     this.#touched = true;
-    this.#origin.touched();
+    this.#origin?.touched();
   }
 
   // The origin may hand on chunks before its resume returns: what they find has to be settled by then.
   #resume(): void {
     if (!this.paused || this.ended) return;
     this.paused = false;
-    this.#origin.resume();
+    this.#origin?.resume();
   }
 
   #takeAll(): Buffer {

@@ -1,3 +1,4 @@
+import type {Socket} from 'node:net';
 import type {Phase} from '../../errors.ts';
 import type {AbortListener, Lifetime} from '../../lifetime.ts';
 import type {Linked} from '../../linked-list.ts';
@@ -208,12 +209,7 @@ export class Pool {
     const cancel = dial(host, this.options.tls, this.#sessions, timeout, {
       connected: (socket) => {
         this.#cancelDial.delete(request);
-        this.totals.opened++;
-        const connection = new Connection(host, socket, this.options.keepAliveTimeout, (gone) =>
-          this.#onClosed(gone),
-        );
-        this.#connections.add(connection);
-        request.connected(connection);
+        request.connected(this.#connect(host, socket));
       },
       failed: (error, phase) => {
         this.#cancelDial.delete(request);
@@ -227,6 +223,16 @@ export class Pool {
       },
     });
     this.#cancelDial.set(request, cancel);
+  }
+
+  // Apart from `#dial`, whose request the connection would hold on to through what it is given.
+  #connect(host: PoolHost, socket: Socket): PoolConnection {
+    this.totals.opened++;
+    const connection = new Connection(host, socket, this.options.keepAliveTimeout, (gone) =>
+      this.#onClosed(gone),
+    );
+    this.#connections.add(connection);
+    return connection;
   }
 
   #onClosed(connection: PoolConnection): void {

@@ -40,13 +40,13 @@ class ReceivedResponse {
   static {
     watchAbandoned = (response) => {
       const self = response as unknown as ReceivedResponse;
-      if (self.#body && !self.#stream) abandoned.register(self, self.#body, self);
+      if (self.#body && !self.#stream && !self.#used) abandoned.register(self, self.#body, self);
     };
     sourceOf = (response) => {
       if (!(#body in response)) return undefined;
       const self = response as unknown as ReceivedResponse;
       if (self.#stream || self.#used || !self.#body) return undefined;
-      self.#used = true;
+      self.#take();
       return self.#body;
     };
   }
@@ -163,8 +163,14 @@ class ReceivedResponse {
     }
     if (!this.#body) return Buffer.alloc(0);
     if (this.#stream) return Buffer.from(await new NativeResponse(this.#stream).arrayBuffer());
-    this.#used = true;
+    this.#take();
     return this.#body.collect();
+  }
+
+  /** From now on the body is somebody's, who needs the response no more. */
+  #take(): void {
+    this.#used = true;
+    abandoned.unregister(this);
   }
 
   async #toNative(): Promise<Response> {

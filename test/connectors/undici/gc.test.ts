@@ -1,0 +1,222 @@
+import type {ServerResponse} from 'node:http';
+import {gzipSync} from 'node:zlib';
+import {describe, expect, it} from 'vitest';
+import {undiciConnector} from '../../../src/connectors/undici/index.ts';
+import {createSession} from '../../../src/index.ts';
+import type {HttpServer} from '../../support/http-server.ts';
+import {startServer} from '../../support/http-server.ts';
+import type {PooledSession} from '../../support/open-session.ts';
+import {openSession} from '../../support/open-session.ts';
+import {turns, waitFor, waitForGc} from '../../support/wait-for.ts';
+
+const megabyte = Buffer.alloc(1024 * 1024, 'x');
+
+/** Serves ten megabytes to /large, and to others a start, whose end comes when it is told. */
+async function startSlow(start: string | Buffer = '{"a":', headers: Record<string, string> = {}) {
+  const held: ServerResponse[] = [];
+  const server = await startServer((request, response) => {
+    response.writeHead(200, headers);
+    if (request.url === '/large') {
+      for (let index = 0; index < 10; index++) response.write(megabyte);
+      response.end();
+    } else {
+      response.write(start);
+      held.push(response);
+    }
+  });
+  return Object.assign(server, {
+    held,
+    finish(end: string | Buffer) {
+      for (const response of held.splice(0)) response.end(end);
+    },
+  });
+}
+
+/** Collects garbage a few times over, with everything having its turn in between. */
+async function collectGarbage(): Promise<void> {
+  for (let round = 0; round < 5; round++) {
+    globalThis.gc?.();
+    await turns(3);
+  }
+}
+
+// What a function's frame holds isn't collected: each step has a frame of its own.
+const fetchAndDrop = async ({fetch}: PooledSession, url: string) => {
+  await fetch(url);
+};
+
+describe('a large body that nobody reads', () => {
+  it('holds its slot while somebody holds the response', async () => {
+    const server = await startSlow();
+    const {fetch, stats} = openSession({limit: 1});
+    const response = await fetch(`${server.origin}/large`);
+    await collectGarbage();
+    expect(stats()).toMatchObject({active: 1});
+    expect((await response.arrayBuffer()).byteLength).toBe(10 * megabyte.length);
+    expect(stats()).toMatchObject({active: 0, idle: 1});
+  });
+
+  it('gives it back when it is cancelled', async () => {
+    const server = await startSlow();
+    const {fetch, stats} = openSession({limit: 1});
+    const response = await fetch(`${server.origin}/large`);
+    await response.body?.cancel();
+    expect(stats()).toMatchObject({active: 0});
+    await waitFor(() => server.sockets.open.size === 0);
+  });
+
+  it('gives it back when it is collected', async () => {
+    const server = await startSlow();
+    const pooled = openSession({limit: 1});
+    await fetchAndDrop(pooled, `${server.origin}/large`);
+    expect(pooled.stats()).toMatchObject({active: 1});
+    const waiting = fetchAndDrop(pooled, `${server.origin}/large`);
+    expect(pooled.stats()).toMatchObject({queued: 1});
+    await waitForGc(() => pooled.stats().queued === 0);
+    await waiting;
+    await waitForGc(() => pooled.stats().active === 0);
+    await waitFor(() => server.sockets.open.size === 0);
+  });
+
+  it('gives it back when its stream is collected, and not before', async () => {
+    const server = await startSlow();
+    const pooled = openSession({limit: 1});
+    const held: {stream: unknown} = {stream: undefined};
+    const fetchStream = async () => {
+      held.stream = (await pooled.fetch(`${server.origin}/large`)).body;
+    };
+    await fetchStream();
+    await collectGarbage();
+    expect(pooled.stats().active).toBe(1);
+    held.stream = undefined;
+    await waitForGc(() => pooled.stats().active === 0);
+  });
+
+  it('gives it back when its reader is collected in the middle, and not before', async () => {
+    const server = await startSlow();
+    const pooled = openSession({limit: 1});
+    const held: {reader: ReadableStreamDefaultReader<Uint8Array> | undefined} = {reader: undefined};
+    const fetchReader = async () => {
+      held.reader = (await pooled.fetch(`${server.origin}/large`)).body?.getReader();
+      await held.reader?.read();
+    };
+    await fetchReader();
+    await collectGarbage();
+    expect(pooled.stats().active).toBe(1);
+    expect((await held.reader?.read())?.done).toBe(false);
+    held.reader = undefined;
+    await waitForGc(() => pooled.stats().active === 0);
+  });
+
+  it('gives it back when it was cloned and both are collected, and not before', async () => {
+    const server = await startSlow();
+    const pooled = openSession({limit: 1});
+    const held: {clone: Response | undefined} = {clone: undefined};
+    const fetchClone = async () => {
+      held.clone = (await pooled.fetch(`${server.origin}/large`)).clone();
+    };
+    await fetchClone();
+    await collectGarbage();
+    expect(pooled.stats().active).toBe(1);
+    held.clone = undefined;
+    await waitForGc(() => pooled.stats().active === 0);
+  });
+
+  it('that is coded, too', async () => {
+    const server = await startServer((_request, response) => {
+      response.writeHead(200, {'content-encoding': 'gzip'}).end(gzipSync(megabyte, {level: 0}));
+    });
+    const pooled = openSession({limit: 1});
+    await fetchAndDrop(pooled, server.origin);
+    expect(pooled.stats().active).toBe(1);
+    await waitForGc(() => pooled.stats().active === 0);
+  });
+});
+
+describe('a body that is being read isn’t cut when only its promise is held', () => {
+  const readers: Record<string, (response: Response) => Promise<unknown>> = {
+    'text()': (response) => response.text(),
+    'json()': async (response) => JSON.stringify(await response.json()),
+    'bytes()': async (response) => Buffer.from(await response.bytes()).toString(),
+    'arrayBuffer()': async (response) => Buffer.from(await response.arrayBuffer()).toString(),
+    'blob()': async (response) => (await response.blob()).text(),
+    'clone().text()': (response) => response.clone().text(),
+    'for await': async (response) => {
+      let text = '';
+      for await (const chunk of response.body as ReadableStream<Uint8Array>) text += Buffer.from(chunk);
+      return text;
+    },
+    'new Response(body)': (response) => new Response(response.body).text(),
+  };
+
+  async function readWhileCollecting(
+    server: HttpServer & {finish(end: string | Buffer): void},
+    end: string | Buffer,
+    read: (response: Response) => Promise<unknown>,
+  ): Promise<unknown> {
+    const {fetch} = openSession();
+    const reading = fetch(server.origin).then(read);
+    await waitFor(() => server.requests.length > 0);
+    await collectGarbage();
+    server.finish(end);
+    return reading;
+  }
+
+  it.each(Object.entries(readers))('%s', async (_name, read) => {
+    const server = await startSlow();
+    expect(await readWhileCollecting(server, '1}', read)).toBe('{"a":1}');
+  });
+
+  it.each(Object.entries(readers))('%s of a coded one', async (_name, read) => {
+    const coded = gzipSync('{"a":1}');
+    const server = await startSlow(coded.subarray(0, 15), {'content-encoding': 'gzip'});
+    expect(await readWhileCollecting(server, coded.subarray(15), read)).toBe('{"a":1}');
+  });
+
+  it('formData()', async () => {
+    const headers = {'content-type': 'application/x-www-form-urlencoded'};
+    const server = await startSlow('a=', headers);
+    const read = async (response: Response) => (await response.formData()).get('a');
+    expect(await readWhileCollecting(server, '1', read)).toBe('1');
+  });
+});
+
+describe('dropped while open', () => {
+  it('a connector’s idle sockets are closed', async () => {
+    const server = await startServer((_request, response) => response.end('ok'));
+    const useAndDrop = async () => {
+      const session = createSession({connector: undiciConnector()});
+      await (await session.fetch(server.origin)).text();
+    };
+    await useAndDrop();
+    await turns(2);
+    expect(server.sockets.open.size).toBe(1);
+    await waitForGc(() => server.sockets.open.size === 0);
+  });
+
+  it('a session’s idle sockets are closed', async () => {
+    const server = await startServer((_request, response) => response.end('ok'));
+    const useAndDrop = async () => {
+      const session = createSession({connector: {limit: 2}});
+      await (await session.fetch(server.origin)).text();
+      await session.get(server.origin).text();
+    };
+    await useAndDrop();
+    await turns(2);
+    expect(server.sockets.open.size).toBe(1);
+    await waitForGc(() => server.sockets.open.size === 0);
+  });
+
+  it('a session’s requests under way end well, and then their sockets go', async () => {
+    const server = await startSlow('start ');
+    const startAndDrop = () => createSession({connector: undiciConnector()}).fetch(server.origin);
+    const pending = startAndDrop();
+    await waitFor(() => server.held.length === 1);
+    await collectGarbage();
+    const response = await pending;
+    await collectGarbage();
+    server.finish('end');
+    expect(await response.text()).toBe('start end');
+    await waitForGc(() => server.sockets.open.size === 0);
+  });
+});
