@@ -43,11 +43,11 @@ export const quickSettings: Settings = {
   rounds: 2,
   ramp: 15,
   window: 50,
-  warmUp: 200,
+  warmUp: 150,
   longRounds: 1,
   transfer: 2 ** 26,
   hostsQueued: 1_000,
-  longQueue: 20_000,
+  longQueue: 10_000,
   connections: 64,
 };
 

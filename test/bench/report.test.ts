@@ -169,8 +169,8 @@ describe('replaceBetweenMarkers', () => {
 
   it('replaces what is between them, and again', () => {
     const once = replaceBetweenMarkers(`# Title\n${start}\nold\n${end}\nrest $& $1\n`, 'new $& text');
-    expect(once).toBe(`# Title\n${start}\nnew $& text\n${end}\nrest $& $1\n`);
-    expect(replaceBetweenMarkers(once, 'newer')).toBe(`# Title\n${start}\nnewer\n${end}\nrest $& $1\n`);
+    expect(once).toBe(`# Title\n${start}\n\nnew $& text\n\n${end}\nrest $& $1\n`);
+    expect(replaceBetweenMarkers(once, 'newer')).toBe(`# Title\n${start}\n\nnewer\n\n${end}\nrest $& $1\n`);
   });
 
   it.each([

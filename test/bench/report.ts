@@ -223,8 +223,9 @@ export function renderMarkdown({machine, server, rounds, cases}: Report): string
   return parts.join('\n\n');
 }
 
+/** Names of clients as code, other labels as they are. */
 function code(label: string): string {
-  return `\`${label}\``;
+  return label.includes(' ') ? label : `\`${label}\``;
 }
 
 export const markers = {start: '<!-- bench:start -->', end: '<!-- bench:end -->'} as const;
@@ -241,5 +242,5 @@ export function replaceBetweenMarkers(text: string, content: string): string {
   if (start === -1 || end < start || !isOnce) {
     throw new Error(`There has to be ${markers.start} and, after it, ${markers.end}, each once`);
   }
-  return `${text.slice(0, start + markers.start.length)}\n${content}\n${text.slice(end)}`;
+  return `${text.slice(0, start + markers.start.length)}\n\n${content}\n\n${text.slice(end)}`;
 }

@@ -93,7 +93,12 @@ function describeMachine(versions: Iterable<string>): string {
   const processors = cpus();
   const model = processors[0]?.model.trim() ?? 'unknown processor';
   const system = `${process.platform} ${release()} ${process.arch}`;
-  return [`${processors.length} × ${model}`, system, `Node ${process.versions.node}`, ...versions].join(', ');
+  return [
+    `${processors.length} × ${model}`,
+    system,
+    `Node ${process.versions.node}`,
+    ...[...versions].sort(),
+  ].join(', ');
 }
 
 /** One line that is written over, and only where somebody looks on. */
