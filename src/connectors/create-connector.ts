@@ -1,3 +1,4 @@
+import {isSmall} from '../body.ts';
 import type {
   Connector,
   ConnectorCapabilities,
@@ -5,7 +6,7 @@ import type {
   ConnectorStats,
   HostStats,
 } from '../connector.ts';
-import {SessionClosedError, TimeoutError} from '../errors.ts';
+import {ConnectionError, SessionClosedError, TimeoutError} from '../errors.ts';
 import type {AbortListener, Lifetime} from '../lifetime.ts';
 import type {Linked} from '../linked-list.ts';
 import {LinkedList} from '../linked-list.ts';
@@ -14,15 +15,29 @@ import type {ConnectorRequest} from '../request.ts';
 import {abortUnread} from '../unread.ts';
 import type {Waiter} from './limits.ts';
 import {HostSlots, Limits} from './limits.ts';
+import {networkError} from './network-error.ts';
 import type {BodyTracker} from './tracked-response.ts';
 import {trackedResponse} from './tracked-response.ts';
+
+/** Told how the sending of a body goes, by a connector that can see it. */
+export interface UploadProgress {
+  /** So many more bytes of the body are sent. */
+  sent(bytes: number): void;
+  /** All of it is: from now on silence is the server's. */
+  done(): void;
+}
 
 /** What {@link createConnector} makes a connector of. */
 export interface ConnectorDefinition {
   readonly name: string;
   readonly capabilities: ConnectorCapabilities;
-  /** Sends one request, as a `fetch` would. `signal` is aborted with the call, a timeout, or the connector. */
-  send(request: ConnectorRequest, signal: AbortSignal): Promise<Response>;
+  /**
+   * Sends one request, as a `fetch` would: a TypeError that it rejects with is a failure of the network, and becomes a
+   * `ConnectionError`. `signal` is aborted with the call, a timeout, or the connector.
+   */
+  send(request: ConnectorRequest, signal: AbortSignal, progress: UploadProgress): Promise<Response>;
+  /** What a caller gets whose body breaks off with `error`; that error itself when this is left out. */
+  toBodyError?(error: unknown, request: ConnectorRequest): unknown;
   /** Called once, when the connector is closed or destroyed. */
   dispose?(): void;
 }
@@ -72,10 +87,14 @@ export function createConnector(definition: ConnectorDefinition, options: Connec
     whenEmpty: [],
   };
 
-  return {
+  const connector: Connector = {
     name: definition.name,
     capabilities: definition.capabilities,
     fetch(request) {
+      const {lifetime} = request;
+      if (lifetime.isAborted) return Promise.reject(lifetime.reason);
+      // It has its slot, and went out into a global fetch that led back here.
+      if (lifetime.cameFrom === connector) return definition.send(request, lifetime.signal, unwatched);
       if (state.closed) return Promise.reject(new SessionClosedError('Connector is closed', {request}));
       return new Promise((resolve, reject) => new Transfer(state, request, resolve, reject).start());
     },
@@ -84,6 +103,7 @@ export function createConnector(definition: ConnectorDefinition, options: Connec
     destroy: (reason) => destroy(state, reason ?? new SessionClosedError('Connector was destroyed')),
     [Symbol.asyncDispose]: () => close(state),
   };
+  return connector;
 }
 
 function statsOf(state: State, limit: number, limitPerHost: number): ConnectorStats {
@@ -125,7 +145,7 @@ function checkEmpty(state: State): void {
 }
 
 /** One request: waits for its slot, is sent, and holds the slot to the end of its body. */
-class Transfer implements Waiter, AbortListener, BodyTracker {
+class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
@@ -162,34 +182,31 @@ class Transfer implements Waiter, AbortListener, BodyTracker {
 
   start(): void {
     const {lifetime, timeouts} = this.#request;
-    if (lifetime.isAborted) {
-      this.#reject(lifetime.reason);
-      return;
-    }
     lifetime.onAbort(this);
     if (this.#state.limits.acquire(this.#host, this)) this.granted();
     else this.#limit('pool', timeouts.pool);
   }
 
   granted(): void {
-    clearTimeout(this.#timer);
+    this.#clearTimer();
     this.#stage = 'sent';
     this.#state.running.append(this);
     this.#state.totals.sent++;
-    const {attempt, read} = this.#request.timeouts;
+    const {body, timeouts} = this.#request;
+    const {attempt} = timeouts;
     if (attempt !== undefined)
       this.#attemptTimer = setTimeout(() => this.#timeOut('attempt', attempt), attempt);
-    // An upload in progress isn't silence, and when it is over can't be seen from here.
-    if (this.#request.body === null) this.#limit('read', read);
+    // An upload in progress isn't silence, and not every runtime shows when it is over.
+    if (body === null || isSmall(body)) this.done();
     this.#send().then(
       (response) => this.#received(response),
-      (error) => this.#fail(error),
+      (error) => this.#fail(error instanceof TypeError ? networkError(error, this.#request, 'send') : error),
     );
   }
 
   // Whatever `send` throws, it throws into the promise.
   async #send(): Promise<Response> {
-    return this.#state.definition.send(this.#request, this.#controller.signal);
+    return this.#state.definition.send(this.#request, this.#controller.signal, this);
   }
 
   #received(response: Response): void {
@@ -198,13 +215,38 @@ class Transfer implements Waiter, AbortListener, BodyTracker {
       response.body?.cancel().catch(() => undefined);
       return;
     }
-    clearTimeout(this.#timer);
-    this.#stage = 'receiving';
+    this.#clearTimer();
     const resolve = this.#resolve;
-    this.#resolve = ignore;
-    this.#reject = ignore;
-    this.#request.lifetime.bodyOpened();
-    resolve(trackedResponse(response, this));
+    try {
+      this.#stage = 'receiving';
+      this.#request.lifetime.bodyOpened();
+      resolve(this.#tracked(response));
+      this.#resolve = ignore;
+      this.#reject = ignore;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #tracked(response: Response): Response {
+    // What a fetch would not have given: a Response made by hand.
+    if (response.type === 'error') {
+      throw new ConnectionError('Response is a network error', 'receive', {request: this.#request});
+    }
+    if (response.bodyUsed || response.body?.locked) {
+      throw new TypeError('The response was read from before it was handed on');
+    }
+    return trackedResponse(response, this, this.#request.url);
+  }
+
+  // What the sending tells
+
+  sent(bytes: number): void {
+    this.#state.totals.bytesSent += bytes;
+  }
+
+  done(): void {
+    if (this.#stage === 'sent' && this.#timer === undefined) this.#limit('read', this.#request.timeouts.read);
   }
 
   // What the body tells
@@ -222,7 +264,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker {
   }
 
   received(bytes: number): void {
-    clearTimeout(this.#timer);
+    this.#clearTimer();
     this.#state.totals.bytesReceived += bytes;
   }
 
@@ -230,9 +272,22 @@ class Transfer implements Waiter, AbortListener, BodyTracker {
     this.#finish();
   }
 
+  broken(error: unknown): unknown {
+    this.cancelled(error);
+    const {toBodyError} = this.#state.definition;
+    return toBodyError ? toBodyError(error, this.#request) : error;
+  }
+
   cancelled(reason: unknown): void {
     this.#finish();
     this.#controller.abort(reason);
+  }
+
+  broken(error: unknown): unknown {
+    const failure = error instanceof TypeError ? networkError(error, this.#request, 'receive') : error;
+    this.#finish(true);
+    this.#controller.abort(failure);
+    return failure;
   }
 
   // Ends
@@ -246,17 +301,17 @@ class Transfer implements Waiter, AbortListener, BodyTracker {
     const reject = this.#reject;
     this.#resolve = ignore;
     this.#reject = ignore;
-    this.#finish();
+    this.#finish(true);
     reject(error);
     this.#failBody?.(error);
     this.#controller.abort(error);
   }
 
-  #finish(): void {
+  #finish(failed = false): void {
     const stage = this.#stage;
     if (stage === 'done') return;
     this.#stage = 'done';
-    clearTimeout(this.#timer);
+    this.#clearTimer();
     clearTimeout(this.#attemptTimer);
     this.#request.lifetime.offAbort(this);
     const {limits, running} = this.#state;
@@ -267,12 +322,17 @@ class Transfer implements Waiter, AbortListener, BodyTracker {
       limits.release(this.#host);
     }
     limits.forget(this.#host);
-    if (stage === 'receiving') this.#request.lifetime.bodyClosed();
+    if (stage === 'receiving') this.#request.lifetime.bodyClosed(failed);
     checkEmpty(this.#state);
   }
 
   #limit(phase: 'pool' | 'read', limit: number | undefined): void {
     if (limit !== undefined) this.#timer = setTimeout(() => this.#timeOut(phase, limit), limit);
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   #timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {
@@ -281,3 +341,5 @@ class Transfer implements Waiter, AbortListener, BodyTracker {
 }
 
 function ignore(): void {}
+
+const unwatched: UploadProgress = {sent: ignore, done: ignore};

@@ -1,9 +1,14 @@
 import {isStreamLike, prepareBody, toReadableStream} from '../body.ts';
-import type {Connector, ConnectorOptions} from '../connector.ts';
-import {AiofetchError, ConnectionError, RedirectError, UnsupportedOptionError} from '../errors.ts';
+import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
+import type {Phase} from '../errors.ts';
+import {UnsupportedOptionError} from '../errors.ts';
+import {foreignFetch, handOn} from '../global-fetch.ts';
 import {checkKnown} from '../options.ts';
+import {isRedirectStatus} from '../redirect.ts';
 import type {ConnectorRequest} from '../request.ts';
+import type {UploadProgress} from './create-connector.ts';
 import {createConnector} from './create-connector.ts';
+import {networkError} from './network-error.ts';
 
 export type {
   Connector,
@@ -19,11 +24,21 @@ const knownOptions = new Set(['limit', 'limitPerHost']);
 /** A `RequestInit` with the member that the DOM's types leave out. */
 type StreamingInit = RequestInit & {duplex?: 'half'};
 
-const supportsRequestStreams = detectRequestStreams();
+// Pages and their workers have a place. There the standard's rules for what a page may know hold: a redirect that isn't
+// followed is opaque.
+const isInPage = typeof globalThis.location === 'object';
+const refusesRedirectError = detectRedirectErrorRefusal();
+
+const capabilities: ConnectorCapabilities = {
+  sockets: false,
+  connectTimeout: false,
+  requestStreams: detectRequestStreams(),
+  manualRedirect: !isInPage,
+};
 
 /**
  * The connector of browsers, Deno, Bun and workers: the runtime's own `fetch`, looked up at each request, so that one
- * that a test or a framework puts in its place is used. The runtime owns the sockets; `limit` and `limitPerHost` bound
+ * that a test or a framework puts in its place is used; unless that is a session's, and leads back here. The runtime owns the sockets; `limit` and `limitPerHost` bound
  * the requests in flight, each to the end of its body.
  *
  * @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be
@@ -38,7 +53,9 @@ const supportsRequestStreams = detectRequestStreams();
  */
 export function fetchConnector(options: ConnectorOptions = {}): Connector {
   checkKnown('connector', name, options, knownOptions);
-  return createConnector(
+  // Where the one in place leads back here, the one that was there before.
+  const {fetch: before} = globalThis;
+  const connector = createConnector(
     {
       name,
       capabilities: {
@@ -47,73 +64,93 @@ export function fetchConnector(options: ConnectorOptions = {}): Connector {
         requestStreams: supportsRequestStreams,
         manualRedirect: false,
       },
-      send: (request, signal) => sendNatively(globalThis.fetch, request, signal),
+      send: (request, signal, progress) => {
+        const fetch = foreignFetch(connector, request.lifetime.cameFrom) ?? before;
+        return sendNatively(connector, fetch, request, signal, progress);
+      },
     },
     options,
   );
+  return connector;
 }
 
-/** Sends a request over a `fetch`; what that rejects with comes out typed. */
+/** Sends a request over a `fetch`, for a connector; what that rejects with comes out typed. */
 export async function sendNatively(
+  connector: Connector,
   fetch: typeof globalThis.fetch,
   request: ConnectorRequest,
   signal: AbortSignal,
+  progress: UploadProgress,
 ): Promise<Response> {
+  const headers = [...request.headers];
   const init: StreamingInit = {
     ...request.native,
     method: request.method,
-    headers: [...request.headers],
+    headers,
     redirect: request.redirect,
     signal,
   };
   if (request.body !== null) {
     const {source, contentType} = prepareBody(request.body);
-    init.body = source as BodyInit;
-    if (isStreamLike(source as never)) {
-      if (!supportsRequestStreams) {
-        throw new UnsupportedOptionError(
-          'body',
-          name,
-          'this runtime does not send streams; send bytes or a Blob',
-        );
-      }
-      init.body = toReadableStream(source as ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>);
-      init.duplex = 'half';
-    }
     if (contentType !== undefined && !request.headers.has('content-type')) {
-      (init.headers as Array<[string, string]>).push(['content-type', contentType]);
+      headers.push(['content-type', contentType]);
+    }
+    if (isStreamLike(source as never)) {
+      init.body = uploadStream(source as never, signal, progress);
+      init.duplex = 'half';
+    } else {
+      init.body = source as BodyInit;
+      progress.sent(sizeOf(source as string | Uint8Array | Blob));
     }
   }
   try {
-    // Called as a function, not as a member: workers refuse that with "Illegal invocation".
-    return await fetch(request.url, init);
+    return await handOn(connector, fetch, request.url, init);
   } catch (error) {
-    throw signal.aborted ? signal.reason : toConnectionError(error, request);
+    throw signal.aborted ? signal.reason : networkError(error, request, 'send');
   }
 }
 
-// What the Fetch standard has for every failure of the network is a TypeError without a word on what failed; where a
-// runtime adds a cause, its code is kept.
-function toConnectionError(error: unknown, request: ConnectorRequest): unknown {
-  if (!(error instanceof Error) || error instanceof AiofetchError) return error;
-  const details = {request, attempts: request.attempt, cause: error};
-  if (request.redirect === 'error' && /redirect/i.test(describe(error))) {
-    return new RedirectError('Response is a redirect, and redirect is "error"', details);
+function sizeOf(source: string | Uint8Array | Blob): number {
+  if (typeof source === 'string') return new TextEncoder().encode(source).byteLength;
+  return source instanceof Blob ? source.size : source.byteLength;
+}
+
+/** The stream, watched: how far it is sent, and cancelled when the request is, which not every runtime does. */
+function uploadStream(
+  source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,
+  signal: AbortSignal,
+  progress: UploadProgress,
+): ReadableStream<Uint8Array> {
+  if (!supportsRequestStreams) {
+    throw new UnsupportedOptionError(
+      'body',
+      name,
+      'this runtime does not send streams; send bytes or a Blob',
+    );
   }
-  if (!(error instanceof TypeError)) return error;
-  const code = (error.cause as {code?: unknown} | undefined)?.code ?? (error as {code?: unknown}).code;
-  return new ConnectionError(`Request failed: ${describe(error)}`, 'connect', {
-    ...details,
-    code: typeof code === 'string' ? code : undefined,
-  });
+  const reader = toReadableStream(source).getReader();
+  const cancel = (reason: unknown) => reader.cancel(reason).catch(() => undefined);
+  signal.addEventListener('abort', () => cancel(signal.reason));
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const {done, value} = await reader.read();
+        if (done) {
+          progress.done();
+          controller.close();
+        } else {
+          progress.sent(value.byteLength);
+          controller.enqueue(value);
+        }
+      },
+      cancel,
+    },
+    {highWaterMark: 0},
+  );
 }
 
-function describe(error: Error): string {
-  const cause = error.cause instanceof Error ? error.cause.message : '';
-  return cause ? `${error.message}: ${cause}` : error.message;
-}
-
-// A runtime that doesn't send streams turns one into text, and says so in the Content-Type it makes.
+// A runtime that doesn't send streams turns one into text, and says so in the Content-Type it makes. Pages that don't
+// may have Requests that do, and then don't ask for `duplex`; elsewhere some that do don't ask for it either.
 function detectRequestStreams(): boolean {
   let asksForDuplex = false;
   try {
@@ -126,8 +163,18 @@ function detectRequestStreams(): boolean {
       },
     };
     const hasType = new Request('https://example.invalid/', init).headers.has('content-type');
-    return asksForDuplex && !hasType;
+    return !hasType && (asksForDuplex || !isInPage);
   } catch {
     return false;
+  }
+}
+
+// Workers have no redirect: 'error', and say so: there redirects are looked at here.
+function detectRedirectErrorRefusal(): boolean {
+  try {
+    new Request('https://example.invalid/', {redirect: 'error'});
+    return false;
+  } catch {
+    return true;
   }
 }

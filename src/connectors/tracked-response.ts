@@ -12,6 +12,8 @@ export interface BodyTracker {
   received(bytes: number): void;
   ended(): void;
   cancelled(reason: unknown): void;
+  /** The body broke off by itself. Returns what its reader gets. */
+  broken(error: unknown): unknown;
 }
 
 // A body whose response nobody holds any more would keep its slot for ever.
@@ -106,25 +108,26 @@ class TrackedResponse extends NativeResponse {
 }
 
 /**
- * The same response, its body watched. One without a body, and those that hide what they are (opaque, error), come back
- * as they are: there is nothing to watch.
+ * The same response, its body watched. One without a body comes back as it is, unless it was made by hand and has no
+ * URL yet; and so do those that hide what they are (opaque): there is nothing to watch.
  */
-export function trackedResponse(response: Response, tracker: BodyTracker): Response {
-  const {body} = response;
-  if (body === null || response.status < 200) {
+export function trackedResponse(response: Response, tracker: BodyTracker, requestUrl: string): Response {
+  const {body, url, redirected, type} = response;
+  const stream = body && trackedStream(body, tracker);
+  if (!stream) {
     tracker.ended();
-    return response;
+    if (url !== '' || response.status < 200) return response;
   }
-  const {url, redirected, type} = response;
-  const stream = trackedStream(body, tracker);
   const {status, statusText, headers} = response;
-  return new TrackedResponse(stream, {status, statusText, headers}, {url, redirected, type}, tracker);
+  const meta = {url: url || requestUrl, redirected, type: type === 'default' ? 'basic' : type} as const;
+  return new TrackedResponse(stream, {status, statusText, headers}, meta, tracker);
 }
 
 function trackedStream(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
   tracker: BodyTracker,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
+  const isBytes = isByteStream(body);
   const reader = body.getReader();
   let failed: {readonly error: unknown} | undefined;
   // Set while somebody waits for a chunk only, so that a stream nobody holds can be collected.
@@ -141,35 +144,47 @@ function trackedStream(
     reader.cancel(error).catch(() => undefined);
   });
 
-  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
-    {
-      async pull(controller) {
-        if (failed) throw failed.error;
-        tracker.reading();
-        const failing = new Promise<never>((_resolve, reject) => {
-          failRead = reject;
-        });
-        try {
-          const {done, value} = await Promise.race([reader.read(), failing]);
-          failRead = undefined;
-          if (done) {
-            tracker.ended();
-            controller.close();
-          } else {
-            tracker.received(value.byteLength);
-            controller.enqueue(value);
-          }
-        } catch (error) {
-          failRead = undefined;
-          const failure = failed as {readonly error: unknown} | undefined;
-          if (!failure) tracker.cancelled(error);
-          throw failure ? failure.error : error;
-        }
-      },
-      cancel,
-    },
-    {highWaterMark, size: (chunk) => chunk.byteLength},
-  );
+  async function pull(
+    controller: ReadableByteStreamController | ReadableStreamDefaultController,
+  ): Promise<void> {
+    if (failed) throw failed.error;
+    tracker.reading();
+    const failing = new Promise<never>((_resolve, reject) => {
+      failRead = reject;
+    });
+    try {
+      const {done, value} = await Promise.race([reader.read(), failing]);
+      if (done) {
+        tracker.ended();
+        controller.close();
+        // A reader that brought its own buffer waits for an answer even then.
+        if ('byobRequest' in controller) controller.byobRequest?.respond(0);
+      } else {
+        tracker.received(value.byteLength);
+        // A byte stream takes no empty chunk.
+        if (value.byteLength > 0 || !isBytes) controller.enqueue(value);
+      }
+    } catch (error) {
+      const failure = failed as {readonly error: unknown} | undefined;
+      throw failure ? failure.error : tracker.broken(error);
+    } finally {
+      failRead = undefined;
+    }
+  }
+
+  const stream = isBytes
+    ? new ReadableStream({type: 'bytes', pull, cancel}, {highWaterMark})
+    : new ReadableStream({pull, cancel}, {highWaterMark, size: (chunk) => chunk.byteLength});
   abandoned.register(stream, cancel);
   return stream;
+}
+
+/** Whether it can be read into the reader's own memory, as a fetch's body can. Its chunks are then nobody else's. */
+function isByteStream(body: ReadableStream): boolean {
+  try {
+    body.getReader({mode: 'byob'}).releaseLock();
+    return true;
+  } catch {
+    return false;
+  }
 }
