@@ -32,12 +32,16 @@ export interface ConnectorDefinition {
   readonly name: string;
   readonly capabilities: ConnectorCapabilities;
   /**
-   * Sends one request, as a `fetch` would: a TypeError that it rejects with is a failure of the network, and becomes a
-   * `ConnectionError`. `signal` is aborted with the call, a timeout, or the connector.
+   * Sends one request, as a `fetch` would. `signal` is aborted with the call, a timeout, or the connector.
    */
   send(request: ConnectorRequest, signal: AbortSignal, progress: UploadProgress): Promise<Response>;
-  /** What a caller gets whose body breaks off with `error`; that error itself when this is left out. */
-  toBodyError?(error: unknown, request: ConnectorRequest): unknown;
+  /**
+   * Whether what `send` rejects with, or a body breaks off with, is a failure of the network, and becomes a
+   * `ConnectionError`.
+   *
+   * @default for a TypeError, as the Fetch standard has it
+   */
+  isNetworkError?(error: unknown): boolean;
   /** Called once, when the connector is closed or destroyed. */
   dispose?(): void;
 }
@@ -200,7 +204,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     if (body === null || isSmall(body)) this.done();
     this.#send().then(
       (response) => this.#received(response),
-      (error) => this.#fail(error instanceof TypeError ? networkError(error, this.#request, 'send') : error),
+      (error) => this.#fail(this.#typed(error, 'send')),
     );
   }
 
@@ -272,19 +276,13 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     this.#finish();
   }
 
-  broken(error: unknown): unknown {
-    this.cancelled(error);
-    const {toBodyError} = this.#state.definition;
-    return toBodyError ? toBodyError(error, this.#request) : error;
-  }
-
   cancelled(reason: unknown): void {
     this.#finish();
     this.#controller.abort(reason);
   }
 
   broken(error: unknown): unknown {
-    const failure = error instanceof TypeError ? networkError(error, this.#request, 'receive') : error;
+    const failure = this.#typed(error, 'receive');
     this.#finish(true);
     this.#controller.abort(failure);
     return failure;
@@ -333,6 +331,12 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
   #clearTimer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  #typed(error: unknown, phase: 'send' | 'receive'): unknown {
+    const {isNetworkError} = this.#state.definition;
+    const isOfNetwork = isNetworkError ? isNetworkError(error) : error instanceof TypeError;
+    return isOfNetwork ? networkError(error, this.#request, phase) : error;
   }
 
   #timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {

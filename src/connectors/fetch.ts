@@ -1,14 +1,12 @@
 import {isStreamLike, prepareBody, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
-import type {Phase} from '../errors.ts';
-import {UnsupportedOptionError} from '../errors.ts';
+import {AiofetchError, ConnectionError, RedirectError, UnsupportedOptionError} from '../errors.ts';
 import {foreignFetch, handOn} from '../global-fetch.ts';
 import {checkKnown} from '../options.ts';
 import {isRedirectStatus} from '../redirect.ts';
 import type {ConnectorRequest} from '../request.ts';
 import type {UploadProgress} from './create-connector.ts';
 import {createConnector} from './create-connector.ts';
-import {networkError} from './network-error.ts';
 
 export type {
   Connector,
@@ -37,9 +35,10 @@ const capabilities: ConnectorCapabilities = {
 };
 
 /**
- * The connector of browsers, Deno, Bun and workers: the runtime's own `fetch`, looked up at each request, so that one
- * that a test or a framework puts in its place is used; unless that is a session's, and leads back here. The runtime owns the sockets; `limit` and `limitPerHost` bound
- * the requests in flight, each to the end of its body.
+ * The connector of browsers and workers, and of any runtime without one of its own: the global `fetch`, looked up at
+ * each request, so that one that a test or a framework puts in its place is used; unless that is a session's, and leads
+ * back here. The runtime owns the sockets; `limit` and `limitPerHost` bound the requests in flight, each to the end of
+ * its body.
  *
  * @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be
  *
@@ -53,29 +52,46 @@ const capabilities: ConnectorCapabilities = {
  */
 export function fetchConnector(options: ConnectorOptions = {}): Connector {
   checkKnown('connector', name, options, knownOptions);
+  return createNativeConnector({name, capabilities}, options);
+}
+
+/** What is one runtime's own in a connector over its `fetch`. */
+export interface NativeFetch {
+  readonly name: string;
+  readonly capabilities: ConnectorCapabilities;
+  /** Members of the `init` that only this runtime knows. */
+  readonly init?: Readonly<Record<string, unknown>> | undefined;
+  dispose?(): void;
+}
+
+/** A connector over the global `fetch`. */
+export function createNativeConnector(native: NativeFetch, options: ConnectorOptions): Connector {
   // Where the one in place leads back here, the one that was there before.
   const {fetch: before} = globalThis;
+  const {dispose} = native;
   const connector = createConnector(
     {
-      name,
-      capabilities: {
-        sockets: false,
-        connectTimeout: false,
-        requestStreams: supportsRequestStreams,
-        manualRedirect: false,
-      },
+      name: native.name,
+      capabilities: native.capabilities,
+      isNetworkError,
       send: (request, signal, progress) => {
         const fetch = foreignFetch(connector, request.lifetime.cameFrom) ?? before;
-        return sendNatively(connector, fetch, request, signal, progress);
+        return sendNatively(native, connector, fetch, request, signal, progress);
       },
+      ...(dispose && {dispose}),
     },
     options,
   );
   return connector;
 }
 
-/** Sends a request over a `fetch`, for a connector; what that rejects with comes out typed. */
-export async function sendNatively(
+// Not all runtimes have the standard's TypeError for that.
+function isNetworkError(error: unknown): boolean {
+  return error instanceof Error && !(error instanceof DOMException);
+}
+
+async function sendNatively(
+  native: NativeFetch,
   connector: Connector,
   fetch: typeof globalThis.fetch,
   request: ConnectorRequest,
@@ -83,31 +99,55 @@ export async function sendNatively(
   progress: UploadProgress,
 ): Promise<Response> {
   const headers = [...request.headers];
+  const looksAtRedirects = request.redirect === 'error' && refusesRedirectError;
   const init: StreamingInit = {
+    ...native.init,
     ...request.native,
     method: request.method,
     headers,
-    redirect: request.redirect,
+    redirect: looksAtRedirects ? 'manual' : request.redirect,
     signal,
   };
+  let upload: Upload | undefined;
   if (request.body !== null) {
     const {source, contentType} = prepareBody(request.body);
     if (contentType !== undefined && !request.headers.has('content-type')) {
       headers.push(['content-type', contentType]);
     }
     if (isStreamLike(source as never)) {
-      init.body = uploadStream(source as never, signal, progress);
+      if (!native.capabilities.requestStreams) {
+        const hint = 'this runtime does not send streams; send bytes or a Blob';
+        throw new UnsupportedOptionError('body', native.name, hint);
+      }
+      upload = watchUpload(source as never, signal, progress);
+      init.body = upload.stream;
       init.duplex = 'half';
     } else {
       init.body = source as BodyInit;
       progress.sent(sizeOf(source as string | Uint8Array | Blob));
     }
   }
+  let response: Response;
   try {
-    return await handOn(connector, fetch, request.url, init);
+    response = await handOn(connector, fetch, request.url, init);
   } catch (error) {
-    throw signal.aborted ? signal.reason : networkError(error, request, 'send');
+    if (signal.aborted) throw signal.reason;
+    throw upload?.failed ? uploadError(upload.failed.error, request) : error;
   }
+  if (looksAtRedirects && isRedirectStatus(response.status) && response.headers.has('location')) {
+    response.body?.cancel().catch(() => undefined);
+    throw new RedirectError('Response is a redirect, and redirect is "error"', {request});
+  }
+  return response;
+}
+
+function uploadError(cause: unknown, request: ConnectorRequest): AiofetchError {
+  if (cause instanceof AiofetchError) return cause;
+  return new ConnectionError(`The request's body failed: ${cause}`, 'send', {
+    request,
+    attempts: request.attempt,
+    cause,
+  });
 }
 
 function sizeOf(source: string | Uint8Array | Blob): number {
@@ -115,38 +155,52 @@ function sizeOf(source: string | Uint8Array | Blob): number {
   return source instanceof Blob ? source.size : source.byteLength;
 }
 
-/** The stream, watched: how far it is sent, and cancelled when the request is, which not every runtime does. */
-function uploadStream(
+interface Upload {
+  readonly stream: ReadableStream<Uint8Array>;
+  /** What the source failed with. */
+  readonly failed: {readonly error: unknown} | undefined;
+}
+
+/**
+ * A body's stream, watched: how far it is sent, what it fails with, and cancelled when the request is. Not every
+ * runtime does that, nor tells.
+ */
+function watchUpload(
   source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,
   signal: AbortSignal,
   progress: UploadProgress,
-): ReadableStream<Uint8Array> {
-  if (!supportsRequestStreams) {
-    throw new UnsupportedOptionError(
-      'body',
-      name,
-      'this runtime does not send streams; send bytes or a Blob',
-    );
-  }
+): Upload {
   const reader = toReadableStream(source).getReader();
   const cancel = (reason: unknown) => reader.cancel(reason).catch(() => undefined);
+  let failed: {readonly error: unknown} | undefined;
   signal.addEventListener('abort', () => cancel(signal.reason));
-  return new ReadableStream<Uint8Array>(
+  const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const {done, value} = await reader.read();
-        if (done) {
-          progress.done();
-          controller.close();
-        } else {
-          progress.sent(value.byteLength);
-          controller.enqueue(value);
+        try {
+          const {done, value} = await reader.read();
+          if (done) {
+            progress.done();
+            controller.close();
+          } else {
+            progress.sent(value.byteLength);
+            controller.enqueue(value);
+          }
+        } catch (error) {
+          failed ??= {error};
+          throw error;
         }
       },
       cancel,
     },
     {highWaterMark: 0},
   );
+  return {
+    stream,
+    get failed() {
+      return failed;
+    },
+  };
 }
 
 // A runtime that doesn't send streams turns one into text, and says so in the Content-Type it makes. Pages that don't

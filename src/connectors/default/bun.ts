@@ -1,0 +1,7 @@
+import type {Connector, ConnectorOptions} from '../../connector.ts';
+import {bunConnector} from '../bun.ts';
+
+/** The connector a session gets in Bun when it is given none. */
+export function defaultConnector(options?: ConnectorOptions): Connector {
+  return bunConnector(options);
+}

@@ -1,0 +1,7 @@
+import type {Connector, ConnectorOptions} from '../../connector.ts';
+import {denoConnector} from '../deno.ts';
+
+/** The connector a session gets in Deno when it is given none. */
+export function defaultConnector(options?: ConnectorOptions): Connector {
+  return denoConnector(options);
+}

@@ -1,0 +1,15 @@
+import {InvalidOptionError} from '../errors.ts';
+
+/**
+ * A proxy as options have it, as a URL.
+ *
+ * @throws InvalidOptionError when it isn't one, of one of these protocols; what that says shows no password
+ */
+export function toProxyUrl(proxy: string | URL, protocols: readonly string[]): URL {
+  const url = URL.parse(proxy);
+  if (url === null || !protocols.includes(url.protocol)) {
+    const what = url === null ? 'no URL' : `a URL of ${url.protocol}`;
+    throw new InvalidOptionError('connector.proxy', what, `a URL of ${protocols.join(' ')}`);
+  }
+  return url;
+}
