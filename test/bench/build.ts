@@ -16,8 +16,8 @@ function lastChange(path: string): number {
 /** Builds what ships, unless what is there was built from the sources as they are. */
 export function ensureBuilt(): void {
   const sources = Math.max(...['src', 'package.json', 'tsup.config.ts'].map(lastChange));
-  // The declarations come last, and only when the build went well.
-  if (lastChange('dist/index.d.ts') > sources) return;
+  // Code and declarations are built apart, and either may have failed.
+  if (Math.min(...['dist/index.js', 'dist/index.d.ts'].map(lastChange)) > sources) return;
   process.stderr.write('Building what ships …\n');
   // A shell, since npm is a .cmd file on Windows; nothing in the command is from outside.
   const {status, stdout, stderr} = spawnSync('npm run --silent build', {
