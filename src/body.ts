@@ -36,6 +36,17 @@ export function isStreamLike(
   );
 }
 
+/** How large a body may be that leaves at once: what the buffers of a socket take, in bytes. */
+const smallBody = 64 * 1024;
+
+/** Whether the sending of a body takes no time to speak of. */
+export function isSmall(body: RequestBody): boolean {
+  if (typeof body === 'string') return body.length <= smallBody;
+  if (body instanceof Blob) return body.size <= smallBody;
+  if (body instanceof URLSearchParams) return true;
+  return ArrayBuffer.isView(body) || body instanceof ArrayBuffer ? body.byteLength <= smallBody : false;
+}
+
 /** A standard stream of what is streamed, read as it is asked for. */
 export function toReadableStream(
   source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,

@@ -1,7 +1,7 @@
 /** What can be made into headers: as in the Fetch standard, and with `undefined` to take a default away. */
 export type HeadersInput =
   | Headers
-  | Iterable<readonly [string, string]>
+  | Iterable<readonly [string, string | undefined]>
   | Record<string, string | number | undefined>;
 
 // RFC 9110, section 5.6.2: token.
@@ -97,11 +97,17 @@ export class HeaderList {
 
   /** Adds those of `input`; each name replaces what was there under it, and `undefined` takes it away. */
   merge(input: HeadersInput, fresh = false): void {
+    if (typeof input !== 'object' || input === null) throw new TypeError('Headers are an object or pairs');
     if (isIterable(input)) {
       const names = new Set<string>();
       for (const pair of input) {
         const [name, value] = pair;
+        if (pair.length !== 2) throw new TypeError('A header is a pair of name and value');
         const lower = normalizeName(name);
+        if (value === undefined) {
+          this.delete(lower);
+          continue;
+        }
         // Several values of one name in the input stay several; those of the defaults go.
         if (fresh || names.has(lower)) this.append(lower, value);
         else this.set(lower, value);
@@ -129,6 +135,6 @@ export class HeaderList {
   }
 }
 
-function isIterable(input: HeadersInput): input is Headers | Iterable<readonly [string, string]> {
+function isIterable(input: HeadersInput): input is Headers | Iterable<readonly [string, string | undefined]> {
   return typeof (input as {[Symbol.iterator]?: unknown})[Symbol.iterator] === 'function';
 }

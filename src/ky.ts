@@ -11,6 +11,7 @@ import type {RequestBody} from './body.ts';
 import {encodeMultipart, isReplayable, isStreamLike, toReadableStream} from './body.ts';
 import type {RedactedRequest} from './errors.ts';
 import {HTTPError, InvalidOptionError, SchemaError, UnsupportedOptionError} from './errors.ts';
+import {originOf} from './global-fetch.ts';
 import type {HeadersInput} from './headers.ts';
 import {HeaderList} from './headers.ts';
 import type {Lifetime} from './lifetime.ts';
@@ -165,6 +166,7 @@ export function createVerbs(host: VerbsHost): Verbs {
       const callOptions = isUrl ? options : overRequest(input, options);
       const {signal, timeout} = callOptions;
       lifetime = host.begin({url, method: method.toUpperCase(), signal, timeout});
+      lifetime.cameFrom = originOf(options);
       return start(method, url, headers, callOptions, lifetime);
     } catch (error) {
       if (lifetime) {
@@ -455,7 +457,8 @@ export function checkKyOptions(options: KyOptions): void {
 }
 
 function checkHooks(hooks: Hooks): void {
-  if (!isObject(hooks)) throw new InvalidOptionError('hooks', hooks, 'an object of lists of functions');
+  if (!isObject(hooks) || Array.isArray(hooks))
+    throw new InvalidOptionError('hooks', hooks, 'an object of lists of functions');
   for (const [name, list] of Object.entries(hooks)) {
     if (list === undefined) continue;
     if (!knownHooks.has(name)) {

@@ -29,6 +29,8 @@ export class Lifetime implements Linked {
   failed = false;
   /** How many attempts were made so far. */
   attempts = 0;
+  /** The connector whose call, through the global `fetch`, has led to this one. */
+  cameFrom: unknown = undefined;
 
   #listener: AbortListener | undefined = undefined;
   #moreListeners: Set<AbortListener> | undefined = undefined;

@@ -3,6 +3,7 @@ import {encodeMultipart} from './body.ts';
 import {Calls} from './calls.ts';
 import type {Connector, ConnectorOptions, ConnectorStats} from './connector.ts';
 import {AiofetchError, InvalidOptionError, SessionClosedError, TimeoutError} from './errors.ts';
+import {originOf, rememberFetch} from './global-fetch.ts';
 import type {HeadersInput} from './headers.ts';
 import {HeaderList} from './headers.ts';
 import type {CallStart, OutgoingCall, Verbs, VerbsHost} from './ky.ts';
@@ -18,6 +19,8 @@ import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './session-opt
 import type {Timeout, Timeouts} from './timeout.ts';
 import {defaultTimeouts, mergeTimeouts} from './timeout.ts';
 import {abortUnread} from './unread.ts';
+
+export type {ExtendOptions, SessionOptions} from './session-options.ts';
 
 /** What `session.fetch` takes beside the members of the standard's `RequestInit`. */
 export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'> {
@@ -128,11 +131,25 @@ function buildSession(
     if (typeof input !== 'string') return checkUrl(input);
     let url = resolved.get(input);
     if (url === undefined) {
-      url = checkUrl(new URL(input, base ?? globalThis.location?.href));
+      url = checkUrl(parseUrl(input));
+      // Not what a page's address may be part of: that changes.
+      if (!base && globalThis.location) return url;
       if (resolved.size >= resolvedSize) resolved.clear();
       resolved.set(input, url);
     }
     return url;
+  }
+
+  // The runtime's own error would show the input, with whatever credentials are in it.
+  function parseUrl(input: string): URL {
+    try {
+      return new URL(input, base ?? globalThis.location?.href);
+    } catch {
+      const isRelative = !/^\s*[a-z][a-z\d+.-]*:/i.test(input);
+      throw new TypeError(
+        isRelative && !base ? 'That is not an absolute URL, and there is no baseUrl' : 'That is not a URL',
+      );
+    }
   }
 
   function checkUrl(url: URL): string {
@@ -225,7 +242,9 @@ function buildSession(
   function fetch(input: string | URL | Request, init?: FetchInit): Promise<Response> {
     try {
       const call = toCall(input, init);
-      return send(call, begin(call));
+      const lifetime = begin(call);
+      lifetime.cameFrom = originOf(init);
+      return send(call, lifetime);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -235,6 +254,7 @@ function buildSession(
     if (typeof input === 'object' && !(input instanceof URL) && typeof input.url === 'string') {
       return requestToCall(input, init);
     }
+    if (input === undefined) throw new TypeError('There is no URL to fetch');
     const url = resolveUrl(typeof input === 'string' || input instanceof URL ? input : String(input));
     if (!init) {
       return {
@@ -344,6 +364,7 @@ function buildSession(
     });
   }
 
+  rememberFetch(fetch, connector);
   const verbs = createVerbs({options, searchParams, resolveUrl, headersOf, begin, send});
   return {
     ...verbs,

@@ -2,6 +2,7 @@ import {prepareBody} from '../body.ts';
 import type {Connector, ConnectorOptions} from '../connector.ts';
 import {InvalidOptionError} from '../errors.ts';
 import {checkKnown} from '../options.ts';
+import {isRedirectStatus, redirectedRequest} from '../redirect.ts';
 import type {ConnectorRequest} from '../request.ts';
 import {createConnector} from './create-connector.ts';
 
@@ -43,8 +44,8 @@ export interface MockConnector extends Connector {
 const knownOptions = new Set(['limit', 'limitPerHost']);
 
 /**
- * A connector for tests: a function answers, nothing is sent. Slots, queue, timeouts and aborts are those of any
- * other connector.
+ * A connector for tests: a function answers, nothing is sent. Slots, queue, timeouts, aborts and redirects are those of
+ * any other connector.
  *
  * @throws InvalidOptionError when `handler` is not a function
  *
@@ -66,11 +67,7 @@ export function mockConnector(handler: MockHandler, options: ConnectorOptions = 
     {
       name: 'mock',
       capabilities: {sockets: false, connectTimeout: false, requestStreams: true, manualRedirect: true},
-      async send(request, signal) {
-        const call = toCall(request, signal);
-        calls.push(call);
-        return raceAbort(answer(handler, call), signal);
-      },
+      send: (request, signal) => send(handler, calls, request, signal),
     },
     options,
   );
@@ -83,19 +80,33 @@ export function mockConnector(handler: MockHandler, options: ConnectorOptions = 
   };
 }
 
+async function send(
+  handler: MockHandler,
+  calls: MockCall[],
+  request: ConnectorRequest,
+  signal: AbortSignal,
+): Promise<Response> {
+  for (let current = request, redirects = 0; ; redirects++) {
+    const call = toCall(current, signal);
+    calls.push(call);
+    const response = await answer(handler, call);
+    const location = response.headers.get('location');
+    if (!isRedirectStatus(response.status) || location === null || request.redirect === 'manual') {
+      // What a Response made by hand doesn't tell.
+      Object.defineProperty(response, 'url', {value: current.url, configurable: true});
+      Object.defineProperty(response, 'redirected', {value: redirects > 0, configurable: true});
+      return response;
+    }
+    response.body?.cancel().catch(() => undefined);
+    signal.throwIfAborted();
+    current = redirectedRequest(current, response.status, location, redirects);
+  }
+}
+
 async function answer(handler: MockHandler, call: MockCall): Promise<Response> {
   const result = await handler(call);
   if (result instanceof Response) return result;
   return result === undefined ? new Response(null, {status: 204}) : Response.json(result);
-}
-
-// A handler may never answer; the abort still has to.
-function raceAbort(answered: Promise<Response>, signal: AbortSignal): Promise<Response> {
-  return new Promise((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, {once: true});
-    answered.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 function toCall(request: ConnectorRequest, signal: AbortSignal): MockCall {

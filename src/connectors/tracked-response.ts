@@ -172,9 +172,10 @@ function trackedStream(
     }
   }
 
+  type Chunk = Uint8Array<ArrayBuffer>;
   const stream = isBytes
-    ? new ReadableStream({type: 'bytes', pull, cancel}, {highWaterMark})
-    : new ReadableStream({pull, cancel}, {highWaterMark, size: (chunk) => chunk.byteLength});
+    ? (new ReadableStream({type: 'bytes', pull, cancel}, {highWaterMark}) as ReadableStream<Chunk>)
+    : new ReadableStream<Chunk>({pull, cancel}, {highWaterMark, size: (chunk) => chunk.byteLength});
   abandoned.register(stream, cancel);
   return stream;
 }

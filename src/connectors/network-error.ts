@@ -1,0 +1,63 @@
+import type {Phase} from '../errors.ts';
+import {AiofetchError, ConnectionError, RedirectError, redactUrl} from '../errors.ts';
+import type {ConnectorRequest} from '../request.ts';
+
+// The codes of Node's sockets and DNS, and Bun's. Deno has none, but says it in the message.
+const phases: ReadonlyArray<readonly [Phase, RegExp]> = [
+  ['dns', /^(?:ENOTFOUND|EAI_\w+|DNS\w*)$|dns error/i],
+  [
+    'tls',
+    /^(?:CERT_|ERR_TLS_|ERR_SSL_|EPROTO|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_)\w*$|invalid peer certificate/,
+  ],
+  [
+    'connect',
+    /^(?:ECONNREFUSED|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket)$|tcp connect error/,
+  ],
+];
+
+/**
+ * What a `fetch` rejects with, typed. The Fetch standard has a TypeError for every failure of the network, without a
+ * word on what failed, and some runtimes have errors of their own; where one adds a cause, its code and phase are kept.
+ *
+ * @param otherwise - the phase when the error tells none
+ */
+export function networkError(
+  error: unknown,
+  request: ConnectorRequest,
+  otherwise: 'send' | 'receive',
+): unknown {
+  if (!(error instanceof Error) || error instanceof AiofetchError) return error;
+  const message = describe(error);
+  const details = {request, attempts: request.attempt, cause: withoutUrls(error)};
+  if (otherwise === 'send' && request.redirect === 'error' && /redirect/i.test(message)) {
+    return new RedirectError('Response is a redirect, and redirect is "error"', details);
+  }
+  const code = codeOf(error.cause) ?? codeOf(error);
+  const phase = phases.find(([, pattern]) => pattern.test(code ?? message))?.[0] ?? otherwise;
+  return new ConnectionError(`Request failed: ${message}`, phase, {...details, code});
+}
+
+function codeOf(error: unknown): string | undefined {
+  const code = (error as {code?: unknown} | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}
+
+function describe(error: Error): string {
+  const cause = error.cause instanceof Error ? error.cause.message : '';
+  return redactUrls(cause ? `${error.message}: ${cause}` : error.message);
+}
+
+// Some runtimes put the URL into the message, and with it what is in its query.
+function redactUrls(text: string): string {
+  return text.replace(/\bhttps?:\/\/[^\s"'()<>]+/gi, redactUrl);
+}
+
+/** The error, or where it or what caused it shows a URL, one that says the same without. */
+function withoutUrls(error: Error): Error {
+  const cause = error.cause instanceof Error ? withoutUrls(error.cause) : error.cause;
+  const message = redactUrls(error.message);
+  if (message === error.message && cause === error.cause) return error;
+  const copy = new Error(message, cause === undefined ? undefined : {cause});
+  copy.name = error.name;
+  return copy;
+}

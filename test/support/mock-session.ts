@@ -1,0 +1,43 @@
+import {onTestFinished} from 'vitest';
+import type {MockConnector, MockHandler} from '../../src/connectors/mock.ts';
+import {mockConnector} from '../../src/connectors/mock.ts';
+import type {ConnectorOptions, Session, SessionOptions} from '../../src/index.ts';
+import {createSession} from '../../src/index.ts';
+
+export interface MockSession {
+  readonly session: Session;
+  readonly connector: MockConnector;
+  readonly calls: MockConnector['calls'];
+}
+
+/** A session on a mock, without policies that would hide what is asked of it. It goes with the test. */
+export function mockSession(
+  handler: MockHandler = () => ({}),
+  options: SessionOptions = {},
+  limits: ConnectorOptions = {},
+): MockSession {
+  const connector = mockConnector(handler, limits);
+  const session = createSession({...options, connector});
+  onTestFinished(() => session.destroy());
+  return {session, connector, calls: connector.calls};
+}
+
+/** What a promise rejects with; fails when it doesn't. */
+export function rejection(promise: Promise<unknown>): Promise<Error> {
+  return promise.then(
+    (value) => {
+      throw new Error(`Nothing was thrown; the value is ${value}`);
+    },
+    (error) => error,
+  );
+}
+
+/** What a function throws; fails when it doesn't. */
+export function thrown(run: () => unknown): Error {
+  try {
+    run();
+  } catch (error) {
+    return error as Error;
+  }
+  throw new Error('Nothing was thrown');
+}

@@ -1,0 +1,176 @@
+import {describe, expect, it} from 'vitest';
+import type {HeadersInput} from '../../src/index.ts';
+import {mockSession} from '../support/mock-session.ts';
+
+const url = 'https://api.test/';
+
+/** What arrives of the session's headers and a call's, by fetch and by verb. */
+async function sent(defaults: HeadersInput | undefined, headers?: HeadersInput): Promise<[string, string][]> {
+  const {session, calls} = mockSession(() => ({}), {headers: defaults});
+  await session.fetch(url, headers && {headers});
+  await session.get(url, headers && {headers});
+  const [byFetch = [], byVerb = []] = calls.map((call) => [...call.headers]);
+  expect(byVerb).toEqual(byFetch);
+  return byFetch;
+}
+
+describe('default headers', () => {
+  it.each<[string, HeadersInput]>([
+    ['an object', {'User-Agent': 'demo', 'x-count': 3}],
+    [
+      'pairs',
+      [
+        ['User-Agent', 'demo'],
+        ['x-count', '3'],
+      ],
+    ],
+    [
+      'a Map',
+      new Map([
+        ['User-Agent', 'demo'],
+        ['x-count', '3'],
+      ]),
+    ],
+    ['Headers', new Headers({'User-Agent': 'demo', 'x-count': '3'})],
+  ])('come as %s, and go with every request', async (_, headers) => {
+    expect(await sent(headers)).toEqual([
+      ['user-agent', 'demo'],
+      ['x-count', '3'],
+    ]);
+  });
+
+  it('are what they were when the session was made', async () => {
+    const headers = new Headers({x: '1'});
+    const {session, calls} = mockSession(() => ({}), {headers});
+    headers.set('x', '2');
+    await session.fetch(url);
+    expect(calls[0]?.headers.get('x')).toBe('1');
+  });
+
+  it('are not changed by what a policy does to a request’s', async () => {
+    const {session, calls} = mockSession(() => ({}), {
+      headers: {x: '1'},
+      policies: [
+        (next) => (request) => {
+          request.headers.append('x', '2');
+          request.headers.set('y', '3');
+          return next(request);
+        },
+      ],
+    });
+    await session.fetch(url);
+    await session.fetch(url);
+    expect(calls.map(({headers}) => [...headers])).toEqual([
+      [
+        ['x', '1, 2'],
+        ['y', '3'],
+      ],
+      [
+        ['x', '1, 2'],
+        ['y', '3'],
+      ],
+    ]);
+  });
+
+  it('may have several values of one name', async () => {
+    expect(
+      await sent([
+        ['accept', 'a/b'],
+        ['Accept', 'c/d'],
+      ]),
+    ).toEqual([['accept', 'a/b, c/d']]);
+  });
+});
+
+describe('a call’s headers', () => {
+  it('go before the session’s, name by name, whatever the case', async () => {
+    expect(await sent({'X-A': '1', 'x-b': '2'}, {'x-a': '3', 'X-C': '4'})).toEqual([
+      ['x-a', '3'],
+      ['x-b', '2'],
+      ['x-c', '4'],
+    ]);
+  });
+
+  it('replace all values a name had', async () => {
+    expect(
+      await sent(
+        [
+          ['x', '1'],
+          ['x', '2'],
+        ],
+        {x: '3'},
+      ),
+    ).toEqual([['x', '3']]);
+  });
+
+  it('may have several values of one name, which replace the session’s', async () => {
+    expect(
+      await sent({x: '1'}, [
+        ['x', '2'],
+        ['X', '3'],
+      ]),
+    ).toEqual([['x', '2, 3']]);
+  });
+
+  it.each<[string, HeadersInput]>([
+    ['in an object', {X: undefined}],
+    ['in pairs', [['X', undefined]]],
+  ])('take one away with undefined, %s', async (_, headers) => {
+    expect(await sent({x: '1', y: '2'}, headers)).toEqual([['y', '2']]);
+  });
+
+  it('take away what isn’t there', async () => {
+    expect(await sent(undefined, {x: undefined})).toEqual([]);
+  });
+
+  it('lose the space around their values', async () => {
+    expect(await sent(undefined, {x: ' \t1 2\r\n'})).toEqual([['x', '1 2']]);
+  });
+
+  it.each<[string, HeadersInput]>([
+    ['a name with a space', {'a b': 'c'}],
+    ['an empty name', {'': 'c'}],
+    ['a line break inside', {x: 's3cret\r\ny: z'}],
+    ['a NUL', {x: 's3cret\0'}],
+    ['what is no byte', {x: 's3cret→'}],
+    ['a pair of three', [['x', 's3cret', 'z']] as unknown as HeadersInput],
+    ['a string', 'x: s3cret' as unknown as HeadersInput],
+  ])('reject with a TypeError for %s, which shows no value', async (_, headers) => {
+    const {session, calls} = mockSession();
+    for (const call of [session.fetch, session.get]) {
+      const error = await call(url, {headers}).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(String(error)).not.toContain('s3cret');
+    }
+    expect(calls).toHaveLength(0);
+  });
+});
+
+describe('headers of a Request', () => {
+  const request = new Request(url, {headers: {x: 'request', y: 'request'}});
+
+  it('go before the session’s', async () => {
+    const {session, calls} = mockSession(() => ({}), {headers: {x: 'session', z: 'session'}});
+    await session.fetch(request);
+    await session.get(request);
+    for (const {headers} of calls) {
+      expect([...headers]).toEqual([
+        ['x', 'request'],
+        ['y', 'request'],
+        ['z', 'session'],
+      ]);
+    }
+  });
+
+  it('give way to those of init as a whole, as the Fetch standard has it', async () => {
+    const {session, calls} = mockSession();
+    await session.fetch(request, {headers: {x: 'init'}});
+    expect([...(calls[0]?.headers ?? [])]).toEqual([['x', 'init']]);
+  });
+
+  it('give way to those of a verb’s options name by name, as in ky', async () => {
+    const {session, calls} = mockSession(() => ({}), {headers: {z: 'session'}});
+    await session.get(request, {headers: {x: 'call', y: undefined, z: undefined}});
+    expect([...(calls[0]?.headers ?? [])]).toEqual([['x', 'call']]);
+  });
+});

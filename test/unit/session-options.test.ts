@@ -1,0 +1,195 @@
+import {describe, expect, it} from 'vitest';
+import {fetchConnector} from '../../src/connectors/fetch.ts';
+import {mockConnector} from '../../src/connectors/mock.ts';
+import type {SessionOptions} from '../../src/index.ts';
+import {createSession, InvalidOptionError, UnsupportedOptionError} from '../../src/index.ts';
+import {mockSession, rejection, thrown} from '../support/mock-session.ts';
+
+/** As plain JavaScript may come with it. */
+function create(options: unknown): () => unknown {
+  return () => createSession(options as SessionOptions);
+}
+
+const connector = mockConnector(() => ({}));
+
+describe('an option with a value it can’t have is refused when the session is made, by name, value and what is allowed', () => {
+  it.each([
+    ['options', null, /"options" is null; allowed: an object/],
+    ['options', 'https://example.com', /"options" is "https:\/\/example.com"; allowed: an object/],
+    ['baseUrl', {baseUrl: 'users/1'}, /"baseUrl" is "users\/1"; allowed: an absolute/],
+    ['baseUrl', {baseUrl: 'ftp://example.com/'}, /"baseUrl" is "ftp:\/\/example.com\/"; allowed: .*https?:/],
+    ['baseUrl', {baseUrl: 'data:text/plain,x'}, /"baseUrl" is "data:/],
+    ['baseUrl', {baseUrl: 7}, /"baseUrl" is "7"/],
+    ['headers', {headers: {'a b': 'c'}}, /"headers" is not valid \(Invalid header name: "a b"\); allowed:/],
+    ['headers', {headers: {x: 'a\nb'}}, /"headers" is not valid \(Invalid value of header "x"\)/],
+    ['headers', {headers: [['x', 'a\0b']]}, /"headers" is not valid/],
+    ['headers', {headers: 'x: 1'}, /"headers" is not valid/],
+    ['headers', {headers: [['x']]}, /"headers" is not valid/],
+    ['auth', {auth: null, baseUrl: 'https://a.test'}, /"auth" is null; allowed: an object with bearer, or/],
+    ['auth', {auth: 'token', baseUrl: 'https://a.test'}, /"auth" is .*; allowed:/],
+    ['auth', {auth: {}, baseUrl: 'https://a.test'}, /"auth" is an object; allowed:/],
+    [
+      'auth',
+      {auth: {bearer: 'a', basic: {username: 'a', password: 'b'}}, baseUrl: 'https://a.test'},
+      /"auth" is an object; allowed: an object with bearer, or with basic/,
+    ],
+    ['auth', {auth: {bearer: 'token'}}, /"auth" is .*baseUrl.*; allowed: auth with a baseUrl/],
+    ['auth.bearer', {auth: {bearer: ''}, baseUrl: 'https://a.test'}, /"auth.bearer" is not valid \(empty/],
+    ['auth.bearer', {auth: {bearer: 'a\nb'}, baseUrl: 'https://a.test'}, /"auth.bearer" is not valid/],
+    ['auth.bearer', {auth: {bearer: 7}, baseUrl: 'https://a.test'}, /"auth.bearer" is "number"/],
+    ['auth.basic', {auth: {basic: 'a:b'}, baseUrl: 'https://a.test'}, /"auth.basic" is "string"; allowed:/],
+    [
+      'auth.basic',
+      {auth: {basic: {username: 'a:b', password: 'c'}}, baseUrl: 'https://a.test'},
+      /"auth.basic".*allowed: a username without ":"/,
+    ],
+    ['connector', {connector: null}, /"connector" is null; allowed: a connector, or options of one/],
+    ['connector', {connector: 'undici'}, /"connector" is "undici"; allowed:/],
+    ['connector', {connector: {fetch}}, /"connector" is an object; allowed: .*name, capabilities, fetch/],
+    ['connector.limit', {connector: {limit: -1}}, /"connector.limit" is -1; allowed: a whole number/],
+    ['connector.limit', {connector: {limit: 1.5}}, /"connector.limit" is 1.5; allowed:/],
+    ['connector.limitPerHost', {connector: {limitPerHost: '6'}}, /"connector.limitPerHost" is "6"; allowed:/],
+    ['timeout', {timeout: -1}, /"timeout" is -1; allowed: a number of ms from 0 \(none\) to 2147483647/],
+    ['timeout', {timeout: '5s'}, /"timeout" is "5s"; allowed:/],
+    ['timeout', {timeout: null}, /"timeout" is null; allowed:/],
+    ['timeout', {timeout: Number.NaN}, /"timeout" is NaN; allowed:/],
+    ['timeout', {timeout: 2 ** 31}, /"timeout" is 2147483648; allowed:/],
+    ['timeout.total', {timeout: {total: true}}, /"timeout.total" is true; allowed:/],
+    ['timeout.response', {timeout: {response: 5}}, /"timeout.response".*total, attempt, pool, connect, read/],
+    ['policies', {policies: (next: unknown) => next}, /"policies" is a function; allowed: a list/],
+    ['policies', {policies: [{}]}, /"policies" is an object; allowed: functions/],
+    ['hooks', {hooks: []}, /"hooks" is an array; allowed:/],
+    ['hooks', {hooks: 'x'}, /"hooks" is "x"; allowed:/],
+    [
+      'hooks.beforeRequest',
+      {hooks: {beforeRequest: () => {}}},
+      /"hooks.beforeRequest" is a function; allowed: a list/,
+    ],
+    ['hooks.init', {hooks: {init: ['x']}}, /"hooks.init" is "x"; allowed: a function/],
+    ['searchParams', {searchParams: 5}, /"searchParams" is 5; allowed:/],
+    ['throwHttpErrors', {throwHttpErrors: 'no'}, /"throwHttpErrors" is "no"; allowed:/],
+    ['parseJson', {parseJson: true}, /"parseJson" is true; allowed: a function/],
+    ['stringifyJson', {stringifyJson: 'x'}, /"stringifyJson" is "x"; allowed: a function/],
+    ['context', {context: []}, /"context" is an array; allowed: an object/],
+  ])('%s: %o', (option, options, message) => {
+    const error = thrown(create(options));
+    expect(error).toBeInstanceOf(InvalidOptionError);
+    expect(error).toMatchObject({
+      option,
+      code: 'ERR_INVALID_OPTION',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('and so by extend', () => {
+    const {session} = mockSession();
+    expect(() => session.extend({timeout: -1})).toThrow(InvalidOptionError);
+    expect(() => session.extend({headers: {'a b': 'c'}})).toThrow(InvalidOptionError);
+    expect(() => session.extend({nonsense: 1} as SessionOptions)).toThrow(UnsupportedOptionError);
+  });
+});
+
+describe('an option that nobody honours is refused, with the name of who doesn’t', () => {
+  it.each([
+    [
+      {baseURL: 'https://example.com'},
+      'baseURL',
+      'session',
+      /"baseURL" is not supported by the session: known are baseUrl/,
+    ],
+    [{prefixUrl: 'x'}, 'prefixUrl', 'session', /"prefixUrl"/],
+    [{hooks: {beforeRetry: []}}, 'hooks.beforeRetry', 'session', /"hooks.beforeRetry"/],
+    [
+      {connector: {maxSockets: 5}},
+      'connector.maxSockets',
+      'undici',
+      /"connector.maxSockets" is not supported by the undici connector/,
+    ],
+    [
+      {connector, timeout: {connect: 5}},
+      'timeout.connect',
+      'mock',
+      /"timeout.connect" is not supported by the mock connector/,
+    ],
+    [
+      {connector: fetchConnector(), timeout: {connect: 5}},
+      'timeout.connect',
+      'fetch',
+      /"timeout.connect" is not supported by the fetch connector/,
+    ],
+  ])('%o', (options, option, by, message) => {
+    const error = thrown(create(options));
+    expect(error).toBeInstanceOf(UnsupportedOptionError);
+    expect(error).toMatchObject({
+      option,
+      connector: by,
+      code: 'ERR_UNSUPPORTED_OPTION',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('by connectors as well', () => {
+    expect(() => fetchConnector({keepAliveTimeout: 5} as object)).toThrow(
+      'Option "connector.keepAliveTimeout" is not supported by the fetch connector: known are limit, limitPerHost',
+    );
+    expect(() => mockConnector(() => {}, {tls: {}} as object)).toThrow(UnsupportedOptionError);
+  });
+});
+
+describe('an option that is undefined is one that isn’t there', () => {
+  it('whichever it is', () => {
+    expect(() =>
+      createSession({
+        baseUrl: undefined,
+        headers: undefined,
+        auth: undefined,
+        connector: undefined,
+        timeout: undefined,
+        policies: undefined,
+        hooks: undefined,
+        searchParams: undefined,
+        throwHttpErrors: undefined,
+        parseJson: undefined,
+        stringifyJson: undefined,
+        context: undefined,
+      } as object),
+    ).not.toThrow();
+  });
+});
+
+describe('a call’s options are refused by its promise', () => {
+  it.each([
+    [{timeout: -1}, InvalidOptionError, /"timeout" is -1/],
+    [{timeout: {respone: 1}}, InvalidOptionError, /"timeout.respone"/],
+    [
+      {timeout: {connect: 1}},
+      UnsupportedOptionError,
+      /"timeout.connect" is not supported by the mock connector/,
+    ],
+  ])('fetch and verbs: %o', async (options, type, message) => {
+    const {session, calls} = mockSession();
+    for (const call of [session.fetch, session.get]) {
+      const error = await rejection(call('https://example.com/', options as object));
+      expect(error).toBeInstanceOf(type);
+      expect(error.message).toMatch(message);
+    }
+    expect(calls).toHaveLength(0);
+    expect(session.stats().totals.requests).toBe(0);
+  });
+
+  it.each([
+    [
+      {prefix: 'x'},
+      UnsupportedOptionError,
+      /"prefix" is not supported by the session: known are .*searchParams/,
+    ],
+    [{hooks: {beforeRetry: [() => {}]}}, UnsupportedOptionError, /"hooks.beforeRetry"/],
+    [{throwHttpErrors: 1}, InvalidOptionError, /"throwHttpErrors" is 1/],
+    [{searchParams: 1}, InvalidOptionError, /"searchParams" is 1/],
+  ])('verbs: %o', async (options, type, message) => {
+    const {session} = mockSession();
+    const error = await rejection(session.get('https://example.com/', options as object).json());
+    expect(error).toBeInstanceOf(type);
+    expect(error.message).toMatch(message);
+  });
+});
