@@ -1,4 +1,4 @@
-import type {IncomingMessage, RequestListener, Server, ServerResponse} from 'node:http';
+import type {IncomingMessage, Server, ServerResponse} from 'node:http';
 import {createServer} from 'node:http';
 import {createServer as createTlsServer} from 'node:https';
 import type {AddressInfo, Socket} from 'node:net';
@@ -38,7 +38,7 @@ export interface HttpServerOptions {
 
 /** A real HTTP server on loopback that counts, and goes with the test. */
 export async function startServer(
-  handler: RequestListener,
+  handler: (request: IncomingMessage, response: ServerResponse) => unknown,
   options: HttpServerOptions = {},
 ): Promise<HttpServer> {
   const {sockets = createSocketWatch(), tls, keepAliveTimeout = 60_000, host = '127.0.0.1'} = options;
@@ -55,7 +55,10 @@ export async function startServer(
     active++;
     peak = Math.max(peak, active);
     response.once('close', () => active--);
-    handler(request, response as ServerResponse<IncomingMessage> & {req: IncomingMessage});
+    // A client that goes away is no fault of the handler's.
+    Promise.resolve(handler(request, response)).catch((error) => {
+      if (!request.destroyed) throw error;
+    });
   }
   const server = tls
     ? createTlsServer({keepAliveTimeout, ...tls}, listener)

@@ -93,6 +93,11 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     return !this.spent && !socket.destroyed && socket.writable && !socket.readableEnded;
   }
 
+  /** All that was written has left: nothing of an earlier request lies in the way of the next. */
+  get isFlushed(): boolean {
+    return this.#socket.writableLength === 0;
+  }
+
   /** @param isOnce - whether a connection that dies on the request would be its end, so that one that has died must be told */
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isOnce: boolean): void {
     this.sent++;

@@ -64,6 +64,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
 
   #state: State = 'queued';
   #connection: PoolConnection | undefined = undefined;
+  /** The connection had been used before. */
+  #reused = false;
   #upload: Upload | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
   #follow: ConnectorRequest | undefined = undefined;
@@ -158,6 +160,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   #dispatch(connection: PoolConnection): void {
     this.#state = 'sent';
     this.#connection = connection;
+    this.#reused = connection.sent > 0;
     this.#written = false;
     this.#bodySent = false;
     if (this.list === undefined) this.#pool.running.append(this);
@@ -165,8 +168,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     try {
       options = this.#dispatchOptions();
     } catch (error) {
-      this.#connection = undefined;
-      this.#pool.putBack(connection);
+      this.#spareConnection();
       this.#fail(error);
       return;
     }
@@ -223,7 +225,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#abortDispatch = abort;
     const {totals} = this.#pool;
     totals.sent++;
-    if ((this.#connection as PoolConnection).sent > 1) totals.reused++;
+    if (this.#reused) totals.reused++;
   }
 
   onResponseStarted(): void {
@@ -313,11 +315,16 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   onComplete(): void {
     const connection = this.#connection as PoolConnection;
     const wasReceiving = this.#state === 'receiving';
-    // An answer before the end of the upload leaves the rest of it in the way: undici closes the connection.
-    const reusable = this.#bodySent && !this.#lastOnConnection && !this.#pool.options.forceClose;
+    // An answer before the end of the upload leaves the rest of it in the way.
+    const isThrough = this.#bodySent && connection.isFlushed;
     this.#finish();
-    if (reusable) this.#pool.putBack(connection);
-    else connection.spent = true;
+    if (isThrough && !this.#lastOnConnection && !this.#pool.options.forceClose) {
+      this.#pool.putBack(connection);
+    } else {
+      connection.spent = true;
+      // undici closes most of these itself, once it is through with the response: it must not lose the socket before.
+      queueMicrotask(() => connection.destroy());
+    }
     if (!wasReceiving) this.#followRedirect();
     this.#giveBack();
     if (wasReceiving) {
@@ -334,16 +341,18 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       this.#giveBack();
       return;
     }
-    if (this.#state === 'sent' && this.#canSendAgain()) {
+    if (isUndiciRefusal(error)) {
+      if (!this.#written) this.#spareConnection();
+      this.#fail(new TypeError(`Request could not be sent: ${error.message}`, {cause: error}));
+    } else if (this.#upload?.failure?.error === error) {
+      this.#fail(this.#connectionError(error, 'send', 'Request body failed'));
+    } else if (error instanceof TypeError) {
+      this.#fail(error);
+    } else if (this.#state === 'sent' && this.#canSendAgain()) {
       this.#sendAgain();
-      return;
+    } else {
+      this.#fail(this.#connectionError(error, this.#bodySent ? 'receive' : 'send'));
     }
-    const phase = this.#bodySent ? 'receive' : 'send';
-    this.#fail(
-      error instanceof TypeError || isUndiciRefusal(error)
-        ? asTypeError(error)
-        : this.#connectionError(error, phase),
-    );
   }
 
   silent(limit: number): void {
@@ -391,7 +400,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   #fail(reason: unknown): void {
     const state = this.#state;
     if (state === 'done') return;
-    this.#finish();
+    this.#finish(reason);
     if (state === 'queued') {
       this.#pool.limits.leave(this.host, this);
       this.#pool.settle(this.host);
@@ -412,13 +421,13 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#cut(new TimeoutError(phase, limit, this.#details()));
   }
 
-  #finish(): void {
+  #finish(reason?: unknown): void {
     this.#state = 'done';
     this.#clearTimer();
     if (this.#attemptTimer) clearTimeout(this.#attemptTimer);
     this.#connection?.stopWatching();
     this.#request.lifetime.offAbort(this);
-    this.#upload?.stop();
+    this.#upload?.stop(reason);
     if (this.list === this.#pool.running) this.#pool.running.remove(this);
   }
 
@@ -428,6 +437,15 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     // Through undici first: it has a request under way on that socket.
     this.#abortDispatch?.(aborted);
     connection.destroy();
+  }
+
+  /** Nothing of the request went out: what served before can go on. */
+  #spareConnection(): void {
+    const connection = this.#connection as PoolConnection;
+    this.#connection = undefined;
+    if (this.#reused) this.#pool.putBack(connection);
+    // undici has not begun to watch a socket without a request.
+    else connection.destroy();
   }
 
   #giveBack(): void {
@@ -472,8 +490,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   // met with that is sent again where nothing is lost by it: it never left, or it left on a connection that was in use
   // before, no answer came, and sending it twice is the same as once.
   #canSendAgain(): boolean {
-    const wasUsedBefore = (this.#connection as PoolConnection).sent > 1;
-    if (!wasUsedBefore || this.#answered) return false;
+    if (!this.#reused || this.#answered) return false;
     return !this.#written || this.#isRepeatable;
   }
 
@@ -517,9 +534,11 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#timer = undefined;
   }
 
-  #connectionError(cause: Error, phase: Phase): ConnectionError {
+  #connectionError(cause: Error, phase: Phase, what = describePhase[phase]): ConnectionError {
     const code = (cause as {code?: string}).code;
-    return new ConnectionError(`${describePhase[phase]}: ${cause.message || code}`, phase, {
+    // undici's parser shows what it could not parse: the response.
+    delete (cause as {data?: string}).data;
+    return new ConnectionError(`${what}: ${cause.message || code}`, phase, {
       ...this.#details(),
       code,
       cause,
@@ -563,10 +582,4 @@ function isUndiciRefusal(error: Error): boolean {
     code === 'UND_ERR_NOT_SUPPORTED' ||
     code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'
   );
-}
-
-function asTypeError(error: Error): TypeError {
-  return error instanceof TypeError
-    ? error
-    : new TypeError(`Request could not be sent: ${error.message}`, {cause: error});
 }

@@ -6,8 +6,10 @@ type Chunk = Uint8Array | string;
  */
 export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefined> {
   readonly #next: () => Promise<IteratorResult<unknown>>;
-  readonly #cancel: () => unknown;
+  readonly #cancel: (reason: unknown) => unknown;
   #stopped = false;
+  /** What the source failed with. */
+  failure: {readonly error: unknown} | undefined = undefined;
   #settle: ((result: IteratorResult<Chunk, undefined>) => void) | undefined = undefined;
 
   constructor(source: ReadableStream<Uint8Array> | AsyncIterable<Chunk>) {
@@ -15,7 +17,7 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
       // A reader, not the stream's iterator: the iterator's return waits for the read that is under way.
       const reader = source.getReader();
       this.#next = () => reader.read() as Promise<IteratorResult<unknown>>;
-      this.#cancel = () => reader.cancel();
+      this.#cancel = (reason) => reader.cancel(reason);
     } else {
       const iterator = source[Symbol.asyncIterator]();
       this.#next = () => iterator.next();
@@ -31,11 +33,17 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
     if (this.#stopped) return Promise.resolve({done: true, value: undefined});
     return new Promise((resolve, reject) => {
       this.#settle = resolve;
-      this.#next().then((result) => {
-        if (result.done) resolve({done: true, value: undefined});
-        else if (isChunk(result.value)) resolve({done: false, value: result.value});
-        else reject(new TypeError('A request body may only produce strings and Uint8Arrays'));
-      }, reject);
+      this.#next().then(
+        (result) => {
+          if (result.done) resolve({done: true, value: undefined});
+          else if (isChunk(result.value)) resolve({done: false, value: result.value});
+          else reject(new TypeError('A request body may only produce strings and Uint8Arrays'));
+        },
+        (error) => {
+          this.failure = {error};
+          reject(error);
+        },
+      );
     });
   }
 
@@ -44,12 +52,13 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
     return {done: true, value: undefined};
   }
 
-  stop(): void {
+  /** @param reason - for a source that wants to know: why nothing more of it is wanted */
+  stop(reason?: unknown): void {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#settle?.({done: true, value: undefined});
     // What the source says to that is nobody's concern any more.
-    Promise.resolve()
+    Promise.resolve(reason)
       .then(this.#cancel)
       .catch(() => undefined);
   }

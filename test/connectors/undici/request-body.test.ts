@@ -1,0 +1,597 @@
+import {createReadStream} from 'node:fs';
+import {Readable} from 'node:stream';
+import {setTimeout as delay} from 'node:timers/promises';
+import {fileURLToPath} from 'node:url';
+import fc from 'fast-check';
+import {describe, expect, it} from 'vitest';
+import {ConnectionError, type RequestBody} from '../../../src/index.ts';
+import {bodyOf, startServer} from '../../support/http-server.ts';
+import {openSession} from '../../support/open-session.ts';
+import {startRawServer} from '../../support/raw-server.ts';
+import {turns, waitFor} from '../../support/wait-for.ts';
+
+interface Arrived {
+  readonly method: string;
+  readonly headers: Record<string, string | undefined>;
+  /** In base64: JSON holds no bytes. */
+  readonly body: string;
+}
+
+/** Tells everybody what arrived. */
+async function startEcho() {
+  const server = await startServer(async (request, response) => {
+    const body = (await bodyOf(request)).toString('base64');
+    response.end(JSON.stringify({method: request.method, headers: request.headers, body}));
+  });
+  const pooled = openSession({limit: 2});
+  return {
+    ...pooled,
+    server,
+    async send(body: RequestBody | null, init: {method?: string; headers?: Record<string, string>} = {}) {
+      const response = await pooled.fetch(server.origin, {method: 'POST', body, ...init});
+      const arrived = (await response.json()) as Arrived;
+      return {...arrived, body: Buffer.from(arrived.body, 'base64')};
+    },
+  };
+}
+
+function streamOf(...chunks: unknown[]): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream<unknown>({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  }) as ReadableStream<Uint8Array<ArrayBuffer>>;
+}
+
+const bytes = Uint8Array.from({length: 256}, (_, index) => index);
+
+describe('a body of known length says it, and its type where it has one', () => {
+  const bodies: Array<[string, RequestBody, Uint8Array | string, string | undefined]> = [
+    ['string', 'Grüße 🌍', 'Grüße 🌍', 'text/plain;charset=UTF-8'],
+    ['empty string', '', '', 'text/plain;charset=UTF-8'],
+    ['lone surrogates', 'a\ud800b', 'a\ufffdb', 'text/plain;charset=UTF-8'],
+    ['Uint8Array', bytes, bytes, undefined],
+    ['part of a Uint8Array', bytes.subarray(10, 20), bytes.slice(10, 20), undefined],
+    ['empty Uint8Array', new Uint8Array(0), '', undefined],
+    ['Buffer', Buffer.from('buffer'), 'buffer', undefined],
+    ['ArrayBuffer', bytes.buffer, bytes, undefined],
+    ['DataView', new DataView(bytes.buffer, 5, 7), bytes.slice(5, 12), undefined],
+    ['Uint16Array', new Uint16Array(bytes.buffer, 2, 3), bytes.slice(2, 8), undefined],
+    ['Blob', new Blob(['blob'], {type: 'image/x'}), 'blob', 'image/x'],
+    ['Blob without a type', new Blob([bytes]), bytes, undefined],
+    ['empty Blob', new Blob([]), '', undefined],
+    ['File', new File(['file'], 'name.txt', {type: 'text/x'}), 'file', 'text/x'],
+    [
+      'URLSearchParams',
+      new URLSearchParams({a: '1 2', ü: 'ß'}),
+      'a=1+2&%C3%BC=%C3%9F',
+      'application/x-www-form-urlencoded;charset=UTF-8',
+    ],
+    ['a function that makes one', () => 'made', 'made', 'text/plain;charset=UTF-8'],
+    ['what has a string form', {toString: () => 'text'} as never, 'text', 'text/plain;charset=UTF-8'],
+  ];
+  it.each(bodies)('%s', async (_name, body, expected, type) => {
+    const {send} = await startEcho();
+    for (const method of ['POST', 'PUT', 'PATCH']) {
+      const arrived = await send(body, {method});
+      expect(arrived.body).toEqual(Buffer.from(expected));
+      expect(arrived.headers['content-length']).toBe(String(Buffer.from(expected).length));
+      expect(arrived.headers['transfer-encoding']).toBeUndefined();
+      expect(arrived.headers['content-type']).toBe(type);
+    }
+  });
+
+  it('the caller’s type goes before the body’s own', async () => {
+    const {send} = await startEcho();
+    for (const body of ['{}', new Blob(['{}'], {type: 'text/x'}), new URLSearchParams()]) {
+      const {headers} = await send(body, {headers: {'Content-Type': 'application/json'}});
+      expect(headers['content-type']).toBe('application/json');
+    }
+  });
+
+  it('with a method that seldom has one, and the connection is used again', async () => {
+    const {send, server} = await startEcho();
+    for (const method of ['DELETE', 'OPTIONS', 'PROPFIND', 'REPORT']) {
+      expect(await send('text', {method})).toMatchObject({method, body: Buffer.from('text')});
+      expect(await send(new Blob(['text']).stream(), {method})).toMatchObject({body: Buffer.from('text')});
+    }
+    expect(server.sockets.opened).toBe(1);
+  });
+});
+
+describe('no body', () => {
+  it.each([
+    ['POST', '0'],
+    ['PUT', '0'],
+    ['PATCH', '0'],
+    ['DELETE', undefined],
+    ['GET', undefined],
+    ['OPTIONS', undefined],
+  ])('of a %s: Content-Length is %j', async (method, length) => {
+    const {send} = await startEcho();
+    const {headers} = await send(null, {method});
+    expect(headers['content-length']).toBe(length);
+    expect(headers['transfer-encoding']).toBeUndefined();
+    expect(headers['content-type']).toBeUndefined();
+  });
+});
+
+describe('a form', () => {
+  it('with names and files of all kinds arrives as it is', async () => {
+    const form = new FormData();
+    form.append('plain', 'value');
+    form.append('plain', 'again');
+    form.append('ünïcode 🌍', 'wörth');
+    form.append('quo"te', 'a"b');
+    form.append('line\r\nbreak', 'one\ntwo\rthree\r\nfour');
+    form.append('file', new File([bytes], 'bin.dat'));
+    form.append('image', new File(['<svg/>'], 'dräw"ing".svg', {type: 'image/svg+xml'}));
+    form.append('empty', new File([], ''));
+    const {send} = await startEcho();
+    const {headers, body} = await send(form);
+    expect(headers['content-length']).toBe(String(body.length));
+    const type = headers['content-type'] as string;
+    expect(type).toMatch(/^multipart\/form-data; ?boundary=/);
+    // What a built-in parser makes of it.
+    const parsed = await new Response(new Uint8Array(body), {headers: {'content-type': type}}).formData();
+    expect(parsed.getAll('plain')).toEqual(['value', 'again']);
+    expect(parsed.get('ünïcode 🌍')).toBe('wörth');
+    expect(parsed.get('quo"te')).toBe('a"b');
+    // HTML: line ends in names and values are CR LF.
+    expect(parsed.get('line\r\nbreak')).toBe('one\r\ntwo\r\nthree\r\nfour');
+    const file = parsed.get('file') as File;
+    expect(file).toMatchObject({name: 'bin.dat', type: 'application/octet-stream'});
+    expect(await file.bytes()).toEqual(bytes);
+    expect(parsed.get('image')).toMatchObject({name: 'dräw"ing".svg', type: 'image/svg+xml'});
+    expect((parsed.get('empty') as File).size).toBe(0);
+  });
+
+  it('without anything in it is one all the same', async () => {
+    const {send} = await startEcho();
+    const {headers, body} = await send(new FormData());
+    expect(headers['content-length']).toBe(String(body.length));
+    expect(body.toString()).toMatch(/^--.*--\r\n$/);
+  });
+
+  it('is written the way browsers write it', async () => {
+    const form = new FormData();
+    form.append('a"b', 'x');
+    form.append('f', new File(['y'], 'c"\r\nd.txt', {type: 'text/plain'}));
+    const {send} = await startEcho();
+    const {headers, body} = await send(form);
+    const boundary = (headers['content-type'] as string).split('boundary=')[1];
+    expect(body.toString()).toBe(
+      [
+        `--${boundary}`,
+        'Content-Disposition: form-data; name="a%22b"',
+        '',
+        'x',
+        `--${boundary}`,
+        'Content-Disposition: form-data; name="f"; filename="c%22%0D%0Ad.txt"',
+        'Content-Type: text/plain',
+        '',
+        'y',
+        `--${boundary}--`,
+        '',
+      ].join('\r\n'),
+    );
+  });
+
+  it('whatever is in it, comes out of a parser as it went in', async () => {
+    const {send} = await startEcho();
+    const entry = fc.record({
+      name: fc.string({unit: 'grapheme', minLength: 1, maxLength: 8}),
+      value: fc.oneof(fc.string({unit: 'grapheme', maxLength: 20}), fc.uint8Array({maxLength: 50})),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(entry, {maxLength: 5}), async (entries) => {
+        const form = new FormData();
+        for (const {name, value} of entries) {
+          form.append(name, typeof value === 'string' ? value : new Blob([value]));
+        }
+        const {headers, body} = await send(form);
+        const type = headers['content-type'] as string;
+        const parsed = [
+          ...(await new Response(new Uint8Array(body), {headers: {'content-type': type}}).formData()),
+        ];
+        expect(parsed.map(([name]) => name)).toEqual(entries.map(({name}) => name));
+        for (const [index, [, value]] of parsed.entries()) {
+          const sent = entries[index]?.value;
+          if (typeof value === 'string') expect(value).toBe(sent);
+          else expect(await value.bytes()).toEqual(sent);
+        }
+      }),
+      {numRuns: 50},
+    );
+  });
+});
+
+describe('a stream', () => {
+  async function* mixed() {
+    yield 'text, ';
+    yield Buffer.from('a buffer, ');
+    await delay(1);
+    yield '';
+    yield new Uint8Array(0);
+    yield new TextEncoder().encode('bytes, ');
+    yield 'ünïcode';
+  }
+  const whole = 'text, a buffer, bytes, ünïcode';
+
+  it('goes out in chunks, as it comes', async () => {
+    const {send} = await startEcho();
+    const streams: RequestBody[] = [
+      mixed(),
+      new Blob([whole]).stream(),
+      Readable.from([whole.slice(0, 5), whole.slice(5)], {objectMode: false}) as never,
+      () => mixed(),
+      streamOf(Buffer.from(whole)),
+    ];
+    for (const body of streams) {
+      const arrived = await send(body);
+      expect(arrived.body.toString()).toBe(whole);
+      expect(arrived.headers['transfer-encoding']).toBe('chunked');
+      expect(arrived.headers['content-length']).toBeUndefined();
+      expect(arrived.headers['content-type']).toBeUndefined();
+    }
+  });
+
+  it('with a Content-Length from the caller goes out with that', async () => {
+    const {send} = await startEcho();
+    const {headers, body} = await send(mixed(), {
+      headers: {'content-length': String(Buffer.byteLength(whole))},
+    });
+    expect(headers['content-length']).toBe(String(Buffer.byteLength(whole)));
+    expect(headers['transfer-encoding']).toBeUndefined();
+    expect(body.toString()).toBe(whole);
+  });
+
+  it('that turns out empty', async () => {
+    const {send} = await startEcho();
+    const {headers, body} = await send((async function* () {})());
+    expect(body).toHaveLength(0);
+    expect(headers['content-length']).toBe('0');
+  });
+
+  it('of a file', async () => {
+    const {send} = await startEcho();
+    const path = fileURLToPath(import.meta.url);
+    const {body} = await send(createReadStream(path) as never);
+    expect(body.toString()).toContain('of a file');
+  });
+
+  it('is asked for no more than the server takes', async () => {
+    let made = 0;
+    const server = await startRawServer(async (connection) => {
+      await connection.head();
+      connection.socket.pause();
+      await delay(100);
+      connection.socket.resume();
+    });
+    const {fetch, session} = openSession();
+    const chunk = new Uint8Array(64 * 1024);
+    const sending = fetch(server.origin, {
+      method: 'POST',
+      body: (async function* () {
+        for (; made < 2_000; made++) yield chunk;
+      })(),
+    }).catch((error: unknown) => error);
+    let before = -1;
+    await waitFor(() => made > 0);
+    while (made !== before) {
+      before = made;
+      await delay(20);
+      if (made === 2_000) break;
+    }
+    expect(made).toBeLessThan(1_000);
+    await session.destroy();
+    await sending;
+  });
+
+  it('that has been read, or is locked, is a TypeError, and nothing is sent', async () => {
+    const {fetch, server, stats} = await startEcho();
+    const locked = new Blob(['x']).stream();
+    locked.getReader();
+    const sending = fetch(server.origin, {method: 'POST', body: locked});
+    await expect(sending).rejects.toBeInstanceOf(TypeError);
+    expect(server.requests).toHaveLength(0);
+    expect(stats()).toMatchObject({active: 0, queued: 0});
+  });
+});
+
+describe('a body that fails', () => {
+  const failures: Array<[string, () => RequestBody]> = [
+    [
+      'a stream that errors',
+      () =>
+        new ReadableStream({
+          pull(controller) {
+            controller.error(new Error('disk on fire'));
+          },
+        }),
+    ],
+    [
+      'an iterable that throws in the middle',
+      async function* () {
+        yield 'some';
+        throw new Error('disk on fire');
+      },
+    ],
+  ];
+  it.each(failures)('%s fails the request, typed, with its error as cause', async (_name, make) => {
+    const {fetch, server, stats} = await startEcho();
+    // Once on a fresh connection and once on one that served before; neither is a lost connection to make up for.
+    for (const warm of [false, true]) {
+      if (warm) await (await fetch(server.origin)).text();
+      let made = 0;
+      const body = () => {
+        made++;
+        return make();
+      };
+      const error = await fetch(server.origin, {method: 'PUT', body}).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).toBeInstanceOf(ConnectionError);
+      expect(error).toMatchObject({phase: 'send', cause: {message: 'disk on fire'}});
+      expect(made).toBe(1);
+      expect(stats()).toMatchObject({active: 0, queued: 0});
+    }
+    expect((await fetch(server.origin)).status).toBe(200);
+  });
+
+  it('a function that throws fails the request with what it threw', async () => {
+    const {fetch, server, stats} = await startEcho();
+    const thrown = new Error('nothing to send');
+    const body = () => {
+      throw thrown;
+    };
+    await expect(fetch(server.origin, {method: 'POST', body})).rejects.toBe(thrown);
+    expect(stats()).toMatchObject({active: 0, queued: 0});
+    // The connection that was opened for it isn't left behind, unwatched.
+    await waitFor(() => server.sockets.open.size === stats().idle);
+    expect((await fetch(server.origin)).status).toBe(200);
+  });
+
+  it.each([[1], [{}], [null], [new Uint16Array(1)]])(
+    'chunks of a wrong type are a TypeError: %j',
+    async (chunk) => {
+      const {fetch, server, stats} = await startEcho();
+      const bodies = [
+        streamOf('fine', chunk),
+        (async function* () {
+          yield 'fine';
+          yield chunk as never;
+        })(),
+      ];
+      for (const body of bodies) {
+        const sending = fetch(server.origin, {method: 'POST', body: body as RequestBody});
+        await expect(sending).rejects.toBeInstanceOf(TypeError);
+      }
+      expect(stats()).toMatchObject({active: 0, queued: 0});
+    },
+  );
+});
+
+describe('a Content-Length that doesn’t fit the body is a TypeError', () => {
+  const wrong: Array<[string, () => RequestBody]> = [
+    ['a string', () => 'text'],
+    ['a Blob', () => new Blob(['text'])],
+    [
+      'a stream that is longer',
+      async function* () {
+        yield 'much longer than that';
+      },
+    ],
+    [
+      'a stream that is shorter',
+      async function* () {
+        yield 'a';
+      },
+    ],
+  ];
+  it.each(wrong)('%s', async (_name, body) => {
+    const {fetch, server, stats} = await startEcho();
+    await fetch(server.origin);
+    const headers = {'content-length': '7'};
+    const sending = fetch(server.origin, {method: 'POST', headers, body: body()});
+    await expect(sending).rejects.toBeInstanceOf(TypeError);
+    expect(stats()).toMatchObject({active: 0, queued: 0});
+    expect((await fetch(server.origin)).status).toBe(200);
+  });
+});
+
+describe('what can’t be sent is a TypeError, and costs no connection that is open', () => {
+  it.each([
+    ['expect', '100-continue'],
+    ['transfer-encoding', 'chunked'],
+    ['keep-alive', 'timeout=5'],
+    ['upgrade', 'websocket'],
+    ['content-length', 'four'],
+  ])('%s: %s', async (name, value) => {
+    const {fetch, server, stats} = await startEcho();
+    await (await fetch(server.origin)).text();
+    const sending = fetch(server.origin, {method: 'POST', body: 'text', headers: {[name]: value}});
+    await expect(sending).rejects.toBeInstanceOf(TypeError);
+    expect(stats()).toMatchObject({active: 0, queued: 0});
+    expect(server.sockets.opened).toBe(1);
+  });
+});
+
+describe('a response before the end of the body', () => {
+  it('of 1 MiB, with status 400, leaves the pool usable', async () => {
+    const server = await startServer((request, response) => {
+      if (request.method === 'GET') return void response.end('ok');
+      response.writeHead(400, {connection: 'close'}).end('too much');
+    });
+    const {fetch, stats} = openSession({limit: 1});
+    for (const body of [Buffer.alloc(1024 * 1024), new Blob([Buffer.alloc(1024 * 1024)])]) {
+      const outcome = await fetch(server.origin, {method: 'POST', body}).then(
+        async (response) => [response.status, await response.text()],
+        // The server closed while it was being sent to: that may be seen first.
+        (error: unknown) => error,
+      );
+      if (outcome instanceof Error) expect(outcome).toBeInstanceOf(ConnectionError);
+      else expect(outcome).toEqual([400, 'too much']);
+      expect(stats()).toMatchObject({active: 0, queued: 0});
+      expect(await (await fetch(server.origin)).text()).toBe('ok');
+    }
+  });
+
+  it('of a server that keeps the connection and reads no further: nothing is sent behind the rest', async () => {
+    const server = await startRawServer(async (connection) => {
+      for (let {method} = await connection.head(); method === 'GET'; {method} = await connection.head()) {
+        connection.respond('ok');
+      }
+      connection.socket.pause();
+      connection.send('HTTP/1.1 400 Bad Request\r\nContent-Length: 8\r\n\r\ntoo much');
+    });
+    const {fetch, stats} = openSession({limit: 1}, {timeout: {read: 1_000}});
+    for (const body of [
+      Buffer.alloc(20 * 1024 * 1024),
+      new Blob([Buffer.alloc(20 * 1024 * 1024)]).stream(),
+    ]) {
+      const response = await fetch(server.origin, {method: 'POST', body});
+      expect([response.status, await response.text()]).toEqual([400, 'too much']);
+      expect(await (await fetch(server.origin)).text()).toBe('ok');
+      expect(stats()).toMatchObject({active: 0, queued: 0});
+    }
+  });
+
+  it('stops a streamed one, and tells its source', async () => {
+    const server = await startServer((_request, response) => {
+      response.writeHead(413).end('stop');
+    });
+    const {fetch, stats} = openSession({limit: 1});
+    let stopped = false;
+    const body = (async function* () {
+      try {
+        for (;;) {
+          yield new Uint8Array(1_000);
+          await turns();
+        }
+      } finally {
+        stopped = true;
+      }
+    })();
+    const response = await fetch(server.origin, {method: 'POST', body});
+    expect([response.status, await response.text()]).toEqual([413, 'stop']);
+    await waitFor(() => stopped);
+    expect(stats()).toMatchObject({active: 0});
+  });
+
+  it('that is only its head: both go on at the same time', async () => {
+    const server = await startServer(async (request, response) => {
+      response.writeHead(200);
+      for await (const chunk of request) response.write(String(chunk).toUpperCase());
+      response.end();
+    });
+    const {fetch} = openSession({limit: 1});
+    let say: (text: string | undefined) => void = () => {};
+    const body = (async function* () {
+      for (let text: string | undefined = 'hello'; text; ) {
+        yield text;
+        text = await new Promise((resolve) => {
+          say = resolve;
+        });
+      }
+    })();
+    const response = await fetch(server.origin, {method: 'POST', body});
+    const reader = response.body?.getReader();
+    const heard = async () => Buffer.from((await reader?.read())?.value ?? []).toString();
+    expect(await heard()).toBe('HELLO');
+    say('and more');
+    expect(await heard()).toBe('AND MORE');
+    say(undefined);
+    expect((await reader?.read())?.done).toBe(true);
+  });
+});
+
+describe('an aborted upload', () => {
+  it('cancels the source stream at once, with the reason', async () => {
+    const server = await startRawServer(() => {});
+    const {fetch, stats} = openSession();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    let cancelledWith: unknown;
+    let pulled = false;
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      // Has nothing more to say, so it would hear of it never otherwise.
+      pull(streamController) {
+        if (pulled) return new Promise(() => {});
+        pulled = true;
+        streamController.enqueue(new Uint8Array(10));
+        return undefined;
+      },
+      cancel(reason) {
+        cancelledWith = reason;
+      },
+    });
+    const sending = fetch(server.origin, {method: 'POST', body, signal: controller.signal});
+    await waitFor(() => stats().totals.bytesSent === 10);
+    controller.abort(reason);
+    await expect(sending).rejects.toBe(reason);
+    await turns();
+    expect(cancelledWith).toBe(reason);
+    await waitFor(() => server.sockets.open.size === 0);
+  });
+
+  it('ends the iterator, once what it is at has ended', async () => {
+    const server = await startRawServer(() => {});
+    const {fetch, stats} = openSession();
+    const controller = new AbortController();
+    let ended = false;
+    let goOn = () => {};
+    const body = (async function* () {
+      try {
+        yield 'some';
+        await new Promise<void>((resolve) => {
+          goOn = resolve;
+        });
+        yield 'more';
+      } finally {
+        ended = true;
+      }
+    })();
+    const sending = fetch(server.origin, {method: 'POST', body, signal: controller.signal});
+    await waitFor(() => stats().totals.bytesSent === 4);
+    controller.abort();
+    await expect(sending).rejects.toBe(controller.signal.reason);
+    goOn();
+    await turns();
+    expect(ended).toBe(true);
+    expect(stats()).toMatchObject({active: 0, totals: {bytesSent: 4}});
+  });
+
+  it('whose source fails when it is told is still only aborted', async () => {
+    const server = await startRawServer(() => {});
+    const {fetch, stats} = openSession();
+    const controller = new AbortController();
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      pull: (streamController) => streamController.enqueue(new Uint8Array(10)),
+      cancel: () => {
+        throw new Error('no');
+      },
+    });
+    const sending = fetch(server.origin, {method: 'POST', body, signal: controller.signal});
+    await waitFor(() => stats().totals.bytesSent > 0);
+    controller.abort();
+    await expect(sending).rejects.toBe(controller.signal.reason);
+    await turns(3);
+  });
+
+  it('that waits in the queue never has its source touched', async () => {
+    const server = await startRawServer(() => {});
+    const {fetch, session} = openSession({limit: 1});
+    const holding = fetch(server.origin).catch(() => undefined);
+    const controller = new AbortController();
+    let pulled = 0;
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({pull: () => void pulled++}, {highWaterMark: 0});
+    const sending = fetch(server.origin, {method: 'POST', body, signal: controller.signal});
+    controller.abort();
+    await expect(sending).rejects.toBe(controller.signal.reason);
+    expect(pulled).toBe(0);
+    expect(body.locked).toBe(false);
+    await session.destroy();
+    await holding;
+  });
+});

@@ -1,0 +1,600 @@
+import {inspect} from 'node:util';
+import fc from 'fast-check';
+import {describe, expect, it} from 'vitest';
+import {startServer} from '../../support/http-server.ts';
+import {openSession} from '../../support/open-session.ts';
+import {startRawServer} from '../../support/raw-server.ts';
+import {turns, waitFor} from '../../support/wait-for.ts';
+
+const megabyte = Buffer.alloc(1024 * 1024, 'm');
+
+/** A session's fetch of what a server says to everybody. */
+async function serving(
+  body: string | Uint8Array = 'hello',
+  headers: Record<string, string | string[]> = {},
+  status = 200,
+) {
+  const server = await startServer((_request, response) => {
+    response.writeHead(status, headers);
+    response.end(body);
+  });
+  const pooled = openSession({limit: 3});
+  return {...pooled, server, get: (path = '/') => pooled.fetch(server.origin + path)};
+}
+
+/** The same, once the body has arrived, and while half of it is on its way: two ways through the code. */
+async function eachWay(body: string | Uint8Array = 'hello') {
+  const bytes = Buffer.from(body);
+  const finish: Array<() => void> = [];
+  const server = await startServer((request, response) => {
+    if (request.url === '/whole') return void response.end(bytes);
+    response.writeHead(200, {'content-length': bytes.length});
+    response.write(bytes.subarray(0, bytes.length / 2));
+    finish.push(() => response.end(bytes.subarray(bytes.length / 2)));
+  });
+  const {fetch, stats} = openSession();
+  const whole = async () => {
+    const response = await fetch(`${server.origin}/whole`);
+    if (bytes.length < 50_000) await waitFor(() => stats().active === finish.length);
+    return response;
+  };
+  const half = async () => {
+    const response = await fetch(`${server.origin}/half`);
+    return {response, finish: () => finish.pop()?.()};
+  };
+  return {whole, half};
+}
+
+describe('a response is a Response', () => {
+  it('by instanceof, tag, constructor and name', async () => {
+    const {get} = await serving();
+    const response = await get();
+    expect(response).toBeInstanceOf(Response);
+    expect(Object.prototype.toString.call(response)).toBe('[object Response]');
+    expect(response.constructor).toBe(Response);
+    expect(response.headers).toBeInstanceOf(Headers);
+    expect(response.body).toBeInstanceOf(ReadableStream);
+    expect(inspect(response)).toMatch(/^Response \{\s+status: 200/);
+  });
+
+  it('with every member that a built-in one has, where it has them', async () => {
+    const {get} = await serving();
+    const response = await get();
+    for (const name of Object.getOwnPropertyNames(Response.prototype)) {
+      expect(name in response, name).toBe(true);
+      const value = (response as unknown as Record<string, unknown>)[name];
+      expect(typeof value, name).toBe(typeof (new Response('x') as unknown as Record<string, unknown>)[name]);
+    }
+    expect(Object.keys(response)).toEqual([]);
+  });
+
+  it('whose members libraries list, as those of a built-in one', async () => {
+    const {get} = await serving();
+    const listed = new Set<string>();
+    for (const name in await get()) listed.add(name);
+    const builtIn = new Set<string>();
+    for (const name in new Response()) builtIn.add(name);
+    for (const name of builtIn) expect(listed).toContain(name);
+  });
+
+  it('whose members can be redefined, on itself and on its clone', async () => {
+    const {get} = await serving();
+    const response = await get();
+    Object.defineProperty(response, 'url', {value: 'https://redefined.example/'});
+    Object.defineProperty(response, 'extra', {value: 1, configurable: true});
+    expect(response.url).toBe('https://redefined.example/');
+    const clone = response.clone();
+    Object.defineProperty(clone, 'redirected', {value: true});
+    expect(clone.redirected).toBe(true);
+    expect(await response.text()).toBe('hello');
+  });
+
+  it('that a new one can be made of', async () => {
+    const {get} = await serving('hello', {'x-header': 'value', 'content-type': 'text/x'}, 201);
+    const response = await get();
+    const copy = new Response(response.body, response);
+    expect(copy).toMatchObject({status: 201, statusText: 'Created'});
+    expect(copy.headers.get('x-header')).toBe('value');
+    expect(await copy.text()).toBe('hello');
+    expect(response.bodyUsed).toBe(true);
+  });
+
+  it('whose members, taken from the prototype, refuse another object', () => {
+    const {get: status} = Object.getOwnPropertyDescriptor(Response.prototype, 'status') ?? {};
+    expect(() => status?.call({})).toThrow(TypeError);
+  });
+});
+
+describe('the head', () => {
+  it('has what the server said', async () => {
+    const {get, server} = await serving('', {}, 418);
+    const response = await get('/path?query=1#fragment');
+    expect(response).toMatchObject({
+      status: 418,
+      statusText: "I'm a Teapot",
+      ok: false,
+      type: 'basic',
+      redirected: false,
+      url: `${server.origin}/path?query=1`,
+    });
+  });
+
+  it.each([
+    [200, true],
+    [299, true],
+    [300, false],
+    [404, false],
+    [500, false],
+    [599, false],
+  ])('of status %i: ok is %s', async (status, ok) => {
+    const {get} = await serving('', {}, status);
+    expect(await get()).toMatchObject({status, ok});
+  });
+
+  it('may have another status text, or none', async () => {
+    const server = await startRawServer(async (connection) => {
+      for (;;) {
+        const {path} = await connection.request();
+        const text = path === '/none' ? '' : ' All Fine ';
+        connection.send(`HTTP/1.1 200${text}\r\nContent-Length: 0\r\n\r\n`);
+      }
+    });
+    const {fetch} = openSession();
+    expect((await fetch(`${server.origin}/none`)).statusText).toBe('');
+    expect((await fetch(`${server.origin}/some`)).statusText.trim()).toBe('All Fine');
+  });
+
+  it('has headers by any case, joined, trimmed, and as bytes', async () => {
+    const server = await startRawServer(async (connection) => {
+      await connection.request();
+      const fields = 'X-Two: a\r\nx-two:b\r\nX-Space:   padded\t \r\nX-Empty:\r\nX-Latin: caf\xe9\r\n';
+      connection.send(Buffer.from(`HTTP/1.1 200 OK\r\n${fields}Content-Length: 0\r\n\r\n`, 'latin1'));
+    });
+    const {fetch} = openSession();
+    const {headers} = await fetch(server.origin);
+    expect(headers.get('X-TWO')).toBe('a, b');
+    expect(headers.get('x-space')).toBe('padded');
+    expect(headers.get('x-empty')).toBe('');
+    expect(headers.get('x-latin')).toBe('caf\xe9');
+    expect(headers.get('x-none')).toBeNull();
+    expect([...headers.keys()]).toEqual(['content-length', 'x-empty', 'x-latin', 'x-space', 'x-two']);
+  });
+
+  it('keeps cookies apart', async () => {
+    const {get} = await serving('', {'set-cookie': ['a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'b=2']});
+    const {headers} = await get();
+    expect(headers.getSetCookie()).toEqual(['a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'b=2']);
+  });
+
+  it('has one Headers object, the same each time', async () => {
+    const {get} = await serving();
+    const response = await get();
+    expect(response.headers).toBe(response.headers);
+  });
+});
+
+describe('no body', () => {
+  it.each([
+    ['HEAD', 200],
+    ['GET', 204],
+    ['GET', 205],
+    ['GET', 304],
+  ])('has a response to %s with status %i', async (method, status) => {
+    const {fetch, server} = await serving('', {}, status);
+    const response = await fetch(server.origin, {method});
+    expect(response.body).toBeNull();
+    expect(response.bodyUsed).toBe(false);
+    // As often as one likes: there is nothing to use up.
+    expect(await response.text()).toBe('');
+    expect(await response.text()).toBe('');
+    expect((await response.arrayBuffer()).byteLength).toBe(0);
+    expect(response.bodyUsed).toBe(false);
+    expect(response.clone().body).toBeNull();
+    expect(new Response(response.body, response).status).toBe(status);
+  });
+
+  it('is not the same as an empty one', async () => {
+    const {get} = await serving('');
+    const response = await get();
+    expect(response.body).toBeInstanceOf(ReadableStream);
+    expect(await response.text()).toBe('');
+    expect(response.bodyUsed).toBe(true);
+    await expect(response.text()).rejects.toBeInstanceOf(TypeError);
+  });
+});
+
+const readers: Record<string, (response: Response) => Promise<unknown>> = {
+  text: (response) => response.text(),
+  json: (response) => response.json(),
+  bytes: (response) => response.bytes(),
+  arrayBuffer: (response) => response.arrayBuffer(),
+  blob: (response) => response.blob(),
+  formData: (response) => response.formData(),
+  'body.cancel': async (response) => response.body?.cancel(),
+  'body’s reader': async (response) => response.body?.getReader().read(),
+  'for await': async (response) => {
+    for await (const _ of response.body as ReadableStream<Uint8Array>);
+  },
+};
+
+describe('a body is read once', () => {
+  const first = Object.entries(readers).filter(([name]) => name !== 'formData');
+  it.each(first)('by %s, and then everything else rejects', async (name, read) => {
+    const {whole, half} = await eachWay('{"a":1}');
+    for (const way of ['whole', 'half'] as const) {
+      const {response, finish} = way === 'whole' ? {response: await whole(), finish: () => {}} : await half();
+      expect(response.bodyUsed).toBe(false);
+      const reading = read(response);
+      // A loop begins with its first turn; all others at once.
+      if (name === 'for await') await turns();
+      expect(response.bodyUsed).toBe(true);
+      finish();
+      await reading;
+      expect(response.bodyUsed).toBe(true);
+      for (const method of ['text', 'json', 'bytes', 'arrayBuffer', 'blob', 'formData'] as const) {
+        await expect(response[method](), method).rejects.toBeInstanceOf(TypeError);
+      }
+      expect(() => response.clone()).toThrow(TypeError);
+      expect(() => new Response(response.body)).toThrow(TypeError);
+    }
+  });
+
+  it('and a failed attempt at json has read it too', async () => {
+    const {get} = await serving('{"a":');
+    const response = await get();
+    await expect(response.json()).rejects.toBeInstanceOf(SyntaxError);
+    await expect(response.text()).rejects.toBeInstanceOf(TypeError);
+  });
+
+  it('by a reader, to which it is locked', async () => {
+    const {get} = await serving();
+    const response = await get();
+    const reader = response.body?.getReader();
+    expect(response.bodyUsed).toBe(false);
+    expect(response.body?.locked).toBe(true);
+    await expect(response.text()).rejects.toBeInstanceOf(TypeError);
+    expect(() => response.clone()).toThrow(TypeError);
+    reader?.releaseLock();
+    expect(await response.text()).toBe('hello');
+  });
+
+  it('and its stream, once it was read otherwise, is locked and disturbed', async () => {
+    const {get} = await serving();
+    const response = await get();
+    await response.text();
+    expect(response.body).toBeInstanceOf(ReadableStream);
+    expect(response.body?.locked).toBe(true);
+    expect(response.body).toBe(response.body);
+  });
+});
+
+describe('text()', () => {
+  it('is decoded as UTF-8, whatever the charset says', async () => {
+    const {get} = await serving('Grüße, 世界 🌍', {'content-type': 'text/plain; charset=iso-8859-1'});
+    expect(await (await get()).text()).toBe('Grüße, 世界 🌍');
+  });
+
+  it('drops one byte order mark, and json() too', async () => {
+    const {get} = await serving(Buffer.from('\uFEFF\uFEFF1'));
+    expect(await (await get()).text()).toBe('\uFEFF1');
+    const {get: getOne} = await serving(Buffer.from('\uFEFF{"a":1}'));
+    expect(await (await getOne()).json()).toEqual({a: 1});
+    expect((await (await getOne()).bytes()).length).toBe(10);
+  });
+
+  it('replaces what is no UTF-8, as a TextDecoder does', async () => {
+    let body: Uint8Array = Buffer.alloc(0);
+    const server = await startServer((_request, response) => response.end(body));
+    const {fetch} = openSession();
+    const piece = fc.oneof(
+      fc.uint8Array({maxLength: 5}),
+      fc.string({unit: 'binary', maxLength: 3}).map((text) => Buffer.from(text)),
+      fc
+        .constantFrom([0xef, 0xbb, 0xbf], [0xe2, 0x82], [0xf0, 0x9f, 0x98], [0xed, 0xa0, 0x80], [0xc0, 0x80])
+        .map((bytes) => Uint8Array.from(bytes)),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(piece, {maxLength: 10}), async (pieces) => {
+        body = Buffer.concat(pieces);
+        expect(await (await fetch(server.origin)).text()).toBe(new TextDecoder().decode(body));
+      }),
+      {numRuns: 200},
+    );
+  });
+
+  it('puts a character together that was cut in two', async () => {
+    const {half} = await eachWay('€');
+    const {response, finish} = await half();
+    const text = response.text();
+    await turns(3);
+    finish();
+    expect(await text).toBe('€');
+  });
+});
+
+describe('json()', () => {
+  it.each(['', '{', 'undefined', '{"a":1}x', '<html>'])('of %j rejects with a SyntaxError', async (body) => {
+    const {get} = await serving(body);
+    await expect((await get()).json()).rejects.toBeInstanceOf(SyntaxError);
+  });
+
+  it('takes any JSON, whatever its type says', async () => {
+    const {get} = await serving('[1,"two",null]', {'content-type': 'text/plain'});
+    expect(await (await get()).json()).toEqual([1, 'two', null]);
+  });
+});
+
+describe('bytes', () => {
+  it('are the caller’s own: nothing else lies in their memory', async () => {
+    const {whole, half} = await eachWay('hello');
+    for (const name of ['bytes', 'arrayBuffer'] as const) {
+      const bytes = new Uint8Array(await (await whole())[name]());
+      const {response, finish} = await half();
+      const reading = response[name]();
+      finish();
+      for (const each of [bytes, new Uint8Array(await reading)]) {
+        expect(Buffer.from(each).toString()).toBe('hello');
+        expect(each.byteOffset).toBe(0);
+        expect(each.buffer.byteLength).toBe(5);
+      }
+    }
+  });
+
+  it('of a stream too', async () => {
+    const {get} = await serving();
+    const {value} = (await (await get()).body?.getReader().read()) ?? {};
+    expect(value).toBeInstanceOf(Uint8Array);
+    expect(Object.getPrototypeOf(value)).toBe(Uint8Array.prototype);
+    expect(value?.buffer.byteLength).toBe(5);
+    structuredClone(value, {transfer: [value?.buffer as ArrayBuffer]});
+  });
+
+  it('of several megabytes are all there', async () => {
+    const large = Buffer.concat(Array.from({length: 5}, (_, index) => Buffer.alloc(megabyte.length, index)));
+    const {get} = await serving(large);
+    expect(Buffer.compare(Buffer.from(await (await get()).arrayBuffer()), large)).toBe(0);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of (await get()).body as ReadableStream<Uint8Array>) chunks.push(chunk);
+    expect(Buffer.compare(Buffer.concat(chunks), large)).toBe(0);
+  });
+});
+
+describe('blob()', () => {
+  it.each([
+    ['text/plain;charset=utf-8', 'text/plain;charset=utf-8'],
+    ['Text/HTML; Charset=UTF-8', 'text/html;charset=utf-8'],
+    [undefined, ''],
+    ['nonsense', ''],
+  ])('of type %j is a Blob of type %j', async (contentType, type) => {
+    const {get} = await serving('hello', contentType === undefined ? {} : {'content-type': contentType});
+    const blob = await (await get()).blob();
+    expect(blob).toBeInstanceOf(Blob);
+    expect(blob).toMatchObject({size: 5, type});
+    expect(await blob.text()).toBe('hello');
+  });
+});
+
+describe('formData()', () => {
+  it('of a multipart body', async () => {
+    const form = new FormData();
+    form.append('field', 'välue');
+    form.append('file', new File(['content'], 'näme.txt', {type: 'text/plain'}));
+    const made = new Response(form);
+    const {get} = await serving(await made.bytes(), {
+      'content-type': made.headers.get('content-type') as string,
+    });
+    const parsed = await (await get()).formData();
+    expect(parsed.get('field')).toBe('välue');
+    expect(await (parsed.get('file') as File).text()).toBe('content');
+    expect((parsed.get('file') as File).name).toBe('näme.txt');
+  });
+
+  it('of a urlencoded body', async () => {
+    const {get} = await serving('a=1&b=two+words', {'content-type': 'application/x-www-form-urlencoded'});
+    expect([...(await (await get()).formData())]).toEqual([
+      ['a', '1'],
+      ['b', 'two words'],
+    ]);
+  });
+
+  it('of anything else is a TypeError', async () => {
+    const {get} = await serving('hello', {'content-type': 'text/plain'});
+    await expect((await get()).formData()).rejects.toBeInstanceOf(TypeError);
+  });
+});
+
+describe('the body stream', () => {
+  it('takes readers that bring their own buffer', async () => {
+    const {get} = await serving('0123456789');
+    const reader = ((await get()).body as ReadableStream<Uint8Array>).getReader({mode: 'byob'});
+    let text = '';
+    let buffer = new Uint8Array(3);
+    for (;;) {
+      const {done, value} = await reader.read(buffer);
+      if (done) {
+        expect(value).toHaveLength(0);
+        break;
+      }
+      text += Buffer.from(value);
+      buffer = new Uint8Array(value.buffer);
+    }
+    expect(text).toBe('0123456789');
+    await reader.closed;
+  });
+
+  it('whose own buffer waits for more', async () => {
+    const {half} = await eachWay('0123456789');
+    const {response, finish} = await half();
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader({mode: 'byob'});
+    expect(Buffer.from((await reader.read(new Uint8Array(100))).value ?? []).toString()).toBe('01234');
+    const next = reader.read(new Uint8Array(100));
+    finish();
+    expect(Buffer.from((await next).value ?? []).toString()).toBe('56789');
+    expect((await reader.read(new Uint8Array(1))).done).toBe(true);
+  });
+
+  it('can be read in parts: by a reader, another one, and the rest in one go', async () => {
+    const {get} = await serving(megabyte);
+    const response = await get();
+    let size = 0;
+    for (let part = 0; part < 2; part++) {
+      const reader = response.body?.getReader();
+      size += (await reader?.read())?.value?.length ?? 0;
+      reader?.releaseLock();
+    }
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) size += chunk.length;
+    expect(size).toBe(megabyte.length);
+  });
+
+  it('can be piped through a transform', async () => {
+    const {get} = await serving('grüße');
+    const stream = (await get()).body as ReadableStream<Uint8Array<ArrayBuffer>>;
+    let text = '';
+    for await (const chunk of stream.pipeThrough(new TextDecoderStream())) text += chunk;
+    expect(text).toBe('grüße');
+  });
+
+  it('left in the middle gives the slot back', async () => {
+    const {get, stats} = await serving(Buffer.concat([megabyte, megabyte]));
+    for await (const _ of (await get()).body as ReadableStream<Uint8Array>) break;
+    expect(stats().active).toBe(0);
+  });
+
+  it('closes only when the last byte was read', async () => {
+    const {half} = await eachWay('0123456789');
+    const {response, finish} = await half();
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let closed = false;
+    void reader.closed.then(() => {
+      closed = true;
+    });
+    await reader.read();
+    finish();
+    await turns(5);
+    expect(closed).toBe(false);
+    await reader.read();
+    expect(await reader.read()).toEqual({done: true, value: undefined});
+    await reader.closed;
+  });
+
+  it('holds the server back when nobody reads', async () => {
+    let sent = 0;
+    const server = await startServer((_request, response) => {
+      const write = () => {
+        while (sent < 100 * megabyte.length) {
+          sent += megabyte.length;
+          if (!response.write(megabyte)) return void response.once('drain', write);
+        }
+        response.end();
+      };
+      write();
+    });
+    const {fetch} = openSession();
+    const response = await fetch(server.origin);
+    let before = -1;
+    while (before !== sent) {
+      before = sent;
+      await turns(50);
+    }
+    expect(sent).toBeLessThan(50 * megabyte.length);
+    let size = 0;
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) size += chunk.length;
+    expect(size).toBe(100 * megabyte.length);
+  });
+});
+
+describe('clone()', () => {
+  it('before the body was touched: both can be read, one after the other', async () => {
+    const {whole, half} = await eachWay('hello');
+    const response = await whole();
+    const clone = response.clone();
+    expect([await clone.text(), await response.text()]).toEqual(['hello', 'hello']);
+    const {response: other, finish} = await half();
+    const otherClone = other.clone();
+    finish();
+    expect([await other.text(), await otherClone.text()]).toEqual(['hello', 'hello']);
+  });
+
+  it('after the stream was asked for', async () => {
+    const {whole} = await eachWay('hello');
+    const response = await whole();
+    const stream = response.body;
+    const clone = response.clone();
+    expect(stream?.locked).toBe(true);
+    expect(response.body).not.toBe(stream);
+    expect([await clone.text(), await response.text()]).toEqual(['hello', 'hello']);
+  });
+
+  it('of a clone, many times over', async () => {
+    const {half} = await eachWay('hello');
+    const {response, finish} = await half();
+    const clones = [response];
+    for (let index = 0; index < 5; index++) clones.push((clones.at(-1) as Response).clone());
+    finish();
+    expect(await Promise.all(clones.map((clone) => clone.text()))).toEqual(Array(6).fill('hello'));
+  });
+
+  it('has the same head, and headers of its own', async () => {
+    const {get, server} = await serving('', {'x-header': 'value', 'set-cookie': ['a=1', 'b=2']}, 404);
+    const untouched = await get('/x');
+    const response = await get('/x');
+    response.headers.set('x-header', 'changed');
+    for (const [original, value] of [
+      [untouched, 'value'],
+      [response, 'changed'],
+    ] as const) {
+      const clone = original.clone();
+      expect(clone).toBeInstanceOf(Response);
+      expect(clone).toMatchObject({
+        status: 404,
+        statusText: 'Not Found',
+        url: `${server.origin}/x`,
+        type: 'basic',
+        redirected: false,
+        ok: false,
+      });
+      expect(clone.headers.get('x-header')).toBe(value);
+      expect(clone.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+      clone.headers.set('x-header', 'own');
+      expect(original.headers.get('x-header')).toBe(value);
+    }
+  });
+
+  it('of a large body: both are whole, and the slot comes back', async () => {
+    const large = Buffer.concat(Array.from({length: 4}, () => megabyte));
+    const {get, stats} = await serving(large);
+    const response = await get();
+    const clone = response.clone();
+    const [one, other] = await Promise.all([response.arrayBuffer(), clone.bytes()]);
+    expect(Buffer.compare(Buffer.from(one), large)).toBe(0);
+    expect(Buffer.compare(other, large)).toBe(0);
+    expect(stats().active).toBe(0);
+  });
+
+  it('of which one is cancelled leaves the other readable', async () => {
+    const {get, stats} = await serving(Buffer.concat([megabyte, megabyte]));
+    const response = await get();
+    const clone = response.clone();
+    // Resolves when the other one is done with it too.
+    const cancelled = clone.body?.cancel();
+    expect((await response.arrayBuffer()).byteLength).toBe(2 * megabyte.length);
+    await cancelled;
+    expect(stats().active).toBe(0);
+  });
+
+  it('fails with the original', async () => {
+    const server = await startRawServer(async (connection) => {
+      await connection.request();
+      connection.send('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome');
+      await turns(5);
+      connection.socket.destroy();
+    });
+    const {fetch} = openSession();
+    const response = await fetch(server.origin);
+    const clone = response.clone();
+    const outcomes = await Promise.allSettled([response.text(), clone.text()]);
+    for (const outcome of outcomes) {
+      expect(outcome).toMatchObject({status: 'rejected', reason: {name: 'ConnectionError'}});
+    }
+  });
+});
