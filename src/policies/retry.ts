@@ -1,18 +1,22 @@
 import pRetry from 'p-retry';
 import {isReplayable} from '../body.ts';
 import type {RedactedRequest} from '../errors.ts';
-import {ConnectionError, InvalidOptionError, TimeoutError} from '../errors.ts';
+import {ConnectionError, InvalidOptionError, redactUrl, TimeoutError} from '../errors.ts';
+import type {HeaderList} from '../headers.ts';
 import type {Lifetime} from '../lifetime.ts';
-import {checkDuration} from '../options.ts';
+import {longestDelay} from '../options.ts';
 import type {ConnectorRequest, Handler, Policy} from '../request.ts';
 import {isIdempotent} from '../request.ts';
 import {urlParts} from '../url-parts.ts';
+import type {Budget, BudgetOptions} from './budget.ts';
+import {createBudget} from './budget.ts';
+import {checkFunction, checkNames, checkNumber} from './check.ts';
+import {discard} from './discard.ts';
 import {retryAfter} from './retry-after.ts';
-import type {RetryBudget, RetryBudgetOptions, RetryBudgetSettings} from './retry-budget.ts';
-import {createRetryBudget} from './retry-budget.ts';
 
 /** What is known when an attempt has failed. */
 export interface RetryContext {
+  /** Safe to log. */
   readonly request: RedactedRequest;
   /** How many attempts were made, from 1. */
   readonly attempt: number;
@@ -20,7 +24,7 @@ export interface RetryContext {
   readonly retriesLeft: number;
   /** How long it is to be until the next, in ms. */
   readonly delay: number;
-  /** What the attempt ended with: one of these. */
+  /** What the attempt ended with, this or an error. In `shouldRetry`, read a `clone()` only; in `onRetry` its body is gone. */
   readonly response?: Response;
   readonly error?: unknown;
 }
@@ -53,18 +57,23 @@ export interface RetryOptions {
    */
   readonly maxDelay?: number | undefined;
   /**
-   * The longest wait a server may ask for, in ms, with `Retry-After` or its quota's reset: if it asks for more, its answer is returned.
+   * The longest wait a server may ask for, in ms, with `Retry-After` or its quota's reset: if it asks for more, its
+   * answer is returned.
    *
    * @default 60_000
    */
   readonly maxRetryAfter?: number | undefined;
   /** Extra load that retries may put on a host; `false`: any. */
-  readonly budget?: RetryBudgetOptions | false | undefined;
-  /** `true` or `false` decides, `undefined` leaves it to the rules. A body that can't be sent again is never retried. */
+  readonly budget?: BudgetOptions | false | undefined;
+  /**
+   * Asked when an attempt has failed, by an error or a status from 400, and there is another to be had: `true` or `false`
+   * decides, `undefined` leaves it to the rules. It isn't asked for bodies that can't be sent again, nor for waits that
+   * are too long. What it throws ends the call.
+   */
   readonly shouldRetry?:
     | ((context: RetryContext) => boolean | undefined | Promise<boolean | undefined>)
     | undefined;
-  /** Called before the wait. */
+  /** Called before the wait, and waited for. What it throws ends the call. */
   readonly onRetry?: ((context: RetryContext) => void | Promise<void>) | undefined;
 }
 
@@ -74,32 +83,16 @@ export type Retry = number | false | RetryOptions;
 /** Retry options, checked and complete. */
 export interface RetrySettings {
   readonly retries: number;
-  readonly statuses: ReadonlySet<number>;
+  readonly statuses: readonly number[];
   readonly minDelay: number;
   readonly maxDelay: number;
   readonly maxRetryAfter: number;
-  readonly budget: RetryBudget | undefined;
+  readonly budget: Budget | undefined;
   readonly shouldRetry: RetryOptions['shouldRetry'];
   readonly onRetry: RetryOptions['onRetry'];
 }
 
-const defaultBudget = {ratio: 0.2, minimum: 100, window: 10_000};
-
-/** What holds where nothing else is said. */
-export function defaultRetry(): RetrySettings {
-  return {
-    retries: 2,
-    statuses: new Set([408, 429, 500, 502, 503, 504]),
-    minDelay: 500,
-    maxDelay: 30_000,
-    maxRetryAfter: 60_000,
-    budget: createRetryBudget(defaultBudget),
-    shouldRetry: undefined,
-    onRetry: undefined,
-  };
-}
-
-const knownOptions = new Set([
+const knownOptions = [
   'retries',
   'statuses',
   'minDelay',
@@ -108,7 +101,23 @@ const knownOptions = new Set([
   'budget',
   'shouldRetry',
   'onRetry',
-]);
+];
+
+const defaultBudget = {ratio: 0.2, minimum: 100, window: 10_000};
+
+/** What holds where nothing else is said, with a budget of its own. */
+export function defaultRetry(): RetrySettings {
+  return {
+    retries: 2,
+    statuses: [408, 429, 500, 502, 503, 504],
+    minDelay: 500,
+    maxDelay: 30_000,
+    maxRetryAfter: 60_000,
+    budget: createBudget('', {}, defaultBudget),
+    shouldRetry: undefined,
+    onRetry: undefined,
+  };
+}
 
 /**
  * Lays the retry option of a session or call over the settings it begins with.
@@ -117,34 +126,68 @@ const knownOptions = new Set([
  */
 export function mergeRetry(base: RetrySettings, retry: Retry | undefined): RetrySettings {
   if (retry === undefined) return base;
-  if (retry === false) return {...base, retries: 0};
-  if (typeof retry === 'number') return {...base, retries: checkRetries(retry)};
-  for (const name of Object.keys(retry)) {
-    if (!knownOptions.has(name))
-      throw new InvalidOptionError(`retry.${name}`, 'no option', [...knownOptions].join(', '));
-  }
-  const {retries, statuses, minDelay, maxDelay, maxRetryAfter, budget, shouldRetry, onRetry} = retry;
+  const options = typeof retry === 'object' ? retry : {retries: retry || 0};
+  checkNames('retry', options, knownOptions);
+  const ms = (name: 'minDelay' | 'maxDelay' | 'maxRetryAfter') =>
+    checkNumber(`retry.${name}`, options[name], base[name]);
+  const {retries, statuses = base.statuses, budget, shouldRetry, onRetry} = options as RetryOptions;
+  if (!Array.isArray(statuses) || !statuses.every(Number.isInteger))
+    throw new InvalidOptionError('retry.statuses', statuses, 'an array of statuses');
   return {
-    retries: retries === undefined ? base.retries : checkRetries(retries),
-    statuses: statuses === undefined ? base.statuses : new Set(statuses),
-    minDelay: minDelay === 0 ? 0 : (checkDuration('retry.minDelay', minDelay) ?? base.minDelay),
-    maxDelay: maxDelay === 0 ? 0 : (checkDuration('retry.maxDelay', maxDelay) ?? base.maxDelay),
-    maxRetryAfter:
-      maxRetryAfter === 0 ? 0 : (checkDuration('retry.maxRetryAfter', maxRetryAfter) ?? base.maxRetryAfter),
+    retries: checkNumber('retry.retries', retries, base.retries, {whole: true}),
+    statuses,
+    minDelay: ms('minDelay'),
+    maxDelay: ms('maxDelay'),
+    maxRetryAfter: ms('maxRetryAfter'),
     budget:
       budget === undefined
         ? base.budget
         : budget === false
           ? undefined
-          : createRetryBudget({...defaultBudget, ...budget} as RetryBudgetSettings),
-    shouldRetry: shouldRetry ?? base.shouldRetry,
-    onRetry: onRetry ?? base.onRetry,
+          : createBudget('retry.budget', budget, defaultBudget),
+    shouldRetry: checkFunction('retry.shouldRetry', shouldRetry) ?? base.shouldRetry,
+    onRetry: checkFunction('retry.onRetry', onRetry) ?? base.onRetry,
   };
 }
 
-function checkRetries(value: number): number {
-  if (Number.isInteger(value) && value >= 0) return value;
-  throw new InvalidOptionError('retry.retries', value, 'a whole number from 0');
+/**
+ * Makes another attempt where one has failed and it can do no harm: idempotent methods, requests with an
+ * `Idempotency-Key`, and whatever never left. What the last attempt ended with is what comes out. A session has one of
+ * these already, by its `retry` option.
+ *
+ * @throws InvalidOptionError for what can't be
+ *
+ * @example
+ * ```
+ * import {createSession, retryPolicy} from 'aiofetch';
+ *
+ * await using session = createSession({
+ *   retry: false,
+ *   policies: [retryPolicy({retries: 5, onRetry: ({attempt, delay}) => console.log(attempt, delay)})],
+ * });
+ * ```
+ */
+export function retryPolicy(retry: Retry = {}): Policy {
+  const settings = mergeRetry(defaultRetry(), retry);
+  return retryWith(() => settings);
+}
+
+/** The same, with settings that each request may have of its own. An attempt that succeeds costs no more than a look at its status. */
+export function retryWith(settingsOf: (request: ConnectorRequest) => RetrySettings): Policy {
+  return (next) => (request) => {
+    const settings = settingsOf(request);
+    if (settings.retries === 0) return next(request);
+    settings.budget?.count(urlParts(request.url).origin);
+    // Policies further in may set headers in place, which must not be there already the next time.
+    const headers = request.headers.copy();
+    return next(request).then(
+      (response) =>
+        isFailure(settings, response)
+          ? retry(next, request, headers, settings, new FailedAttempt(response, undefined))
+          : response,
+      (error) => retry(next, request, headers, settings, new FailedAttempt(undefined, error)),
+    );
+  };
 }
 
 /** How an attempt failed. An error of its own, since p-retry takes a `TypeError` for a bug and gives up on it. */
@@ -153,78 +196,51 @@ class FailedAttempt extends Error {
   readonly error: unknown;
 
   constructor(response: Response | undefined, error: unknown) {
-    super('Attempt failed');
+    super();
     this.response = response;
     this.error = error;
   }
 }
 
-/**
- * Makes another attempt where one has failed and it can do no harm: idempotent methods, requests with an
- * `Idempotency-Key`, and whatever never left. An attempt that succeeds costs no more than a look at its status.
- */
-export function retryPolicy(settingsOf: (request: ConnectorRequest) => RetrySettings): Policy {
-  return (next) => (request) => {
-    const settings = settingsOf(request);
-    if (settings.retries === 0) return next(request);
-    settings.budget?.request(urlParts(request.url).origin);
-    // Policies further in may set headers, which must not be there already the next time.
-    const first = request.with({headers: request.headers.copy()});
-    return next(first).then(
-      (response) => {
-        if (!settings.statuses.has(response.status) && !settings.shouldRetry) return response;
-        return retry(next, request, settings, new FailedAttempt(response, undefined));
-      },
-      (error) => retry(next, request, settings, new FailedAttempt(undefined, error)),
-    );
-  };
+function isFailure({statuses, shouldRetry}: RetrySettings, {status}: Response): boolean {
+  return statuses.includes(status) || (shouldRetry !== undefined && status >= 400);
 }
 
 async function retry(
   next: Handler,
   request: ConnectorRequest,
+  headers: HeaderList,
   settings: RetrySettings,
-  failed: FailedAttempt,
+  first: FailedAttempt,
 ): Promise<Response> {
+  // Each attempt gets its own; this one keeps what the caller's was.
+  const original = request.with({headers});
+  const attemptAt = async (attempt: number): Promise<Response> => {
+    if (attempt === 1) throw first;
+    const again = original.with({headers: headers.copy()});
+    again.attempt = attempt;
+    let response: Response;
+    try {
+      response = await next(again);
+    } catch (error) {
+      throw new FailedAttempt(undefined, error);
+    }
+    if (isFailure(settings, response)) throw new FailedAttempt(response, undefined);
+    return response;
+  };
   try {
-    return await pRetry(
-      (attempt) => {
-        if (attempt === 1) throw failed;
-        return tryAgain(next, request, settings, attempt);
-      },
-      {
-        retries: settings.retries,
-        // The waiting is done below, where a server's wish and an abort can have their way with it.
-        minTimeout: 0,
-        onFailedAttempt: ({error, attemptNumber, retriesLeft}) =>
-          beforeRetry(request, settings, error as FailedAttempt, attemptNumber, retriesLeft),
-      },
-    );
+    return await pRetry(attemptAt, {
+      retries: settings.retries,
+      // The waiting is done here, where a server's wish and an abort can have their way with it.
+      minTimeout: 0,
+      onFailedAttempt: ({error, attemptNumber, retriesLeft}) =>
+        beforeRetry(original, settings, error as FailedAttempt, attemptNumber, retriesLeft),
+    });
   } catch (error) {
     if (!(error instanceof FailedAttempt)) throw error;
     if (error.response) return error.response;
     throw error.error;
   }
-}
-
-async function tryAgain(
-  next: Handler,
-  request: ConnectorRequest,
-  settings: RetrySettings,
-  attempt: number,
-): Promise<Response> {
-  const again = request.with({headers: request.headers.copy()});
-  again.attempt = attempt;
-  request.attempt = attempt;
-  let response: Response;
-  try {
-    response = await next(again);
-  } catch (error) {
-    throw new FailedAttempt(undefined, error);
-  }
-  if (settings.statuses.has(response.status) || settings.shouldRetry)
-    throw new FailedAttempt(response, undefined);
-  return response;
 }
 
 /** Waits for the next attempt, or throws what the last one ended with when there is to be none. */
@@ -235,64 +251,72 @@ async function beforeRetry(
   attempt: number,
   retriesLeft: number,
 ): Promise<void> {
-  const {lifetime} = request;
-  if (retriesLeft === 0 || lifetime.isAborted || !isReplayable(request.body)) throw failed;
-  const delay = delayOf(settings, failed, attempt);
+  const {lifetime, method, url, body} = request;
+  const {response, error} = failed;
+  if (lifetime.isAborted) {
+    discard(response);
+    throw lifetime.reason;
+  }
+  const delay = delayOf(settings, response, attempt);
+  if (retriesLeft === 0 || !isReplayable(body) || delay >= lifetime.timeLeft()) throw failed;
   const context: RetryContext = {
-    request: {method: request.method, url: request.url},
+    request: {method, url: redactUrl(url)},
     attempt,
     retriesLeft,
-    delay: delay ?? 0,
-    ...(failed.response ? {response: failed.response} : {error: failed.error}),
+    delay,
+    ...(response ? {response} : {error}),
   };
-  const decided = await settings.shouldRetry?.(context);
-  if (!(decided ?? isWorthIt(request, settings, failed))) throw failed;
-  if (delay === undefined || delay > lifetime.timeLeft()) throw failed;
-  if (settings.budget && !settings.budget.retry(urlParts(request.url).origin)) throw failed;
+  let isWanted: boolean;
+  try {
+    isWanted = (await settings.shouldRetry?.(context)) ?? isWorthIt(request, settings, failed);
+  } catch (thrown) {
+    discard(response);
+    throw thrown;
+  }
+  if (!isWanted || settings.budget?.take(urlParts(url).origin) === false) throw failed;
   // Before the wait: a body left unread would keep its slot for as long.
-  failed.response?.body?.cancel().catch(() => undefined);
+  discard(response);
   await settings.onRetry?.(context);
   await sleep(delay, lifetime);
 }
 
-/** How long to wait, in ms; `undefined` when the server wants more than it may. */
-function delayOf(settings: RetrySettings, {response}: FailedAttempt, attempt: number): number | undefined {
-  const asked = response && retryAfter(response.headers, Date.now());
-  if (asked !== undefined) return asked <= settings.maxRetryAfter ? asked : undefined;
+/** How long to wait, in ms; `Infinity` when the server wants more than it may. */
+function delayOf(settings: RetrySettings, response: Response | undefined, attempt: number): number {
+  const asked = response && retryAfter(response);
+  if (asked !== undefined) return asked <= settings.maxRetryAfter ? asked : Infinity;
   return Math.random() * Math.min(settings.maxDelay, settings.minDelay * 2 ** (attempt - 1));
 }
 
 function isWorthIt(
   request: ConnectorRequest,
-  settings: RetrySettings,
+  {statuses}: RetrySettings,
   {response, error}: FailedAttempt,
 ): boolean {
-  if (response) return settings.statuses.has(response.status) && isIdempotent(request);
-  if (error instanceof TimeoutError) {
-    return (
-      error.phase === 'connect' ||
-      (isIdempotent(request) && (error.phase === 'read' || error.phase === 'attempt'))
-    );
-  }
-  return error instanceof ConnectionError && (neverLeft(error) || isIdempotent(request));
-}
-
-function neverLeft({phase}: ConnectionError): boolean {
-  return phase === 'dns' || phase === 'connect' || phase === 'tls';
+  if (response) return statuses.includes(response.status) && isIdempotent(request);
+  const phase = error instanceof ConnectionError || error instanceof TimeoutError ? error.phase : undefined;
+  // It never left, so whatever it is, it hasn't been done.
+  if (phase === 'dns' || phase === 'connect' || phase === 'tls') return true;
+  // A wait for a slot that took too long doesn't become shorter by another, and when the total is up, it is.
+  return phase !== undefined && phase !== 'pool' && phase !== 'total' && isIdempotent(request);
 }
 
 function sleep(delay: number, lifetime: Lifetime): Promise<void> {
   return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => {
+        lifetime.offAbort(listener);
+        resolve();
+      },
+      Math.min(delay, longestDelay),
+    );
     const listener = {
       aborted(reason: unknown) {
         clearTimeout(timer);
         reject(reason);
       },
     };
-    const timer = setTimeout(() => {
-      lifetime.offAbort(listener);
-      resolve();
-    }, delay);
-    lifetime.onAbort(listener);
+    // Aborted while somebody was asked: the listener would never hear of it.
+    if (lifetime.isAborted) listener.aborted(lifetime.reason);
+    else lifetime.onAbort(listener);
   });
 }

@@ -1,0 +1,124 @@
+import type {Linked, LinkedList} from '../linked-list.ts';
+import {checkNames, checkNumber} from './check.ts';
+import type {Kept} from './keyed.ts';
+import {Keyed} from './keyed.ts';
+
+/** How much extra load retries or hedges may put on a host. */
+export interface BudgetOptions {
+  /**
+   * Extra requests allowed, as a share of the calls in the window.
+   *
+   * @default 0.2 for retries, 0.1 for hedges
+   */
+  readonly ratio?: number | undefined;
+  /**
+   * Extra requests allowed in a window however few the calls are.
+   *
+   * @default 100 for retries, 10 for hedges
+   */
+  readonly minimum?: number | undefined;
+  /**
+   * What is looked back on, in ms.
+   *
+   * @default 10_000
+   */
+  readonly window?: number | undefined;
+}
+
+/** Who may put extra load on a host, when many want to at once. */
+export interface Budget {
+  /** A call is made. */
+  count(host: string): void;
+  /** Takes one extra request out of the budget; false when there is none left. */
+  take(host: string): boolean;
+}
+
+/** Counts over a sliding window, kept as two halves: what it knows is half a window to a whole one old. */
+export class WindowCounts implements Kept {
+  previous: Linked | undefined = undefined;
+  next: Linked | undefined = undefined;
+  list: LinkedList<Linked> | undefined = undefined;
+
+  readonly key: string;
+  readonly #window: number;
+  #since: number;
+  #all = 0;
+  #marked = 0;
+  #allBefore = 0;
+  #markedBefore = 0;
+
+  constructor(key: string, window: number) {
+    this.key = key;
+    this.#window = window;
+    this.#since = performance.now();
+  }
+
+  get all(): number {
+    return this.#all + this.#allBefore;
+  }
+
+  /** How many of them were the kind that matters. */
+  get marked(): number {
+    return this.#marked + this.#markedBefore;
+  }
+
+  add(all: number, marked: number): void {
+    this.#all += all;
+    this.#marked += marked;
+  }
+
+  /** Forgets what is too old; to be called before each use. */
+  forget(now: number): void {
+    const age = now - this.#since;
+    if (age < this.#window / 2) return;
+    const isRecent = age < this.#window;
+    this.#allBefore = isRecent ? this.#all : 0;
+    this.#markedBefore = isRecent ? this.#marked : 0;
+    this.#all = 0;
+    this.#marked = 0;
+    this.#since = now;
+  }
+
+  clear(): void {
+    this.#all = 0;
+    this.#marked = 0;
+    this.#allBefore = 0;
+    this.#markedBefore = 0;
+  }
+
+  isIdle(now: number): boolean {
+    return now - this.#since >= this.#window;
+  }
+}
+
+/**
+ * Counts calls and extra requests by host: when a host is down, retries then multiply its load by `1 + ratio` at most,
+ * and not by as many as each call may make.
+ *
+ * @throws InvalidOptionError for what can't be
+ */
+export function createBudget(where: string, options: BudgetOptions, base: Required<BudgetOptions>): Budget {
+  checkNames(where, options, ['ratio', 'minimum', 'window']);
+  const ratio = checkNumber(`${where}.ratio`, options.ratio, base.ratio as number);
+  const minimum = checkNumber(`${where}.minimum`, options.minimum, base.minimum as number);
+  const window = checkNumber(`${where}.window`, options.window, base.window as number, {min: 1});
+  const hosts = new Keyed((key) => new WindowCounts(key, window));
+
+  function countsOf(host: string): WindowCounts {
+    const counts = hosts.get(host);
+    counts.forget(performance.now());
+    return counts;
+  }
+
+  return {
+    count(host) {
+      countsOf(host).add(1, 0);
+    },
+    take(host) {
+      const counts = countsOf(host);
+      if (counts.marked + 1 > minimum + ratio * counts.all) return false;
+      counts.add(0, 1);
+      return true;
+    },
+  };
+}

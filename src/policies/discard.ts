@@ -1,0 +1,4 @@
+/** Nobody gets this response: its connection is wanted. */
+export function discard(response: Response | undefined): void {
+  response?.body?.cancel().catch(() => undefined);
+}

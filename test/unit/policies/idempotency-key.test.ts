@@ -1,0 +1,60 @@
+import {describe, expect, it} from 'vitest';
+import {InvalidOptionError} from '../../../src/errors.ts';
+import type {IdempotencyKey} from '../../../src/policies/idempotency-key.ts';
+import {checkIdempotencyKey, setIdempotencyKey} from '../../../src/policies/idempotency-key.ts';
+import {retryPolicy} from '../../../src/policies/retry.ts';
+import {pass, requestTo, scriptedHandler, useFakeClock} from './support.ts';
+
+useFakeClock();
+
+function keyOf(key: IdempotencyKey, method = 'POST', headers = {}): string | undefined {
+  const request = requestTo('https://example.com/orders?x=1', {method, headers});
+  setIdempotencyKey(request, key);
+  return request.headers.get('idempotency-key');
+}
+
+describe('an Idempotency-Key', () => {
+  it('is random with true, another one for each call', () => {
+    const keys = new Set(Array.from({length: 100}, () => keyOf(true)));
+    expect(keys.size).toBe(100);
+    for (const key of keys) expect(key).toMatch(/^[\da-f]{32}$/);
+  });
+
+  it('is what it is said to be, or what a function makes of the request', () => {
+    expect(keyOf('order-7')).toBe('order-7');
+    expect(keyOf(({method, url}) => `${method} ${url}`)).toBe('POST https://example.com/orders?x=1');
+    expect(keyOf(() => undefined)).toBeUndefined();
+    expect(keyOf(false)).toBeUndefined();
+  });
+
+  it('is given to what is not idempotent by its method, and to the rest only where it is said out loud', () => {
+    expect(keyOf(true, 'PATCH')).toBeDefined();
+    expect(keyOf(true, 'GET')).toBeUndefined();
+    expect(keyOf(() => 'k', 'PUT')).toBeUndefined();
+    expect(keyOf('k', 'PUT')).toBe('k');
+  });
+
+  it('doesn’t replace one that is there', () => {
+    for (const key of [true, 'other', () => 'other'])
+      expect(keyOf(key, 'POST', {'Idempotency-Key': 'mine'})).toBe('mine');
+  });
+
+  it('stays the same over all attempts at a call, and makes a POST one that is tried again', async () => {
+    const {handler, requests} = scriptedHandler(503);
+    const request = requestTo(undefined, {method: 'POST'});
+    setIdempotencyKey(request, true);
+    void retryPolicy(2)(handler)(request);
+    await pass(10_000);
+    const keys = requests.map(({headers}) => headers.get('idempotency-key'));
+    expect(keys).toEqual(Array(3).fill(keys[0]));
+    expect(keys[0]).toBeDefined();
+  });
+
+  it('may be said for one call, not for all of a session', () => {
+    expect(checkIdempotencyKey('k', true)).toBe('k');
+    expect(() => checkIdempotencyKey('k', false)).toThrow(InvalidOptionError);
+    for (const key of ['', 7, {}, null])
+      expect(() => checkIdempotencyKey(key as never, true)).toThrow('Option "idempotencyKey"');
+    for (const key of [true, false, () => 'k', undefined]) expect(checkIdempotencyKey(key, false)).toBe(key);
+  });
+});

@@ -1,0 +1,132 @@
+import {afterEach, beforeEach, expect, vi} from 'vitest';
+import type {RequestBody} from '../../../src/body.ts';
+import {ConnectionError, type Phase} from '../../../src/errors.ts';
+import {HeaderList, type HeadersInput} from '../../../src/headers.ts';
+import {ConnectorRequest, type Handler} from '../../../src/request.ts';
+
+/** Time stands still, and goes on when it is told to: for timers, `Date` and `performance`. */
+export function useFakeClock(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({
+      toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'Date', 'performance'],
+      now: Date.UTC(2026, 0, 1),
+    });
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
+  });
+}
+
+export const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+/** Lets what is already due come out, without any time passing. */
+export const settle = () => pass(0);
+
+export interface RequestOptions {
+  readonly method?: string;
+  readonly headers?: HeadersInput;
+  readonly body?: RequestBody | null;
+}
+
+export function requestTo(
+  url = 'https://example.com/',
+  {method = 'GET', headers, body = null}: RequestOptions = {},
+): ConnectorRequest {
+  return new ConnectorRequest(url, method, HeaderList.from(headers), body);
+}
+
+/** One call as a fake handler saw it. */
+export interface SeenCall {
+  readonly request: ConnectorRequest;
+  /** On the clock of `performance`. */
+  readonly at: number;
+  answer(response: Response): void;
+  fail(error: unknown): void;
+}
+
+/** A handler that answers when it is told to, and lets go when the call is aborted, as a connector does. */
+export function heldHandler() {
+  const calls: SeenCall[] = [];
+  const handler: Handler = (request) =>
+    new Promise((resolve, reject) => {
+      const listener = {aborted: reject};
+      const done = () => request.lifetime.offAbort(listener);
+      if (request.lifetime.isAborted) return reject(request.lifetime.reason);
+      request.lifetime.onAbort(listener);
+      calls.push({
+        request,
+        at: performance.now(),
+        answer: (response) => {
+          done();
+          resolve(response);
+        },
+        fail: (error) => {
+          done();
+          reject(error);
+        },
+      });
+    });
+  return {
+    handler,
+    calls,
+    call(index: number): SeenCall {
+      const call = calls[index];
+      if (!call) throw new Error(`There is no call ${index}, of ${calls.length}`);
+      return call;
+    },
+  };
+}
+
+/** A handler that answers at once with what comes next in a list: a status, a response, a function or an error to throw; the last again and again. */
+export function scriptedHandler(...script: Array<number | Response | (() => Response) | Error>) {
+  const requests: ConnectorRequest[] = [];
+  const times: number[] = [];
+  const handler: Handler = async (request) => {
+    const step = script[Math.min(requests.length, script.length - 1)];
+    requests.push(request);
+    times.push(performance.now());
+    if (step instanceof Error) throw step;
+    if (typeof step === 'function') return step();
+    return typeof step === 'number' ? new Response(null, {status: step}) : (step as Response);
+  };
+  return {handler, requests, times};
+}
+
+/** A response that knows whether its body was cancelled. */
+export function watchedResponse(status = 200, headers: Record<string, string> = {}) {
+  const seen = {cancelled: false};
+  const body = new ReadableStream({
+    cancel() {
+      seen.cancelled = true;
+    },
+  });
+  return Object.assign(seen, {response: new Response(body, {status, headers})});
+}
+
+/** Whether a promise has settled, and how: to look at it without waiting. */
+export function watch<T>(promise: Promise<T>) {
+  const seen: {value?: T; error?: unknown; isSettled: boolean; times: number; at: number} = {
+    isSettled: false,
+    times: 0,
+    at: Number.NaN,
+  };
+  const settled = (outcome: {value: T} | {error: unknown}) => {
+    Object.assign(seen, outcome, {isSettled: true, at: performance.now()});
+    seen.times++;
+  };
+  promise.then(
+    (value) => settled({value}),
+    (error) => settled({error}),
+  );
+  return seen;
+}
+
+export function connectionError(phase: Phase): ConnectionError {
+  return new ConnectionError('The network failed', phase);
+}
+
+/** Nothing that a policy leaves behind keeps a process alive. */
+export function expectNoTimers(): void {
+  expect(vi.getTimerCount()).toBe(0);
+}
