@@ -276,7 +276,7 @@ function buildSession(
       method,
       headers: headersOf(init.headers as HeadersInput | undefined),
       body,
-      redirect: init.redirect ?? 'follow',
+      redirect: checkRedirect(init.redirect ?? 'follow'),
       signal: init.signal,
       timeout: init.timeout,
       native: nativeOf(init),
@@ -296,7 +296,7 @@ function buildSession(
       method,
       headers: headersOf((init.headers ?? input.headers) as HeadersInput),
       body,
-      redirect: init.redirect ?? input.redirect,
+      redirect: checkRedirect(init.redirect ?? input.redirect),
       signal: init.signal === undefined ? input.signal : init.signal,
       timeout: init.timeout,
       native: nativeOf(init, input),
@@ -406,6 +406,11 @@ function createSign(auth: Auth, baseUrl: URL | undefined): Policy {
 
 function isCleared(options: ExtendOptions, name: keyof ExtendOptions): boolean {
   return name in options && options[name] === undefined;
+}
+
+function checkRedirect(redirect: RequestRedirect): RequestRedirect {
+  if (redirect === 'follow' || redirect === 'manual' || redirect === 'error') return redirect;
+  throw new TypeError(`redirect is ${JSON.stringify(redirect)}; allowed: follow, manual, error`);
 }
 
 // Fetch, "normalize a method": these and no others, so that "patch" stays what the caller wrote.

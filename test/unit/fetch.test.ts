@@ -1,0 +1,350 @@
+import ky from 'ky';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
+import type {FetchInit, Session} from '../../src/index.ts';
+import {createSession} from '../../src/index.ts';
+import {mockSession, rejection} from '../support/mock-session.ts';
+
+const url = 'https://api.test/';
+
+describe('session.fetch is a fetch as the standard has it', () => {
+  it.each<[string, string | URL | Request]>([
+    ['a string', url],
+    ['a URL', new URL(url)],
+    ['a Request', new Request(url)],
+  ])('of %s', async (_, input) => {
+    const {session, calls} = mockSession(() => 'hello');
+    const response = await session.fetch(input);
+    expect(response).toBeInstanceOf(Response);
+    expect(await response.json()).toBe('hello');
+    expect(calls[0]).toMatchObject({url, method: 'GET'});
+  });
+
+  it('needs no session around it, nor do the verbs', async () => {
+    const {session} = mockSession(() => 'hello');
+    const {fetch, get, post, extend, stats} = session;
+    expect(await (await fetch(url)).json()).toBe('hello');
+    expect(await get(url).json()).toBe('hello');
+    expect(await post(url).json()).toBe('hello');
+    expect(stats().totals.requests).toBe(3);
+    expect(await extend({}).get(url).json()).toBe('hello');
+  });
+
+  it('takes null for an init', async () => {
+    const {session, calls} = mockSession();
+    await session.fetch(url, null as unknown as FetchInit);
+    await session.fetch(new Request(url, {method: 'POST'}), null as unknown as FetchInit);
+    expect(calls.map(({method}) => method)).toEqual(['GET', 'POST']);
+  });
+
+  it('resolves whatever the status', async () => {
+    const {session} = mockSession(() => new Response('gone', {status: 410, statusText: 'Gone'}));
+    const response = await session.fetch(url);
+    expect(response).toMatchObject({status: 410, statusText: 'Gone', ok: false, url});
+    expect(await response.text()).toBe('gone');
+  });
+
+  it('never throws: it rejects', async () => {
+    const {session} = mockSession();
+    const throwing = {
+      get method(): string {
+        throw new Error('a getter');
+      },
+    };
+    await expect(session.fetch(url, throwing)).rejects.toThrow('a getter');
+    await expect(session.fetch(Symbol('s') as unknown as string)).rejects.toThrow(TypeError);
+  });
+});
+
+describe('the method', () => {
+  it.each([
+    ['get', 'GET'],
+    ['Post', 'POST'],
+    ['pUt', 'PUT'],
+    ['delete', 'DELETE'],
+    ['head', 'HEAD'],
+    ['options', 'OPTIONS'],
+    ['patch', 'patch'],
+    ['PATCH', 'PATCH'],
+    ['query', 'query'],
+    ['PROPFIND', 'PROPFIND'],
+    [undefined, 'GET'],
+  ])('%s goes out as %s (Fetch, "normalize a method")', async (given, sent) => {
+    const {session, calls} = mockSession();
+    await session.fetch(url, {method: given} as FetchInit);
+    expect(calls[0]?.method).toBe(sent);
+  });
+
+  it.each(['CONNECT', 'trace', 'TRACK', 'a b', '', 'ü', 'GET\r\n'])('%o is refused', async (method) => {
+    const {session, calls} = mockSession();
+    await expect(session.fetch(url, {method})).rejects.toThrow(TypeError);
+    expect(calls).toHaveLength(0);
+  });
+});
+
+describe('the body', () => {
+  it.each<[string, NonNullable<FetchInit['body']>, string, string | null]>([
+    ['a string', 'hé', 'hé', 'text/plain;charset=UTF-8'],
+    ['an empty string', '', '', 'text/plain;charset=UTF-8'],
+    ['bytes', new TextEncoder().encode('hé'), 'hé', null],
+    ['part of a buffer', new Uint8Array(new TextEncoder().encode('xhéx').buffer, 1, 3), 'hé', null],
+    ['an ArrayBuffer', new TextEncoder().encode('hé').buffer, 'hé', null],
+    ['a DataView', new DataView(new TextEncoder().encode('hé').buffer), 'hé', null],
+    ['a Blob', new Blob(['hé'], {type: 'text/x'}), 'hé', 'text/x'],
+    ['a Blob without a type', new Blob(['hé']), 'hé', null],
+    [
+      'URLSearchParams',
+      new URLSearchParams({a: 'hé'}),
+      'a=h%C3%A9',
+      'application/x-www-form-urlencoded;charset=UTF-8',
+    ],
+    ['a stream', new Blob(['hé']).stream(), 'hé', null],
+    ['a function', () => 'hé', 'hé', null],
+    [
+      'an async iterable',
+      (async function* () {
+        yield 'h';
+        yield new TextEncoder().encode('é');
+      })(),
+      'hé',
+      null,
+    ],
+  ])('may be %s', async (_, body, text, type) => {
+    const {session, calls} = mockSession();
+    await session.fetch(url, {method: 'POST', body});
+    expect(await calls[0]?.text()).toBe(text);
+    expect(calls[0]?.headers.get('content-type')).toBe(type);
+  });
+
+  it('may be FormData, whose boundary is in its content type', async () => {
+    const {session, calls} = mockSession();
+    const body = new FormData();
+    body.set('a', 'hé');
+    await session.fetch(url, {method: 'POST', body});
+    const type = calls[0]?.headers.get('content-type') ?? '';
+    const [, boundary] = /^multipart\/form-data; boundary=(\S+)$/.exec(type) ?? [];
+    expect(await calls[0]?.text()).toMatch(
+      new RegExp(`^--${boundary}\r\n[^]*\r\nhé\r\n--${boundary}--\r\n$`),
+    );
+  });
+
+  it('leaves a content type alone that the caller gave', async () => {
+    const {session, calls} = mockSession();
+    await session.fetch(url, {method: 'POST', body: '{}', headers: {'Content-Type': 'application/json'}});
+    expect(calls[0]?.headers.get('content-type')).toBe('application/json');
+  });
+
+  it.each(['GET', 'HEAD', undefined, 'get'])('is refused with %s', async (method) => {
+    const {session, calls} = mockSession();
+    await expect(session.fetch(url, {method, body: 'x'} as FetchInit)).rejects.toThrow(TypeError);
+    await expect(session.fetch(url, {method, body: ''} as FetchInit)).rejects.toThrow(TypeError);
+    await session.fetch(url, {method, body: null} as FetchInit);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('is what init has, or else what the Request has', async () => {
+    const {session, calls} = mockSession();
+    const request = () => new Request(url, {method: 'POST', body: 'request'});
+    await session.fetch(request());
+    await session.fetch(request(), {body: 'init'});
+    await session.fetch(request(), {body: null});
+    expect(await Promise.all(calls.map((call) => call.text()))).toEqual(['request', 'init', 'request']);
+  });
+
+  it('of a Request is sent once', async () => {
+    const {session} = mockSession(({text}) => text());
+    const request = new Request(url, {method: 'POST', body: 'once'});
+    expect(await (await session.fetch(request)).json()).toBe('once');
+    expect(request.bodyUsed).toBe(true);
+    await expect(session.fetch(request)).rejects.toThrow(TypeError);
+  });
+
+  it('of a Request can’t go with GET', async () => {
+    const {session} = mockSession();
+    const request = new Request(url, {method: 'POST', body: 'x'});
+    await expect(session.fetch(request, {method: 'GET'})).rejects.toThrow(TypeError);
+  });
+});
+
+describe('init is read member by member', () => {
+  it('so that a Request is one', async () => {
+    const {session, calls} = mockSession();
+    const init = new Request('https://other.test/', {
+      method: 'PUT',
+      headers: {x: '1'},
+      body: 'text',
+      redirect: 'manual',
+    });
+    await session.fetch(url, init as FetchInit);
+    const [call] = calls;
+    expect(call).toMatchObject({url, method: 'PUT'});
+    expect(call?.headers.get('x')).toBe('1');
+    expect(await call?.text()).toBe('text');
+  });
+
+  it('also where members are inherited, or getters', async () => {
+    const {session, calls} = mockSession();
+    await session.fetch(url, Object.create({method: 'PUT', headers: {x: '1'}}));
+    expect(calls[0]?.method).toBe('PUT');
+    expect(calls[0]?.headers.get('x')).toBe('1');
+  });
+
+  it('each once', async () => {
+    const read: string[] = [];
+    const init = new Proxy({} as FetchInit, {
+      get(_target, name) {
+        if (typeof name === 'string') read.push(name);
+        return undefined;
+      },
+    });
+    const {session} = mockSession();
+    await session.fetch(url, init);
+    expect([...new Set(read)].sort()).toEqual(read.sort());
+  });
+
+  it('and what it has goes before the Request it is laid over', async () => {
+    const {session, calls} = mockSession();
+    const request = new Request(url, {method: 'PUT', body: 'a', headers: {x: '1', y: '2'}});
+    await session.fetch(request, {method: 'POST', headers: {x: '3'}});
+    expect(calls[0]?.method).toBe('POST');
+    expect(calls[0]?.headers.get('x')).toBe('3');
+    expect(calls[0]?.headers.get('y')).toBeNull();
+  });
+});
+
+describe('redirect', () => {
+  const redirecting = () =>
+    mockSession(({url}) => (url.endsWith('/end') ? {} : Response.redirect(`${url}end`)));
+
+  it('follows unless something else is said, by init or else by the Request', async () => {
+    const {session} = redirecting();
+    expect((await session.fetch(url)).redirected).toBe(true);
+    expect((await session.fetch(url, {redirect: 'manual'})).status).toBe(302);
+    expect((await session.fetch(new Request(url, {redirect: 'manual'}))).status).toBe(302);
+    expect((await session.fetch(new Request(url, {redirect: 'manual'}), {redirect: 'follow'})).status).toBe(
+      200,
+    );
+    await expect(session.fetch(url, {redirect: 'error'})).rejects.toThrow(TypeError);
+  });
+
+  it('is refused where it is none of the three', async () => {
+    const {session, calls} = redirecting();
+    const error = await rejection(session.fetch(url, {redirect: 'folow' as 'follow'}));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toMatch(/redirect.*"folow".*follow, manual, error/);
+    await expect(session.get(url, {redirect: 'folow' as 'follow'})).rejects.toThrow(TypeError);
+    expect(calls).toHaveLength(0);
+  });
+});
+
+describe('signal', () => {
+  it('may be null', async () => {
+    const {session} = mockSession();
+    await session.fetch(url, {signal: null});
+    await session.get(url, {signal: null});
+  });
+
+  it('null takes away that of a Request', async () => {
+    const controller = new AbortController();
+    const {session} = mockSession();
+    const request = new Request(url, {signal: controller.signal});
+    controller.abort();
+    await session.fetch(request, {signal: null});
+    await session.get(request, {signal: null});
+  });
+
+  it('of a Request counts', async () => {
+    const {session, calls} = mockSession();
+    const request = new Request(url, {signal: AbortSignal.abort('stop')});
+    await expect(session.fetch(request)).rejects.toBe('stop');
+    await expect(session.get(request)).rejects.toBe('stop');
+    expect(calls).toHaveLength(0);
+  });
+
+  it('that is none is refused, and nothing stays behind', async () => {
+    const {session} = mockSession();
+    for (const call of [session.fetch, session.get])
+      await expect(call(url, {signal: {} as AbortSignal})).rejects.toThrow(TypeError);
+    expect(session.stats().totals.requests).toBe(0);
+    await session.close();
+  });
+});
+
+describe('it can be handed to whatever takes a fetch', () => {
+  it('ky', async () => {
+    const {session, calls} = mockSession(({json}) => json(), {headers: {x: '1'}});
+    const api = ky.create({fetch: session.fetch as typeof fetch, prefix: 'https://api.test/v1'});
+    expect(await api.post('users', {json: {a: 1}}).json()).toEqual({a: 1});
+    expect(calls[0]).toMatchObject({url: 'https://api.test/v1/users', method: 'POST'});
+    expect(calls[0]?.headers.get('x')).toBe('1');
+    expect(calls[0]?.headers.get('content-type')).toBe('application/json');
+  });
+
+  it('a client as openapi-fetch is one: it makes a Request and calls fetch(request, extra)', async () => {
+    const {session, calls} = mockSession(({json}) => json());
+    async function client(fetch: (input: Request) => Promise<Response>) {
+      const request = new Request('https://api.test/pets?limit=1', {
+        method: 'POST',
+        body: JSON.stringify({name: 'Rex'}),
+        headers: {'content-type': 'application/json'},
+        redirect: 'follow',
+      });
+      return (await fetch(request)).json();
+    }
+    expect(await client(session.fetch)).toEqual({name: 'Rex'});
+    expect(calls[0]?.url).toBe('https://api.test/pets?limit=1');
+  });
+
+  it('what calls it with any this', async () => {
+    const {session} = mockSession(() => 'hello');
+    expect(await (await session.fetch.call(undefined, url)).json()).toBe('hello');
+    expect(await (await Reflect.apply(session.fetch, {}, [url])).json()).toBe('hello');
+  });
+
+  it('has the type of a fetch', () => {
+    const takes = (_fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>) => {};
+    takes((undefined as unknown as Session | undefined)?.fetch ?? fetch);
+  });
+});
+
+describe('native members', () => {
+  /** What the global fetch is handed. */
+  async function handed(run: (session: Session) => Promise<unknown>): Promise<RequestInit> {
+    const inits: RequestInit[] = [];
+    const {fetchConnector} = await import('../../src/connectors/fetch.ts');
+    vi.stubGlobal('fetch', async (_url: string, init: RequestInit) => {
+      inits.push(init);
+      return new Response();
+    });
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const session = createSession({connector: fetchConnector()});
+    await run(session);
+    return inits[0] ?? {};
+  }
+
+  it('are handed to a native fetch, of init, verb and Request alike', async () => {
+    const members = {
+      credentials: 'include',
+      cache: 'no-store',
+      referrerPolicy: 'origin',
+      keepalive: true,
+    } as const;
+    expect(await handed(({fetch}) => fetch(url, members))).toMatchObject(members);
+    expect(await handed(({get}) => get(url, members))).toMatchObject(members);
+    expect(await handed(({fetch}) => fetch(new Request(url, members)))).toMatchObject(members);
+    expect(await handed(({get}) => get(new Request(url, members)))).toMatchObject(members);
+    expect(await handed(({fetch}) => fetch(new Request(url, members), {cache: 'default'}))).toMatchObject({
+      credentials: 'include',
+    });
+  });
+
+  it('are left out where they ask for nothing: not every runtime takes them', async () => {
+    const init = await handed(({fetch}) => fetch(new Request(url)));
+    expect(Object.keys(init).sort()).toEqual(['headers', 'method', 'redirect', 'signal']);
+  });
+
+  it('of init go before those of the Request, also where they ask for nothing', async () => {
+    const request = new Request(url, {credentials: 'include'});
+    const init = await handed(({fetch}) => fetch(request, {credentials: 'same-origin'}));
+    expect(init.credentials).toBeUndefined();
+  });
+});

@@ -1,0 +1,306 @@
+import {describe, expect, it} from 'vitest';
+import type {Handler, Policy} from '../../src/index.ts';
+import {HTTPError} from '../../src/index.ts';
+import {mockSession, rejection} from '../support/mock-session.ts';
+
+const url = 'https://api.test/';
+
+/** A response whose body knows whether it was cancelled. */
+function watchedResponse() {
+  let cancelled = false;
+  const body = new ReadableStream({
+    cancel() {
+      cancelled = true;
+    },
+  });
+  return {
+    response: new Response(body),
+    get cancelled() {
+      return cancelled;
+    },
+  };
+}
+
+describe('policies', () => {
+  it('wrap each other in order: the first is the outermost', async () => {
+    const order: string[] = [];
+    const named =
+      (name: string): Policy =>
+      (next) =>
+      async (request) => {
+        order.push(`${name} in`);
+        const response = await next(request);
+        order.push(`${name} out`);
+        return response;
+      };
+    const {session} = mockSession(
+      () => {
+        order.push('sent');
+      },
+      {policies: [named('first'), named('second')]},
+    );
+    await session.fetch(url);
+    expect(order).toEqual(['first in', 'second in', 'sent', 'second out', 'first out']);
+  });
+
+  it('are made once for a session, and again for its child', () => {
+    let made = 0;
+    const policy: Policy = (next) => {
+      made++;
+      return next;
+    };
+    const {session} = mockSession(() => ({}), {policies: [policy]});
+    void session.fetch(url);
+    void session.fetch(url);
+    expect(made).toBe(1);
+    session.extend({});
+    expect(made).toBe(2);
+  });
+
+  it('see the request as it will be sent: URL, method, headers, body, attempt and signal', async () => {
+    let seen: unknown;
+    const {session} = mockSession(() => ({}), {
+      baseUrl: 'https://api.test/v1/',
+      headers: {x: '1'},
+      policies: [
+        (next) => (request) => {
+          const {url, method, headers, body, redirect, attempt, signal} = request;
+          seen = {url, method, headers: [...headers], body, redirect, attempt, signal};
+          return next(request);
+        },
+      ],
+    });
+    await session.put('users', {body: 'text', searchParams: {a: 'b'}, headers: {y: '2'}});
+    expect(seen).toEqual({
+      url: 'https://api.test/v1/users?a=b',
+      method: 'PUT',
+      headers: [
+        ['x', '1'],
+        ['y', '2'],
+      ],
+      body: 'text',
+      redirect: 'follow',
+      attempt: 1,
+      signal: expect.any(AbortSignal),
+    });
+  });
+
+  it('change headers in place, and anything by handing on another request', async () => {
+    const {session, calls} = mockSession(() => ({}), {
+      policies: [
+        (next) => (request) => {
+          request.headers.set('x-policy', '1');
+          return next(request.with({url: `${request.url}moved?b=c`, method: 'POST', body: 'other'}));
+        },
+      ],
+    });
+    await session.fetch(url);
+    const [call] = calls;
+    expect(call).toMatchObject({url: 'https://api.test/moved?b=c', method: 'POST'});
+    expect(call?.headers.get('x-policy')).toBe('1');
+    expect(await call?.text()).toBe('other');
+  });
+
+  it('answer without the connector', async () => {
+    const {session, calls} = mockSession(() => ({}), {
+      policies: [() => async () => Response.json({cached: true})],
+    });
+    expect(await (await session.fetch(url)).json()).toEqual({cached: true});
+    expect(await session.get(url).json()).toEqual({cached: true});
+    expect(calls).toHaveLength(0);
+    expect(session.stats()).toMatchObject({active: 0, totals: {requests: 2, attempts: 0, errors: 0}});
+    await session.close();
+  });
+
+  it('change the response', async () => {
+    const {session} = mockSession(() => ({a: 1}), {
+      policies: [
+        (next) => async (request) => {
+          const response = await next(request);
+          return Response.json({...((await response.json()) as object), b: 2}, {status: 201});
+        },
+      ],
+    });
+    const response = await session.fetch(url);
+    expect(response.status).toBe(201);
+    expect(await response.json()).toEqual({a: 1, b: 2});
+  });
+
+  it('are told statuses, of which the verbs make errors further out', async () => {
+    const seen: number[] = [];
+    const {session} = mockSession(() => new Response(null, {status: 404}), {
+      policies: [
+        (next) => async (request) => {
+          const response = await next(request);
+          seen.push(response.status);
+          return response;
+        },
+      ],
+    });
+    await expect(session.get(url)).rejects.toBeInstanceOf(HTTPError);
+    expect(seen).toEqual([404]);
+  });
+
+  it.each<[string, (next: Handler) => Handler]>([
+    [
+      'synchronously',
+      () => () => {
+        throw new Error('mine');
+      },
+    ],
+    ['by rejecting', () => () => Promise.reject(new Error('mine'))],
+    [
+      'after the response',
+      (next) => async (request) => {
+        await (await next(request)).text();
+        throw new Error('mine');
+      },
+    ],
+  ])('fail a call %s, and nothing stays behind', async (_, policy) => {
+    const {session} = mockSession(() => ({}), {policies: [policy]});
+    await expect(session.fetch(url)).rejects.toThrow('mine');
+    await expect(session.get(url)).rejects.toThrow('mine');
+    expect(session.stats()).toMatchObject({active: 0, queued: 0, totals: {requests: 2, errors: 2}});
+    await session.close();
+  });
+
+  it('handle what was thrown further in', async () => {
+    const {session} = mockSession(
+      () => {
+        throw new Error('inner');
+      },
+      {policies: [(next) => (request) => next(request).catch((error: Error) => new Response(error.message))]},
+    );
+    expect(await session.get(url).text()).toBe('inner');
+    expect(session.stats().totals.errors).toBe(0);
+  });
+
+  it('send again what failed, and are counted', async () => {
+    const retry: Policy = (next) => (request) => next(request).catch(() => next(request));
+    const {session, calls} = mockSession(
+      ({attempt}) => {
+        if (attempt === 1) throw new Error('first');
+        return {attempt};
+      },
+      {policies: [retry]},
+    );
+    expect(await session.post(url, {json: {a: 1}}).json()).toEqual({attempt: 2});
+    expect(await Promise.all(calls.map((call) => call.json()))).toEqual([{a: 1}, {a: 1}]);
+    expect(session.stats().totals).toMatchObject({requests: 1, attempts: 2, retries: 1, errors: 0});
+  });
+
+  it('free the slot of a response they don’t want by cancelling it', async () => {
+    const retry: Policy = (next) => async (request) => {
+      const response = await next(request);
+      if (response.ok) return response;
+      await response.body?.cancel();
+      return next(request);
+    };
+    const {session} = mockSession(
+      ({attempt}) => (attempt === 1 ? new Response(new ReadableStream(), {status: 503}) : {}),
+      {policies: [retry]},
+      {limit: 1},
+    );
+    expect(await session.get(url).json()).toEqual({});
+    await session.close();
+  });
+
+  it('that forget to return a response are found out', async () => {
+    const {session} = mockSession(() => ({}), {
+      policies: [() => (async () => undefined) as unknown as Handler],
+    });
+    const error = await rejection(session.fetch(url));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toBe('A policy gave no response');
+    await session.close();
+  });
+
+  it('may return a response without a promise', async () => {
+    const {session} = mockSession(() => ({}), {
+      policies: [() => (() => new Response('plain')) as unknown as Handler],
+    });
+    expect(await session.get(url).text()).toBe('plain');
+  });
+});
+
+describe('an abort while a policy waits', () => {
+  function waiting() {
+    let goOn = () => {};
+    const waited = new Promise<void>((resolve) => {
+      goOn = resolve;
+    });
+    const watched = watchedResponse();
+    const policy: Policy = (next) => async (request) => {
+      await waited;
+      return next(request);
+    };
+    const late: Policy = () => async () => {
+      await waited;
+      return watched.response;
+    };
+    return {policy, late, watched, goOn};
+  }
+
+  it('rejects at once, and sends nothing', async () => {
+    const {policy, goOn} = waiting();
+    const {session, calls} = mockSession(() => ({}), {policies: [policy]});
+    const controller = new AbortController();
+    const call = session.fetch(url, {signal: controller.signal});
+    controller.abort('stop');
+    await expect(call).rejects.toBe('stop');
+    expect(session.stats().totals).toMatchObject({requests: 1, errors: 1});
+    goOn();
+    await session.close();
+    expect(calls).toHaveLength(0);
+  });
+
+  it('cancels the body of a response that comes late', async () => {
+    const {late, watched, goOn} = waiting();
+    const {session} = mockSession(() => ({}), {policies: [late]});
+    const controller = new AbortController();
+    const call = session.fetch(url, {signal: controller.signal});
+    controller.abort('stop');
+    await expect(call).rejects.toBe('stop');
+    goOn();
+    await expect.poll(() => watched.cancelled).toBe(true);
+    expect(session.stats().totals.errors).toBe(1);
+  });
+
+  it('is over for close(), which waits for nobody who would never let go', async () => {
+    const {session} = mockSession(() => ({}), {policies: [() => () => new Promise(() => {})]});
+    const controller = new AbortController();
+    const call = session.fetch(url, {signal: controller.signal});
+    controller.abort('stop');
+    await expect(call).rejects.toBe('stop');
+    await session.close();
+  });
+
+  it('reaches the policy through its signal', async () => {
+    let reason: unknown;
+    const {session} = mockSession(() => ({}), {
+      policies: [
+        () => (request) =>
+          new Promise((_resolve, reject) => {
+            request.signal.addEventListener('abort', () => {
+              reason = request.signal.reason;
+              reject(new Error('mine'));
+            });
+          }),
+      ],
+    });
+    const controller = new AbortController();
+    const call = session.fetch(url, {signal: controller.signal});
+    controller.abort('stop');
+    await expect(call).rejects.toBe('stop');
+    expect(reason).toBe('stop');
+  });
+
+  it('comes too late once the policy has answered', async () => {
+    const {session} = mockSession(() => ({}), {policies: [() => async () => new Response('here')]});
+    const controller = new AbortController();
+    const response = await session.fetch(url, {signal: controller.signal});
+    controller.abort();
+    expect(await response.text()).toBe('here');
+    expect(session.stats().totals.errors).toBe(0);
+  });
+});
