@@ -244,7 +244,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
-    if (this.#bodySent) this.#startReadTimer();
+    this.#startReadTimer();
     if (status < 200) return true;
     this.#resumeDispatch = resume;
     let contentEncoding: string | undefined;
@@ -356,7 +356,9 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   }
 
   silent(limit: number): void {
-    this.#timeOut('read', limit);
+    // The end of the request is still on its way: the server has nothing to say yet.
+    if (this.#connection?.isFlushed) this.#timeOut('read', limit);
+    else this.#startReadTimer();
   }
 
   // What the body asks for, and tells
@@ -522,10 +524,10 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     );
   }
 
-  // Or sets it back, when something came.
+  // Or sets it back, when something came. A server that is still being sent to may be silent.
   #startReadTimer(): void {
     const {read} = this.#request.timeouts;
-    if (read !== undefined) (this.#connection as PoolConnection).watchSilence(read, this);
+    if (read !== undefined && this.#bodySent) (this.#connection as PoolConnection).watchSilence(read, this);
   }
 
   #clearTimer(): void {

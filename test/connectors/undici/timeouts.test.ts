@@ -1,0 +1,231 @@
+import {setTimeout as delay} from 'node:timers/promises';
+import {describe, expect, it} from 'vitest';
+import {AiofetchError, TimeoutError} from '../../../src/index.ts';
+import {bodyOf, startServer} from '../../support/http-server.ts';
+import {openSession} from '../../support/open-session.ts';
+import {startRawServer} from '../../support/raw-server.ts';
+import {blockLoop, waitFor} from '../../support/wait-for.ts';
+
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => {
+      throw new Error('It should have failed');
+    },
+    (error: unknown) => error,
+  );
+
+/** Answers /slow after 1,000 ms, stalls /stall in the middle, drips /drip, and does the rest at once. */
+async function startSlow() {
+  return startServer(async (request, response) => {
+    await bodyOf(request);
+    if (request.url === '/slow') await delay(1_000, undefined, {ref: false});
+    if (request.url === '/stall') {
+      response.writeHead(200, {'content-length': 100}).write('start');
+      return;
+    }
+    if (request.url === '/drip') {
+      for (let index = 0; index < 10; index++) {
+        response.write('drop');
+        await delay(20);
+      }
+    }
+    response.end();
+  });
+}
+
+describe('read', () => {
+  it('bounds the wait for the head', async () => {
+    const server = await startSlow();
+    const {fetch, stats} = openSession({limit: 1});
+    const error = await failure(fetch(`${server.origin}/slow`, {timeout: {read: 50}}));
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toBeInstanceOf(AiofetchError);
+    expect(error).toMatchObject({phase: 'read', limit: 50, code: 'ERR_TIMEOUT', attempts: 1});
+    expect((error as Error).message).toMatch(/50 ms/);
+    expect(stats()).toMatchObject({active: 0});
+    await waitFor(() => server.sockets.open.size === 0);
+  });
+
+  it('bounds the silence between two chunks', async () => {
+    const server = await startSlow();
+    const {fetch, stats} = openSession({limit: 1});
+    const response = await fetch(`${server.origin}/stall`, {timeout: {read: 50}});
+    expect(await failure(response.text())).toMatchObject({phase: 'read', limit: 50});
+    const streamed = await fetch(`${server.origin}/stall`, {timeout: {read: 50}});
+    const reader = (streamed.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    expect(await failure(reader.read())).toMatchObject({phase: 'read', limit: 50});
+    expect(stats()).toMatchObject({active: 0});
+  });
+
+  it('bounds nothing as long as something comes now and then', async () => {
+    const server = await startSlow();
+    const {fetch} = openSession();
+    const response = await fetch(`${server.origin}/drip`, {timeout: {read: 120}});
+    expect(await response.text()).toBe('drop'.repeat(10));
+  });
+
+  it('is not for a reader that takes its time', async () => {
+    const server = await startServer((_request, response) => response.end(Buffer.alloc(4 * 1024 * 1024)));
+    const {fetch} = openSession({limit: 1});
+    const response = await fetch(server.origin, {timeout: {read: 40}});
+    await delay(120);
+    let size = 0;
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+      if (size === 0) await delay(120);
+      size += chunk.length;
+    }
+    expect(size).toBe(4 * 1024 * 1024);
+  });
+
+  it('is not for the time that the body takes to be sent: of a stream', async () => {
+    const server = await startSlow();
+    const {fetch} = openSession();
+    const body = async function* () {
+      for (let index = 0; index < 5; index++) {
+        yield 'piece';
+        await delay(40);
+      }
+    };
+    const response = await fetch(server.origin, {method: 'POST', body, timeout: {read: 100}});
+    expect(response.status).toBe(200);
+  });
+
+  it('is not for the time that the body takes to be sent: when the answer has begun already', async () => {
+    const server = await startServer(async (request, response) => {
+      response.write('begun, ');
+      response.end(`${(await bodyOf(request)).length} bytes`);
+    });
+    const {fetch} = openSession();
+    const body = async function* () {
+      for (let index = 0; index < 3; index++) {
+        yield 'piece';
+        await delay(90);
+      }
+    };
+    const response = await fetch(server.origin, {method: 'POST', body, timeout: {read: 60}});
+    expect(await response.text()).toBe('begun, 15 bytes');
+  });
+
+  it('is not for the time that the body takes to be sent: of a large one given whole', async () => {
+    // More than the system holds for a socket, so that some of it stays here until the server goes on reading.
+    const server = await startRawServer(async ({socket, respond}) => {
+      let left = 20 * 1024 * 1024;
+      socket.removeAllListeners('data');
+      socket.on('data', (chunk: Buffer) => {
+        left -= chunk.length;
+        if (left <= 0) respond('all of it');
+      });
+      socket.pause();
+      await delay(350);
+      socket.resume();
+    });
+    const {fetch} = openSession();
+    const body = new Uint8Array(20 * 1024 * 1024);
+    const response = await fetch(server.origin, {method: 'POST', body, timeout: {read: 100}});
+    expect(await response.text()).toBe('all of it');
+  });
+
+  it('begins when the body has been sent', async () => {
+    const server = await startServer(async (request) => void (await bodyOf(request)));
+    const {fetch} = openSession();
+    for (const body of ['text', new Blob(['text']).stream()]) {
+      const pending = fetch(server.origin, {method: 'POST', body, timeout: {read: 50}});
+      expect(await failure(pending)).toMatchObject({phase: 'read'});
+    }
+  });
+
+  it('is not for the wait in the queue, nor for the dial', async () => {
+    const server = await startServer(async (_request, response) => {
+      await delay(60);
+      response.end();
+    });
+    const {fetch} = openSession({limit: 1});
+    const calls = Array.from({length: 4}, () => fetch(server.origin, {timeout: {read: 200}}));
+    expect((await Promise.all(calls)).map(({status}) => status)).toEqual([200, 200, 200, 200]);
+  });
+
+  it('that one request set is not the next one’s on the same connection', async () => {
+    const server = await startServer(async (request, response) => {
+      await delay(Number(request.url?.slice(1)));
+      response.end();
+    });
+    const {fetch} = openSession({limit: 1});
+    await fetch(`${server.origin}/0`, {timeout: {read: 30}});
+    expect((await fetch(`${server.origin}/80`, {timeout: {read: 5_000}})).status).toBe(200);
+    await fetch(`${server.origin}/0`, {timeout: {read: 30}});
+    expect((await fetch(`${server.origin}/80`, {timeout: {read: 0}})).status).toBe(200);
+    expect(await failure(fetch(`${server.origin}/500`, {timeout: {read: 30}}))).toMatchObject({limit: 30});
+    expect(server.sockets.opened).toBe(1);
+  });
+
+  it('is 30 seconds when nothing is said, and none for false', async () => {
+    const server = await startSlow();
+    const {fetch} = openSession();
+    for (const timeout of [undefined, {read: false} as const]) {
+      const controller = new AbortController();
+      const response = await fetch(`${server.origin}/stall`, {timeout, signal: controller.signal});
+      const outcome = await Promise.race([failure(response.text()), delay(100)]);
+      expect(outcome).toBeUndefined();
+      controller.abort();
+    }
+  });
+});
+
+describe('attempt', () => {
+  it('bounds a response that drips', async () => {
+    const server = await startSlow();
+    const {fetch, stats} = openSession({limit: 1});
+    const response = await fetch(`${server.origin}/drip`, {timeout: {attempt: 90}});
+    expect(await failure(response.text())).toMatchObject({phase: 'attempt', limit: 90});
+    expect(stats()).toMatchObject({active: 0});
+  });
+
+  it('bounds a dial', async () => {
+    const server = await startRawServer(() => {});
+    const {fetch} = openSession();
+    const pending = fetch(server.origin.replace('http:', 'https:'), {timeout: {attempt: 50}});
+    expect(await failure(pending)).toMatchObject({phase: 'attempt', limit: 50});
+    await waitFor(() => server.sockets.open.size === 0);
+  });
+
+  it('begins with the slot, not with the wait for it', async () => {
+    const server = await startServer(async (_request, response) => {
+      await delay(70);
+      response.end();
+    });
+    const {fetch} = openSession({limit: 1});
+    const calls = Array.from({length: 4}, () => fetch(server.origin, {timeout: {attempt: 200}}));
+    expect((await Promise.all(calls)).map(({status}) => status)).toEqual([200, 200, 200, 200]);
+  });
+});
+
+describe('total', () => {
+  it.each(['/slow', '/stall', '/drip'])('bounds all of it: %s', async (path) => {
+    const server = await startSlow();
+    const {fetch, stats} = openSession({limit: 1});
+    const call = async () => (await fetch(server.origin + path, {timeout: 80})).text();
+    expect(await failure(call())).toMatchObject({name: 'TimeoutError', phase: 'total', limit: 80});
+    expect(stats()).toMatchObject({active: 0});
+  });
+
+  it('bounds the wait in the queue with it', async () => {
+    const server = await startSlow();
+    const {fetch, stats} = openSession({limit: 1});
+    const first = fetch(`${server.origin}/slow`, {timeout: 150}).catch(() => undefined);
+    expect(await failure(fetch(server.origin, {timeout: {total: 50}}))).toMatchObject({phase: 'total'});
+    expect(stats()).toMatchObject({active: 1, queued: 0});
+    await first;
+  });
+});
+
+describe('no timeout', () => {
+  it('fires for a response that came in time, while nobody could look', async () => {
+    const server = await startServer((_request, response) => response.end('in time'));
+    const {fetch} = openSession({limit: 1});
+    await (await fetch(server.origin)).text();
+    const pending = fetch(server.origin, {timeout: {read: 5_000, attempt: 5_000, total: 5_000, pool: 1}});
+    blockLoop(20);
+    expect(await (await pending).text()).toBe('in time');
+  });
+});
