@@ -1,0 +1,67 @@
+import fc from 'fast-check';
+import {describe, expect, it, vi} from 'vitest';
+import {createBudget, WindowCounts} from '../../../src/policies/budget.ts';
+import {useFakeClock} from './support.ts';
+
+useFakeClock();
+
+const base = {ratio: 0.2, minimum: 10, window: 10_000};
+
+describe('counts over a window', () => {
+  it('forget what is older than it, and nothing that is younger than half of it', () => {
+    const counts = new WindowCounts('host', 1_000);
+    const at = (ms: number) => {
+      vi.advanceTimersByTime(ms);
+      counts.forget(performance.now());
+      return [counts.all, counts.marked];
+    };
+    counts.add(4, 1);
+    expect(at(499)).toEqual([4, 1]);
+    counts.add(2, 2);
+    expect(at(1)).toEqual([6, 3]);
+    counts.add(1, 0);
+    expect(at(499)).toEqual([7, 3]);
+    expect(at(1)).toEqual([1, 0]);
+    expect(at(500)).toEqual([0, 0]);
+  });
+});
+
+describe('a budget', () => {
+  it('is a share of the calls, on top of a minimum, for each host', () => {
+    const budget = createBudget('budget', {}, base);
+    for (let index = 0; index < 50; index++) budget.count('a');
+    const takes = (host: string) => {
+      let taken = 0;
+      while (budget.take(host)) taken++;
+      return taken;
+    };
+    expect(takes('a')).toBe(20);
+    expect(takes('b')).toBe(10);
+  });
+
+  it('is never overdrawn in the long run, whatever the schedule', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.nat(3_000), fc.boolean()), {maxLength: 300}),
+        fc.constantFrom(0, 0.1, 0.5, 1),
+        fc.nat(5),
+        (steps, ratio, minimum) => {
+          const budget = createBudget('budget', {ratio, minimum, window: 1_000}, base);
+          const start = performance.now();
+          let calls = 0;
+          let taken = 0;
+          for (const [ms, isCall] of steps) {
+            vi.advanceTimersByTime(ms);
+            if (isCall) {
+              budget.count('a');
+              calls++;
+            } else if (budget.take('a')) taken++;
+            const halves = Math.floor((performance.now() - start) / 500) + 1;
+            expect(taken).toBeLessThanOrEqual(minimum * halves + 2 * ratio * calls);
+          }
+        },
+      ),
+      {numRuns: 3_000},
+    );
+  });
+});
