@@ -79,3 +79,20 @@ export function redirectedRequest(
     ...(becomesGet && {method: 'GET', body: null}),
   });
 }
+
+/** Sends a request with `send`, which follows no redirects, and follows them. */
+export async function followRedirects(
+  request: ConnectorRequest,
+  send: (request: ConnectorRequest) => Promise<Response>,
+): Promise<Response> {
+  for (let current = request, followed = 0; ; followed++) {
+    const response = await send(current);
+    const location = response.headers.get('location');
+    if (request.redirect === 'manual' || !isRedirectStatus(response.status) || location === null) {
+      if (followed > 0) Object.defineProperty(response, 'redirected', {value: true, configurable: true});
+      return response;
+    }
+    response.body?.cancel().catch(() => undefined);
+    current = redirectedRequest(current, response.status, location, followed);
+  }
+}

@@ -166,6 +166,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #attemptTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #failBody: ((error: unknown) => void) | undefined = undefined;
+  failure: {readonly error: unknown} | undefined = undefined;
 
   constructor(
     state: State,
@@ -240,7 +241,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     if (response.bodyUsed || response.body?.locked) {
       throw new TypeError('The response was read from before it was handed on');
     }
-    return trackedResponse(response, this, this.#request.url);
+    return trackedResponse(response, this, this.#request);
   }
 
   // What the sending tells
@@ -283,6 +284,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
 
   broken(error: unknown): unknown {
     const failure = this.#typed(error, 'receive');
+    this.failure = {error: failure};
     this.#finish(true);
     this.#controller.abort(failure);
     return failure;
@@ -296,6 +298,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
 
   #fail(error: unknown): void {
     if (this.#stage === 'done') return;
+    this.failure = {error};
     const reject = this.#reject;
     this.#resolve = ignore;
     this.#reject = ignore;

@@ -1,9 +1,9 @@
 import {isStreamLike, prepareBody, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
-import {AiofetchError, ConnectionError, RedirectError, UnsupportedOptionError} from '../errors.ts';
+import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../errors.ts';
 import {foreignFetch, handOn} from '../global-fetch.ts';
 import {checkKnown} from '../options.ts';
-import {isRedirectStatus} from '../redirect.ts';
+import {followRedirects} from '../redirect.ts';
 import type {ConnectorRequest} from '../request.ts';
 import type {UploadProgress} from './create-connector.ts';
 import {createConnector} from './create-connector.ts';
@@ -25,7 +25,6 @@ type StreamingInit = RequestInit & {duplex?: 'half'};
 // Pages and their workers have a place. There the standard's rules for what a page may know hold: a redirect that isn't
 // followed is opaque.
 const isInPage = typeof globalThis.location === 'object';
-const refusesRedirectError = detectRedirectErrorRefusal();
 
 const capabilities: ConnectorCapabilities = {
   sockets: false,
@@ -76,7 +75,9 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
       isNetworkError,
       send: (request, signal, progress) => {
         const fetch = foreignFetch(connector, request.lifetime.cameFrom) ?? before;
-        return sendNatively(native, connector, fetch, request, signal, progress);
+        const send = (hop: ConnectorRequest) => sendNatively(native, connector, fetch, hop, signal, progress);
+        // Where redirects can be seen they are followed here: to the letter of the standard not every runtime does it.
+        return native.capabilities.manualRedirect ? followRedirects(request, send) : send(request);
       },
       ...(dispose && {dispose}),
     },
@@ -99,13 +100,12 @@ async function sendNatively(
   progress: UploadProgress,
 ): Promise<Response> {
   const headers = [...request.headers];
-  const looksAtRedirects = request.redirect === 'error' && refusesRedirectError;
   const init: StreamingInit = {
     ...native.init,
     ...request.native,
     method: request.method,
     headers,
-    redirect: looksAtRedirects ? 'manual' : request.redirect,
+    redirect: native.capabilities.manualRedirect ? 'manual' : request.redirect,
     signal,
   };
   let upload: Upload | undefined;
@@ -134,9 +134,10 @@ async function sendNatively(
     if (signal.aborted) throw signal.reason;
     throw upload?.failed ? uploadError(upload.failed.error, request) : error;
   }
-  if (looksAtRedirects && isRedirectStatus(response.status) && response.headers.has('location')) {
+  // Workers take a stream that fails for one that ends.
+  if (upload?.failed) {
     response.body?.cancel().catch(() => undefined);
-    throw new RedirectError('Response is a redirect, and redirect is "error"', {request});
+    throw uploadError(upload.failed.error, request);
   }
   return response;
 }
@@ -220,15 +221,5 @@ function detectRequestStreams(): boolean {
     return !hasType && (asksForDuplex || !isInPage);
   } catch {
     return false;
-  }
-}
-
-// Workers have no redirect: 'error', and say so: there redirects are looked at here.
-function detectRedirectErrorRefusal(): boolean {
-  try {
-    new Request('https://example.invalid/', {redirect: 'error'});
-    return false;
-  } catch {
-    return true;
   }
 }

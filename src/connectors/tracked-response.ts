@@ -14,6 +14,8 @@ export interface BodyTracker {
   cancelled(reason: unknown): void;
   /** The body broke off by itself. Returns what its reader gets. */
   broken(error: unknown): unknown;
+  /** What the body failed with, by itself or from outside. */
+  readonly failure: {readonly error: unknown} | undefined;
 }
 
 // A body whose response nobody holds any more would keep its slot for ever.
@@ -56,32 +58,44 @@ class TrackedResponse extends NativeResponse {
 
   override arrayBuffer(): Promise<ArrayBuffer> {
     this.#tracker.touched();
-    return super.arrayBuffer();
+    return this.#read(super.arrayBuffer());
   }
 
-  override blob(): Promise<Blob> {
+  override async blob(): Promise<Blob> {
     this.#tracker.touched();
-    return super.blob();
+    const blob = await this.#read(super.blob());
+    const type = this.headers.get('content-type');
+    // Not every runtime looks at the headers when the body is a stream.
+    return blob.type === '' && type !== null ? new Blob([blob], {type}) : blob;
   }
 
   override bytes(): Promise<Uint8Array<ArrayBuffer>> {
     this.#tracker.touched();
-    return super.bytes();
+    return this.#read(super.bytes());
   }
 
   override formData(): Promise<FormData> {
     this.#tracker.touched();
-    return super.formData();
+    return this.#read(super.formData());
   }
 
   override json(): Promise<unknown> {
     this.#tracker.touched();
-    return super.json();
+    return this.#read(super.json());
   }
 
   override text(): Promise<string> {
     this.#tracker.touched();
-    return super.text();
+    return this.#read(super.text());
+  }
+
+  // Browsers put an error of their own in place of what a stream made by a script fails with.
+  async #read<T>(read: Promise<T>): Promise<T> {
+    try {
+      return await read;
+    } catch (error) {
+      throw this.#tracker.failure ? this.#tracker.failure.error : error;
+    }
   }
 
   override get url(): string {
@@ -111,17 +125,26 @@ class TrackedResponse extends NativeResponse {
  * The same response, its body watched. One without a body comes back as it is, unless it was made by hand and has no
  * URL yet; and so do those that hide what they are (opaque): there is nothing to watch.
  */
-export function trackedResponse(response: Response, tracker: BodyTracker, requestUrl: string): Response {
-  const {body, url, redirected, type} = response;
-  const stream = body && trackedStream(body, tracker);
+export function trackedResponse(
+  response: Response,
+  tracker: BodyTracker,
+  request: {readonly url: string; readonly method: string},
+): Response {
+  const {body, url, redirected, type, status, statusText, headers} = response;
+  // Browsers have an empty stream where there can be no body.
+  const hasBody = body !== null && request.method !== 'HEAD' && !nullBodyStatuses.has(status);
+  const stream = hasBody ? trackedStream(body, tracker) : null;
   if (!stream) {
     tracker.ended();
-    if (url !== '' || response.status < 200) return response;
+    if ((body === null && url !== '') || status < 200) return response;
+    body?.cancel().catch(() => undefined);
   }
-  const {status, statusText, headers} = response;
-  const meta = {url: url || requestUrl, redirected, type: type === 'default' ? 'basic' : type} as const;
+  const meta = {url: url || request.url, redirected, type: type === 'default' ? 'basic' : type} as const;
   return new TrackedResponse(stream, {status, statusText, headers}, meta, tracker);
 }
+
+// Fetch, "null body status".
+const nullBodyStatuses = new Set([101, 103, 204, 205, 304]);
 
 function trackedStream(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,
@@ -173,11 +196,14 @@ function trackedStream(
   }
 
   type Chunk = Uint8Array<ArrayBuffer>;
-  const stream = isBytes
-    ? (new ReadableStream({type: 'bytes', pull, cancel}, {highWaterMark}) as ReadableStream<Chunk>)
-    : new ReadableStream<Chunk>({pull, cancel}, {highWaterMark, size: (chunk) => chunk.byteLength});
-  abandoned.register(stream, cancel);
-  return stream;
+  const source = {pull, cancel};
+  // The source, not the stream: Chromium lets go of a stream's object while its reader is in use, and keeps its source.
+  abandoned.register(source, cancel);
+  return isBytes
+    ? (new ReadableStream(Object.assign(source, {type: 'bytes' as const}), {
+        highWaterMark,
+      }) as ReadableStream<Chunk>)
+    : new ReadableStream<Chunk>(source, {highWaterMark, size: (chunk) => chunk.byteLength});
 }
 
 /** Whether it can be read into the reader's own memory, as a fetch's body can. Its chunks are then nobody else's. */
