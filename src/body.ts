@@ -47,6 +47,31 @@ export function isSmall(body: RequestBody): boolean {
   return ArrayBuffer.isView(body) || body instanceof ArrayBuffer ? body.byteLength <= smallBody : false;
 }
 
+// What came out of a Request, which doesn't tell what it was made of.
+const requestBodies = new WeakSet<object>();
+
+/** The body of a `Request`, as a stream. */
+export function bodyOfRequest(request: Request): RequestBody | null {
+  const body = 'body' in request ? request.body : firefoxBody(request);
+  if (body !== null) requestBodies.add(body);
+  return body;
+}
+
+/** Whether it came out of a `Request`, so may have been a string or bytes. */
+export function isOfRequest(body: RequestBody): boolean {
+  return typeof body === 'object' && requestBodies.has(body);
+}
+
+// Firefox has no `body` there.
+function firefoxBody(request: Request): AsyncIterable<Uint8Array> | null {
+  if (request.method === 'GET' || request.method === 'HEAD') return null;
+  return {
+    async *[Symbol.asyncIterator]() {
+      yield new Uint8Array(await request.arrayBuffer());
+    },
+  };
+}
+
 /** A standard stream of what is streamed, read as it is asked for. */
 export function toReadableStream(
   source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,

@@ -8,7 +8,7 @@ import type {
 } from 'ky';
 import ky, {isForceRetryError, isHTTPError, isNetworkError, SchemaValidationError} from 'ky';
 import type {RequestBody} from './body.ts';
-import {encodeMultipart, isReplayable, isStreamLike, toReadableStream} from './body.ts';
+import {bodyOfRequest, encodeMultipart, isReplayable, isStreamLike, toReadableStream} from './body.ts';
 import type {RedactedRequest} from './errors.ts';
 import {HTTPError, InvalidOptionError, SchemaError, UnsupportedOptionError} from './errors.ts';
 import {originOf} from './global-fetch.ts';
@@ -263,7 +263,7 @@ export function createVerbs(host: VerbsHost): Verbs {
     if (throughRequest) {
       headers = HeaderList.from(request.headers as Headers);
       // Beside the Request, where it can be sent twice, unless it's no longer the same.
-      if (request !== passenger.request || !isReplayable(body)) body = request.body;
+      if (request !== passenger.request || !isReplayable(body)) body = bodyOfRequest(request);
     } else if (!headers.has('accept')) {
       // What ky adds for .json(), .text() and so on.
       const accept = request.headers.get('accept');
@@ -409,7 +409,7 @@ function overRequest(input: Request, options: CallOptions): CallOptions {
   return {
     ...options,
     ...nativeOf(options, input),
-    body: options.body ?? (options.json === undefined ? input.body : null),
+    body: options.body ?? (options.json === undefined ? bodyOfRequest(input) : null),
     redirect: options.redirect ?? input.redirect,
     signal: options.signal === undefined ? input.signal : options.signal,
   };

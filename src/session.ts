@@ -1,5 +1,5 @@
 import type {RequestBody} from './body.ts';
-import {encodeMultipart} from './body.ts';
+import {bodyOfRequest, encodeMultipart} from './body.ts';
 import {Calls} from './calls.ts';
 import type {Connector, ConnectorOptions, ConnectorStats} from './connector.ts';
 import {AiofetchError, InvalidOptionError, SessionClosedError, TimeoutError} from './errors.ts';
@@ -286,9 +286,9 @@ function buildSession(
   function requestToCall(input: Request, given: FetchInit | null | undefined): OutgoingCall {
     const init = given ?? {};
     const method = init.method === undefined ? input.method : normalizeMethod(init.method);
-    const body = init.body ?? input.body;
+    const body = init.body ?? bodyOfRequest(input);
     if (body !== null) checkBodyAllowed(method);
-    if (body === input.body && input.bodyUsed) {
+    if (init.body == null && input.bodyUsed) {
       throw new TypeError('The body of this Request has already been read');
     }
     return {

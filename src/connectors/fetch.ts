@@ -1,4 +1,4 @@
-import {isStreamLike, prepareBody, toReadableStream} from '../body.ts';
+import {isOfRequest, isStreamLike, prepareBody, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
 import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../errors.ts';
 import {foreignFetch, handOn} from '../global-fetch.ts';
@@ -114,7 +114,12 @@ async function sendNatively(
     if (contentType !== undefined && !request.headers.has('content-type')) {
       headers.push(['content-type', contentType]);
     }
-    if (isStreamLike(source as never)) {
+    if (isInPage && isOfRequest(request.body)) {
+      // Pages send streams over HTTP/2 alone, if at all; this one was hardly one before.
+      const bytes = await new Response(toReadableStream(source as never)).arrayBuffer();
+      init.body = bytes;
+      progress.sent(bytes.byteLength);
+    } else if (isStreamLike(source as never)) {
       if (!native.capabilities.requestStreams) {
         const hint = 'this runtime does not send streams; send bytes or a Blob';
         throw new UnsupportedOptionError('body', native.name, hint);
