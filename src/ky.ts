@@ -10,7 +10,7 @@ import ky, {isForceRetryError, isHTTPError, isNetworkError, SchemaValidationErro
 import type {RequestBody} from './body.ts';
 import {bodyOfRequest, encodeMultipart, isReplayable, isStreamLike, toReadableStream} from './body.ts';
 import type {RedactedRequest} from './errors.ts';
-import {HTTPError, InvalidOptionError, SchemaError, UnsupportedOptionError} from './errors.ts';
+import {AiofetchError, HTTPError, InvalidOptionError, SchemaError, UnsupportedOptionError} from './errors.ts';
 import {originOf} from './global-fetch.ts';
 import type {HeadersInput} from './headers.ts';
 import {HeaderList} from './headers.ts';
@@ -18,7 +18,7 @@ import type {Lifetime} from './lifetime.ts';
 import {isObject} from './options.ts';
 import {isRedirectStatus} from './redirect.ts';
 import type {NativeInit} from './request.ts';
-import {checkBodyAllowed, nativeMembers, nativeOf} from './request.ts';
+import {checkBody, nativeMembers, nativeOf} from './request.ts';
 import type {Timeout} from './timeout.ts';
 
 export type {Input, ResponsePromise} from 'ky';
@@ -191,7 +191,7 @@ export function createVerbs(host: VerbsHost): Verbs {
       body = (options.stringifyJson ?? stringifyJson ?? JSON.stringify)(options.json) ?? null;
       if (!headers.has('content-type')) headers.set('content-type', 'application/json');
     }
-    if (body !== null) checkBodyAllowed(method.toUpperCase());
+    if (body !== null) checkBody(method.toUpperCase(), body);
     const passenger = new Passenger(options, headers, body, lifetime, throughRequest);
     const kyOptions: KyInit & {aiofetch: Passenger} = {method, aiofetch: passenger};
     if (options.searchParams !== undefined) kyOptions.searchParams = options.searchParams;
@@ -348,9 +348,10 @@ async function readBounded(response: Response): Promise<string | undefined> {
   let text = '';
   let size = 0;
   let isCut = false;
+  // Not waited for: of a clone, it ends with the other only.
   const cut = () => {
     isCut = true;
-    return reader.cancel().catch(() => undefined);
+    reader.cancel().catch(() => undefined);
   };
   const timer = setTimeout(cut, errorDataTime);
   try {
@@ -359,7 +360,7 @@ async function readBounded(response: Response): Promise<string | undefined> {
       if (isCut) break;
       if (done) return text + decoder.decode();
       size += value.byteLength;
-      if (size > errorDataLimit) await cut();
+      if (size > errorDataLimit) cut();
       text += decoder.decode(value, {stream: true});
     }
   } catch {
@@ -384,6 +385,8 @@ function isResponse(value: unknown): value is Response {
 
 // ky's own errors hold the request, with its credentials, and the options: they must not get out.
 function withoutKy(error: Error): Error {
+  // First of all: ky goes by the name, and some of ours are the same.
+  if (error instanceof AiofetchError) return error;
   if (isNetworkError(error)) return error.cause as Error;
   if (isHTTPError(error)) return new HTTPError(error.response, error.data, {request: error.request});
   if (isForceRetryError(error)) return new TypeError("ky.retry() has no effect: ky's own retry is off");

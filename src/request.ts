@@ -65,9 +65,14 @@ export function nativeOf(init: NativeInit, request?: NativeInit): NativeInit | u
   return native;
 }
 
-/** Fetch, "Request constructor": a GET or HEAD request has no body. */
-export function checkBodyAllowed(method: string): void {
+/**
+ * @throws TypeError for a body that can't be sent (Fetch, "Request constructor", "extract a body")
+ */
+export function checkBody(method: string, body: RequestBody): void {
   if (method === 'GET' || method === 'HEAD') throw new TypeError(`A ${method} request can't have a body`);
+  if (body instanceof ReadableStream && body.locked) {
+    throw new TypeError('The body is a stream that somebody else is reading, or has read');
+  }
 }
 
 /**

@@ -13,7 +13,7 @@ import {checkDuration} from './options.ts';
 import type {Auth} from './policies/auth.ts';
 import {authPolicy} from './policies/auth.ts';
 import type {Policy} from './request.ts';
-import {ConnectorRequest, checkBodyAllowed, nativeOf} from './request.ts';
+import {ConnectorRequest, checkBody, nativeOf} from './request.ts';
 import type {ExtendOptions, SessionOptions} from './session-options.ts';
 import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './session-options.ts';
 import type {Timeout, Timeouts} from './timeout.ts';
@@ -270,7 +270,7 @@ function buildSession(
     }
     const method = normalizeMethod(init.method);
     const body = init.body ?? null;
-    if (body !== null) checkBodyAllowed(method);
+    if (body !== null) checkBody(method, body);
     return {
       url,
       method,
@@ -287,7 +287,7 @@ function buildSession(
     const init = given ?? {};
     const method = init.method === undefined ? input.method : normalizeMethod(init.method);
     const body = init.body ?? bodyOfRequest(input);
-    if (body !== null) checkBodyAllowed(method);
+    if (body !== null) checkBody(method, body);
     if (init.body == null && input.bodyUsed) {
       throw new TypeError('The body of this Request has already been read');
     }

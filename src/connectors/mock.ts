@@ -1,4 +1,5 @@
-import {prepareBody} from '../body.ts';
+import type {PreparedBody} from '../body.ts';
+import {prepareBody, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorOptions} from '../connector.ts';
 import {InvalidOptionError} from '../errors.ts';
 import {checkKnown} from '../options.ts';
@@ -112,26 +113,30 @@ async function answer(handler: MockHandler, call: MockCall): Promise<Response> {
 function toCall(request: ConnectorRequest, signal: AbortSignal): MockCall {
   const {url, method, attempt} = request;
   const headers = new Headers([...request.headers]);
+  const sent = request.body === null ? undefined : prepareBody(request.body);
+  if (sent?.contentType !== undefined && !headers.has('content-type')) {
+    headers.set('content-type', sent.contentType);
+  }
+  const read = bodyReader(sent?.source ?? '');
   let body: Promise<Uint8Array> | undefined;
   const bytes = () => {
-    body ??= readBody(request);
+    body ??= read();
     return body;
   };
-  if (request.body !== null && typeof request.body !== 'function') {
-    const {contentType} = prepareBody(request.body);
-    if (contentType !== undefined && !headers.has('content-type')) headers.set('content-type', contentType);
-  }
   const text = async () => new TextDecoder().decode(await bytes());
   return {url, method, headers, attempt, signal, bytes, text, json: async () => JSON.parse(await text())};
 }
 
-async function readBody(request: ConnectorRequest): Promise<Uint8Array> {
-  if (request.body === null) return new Uint8Array();
-  const {source} = prepareBody(request.body);
-  if (typeof source === 'object' && Symbol.asyncIterator in source && !(source instanceof ReadableStream)) {
-    const parts: BlobPart[] = [];
-    for await (const chunk of source) parts.push(chunk as BlobPart);
-    return new Uint8Array(await new Blob(parts).arrayBuffer());
+function bodyReader(source: PreparedBody['source']): () => Promise<Uint8Array> {
+  if (typeof source === 'string' || source instanceof Blob || source instanceof Uint8Array) {
+    return async () => new Uint8Array(await new Response(source as BodyInit).arrayBuffer());
   }
-  return new Uint8Array(await new Response(source as BodyInit).arrayBuffer());
+  // From now on it's the mock's, as if it were on its way: nobody cancels it because the answer is here.
+  const reader = toReadableStream(source).getReader();
+  return async () => {
+    const parts: BlobPart[] = [];
+    for (let next = await reader.read(); !next.done; next = await reader.read())
+      parts.push(next.value as BlobPart);
+    return new Uint8Array(await new Blob(parts).arrayBuffer());
+  };
 }

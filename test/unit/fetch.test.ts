@@ -1,7 +1,7 @@
 import ky from 'ky';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import type {FetchInit, Session} from '../../src/index.ts';
-import {createSession} from '../../src/index.ts';
+import {ConnectionError, createSession} from '../../src/index.ts';
 import {mockSession, rejection} from '../support/mock-session.ts';
 
 const url = 'https://api.test/';
@@ -98,7 +98,7 @@ describe('the body', () => {
       'application/x-www-form-urlencoded;charset=UTF-8',
     ],
     ['a stream', new Blob(['hé']).stream(), 'hé', null],
-    ['a function', () => 'hé', 'hé', null],
+    ['a function', () => 'hé', 'hé', 'text/plain;charset=UTF-8'],
     [
       'an async iterable',
       (async function* () {
@@ -148,6 +148,19 @@ describe('the body', () => {
     await session.fetch(request(), {body: 'init'});
     await session.fetch(request(), {body: null});
     expect(await Promise.all(calls.map((call) => call.text()))).toEqual(['request', 'init', 'request']);
+  });
+
+  it('that somebody else is reading is refused, and is no failure of the network', async () => {
+    const {session, calls} = mockSession();
+    const body = new Blob(['x']).stream();
+    body.getReader();
+    for (const call of [session.fetch(url, {method: 'POST', body}), session.post(url, {body})]) {
+      const error = await rejection(call);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).not.toBeInstanceOf(ConnectionError);
+    }
+    expect(calls).toHaveLength(0);
+    await session.close();
   });
 
   it('of a Request is sent once', async () => {

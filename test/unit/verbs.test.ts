@@ -1,0 +1,438 @@
+import {describe, expect, expectTypeOf, it, vi} from 'vitest';
+import type {CallOptions} from '../../src/index.ts';
+import {AiofetchError, HTTPError, SchemaError} from '../../src/index.ts';
+import {mockSession, rejection} from '../support/mock-session.ts';
+
+const url = 'https://api.test/';
+
+describe('a verb', () => {
+  it.each(['get', 'post', 'put', 'patch', 'delete', 'head'] as const)('%s is a method', async (verb) => {
+    const {session, calls} = mockSession(() => new Response());
+    const response = await session[verb](url);
+    expect(response).toBeInstanceOf(Response);
+    expect(response.url).toBe(url);
+    expect(calls[0]?.method).toBe(verb.toUpperCase());
+  });
+
+  it('takes a string, a URL or a Request', async () => {
+    const {session, calls} = mockSession();
+    await session.get(url);
+    await session.get(new URL(url));
+    await session.get(new Request(url));
+    expect(calls.map((call) => [call.method, call.url])).toEqual(Array(3).fill(['GET', url]));
+  });
+
+  it('gives a promise of a Response, or of what is in it', async () => {
+    const {session} = mockSession(() => Response.json({a: 'é'}));
+    const text = '{"a":"é"}';
+    expect(await (await session.get(url)).text()).toBe(text);
+    expect(await session.get(url).json()).toEqual({a: 'é'});
+    expect(await session.get(url).text()).toBe(text);
+    expect(new TextDecoder().decode(await session.get(url).bytes())).toBe(text);
+    expect(new TextDecoder().decode(await session.get(url).arrayBuffer())).toBe(text);
+    expect(await (await session.get(url).blob()).text()).toBe(text);
+  });
+
+  it('gives form data', async () => {
+    const form = new FormData();
+    form.set('a', 'é');
+    const {session} = mockSession(() => new Response(form));
+    expect((await session.get(url).formData()).get('a')).toBe('é');
+  });
+
+  it.each([
+    ['json', 'application/json'],
+    ['text', 'text/*'],
+    ['bytes', '*/*'],
+    ['arrayBuffer', '*/*'],
+    ['blob', '*/*'],
+  ] as const)('.%s() asks for %s, unless the caller asks for something', async (read, accept) => {
+    const {session, calls} = mockSession();
+    await session.get(url)[read]();
+    await session.get(url, {headers: {accept: 'image/png'}})[read]();
+    await session
+      .extend({headers: {accept: 'image/gif'}})
+      .get(url)
+      [read]();
+    expect(calls.map(({headers}) => headers.get('accept'))).toEqual([accept, 'image/png', 'image/gif']);
+  });
+
+  it('is typed by what is expected', () => {
+    const {session} = mockSession();
+    expectTypeOf(session.get<{a: number}>(url).json()).resolves.toEqualTypeOf<{a: number}>();
+    expectTypeOf(session.get(url).json<{a: number}>()).resolves.toEqualTypeOf<{a: number}>();
+    expectTypeOf(session.get(url).json()).resolves.toEqualTypeOf<unknown>();
+  });
+
+  it('refuses a body with GET and HEAD, as fetch does', async () => {
+    const {session, calls} = mockSession();
+    for (const verb of ['get', 'head'] as const) {
+      await expect(session[verb](url, {body: 'x'})).rejects.toThrow(TypeError);
+      await expect(session[verb](url, {json: {}})).rejects.toThrow(TypeError);
+      await expect(session[verb](url, {json: {}, hooks: {beforeRequest: []}})).rejects.toThrow(TypeError);
+    }
+    expect(calls).toHaveLength(0);
+    await session.close();
+  });
+});
+
+describe('json', () => {
+  it.each([[{a: [1, 'é']}], [null], [0], [''], [false], [[]]])('%o is sent as JSON', async (json) => {
+    const {session, calls} = mockSession();
+    await session.post(url, {json});
+    expect(await calls[0]?.json()).toEqual(json);
+    expect(calls[0]?.headers.get('content-type')).toBe('application/json');
+  });
+
+  it('that is undefined is no body', async () => {
+    const {session, calls} = mockSession();
+    await session.post(url, {json: undefined});
+    expect(await calls[0]?.text()).toBe('');
+    expect(calls[0]?.headers.get('content-type')).toBeNull();
+  });
+
+  it.each<[string, Record<string, string>, CallOptions]>([
+    ['the call’s headers', {}, {headers: {'Content-Type': 'application/merge-patch+json'}}],
+    ['the session’s headers', {'content-type': 'application/merge-patch+json'}, {}],
+  ])('leaves a content type of %s alone', async (_, headers, options) => {
+    const {session, calls} = mockSession(() => ({}), {headers});
+    await session.patch(url, {json: {}, ...options});
+    expect(calls[0]?.headers.get('content-type')).toBe('application/merge-patch+json');
+  });
+
+  it('that can’t be JSON rejects, and nothing stays behind', async () => {
+    const {session} = mockSession();
+    const circle: Record<string, unknown> = {};
+    circle['circle'] = circle;
+    await expect(session.post(url, {json: circle})).rejects.toThrow(TypeError);
+    await session.close();
+  });
+
+  it('is made by stringifyJson, the call’s before the session’s', async () => {
+    const {session, calls} = mockSession(() => ({}), {stringifyJson: () => '"session"'});
+    await session.post(url, {json: {}});
+    await session.post(url, {json: {}, stringifyJson: () => '"call"'});
+    await session.post(url, {json: {}, hooks: {beforeRequest: []}});
+    await session.post(url, {json: {}, stringifyJson: () => '"call"', hooks: {beforeRequest: []}});
+    expect(await Promise.all(calls.map((call) => call.json()))).toEqual([
+      'session',
+      'call',
+      'session',
+      'call',
+    ]);
+  });
+
+  it('is read by parseJson, the call’s before the session’s, which is told request and response', async () => {
+    const {session} = mockSession(() => ({a: 1}), {parseJson: (text) => ({session: JSON.parse(text)})});
+    expect(await session.get(url).json()).toEqual({session: {a: 1}});
+    const parseJson = vi.fn((text: string) => ({call: JSON.parse(text)}));
+    expect(await session.get(url, {parseJson}).json()).toEqual({call: {a: 1}});
+    const [text, {request, response}] = parseJson.mock.calls[0] as unknown as [
+      string,
+      {request: Request; response: Response},
+    ];
+    expect(text).toBe('{"a":1}');
+    expect(request.url).toBe(url);
+    expect(response.status).toBe(200);
+  });
+
+  it('that is none rejects with a SyntaxError', async () => {
+    const {session} = mockSession(() => new Response('<html>'));
+    await expect(session.get(url).json()).rejects.toThrow(SyntaxError);
+  });
+});
+
+describe('the content type of a verb’s body', () => {
+  it.each<[string, NonNullable<CallOptions['body']>, string | null]>([
+    ['a string', 'x', 'text/plain;charset=UTF-8'],
+    ['bytes', new Uint8Array(1), null],
+    ['a Blob', new Blob(['x'], {type: 'image/png'}), 'image/png'],
+    ['URLSearchParams', new URLSearchParams('a=b'), 'application/x-www-form-urlencoded;charset=UTF-8'],
+    ['a stream', new Blob(['x']).stream(), null],
+  ])('is that of %s', async (_, body, type) => {
+    const {session, calls} = mockSession();
+    await session.post(url, {body});
+    expect(calls[0]?.headers.get('content-type')).toBe(type);
+  });
+});
+
+describe('searchParams', () => {
+  it.each<[string, CallOptions['searchParams'], string]>([
+    ['a string', 'a=1&b=2', '?a=1&b=2'],
+    ['a string with its mark', '?a=1', '?a=1'],
+    ['an object', {a: 1, b: 'x y', c: true}, '?a=1&b=x+y&c=true'],
+    ['an object with undefined', {a: 1, b: undefined}, '?a=1'],
+    [
+      'pairs',
+      [
+        ['a', 1],
+        ['a', 2],
+      ],
+      '?a=1&a=2',
+    ],
+    [
+      'URLSearchParams',
+      new URLSearchParams([
+        ['a', '1'],
+        ['a', '2'],
+      ]),
+      '?a=1&a=2',
+    ],
+    ['an empty string', '', ''],
+    ['an empty object', {}, ''],
+  ])('may be %s', async (_, searchParams, expected) => {
+    const {session, calls} = mockSession();
+    await session.get(url, {searchParams});
+    expect(new URL(calls[0]?.url ?? '').search).toBe(expected);
+  });
+
+  it('are added to what the URL has', async () => {
+    const {session, calls} = mockSession();
+    await session.get(`${url}?a=1`, {searchParams: {b: 2}});
+    await session.get(`${url}?a=1`, {searchParams: 'b=2'});
+    expect(calls.map((call) => new URL(call.url).search)).toEqual(['?a=1&b=2', '?a=1&b=2']);
+  });
+
+  it('of the session are merged with a call’s, which can take them away', async () => {
+    const {session, calls} = mockSession(() => ({}), {searchParams: {key: 'k', page: 1}});
+    await session.get(url);
+    await session.get(url, {searchParams: {page: 2}});
+    await session.get(url, {searchParams: {key: undefined}});
+    expect(calls.map((call) => new URL(call.url).search)).toEqual([
+      '?key=k&page=1',
+      '?key=k&page=1&page=2',
+      '?page=1',
+    ]);
+  });
+
+  it('are for the verbs: fetch is the standard’s', async () => {
+    const {session, calls} = mockSession(() => ({}), {searchParams: {key: 'k'}});
+    await session.fetch(url);
+    expect(calls[0]?.url).toBe(url);
+  });
+});
+
+describe('throwHttpErrors', () => {
+  it('is on: a status that is no success rejects', async () => {
+    const {session} = mockSession(
+      ({url}) => new Response(null, {status: Number(new URL(url).pathname.slice(1))}),
+    );
+    for (const status of [200, 201, 204, 299]) expect((await session.get(url + status)).status).toBe(status);
+    for (const status of [300, 304, 400, 404, 500, 599])
+      expect(await rejection(session.get(url + status))).toMatchObject({status});
+  });
+
+  it.each([false, () => false])(
+    'can be switched off by the session or a call: %o',
+    async (throwHttpErrors) => {
+      const {session} = mockSession(() => new Response('no', {status: 500}));
+      expect(await session.get(url, {throwHttpErrors}).text()).toBe('no');
+      const lenient = session.extend({throwHttpErrors});
+      expect(await lenient.get(url).text()).toBe('no');
+      await expect(lenient.get(url, {throwHttpErrors: true}).text()).rejects.toBeInstanceOf(HTTPError);
+    },
+  );
+
+  it('can be decided by the status', async () => {
+    const {session} = mockSession(
+      ({url}) => new Response(null, {status: Number(new URL(url).pathname.slice(1))}),
+      {
+        throwHttpErrors: (status) => status !== 404,
+      },
+    );
+    expect((await session.get(`${url}404`)).status).toBe(404);
+    await expect(session.get(`${url}500`)).rejects.toBeInstanceOf(HTTPError);
+  });
+
+  it('takes a redirect that was asked for by hand for no error', async () => {
+    const {session} = mockSession(() => Response.redirect(`${url}end`, 302));
+    const response = await session.get(url, {redirect: 'manual'});
+    expect(response.status).toBe(302);
+    expect(response.headers.get('location')).toBe(`${url}end`);
+  });
+});
+
+describe('a Request given to a verb', () => {
+  const request = () =>
+    new Request(url, {method: 'POST', headers: {x: '1'}, body: 'request', redirect: 'manual'});
+
+  it('brings its headers, body and redirect mode; the verb is the method', async () => {
+    const {session, calls} = mockSession(() => Response.redirect(url));
+    const response = await session.put(request());
+    expect(response.status).toBe(302);
+    expect(calls[0]?.method).toBe('PUT');
+    expect(calls[0]?.headers.get('x')).toBe('1');
+    expect(calls[0]?.headers.get('content-type')).toBe('text/plain;charset=UTF-8');
+    expect(await calls[0]?.text()).toBe('request');
+  });
+
+  it('gives way to the options', async () => {
+    const {session, calls} = mockSession();
+    await session.put(request(), {
+      body: 'option',
+      headers: {x: '2'},
+      searchParams: {a: 1},
+      redirect: 'follow',
+    });
+    expect(calls[0]?.url).toBe(`${url}?a=1`);
+    expect(calls[0]?.headers.get('x')).toBe('2');
+    expect(await calls[0]?.text()).toBe('option');
+  });
+
+  it('has its body replaced by json, and keeps the content type it said', async () => {
+    const {session, calls} = mockSession();
+    await session.put(new Request(url, {method: 'POST', headers: {'content-type': 'a/b'}, body: 'x'}), {
+      json: {a: 1},
+    });
+    await session.put(new Request(url, {method: 'POST'}), {json: {a: 1}});
+    expect(calls.map(({headers}) => headers.get('content-type'))).toEqual(['a/b', 'application/json']);
+    expect(await calls[0]?.json()).toEqual({a: 1});
+  });
+
+  it('aborts with its signal', async () => {
+    const controller = new AbortController();
+    const {session} = mockSession(() => new Promise(() => {}));
+    const call = session.get(new Request(url, {signal: controller.signal}));
+    controller.abort('stop');
+    await expect(call).rejects.toBe('stop');
+  });
+
+  it('is shown to hooks', async () => {
+    const seen: unknown[] = [];
+    const {session} = mockSession(() => ({}), {
+      hooks: {
+        beforeRequest: [
+          async ({request}) => {
+            seen.push(request.method, request.headers.get('x'), await request.clone().text());
+          },
+        ],
+      },
+    });
+    await session.put(request());
+    expect(seen).toEqual(['PUT', '1', 'request']);
+  });
+});
+
+describe('.json(schema)', () => {
+  type Result = {value: {name: string}} | {issues: readonly {message: string; path?: readonly string[]}[]};
+  /** A Standard Schema, made by hand. */
+  const schema = (validate: (value: unknown) => Result | Promise<Result>) => ({
+    '~standard': {
+      version: 1 as const,
+      vendor: 'test',
+      validate,
+      types: undefined as unknown as {input: unknown; output: {name: string}},
+    },
+  });
+  const named = schema((value) => {
+    const {name} = value as {name?: unknown};
+    return typeof name === 'string'
+      ? {value: {name: name.toUpperCase()}}
+      : {issues: [{message: `not ${name}`, path: ['name']}]};
+  });
+
+  it('gives what the schema makes of it', async () => {
+    const {session} = mockSession(() => ({name: 'Ada', more: 1}));
+    const user = await session.get(url).json(named);
+    expectTypeOf(user).toEqualTypeOf<{name: string}>();
+    expect(user).toEqual({name: 'ADA'});
+  });
+
+  it('rejects with a SchemaError, which has the issues and hides them', async () => {
+    const {session} = mockSession(() => ({name: 7}));
+    const error = await rejection(session.get(`${url}users?token=s3cret`).json(named));
+    expect(error).toBeInstanceOf(SchemaError);
+    expect(error).toBeInstanceOf(AiofetchError);
+    expect(error).toMatchObject({
+      code: 'ERR_SCHEMA',
+      message: `Response does not fit its schema: 1 issue (GET ${url}users?token=…)`,
+      issues: [{message: 'not 7', path: ['name']}],
+    });
+    expect(error.cause).toBeUndefined();
+    expect(JSON.stringify(error)).not.toContain('not 7');
+  });
+
+  it('may take its time, or throw', async () => {
+    const {session} = mockSession(() => ({name: 'Ada'}));
+    expect(await session.get(url).json(schema(async () => ({value: {name: 'later'}})))).toEqual({
+      name: 'later',
+    });
+    await expect(
+      session.get(url).json(
+        schema(() => {
+          throw new Error('mine');
+        }),
+      ),
+    ).rejects.toThrow('mine');
+  });
+
+  it('of an empty body is of undefined', async () => {
+    const {session} = mockSession(() => undefined);
+    const optional = schema((value) => ({value: {name: String(value)}}));
+    expect(await session.get(url).json(optional)).toEqual({name: 'undefined'});
+  });
+
+  it('refuses what is no schema', async () => {
+    const {session} = mockSession();
+    await expect(session.get(url).json({} as never)).rejects.toThrow(TypeError);
+  });
+});
+
+describe('progress', () => {
+  const text = 'x'.repeat(100_000);
+
+  it('of a download', async () => {
+    const progress = vi.fn();
+    const {session} = mockSession(
+      () => new Response(text, {headers: {'content-length': String(text.length)}}),
+    );
+    expect(await session.get(url, {onDownloadProgress: progress}).text()).toBe(text);
+    expect(progress.mock.lastCall?.[0]).toEqual({percent: 1, transferredBytes: 100_000, totalBytes: 100_000});
+    await vi.waitFor(() => expect(session.stats().active).toBe(0));
+  });
+
+  it('of an upload', async () => {
+    const progress = vi.fn();
+    const {session} = mockSession(async (call) => (await call.text()).length);
+    expect(await session.post(url, {body: text, onUploadProgress: progress}).json()).toBe(100_000);
+    expect(progress.mock.lastCall?.[0]).toEqual({percent: 1, transferredBytes: 100_000, totalBytes: 100_000});
+  });
+
+  it('of an upload of JSON and of form data', async () => {
+    const progress = vi.fn();
+    const {session, calls} = mockSession(async (call) => (await call.text()).length);
+    const form = new FormData();
+    form.set('file', new Blob([text]));
+    await session.post(url, {json: text, onUploadProgress: progress});
+    expect(progress.mock.lastCall?.[0].transferredBytes).toBe(100_002);
+    await session.post(url, {body: form, onUploadProgress: progress});
+    expect(progress.mock.lastCall?.[0].percent).toBe(1);
+    expect(calls[1]?.headers.get('content-type')).toMatch(/^multipart\/form-data; boundary=/);
+  });
+
+  it('of an async iterable', async () => {
+    const progress = vi.fn();
+    const {session} = mockSession((call) => call.text());
+    const body = (async function* () {
+      yield new TextEncoder().encode('a');
+      yield 'b';
+    })();
+    expect(await session.post(url, {body, onUploadProgress: progress}).json()).toBe('ab');
+    expect(progress.mock.lastCall?.[0]).toMatchObject({percent: 1, transferredBytes: 2});
+  });
+
+  it('gives the status its due', async () => {
+    const {session} = mockSession(() => new Response(text, {status: 500}));
+    const call = session.get(url, {onDownloadProgress: () => {}});
+    expect(await rejection(call)).toMatchObject({status: 500, data: text});
+  });
+});
+
+describe('verbs and their timeouts', () => {
+  it('a call’s are laid over the session’s', async () => {
+    const {session} = mockSession(() => new Promise(() => {}), {timeout: {total: 60_000, read: 5}});
+    expect(await rejection(session.get(url))).toMatchObject({phase: 'read', limit: 5});
+    expect(await rejection(session.get(url, {timeout: 4}))).toMatchObject({phase: 'total', limit: 4});
+    expect(await rejection(session.get(url, {timeout: {read: 3}}))).toMatchObject({phase: 'read', limit: 3});
+  });
+});
