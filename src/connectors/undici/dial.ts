@@ -1,8 +1,10 @@
+import {X509Certificate} from 'node:crypto';
 import type {Socket, TcpSocketConnectOpts} from 'node:net';
 import {connect as connectTcp, isIP} from 'node:net';
-import type {ConnectionOptions, TLSSocket} from 'node:tls';
-import {connect as connectTls} from 'node:tls';
+import type {ConnectionOptions, SecureContext, SecureContextOptions, TLSSocket} from 'node:tls';
+import {connect as connectTls, createSecureContext} from 'node:tls';
 import type {Phase} from '../../errors.ts';
+import {InvalidOptionError} from '../../errors.ts';
 
 /** TLS options of a connector, as `node:tls` has them. */
 export interface TlsOptions {
@@ -24,6 +26,35 @@ export interface TlsOptions {
   readonly servername?: string | undefined;
   /** @default 'TLSv1.2' */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+}
+
+/** TLS options made ready: what can't be used is found when the connector is made, and the rest is read only once. */
+export interface TlsSettings {
+  readonly rejectUnauthorized?: boolean | undefined;
+  readonly servername?: string | undefined;
+  readonly secureContext?: SecureContext | undefined;
+}
+
+/** @throws InvalidOptionError when a certificate, key or version is none */
+export function readTlsOptions(options: TlsOptions | undefined): TlsSettings {
+  if (!options) return {};
+  const {rejectUnauthorized, servername, ...material} = options;
+  if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== 'boolean') {
+    throw new InvalidOptionError('connector.tls.rejectUnauthorized', rejectUnauthorized, 'true or false');
+  }
+  if (servername !== undefined && typeof servername !== 'string') {
+    throw new InvalidOptionError('connector.tls.servername', servername, 'a host name');
+  }
+  try {
+    // An authority that is no PEM is passed over by node:tls without a word.
+    for (const ca of [material.ca ?? []].flat()) new X509Certificate(Buffer.from(ca).toString('latin1'));
+    const secureContext = createSecureContext(material as SecureContextOptions);
+    return {rejectUnauthorized, servername, secureContext};
+  } catch (error) {
+    // OpenSSL tells what it could not read, and not what that said.
+    const {message} = error as Error;
+    throw new InvalidOptionError('connector.tls', options, `what node:tls can use, which says "${message}"`);
+  }
 }
 
 /** Where a dial leads. */
@@ -58,7 +89,7 @@ const keepAliveProbe = 60_000;
  */
 export function dial(
   target: DialTarget,
-  tls: TlsOptions,
+  tls: TlsSettings,
   sessions: TlsSessions,
   timeout: number | undefined,
   outcome: DialOutcome,
@@ -123,12 +154,15 @@ function openTcp(target: DialTarget): Socket {
   return connectTcp(options);
 }
 
-function openTls(target: DialTarget, tls: TlsOptions, sessions: TlsSessions): TLSSocket {
+function openTls(target: DialTarget, tls: TlsSettings, sessions: TlsSessions): TLSSocket {
   const servername = tls.servername ?? (isIP(target.hostname) ? '' : target.hostname);
   const key = `${servername || target.hostname}:${target.port}`;
   const session = sessions.get(key);
+  const {rejectUnauthorized, secureContext} = tls;
   const options = {
-    ...tls,
+    // Left out, it is what the environment says.
+    ...(rejectUnauthorized !== undefined && {rejectUnauthorized}),
+    ...(secureContext && {secureContext}),
     host: target.hostname,
     port: target.port,
     servername,

@@ -10,6 +10,7 @@ import {checkDuration, checkKnown, checkLimit} from '../../options.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {abortUnread} from '../../unread.ts';
 import type {TlsOptions} from './dial.ts';
+import {readTlsOptions} from './dial.ts';
 import {Exchange} from './exchange.ts';
 import {Pool} from './pool.ts';
 
@@ -106,7 +107,7 @@ export function undiciConnector(options: UndiciConnectorOptions = {}): Connector
     keepAliveTimeout: checkKeepAlive(options.keepAliveTimeout),
     forceClose: options.forceClose ?? false,
     connectTimeout: checkDuration('connector.connectTimeout', options.connectTimeout, 10_000),
-    tls: options.tls ?? {},
+    tls: readTlsOptions(options.tls),
   });
 
   const connector: Connector = {

@@ -6,7 +6,7 @@ import {LinkedList} from '../../linked-list.ts';
 import type {Waiter} from '../limits.ts';
 import {HostSlots, Limits} from '../limits.ts';
 import {Connection} from './connection.ts';
-import type {TlsOptions, TlsSessions} from './dial.ts';
+import type {TlsSessions, TlsSettings} from './dial.ts';
 import {dial} from './dial.ts';
 
 /** A connection of a pool. */
@@ -28,7 +28,7 @@ export class PoolHost extends HostSlots {
     this.secure = url.protocol === 'https:';
     // An IPv6 address comes in brackets.
     this.hostname = url.hostname.replace(/^\[|\]$/g, '');
-    this.port = Number(url.port) || (this.secure ? 443 : 80);
+    this.port = url.port === '' ? (this.secure ? 443 : 80) : Number(url.port);
   }
 }
 
@@ -38,7 +38,7 @@ export interface PoolOptions {
   readonly keepAliveTimeout: number;
   readonly forceClose: boolean;
   readonly connectTimeout: number | undefined;
-  readonly tls: TlsOptions;
+  readonly tls: TlsSettings;
 }
 
 /** Told how the connection it asked for came about. */

@@ -52,6 +52,13 @@ describe('a dial that fails', () => {
     expect((error as ConnectionError).request?.url).toMatch(/\/path\?key=…$/);
   });
 
+  it('at port 0 is not one at the scheme’s own port', async () => {
+    const {fetch} = openSession();
+    const error = await failure(fetch('http://127.0.0.1:0/'));
+    expect(error).toMatchObject({name: 'ConnectionError', phase: 'connect'});
+    expect(((error as Error).cause as Error).message).not.toContain(':80');
+  });
+
   it('frees its slot for those that wait', async () => {
     const server = await startServer((_request, response) => response.end('ok'));
     const refused = await refusedOrigin();
