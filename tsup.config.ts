@@ -6,6 +6,7 @@ export default defineConfig({
     undici: 'src/connectors/undici/index.ts',
     fetch: 'src/connectors/fetch.ts',
     mock: 'src/connectors/mock.ts',
+    'rate-limiter-flexible': 'src/rate-limiter-flexible.ts',
     'default-web': 'src/connectors/default/web.ts',
     'default-node': 'src/connectors/default/node.ts',
   },

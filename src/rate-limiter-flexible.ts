@@ -1,0 +1,56 @@
+import {InvalidOptionError} from './errors.ts';
+import type {RateLimitStore} from './policies/rate-limit.ts';
+
+/** What is needed of a limiter of `rate-limiter-flexible`: `RateLimiterRedis`, `RateLimiterValkey`, `RateLimiterMemory`, … */
+export interface FlexibleLimiter {
+  /** Resolves when a point was taken, and rejects with `msBeforeNext` when there was none, or with an error. */
+  consume(key: string): Promise<unknown>;
+  readonly points?: number;
+  /** In seconds. */
+  readonly duration?: number;
+}
+
+/**
+ * Keeps a rate limit's count in a limiter of `rate-limiter-flexible`, so that several processes share one quota. Those
+ * limiters count by fixed windows: one begins with the first request after the last, and has all its requests at once if
+ * they come. What is taken for a request that is aborted in that moment is not given back: it might go to another window.
+ *
+ * @param limiter - with the limit's `requests` for `points`, and its `per` for `duration`, in whole seconds
+ * @throws InvalidOptionError from the policy it is for, when the limit is another than the limiter's
+ *
+ * @example
+ * ```
+ * import {createSession} from 'aiofetch';
+ * import {rateLimiterFlexibleStore} from 'aiofetch/rate-limiter-flexible';
+ * import {RateLimiterMemory} from 'rate-limiter-flexible';
+ *
+ * // Among several processes: new RateLimiterRedis({storeClient, keyPrefix: 'github', points: 10, duration: 1})
+ * const store = rateLimiterFlexibleStore(new RateLimiterMemory({points: 10, duration: 1}));
+ * await using session = createSession({rateLimit: {requests: 10, per: 1_000, store}});
+ * ```
+ */
+export function rateLimiterFlexibleStore(limiter: FlexibleLimiter): RateLimitStore {
+  return {
+    async take(key) {
+      try {
+        await limiter.consume(key);
+        return 0;
+      } catch (refusal) {
+        const {msBeforeNext} = refusal as {readonly msBeforeNext?: unknown};
+        if (typeof msBeforeNext !== 'number') throw refusal;
+        // A window that ends this very moment is 0 ms, and still a refusal.
+        return Math.max(1, msBeforeNext);
+      }
+    },
+    check({requests, per, burst}) {
+      const {points = requests, duration = per / 1_000} = limiter;
+      const must = (name: string, value: number, is: boolean, allowed: string) => {
+        if (!is) throw new InvalidOptionError(`rateLimit.${name}`, value, allowed);
+      };
+      must('requests', requests, requests === points, `${points}, the limiter's points`);
+      must('per', per, per === duration * 1_000, `${duration * 1_000}, the limiter's duration`);
+      must('per', per, per % 1_000 === 0, 'whole seconds, with this store');
+      must('burst', burst, burst === requests, 'as many as requests, with this store');
+    },
+  };
+}
