@@ -1,0 +1,165 @@
+import {setTimeout as delay} from 'node:timers/promises';
+import {describe, expect, it} from 'vitest';
+import {bodyOf, startServer} from '../../support/http-server.ts';
+import {runScript} from '../../support/run-script.ts';
+
+/** Runs a script that finds the address of a server in `url`. The server is this process's: only the client is in its own. */
+async function run(script: string) {
+  const {origin} = await startServer(async (request, response) => {
+    await bodyOf(request);
+    if (request.url === '/large') return response.end(Buffer.alloc(5_000_000));
+    if (request.url === '/slow') {
+      await delay(300);
+      return response.end('slow');
+    }
+    return response.end(`ok ${request.headers['content-length']}`);
+  });
+  return runScript(`const url = '${origin}';\n${script}`);
+}
+
+describe('a session that is never closed', () => {
+  const scripts = {
+    'that did nothing': `
+      import {createSession} from 'aiofetch';
+      globalThis.session = createSession();`,
+    'with idle connections': `
+      import {createSession} from 'aiofetch';
+      globalThis.session = createSession();
+      await Promise.all([1, 2, 3].map(() => session.get(url).text()));`,
+    'whose last response nobody read': `
+      import {createSession} from 'aiofetch';
+      globalThis.session = createSession();
+      globalThis.response = await session.fetch(url);`,
+    'with a large response that nobody read': `
+      import {createSession} from 'aiofetch';
+      globalThis.session = createSession();
+      globalThis.response = await session.fetch(url + '/large');`,
+    'with a keep-alive of an hour': `
+      import {createSession} from 'aiofetch';
+      import {undiciConnector} from 'aiofetch/undici';
+      globalThis.session = createSession({connector: undiciConnector({keepAliveTimeout: 3_600_000})});
+      await session.get(url).text();`,
+    'with timeouts that did not run out': `
+      import {createSession} from 'aiofetch';
+      globalThis.session = createSession({
+        timeout: {total: 600_000, attempt: 600_000, read: 600_000, pool: 600_000, connect: 600_000},
+        connector: {limit: 1},
+      });
+      await Promise.all([1, 2, 3].map(() => session.get(url).text()));`,
+    'whose requests failed and were aborted': `
+      import {createSession} from 'aiofetch';
+      globalThis.session = createSession({connector: {limit: 2}});
+      const controller = new AbortController();
+      const calls = [
+        session.fetch('http://127.0.0.1:1/'),
+        session.fetch(url + '/slow', {signal: controller.signal}),
+        session.fetch(url + '/slow', {timeout: {read: 20}}),
+        session.fetch(url, {method: 'POST', body: () => { throw new Error('no body'); }}),
+      ];
+      setTimeout(() => controller.abort(), 30);
+      await Promise.allSettled(calls);`,
+  };
+  it.each(Object.entries(scripts))('%s keeps no process alive, and says nothing', async (_name, script) => {
+    const {code, stdout, stderr, time} = await run(`${script}\nconsole.log('done');`);
+    expect({code, stdout, stderr}).toEqual({code: 0, stdout: 'done\n', stderr: ''});
+    expect(time).toBeLessThan(6_000);
+  });
+
+  it('holds the process while a request is under way', async () => {
+    const {stdout} = await run(`
+      import {createSession} from 'aiofetch';
+      const session = createSession();
+      session.get(url + '/slow').text().then(console.log);
+    `);
+    expect(stdout).toBe('slow\n');
+  });
+
+  it('holds the process while one waits in the queue', async () => {
+    const {stdout} = await run(`
+      import {createSession} from 'aiofetch';
+      const session = createSession({connector: {limit: 1}});
+      for (const path of ['/slow', '/']) session.get(url + path).text().then(console.log);
+    `);
+    expect(stdout).toBe('slow\nok undefined\n');
+  });
+});
+
+describe('a closed session', () => {
+  it('lets the process end, when close() is what is waited for', async () => {
+    const {code, stdout, stderr} = await run(`
+      import {createSession} from 'aiofetch';
+      const session = createSession();
+      const text = session.get(url + '/slow').text();
+      await session.get(url).text();
+      await session.close();
+      console.log(await text, session.closed);
+    `);
+    expect({code, stdout, stderr}).toEqual({code: 0, stdout: 'slow true\n', stderr: ''});
+  });
+});
+
+describe('many requests', () => {
+  it('on one connection and one signal make Node warn of nothing', async () => {
+    const {code, stdout, stderr} = await run(`
+      import {createSession} from 'aiofetch';
+      const session = createSession({connector: {limit: 1}});
+      const {signal} = new AbortController();
+      const body = () => new Blob(['x'.repeat(200_000)]).stream();
+      const calls = Array.from({length: 50}, (_, index) =>
+        session.fetch(url, {signal, ...(index % 2 && {method: 'POST', body})}).then((response) => response.text()));
+      console.log((await Promise.all(calls)).length);
+    `);
+    expect({code, stdout, stderr}).toEqual({code: 0, stdout: '50\n', stderr: ''});
+  });
+});
+
+describe('an error on a connection that nobody uses', () => {
+  it('does not end the process', async () => {
+    const {code, stdout, stderr} = await run(`
+      import {createServer as createTcpServer} from 'node:net';
+      import {createSession} from 'aiofetch';
+      const resetting = createTcpServer((socket) => setTimeout(() => socket.resetAndDestroy(), 20));
+      await new Promise((resolve) => resetting.listen(0, '127.0.0.1', resolve));
+      const session = createSession();
+      const {port} = resetting.address();
+      const body = () => { throw new Error('no body'); };
+      await session.fetch('http://127.0.0.1:' + port, {method: 'POST', body}).catch(() => undefined);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      resetting.close();
+      console.log('alive');
+    `);
+    expect({code, stdout, stderr}).toEqual({code: 0, stdout: 'alive\n', stderr: ''});
+  });
+});
+
+describe('importing the package', () => {
+  it('leaves the built-in fetch as it was', async () => {
+    const {code, stdout, stderr} = await run(`
+      const names = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
+      const look = () => names.map((name) => globalThis[name]);
+      const globals = () => Object.getOwnPropertyNames(globalThis).sort().join();
+      const {fetch} = globalThis;
+      await (await fetch(url)).text();
+      const [before, globalsBefore] = [look(), globals()];
+      const {createSession} = await import('aiofetch');
+      await import('aiofetch/undici');
+      await createSession().get(url).text();
+      const after = look();
+      console.log(fetch === globalThis.fetch, before.every((value, index) => value === after[index]));
+      console.log(globalsBefore === globals());
+      const response = await fetch(url, {method: 'POST', body: 'four', headers: {'content-length': '4'}});
+      console.log(response.status, await response.text());
+    `);
+    expect({code, stderr}).toEqual({code: 0, stderr: ''});
+    expect(stdout).toBe('true true\ntrue\n200 ok 4\n');
+  });
+
+  it('before the built-in fetch was used, too', async () => {
+    const {stdout, stderr} = await run(`
+      await import('aiofetch');
+      const response = await fetch(url, {method: 'POST', body: 'four', headers: {'content-length': '4'}});
+      console.log(response.status, await response.text());
+    `);
+    expect({stdout, stderr}).toEqual({stdout: '200 ok 4\n', stderr: ''});
+  });
+});
