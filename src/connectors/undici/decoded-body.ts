@@ -1,6 +1,7 @@
 import type {Transform} from 'node:stream';
 import {Readable} from 'node:stream';
 import * as zlib from 'node:zlib';
+import {ConnectionError} from '../../errors.ts';
 import type {BodySource} from './incoming-body.ts';
 
 type OneShot = (input: Buffer, callback: (error: Error | null, output: Buffer) => void) => void;
@@ -86,7 +87,10 @@ export function decodedBody(body: BodySource, contentEncoding: string): BodySour
   }
   // A chain of codings has no use but to blow up: five is what undici allows.
   if (chain.length > 5)
-    throw new TypeError(`Content-Encoding lists ${chain.length} codings; at most 5 are undone`);
+    throw new ConnectionError(
+      `Content-Encoding lists ${chain.length} codings; at most 5 are undone`,
+      'receive',
+    );
   return chain.reduce((source, coding) => new DecodedBody(source, coding), body);
 }
 
@@ -176,6 +180,10 @@ async function* decode(encoded: BodySource, coding: Coding): AsyncGenerator<Buff
   return undefined;
 }
 
-function decodingError(error: Error): TypeError {
-  return new TypeError(`Response body could not be decoded: ${error.message}`, {cause: error});
+function decodingError(error: Error): ConnectionError {
+  const {code} = error as {code?: string};
+  return new ConnectionError(`Response body could not be decoded: ${error.message}`, 'receive', {
+    code,
+    cause: error,
+  });
 }
