@@ -132,7 +132,8 @@ export function trackedResponse(
 ): Response {
   const {body, url, redirected, type, status, statusText, headers} = response;
   // Browsers have an empty stream where there can be no body.
-  const hasBody = body !== null && request.method !== 'HEAD' && !nullBodyStatuses.has(status);
+  const hasBody =
+    body !== null && status >= 200 && request.method !== 'HEAD' && !nullBodyStatuses.has(status);
   const stream = hasBody ? trackedStream(body, tracker) : null;
   if (!stream) {
     tracker.ended();
