@@ -1,0 +1,84 @@
+import {setTimeout as delay} from 'node:timers/promises';
+import {BurstyRateLimiter, RateLimiterMemory} from 'rate-limiter-flexible';
+import {describe, expect, it} from 'vitest';
+import {InvalidOptionError, RateLimitError} from '../../../src/errors.ts';
+import type {RateLimit} from '../../../src/policies/rate-limit.ts';
+import {rateLimitPolicy} from '../../../src/policies/rate-limit.ts';
+import {rateLimiterFlexibleStore} from '../../../src/rate-limiter-flexible.ts';
+import {requestTo, watch} from './support.ts';
+
+// On the real clock, which is the package's too.
+
+const quota = {requests: 3, per: 1_000};
+
+function policyOn(limiter: Parameters<typeof rateLimiterFlexibleStore>[0], options: Partial<RateLimit> = {}) {
+  const times: number[] = [];
+  const policy = rateLimitPolicy({...quota, store: rateLimiterFlexibleStore(limiter), ...options})(
+    async () => {
+      times.push(performance.now());
+      return new Response();
+    },
+  );
+  return {times, send: () => policy(requestTo())};
+}
+
+describe('a limiter of rate-limiter-flexible', () => {
+  it('is shared by all that ask it: together they keep to its quota', async () => {
+    const limiter = new RateLimiterMemory({points: 3, duration: 1});
+    const fleet = [policyOn(limiter), policyOn(limiter), policyOn(limiter)];
+    const start = performance.now();
+    await Promise.all(fleet.flatMap(({send}) => [send(), send(), send()]));
+    const times = fleet.flatMap((one) => one.times).toSorted((a, b) => a - b);
+    for (const [index, windowStart] of [0, 1_000, 2_000].entries()) {
+      const inWindow = times.slice(index * 3, index * 3 + 3).map((time) => time - start);
+      expect(Math.min(...inWindow)).toBeGreaterThanOrEqual(windowStart - 5);
+      expect(Math.max(...inWindow)).toBeLessThan(windowStart + 900);
+    }
+  });
+
+  it('that has no more points has the request wait, or refused by maxWait', async () => {
+    const {send} = policyOn(new RateLimiterMemory({points: 3, duration: 1}), {maxWait: 100});
+    const outcomes = [send(), send(), send(), send()].map(watch);
+    await delay(20);
+    expect(outcomes.map(({isSettled}) => isSettled)).toEqual([true, true, true, true]);
+    const {error} = outcomes[3] as (typeof outcomes)[number];
+    expect(error).toBeInstanceOf(RateLimitError);
+    expect((error as RateLimitError).retryAfter).toBeGreaterThan(900);
+  });
+
+  it('may have a burst of its own', async () => {
+    const limiter = new BurstyRateLimiter(
+      new RateLimiterMemory({points: 3, duration: 1}),
+      new RateLimiterMemory({keyPrefix: 'burst', points: 2, duration: 60}),
+    );
+    const {send, times} = policyOn(limiter);
+    void Promise.all(Array.from({length: 5}, send));
+    await delay(20);
+    expect(times.length).toBe(5);
+  });
+
+  it('that fails is a store that fails', async () => {
+    const failing = {consume: () => Promise.reject(new Error('Redis connection is not ready'))};
+    await expect(policyOn(failing).send()).rejects.toMatchObject({
+      name: 'RateLimitError',
+      cause: expect.objectContaining({message: 'Redis connection is not ready'}),
+    });
+    expect((await policyOn(failing, {whenStoreFails: 'open'}).send()).ok).toBe(true);
+  });
+
+  it('that refuses in a window’s last moment refuses', async () => {
+    const store = rateLimiterFlexibleStore({consume: () => Promise.reject({msBeforeNext: 0})});
+    expect(await store.take('key', {...quota, burst: 3})).toBe(1);
+  });
+
+  it.each([
+    [{points: 4, duration: 1}, {}, 'rateLimit.requests'],
+    [{points: 3, duration: 2}, {}, 'rateLimit.per'],
+    [{points: 3, duration: 1.5}, {per: 1_500}, 'rateLimit.per'],
+    [{points: 3, duration: 1}, {burst: 5}, 'rateLimit.burst'],
+  ])('of another quota than the limit’s is refused: %j', (options, changes, option) => {
+    const make = () => policyOn(new RateLimiterMemory(options), changes);
+    expect(make).toThrow(InvalidOptionError);
+    expect(make).toThrow(expect.objectContaining({option}) as Error);
+  });
+});
