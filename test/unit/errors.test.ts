@@ -1,0 +1,237 @@
+import {inspect} from 'node:util';
+import {describe, expect, it, vi} from 'vitest';
+import {
+  AiofetchError,
+  CircuitOpenError,
+  ConnectionError,
+  HTTPError,
+  InvalidOptionError,
+  RateLimitError,
+  RedirectError,
+  ResponseTooLargeError,
+  redactUrl,
+  SchemaError,
+  SessionClosedError,
+  TimeoutError,
+  UnsupportedOptionError,
+} from '../../src/errors.ts';
+
+// Another copy of the package, as two dependencies may bring it.
+vi.resetModules();
+const copy: Record<string, unknown> = await import('../../src/errors.ts');
+
+const request = {method: 'POST', url: 'https://user:s3cret@api.test/v1/users?token=s3cret&a=s3cret#s3cret'};
+const details = {request, attempts: 2, cause: new Error('why')};
+const response = new Response('s3cret', {status: 422, headers: {'set-cookie': 's3cret'}});
+
+const errors = {
+  AiofetchError: new AiofetchError('Something', 'ERR_SOMETHING', 'send', details),
+  SessionClosedError: new SessionClosedError('Session is closed', details),
+  ConnectionError: new ConnectionError('Connection broke', 'receive', {...details, code: 'ECONNRESET'}),
+  RedirectError: new RedirectError('More than 20 redirects', details),
+  TimeoutError: new TimeoutError('read', 30_000, details),
+  RateLimitError: new RateLimitError(5_000, details),
+  CircuitOpenError: new CircuitOpenError(5_000, details),
+  HTTPError: new HTTPError(response, {body: 's3cret'}, details),
+  ResponseTooLargeError: new ResponseTooLargeError(1000, details),
+  SchemaError: new SchemaError([{message: 's3cret', path: ['s3cret']}], details),
+  UnsupportedOptionError: new UnsupportedOptionError('tls', 'fetch', 'the runtime has its own'),
+  InvalidOptionError: new InvalidOptionError('timeout', -1, 'a number of ms'),
+};
+type Name = keyof typeof errors;
+const names = Object.keys(errors) as Name[];
+const ofRequests = names.filter((name) => !name.endsWith('OptionError'));
+const classes = {
+  AiofetchError,
+  SessionClosedError,
+  ConnectionError,
+  RedirectError,
+  TimeoutError,
+  RateLimitError,
+  CircuitOpenError,
+  HTTPError,
+  ResponseTooLargeError,
+  SchemaError,
+  UnsupportedOptionError,
+  InvalidOptionError,
+};
+
+describe.each(names)('%s', (name) => {
+  const error = errors[name];
+
+  it('is an AiofetchError, an Error, itself and nothing else', () => {
+    const networkErrors = ['ConnectionError', 'RedirectError'];
+    expect(error).toBeInstanceOf(Error);
+    expect(error instanceof TypeError).toBe(networkErrors.includes(name));
+    for (const [other, type] of Object.entries(classes)) {
+      expect(error instanceof type, other).toBe(other === name || other === 'AiofetchError');
+    }
+  });
+
+  it('is one of its class in another copy of the package, and of no other', () => {
+    for (const [other, type] of Object.entries(classes)) {
+      const theirs = copy[other] as typeof AiofetchError;
+      expect(theirs).not.toBe(type);
+      expect(error instanceof theirs, other).toBe(other === name || other === 'AiofetchError');
+    }
+  });
+
+  it('has its name, also in its string and its stack', () => {
+    expect(error.name).toBe(name);
+    expect(String(error)).toBe(`${name}: ${error.message}`);
+    expect(error.stack).toMatch(new RegExp(`^(?:Type)?(?:Error|${name}): `));
+    expect(Object.keys(error)).not.toContain('name');
+  });
+
+  it('shows no credential, no query value, no fragment and no body, however it is printed', () => {
+    const printed = [
+      error.message,
+      String(error),
+      error.stack,
+      JSON.stringify(error),
+      JSON.stringify({...error}),
+      inspect(error, {depth: Infinity}),
+      inspect(new Error('outer', {cause: error}), {depth: Infinity}),
+      inspect([{error}], {depth: Infinity}),
+    ].join('\n');
+    expect(printed).not.toContain('s3cret');
+    expect(printed).not.toContain('user:');
+  });
+
+  it('is JSON with what there is to tell', () => {
+    const {code, phase, attempts, message} = error;
+    const expected = {
+      name,
+      message,
+      code,
+      attempts,
+      ...(phase && {phase}),
+      ...(error.request && {request: error.request}),
+    };
+    expect(JSON.parse(JSON.stringify(error))).toEqual(expected);
+  });
+});
+
+describe.each(ofRequests)('%s of a request', (name) => {
+  it('has request, attempts and cause, and says which request it was', () => {
+    const error = errors[name];
+    expect(error.request).toEqual({method: 'POST', url: 'https://api.test/v1/users?token=…&a=…'});
+    expect(error.attempts).toBe(2);
+    expect(error.cause).toBe(details.cause);
+    if (name !== 'AiofetchError')
+      expect(error.message).toMatch(/\(POST https:\/\/api\.test\/v1\/users\?token=…&a=…\)$/);
+  });
+});
+
+describe('what each tells beside that', () => {
+  it('a ConnectionError: its phase, and the system’s code', () => {
+    expect(errors.ConnectionError).toMatchObject({phase: 'receive', code: 'ECONNRESET'});
+    expect(new ConnectionError('x', 'dns')).toMatchObject({
+      phase: 'dns',
+      code: 'ERR_CONNECTION',
+      attempts: 1,
+    });
+    expect('cause' in new ConnectionError('x', 'dns')).toBe(false);
+  });
+
+  it.each([
+    ['total', /Timeout of 5 ms \(total\).*the whole call/],
+    ['attempt', /\(attempt\).*one attempt/],
+    ['pool', /\(pool\).*a free connection slot/],
+    ['connect', /\(connect\).*DNS, TCP and TLS/],
+    ['read', /\(read\).*the server to send something/],
+  ] as const)('a TimeoutError: its phase and limit, and what was waited for: %s', (phase, message) => {
+    const error = new TimeoutError(phase, 5);
+    expect(error).toMatchObject({phase, limit: 5, code: 'ERR_TIMEOUT'});
+    expect(error.message).toMatch(message);
+  });
+
+  it('a ResponseTooLargeError: its limit', () => {
+    expect(errors.ResponseTooLargeError).toMatchObject({limit: 1000, phase: 'receive'});
+  });
+
+  it('a SchemaError: its issues, and how many', () => {
+    expect(errors.SchemaError.issues).toHaveLength(1);
+    expect(new SchemaError([{message: 'a'}, {message: 'b'}]).message).toBe(
+      'Response does not fit its schema: 2 issues',
+    );
+  });
+
+  it('option errors: the option, and who it was for', () => {
+    expect(errors.UnsupportedOptionError).toMatchObject({option: 'tls', connector: 'fetch'});
+    expect(errors.UnsupportedOptionError.message).toBe(
+      'Option "tls" is not supported by the fetch connector: the runtime has its own',
+    );
+    expect(errors.InvalidOptionError).toMatchObject({option: 'timeout'});
+  });
+
+  it.each<[unknown, string]>([
+    [-1, '-1'],
+    ['x', '"x"'],
+    ['y'.repeat(100), `"${'y'.repeat(40)}…"`],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [10n, '10'],
+    [Symbol('s'), 'Symbol(s)'],
+    [{secret: 's3cret'}, 'an object'],
+    [['s3cret'], 'an array'],
+    [() => 's3cret', 'a function'],
+    [new Error('too long'), 'not valid (too long)'],
+  ])('an InvalidOptionError: the value %o, as %s', (value, shown) => {
+    expect(new InvalidOptionError('x', value, 'y').message).toBe(`Option "x" is ${shown}; allowed: y`);
+  });
+});
+
+describe('instanceof', () => {
+  it('takes nothing for an error that is none', () => {
+    for (const value of [
+      undefined,
+      null,
+      0,
+      '',
+      'AiofetchError',
+      {},
+      () => {},
+      new Error('x'),
+      new TypeError('x'),
+    ]) {
+      for (const type of Object.values(classes)) expect((value as unknown) instanceof type).toBe(false);
+    }
+  });
+
+  it('works for classes that extend ours', () => {
+    class Mine extends HTTPError {}
+    class Base extends AiofetchError {}
+    const mine = new Mine(response, undefined);
+    expect(mine).toBeInstanceOf(Mine);
+    expect(mine).toBeInstanceOf(HTTPError);
+    expect(mine).toBeInstanceOf(AiofetchError);
+    expect(errors.HTTPError).not.toBeInstanceOf(Mine);
+    const base = new Base('x', 'ERR_X');
+    expect(base).toBeInstanceOf(Base);
+    expect(base).toBeInstanceOf(AiofetchError);
+    expect(base).not.toBeInstanceOf(HTTPError);
+    expect(errors.AiofetchError).not.toBeInstanceOf(Base);
+  });
+});
+
+describe('a URL as it may be shown', () => {
+  it.each([
+    ['https://api.test/v1', 'https://api.test/v1'],
+    ['https://user:s3cret@api.test/v1', 'https://api.test/v1'],
+    ['https://s3cret@api.test/', 'https://api.test/'],
+    ['https://api.test/a@b', 'https://api.test/a@b'],
+    ['https://api.test/?a=s3cret&b=s3cret', 'https://api.test/?a=…&b=…'],
+    ['https://api.test/?a=s3cret=s3cret', 'https://api.test/?a=…'],
+    ['https://api.test/?s3cret', 'https://api.test/?…'],
+    ['https://api.test/?s3cret&a=1&&', 'https://api.test/?…&a=…&&'],
+    ['https://api.test/?a=', 'https://api.test/?a=…'],
+    ['https://api.test/?', 'https://api.test/?'],
+    ['https://api.test/#s3cret', 'https://api.test/'],
+    ['https://api.test/?a=s3cret#s3cret?b=s3cret', 'https://api.test/?a=…'],
+    ['/users?a=s3cret', '/users?a=…'],
+    ['data:text/plain,x?s3cret', 'data:text/plain,x?…'],
+  ])('%s', (url, shown) => {
+    expect(redactUrl(url)).toBe(shown);
+  });
+});
