@@ -2,7 +2,10 @@
  * What a request's body may be: what the Fetch standard takes, an async iterable of bytes or strings, or a function
  * that makes one of these, called for each sending.
  */
-export type RequestBody = BodyInit | AsyncIterable<Uint8Array | string> | (() => RequestBody);
+export type RequestBody =
+  | NonNullable<RequestInit['body']>
+  | AsyncIterable<Uint8Array | string>
+  | (() => RequestBody);
 
 /** A body as a connector sends it. */
 export interface PreparedBody {

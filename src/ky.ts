@@ -17,7 +17,7 @@ import {HeaderList} from './headers.ts';
 import type {Lifetime} from './lifetime.ts';
 import {isObject} from './options.ts';
 import {isRedirectStatus} from './redirect.ts';
-import type {NativeInit} from './request.ts';
+import type {NativeInit, Redirect} from './request.ts';
 import {checkBody, nativeMembers, nativeOf} from './request.ts';
 import type {Timeout} from './timeout.ts';
 
@@ -39,7 +39,7 @@ export interface CallOptions
     Pick<KyInit, 'json' | 'onDownloadProgress' | 'onUploadProgress'> {
   readonly headers?: HeadersInput | undefined;
   readonly body?: RequestBody | null | undefined;
-  readonly redirect?: RequestRedirect | undefined;
+  readonly redirect?: Redirect | undefined;
   readonly signal?: AbortSignal | null | undefined;
   /** A number is `total`; laid over the session's. */
   readonly timeout?: Timeout | undefined;
@@ -86,7 +86,7 @@ export interface OutgoingCall extends CallStart {
   /** Complete: the session's defaults are in it. */
   readonly headers: HeaderList;
   readonly body: RequestBody | null;
-  readonly redirect: RequestRedirect;
+  readonly redirect: Redirect;
   readonly native: NativeInit | undefined;
 }
 

@@ -11,13 +11,18 @@ export interface RequestTimeouts {
   readonly attempt?: number | undefined;
 }
 
+// Not every runtime's types know the names that the DOM's give to the types of these members, nor all members.
+
+/** What becomes of redirects, as in a `RequestInit`. */
+export type Redirect = NonNullable<RequestInit['redirect']>;
+
 /** What may differ between a request and the one it is derived from. */
 export interface RequestChanges {
   readonly url?: string;
   readonly method?: string;
   readonly headers?: HeaderList;
   readonly body?: RequestBody | null;
-  readonly redirect?: RequestRedirect;
+  readonly redirect?: Redirect;
   readonly timeouts?: RequestTimeouts;
   readonly lifetime?: Lifetime;
 }
@@ -25,7 +30,17 @@ export interface RequestChanges {
 /** Members of a `RequestInit` that only a native fetch knows what to do with. */
 export type NativeInit = Pick<
   RequestInit,
-  'cache' | 'credentials' | 'integrity' | 'keepalive' | 'mode' | 'priority' | 'referrer' | 'referrerPolicy'
+  keyof RequestInit &
+    (
+      | 'cache'
+      | 'credentials'
+      | 'integrity'
+      | 'keepalive'
+      | 'mode'
+      | 'priority'
+      | 'referrer'
+      | 'referrerPolicy'
+    )
 >;
 
 export const nativeMembers = [
@@ -87,7 +102,7 @@ export class ConnectorRequest implements RedactedRequest {
   headers: HeaderList;
   /** As the caller gave it. */
   body: RequestBody | null;
-  redirect: RequestRedirect;
+  redirect: Redirect;
   timeouts: RequestTimeouts;
   /** For a native fetch: `credentials`, `cache`, `mode` and the like. */
   native: NativeInit | undefined;
@@ -100,7 +115,7 @@ export class ConnectorRequest implements RedactedRequest {
     method: string,
     headers: HeaderList,
     body: RequestBody | null,
-    redirect: RequestRedirect = 'follow',
+    redirect: Redirect = 'follow',
     timeouts: RequestTimeouts = {},
     native: NativeInit | undefined = undefined,
     lifetime: Lifetime = new Lifetime(),

@@ -12,7 +12,7 @@ import {Lifetime} from './lifetime.ts';
 import {checkDuration} from './options.ts';
 import type {Auth} from './policies/auth.ts';
 import {authPolicy} from './policies/auth.ts';
-import type {Policy} from './request.ts';
+import type {Policy, Redirect} from './request.ts';
 import {ConnectorRequest, checkBody, nativeOf} from './request.ts';
 import type {ExtendOptions, SessionOptions} from './session-options.ts';
 import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './session-options.ts';
@@ -25,7 +25,7 @@ export type {ExtendOptions, SessionOptions} from './session-options.ts';
 /** What `session.fetch` takes beside the members of the standard's `RequestInit`. */
 export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'> {
   readonly body?: RequestBody | null;
-  readonly headers?: HeadersInput | HeadersInit;
+  readonly headers?: HeadersInput | NonNullable<RequestInit['headers']>;
   /** A number is `total`; laid over the session's. */
   readonly timeout?: Timeout | undefined;
 }
@@ -408,7 +408,7 @@ function isCleared(options: ExtendOptions, name: keyof ExtendOptions): boolean {
   return name in options && options[name] === undefined;
 }
 
-function checkRedirect(redirect: RequestRedirect): RequestRedirect {
+function checkRedirect(redirect: Redirect): Redirect {
   if (redirect === 'follow' || redirect === 'manual' || redirect === 'error') return redirect;
   throw new TypeError(`redirect is ${JSON.stringify(redirect)}; allowed: follow, manual, error`);
 }
