@@ -1,0 +1,72 @@
+import {fail} from './assert.ts';
+import type {ConformanceServerAddress, RoomStats} from './server.ts';
+
+/** How long the suite waits for what has to come, in ms. */
+const patience = 5_000;
+
+type Query = Readonly<Record<string, string | number | readonly string[]>>;
+
+/** One case's part of the server: what it asks for goes there, and what the server saw of it is told there. */
+export class Room {
+  readonly name: string;
+  readonly server: ConformanceServerAddress;
+  #requests = 0;
+
+  constructor(server: ConformanceServerAddress) {
+    this.name = crypto.randomUUID();
+    this.server = server;
+  }
+
+  /** An endpoint's URL, on the host of that number. No two are the same. */
+  url(path: string, query: Query = {}, host: 0 | 1 | 2 = 0): string {
+    return this.urlOn(this.server.origins[host], path, query);
+  }
+
+  urlOn(origin: string, path: string, query: Query = {}): string {
+    const search = new URLSearchParams({room: this.name, number: String(this.#requests++)});
+    for (const [name, value] of Object.entries(query)) {
+      if (Array.isArray(value)) for (const item of value) search.append(name, item);
+      else search.set(name, String(value));
+    }
+    return `${origin}${path}?${search}`;
+  }
+
+  stats(): Promise<RoomStats> {
+    return this.#ask('/room');
+  }
+
+  /** Lets requests go that the server holds, the first ones first. */
+  release(count = Infinity): Promise<RoomStats> {
+    return this.#ask('/release', count);
+  }
+
+  /** Waits until the server has seen what is looked for. */
+  async until(check: (stats: RoomStats) => boolean, what: string): Promise<RoomStats> {
+    let stats = await this.stats();
+    await until(async () => {
+      stats = await this.stats();
+      return check(stats);
+    }, what);
+    return stats;
+  }
+
+  async #ask(path: string, count = 0): Promise<RoomStats> {
+    // The runtime's own, and not as a member: workers refuse that.
+    const {fetch} = globalThis;
+    const response = await fetch(this.urlOn(this.server.control, path, {count}));
+    return response.json();
+  }
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits until `check` holds; it may be asynchronous. */
+export async function until(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const end = Date.now() + patience;
+  while (!(await check())) {
+    if (Date.now() > end) fail(`Waited ${patience} ms for ${what}`);
+    await sleep(5);
+  }
+}

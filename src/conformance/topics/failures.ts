@@ -1,0 +1,87 @@
+import {equal, networkError, ok, oneOf, rejection} from '../assert.ts';
+import type {Topic} from '../case.ts';
+
+const phases = ['dns', 'connect', 'tls', 'send', 'receive'];
+
+/** Every failure is typed, tells its phase, and is safe to log. */
+export const failures: Topic = (it) => {
+  it('nobody listens', async ({open, room}) => {
+    const error = await networkError(open().fetch(room.urlOn(room.server.refused, '/')), 'fetch');
+    equal(error['name'], 'ConnectionError', 'name');
+    oneOf(error['phase'], phases, 'phase');
+    ok(typeof error['code'] === 'string', 'a code');
+    equal(error['attempts'], 1, 'attempts');
+  });
+
+  it('the connection is cut before the head', async ({open, room}) => {
+    const error = await networkError(
+      open().fetch(room.url('/reset'), {method: 'POST', body: 'text'}),
+      'fetch',
+    );
+    equal(error['name'], 'ConnectionError', 'name');
+    oneOf(error['phase'], phases, 'phase');
+  });
+
+  it('the connection is cut in the body', async ({open, room}) => {
+    const response = await open().fetch(room.url('/reset-body'));
+    const error = await networkError(response.text(), 'text()');
+    equal(error['name'], 'ConnectionError', 'name');
+    oneOf(error['phase'], phases, 'phase');
+  });
+
+  it('the connection is cut in the body that is read as a stream', async ({open, room}) => {
+    const response = await open().fetch(room.url('/reset-body'));
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    const error = await networkError(
+      (async () => {
+        while (!(await reader.read()).done);
+      })(),
+      'reading',
+    );
+    equal(error['name'], 'ConnectionError', 'name');
+  });
+
+  it('what comes is no HTTP', async ({open, room}) => {
+    const error = await networkError(open().fetch(room.url('/garbage'), {method: 'POST'}), 'fetch');
+    equal(error['name'], 'ConnectionError', 'name');
+  });
+
+  it('a verb fails in the same way', async ({open, room}) => {
+    const error = await networkError(open().post(room.url('/reset')).json(), 'json()');
+    equal(error['name'], 'ConnectionError', 'name');
+  });
+
+  it('the connector goes on after failures', async ({open, room}) => {
+    const session = open({connector: {limit: 2}});
+    await Promise.all(
+      Array.from({length: 6}, (_, index) =>
+        rejection(
+          session
+            .fetch(room.url(index % 2 === 0 ? '/reset' : '/reset-body'))
+            .then((response) => response.text()),
+          'the call',
+        ),
+      ),
+    );
+    equal((await session.fetch(room.url('/echo'))).status, 200, 'status');
+  });
+
+  it('errors show no credential, query or body', async ({open, room}) => {
+    const session = open();
+    const headers = {authorization: 'Bearer s3cret'};
+    const failed = [
+      session.fetch(`${room.urlOn(room.server.refused, '/path')}&key=s3cret`, {headers}),
+      session.fetch(`${room.url('/stall')}&key=s3cret`, {headers, timeout: 50}),
+      session.get(room.url('/status', {code: 500, text: 's3cret'}), {headers}).text(),
+      session.fetch(`${room.url('/redirect')}&key=s3cret`, {headers, redirect: 'error'}),
+      session.fetch(`${room.url('/reset')}&key=s3cret`, {headers, method: 'POST', body: 's3cret'}),
+    ];
+    const errors = await Promise.all(failed.map((promise) => rejection(promise, 'the call')));
+    for (const error of errors as Error[]) {
+      for (const shown of [String(error), error.message, error.stack ?? '', JSON.stringify(error)]) {
+        ok(!shown.includes('s3cret'), `no secret in ${shown}`);
+      }
+      ok(error.message.includes('127.0.0.1'), `the host in ${error.message}`);
+    }
+  });
+};

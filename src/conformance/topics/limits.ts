@@ -1,0 +1,211 @@
+import {equal, ok, typedThrow} from '../assert.ts';
+import type {Topic} from '../case.ts';
+import {sleep, until} from '../room.ts';
+
+/** How many at once, and how long each counts: to the end of its body. */
+export const limits: Topic = (it, can) => {
+  it('limit: no more than that at once', async ({open, room}) => {
+    const session = open({connector: {limit: 2}});
+    await Promise.all(
+      Array.from({length: 8}, async () => (await session.fetch(room.url('/delay', {ms: 20}))).text()),
+    );
+    equal((await room.stats()).peak, 2, 'the most at once that the server saw');
+  });
+
+  it('limit: over all hosts', async ({open, room}) => {
+    const session = open({connector: {limit: 3}});
+    const hosts = [0, 1, 2] as const;
+    await Promise.all(
+      Array.from({length: 12}, async (_, index) => {
+        const url = room.url('/delay', {ms: 20}, hosts[index % hosts.length]);
+        return (await session.fetch(url)).text();
+      }),
+    );
+    const {peak, arrivals} = await room.stats();
+    equal(arrivals.length, 12, 'number of requests that arrived');
+    equal(peak, 3, 'the most at once that the server saw');
+  });
+
+  it('limitPerHost: for each', async ({open, room}) => {
+    const session = open({connector: {limitPerHost: 2}});
+    await Promise.all(
+      Array.from({length: 12}, async (_, index) => {
+        const url = room.url('/delay', {ms: 30}, index % 2 === 0 ? 0 : 1);
+        return (await session.fetch(url)).text();
+      }),
+    );
+    const {peak, peakPerOrigin} = await room.stats();
+    equal(peakPerOrigin, 2, 'the most at once on one host');
+    ok(peak > 2, 'more at once over both hosts');
+  });
+
+  it('limitPerHost: what waits for its host holds no slot of the total', async ({open, room}) => {
+    const session = open({connector: {limit: 2, limitPerHost: 1}});
+    const onFirst = Array.from({length: 3}, () => session.fetch(room.url('/hold')));
+    const onSecond = await session.fetch(room.url('/echo', {}, 1));
+    equal(onSecond.status, 200, 'status of the one on another host');
+    await onSecond.text();
+    for (const promise of onFirst) {
+      await room.until(({held}) => held === 1, 'the next to be held');
+      await room.release();
+      await (await promise).text();
+    }
+  });
+
+  for (const value of [0, Infinity]) {
+    it(`limit: ${value} is none`, async ({open, room}) => {
+      const session = open({connector: {limit: value, limitPerHost: value}});
+      const all = Array.from({length: 5}, () => session.fetch(room.url('/hold')));
+      await room.until(({held}) => held === 5, 'all to be held');
+      equal(session.stats().queued, 0, 'queued');
+      await room.release();
+      await Promise.all(all.map(async (promise) => (await promise).text()));
+    });
+  }
+
+  it('a slot lasts until the body has been received', async ({open, room}) => {
+    const session = open({connector: {limit: 1}});
+    const first = await session.fetch(room.url('/hold-body'));
+    const second = session.fetch(room.url('/echo', {label: 'second'}));
+    await sleep(30);
+    equal(session.stats().queued, 1, 'queued while the body is under way');
+    ok(!(await room.stats()).arrivals.includes('second'), 'the second not to arrive');
+    await room.release();
+    equal(await first.text(), '.....released', 'the first');
+    equal((await second).status, 200, 'status of the second');
+  });
+
+  for (const size of [1, 1_000, 30_000]) {
+    it(`a body of ${size} bytes that nobody reads frees its slot`, async ({open, room}) => {
+      const session = open({connector: {limit: 1}});
+      const unread = await session.fetch(room.url('/bytes', {size}));
+      const next = await session.fetch(room.url('/echo'));
+      equal(next.status, 200, 'status of the next');
+      await next.text();
+      equal((await unread.arrayBuffer()).byteLength, size, 'size of the one that was not read');
+    });
+  }
+
+  it('a large body that nobody reads keeps its slot, until it is cancelled', async ({open, room}) => {
+    const session = open({connector: {limit: 1}});
+    const unread = await session.fetch(room.url('/bytes', {size: 20_000_000}));
+    const next = session.fetch(room.url('/echo'));
+    await sleep(100);
+    equal(session.stats().queued, 1, 'queued while nobody reads');
+    await unread.body?.cancel();
+    equal((await next).status, 200, 'status of the next');
+  });
+
+  it('a body cancelled in the middle frees its slot', async ({open, room}) => {
+    const session = open({connector: {limit: 1}});
+    const response = await session.fetch(room.url('/stall-body'));
+    const next = session.fetch(room.url('/echo'));
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    await reader.cancel('enough');
+    equal((await next).status, 200, 'status of the next');
+    await room.until(({cut}) => cut === 1, 'the server to see the connection cut');
+  });
+
+  it('a body that fails frees its slot', async ({open, room}) => {
+    const session = open({connector: {limit: 1}});
+    const response = await session.fetch(room.url('/reset-body'));
+    const next = session.fetch(room.url('/echo'));
+    await response.text().catch(() => undefined);
+    equal((await next).status, 200, 'status of the next');
+  });
+
+  it('a clone that is read while the response is not frees the slot', async ({open, room}) => {
+    const session = open({connector: {limit: 1}});
+    const response = await session.fetch(room.url('/hold-body'));
+    const clone = response.clone();
+    const next = session.fetch(room.url('/echo'));
+    await room.until(({held}) => held === 1, 'the body to be held');
+    await room.release();
+    equal(await clone.text(), '.....released', 'the clone');
+    equal((await next).status, 200, 'status of the next');
+  });
+
+  it('responses without a body, and failures, hold no slot', async ({open, room}) => {
+    const session = open({connector: {limit: 1}});
+    await session.fetch(room.url('/echo'), {method: 'HEAD'});
+    await session.fetch(room.url('/status', {code: 204}));
+    await session.fetch(room.url('/reset')).catch(() => undefined);
+    await session.fetch(room.urlOn(room.server.refused, '/')).catch(() => undefined);
+    equal((await session.fetch(room.url('/echo'))).status, 200, 'status of the last');
+  });
+
+  it('sessions that share a connector share its slots', async ({open, connect, room}) => {
+    const connector = connect({limit: 1});
+    const sessions = [open({connector}), open({connector})];
+    await Promise.all(
+      Array.from({length: 4}, async (_, index) => {
+        const response = await sessions[index % 2]?.fetch(room.url('/delay', {ms: 10}));
+        return response?.text();
+      }),
+    );
+    equal((await room.stats()).peak, 1, 'the most at once that the server saw');
+  });
+
+  for (const [option, value] of [
+    ['limit', -1],
+    ['limit', 1.5],
+    ['limit', NaN],
+    ['limitPerHost', '1'],
+  ] as const) {
+    it(`${option}: ${JSON.stringify(value)} is refused`, async ({connect}) => {
+      typedThrow(() => connect({[option]: value as number}), 'making the connector', {
+        name: 'InvalidOptionError',
+        option: `connector.${option}`,
+      });
+    });
+  }
+
+  it('an option that is not known is refused', async ({connect}) => {
+    typedThrow(() => connect({maxSockets: 1} as never), 'making the connector', {
+      name: 'UnsupportedOptionError',
+      option: 'connector.maxSockets',
+    });
+  });
+
+  if (can.sockets) {
+    it('limit: counts open connections, idle ones too', async ({open, room}) => {
+      const session = open({connector: {limit: 2}});
+      for (const host of [0, 1, 2, 0, 1, 2] as const) {
+        await (await session.fetch(room.url('/echo', {}, host))).text();
+        const {active, idle} = session.stats();
+        ok(active + idle <= 2, `no more than 2 connections, not ${active} and ${idle}`);
+      }
+      const {sockets} = await room.until(({sockets}) => sockets.open <= 2, 'the third connection to go');
+      ok(sockets.peak <= 3, 'no more than 3 connections open at once, as the server sees it');
+    });
+
+    it('a connection is used again', async ({open, room}) => {
+      const session = open();
+      for (let count = 0; count < 5; count++) await (await session.fetch(room.url('/echo'))).text();
+      const {totals} = session.stats();
+      equal(totals.opened, 1, 'opened');
+      equal(totals.reused, 4, 'reused');
+      equal((await room.stats()).sockets.total, 1, 'connections that the server saw');
+    });
+
+    it('a connection that was cut is not used again', async ({open, room}) => {
+      const session = open({connector: {limit: 1}});
+      const response = await session.fetch(room.url('/stall-body'));
+      await response.body?.cancel();
+      await until(() => session.stats().active === 0, 'the slot to be free');
+      await (await session.fetch(room.url('/echo'))).text();
+      equal(session.stats().totals.reused, 0, 'reused');
+      equal(session.stats().totals.opened, 2, 'opened');
+    });
+  } else {
+    it('idle connections are the runtime’s own, and are not told of', async ({open, room}) => {
+      const session = open();
+      await (await session.fetch(room.url('/echo'))).text();
+      const {idle, totals} = session.stats();
+      equal(idle, 0, 'idle');
+      equal(totals.opened, 0, 'opened');
+      equal(totals.reused, 0, 'reused');
+    });
+  }
+};

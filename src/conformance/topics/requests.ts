@@ -1,0 +1,198 @@
+import {equal, instance, ok, rejection, same, typedRejection} from '../assert.ts';
+import type {Topic} from '../case.ts';
+import type {Echo} from '../server.ts';
+
+/** What is asked for is what arrives. */
+export const requests: Topic = (it) => {
+  it('fetch resolves with a standard Response', async ({open, room}) => {
+    const response = await open().fetch(room.url('/echo'));
+    ok(response instanceof Response, 'an instance of Response');
+    equal(Object.prototype.toString.call(response), '[object Response]', 'its tag');
+    equal(response.status, 200, 'status');
+    equal(response.ok, true, 'ok');
+    equal(((await response.json()) as Echo).method, 'GET', 'method');
+  });
+
+  it('fetch takes a string, a URL and a Request', async ({open, room}) => {
+    const session = open();
+    const url = room.url('/echo');
+    for (const input of [url, new URL(url), new Request(url)]) {
+      const response = await session.fetch(input);
+      const echo = (await response.json()) as Echo;
+      equal(echo.url, url.slice(new URL(url).origin.length), 'path and query');
+    }
+  });
+
+  it('a Request brings its method, headers and body', async ({open, room}) => {
+    const request = new Request(room.url('/echo'), {
+      method: 'PUT',
+      headers: {'content-type': 'text/x-one', 'x-two': '2'},
+      body: 'three',
+    });
+    const response = await open().fetch(request);
+    const echo = (await response.json()) as Echo;
+    equal(echo.method, 'PUT', 'method');
+    equal(echo.headers['content-type'], 'text/x-one', 'content-type');
+    equal(echo.headers['x-two'], '2', 'x-two');
+    equal(atob(echo.body), 'three', 'body');
+    equal(request.bodyUsed, true, 'bodyUsed of the Request');
+  });
+
+  it('what is in init goes before what is in the Request', async ({open, room}) => {
+    const request = new Request(room.url('/echo'), {method: 'PUT', headers: {'x-one': '1'}, body: 'one'});
+    const response = await open().fetch(request, {method: 'POST', headers: {'x-two': '2'}, body: 'two'});
+    const echo = (await response.json()) as Echo;
+    equal(echo.method, 'POST', 'method');
+    equal(echo.headers['x-one'], undefined, 'x-one');
+    equal(echo.headers['x-two'], '2', 'x-two');
+    equal(atob(echo.body), 'two', 'body');
+  });
+
+  it('a Request whose body was read is refused', async ({open, room}) => {
+    const request = new Request(room.url('/echo'), {method: 'PUT', body: 'text'});
+    await request.text();
+    const error = await rejection(open().fetch(request), 'fetch');
+    instance(error, TypeError);
+  });
+
+  for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']) {
+    it(`fetch sends ${method}`, async ({open, room}) => {
+      const response = await open().fetch(room.url('/echo'), {method});
+      equal(((await response.json()) as Echo).method, method, 'method');
+    });
+  }
+
+  it('fetch sends HEAD, and gets no body', async ({open, room}) => {
+    const response = await open().fetch(room.url('/status', {header: 'x-one:1'}), {method: 'HEAD'});
+    equal(response.status, 200, 'status');
+    equal(response.headers.get('x-one'), '1', 'x-one');
+    equal(await response.text(), '', 'body');
+    same((await room.stats()).arrivals, ['/status'], 'arrivals');
+  });
+
+  it('methods are normalised as the standard says', async ({open, room}) => {
+    const response = await open().fetch(room.url('/echo'), {method: 'post'});
+    equal(((await response.json()) as Echo).method, 'POST', 'method');
+  });
+
+  for (const method of ['get', 'post', 'put', 'patch', 'delete'] as const) {
+    it(`the verb ${method} sends ${method.toUpperCase()}`, async ({open, room}) => {
+      const echo = await open()[method](room.url('/echo')).json<Echo>();
+      equal(echo.method, method.toUpperCase(), 'method');
+    });
+  }
+
+  it('the verb head', async ({open, room}) => {
+    const response = await open().head(room.url('/status', {code: 204}));
+    equal(response.status, 204, 'status');
+  });
+
+  it('verbs read text, bytes, a buffer, a Blob, a form', async ({open, room}) => {
+    const session = open();
+    const url = () => room.url('/status', {text: 'äöü'});
+    equal(await session.get(url()).text(), 'äöü', 'text');
+    equal((await session.get(url()).bytes()).length, 6, 'bytes');
+    equal((await session.get(url()).arrayBuffer()).byteLength, 6, 'length of the buffer');
+    equal((await session.get(url()).blob()).size, 6, 'size of the Blob');
+    equal((await session.get(room.url('/form')).formData()).get('field'), 'value', 'field of the form');
+  });
+
+  it('verbs reject on a status that is no success, with what the body says', async ({open, room}) => {
+    const url = room.url('/status', {code: 422, type: 'application/json', text: '{"field":"name"}'});
+    const error = await typedRejection(open().get(url).json(), 'the verb', {
+      name: 'HTTPError',
+      code: 'ERR_HTTP_STATUS',
+      status: 422,
+    });
+    same(error['data'], {field: 'name'}, 'data');
+  });
+
+  it('fetch resolves on a status that is no success', async ({open, room}) => {
+    const response = await open().fetch(room.url('/status', {code: 503, text: 'later'}));
+    equal(response.status, 503, 'status');
+    equal(response.ok, false, 'ok');
+    equal(await response.text(), 'later', 'body');
+  });
+
+  it('verbs send JSON and search parameters', async ({open, room}) => {
+    const url = room.url('/echo');
+    const json = {text: 'äöü', list: [1, null]};
+    const echo = await open()
+      .post(url, {json, searchParams: {a: '1 2'}})
+      .json<Echo>();
+    equal(echo.headers['content-type'], 'application/json', 'content-type');
+    const bytes = Uint8Array.from(atob(echo.body), (char) => char.charCodeAt(0));
+    same(JSON.parse(new TextDecoder().decode(bytes)), json, 'body');
+    equal(new URL(echo.url, url).searchParams.get('a'), '1 2', 'search parameter');
+  });
+
+  it('relative URLs are resolved on baseUrl', async ({open, room}) => {
+    const {origin, search} = new URL(room.url('/echo'));
+    const session = open({baseUrl: `${origin}/v1/`});
+    equal((await session.fetch(`../echo${search}`)).status, 200, 'status by fetch');
+    equal((await session.get(`/echo${search}`)).status, 200, 'status by verb');
+  });
+
+  it('headers: a call goes before the session, and undefined takes one away', async ({open, room}) => {
+    const session = open({headers: {'x-one': 'session', 'x-two': 'session', 'x-three': 'session'}});
+    const response = await session.fetch(room.url('/echo'), {
+      headers: {'X-Two': 'call', 'x-three': undefined},
+    });
+    const {headers} = (await response.json()) as Echo;
+    equal(headers['x-one'], 'session', 'x-one');
+    equal(headers['x-two'], 'call', 'x-two');
+    equal(headers['x-three'], undefined, 'x-three');
+  });
+
+  it('headers: several values of one name arrive together', async ({open, room}) => {
+    const response = await open().fetch(room.url('/echo'), {
+      headers: [
+        ['x-list', 'a'],
+        ['x-list', 'b'],
+      ],
+    });
+    equal(((await response.json()) as Echo).headers['x-list'], 'a, b', 'x-list');
+  });
+
+  it('a child session has settings of its own, and the connector of its parent', async ({open, room}) => {
+    const parent = open({headers: {'x-one': 'parent'}});
+    const child = parent.extend({headers: {'x-two': 'child'}});
+    const {headers} = await child.get(room.url('/echo')).json<Echo>();
+    equal(headers['x-one'], 'parent', 'x-one');
+    equal(headers['x-two'], 'child', 'x-two');
+    equal(parent.stats().totals.sent, 1, 'sent, as the parent counts');
+  });
+
+  it('many at once each get their own answer', async ({open, room}) => {
+    const session = open();
+    const answers = await Promise.all(
+      Array.from({length: 40}, async (_, index) => {
+        const text = String(index);
+        return (await (await session.fetch(room.url('/status', {text}))).text()) === text;
+      }),
+    );
+    ok(
+      answers.every((isRight) => isRight),
+      'every answer to be its own',
+    );
+  });
+
+  for (const [what, url, init] of [
+    ['a URL that is none', 'http://', {}],
+    ['a URL with credentials', 'http://user:secret@127.0.0.1/', {}],
+    ['a scheme that is not HTTP', 'ftp://127.0.0.1/', {}],
+    ['a forbidden method', 'http://127.0.0.1/', {method: 'TRACE'}],
+    ['a method that is no token', 'http://127.0.0.1/', {method: 'A B'}],
+    ['a header name that is none', 'http://127.0.0.1/', {headers: {'a b': '1'}}],
+    ['a header value with a line break', 'http://127.0.0.1/', {headers: {a: '1\r\nb: 2'}}],
+    ['a body with GET', 'http://127.0.0.1/', {body: 'text'}],
+    ['a body with HEAD', 'http://127.0.0.1/', {method: 'HEAD', body: 'text'}],
+  ] as const) {
+    it(`${what} is refused`, async ({open}) => {
+      const session = open();
+      const error = await rejection(session.fetch(url, init), 'fetch');
+      instance(error, TypeError);
+      equal(session.stats().active, 0, 'active');
+    });
+  }
+};

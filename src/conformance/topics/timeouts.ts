@@ -1,0 +1,169 @@
+import {equal, ok, typedRejection, typedThrow} from '../assert.ts';
+import type {Topic} from '../case.ts';
+import {sleep} from '../room.ts';
+
+/** Every wait can be bounded, and the error says which one it was. */
+export const timeouts: Topic = (it, can) => {
+  it('pool: the wait for a slot', async ({open, room}) => {
+    const session = open({connector: {limit: 1}, timeout: {pool: 60}});
+    const first = session.fetch(room.url('/hold'));
+    const error = await typedRejection(session.fetch(room.url('/echo', {label: 'late'})), 'the second', {
+      name: 'TimeoutError',
+      code: 'ERR_TIMEOUT',
+      phase: 'pool',
+      limit: 60,
+    });
+    ok(error.message.includes('60'), 'a message with the limit in it');
+    equal(session.stats().queued, 0, 'queued');
+    await room.until(({held}) => held === 1, 'the first to be held');
+    await room.release();
+    equal(await (await first).text(), 'released', 'the first');
+    ok(!(await room.stats()).arrivals.includes('late'), 'the second not to arrive');
+  });
+
+  it('pool: is over once there is a slot', async ({open, room}) => {
+    const session = open({connector: {limit: 1}, timeout: {pool: 150}});
+    await Promise.all([
+      session.fetch(room.url('/echo')).then((response) => response.text()),
+      session.fetch(room.url('/delay', {ms: 300})).then((response) => response.text()),
+    ]);
+  });
+
+  it('read: silence before the head', async ({open, room}) => {
+    const session = open({timeout: {read: 100}});
+    await typedRejection(session.fetch(room.url('/stall')), 'fetch', {
+      name: 'TimeoutError',
+      phase: 'read',
+      limit: 100,
+    });
+    equal(session.stats().active, 0, 'active');
+    await room.until(({cut}) => cut === 1, 'the server to see the connection cut');
+  });
+
+  it('read: silence in the body', async ({open, room}) => {
+    const session = open({timeout: {read: 250}});
+    const response = await session.fetch(room.url('/stall-body'));
+    await typedRejection(response.text(), 'text()', {name: 'TimeoutError', phase: 'read'});
+    equal(session.stats().active, 0, 'active');
+  });
+
+  it('read: begins anew with every chunk', async ({open, room}) => {
+    const session = open({timeout: {read: 350}});
+    const response = await session.fetch(room.url('/drip', {chunks: 7, ms: 80, size: 3}));
+    equal((await response.arrayBuffer()).byteLength, 21, 'size');
+  });
+
+  it('read: is not the reader’s slowness', async ({open, room}) => {
+    const session = open({timeout: {read: 200}});
+    const response = await session.fetch(room.url('/bytes', {size: 20_000_000}));
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    let size = (await reader.read()).value?.length ?? 0;
+    await sleep(500);
+    for (let read = await reader.read(); !read.done; read = await reader.read()) size += read.value.length;
+    equal(size, 20_000_000, 'size');
+  });
+
+  it('read: is not the time that an upload takes', async ({open, room}) => {
+    const session = open({timeout: {read: 200}});
+    const body = new Uint8Array(24_000_000);
+    const response = await session.fetch(room.url('/upload', {ms: 450}), {method: 'POST', body});
+    equal(((await response.json()) as {size: number}).size, body.length, 'size');
+  });
+
+  it('total: waiting in the queue included', async ({open, room}) => {
+    const session = open({connector: {limit: 1}});
+    const first = session.fetch(room.url('/hold'));
+    await typedRejection(session.fetch(room.url('/echo'), {timeout: 60}), 'the second', {
+      name: 'TimeoutError',
+      phase: 'total',
+      limit: 60,
+    });
+    equal(session.stats().queued, 0, 'queued');
+    await room.until(({held}) => held === 1, 'the first to be held');
+    await room.release();
+    await (await first).text();
+  });
+
+  it('total: the wait for the head included', async ({open, room}) => {
+    const session = open({timeout: {total: 80}});
+    await typedRejection(session.fetch(room.url('/stall')), 'fetch', {name: 'TimeoutError', phase: 'total'});
+    equal(session.stats().active, 0, 'active');
+  });
+
+  it('total: the body included, however lively', async ({open, room}) => {
+    const session = open({timeout: {total: 300}});
+    const response = await session.fetch(room.url('/drip', {chunks: 100, ms: 20}));
+    await typedRejection(response.text(), 'text()', {name: 'TimeoutError', phase: 'total', limit: 300});
+    equal(session.stats().active, 0, 'active');
+    await room.until(({cut}) => cut === 1, 'the server to see the connection cut');
+  });
+
+  it('attempt: from the slot to the end of the body', async ({open, room}) => {
+    const session = open({timeout: {attempt: 300}});
+    await typedRejection(session.fetch(room.url('/stall')), 'fetch', {
+      name: 'TimeoutError',
+      phase: 'attempt',
+      limit: 300,
+    });
+    const response = await session.fetch(room.url('/drip', {chunks: 100, ms: 20}));
+    await typedRejection(response.text(), 'text()', {name: 'TimeoutError', phase: 'attempt'});
+    equal(session.stats().active, 0, 'active');
+  });
+
+  it('attempt: not the wait in the queue', async ({open, room}) => {
+    const session = open({connector: {limit: 1}, timeout: {attempt: 400}});
+    const texts = [1, 2, 3].map(async () => (await session.fetch(room.url('/delay', {ms: 180}))).text());
+    for (const text of await Promise.all(texts)) equal(text, 'late', 'text');
+  });
+
+  it('a call’s own are laid over the session’s', async ({open, room}) => {
+    const session = open({timeout: {total: 80, read: 5_000}});
+    const response = await session.fetch(room.url('/delay', {ms: 200}), {timeout: {total: false}});
+    equal(await response.text(), 'late', 'text');
+    await typedRejection(session.fetch(room.url('/stall'), {timeout: {read: 40}}), 'fetch', {
+      phase: 'read',
+      name: 'TimeoutError',
+    });
+  });
+
+  it('of a verb', async ({open, room}) => {
+    const error = await typedRejection(open().get(room.url('/stall'), {timeout: 60}).json(), 'the verb', {
+      name: 'TimeoutError',
+      phase: 'total',
+    });
+    equal(error.request?.method, 'GET', 'method of the request in the error');
+  });
+
+  it('a phase that is none is refused', async ({open, room}) => {
+    typedThrow(() => open({timeout: {headers: 1} as never}), 'opening the session', {
+      name: 'InvalidOptionError',
+      option: 'timeout.headers',
+    });
+    const promise = open().fetch(room.url('/echo'), {timeout: {body: 1} as never});
+    await typedRejection(promise, 'fetch', {name: 'InvalidOptionError', option: 'timeout.body'});
+  });
+
+  it('a duration that is none is refused', async ({open}) => {
+    for (const value of [-1, NaN, '1' as never]) {
+      typedThrow(() => open({timeout: {read: value}}), 'opening the session', {
+        name: 'InvalidOptionError',
+        option: 'timeout.read',
+      });
+    }
+  });
+
+  if (can.connectTimeout) {
+    it('connect: is taken', async ({open, room}) => {
+      const session = open({timeout: {connect: 5_000}});
+      equal((await session.fetch(room.url('/echo'), {timeout: {connect: false}})).status, 200, 'status');
+    });
+  } else {
+    it('connect: is refused, for the session and for a call', async ({open, room}) => {
+      const expected = {name: 'UnsupportedOptionError', option: 'timeout.connect'};
+      typedThrow(() => open({timeout: {connect: 1_000}}), 'opening the session', expected);
+      const promise = open().fetch(room.url('/echo'), {timeout: {connect: 1_000}});
+      await typedRejection(promise, 'fetch', expected);
+      equal((await room.stats()).arrivals.length, 0, 'number of requests that arrived');
+    });
+  }
+};

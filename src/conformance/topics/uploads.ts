@@ -1,0 +1,163 @@
+import {equal, instance, networkError, ok, rejection, same, typedRejection} from '../assert.ts';
+import type {Case, Topic} from '../case.ts';
+import {until} from '../room.ts';
+import type {Echo} from '../server.ts';
+
+const encoder = new TextEncoder();
+
+/** Bodies that are streams, where they can be sent; where not, they are refused rather than read into memory. */
+export const uploads: Topic = (it, can, server) => {
+  const url = ({room}: Case, path: string, query = {}) =>
+    room.urlOn(server.secure ?? server.origins[0], path, query);
+
+  if (!can.requestStreams) {
+    for (const [what, body] of [
+      ['a stream', () => streamOf('one')],
+      ['an async iterable', () => iterableOf('one')],
+    ] as const) {
+      it(`${what} is refused`, async (given) => {
+        const session = given.open();
+        const promise = session.fetch(url(given, '/echo'), {method: 'POST', body: body()});
+        await typedRejection(promise, 'fetch', {name: 'UnsupportedOptionError', option: 'body'});
+        equal(session.stats().active, 0, 'active');
+        equal((await given.room.stats()).arrivals.length, 0, 'number of requests that arrived');
+      });
+    }
+    return;
+  }
+
+  it('a stream', async (given) => {
+    const response = await given.open().fetch(url(given, '/echo'), {
+      method: 'POST',
+      body: streamOf('one', 'two'),
+      headers: {'content-type': 'text/x-own'},
+    });
+    const echo = (await response.json()) as Echo;
+    equal(atob(echo.body), 'onetwo', 'body');
+    equal(echo.headers['content-type'], 'text/x-own', 'content-type');
+    equal(echo.headers['content-length'], undefined, 'content-length');
+  });
+
+  it('an async iterable of bytes and strings', async (given) => {
+    const body = iterableOf('one', encoder.encode('two'));
+    const response = await given.open().fetch(url(given, '/echo'), {method: 'PUT', body});
+    equal(atob(((await response.json()) as Echo).body), 'onetwo', 'body');
+  });
+
+  it('a function that makes a stream', async (given) => {
+    const response = await given
+      .open()
+      .fetch(url(given, '/echo'), {method: 'POST', body: () => streamOf('one')});
+    equal(atob(((await response.json()) as Echo).body), 'one', 'body');
+  });
+
+  it('is sent as it comes', async (given) => {
+    const {room} = given;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        async pull(controller) {
+          const {received} = await room.stats();
+          if (received === 0) controller.enqueue(encoder.encode('first'));
+          else controller.close();
+          if (received === 0) await room.until((stats) => stats.received === 5, 'the first part to arrive');
+        },
+      },
+      {highWaterMark: 0},
+    );
+    const response = await given.open().fetch(url(given, '/upload'), {method: 'POST', body});
+    same(await response.json(), {size: 5}, 'what arrived');
+  });
+
+  it('is not read further than it can be sent', async (given) => {
+    const chunk = new Uint8Array(100_000);
+    let made = 0;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          if (made === 1_000) controller.close();
+          else controller.enqueue(chunk);
+          made++;
+        },
+      },
+      {highWaterMark: 0},
+    );
+    const controller = new AbortController();
+    const {signal} = controller;
+    const promise = given.open().fetch(url(given, '/stall'), {method: 'POST', body, signal});
+    const rejected = rejection(promise, 'fetch');
+    await given.room.until(({active}) => active === 1, 'the request to arrive');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    controller.abort();
+    await rejected;
+    ok(made < 500, `no more than half of it read, not ${made} chunks`);
+  });
+
+  it('a stream that fails ends the request, and tells why', async (given) => {
+    const reason = new Error('No more of it');
+    const session = given.open();
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(encoder.encode('one')),
+      pull: (controller) => controller.error(reason),
+    });
+    const promise = session.fetch(url(given, '/echo'), {method: 'POST', body});
+    const error = await networkError(promise, 'fetch');
+    equal(error['phase'], 'send', 'phase');
+    equal(error['cause'], reason, 'cause');
+    equal(session.stats().active, 0, 'active');
+  });
+
+  it('an abort cancels the stream', async (given) => {
+    const session = given.open();
+    const reason = new Error('enough');
+    const controller = new AbortController();
+    let isCancelled = false;
+    const body = new ReadableStream<Uint8Array>({
+      start: (stream) => stream.enqueue(encoder.encode('one')),
+      cancel() {
+        isCancelled = true;
+      },
+    });
+    const promise = session.fetch(url(given, '/echo'), {method: 'POST', body, signal: controller.signal});
+    const rejected = rejection(promise, 'fetch');
+    await given.room.until(({received}) => received === 3, 'the first part to arrive');
+    controller.abort(reason);
+    equal(await rejected, reason, 'what it rejects with');
+    equal(session.stats().active, 0, 'active');
+    await until(() => isCancelled, 'the stream to be cancelled');
+  });
+
+  it('is refused when it has been read already', async (given) => {
+    const body = streamOf('one');
+    body.getReader();
+    const error = await rejection(given.open().fetch(url(given, '/echo'), {method: 'POST', body}), 'fetch');
+    instance(error, TypeError);
+  });
+
+  it('can’t be sent again, as a redirect may ask for', async (given) => {
+    const session = given.open();
+    const to = url(given, '/redirect', {status: 307});
+    const error = await rejection(session.fetch(to, {method: 'POST', body: streamOf('one')}), 'fetch');
+    instance(error, TypeError);
+    equal(session.stats().active, 0, 'active');
+  });
+
+  it('is left behind where a redirect turns POST into GET', async (given) => {
+    const to = url(given, '/redirect', {status: 303, to: url(given, '/echo')});
+    const response = await given.open().fetch(to, {method: 'POST', body: streamOf('one')});
+    equal(((await response.json()) as Echo).method, 'GET', 'method');
+  });
+};
+
+function streamOf(...parts: string[]): ReadableStream<Uint8Array<ArrayBuffer>> {
+  return new ReadableStream({
+    pull(controller) {
+      const part = parts.shift();
+      if (part === undefined) controller.close();
+      else controller.enqueue(encoder.encode(part));
+    },
+  });
+}
+
+async function* iterableOf(...parts: Array<string | Uint8Array>): AsyncGenerator<string | Uint8Array> {
+  yield* parts;
+}

@@ -1,0 +1,218 @@
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {brotliCompressSync, deflateSync, gzipSync, zstdCompressSync} from 'node:zlib';
+import type {Echo} from '../../conformance/server.ts';
+import type {Room} from './rooms.ts';
+
+/** One request as an endpoint sees it. */
+export interface Visit {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly query: URLSearchParams;
+  readonly room: Room;
+}
+
+type Endpoint = (visit: Visit) => void | Promise<void>;
+
+const codings: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
+  gzip: gzipSync,
+  deflate: deflateSync,
+  br: brotliCompressSync,
+  zstd: zstdCompressSync,
+};
+
+/** What the server does, by path. Numbers are in ms and bytes; each has a default. */
+export const endpoints: Readonly<Record<string, Endpoint>> = {
+  /** The request, as JSON. */
+  async '/echo'({request, response, room}) {
+    const body = await readBody(request, room);
+    const echo: Echo = {
+      method: request.method as string,
+      url: request.url as string,
+      headers: request.headers as Record<string, string>,
+      body: body.toString('base64'),
+      size: body.length,
+    };
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(echo));
+  },
+
+  /** `code`, with `text` as its body and the `header`s, each `name:value`. */
+  '/status'({response, query}) {
+    response.statusCode = number(query, 'code', 200);
+    if (query.has('message')) response.statusMessage = query.get('message') as string;
+    response.setHeader('content-type', query.get('type') ?? 'text/plain;charset=utf-8');
+    for (const header of query.getAll('header')) {
+      const [name, ...value] = header.split(':');
+      response.appendHeader(name as string, value.join(':'));
+    }
+    response.end(query.get('text') ?? '');
+  },
+
+  /** `size` bytes in a pattern; without a length when `chunked`. */
+  '/bytes'({response, query}) {
+    const size = number(query, 'size', 1_000);
+    response.setHeader('content-type', 'application/octet-stream');
+    if (!query.has('chunked')) response.setHeader('content-length', size);
+    const step = 64 * 1024;
+    let sent = 0;
+    const write = () => {
+      while (sent < size && !response.destroyed) {
+        const chunk = pattern(sent, Math.min(step, size - sent));
+        sent += chunk.length;
+        if (!response.write(chunk)) {
+          response.once('drain', write);
+          return;
+        }
+      }
+      response.end();
+    };
+    write();
+  },
+
+  /** A form of one field and one file. */
+  '/form'({response}) {
+    const boundary = 'a-form-of-two';
+    response.setHeader('content-type', `multipart/form-data; boundary=${boundary}`);
+    response.end(
+      [
+        `--${boundary}`,
+        'content-disposition: form-data; name="field"',
+        '',
+        'value',
+        `--${boundary}`,
+        'content-disposition: form-data; name="file"; filename="a.txt"',
+        'content-type: text/plain',
+        '',
+        'content',
+        `--${boundary}--`,
+        '',
+      ].join('\r\n'),
+    );
+  },
+
+  /** Answers after `ms`. */
+  async '/delay'({request, response, query, room}) {
+    await readBody(request, room);
+    await sleep(number(query, 'ms', 50));
+    response.end('late');
+  },
+
+  /** `chunks` of `size` bytes, one every `ms`. */
+  async '/drip'({response, query}) {
+    const size = number(query, 'size', 10);
+    response.setHeader('content-type', 'application/octet-stream');
+    for (let left = number(query, 'chunks', 5); left > 0 && !response.destroyed; left--) {
+      response.write(pattern(0, size));
+      await sleep(number(query, 'ms', 50));
+    }
+    response.end();
+  },
+
+  /** Answers once the room is told to release it. */
+  async '/hold'({request, response, room}) {
+    await readBody(request, room);
+    response.once(
+      'close',
+      room.hold(() => response.end('released')),
+    );
+  },
+
+  /** Sends head and a first chunk of `size`; the end once the room is told to release it. */
+  '/hold-body'({response, query, room}) {
+    response.setHeader('content-type', 'text/plain');
+    response.write('.'.repeat(number(query, 'size', 5)));
+    response.once(
+      'close',
+      room.hold(() => response.end('released')),
+    );
+  },
+
+  /** Never answers. */
+  '/stall'() {},
+
+  /** Sends head and `size` bytes, and nothing after that. */
+  '/stall-body'({response, query}) {
+    response.setHeader('content-type', 'text/plain');
+    response.write('.'.repeat(number(query, 'size', 5)));
+  },
+
+  /** Cuts the connection instead of answering. */
+  '/reset'({request}) {
+    request.socket.resetAndDestroy();
+  },
+
+  /** Sends head and `size` bytes of twice as many, then cuts the connection. */
+  '/reset-body'({request, response, query}) {
+    const size = number(query, 'size', 5);
+    response.setHeader('content-type', 'text/plain');
+    response.setHeader('content-length', 2 * size);
+    // Reset at once, what was sent before might be dropped with it.
+    response.write('.'.repeat(size), () => setTimeout(() => request.socket.resetAndDestroy(), 30));
+  },
+
+  /** Answers with what is no HTTP. */
+  '/garbage'({request}) {
+    request.socket.end('This is no HTTP.\r\n\r\n');
+  },
+
+  /** Redirects with `status` to `to`, by way of itself `hops` times; its body is `size` bytes. */
+  async '/redirect'({request, response, query, room}) {
+    await readBody(request, room);
+    const hops = number(query, 'hops', 0);
+    const onwards = new URLSearchParams(query);
+    onwards.set('hops', String(hops - 1));
+    response.statusCode = number(query, 'status', 302);
+    response.setHeader('location', hops > 0 ? `/redirect?${onwards}` : (query.get('to') ?? '/echo'));
+    response.end('.'.repeat(number(query, 'size', 5)));
+  },
+
+  /**
+   * `text`, `repeat` times, encoded with `coding` if the request says it takes that; `x-coding` tells. `broken`:
+   * half of that is damaged.
+   */
+  '/encoded'({request, response, query}) {
+    const coding = query.get('coding') ?? 'gzip';
+    const accepted = String(request.headers['accept-encoding'] ?? '').split(/\s*[,;]\s*/);
+    const encode = accepted.includes(coding) ? codings[coding] : undefined;
+    const text = Buffer.from((query.get('text') ?? 'text').repeat(number(query, 'repeat', 1)));
+    response.setHeader('content-type', 'text/plain;charset=utf-8');
+    response.setHeader('x-coding', encode ? coding : 'identity');
+    if (encode) response.setHeader('content-encoding', coding);
+    const bytes = encode ? encode(text) : text;
+    if (query.has('broken')) bytes.fill(0xff, bytes.length / 2);
+    response.end(bytes);
+  },
+
+  /** Takes the body in, and answers with its size; begins after `ms`. */
+  async '/upload'({request, response, query, room}) {
+    await sleep(number(query, 'ms', 0));
+    const body = await readBody(request, room);
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify({size: body.length}));
+  },
+};
+
+async function readBody(request: IncomingMessage, room: Room): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of request) {
+      chunks.push(chunk as Buffer);
+      room.received((chunk as Buffer).length);
+    }
+  } catch {
+    // The client has gone; whoever answers finds that out.
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Bytes that tell where they are: each is its place modulo 251. */
+function pattern(start: number, size: number): Uint8Array {
+  const bytes = new Uint8Array(size);
+  for (let index = 0; index < size; index++) bytes[index] = (start + index) % 251;
+  return bytes;
+}
+
+function number(query: URLSearchParams, name: string, fallback: number): number {
+  return Number(query.get(name) ?? fallback);
+}
