@@ -7,8 +7,14 @@ export default defineConfig({
     fetch: 'src/connectors/fetch.ts',
     mock: 'src/connectors/mock.ts',
     'rate-limiter-flexible': 'src/rate-limiter-flexible.ts',
+    deno: 'src/connectors/deno.ts',
+    bun: 'src/connectors/bun.ts',
+    conformance: 'src/conformance/index.ts',
+    'conformance-server': 'src/node/conformance-server/index.ts',
     'default-web': 'src/connectors/default/web.ts',
     'default-node': 'src/connectors/default/node.ts',
+    'default-deno': 'src/connectors/default/deno.ts',
+    'default-bun': 'src/connectors/default/bun.ts',
   },
   format: 'esm',
   target: 'es2023',
@@ -16,7 +22,7 @@ export default defineConfig({
   splitting: true,
   sourcemap: true,
   clean: true,
-  // The root tsconfig knows no Node types, and two of the entries are for Node.
+  // The root tsconfig knows no Node types, and some of the entries are for Node.
   dts: {compilerOptions: {types: ['node']}},
   // #connector stays in the output, so that the consumer's runtime or bundler chooses, not this build.
   external: ['#connector', /^node:/],
