@@ -1,0 +1,4 @@
+import {undiciConnector} from 'aiofetch/undici';
+import {runEntry} from '../support/entry.ts';
+
+await runEntry(JSON.parse(process.argv[2] as string), {createConnector: undiciConnector});

@@ -1,0 +1,131 @@
+import {createServer} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import type {ConformanceServer} from 'aiofetch/conformance/server';
+import {startConformanceServer} from 'aiofetch/conformance/server';
+import {certificates} from '../../support/certificates.ts';
+import type {Child} from './child.ts';
+import type {CaseReport} from './report.ts';
+import type {Runtime, Stage} from './runtimes.ts';
+
+/** How the suite went in one runtime. */
+export interface RuntimeReport {
+  readonly name: string;
+  readonly connector: string;
+  readonly version: string;
+  readonly ms: number;
+  readonly cases: readonly CaseReport[];
+  /** Why there is no report. */
+  readonly failure?: string | undefined;
+}
+
+/** How long one may take, in ms. */
+const runtimeLimit = 90_000;
+// Each leaves the processor alone most of the time, waiting for what has to time out.
+const atOnce = 3;
+
+/** Runs the suite in each of them that is here. */
+export async function runRuntimes(
+  wanted: readonly Runtime[],
+  onReport?: (report: RuntimeReport) => void,
+): Promise<RuntimeReport[]> {
+  const {server: tls} = await certificates();
+  const server = await startConformanceServer({tls});
+  const desk = await openDesk(server);
+  try {
+    const reports = new Map<Runtime, RuntimeReport>();
+    const waiting = wanted.filter(({binary}) => binary !== undefined);
+    const work = async () => {
+      for (let runtime = waiting.shift(); runtime; runtime = waiting.shift()) {
+        const report = await runOne(runtime, desk.stage());
+        reports.set(runtime, report);
+        onReport?.(report);
+      }
+    };
+    await Promise.all(Array.from({length: atOnce}, work));
+    return [...reports.values()].sort((a, b) => byName.compare(a.name, b.name));
+  } finally {
+    await desk.close();
+    await server.close();
+  }
+}
+
+const byName = new Intl.Collator('en', {numeric: true});
+
+async function runOne(runtime: Runtime, stage: Stage): Promise<RuntimeReport> {
+  const {name, connector, binary = ''} = runtime;
+  const start = Date.now();
+  let version = '?';
+  let cases: CaseReport[] = [];
+  let failure: string | undefined;
+  try {
+    version = await runtime.version(binary);
+    cases = await runtime.run(binary, stage);
+    if (cases.length === 0) failure = 'No case was run';
+  } catch (error) {
+    failure = String((error as Error).stack ?? error);
+  }
+  return {name, connector, version, ms: Date.now() - start, cases, failure};
+}
+
+/** Where pages are handed out and reports handed in. */
+async function openDesk(conformance: ConformanceServer): Promise<{stage(): Stage; close(): Promise<void>}> {
+  const pages = new Map<string, string>();
+  const reports = new Map<string, (report: CaseReport[]) => void>();
+  const server = createServer(async (request, response) => {
+    const {pathname} = new URL(request.url as string, 'http://127.0.0.1');
+    if (request.method === 'POST') {
+      let body = '';
+      for await (const chunk of request.setEncoding('utf8')) body += chunk;
+      reports.get(pathname)?.(JSON.parse(body));
+      response.end();
+    } else if (pages.has(pathname)) {
+      response.setHeader('content-type', 'text/javascript');
+      response.end(pages.get(pathname));
+    } else {
+      response.setHeader('content-type', 'text/html');
+      response.end(
+        `<!doctype html><title>Conformance</title><script type="module" src="${pathname}.js"></script>`,
+      );
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  let stages = 0;
+
+  function stage(): Stage {
+    const path = `/${++stages}`;
+    const received = new Promise<CaseReport[]>((resolve) => reports.set(path, resolve));
+    return {
+      config: ({defaultConnector, takesCertificate}) => ({
+        server: {...conformance, ...(!takesCertificate && {secure: undefined})},
+        defaultConnector,
+        reportTo: `${origin}${path}`,
+      }),
+      page(bundle, config) {
+        pages.set(`${path}.js`, bundle);
+        return `${origin}${path}?${new URLSearchParams({config: JSON.stringify(config)})}`;
+      },
+      report: (child) => reportOf(child, received),
+    };
+  }
+
+  return {
+    stage,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function reportOf(child: Child, received: Promise<CaseReport[]>): Promise<CaseReport[]> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<string>((resolve) => {
+    timer = setTimeout(resolve, runtimeLimit, `It did not report within ${runtimeLimit} ms`);
+  });
+  const gone = child.gone.then((code) => `It ended with ${code} before it had reported`);
+  const result = await Promise.race([received, gone, late]);
+  clearTimeout(timer);
+  if (typeof result === 'string') throw new Error(`${result}\n${child.output()}`);
+  return result;
+}

@@ -1,0 +1,250 @@
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {env} from 'node:process';
+import {installed, system, versionOf} from './binaries.ts';
+import {bundleEntry} from './bundle.ts';
+import type {Child} from './child.ts';
+import {start} from './child.ts';
+import type {EntryConfig} from './entry.ts';
+import type {CaseReport} from './report.ts';
+
+/** What a runtime needs of the runner to run in. */
+export interface Stage {
+  /** What its entry is told, with where to send the report. */
+  config(options: {defaultConnector?: string | undefined; takesCertificate?: boolean}): EntryConfig;
+  /** The page that runs a bundle, at this address once it's asked for. */
+  page(bundle: string, config: EntryConfig): string;
+  /** Waits for the report that goes to the address in `config`; as long as the process lives. */
+  report(child: Child): Promise<CaseReport[]>;
+}
+
+/** A runtime that the suite runs in, with one connector. */
+export interface Runtime {
+  readonly name: string;
+  readonly connector: string;
+  /** What brings it: npm always, the system where it has it. */
+  readonly from: 'npm' | 'system';
+  /** Its binary; none when it isn't here. */
+  readonly binary: string | undefined;
+  version(binary: string): Promise<string>;
+  run(binary: string, stage: Stage): Promise<CaseReport[]>;
+}
+
+const root = join(import.meta.dirname, '../../..');
+const condition = '--conditions=@aiofetch/source';
+
+/** All of them; the slowest to start first. */
+export const runtimes: readonly Runtime[] = [
+  webkit(),
+  browser('Firefox', system.firefox, startFirefox),
+  browser('Chromium', system.chromium, startChromium, true),
+  worker('workerd', []),
+  worker('workerd, nodejs_compat', ['nodejs_compat']),
+  ...(['22', '24', '26'] as const).flatMap((major) => [
+    command(`Node ${major}`, 'undici', installed[`node${major}`], [condition], 'node.ts', 'undici'),
+    command(`Node ${major}`, 'fetch', installed[`node${major}`], [condition], 'node-fetch.ts'),
+  ]),
+  command('Deno', 'deno', installed.deno, ['run', '-A', '--no-lock', condition], 'deno.ts', 'deno'),
+  command('Bun', 'bun', installed.bun, [condition], 'bun.ts', 'bun'),
+];
+
+/** One that runs a file from its command line. */
+function command(
+  name: string,
+  connector: string,
+  binary: string | undefined,
+  args: readonly string[],
+  entry: string,
+  defaultConnector?: string,
+): Runtime {
+  return {
+    name,
+    connector,
+    from: 'npm',
+    binary,
+    version: versionOf,
+    async run(path, stage) {
+      const file = join(root, 'test/conformance/entries', entry);
+      const config = JSON.stringify(stage.config({defaultConnector}));
+      const child = start(path, [...args, file, config], {cwd: root, env: {...env, NODE_OPTIONS: ''}});
+      try {
+        return await stage.report(child);
+      } finally {
+        await child.end();
+      }
+    },
+  };
+}
+
+// Before this date there is no `process` without nodejs_compat, as for a worker that was written without it in mind.
+const compatibilityDate = '2026-10-01';
+
+function worker(name: string, flags: readonly string[]): Runtime {
+  return {
+    name,
+    connector: 'fetch',
+    from: 'npm',
+    binary: installed.workerd,
+    version: versionOf,
+    async run(path, stage) {
+      const folder = await mkdtemp(join(tmpdir(), 'aiofetch-workerd-'));
+      const bundle = await bundleEntry('workerd.ts', ['workerd', 'worker']);
+      await writeFile(join(folder, 'worker.js'), bundle);
+      await writeFile(join(folder, 'config.capnp'), workerdConfig(flags));
+      const child = start(path, ['serve', 'config.capnp', '--control-fd=3'], {
+        cwd: folder,
+        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+      });
+      try {
+        const port = await Promise.race([controlPort(child), child.gone]);
+        if (!port) throw new Error(child.output());
+        const response = await fetch(`http://127.0.0.1:${port}`, {
+          method: 'POST',
+          body: JSON.stringify(stage.config({defaultConnector: 'fetch'})),
+        });
+        if (!response.ok) throw new Error(`${await response.text()}\n${child.output()}`);
+        return (await response.json()) as CaseReport[];
+      } finally {
+        await child.end();
+        await rm(folder, {recursive: true});
+      }
+    },
+  };
+}
+
+function workerdConfig(flags: readonly string[]): string {
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .main),
+    (name = "internet", network = (allow = ["public", "private", "local"])),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [(name = "worker", esModule = embed "worker.js")],
+  compatibilityDate = "${compatibilityDate}",
+  compatibilityFlags = [${flags.map((flag) => `"${flag}"`).join(', ')}],
+);
+`;
+}
+
+/** workerd tells the port it was given on a descriptor of its own, a line of JSON. */
+function controlPort(child: Child): Promise<number> {
+  return new Promise((resolve) => {
+    let text = '';
+    child.process.stdio[3]?.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      const port = /"port":(\d+)/.exec(text)?.[1];
+      if (port !== undefined) resolve(Number(port));
+    });
+  });
+}
+
+type StartBrowser = (binary: string, url: string, profile: string) => Child | Promise<Child>;
+
+/** One that is shown a page, with a profile of its own. */
+function browser(
+  name: string,
+  binary: string | undefined,
+  open: StartBrowser,
+  takesCertificate = false,
+): Runtime {
+  return {
+    name,
+    connector: 'fetch',
+    from: 'system',
+    binary,
+    version: versionOf,
+    async run(path, stage) {
+      const config = stage.config({defaultConnector: 'fetch', takesCertificate});
+      const url = stage.page(await bundleEntry('page.ts', ['browser']), config);
+      const profile = await mkdtemp(join(tmpdir(), 'aiofetch-browser-'));
+      const child = await open(path, url, profile);
+      try {
+        return await stage.report(child);
+      } finally {
+        await child.end();
+        await rm(profile, {recursive: true, force: true, maxRetries: 5});
+      }
+    },
+  };
+}
+
+function startChromium(binary: string, url: string, profile: string): Child {
+  return start(binary, [
+    '--headless=new',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-dev-shm-usage',
+    '--disable-background-networking',
+    '--no-first-run',
+    // The server's certificate is of an authority that nobody knows.
+    '--ignore-certificate-errors',
+    `--user-data-dir=${profile}`,
+    url,
+  ]);
+}
+
+async function startFirefox(binary: string, url: string, profile: string): Promise<Child> {
+  const preferences = {
+    'browser.shell.checkDefaultBrowser': false,
+    'datareporting.policy.dataSubmissionEnabled': false,
+    'toolkit.telemetry.reportingpolicy.firstRun': false,
+    'app.normandy.enabled': false,
+    'network.captive-portal-service.enabled': false,
+    'network.connectivity-service.enabled': false,
+    'browser.aboutwelcome.enabled': false,
+    'trailhead.firstrun.didSeeAboutWelcome': true,
+  };
+  const lines = Object.entries(preferences).map(([name, value]) => `user_pref("${name}", ${value});\n`);
+  await writeFile(join(profile, 'user.js'), lines.join(''));
+  return start(binary, ['--headless', '--no-remote', '--profile', profile, url], {
+    env: {...env, HOME: profile, MOZ_DISABLE_CONTENT_SANDBOX: '1'},
+  });
+}
+
+/** WebKitGTK's test browser has no mode without a screen: it gets one that nobody sees. */
+function webkit(): Runtime {
+  const runtime = browser('WebKitGTK', system.xvfb && system.webkit, async (binary, url, profile) => {
+    const screen = await startScreen();
+    const child = start(binary, [`--private`, url], {
+      env: {
+        ...env,
+        HOME: profile,
+        DISPLAY: screen.display,
+        GDK_BACKEND: 'x11',
+        WEBKIT_DISABLE_COMPOSITING_MODE: '1',
+      },
+    });
+    void child.gone.then(screen.end);
+    return child;
+  });
+  return {
+    ...runtime,
+    async version(binary) {
+      const screen = await startScreen();
+      try {
+        return await versionOf(binary, {...env, DISPLAY: screen.display});
+      } finally {
+        await screen.end();
+      }
+    },
+  };
+}
+
+async function startScreen(): Promise<{display: string; end(): Promise<void>}> {
+  const child = start(
+    system.xvfb as string,
+    ['-displayfd', '3', '-screen', '0', '800x600x24', '-nolisten', 'tcp'],
+    {
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+    },
+  );
+  const number = await new Promise<string>((resolve, reject) => {
+    child.process.stdio[3]?.once('data', (chunk: Buffer) => resolve(chunk.toString().trim()));
+    void child.gone.then(() => reject(new Error(`Xvfb did not start: ${child.output()}`)));
+  });
+  return {display: `:${number}`, end: () => child.end()};
+}
