@@ -1,0 +1,130 @@
+import {isReplayable} from '../body.ts';
+import {longestDelay} from '../options.ts';
+import type {ConnectorRequest, Handler, Policy} from '../request.ts';
+import {isIdempotent} from '../request.ts';
+import {urlParts} from '../url-parts.ts';
+import type {BudgetOptions} from './budget.ts';
+import {createBudget} from './budget.ts';
+import {checkNames, checkNumber} from './check.ts';
+import {ChildLifetime} from './child-lifetime.ts';
+import {discard} from './discard.ts';
+import {Keyed} from './keyed.ts';
+import {Latencies} from './latencies.ts';
+import {send} from './send.ts';
+
+/** When a second attempt is sent after a slow first. */
+export interface HedgeOptions {
+  /**
+   * How long the first attempt has for its answer, in ms. Without `percentile` it is that; with it, the least, and what
+   * holds while too few latencies are known.
+   *
+   * @default undefined
+   */
+  readonly delay?: number | undefined;
+  /**
+   * The first attempt has as long as this share of the host's last answers took; 0 to 1.
+   *
+   * @default 0.95, if there is no delay
+   */
+  readonly percentile?: number | undefined;
+  /** Extra load that second attempts may put on a host; `false`: any. */
+  readonly budget?: BudgetOptions | false | undefined;
+}
+
+/**
+ * Sends a second attempt when the first is slow to answer, takes the better answer and cancels the other: what cuts off
+ * the slow end of the latencies, at the price of some more load. Only for requests that are idempotent, with bodies that
+ * can be sent twice. The first answer wins; one with a status of 429 or from 500, or an error, only if the other attempt
+ * does no better.
+ *
+ * @throws InvalidOptionError for what can't be
+ *
+ * @example
+ * ```
+ * import {createSession, hedgePolicy} from 'aiofetch';
+ *
+ * await using session = createSession({policies: [hedgePolicy({percentile: 0.95, budget: {ratio: 0.05}})]});
+ * ```
+ */
+export function hedgePolicy(options: HedgeOptions = {}): Policy {
+  checkNames('hedge', options, ['delay', 'percentile', 'budget']);
+  const {delay, percentile = delay === undefined ? 0.95 : undefined, budget: budgetOptions = {}} = options;
+  const least = checkNumber('hedge.delay', delay, 0, {max: longestDelay});
+  const share = checkNumber('hedge.percentile', percentile, 0, {max: 1});
+  const budget =
+    budgetOptions === false
+      ? undefined
+      : createBudget('hedge.budget', budgetOptions, {ratio: 0.1, minimum: 10, window: 10_000});
+  const hosts = percentile === undefined ? undefined : new Keyed((key) => new Latencies(key, share));
+
+  return (next) => (request) => {
+    if (!isReplayable(request.body) || !isIdempotent(request)) return next(request);
+    const host = urlParts(request.url).origin;
+    budget?.count(host);
+    const latencies = hosts?.get(host);
+    const observed = latencies?.percentile;
+    const wait = observed === undefined ? delay : Math.max(observed, least);
+    return race(next, request, wait, () => budget?.take(host) !== false, latencies);
+  };
+}
+
+function race(
+  next: Handler,
+  request: ConnectorRequest,
+  wait: number | undefined,
+  mayHedge: () => boolean,
+  latencies: Latencies | undefined,
+): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    const began = performance.now();
+    const running = new Map<ChildLifetime, number>();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isOver = false;
+    /** An answer that is none to be glad of, kept while there may be a better one. */
+    let poor: Response | undefined;
+
+    function attempt(sentAt: number): void {
+      const lifetime = new ChildLifetime(request.lifetime);
+      running.set(lifetime, sentAt);
+      // Each has its own headers: policies further in may set some in place.
+      send(next, request.with({headers: request.headers.copy(), lifetime})).then(
+        (response) => settle(lifetime, response, undefined),
+        (error) => settle(lifetime, undefined, error),
+      );
+    }
+
+    function settle(lifetime: ChildLifetime, response: Response | undefined, error: unknown): void {
+      const now = performance.now();
+      const sentAt = running.get(lifetime);
+      running.delete(lifetime);
+      // It came too late, or its abort was not obeyed.
+      if (isOver) {
+        discard(response);
+        return;
+      }
+      const isGood = response !== undefined && response.status < 500 && response.status !== 429;
+      if (isGood) latencies?.add(now - (sentAt as number), now);
+      if (!isGood && running.size > 0) {
+        poor = response;
+        return;
+      }
+      isOver = true;
+      clearTimeout(timer);
+      for (const [other, otherSentAt] of running) {
+        // Of the first attempt it's known at least how long it wasn't answered; left out, the slow ones would be missing.
+        if (otherSentAt === began) latencies?.add(now - began, now);
+        other.leave(new DOMException('The other attempt was faster', 'AbortError'));
+      }
+      const answer = response ?? poor;
+      if (answer !== poor) discard(poor);
+      if (answer) resolve(answer);
+      else reject(error);
+    }
+
+    attempt(began);
+    if (wait === undefined) return;
+    timer = setTimeout(() => {
+      if (!request.lifetime.isAborted && mayHedge()) attempt(performance.now());
+    }, wait);
+  });
+}

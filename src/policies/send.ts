@@ -1,0 +1,6 @@
+import type {ConnectorRequest, Handler} from '../request.ts';
+
+/** What a handler throws, its promise rejects with. */
+export async function send(next: Handler, request: ConnectorRequest): Promise<Response> {
+  return next(request);
+}

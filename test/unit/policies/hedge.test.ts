@@ -1,0 +1,538 @@
+import fc from 'fast-check';
+import {describe, expect, it, vi} from 'vitest';
+import {ConnectionError, InvalidOptionError} from '../../../src/errors.ts';
+import type {HedgeOptions} from '../../../src/policies/hedge.ts';
+import {hedgePolicy} from '../../../src/policies/hedge.ts';
+import {Latencies} from '../../../src/policies/latencies.ts';
+import type {Handler} from '../../../src/request.ts';
+import type {RequestOptions} from './support.ts';
+import {
+  connectionError,
+  expectNoTimers,
+  heldHandler,
+  pass,
+  requestTo,
+  settle,
+  useFakeClock,
+  watch,
+  watchedResponse,
+} from './support.ts';
+
+useFakeClock();
+
+const always = {delay: 100, budget: false} satisfies HedgeOptions;
+
+/** Requests that are answered when they are told to. */
+function hedged(options: HedgeOptions = always) {
+  const held = heldHandler();
+  const handler = hedgePolicy(options)(held.handler);
+  return {
+    ...held,
+    send(request: RequestOptions = {}, url?: string) {
+      const made = requestTo(url, request);
+      return Object.assign(watch(handler(made)), {request: made});
+    },
+  };
+}
+
+const answer = (status = 200) => new Response(null, {status});
+
+describe('a second attempt', () => {
+  it('is sent when the first has not been answered in time', async () => {
+    const hedge = hedged();
+    const outcome = hedge.send();
+    await pass(99);
+    expect(hedge.calls.length).toBe(1);
+    await pass(1);
+    expect(hedge.calls.length).toBe(2);
+    const response = answer();
+    hedge.call(1).answer(response);
+    await settle();
+    expect(outcome.value).toBe(response);
+    expectNoTimers();
+  });
+
+  it('is not, when it has been', async () => {
+    const hedge = hedged();
+    const outcome = hedge.send();
+    await pass(99);
+    hedge.call(0).answer(answer());
+    await pass(1_000);
+    expect(outcome.value?.ok).toBe(true);
+    expect(hedge.calls.length).toBe(1);
+    expectNoTimers();
+  });
+
+  it('is the last: there is no third', async () => {
+    const hedge = hedged();
+    hedge.send();
+    await pass(10_000);
+    expect(hedge.calls.length).toBe(2);
+  });
+
+  it.each(['POST', 'PATCH'])('of a %s is not sent, unless it has an Idempotency-Key', async (method) => {
+    const hedge = hedged();
+    hedge.send({method});
+    await pass(1_000);
+    expect(hedge.calls.length).toBe(1);
+    hedge.send({method, headers: {'idempotency-key': 'k'}});
+    await pass(1_000);
+    expect(hedge.calls.length).toBe(3);
+  });
+
+  it('is never sent with a body that can’t be sent twice', async () => {
+    const hedge = hedged();
+    hedge.send({method: 'PUT', body: new ReadableStream()});
+    hedge.send({method: 'PUT', body: (async function* () {})()});
+    await pass(1_000);
+    expect(hedge.calls.length).toBe(2);
+    const body = () => 'made again';
+    hedge.send({method: 'PUT', body});
+    await pass(1_000);
+    expect(hedge.calls.slice(2).map(({request}) => request.body)).toEqual([body, body]);
+  });
+
+  it('has its own headers, and the number of the next attempt', async () => {
+    const attempts: number[] = [];
+    const {handler, calls} = heldHandler();
+    const next: Handler = (request) => {
+      expect(request.headers.has('authorization')).toBe(false);
+      request.headers.set('authorization', 'Bearer x');
+      // As a session counts.
+      attempts.push(++request.lifetime.attempts);
+      return handler(request);
+    };
+    const request = requestTo();
+    void hedgePolicy(always)(next)(request);
+    await pass(100);
+    expect(calls.length).toBe(2);
+    expect(attempts).toEqual([1, 2]);
+    expect(request.lifetime.attempts).toBe(2);
+    expect(request.headers.has('authorization')).toBe(false);
+  });
+});
+
+describe('the loser', () => {
+  it.each([
+    ['first', 0, 1],
+    ['second', 1, 0],
+  ] as const)('is cancelled at once, and its slot freed, when the %s wins', async (_name, winner, loser) => {
+    const hedge = hedged();
+    const outcome = hedge.send();
+    await pass(100);
+    const seen = watch(
+      new Promise((resolve) => hedge.call(loser).request.lifetime.onAbort({aborted: resolve})),
+    );
+    hedge.call(winner).answer(answer());
+    await settle();
+    expect(outcome.value?.ok).toBe(true);
+    expect(seen.value).toMatchObject({name: 'AbortError'});
+    expect(hedge.call(winner).request.lifetime.isAborted).toBe(false);
+    expect(outcome.request.lifetime.isAborted).toBe(false);
+  });
+
+  it('whose answer comes all the same is discarded', async () => {
+    const late = watchedResponse();
+    const answers: Array<(response: Response) => void> = [];
+    const deaf: Handler = () => new Promise((resolve) => answers.push(resolve));
+    const outcome = watch(hedgePolicy(always)(deaf)(requestTo()));
+    await pass(100);
+    answers[1]?.(answer());
+    answers[0]?.(late.response);
+    await settle();
+    expect(outcome.value).not.toBe(late.response);
+    expect(late.cancelled).toBe(true);
+  });
+});
+
+describe('a poor answer, 429 or from 500, or an error', () => {
+  const poor = [429, 500, 503, 'error'] as const;
+
+  it.each(poor)('%s waits for the other attempt', async (kind) => {
+    for (const first of [0, 1]) {
+      const hedge = hedged();
+      const outcome = hedge.send();
+      await pass(100);
+      const bad = watchedResponse(kind === 'error' ? 500 : kind);
+      if (kind === 'error') hedge.call(first).fail(connectionError('receive'));
+      else hedge.call(first).answer(bad.response);
+      await settle();
+      expect(outcome.isSettled).toBe(false);
+      const good = answer(404);
+      hedge.call(1 - first).answer(good);
+      await settle();
+      expect(outcome.value).toBe(good);
+      expect(bad.cancelled).toBe(kind !== 'error');
+    }
+  });
+
+  it.each(poor)('%s of the first comes out at once when there is no second yet', async (kind) => {
+    const hedge = hedged();
+    const outcome = hedge.send();
+    if (kind === 'error') hedge.call(0).fail(connectionError('receive'));
+    else hedge.call(0).answer(answer(kind));
+    await settle();
+    expect(outcome.isSettled).toBe(true);
+    await pass(1_000);
+    expect(hedge.calls.length).toBe(1);
+    expectNoTimers();
+  });
+
+  it('of both: the last comes out, and an answer rather than an error', async () => {
+    const ends = async (one: Response | Error, two: Response | Error) => {
+      const hedge = hedged();
+      const outcome = hedge.send();
+      await pass(100);
+      for (const [index, end] of [one, two].entries()) {
+        if (end instanceof Error) hedge.call(index).fail(end);
+        else hedge.call(index).answer(end);
+        await settle();
+      }
+      return outcome;
+    };
+    const [first, second] = [watchedResponse(500), watchedResponse(503)];
+    expect((await ends(first.response, second.response)).value).toBe(second.response);
+    expect([first.cancelled, second.cancelled]).toEqual([true, false]);
+
+    const kept = watchedResponse(500);
+    expect((await ends(kept.response, connectionError('receive'))).value).toBe(kept.response);
+    expect(kept.cancelled).toBe(false);
+    const after = watchedResponse(500);
+    expect((await ends(connectionError('receive'), after.response)).value).toBe(after.response);
+    const last = connectionError('send');
+    expect((await ends(connectionError('receive'), last)).error).toBe(last);
+  });
+
+  it('includes what a policy further in throws', async () => {
+    const error = new Error('thrown');
+    const outcome = watch(
+      hedgePolicy(always)(() => {
+        throw error;
+      })(requestTo()),
+    );
+    await settle();
+    expect(outcome.error).toBe(error);
+    expectNoTimers();
+  });
+});
+
+describe('an abort', () => {
+  it('ends both attempts with its reason', async () => {
+    const hedge = hedged();
+    const outcome = hedge.send();
+    await pass(100);
+    outcome.request.lifetime.abort('enough');
+    await settle();
+    expect(outcome.error).toBe('enough');
+    expect(hedge.calls.map(({request}) => request.lifetime.reason)).toEqual(['enough', 'enough']);
+    expectNoTimers();
+  });
+
+  it('before the second leaves no timer, even if nobody obeys it', async () => {
+    const hedge = hedged();
+    const outcome = hedge.send();
+    outcome.request.lifetime.abort('enough');
+    await settle();
+    expect(outcome.error).toBe('enough');
+    expectNoTimers();
+
+    const deaf = vi.fn(() => new Promise<Response>(() => {}));
+    const request = requestTo();
+    void hedgePolicy(always)(deaf)(request);
+    request.lifetime.abort('enough');
+    await pass(1_000);
+    expect(deaf).toHaveBeenCalledTimes(1);
+  });
+
+  it('that came before is heard', async () => {
+    const request = requestTo();
+    request.lifetime.abort('before');
+    const {handler, calls} = heldHandler();
+    await expect(hedgePolicy(always)(handler)(request)).rejects.toBe('before');
+    expect(calls.length).toBe(0);
+    expectNoTimers();
+  });
+
+  it('in the body ends the winner’s', async () => {
+    const hedge = hedged();
+    const outcome = hedge.send();
+    await pass(100);
+    const {lifetime} = hedge.call(1).request;
+    const seen: unknown[] = [];
+    lifetime.onAbort({aborted: (reason) => seen.push(reason)});
+    lifetime.bodyOpened();
+    hedge.call(1).answer(answer());
+    await settle();
+    outcome.request.lifetime.deliver();
+    outcome.request.lifetime.abort('enough');
+    expect(seen).toEqual(['enough']);
+  });
+});
+
+describe('the call', () => {
+  it('lasts as long as the winner’s body, whatever becomes of the loser’s', async () => {
+    const hedge = hedged();
+    const {request} = hedge.send();
+    let ended = 0;
+    request.lifetime.atEnd = () => ended++;
+    await pass(100);
+    const [first, second] = [hedge.call(0).request.lifetime, hedge.call(1).request.lifetime];
+    // As a connector does, for a poor answer, that is then discarded, and for the good one.
+    first.bodyOpened();
+    hedge.call(0).answer(answer(503));
+    second.bodyOpened();
+    hedge.call(1).answer(answer());
+    await settle();
+    first.bodyClosed(true);
+    request.lifetime.deliver();
+    expect(request.lifetime.isUnread).toBe(true);
+    second.bodyTouched();
+    expect(request.lifetime.isUnread).toBe(false);
+    expect(ended).toBe(0);
+    second.bodyClosed();
+    expect(ended).toBe(1);
+    expect(request.lifetime.failed).toBe(false);
+  });
+
+  it('has failed when the winner’s body breaks off', async () => {
+    const hedge = hedged();
+    const {request} = hedge.send();
+    const {lifetime} = hedge.call(0).request;
+    expect(lifetime.timeLeft()).toBe(request.lifetime.timeLeft());
+    lifetime.bodyOpened();
+    hedge.call(0).answer(answer());
+    await settle();
+    request.lifetime.deliver();
+    lifetime.bodyClosed(true);
+    expect(request.lifetime.failed).toBe(true);
+  });
+});
+
+describe('when', () => {
+  /** Answers each after so many ms. */
+  function timed(latency: (index: number) => number) {
+    let count = 0;
+    const next: Handler = (request) =>
+      new Promise((resolve, reject) => {
+        const timer = setTimeout(() => {
+          request.lifetime.offAbort(listener);
+          resolve(answer());
+        }, latency(count++));
+        const listener = {
+          aborted(reason: unknown) {
+            clearTimeout(timer);
+            reject(reason);
+          },
+        };
+        request.lifetime.onAbort(listener);
+      });
+    return {
+      next,
+      get count() {
+        return count;
+      },
+    };
+  }
+
+  async function run(handler: Handler, calls: number): Promise<void> {
+    for (let index = 0; index < calls; index++) {
+      void handler(requestTo());
+      await pass(10_000);
+    }
+  }
+
+  it('is by a percentile of the latencies, once there are enough of them', async () => {
+    const server = timed((index) => (index < 20 ? (index + 1) * 10 : 1_000));
+    const handler = hedgePolicy({percentile: 0.9, budget: false})(server.next);
+    await run(handler, 20);
+    expect(server.count).toBe(20);
+    void handler(requestTo());
+    await pass(179);
+    expect(server.count).toBe(21);
+    await pass(1);
+    expect(server.count).toBe(22);
+    await pass(10_000);
+  });
+
+  it('is by 0.95 if nothing is said', async () => {
+    const server = timed((index) => (index < 20 ? (index + 1) * 10 : 1_000));
+    const handler = hedgePolicy({budget: false})(server.next);
+    await run(handler, 20);
+    void handler(requestTo());
+    await pass(189);
+    expect(server.count).toBe(21);
+    await pass(1);
+    expect(server.count).toBe(22);
+  });
+
+  it('is after delay until they are known, and never sooner', async () => {
+    const server = timed((index) => (index < 20 ? 10 : 1_000));
+    const handler = hedgePolicy({percentile: 0.95, delay: 50, budget: false})(server.next);
+    await run(handler, 20);
+    void handler(requestTo());
+    await pass(49);
+    expect(server.count).toBe(21);
+    await pass(1);
+    expect(server.count).toBe(22);
+  });
+
+  it('is each host’s own matter', async () => {
+    const server = timed(() => 10);
+    const handler = hedgePolicy({budget: false})(server.next);
+    await run(handler, 30);
+    const slow = timed(() => 60_000);
+    const other = hedgePolicy({budget: false})(slow.next);
+    void other(requestTo('https://new.test/'));
+    await pass(10_000);
+    expect(slow.count).toBe(1);
+  });
+
+  it('is not misled by the attempts it cancels: it doesn’t hedge ever earlier', async () => {
+    // One in five is slow, and is always beaten by its hedge.
+    const server = timed((index) => (index % 5 === 0 ? 1_000 : 10));
+    const handler = hedgePolicy({percentile: 0.9, budget: false})(server.next);
+    const calls = 500;
+    await run(handler, calls);
+    expect(server.count - calls).toBeLessThan(calls * 0.3);
+  });
+});
+
+describe('the budget', () => {
+  const hedges = async (options: HedgeOptions, calls: number) => {
+    const {handler, calls: seen} = heldHandler();
+    const policy = hedgePolicy({delay: 10, ...options})(handler);
+    for (let index = 0; index < calls; index++) void policy(requestTo()).catch(() => {});
+    await pass(100);
+    return seen.length - calls;
+  };
+
+  it('bounds the extra load, when a host is slow as a whole', async () => {
+    expect(await hedges({budget: {ratio: 0.05, minimum: 0}}, 200)).toBe(10);
+    expect(await hedges({}, 200)).toBe(30);
+    expect(await hedges({budget: false}, 200)).toBe(200);
+  });
+});
+
+describe('a percentile', () => {
+  it('is of the last 128, and no more than 16 behind', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(5_000), {maxLength: 400}),
+        fc.double({min: 0, max: 1, noNaN: true}),
+        (values, share) => {
+          const latencies = new Latencies('host', share);
+          const exact = (upTo: number) => {
+            const last = values.slice(Math.max(0, upTo - 128), upTo).toSorted((a, b) => a - b);
+            return last[Math.max(0, Math.ceil(share * last.length) - 1)];
+          };
+          for (const [index, value] of values.entries()) {
+            latencies.add(value, 0);
+            const seen = index + 1;
+            if (seen < 20) expect(latencies.percentile).toBeUndefined();
+            else expect(latencies.percentile).toBe(exact(seen - ((seen - 20) % 16)));
+          }
+        },
+      ),
+      {numRuns: 300},
+    );
+  });
+
+  it('is forgotten when its host has rested for a minute', () => {
+    const latencies = new Latencies('host', 0.5);
+    latencies.add(1, 1_000);
+    expect(latencies.isIdle(61_000)).toBe(false);
+    expect(latencies.isIdle(61_001)).toBe(true);
+  });
+});
+
+describe('options', () => {
+  it.each([
+    [null, 'hedge'],
+    [{delay: -1}, 'hedge.delay'],
+    [{delay: 2 ** 31}, 'hedge.delay'],
+    [{percentile: 95}, 'hedge.percentile'],
+    [{budget: {ratio: '1'}}, 'hedge.budget.ratio'],
+    [{budget: true}, 'hedge.budget'],
+    [{after: 1}, 'hedge.after'],
+  ])('that can’t be are refused: %j', (options, option) => {
+    const make = () => hedgePolicy(options as HedgeOptions);
+    expect(make).toThrow(InvalidOptionError);
+    expect(make).toThrow(expect.objectContaining({option}) as Error);
+  });
+});
+
+describe('whatever happens', () => {
+  const attempt = fc.record({
+    latency: fc.nat(300),
+    end: fc.constantFrom<number | 'error'>(200, 200, 404, 429, 503, 'error'),
+    obeys: fc.boolean(),
+  });
+
+  it('each call ends once with the best there was, no more than two attempts each, within the budget, and only its body is left', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.nat(200), attempt, attempt, fc.option(fc.nat(400), {nil: undefined, freq: 4})), {
+          maxLength: 25,
+        }),
+        fc.constantFrom(0, 0.2, 1),
+        fc.nat(3),
+        async (calls, ratio, minimum) => {
+          const bodies: Array<ReturnType<typeof watchedResponse>> = [];
+          let sent = 0;
+          const policy = hedgePolicy({delay: 100, budget: {ratio, minimum, window: 1_000_000}});
+          const outcomes = [];
+          for (const [after, first, second, abortAfter] of calls) {
+            await pass(after);
+            const plans = [first, second];
+            let used = 0;
+            const handler = policy((request) => {
+              sent++;
+              const plan = plans[used++];
+              if (!plan) throw new Error('A third attempt');
+              return new Promise((resolve, reject) => {
+                const timer = setTimeout(() => {
+                  if (plan.end === 'error') return reject(new ConnectionError('Reset', 'receive'));
+                  const body = watchedResponse(plan.end);
+                  bodies.push(body);
+                  resolve(body.response);
+                }, plan.latency);
+                if (!plan.obeys) return;
+                request.lifetime.onAbort({
+                  aborted(reason) {
+                    clearTimeout(timer);
+                    reject(reason);
+                  },
+                });
+              });
+            });
+            const request = requestTo();
+            outcomes.push({
+              seen: watch(handler(request)),
+              aborted: () => request.lifetime.isAborted,
+              used: () => used,
+              plans,
+            });
+            if (abortAfter !== undefined) setTimeout(() => request.lifetime.abort('aborted'), abortAfter);
+          }
+          await pass(10_000);
+
+          expectNoTimers();
+          expect(sent).toBeLessThanOrEqual(calls.length * (1 + ratio) + minimum);
+          const kept = new Set<Response>();
+          for (const {seen, aborted, used, plans} of outcomes) {
+            expect(seen.times).toBe(1);
+            if (seen.value) kept.add(seen.value);
+            if (aborted()) continue;
+            const tried = plans.slice(0, used());
+            const isGood = (status: unknown) => status === 200 || status === 404;
+            if (tried.some(({end}) => isGood(end))) expect(isGood(seen.value?.status)).toBe(true);
+            else if (tried.some(({end}) => end !== 'error')) expect(seen.value).toBeDefined();
+            else expect(seen.error).toBeInstanceOf(ConnectionError);
+          }
+          for (const {response, cancelled} of bodies) expect(cancelled).toBe(!kept.has(response));
+        },
+      ),
+      {numRuns: 3_000},
+    );
+  }, 120_000);
+});
