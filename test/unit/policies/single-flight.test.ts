@@ -1,0 +1,488 @@
+import fc from 'fast-check';
+import {describe, expect, it, vi} from 'vitest';
+import {InvalidOptionError} from '../../../src/errors.ts';
+import type {SingleFlightOptions} from '../../../src/policies/single-flight.ts';
+import {singleFlightPolicy} from '../../../src/policies/single-flight.ts';
+import type {ConnectorRequest, Handler} from '../../../src/request.ts';
+import type {RequestOptions} from './support.ts';
+import {
+  connectionError,
+  heldHandler,
+  pass,
+  requestTo,
+  settle,
+  useFakeClock,
+  watch,
+  watchedResponse,
+} from './support.ts';
+
+useFakeClock();
+
+/** Requests that are answered when they are told to. */
+function shared(options?: SingleFlightOptions) {
+  const held = heldHandler();
+  const handler = singleFlightPolicy(options)(held.handler);
+  const send = (url?: string, request: RequestOptions = {}) => {
+    const made = requestTo(url, request);
+    return Object.assign(watch(handler(made)), {request: made});
+  };
+  return {
+    ...held,
+    send,
+    many: (count: number) => Array.from({length: count}, () => send()),
+  };
+}
+
+/** A response whose body comes in pieces, when they are sent. */
+function streamed(init?: ResponseInit) {
+  const encoder = new TextEncoder();
+  const seen = {cancelled: undefined as unknown};
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+    },
+    cancel(reason) {
+      seen.cancelled = reason;
+    },
+  });
+  return Object.assign(seen, {
+    response: new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>, init),
+    push: (text: string) => controller.enqueue(encoder.encode(text)),
+    end: () => controller.close(),
+    fail: (error: unknown) => controller.error(error),
+  });
+}
+
+describe('the same GET under way', () => {
+  it('is sent once, and each caller gets a response of its own', async () => {
+    const flight = shared();
+    const outcomes = flight.many(3);
+    await settle();
+    expect(flight.calls.length).toBe(1);
+    flight.call(0).answer(Response.json({name: 'Ada'}, {status: 203, headers: {'x-a': 'b'}}));
+    await settle();
+    const responses = outcomes.map(({value}) => value as Response);
+    expect(new Set(responses).size).toBe(3);
+    for (const response of responses) {
+      expect(response).toBeInstanceOf(Response);
+      expect([response.status, response.headers.get('x-a')]).toEqual([203, 'b']);
+      expect(await response.json()).toEqual({name: 'Ada'});
+    }
+  });
+
+  it('that fails fails for all, with the same error', async () => {
+    const flight = shared();
+    const outcomes = flight.many(3);
+    const error = connectionError('receive');
+    flight.call(0).fail(error);
+    await settle();
+    expect(outcomes.map((outcome) => outcome.error)).toEqual([error, error, error]);
+  });
+
+  it('includes one that throws before it begins', async () => {
+    const error = new Error('thrown');
+    const handler = singleFlightPolicy()(() => {
+      throw error;
+    });
+    await expect(handler(requestTo())).rejects.toBe(error);
+  });
+
+  it('is sent anew once the answer is in, or the failure', async () => {
+    const flight = shared();
+    flight.send();
+    flight.call(0).answer(new Response());
+    await settle();
+    flight.send();
+    flight.call(1).fail(connectionError('dns'));
+    await settle();
+    flight.send();
+    expect(flight.calls.length).toBe(3);
+  });
+
+  it('tells each caller how many attempts there were', async () => {
+    const flight = shared();
+    const outcomes = flight.many(2);
+    flight.call(0).request.lifetime.attempts = 3;
+    flight.call(0).answer(new Response());
+    await settle();
+    expect(outcomes.map(({request}) => request.lifetime.attempts)).toEqual([3, 3]);
+  });
+
+  it('has headers that policies further in set on nobody’s own', async () => {
+    const seen: ConnectorRequest[] = [];
+    const handler = singleFlightPolicy()(async (request) => {
+      seen.push(request);
+      request.headers.set('authorization', 'Bearer x');
+      return new Response();
+    });
+    const request = requestTo();
+    await handler(request);
+    expect(seen[0]).not.toBe(request);
+    expect(request.headers.has('authorization')).toBe(false);
+  });
+
+  it('carries url, redirected and type over, also to clones', async () => {
+    const flight = shared();
+    const outcomes = flight.many(2);
+    const response = new Response('text');
+    Object.defineProperties(response, {
+      url: {value: 'https://example.com/landed'},
+      redirected: {value: true},
+      type: {value: 'cors'},
+      // A native clone has these of itself.
+      clone: {
+        value: () =>
+          Object.defineProperties(new Response('text'), Object.getOwnPropertyDescriptors(response)),
+      },
+    });
+    flight.call(0).answer(response);
+    await settle();
+    for (const {value} of outcomes) {
+      const copy = value?.clone();
+      for (const each of [value, copy]) {
+        expect([each?.url, each?.redirected, each?.type]).toEqual([
+          'https://example.com/landed',
+          true,
+          'cors',
+        ]);
+        expect(await each?.text()).toBe('text');
+      }
+    }
+  });
+
+  it('may have no body', async () => {
+    const flight = shared();
+    const outcomes = flight.many(2);
+    flight.call(0).answer(new Response(null, {status: 204}));
+    await settle();
+    expect(outcomes.map(({value}) => value?.status)).toEqual([204, 204]);
+  });
+});
+
+describe('what is the same', () => {
+  const counts = (...requests: Array<[(string | undefined)?, RequestOptions?]>) => {
+    const flight = shared();
+    for (const [url, options] of requests) flight.send(url, options);
+    return flight.calls.length;
+  };
+
+  it('is a GET of the same URL with the same headers', () => {
+    expect(counts([], [])).toBe(1);
+    expect(counts(['https://a.test/'], ['https://a.test/?x'])).toBe(2);
+    expect(counts([undefined, {headers: {accept: 'a/b'}}], [undefined, {headers: {accept: 'a/c'}}])).toBe(2);
+    expect(counts([undefined, {headers: {cookie: 'a'}}], [])).toBe(2);
+    expect(counts([undefined, {headers: {accept: 'a/b'}}], [undefined, {headers: {Accept: 'a/b'}}])).toBe(1);
+  });
+
+  it('is not another redirect mode, nor other settings of the Fetch standard', async () => {
+    const {handler, calls} = heldHandler();
+    const policy = singleFlightPolicy()(handler);
+    const variants = [
+      requestTo(),
+      requestTo().with({redirect: 'manual'}),
+      Object.assign(requestTo(), {native: {credentials: 'omit'}}),
+      Object.assign(requestTo(), {native: {credentials: 'include'}}),
+    ];
+    for (const request of variants) void policy(request);
+    for (const request of variants) void policy(request);
+    expect(calls.length).toBe(4);
+  });
+
+  it.each(['HEAD', 'POST', 'PUT', 'DELETE', 'QUERY'])('is never a %s', (method) => {
+    expect(counts([undefined, {method}], [undefined, {method}])).toBe(2);
+  });
+
+  it('is what a function says', () => {
+    const key = vi.fn(({method, url}: ConnectorRequest) => (url.includes('no') ? undefined : method));
+    const flight = shared({key});
+    flight.send('https://a.test/1', {method: 'POST'});
+    flight.send('https://a.test/2', {method: 'POST'});
+    flight.send('https://a.test/no');
+    flight.send('https://a.test/no');
+    expect(flight.calls.length).toBe(3);
+  });
+});
+
+describe('an abort', () => {
+  it('of one caller leaves the others alone', async () => {
+    const flight = shared();
+    const [first, second] = flight.many(2);
+    first?.request.lifetime.abort('enough');
+    await settle();
+    expect(first?.error).toBe('enough');
+    expect(flight.call(0).request.lifetime.isAborted).toBe(false);
+    flight.call(0).answer(new Response('text'));
+    await settle();
+    expect(await second?.value?.text()).toBe('text');
+  });
+
+  it('of the last aborts the request, and the next caller begins anew', async () => {
+    const flight = shared();
+    for (const {request} of flight.many(2)) request.lifetime.abort('enough');
+    const {lifetime} = flight.call(0).request;
+    expect(lifetime.isAborted).toBe(true);
+    expect(lifetime.reason).toMatchObject({name: 'AbortError'});
+    const again = flight.send();
+    expect(flight.calls.length).toBe(2);
+    await settle();
+    // The end of the first is nobody's, and not the second's.
+    flight.send();
+    expect(flight.calls.length).toBe(2);
+    flight.call(1).answer(new Response());
+    await settle();
+    expect(again.value?.ok).toBe(true);
+  });
+
+  it('of the last that the request does not obey has its answer discarded', async () => {
+    const late = watchedResponse();
+    let finish: (response: Response) => void = () => {};
+    const deaf: Handler = () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      });
+    const request = requestTo();
+    const outcome = watch(singleFlightPolicy()(deaf)(request));
+    request.lifetime.abort('enough');
+    finish(late.response);
+    await settle();
+    expect(outcome.error).toBe('enough');
+    expect(late.cancelled).toBe(true);
+  });
+
+  it('that came before is heard', async () => {
+    const flight = shared();
+    const request = requestTo();
+    request.lifetime.abort('before');
+    const {handler, calls} = heldHandler();
+    await expect(singleFlightPolicy()(handler)(request)).rejects.toBe('before');
+    expect([calls.length, flight.calls.length]).toEqual([0, 0]);
+  });
+
+  it('in the body fails that caller’s body at once, while it is being read, and no other’s', async () => {
+    const flight = shared();
+    const outcomes = flight.many(2);
+    const answer = streamed();
+    flight.call(0).answer(answer.response);
+    await settle();
+    const texts = outcomes.map(({value}) => watch((value as Response).text()));
+    answer.push('one ');
+    await settle();
+    outcomes[0]?.request.lifetime.deliver();
+    outcomes[0]?.request.lifetime.abort('enough');
+    await settle();
+    expect(texts[0]?.error).toBe('enough');
+    answer.push('two');
+    answer.end();
+    await settle();
+    expect(texts[1]?.value).toBe('one two');
+  });
+
+  it('in the body before anybody reads it fails it too', async () => {
+    const flight = shared();
+    const outcomes = flight.many(2);
+    flight.call(0).answer(new Response('text'));
+    await settle();
+    outcomes[0]?.request.lifetime.abort('enough');
+    await expect(outcomes[0]?.value?.text()).rejects.toBe('enough');
+    expect(await outcomes[1]?.value?.text()).toBe('text');
+  });
+
+  it('of all in their bodies aborts the request', async () => {
+    const flight = shared();
+    const outcomes = flight.many(2);
+    const answer = streamed();
+    flight.call(0).answer(answer.response);
+    await settle();
+    outcomes[0]?.request.lifetime.abort('enough');
+    expect(flight.call(0).request.lifetime.isAborted).toBe(false);
+    await outcomes[1]?.value?.body?.cancel('no use');
+    await settle();
+    expect(flight.call(0).request.lifetime.isAborted).toBe(true);
+    expect(answer.cancelled).toBeDefined();
+  });
+
+  it('of a lone caller in its body is the request’s', async () => {
+    const flight = shared();
+    const outcome = flight.send();
+    flight.call(0).answer(streamed().response);
+    await settle();
+    outcome.request.lifetime.deliver();
+    const {lifetime} = flight.call(0).request;
+    outcome.request.lifetime.abort('enough');
+    // Ended with its delivery, as nothing was open: a connector would have opened a body.
+    expect(lifetime.isAborted).toBe(false);
+
+    const second = flight.send();
+    flight.call(1).request.lifetime.bodyOpened();
+    flight.call(1).answer(streamed().response);
+    await settle();
+    second.request.lifetime.deliver();
+    second.request.lifetime.abort('enough');
+    expect(flight.call(1).request.lifetime.reason).toBe('enough');
+  });
+});
+
+describe('a call', () => {
+  it('of a lone caller has the response as it is, and lasts as long as its body', async () => {
+    const flight = shared();
+    const {request, ...outcome} = flight.send();
+    void outcome;
+    let ended = 0;
+    request.lifetime.atEnd = () => ended++;
+    const {lifetime} = flight.call(0).request;
+    lifetime.bodyOpened();
+    const response = new Response('text');
+    flight.call(0).answer(response);
+    await settle();
+    request.lifetime.deliver();
+    expect(ended).toBe(0);
+    expect(request.lifetime.isUnread).toBe(true);
+    lifetime.bodyTouched();
+    expect(request.lifetime.isUnread).toBe(false);
+    lifetime.bodyClosed(true);
+    expect(ended).toBe(1);
+    expect(request.lifetime.failed).toBe(true);
+  });
+
+  it('of each of several lasts as long as its own copy of the body', async () => {
+    const flight = shared();
+    const outcomes = flight.many(3);
+    const ended: number[] = [];
+    for (const [index, {request}] of outcomes.entries()) request.lifetime.atEnd = () => ended.push(index);
+    const answer = streamed();
+    flight.call(0).answer(answer.response);
+    await settle();
+    for (const {request} of outcomes) {
+      request.lifetime.deliver();
+      expect(request.lifetime.isUnread).toBe(true);
+    }
+    void outcomes[1]?.value?.body?.cancel();
+    await settle();
+    expect(ended).toEqual([1]);
+    const text = outcomes[2]?.value?.text();
+    answer.push('text');
+    await settle();
+    expect(outcomes.map(({request}) => request.lifetime.isUnread)).toEqual([true, false, false]);
+    answer.end();
+    expect(await text).toBe('text');
+    expect(ended).toEqual([1, 2]);
+    expect(await outcomes[0]?.value?.text()).toBe('text');
+    expect(ended).toEqual([1, 2, 0]);
+  });
+
+  it('fails with the body, where that breaks off', async () => {
+    const flight = shared();
+    const outcomes = flight.many(2);
+    const answer = streamed();
+    flight.call(0).answer(answer.response);
+    await settle();
+    for (const {request} of outcomes) request.lifetime.deliver();
+    const texts = outcomes.map(({value}) => watch((value as Response).text()));
+    const error = connectionError('receive');
+    answer.fail(error);
+    await settle();
+    expect(texts.map((text) => text.error)).toEqual([error, error]);
+    expect(outcomes.map(({request}) => request.lifetime.failed)).toEqual([true, true]);
+  });
+
+  it('whose response nobody holds any more ends', async () => {
+    vi.useRealTimers();
+    const handler = singleFlightPolicy()(async () => new Response(new Blob(['x'.repeat(100_000)])));
+    let ended = 0;
+    const forget = async () => {
+      await Promise.all(
+        [requestTo(), requestTo()].map(async (request) => {
+          request.lifetime.atEnd = () => ended++;
+          await handler(request);
+          request.lifetime.deliver();
+        }),
+      );
+    };
+    await forget();
+    for (let turn = 0; turn < 50 && ended < 2; turn++) {
+      globalThis.gc?.();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    expect(ended).toBe(2);
+  });
+});
+
+describe('options', () => {
+  it.each([
+    [null, 'singleFlight'],
+    [{key: 'url'}, 'singleFlight.key'],
+    [{by: () => ''}, 'singleFlight.by'],
+  ])('that can’t be are refused: %j', (options, option) => {
+    const make = () => singleFlightPolicy(options as SingleFlightOptions);
+    expect(make).toThrow(InvalidOptionError);
+    expect(make).toThrow(expect.objectContaining({option}) as Error);
+  });
+});
+
+describe('whatever happens', () => {
+  it('each caller settles once, with the answer it joined or its own abort; a URL is never under way twice; the last one out stops it', async () => {
+    const arrival = fc.record({
+      after: fc.oneof(fc.constant(0), fc.nat(60)),
+      path: fc.constantFrom('a', 'b'),
+      latency: fc.nat(100),
+      fails: fc.boolean(),
+      abortAfter: fc.option(fc.nat(120), {nil: undefined}),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(arrival, {maxLength: 30}), async (arrivals) => {
+        const underWay = new Map<string, number>();
+        const flights: Array<{request: ConnectorRequest; ended: boolean}> = [];
+        let next: (typeof arrivals)[number] | undefined;
+        const handler = singleFlightPolicy()((request) => {
+          const {latency = 0, fails = false} = next ?? {};
+          const flight = {request, ended: false};
+          const number = flights.push(flight) - 1;
+          underWay.set(request.url, (underWay.get(request.url) ?? 0) + 1);
+          expect(underWay.get(request.url)).toBe(1);
+          return new Promise((resolve, reject) => {
+            const end = () => {
+              flight.ended = true;
+              underWay.set(request.url, (underWay.get(request.url) ?? 0) - 1);
+            };
+            const timer = setTimeout(() => {
+              end();
+              if (fails) reject(new Error(`failed ${number}`));
+              else resolve(new Response(`answer ${number}`));
+            }, latency);
+            request.lifetime.onAbort({
+              aborted(reason) {
+                if (flight.ended) return;
+                clearTimeout(timer);
+                end();
+                reject(reason);
+              },
+            });
+          });
+        });
+        const callers = [];
+        for (const one of arrivals) {
+          await pass(one.after);
+          next = one;
+          const request = requestTo(`https://a.test/${one.path}`);
+          const before = flights.length;
+          const running = flights.findIndex((flight) => flight.request.url === request.url && !flight.ended);
+          const seen = watch(handler(request).then((response) => response.text()));
+          expect(flights.length).toBe(running === -1 ? before + 1 : before);
+          callers.push({seen, request, flight: running === -1 ? before : running});
+          if (one.abortAfter !== undefined)
+            setTimeout(() => request.lifetime.abort('aborted'), one.abortAfter);
+        }
+        await pass(1_000);
+        for (const {seen, flight} of callers) {
+          expect(seen.times).toBe(1);
+          const outcome =
+            seen.value ?? (seen.error === 'aborted' ? 'aborted' : (seen.error as Error).message);
+          expect(['aborted', `answer ${flight}`, `failed ${flight}`]).toContain(outcome);
+        }
+        for (const flight of flights) expect(flight.ended).toBe(true);
+      }),
+      {numRuns: 2_000},
+    );
+  }, 120_000);
+});
