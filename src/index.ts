@@ -11,7 +11,7 @@ export type {
   ConnectorStats,
   HostStats,
 } from './connector.ts';
-export type {ConnectorDefinition} from './connectors/create-connector.ts';
+export type {ConnectorDefinition, UploadProgress} from './connectors/create-connector.ts';
 export {createConnector} from './connectors/create-connector.ts';
 export type {ErrorDetails, Phase, RedactedRequest} from './errors.ts';
 export {

@@ -1,0 +1,335 @@
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
+import type {ConnectorDefinition, ConnectorOptions, Session, SessionOptions} from '../../src/index.ts';
+import {createConnector, createSession, TimeoutError} from '../../src/index.ts';
+import {rejection} from '../support/mock-session.ts';
+
+const url = 'https://api.test/?key=s3cret';
+const capabilities = {sockets: false, connectTimeout: false, requestStreams: true, manualRedirect: false};
+
+/** A session over a function that sends. */
+function sessionOver(
+  send: ConnectorDefinition['send'],
+  options: SessionOptions = {},
+  limits: ConnectorOptions = {},
+): Session {
+  const connector = createConnector({name: 'test', capabilities, send}, limits);
+  return createSession({...options, connector});
+}
+
+const hanging = () => new Promise<Response>(() => {});
+
+/** A body that gives what it is told to. */
+function controlledBody() {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+    },
+  });
+  return {body, push: (size = 1) => controller.enqueue(new Uint8Array(size)), end: () => controller.close()};
+}
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+/** Lets the time pass; says what came of the promise by then. */
+async function outcomeIn(time: number, promise: Promise<unknown>): Promise<unknown> {
+  let outcome: unknown = 'pending';
+  promise.then(
+    () => {
+      outcome = 'fulfilled';
+    },
+    (error) => {
+      outcome = error;
+    },
+  );
+  await vi.advanceTimersByTimeAsync(time);
+  return outcome;
+}
+
+describe('total', () => {
+  it('covers the wait for the response', async () => {
+    const session = sessionOver(hanging, {timeout: 100});
+    const call = session.fetch(url);
+    expect(await outcomeIn(99, call)).toBe('pending');
+    const error = await outcomeIn(1, call);
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toMatchObject({
+      phase: 'total',
+      limit: 100,
+      attempts: 1,
+      request: {method: 'GET', url: 'https://api.test/?key=…'},
+      message:
+        'Timeout of 100 ms (total) ran out waiting for the whole call, its retries, redirects and body (GET https://api.test/?key=…)',
+    });
+  });
+
+  it('covers the body, even one that never stops coming', async () => {
+    const {body, push} = controlledBody();
+    const session = sessionOver(async () => new Response(body), {timeout: {total: 100}});
+    const text = (await session.fetch(url)).text();
+    for (let time = 0; time < 90; time += 10) {
+      push();
+      expect(await outcomeIn(10, text)).toBe('pending');
+    }
+    expect(await outcomeIn(10, text)).toMatchObject({phase: 'total'});
+  });
+
+  it('covers the queue', async () => {
+    const session = sessionOver(hanging, {}, {limit: 1});
+    const first = rejection(session.fetch(url));
+    const second = session.fetch(url, {timeout: 100});
+    expect(await outcomeIn(100, second)).toMatchObject({phase: 'total'});
+    expect(session.stats().queued).toBe(0);
+    await session.destroy();
+    await first;
+  });
+
+  it('covers policies, and all their attempts', async () => {
+    const session = sessionOver(async () => new Response('x'), {
+      timeout: 100,
+      policies: [
+        (next) => async (request) => {
+          for (;;) {
+            await (await next(request)).text();
+            await new Promise((resolve) => setTimeout(resolve, 30));
+          }
+        },
+      ],
+    });
+    const call = session.fetch(url);
+    expect(await outcomeIn(100, call)).toMatchObject({phase: 'total', attempts: 4});
+    await vi.runAllTimersAsync();
+  });
+
+  it('covers what hooks wait for', async () => {
+    const session = sessionOver(async () => new Response('x'), {
+      timeout: 100,
+      hooks: {beforeRequest: [() => new Promise((resolve) => setTimeout(resolve, 150))]},
+    });
+    expect(await outcomeIn(150, session.get(url))).toMatchObject({phase: 'total'});
+  });
+
+  it('is over with the body, not before', async () => {
+    const {body, push, end} = controlledBody();
+    const session = sessionOver(async () => new Response(body), {timeout: 100});
+    const bytes = (await session.fetch(url)).bytes();
+    push();
+    end();
+    expect((await bytes).length).toBe(1);
+    await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0));
+  });
+
+  it('aborts what is under way', async () => {
+    let signal: AbortSignal | undefined;
+    const session = sessionOver(
+      (_request, given) => {
+        signal = given;
+        return hanging();
+      },
+      {timeout: 100},
+    );
+    const error = await outcomeIn(100, session.fetch(url));
+    expect(signal?.reason).toBe(error);
+  });
+});
+
+describe('pool', () => {
+  it('covers the wait for a slot', async () => {
+    const session = sessionOver(hanging, {timeout: {pool: 100}}, {limit: 1});
+    const first = rejection(session.fetch(url));
+    const second = session.fetch(url);
+    expect(await outcomeIn(99, second)).toBe('pending');
+    expect(await outcomeIn(1, second)).toMatchObject({phase: 'pool', limit: 100});
+    expect(session.stats()).toMatchObject({active: 1, queued: 0});
+    await session.destroy();
+    await first;
+  });
+
+  it('covers nothing else', async () => {
+    const session = sessionOver(hanging, {timeout: {pool: 100, read: 0}}, {limit: 1});
+    const first = session.fetch(url);
+    expect(await outcomeIn(10_000, first)).toBe('pending');
+    await session.destroy();
+  });
+
+  it('is over when the slot is granted', async () => {
+    const answers: Array<(response: Response) => void> = [];
+    const session = sessionOver(
+      () => new Promise((resolve) => answers.push(resolve)),
+      {timeout: {pool: 100, read: 0}},
+      {limit: 1},
+    );
+    const [first, second] = [session.fetch(url), session.fetch(url)];
+    await outcomeIn(50, second);
+    answers[0]?.(new Response());
+    await first;
+    expect(await outcomeIn(10_000, second)).toBe('pending');
+    await session.destroy();
+  });
+
+  it('does not count into attempt or read', async () => {
+    const answers: Array<(response: Response) => void> = [];
+    const session = sessionOver(
+      () => new Promise((resolve) => answers.push(resolve)),
+      {timeout: {attempt: 100, read: 100}},
+      {limit: 1},
+    );
+    const first = session.fetch(url, {timeout: {attempt: 0, read: 0}});
+    const second = session.fetch(url);
+    expect(await outcomeIn(10_000, second)).toBe('pending');
+    answers[0]?.(new Response());
+    await first;
+    await session.destroy();
+    await rejection(second);
+  });
+});
+
+describe('read', () => {
+  it('is 30 s where nothing else is said', async () => {
+    const session = sessionOver(hanging);
+    const call = session.fetch(url);
+    expect(await outcomeIn(29_999, call)).toBe('pending');
+    expect(await outcomeIn(1, call)).toMatchObject({phase: 'read', limit: 30_000});
+  });
+
+  it.each([0, false, Number.POSITIVE_INFINITY] as const)('is none with %o', async (read) => {
+    const session = sessionOver(hanging, {timeout: {read}});
+    expect(await outcomeIn(600_000, session.fetch(url))).toBe('pending');
+    await session.destroy();
+  });
+
+  it.each<[string, NonNullable<Parameters<Session['fetch']>[1]>['body']]>([
+    ['no body', null],
+    ['a small string', '{}'],
+    ['small bytes', new Uint8Array(100)],
+    ['a small Blob', new Blob(['x'])],
+    ['URLSearchParams', new URLSearchParams({a: 'b'})],
+  ])('covers the wait for the response to %s', async (_, body) => {
+    const session = sessionOver(hanging, {timeout: {read: 100}});
+    expect(await outcomeIn(100, session.fetch(url, {method: 'POST', body: body ?? null}))).toMatchObject({
+      phase: 'read',
+    });
+  });
+
+  it('does not cover the sending of a large body, whose end cannot be seen', async () => {
+    const session = sessionOver(hanging, {timeout: {read: 100}});
+    const call = session.fetch(url, {method: 'POST', body: 'x'.repeat(100_000)});
+    expect(await outcomeIn(10_000, call)).toBe('pending');
+    await session.destroy();
+  });
+
+  it('begins with the end of the sending, where a connector says so', async () => {
+    let sent = () => {};
+    const session = sessionOver(
+      (_request, _signal, progress) => {
+        sent = progress.done.bind(progress);
+        return hanging();
+      },
+      {timeout: {read: 100}},
+    );
+    const call = session.fetch(url, {method: 'POST', body: new ReadableStream()});
+    expect(await outcomeIn(10_000, call)).toBe('pending');
+    sent();
+    expect(await outcomeIn(99, call)).toBe('pending');
+    expect(await outcomeIn(1, call)).toMatchObject({phase: 'read'});
+  });
+
+  it('covers the silence between two chunks', async () => {
+    const {body, push} = controlledBody();
+    const session = sessionOver(async () => new Response(body), {timeout: {read: 100}});
+    const text = (await session.fetch(url)).text();
+    for (let count = 0; count < 3; count++) {
+      expect(await outcomeIn(99, text)).toBe('pending');
+      push();
+    }
+    expect(await outcomeIn(99, text)).toBe('pending');
+    expect(await outcomeIn(2, text)).toMatchObject({phase: 'read'});
+  });
+
+  it('does not cover a reader that is slow: the server is ready', async () => {
+    const {body, push, end} = controlledBody();
+    const session = sessionOver(async () => new Response(body), {timeout: {read: 100}});
+    const response = await session.fetch(url);
+    push(200_000);
+    await vi.advanceTimersByTimeAsync(10_000);
+    const reader = response.body?.getReader();
+    expect((await reader?.read())?.value?.length).toBe(200_000);
+    end();
+    expect((await reader?.read())?.done).toBe(true);
+  });
+
+  it('covers a body that nobody reads, while there is room for more of it', async () => {
+    const {body} = controlledBody();
+    const session = sessionOver(async () => new Response(body), {timeout: {read: 100}});
+    const response = await session.fetch(url);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(session.stats().active).toBe(0);
+    expect(await rejection(response.text())).toMatchObject({phase: 'read'});
+  });
+
+  it('is over when the response is here and has no body', async () => {
+    const session = sessionOver(async () => new Response(null));
+    await session.fetch(url);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('attempt', () => {
+  it('covers one attempt from its slot to the end of its body', async () => {
+    const {body, push} = controlledBody();
+    const session = sessionOver(async () => new Response(body), {timeout: {attempt: 100}});
+    const text = (await session.fetch(url)).text();
+    expect(await outcomeIn(50, text)).toBe('pending');
+    push();
+    expect(await outcomeIn(49, text)).toBe('pending');
+    expect(await outcomeIn(1, text)).toMatchObject({phase: 'attempt', limit: 100});
+  });
+
+  it('begins anew with each', async () => {
+    const session = sessionOver(hanging, {
+      timeout: {attempt: 100},
+      policies: [(next) => (request) => next(request).catch(() => next(request))],
+    });
+    const call = session.fetch(url);
+    expect(await outcomeIn(199, call)).toBe('pending');
+    expect(await outcomeIn(1, call)).toMatchObject({phase: 'attempt', attempts: 2});
+  });
+
+  it('leaves no timer when the body has ended', async () => {
+    const session = sessionOver(async () => new Response('x'), {timeout: {attempt: 100}});
+    await session.get(url).text();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('a call’s timeouts', () => {
+  it('are laid over the session’s, phase by phase', async () => {
+    const session = sessionOver(hanging, {timeout: {total: 5_000, read: 100}});
+    expect(await outcomeIn(100, session.fetch(url, {timeout: 500}))).toMatchObject({phase: 'read'});
+    expect(await outcomeIn(50, session.fetch(url, {timeout: 50}))).toMatchObject({phase: 'total', limit: 50});
+    expect(await outcomeIn(5_000, session.fetch(url, {timeout: {read: false}}))).toMatchObject({
+      phase: 'total',
+      limit: 5_000,
+    });
+    const forever = session.fetch(url, {timeout: {total: false, read: false}});
+    expect(await outcomeIn(600_000, forever)).toBe('pending');
+    await session.destroy();
+  });
+
+  it('false is no total', async () => {
+    const session = sessionOver(hanging, {timeout: {total: 50, read: 100}});
+    expect(await outcomeIn(100, session.fetch(url, {timeout: false}))).toMatchObject({phase: 'read'});
+  });
+});
+
+it('the first to run out is the one that counts', async () => {
+  const session = sessionOver(hanging, {timeout: {total: 100, attempt: 100, read: 100}});
+  const call = session.fetch(url);
+  expect(await outcomeIn(100, call)).toMatchObject({phase: 'total'});
+});
