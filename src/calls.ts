@@ -50,8 +50,8 @@ export class Calls {
   }
 
   abort(reason: unknown): void {
-    // A copy: what listens to one may end another.
-    for (const lifetime of [...this]) lifetime.abort(reason);
+    // A copy: what listens to one may end another. The last first: those may be waiting for the slots of the others.
+    for (const lifetime of [...this].reverse()) lifetime.abort(reason);
   }
 
   *[Symbol.iterator](): Generator<Lifetime> {

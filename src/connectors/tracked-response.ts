@@ -137,7 +137,7 @@ export function trackedResponse(
   const stream = hasBody ? trackedStream(body, tracker) : null;
   if (!stream) {
     tracker.ended();
-    if ((body === null && url !== '') || status < 200) return response;
+    if ((body === null && type !== 'default') || status < 200) return response;
     body?.cancel().catch(() => undefined);
   }
   const meta = {url: url || request.url, redirected, type: type === 'default' ? 'basic' : type} as const;
