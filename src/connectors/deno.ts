@@ -1,7 +1,7 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
 import {InvalidOptionError, UnsupportedOptionError} from '../errors.ts';
 import {checkDuration, checkKnown} from '../options.ts';
-import {createNativeConnector} from './fetch.ts';
+import {createNativeConnector} from './native.ts';
 import {toProxyUrl} from './proxy.ts';
 
 export type {

@@ -1,12 +1,7 @@
-import {isOfRequest, isStreamLike, prepareBody, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
-import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../errors.ts';
-import {foreignFetch, handOn} from '../global-fetch.ts';
 import {checkKnown} from '../options.ts';
-import {followRedirects} from '../redirect.ts';
-import type {ConnectorRequest} from '../request.ts';
-import type {UploadProgress} from './create-connector.ts';
-import {createConnector} from './create-connector.ts';
+import type {StreamingInit} from './native.ts';
+import {createNativeConnector, isInPage} from './native.ts';
 
 export type {
   Connector,
@@ -18,13 +13,6 @@ export type {
 
 const name = 'fetch';
 const knownOptions = new Set(['limit', 'limitPerHost']);
-
-/** A `RequestInit` with the member that the DOM's types leave out. */
-type StreamingInit = RequestInit & {duplex?: 'half'};
-
-// Pages and their workers have a place. There the standard's rules for what a page may know hold: a redirect that isn't
-// followed is opaque.
-const isInPage = typeof globalThis.location === 'object';
 
 const capabilities: ConnectorCapabilities = {
   sockets: false,
@@ -52,161 +40,6 @@ const capabilities: ConnectorCapabilities = {
 export function fetchConnector(options: ConnectorOptions = {}): Connector {
   checkKnown('connector', name, options, knownOptions);
   return createNativeConnector({name, capabilities}, options);
-}
-
-/** What is one runtime's own in a connector over its `fetch`. */
-export interface NativeFetch {
-  readonly name: string;
-  readonly capabilities: ConnectorCapabilities;
-  /** Members of the `init` that only this runtime knows. */
-  readonly init?: Readonly<Record<string, unknown>> | undefined;
-  dispose?(): void;
-}
-
-/** A connector over the global `fetch`. */
-export function createNativeConnector(native: NativeFetch, options: ConnectorOptions): Connector {
-  // Where the one in place leads back here, the one that was there before.
-  const {fetch: before} = globalThis;
-  const {dispose} = native;
-  const connector = createConnector(
-    {
-      name: native.name,
-      capabilities: native.capabilities,
-      isNetworkError,
-      send: (request, signal, progress) => {
-        const fetch = foreignFetch(connector, request.lifetime.cameFrom) ?? before;
-        const send = (hop: ConnectorRequest) => sendNatively(native, connector, fetch, hop, signal, progress);
-        // Where redirects can be seen they are followed here: to the letter of the standard not every runtime does it.
-        return native.capabilities.manualRedirect ? followRedirects(request, send) : send(request);
-      },
-      ...(dispose && {dispose}),
-    },
-    options,
-  );
-  return connector;
-}
-
-// Not all runtimes have the standard's TypeError for that.
-function isNetworkError(error: unknown): boolean {
-  return error instanceof Error && !(error instanceof DOMException);
-}
-
-async function sendNatively(
-  native: NativeFetch,
-  connector: Connector,
-  fetch: typeof globalThis.fetch,
-  request: ConnectorRequest,
-  signal: AbortSignal,
-  progress: UploadProgress,
-): Promise<Response> {
-  const headers = [...request.headers];
-  const init: StreamingInit = {
-    ...native.init,
-    ...request.native,
-    method: request.method,
-    headers,
-    redirect: native.capabilities.manualRedirect ? 'manual' : request.redirect,
-    signal,
-  };
-  let upload: Upload | undefined;
-  if (request.body !== null) {
-    const {source, contentType} = prepareBody(request.body);
-    if (contentType !== undefined && !request.headers.has('content-type')) {
-      headers.push(['content-type', contentType]);
-    }
-    if (isInPage && isOfRequest(request.body)) {
-      // Pages send streams over HTTP/2 alone, if at all; this one was hardly one before.
-      const bytes = await new Response(toReadableStream(source as never)).arrayBuffer();
-      init.body = bytes;
-      progress.sent(bytes.byteLength);
-    } else if (isStreamLike(source as never)) {
-      if (!native.capabilities.requestStreams) {
-        const hint = 'this runtime does not send streams; send bytes or a Blob';
-        throw new UnsupportedOptionError('body', native.name, hint);
-      }
-      upload = watchUpload(source as never, signal, progress);
-      init.body = upload.stream;
-      init.duplex = 'half';
-    } else {
-      init.body = source as BodyInit;
-      progress.sent(sizeOf(source as string | Uint8Array | Blob));
-    }
-  }
-  let response: Response;
-  try {
-    response = await handOn(connector, fetch, request.url, init);
-  } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    throw upload?.failed ? uploadError(upload.failed.error, request) : error;
-  }
-  // Workers take a stream that fails for one that ends.
-  if (upload?.failed) {
-    response.body?.cancel().catch(() => undefined);
-    throw uploadError(upload.failed.error, request);
-  }
-  return response;
-}
-
-function uploadError(cause: unknown, request: ConnectorRequest): AiofetchError {
-  if (cause instanceof AiofetchError) return cause;
-  return new ConnectionError(`The request's body failed: ${cause}`, 'send', {
-    request,
-    attempts: request.attempt,
-    cause,
-  });
-}
-
-function sizeOf(source: string | Uint8Array | Blob): number {
-  if (typeof source === 'string') return new TextEncoder().encode(source).byteLength;
-  return source instanceof Blob ? source.size : source.byteLength;
-}
-
-interface Upload {
-  readonly stream: ReadableStream<Uint8Array>;
-  /** What the source failed with. */
-  readonly failed: {readonly error: unknown} | undefined;
-}
-
-/**
- * A body's stream, watched: how far it is sent, what it fails with, and cancelled when the request is. Not every
- * runtime does that, nor tells.
- */
-function watchUpload(
-  source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,
-  signal: AbortSignal,
-  progress: UploadProgress,
-): Upload {
-  const reader = toReadableStream(source).getReader();
-  const cancel = (reason: unknown) => reader.cancel(reason).catch(() => undefined);
-  let failed: {readonly error: unknown} | undefined;
-  signal.addEventListener('abort', () => cancel(signal.reason));
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const {done, value} = await reader.read();
-          if (done) {
-            progress.done();
-            controller.close();
-          } else {
-            progress.sent(value.byteLength);
-            controller.enqueue(value);
-          }
-        } catch (error) {
-          failed ??= {error};
-          throw error;
-        }
-      },
-      cancel,
-    },
-    {highWaterMark: 0},
-  );
-  return {
-    stream,
-    get failed() {
-      return failed;
-    },
-  };
 }
 
 // A runtime that doesn't send streams turns one into text, and says so in the Content-Type it makes. Pages that don't

@@ -1,0 +1,54 @@
+import {readFileSync} from 'node:fs';
+import {describe, expect, it} from 'vitest';
+
+interface Entry {
+  readonly '@aiofetch/source': string;
+}
+
+const root = new URL('../../', import.meta.url);
+const {exports: entries} = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
+  exports: Record<string, Entry | string>;
+};
+
+/** What each entry of the package exports. A name that goes, or comes, does so on purpose. */
+const names: Record<string, readonly string[]> = {
+  '.': [
+    'AiofetchError',
+    'ConnectionError',
+    'HTTPError',
+    'InvalidOptionError',
+    'RedirectError',
+    'ResponseTooLargeError',
+    'SchemaError',
+    'SessionClosedError',
+    'TimeoutError',
+    'UnsupportedOptionError',
+    'asCompleted',
+    'createConnector',
+    'createSession',
+    'gather',
+  ],
+  './bun': ['bunConnector'],
+  './conformance': ['ConformanceError', 'conformanceCases', 'connectorConformance'],
+  './conformance/server': ['startConformanceServer'],
+  './deno': ['denoConnector'],
+  './fetch': ['fetchConnector'],
+  './mock': ['mockConnector'],
+  './rate-limiter-flexible': ['rateLimiterFlexibleStore'],
+  './undici': ['undiciConnector'],
+};
+
+describe('the package exports', () => {
+  const paths = Object.keys(entries).filter((path) => typeof entries[path] === 'object');
+
+  it('these entries, and package.json', () => {
+    expect(paths.sort()).toEqual(Object.keys(names).sort());
+    expect(entries['./package.json']).toBe('./package.json');
+  });
+
+  it.each(paths)('from %s what is listed', async (path) => {
+    const source = (entries[path] as Entry)['@aiofetch/source'];
+    const module = (await import(new URL(source, root).href)) as Record<string, unknown>;
+    expect(Object.keys(module).sort()).toEqual([...(names[path] ?? [])].sort());
+  });
+});
