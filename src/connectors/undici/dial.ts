@@ -64,11 +64,13 @@ export interface DialTarget {
   readonly port: number;
 }
 
-/** How a dial ended; exactly one of these is called, once, unless it is cancelled before. */
+/** How a dial ended: one of the first three is called, once, unless it is cancelled before. */
 export interface DialOutcome {
   connected(socket: Socket): void;
   failed(error: Error, phase: Phase): void;
   timedOut(limit: number): void;
+  /** It did not connect, and by now its socket is closed. */
+  gone(): void;
 }
 
 const maxSessions = 100;
@@ -85,7 +87,7 @@ const keepAliveProbe = 60_000;
  * Opens one connection: DNS, TCP (happy eyeballs), TLS. Knows which of these it is at, so that a failure says so.
  *
  * @param timeout - ms, or `undefined` for none
- * @returns a function that cancels it; nothing is called after that
+ * @returns a function that cancels it; only `gone` is called after that
  */
 export function dial(
   target: DialTarget,
@@ -127,7 +129,7 @@ export function dial(
   socket.once(target.secure ? 'secureConnect' : 'connect', () => {
     if (!settle()) return;
     // What they hold is the request that the connection was opened for.
-    socket.off('error', onError).off('lookup', onLookup);
+    socket.off('error', onError).off('lookup', onLookup).off('close', onClose);
     outcome.connected(socket);
   });
   function onError(error: Error): void {
@@ -135,7 +137,11 @@ export function dial(
     socket.destroy();
     outcome.failed(error, phase);
   }
-  socket.on('error', onError);
+  function onClose(): void {
+    onError(new Error('The connection was closed'));
+    outcome.gone();
+  }
+  socket.on('error', onError).on('close', onClose);
 
   return () => {
     if (!settle()) return;

@@ -107,9 +107,8 @@ export class Pool {
     if (this.#waitingToDial.remove(request)) return;
     const cancel = this.#cancelDial.get(request);
     if (!cancel) return;
-    this.#cancelDial.delete(request);
+    this.#dialEnded(request);
     cancel();
-    this.#socketGone(request.host);
   }
 
   /** Takes back a connection that can serve another request. */
@@ -212,17 +211,25 @@ export class Pool {
         request.connected(this.#connect(host, socket));
       },
       failed: (error, phase) => {
-        this.#cancelDial.delete(request);
-        this.#socketGone(host);
+        this.#dialEnded(request);
         request.dialFailed(error, phase);
       },
       timedOut: (limit) => {
-        this.#cancelDial.delete(request);
-        this.#socketGone(host);
+        this.#dialEnded(request);
         request.dialTimedOut(limit);
+      },
+      gone: () => {
+        this.#closing--;
+        this.#socketGone(host);
       },
     });
     this.#cancelDial.set(request, cancel);
+  }
+
+  /** It came to nothing; its socket counts until it is closed. */
+  #dialEnded(request: DialRequest): void {
+    this.#cancelDial.delete(request);
+    this.#closing++;
   }
 
   // Apart from `#dial`, whose request the connection would hold on to through what it is given.

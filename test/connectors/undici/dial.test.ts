@@ -206,6 +206,37 @@ describe('an abort during a dial', () => {
   });
 });
 
+describe('a dial that came to nothing', () => {
+  it('counts until its socket is closed: no second one is open beside it', async () => {
+    const mute = await startRawServer(() => {});
+    const server = await startServer((_request, response) => response.end('ok'));
+    const refused = await refusedOrigin();
+    const dialled = watchDialledSockets();
+    const {fetch} = openSession({limit: 1, connectTimeout: 20});
+    const controller = new AbortController();
+    const settling = Promise.allSettled([
+      fetch(refused),
+      fetch(server.origin),
+      fetch(mute.origin.replace('http:', 'https:'), {signal: controller.signal}),
+      fetch(server.origin),
+      fetch(mute.origin.replace('http:', 'https:')),
+      fetch(server.origin),
+    ]);
+    await waitFor(() => mute.sockets.opened === 1);
+    controller.abort();
+    const outcomes = await settling;
+    expect(outcomes.map(({status}) => status === 'fulfilled')).toEqual([
+      false,
+      true,
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(dialled.peak).toBe(1);
+  });
+});
+
 describe('closing during a dial', () => {
   it('lets the request finish, and then closes', async () => {
     const server = await startServer((_request, response) => response.end('made it'));
