@@ -6,7 +6,7 @@ import type {
   KyInstance,
   ResponsePromise,
 } from 'ky';
-import ky, {isForceRetryError, isHTTPError, isNetworkError, SchemaValidationError} from 'ky';
+import ky, {isForceRetryError, isHTTPError, SchemaValidationError} from 'ky';
 import type {RequestBody} from './body.ts';
 import {bodyOfRequest, encodeMultipart, isReplayable, isStreamLike, toReadableStream} from './body.ts';
 import type {RedactedRequest} from './errors.ts';
@@ -147,7 +147,6 @@ export function createVerbs(host: VerbsHost): Verbs {
     timeout: false,
     // Statuses are judged below.
     throwHttpErrors: false,
-    hooks: {beforeError: [({error}) => withoutKy(error)]},
     ...(parseJson && {parseJson}),
     ...(stringifyJson && {stringifyJson}),
     ...(context && {context}),
@@ -221,6 +220,7 @@ export function createVerbs(host: VerbsHost): Verbs {
     passenger.judgedLater = afterResponse.length > 0;
     kyOptions.hooks = {
       ...callHooks,
+      beforeError: [({error}) => withoutKy(error), ...(callHooks.beforeError ?? [])],
       beforeRequest: [
         ({request, options: made}) => {
           passenger.request = request;
@@ -387,7 +387,6 @@ function isResponse(value: unknown): value is Response {
 function withoutKy(error: Error): Error {
   // First of all: ky goes by the name, and some of ours are the same.
   if (error instanceof AiofetchError) return error;
-  if (isNetworkError(error)) return error.cause as Error;
   if (isHTTPError(error)) return new HTTPError(error.response, error.data, {request: error.request});
   if (isForceRetryError(error)) return new TypeError("ky.retry() has no effect: ky's own retry is off");
   return error;

@@ -1,8 +1,15 @@
+import isNetworkError from 'is-network-error';
 import type {RequestBody} from './body.ts';
 import {bodyOfRequest, encodeMultipart} from './body.ts';
 import {Calls} from './calls.ts';
 import type {Connector, ConnectorOptions, ConnectorStats} from './connector.ts';
-import {AiofetchError, InvalidOptionError, SessionClosedError, TimeoutError} from './errors.ts';
+import {
+  AiofetchError,
+  ConnectionError,
+  InvalidOptionError,
+  SessionClosedError,
+  TimeoutError,
+} from './errors.ts';
 import {originOf, rememberFetch} from './global-fetch.ts';
 import type {HeadersInput} from './headers.ts';
 import {HeaderList} from './headers.ts';
@@ -226,7 +233,8 @@ function buildSession(
     const onError = (error: unknown): never => {
       lifetime.failed = true;
       lifetime.end();
-      throw error;
+      // Of a connector or policy that hands a fetch's own error on: nothing in it says what it was about.
+      throw isNetworkError(error) ? toConnectionError(error, request) : error;
     };
     let answered: Promise<Response>;
     try {
@@ -331,8 +339,10 @@ function buildSession(
   }
 
   async function abortAll(reason: AiofetchError): Promise<void> {
+    // The connector first: it knows what is queued, and must not send that with the slots that are freed.
+    const destroyed = owned ? connector.destroy(reason) : undefined;
     calls.abort(reason);
-    if (owned) await connector.destroy(reason);
+    await destroyed;
   }
 
   function extend(changes: ExtendOptions): Session {
@@ -381,6 +391,11 @@ function buildSession(
     destroy,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+function toConnectionError(cause: TypeError, request: ConnectorRequest): ConnectionError {
+  const attempts = Math.max(request.lifetime.attempts, 1);
+  return new ConnectionError(`Request failed: ${cause.message}`, 'receive', {request, attempts, cause});
 }
 
 function abortOf(lifetime: Lifetime): Promise<never> {

@@ -417,8 +417,11 @@ describe('ky’s own errors never get out', () => {
       policies: [() => () => Promise.reject(raw)],
       headers: {authorization: 's3cret'},
     });
-    await expect(session.get(url)).rejects.toBe(raw);
-    await expect(session.get(url).json()).rejects.toBe(raw);
+    for (const failed of [session.get(url), session.get(url).json(), session.fetch(url)]) {
+      const error = await rejection(failed);
+      expect(error).toBeInstanceOf(ConnectionError);
+      expect(error).toMatchObject({cause: raw, attempts: 1});
+    }
   });
 
   it('of a status that an init hook has ky look at', async () => {

@@ -134,7 +134,8 @@ export class IncomingBody implements BodySource {
   fork(): BodySource | undefined {
     if (!this.ended || this.#failed || this.#touched) return undefined;
     const copy = new IncomingBody(undefined);
-    copy.#chunks = this.#chunks.slice();
+    // Copies: who reads one may take its memory.
+    copy.#chunks = this.#chunks.map((chunk) => Buffer.from(chunk));
     copy.#size = this.#size;
     copy.ended = true;
     return copy;

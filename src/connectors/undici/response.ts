@@ -118,11 +118,11 @@ class ReceivedResponse {
   }
 
   bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#consume().then((bytes) => new Uint8Array(bytes));
+    return this.#consume().then(toOwnBytes);
   }
 
   arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#consume().then((bytes) => new Uint8Array(bytes).buffer);
+    return this.#consume().then((bytes) => toOwnBytes(bytes).buffer);
   }
 
   async blob(): Promise<Blob> {
@@ -214,6 +214,14 @@ function toJson(bytes: Buffer): unknown {
   return JSON.parse(toText(bytes));
 }
 
+// Who gets them may take the whole memory they lie in, as a byte stream does. Small ones share theirs with others: those
+// are copied.
+function toOwnBytes({buffer, byteOffset, byteLength}: Buffer): Uint8Array<ArrayBuffer> {
+  const memory = buffer as ArrayBuffer;
+  const isAlone = byteLength > 0 && byteLength === memory.byteLength;
+  return isAlone ? new Uint8Array(memory) : new Uint8Array(memory.slice(byteOffset, byteOffset + byteLength));
+}
+
 function toHeaders(raw: readonly Buffer[]): Headers {
   const headers = new NativeHeaders();
   for (let index = 0; index < raw.length; index += 2) {
@@ -236,8 +244,7 @@ function toStream(body: BodySource): ReadableStream<Uint8Array<ArrayBuffer>> {
         // A reader that brought its own buffer waits for an answer even then.
         controller.byobRequest?.respond(0);
       } else if (chunk.length > 0) {
-        // A copy: a byte stream takes the whole memory a chunk lies in, and this one shares it with others.
-        controller.enqueue(new Uint8Array(chunk));
+        controller.enqueue(toOwnBytes(chunk));
       }
     },
     cancel(reason) {
