@@ -3,7 +3,7 @@ import {prepareBody, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorOptions} from '../connector.ts';
 import {InvalidOptionError} from '../errors.ts';
 import {checkKnown} from '../options.ts';
-import {isRedirectStatus, redirectedRequest} from '../redirect.ts';
+import {followRedirects} from '../redirect.ts';
 import type {ConnectorRequest} from '../request.ts';
 import {createConnector} from './create-connector.ts';
 
@@ -68,7 +68,17 @@ export function mockConnector(handler: MockHandler, options: ConnectorOptions = 
     {
       name: 'mock',
       capabilities: {sockets: false, connectTimeout: false, requestStreams: true, manualRedirect: true},
-      send: (request, signal) => send(handler, calls, request, signal),
+      send: (request, signal) =>
+        followRedirects(request, async (hop) => {
+          signal.throwIfAborted();
+          const call = toCall(hop, signal);
+          calls.push(call);
+          const response = await answer(handler, call);
+          // What a Response made by hand doesn't tell.
+          if (response.type === 'default' && response.url === '')
+            Object.defineProperty(response, 'url', {value: hop.url, configurable: true});
+          return response;
+        }),
     },
     options,
   );
@@ -79,29 +89,6 @@ export function mockConnector(handler: MockHandler, options: ConnectorOptions = 
       calls.length = 0;
     },
   };
-}
-
-async function send(
-  handler: MockHandler,
-  calls: MockCall[],
-  request: ConnectorRequest,
-  signal: AbortSignal,
-): Promise<Response> {
-  for (let current = request, redirects = 0; ; redirects++) {
-    const call = toCall(current, signal);
-    calls.push(call);
-    const response = await answer(handler, call);
-    const location = response.headers.get('location');
-    if (!isRedirectStatus(response.status) || location === null || request.redirect === 'manual') {
-      // What a Response made by hand doesn't tell.
-      Object.defineProperty(response, 'url', {value: current.url, configurable: true});
-      Object.defineProperty(response, 'redirected', {value: redirects > 0, configurable: true});
-      return response;
-    }
-    response.body?.cancel().catch(() => undefined);
-    signal.throwIfAborted();
-    current = redirectedRequest(current, response.status, location, redirects);
-  }
 }
 
 async function answer(handler: MockHandler, call: MockCall): Promise<Response> {
