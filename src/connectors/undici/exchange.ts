@@ -78,6 +78,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   #answered = false;
   /** All of the request has been handed to the socket. */
   #bodySent = false;
+  /** All of it had left the socket when silence was last looked at. */
+  #wasFlushed = true;
   /** The connection can't serve another request after this one. */
   #lastOnConnection = false;
   #abortDispatch: ((error: Error) => void) | undefined = undefined;
@@ -356,9 +358,11 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   }
 
   silent(limit: number): void {
-    // The end of the request is still on its way: the server has nothing to say yet.
-    if (this.#connection?.isFlushed) this.#timeOut('read', limit);
+    // The end of the request is still on its way, or was when last looked at: the server has its time from then on.
+    const {isFlushed} = this.#connection as PoolConnection;
+    if (isFlushed && this.#wasFlushed) this.#timeOut('read', limit);
     else this.#startReadTimer();
+    this.#wasFlushed = isFlushed;
   }
 
   // What the body asks for, and tells
