@@ -15,11 +15,20 @@ export default defineConfig({
     testTimeout: 10_000,
     hookTimeout: 10_000,
     // The counting line has to be the last one printed.
-    reporters: ['default', './test/support/closing-line-reporter.ts'],
+    reporters: ['default', './test/support/runtimes-reporter.ts', './test/support/closing-line-reporter.ts'],
     projects: [
       {
         extends: true,
-        test: {name: 'unit', include: ['test/**/*.test.ts']},
+        test: {name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/conformance/**']},
+      },
+      {
+        extends: true,
+        // After the others: what takes its time there must not be what takes its time here.
+        test: {
+          name: 'runtimes',
+          include: ['test/conformance/**/*.test.ts'],
+          sequence: {groupOrder: 1},
+        },
       },
     ],
   },

@@ -34,7 +34,13 @@ const reports = await runRuntimes(wanted, ({name, connector, ms, cases, failure}
   }
 });
 
-const table = toTable(reports);
+const table = toTable(
+  reports.map((report) => ({
+    ...report,
+    cases: report.cases.length,
+    passed: report.cases.filter(({error}) => error === undefined).length,
+  })),
+);
 console.log(`\n${table}`);
 const isGreen = reports.every(({cases, failure}) => !failure && cases.every(({error}) => !error));
 if (!isGreen) process.exitCode = 1;

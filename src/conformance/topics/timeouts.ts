@@ -22,10 +22,10 @@ export const timeouts: Topic = (it, can) => {
   });
 
   it('pool: is over once there is a slot', async ({open, room}) => {
-    const session = open({connector: {limit: 1}, timeout: {pool: 150}});
+    const session = open({connector: {limit: 1}, timeout: {pool: 300}});
     await Promise.all([
       session.fetch(room.url('/echo')).then((response) => response.text()),
-      session.fetch(room.url('/delay', {ms: 300})).then((response) => response.text()),
+      session.fetch(room.url('/delay', {ms: 450})).then((response) => response.text()),
     ]);
   });
 
@@ -41,24 +41,24 @@ export const timeouts: Topic = (it, can) => {
   });
 
   it('read: silence in the body', async ({open, room}) => {
-    const session = open({timeout: {read: 250}});
+    const session = open({timeout: {read: 400}});
     const response = await session.fetch(room.url('/stall-body'));
     await typedRejection(response.text(), 'text()', {name: 'TimeoutError', phase: 'read'});
     equal(session.stats().active, 0, 'active');
   });
 
   it('read: begins anew with every chunk', async ({open, room}) => {
-    const session = open({timeout: {read: 350}});
-    const response = await session.fetch(room.url('/drip', {chunks: 7, ms: 80, size: 3}));
+    const session = open({timeout: {read: 500}});
+    const response = await session.fetch(room.url('/drip', {chunks: 7, ms: 100, size: 3}));
     equal((await response.arrayBuffer()).byteLength, 21, 'size');
   });
 
   it('read: is not the reader’s slowness', async ({open, room}) => {
-    const session = open({timeout: {read: 200}});
+    const session = open({timeout: {read: 500}});
     const response = await session.fetch(room.url('/bytes', {size: 20_000_000}));
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     let size = (await reader.read()).value?.length ?? 0;
-    await sleep(500);
+    await sleep(800);
     for (let read = await reader.read(); !read.done; read = await reader.read()) size += read.value.length;
     equal(size, 20_000_000, 'size');
   });
@@ -91,19 +91,19 @@ export const timeouts: Topic = (it, can) => {
   });
 
   it('total: the body included, however lively', async ({open, room}) => {
-    const session = open({timeout: {total: 300}});
+    const session = open({timeout: {total: 500}});
     const response = await session.fetch(room.url('/drip', {chunks: 100, ms: 20}));
-    await typedRejection(response.text(), 'text()', {name: 'TimeoutError', phase: 'total', limit: 300});
+    await typedRejection(response.text(), 'text()', {name: 'TimeoutError', phase: 'total', limit: 500});
     equal(session.stats().active, 0, 'active');
     await room.until(({cut}) => cut === 1, 'the server to see the connection cut');
   });
 
   it('attempt: from the slot to the end of the body', async ({open, room}) => {
-    const session = open({timeout: {attempt: 300}});
+    const session = open({timeout: {attempt: 500}});
     await typedRejection(session.fetch(room.url('/stall')), 'fetch', {
       name: 'TimeoutError',
       phase: 'attempt',
-      limit: 300,
+      limit: 500,
     });
     const response = await session.fetch(room.url('/drip', {chunks: 100, ms: 20}));
     await typedRejection(response.text(), 'text()', {name: 'TimeoutError', phase: 'attempt'});
@@ -111,8 +111,8 @@ export const timeouts: Topic = (it, can) => {
   });
 
   it('attempt: not the wait in the queue', async ({open, room}) => {
-    const session = open({connector: {limit: 1}, timeout: {attempt: 400}});
-    const texts = [1, 2, 3].map(async () => (await session.fetch(room.url('/delay', {ms: 180}))).text());
+    const session = open({connector: {limit: 1}, timeout: {attempt: 600}});
+    const texts = [1, 2, 3].map(async () => (await session.fetch(room.url('/delay', {ms: 320}))).text());
     for (const text of await Promise.all(texts)) equal(text, 'late', 'text');
   });
 

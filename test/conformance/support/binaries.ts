@@ -17,6 +17,9 @@ const platforms: Readonly<Record<string, readonly string[]>> = {
   'win32-x64': ['win-x64', 'win32-x64', 'windows-x64', 'windows-64'],
 };
 const [nodeName, denoName, bunName, workerdName] = platforms[`${platform}-${arch}`] ?? [];
+/** Whether npm has packages of the runtimes for this platform. Of Node for darwin-arm64 it hasn't. */
+export const isOnNpm = nodeName !== undefined && nodeName !== 'darwin-arm64';
+
 const suffix = platform === 'win32' ? '.exe' : '';
 const nodeFile = platform === 'win32' ? 'bin/node.exe' : 'bin/node';
 

@@ -2,7 +2,7 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {env} from 'node:process';
-import {installed, system, versionOf} from './binaries.ts';
+import {installed, isOnNpm, system, versionOf} from './binaries.ts';
 import {bundleEntry} from './bundle.ts';
 import type {Child} from './child.ts';
 import {start} from './child.ts';
@@ -23,10 +23,10 @@ export interface Stage {
 export interface Runtime {
   readonly name: string;
   readonly connector: string;
-  /** What brings it: npm always, the system where it has it. */
-  readonly from: 'npm' | 'system';
   /** Its binary; none when it isn't here. */
   readonly binary: string | undefined;
+  /** Whether it has to be here: npm brings what it has for this platform, and CI installs the browsers. */
+  readonly isDemanded: boolean;
   version(binary: string): Promise<string>;
   run(binary: string, stage: Stage): Promise<CaseReport[]>;
 }
@@ -61,7 +61,7 @@ function command(
   return {
     name,
     connector,
-    from: 'npm',
+    isDemanded: isOnNpm,
     binary,
     version: versionOf,
     async run(path, stage) {
@@ -84,7 +84,7 @@ function worker(name: string, flags: readonly string[]): Runtime {
   return {
     name,
     connector: 'fetch',
-    from: 'npm',
+    isDemanded: isOnNpm,
     binary: installed.workerd,
     version: versionOf,
     async run(path, stage) {
@@ -154,7 +154,7 @@ function browser(
   return {
     name,
     connector: 'fetch',
-    from: 'system',
+    isDemanded: env['AIOFETCH_REQUIRE_BROWSERS'] === '1',
     binary,
     version: versionOf,
     async run(path, stage) {

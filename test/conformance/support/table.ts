@@ -1,12 +1,21 @@
-import type {RuntimeReport} from './run.ts';
+/** Where the suite was run. */
+export interface RuntimeRow {
+  readonly name: string;
+  readonly version: string;
+  readonly connector: string;
+}
 
-/** The reports as a table in Markdown, which reads well in a terminal too. */
-export function toTable(reports: readonly RuntimeReport[]): string {
-  const rows = reports.map(({name, version, connector, cases, failure}) => {
-    const passed = cases.filter(({error}) => error === undefined).length;
-    return [name, version, connector, failure === undefined ? `${passed} of ${cases.length}` : 'did not run'];
-  });
-  const table = [['runtime', 'version', 'connector', 'cases passed'], ...rows];
+/** How it went there, as a table in Markdown, which reads well in a terminal too. */
+export function toTable(rows: ReadonlyArray<RuntimeRow & {passed: number; cases: number}>): string {
+  const table = [
+    ['runtime', 'version', 'connector', 'cases passed'],
+    ...rows.map(({name, version, connector, passed, cases}) => [
+      name,
+      version,
+      connector,
+      `${passed} of ${cases}`,
+    ]),
+  ];
   const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   const lines = table.map(
     (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`,
@@ -20,5 +29,5 @@ export function withTable(text: string, table: string): string {
   const pattern = /(<!-- runtimes:start -->)[\s\S]*?(<!-- runtimes:end -->)/;
   if (!pattern.test(text))
     throw new Error('It has no markers <!-- runtimes:start --> and <!-- runtimes:end -->');
-  return text.replace(pattern, `$1\n\n${table}\n\n$2`);
+  return text.replace(pattern, `$1\n${table}\n$2`);
 }

@@ -1,0 +1,42 @@
+import {realpathSync} from 'node:fs';
+import {describe, expect, it} from 'vitest';
+import {installed} from './support/binaries.ts';
+import {runRuntimes} from './support/run.ts';
+import {runtimes} from './support/runtimes.ts';
+
+// Before the tests are registered: each case in each runtime is one.
+const reports = await runRuntimes(runtimes);
+
+describe('npm', () => {
+  it('brings the Node that the scripts run on', () => {
+    if (installed.node24 === undefined) return;
+    // Of several packages with a bin/node, the one that an `npm install` wrote last wins; `npm ci` writes this one.
+    expect(realpathSync(process.execPath)).toBe(realpathSync(installed.node24));
+  });
+});
+
+for (const {name, isDemanded, binary} of runtimes) {
+  if (isDemanded && binary === undefined) it(`${name} is installed`, () => expect.unreachable());
+}
+
+for (const {name, version, connector, cases, failure} of reports) {
+  describe(`${name} ${version}, ${connector} connector`, () => {
+    it('runs the suite to its end', () => {
+      if (failure !== undefined) throw new Error(failure);
+    });
+    for (const {topic, name: caseName, error} of cases) {
+      it(`${topic}: ${caseName}`, ({task}) => {
+        task.meta.runtime = {name, version, connector};
+        if (error !== undefined) throw failed(error);
+      });
+    }
+  });
+}
+
+/** The error as it was there. */
+function failed(text: string): Error {
+  const [message = '', ...stack] = text.split('\n');
+  const error = new Error(message);
+  error.stack = [message, ...stack].join('\n');
+  return error;
+}
