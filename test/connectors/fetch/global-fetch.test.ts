@@ -46,7 +46,8 @@ const ways: ReadonlyArray<readonly [string, (session: Session) => Fetch]> = [
   ],
   [
     'by a verb',
-    (session) => (input, init) => session.get(input, {headers: (init?.headers ?? {}) as Headers}),
+    (session) => (input, init) =>
+      session.get(input, {headers: (init?.headers ?? {}) as Headers, signal: init?.signal}),
   ],
   ['as a child', (session) => session.extend({headers: {'x-child': '1'}}).fetch as Fetch],
 ];
