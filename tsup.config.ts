@@ -26,4 +26,6 @@ export default defineConfig({
   dts: {compilerOptions: {types: ['node']}},
   // #connector stays in the output, so that the consumer's runtime or bundler chooses, not this build.
   external: ['#connector', /^node:/],
+  // Else "node:net" becomes "net", which may be a package, and isn't known for Node's.
+  removeNodeProtocol: false,
 });

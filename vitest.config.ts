@@ -19,7 +19,11 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: {name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/conformance/**']},
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/conformance/**', 'test/package/**'],
+        },
       },
       {
         extends: true,
@@ -28,6 +32,30 @@ export default defineConfig({
           name: 'runtimes',
           include: ['test/conformance/**/*.test.ts'],
           sequence: {groupOrder: 1},
+        },
+      },
+      {
+        extends: true,
+        // After the others: compilers and bundlers would take the time that those measure.
+        test: {
+          name: 'package',
+          include: ['test/package/*.test.ts'],
+          globalSetup: './test/package/support/global-setup.ts',
+          sequence: {groupOrder: 2},
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          sequence: {groupOrder: 2},
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ['test/types/*.test-d.ts'],
+            tsconfig: 'test/types/tsconfig.json',
+          },
         },
       },
     ],

@@ -1,0 +1,140 @@
+import {execFile} from 'node:child_process';
+import {mkdtemp, writeFile} from 'node:fs/promises';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+import type {BuildOptions, Metafile} from 'esbuild';
+import {build} from 'esbuild';
+import type {InlineConfig, Rolldown} from 'vite';
+import {build as viteBuild} from 'vite';
+import {describe, expect, inject, test} from 'vitest';
+
+const {project} = inject('packed');
+
+interface Bundle {
+  readonly code: string;
+  /** What is imported from elsewhere. */
+  readonly imports: readonly string[];
+  /** Modules that something of is in it. */
+  readonly modules: readonly string[];
+}
+
+/** Code of a consumer's, with what it imports, as esbuild has it. */
+async function bundle(contents: string, options: BuildOptions = {}): Promise<Bundle> {
+  const {metafile, outputFiles} = await build({
+    stdin: {contents, resolveDir: project},
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    target: 'es2023',
+    platform: 'browser',
+    ...options,
+    metafile: true,
+    write: false,
+    absWorkingDir: project,
+    logLevel: 'silent',
+  });
+  const [output] = Object.values((metafile as Metafile).outputs);
+  return {
+    code: outputFiles?.[0]?.text ?? '',
+    imports: output?.imports.map(({path}) => path) ?? [],
+    modules: Object.entries(output?.inputs ?? {})
+      .filter(([, {bytesInOutput}]) => bytesInOutput > 0)
+      .map(([path]) => path.replaceAll('node_modules/', '')),
+  };
+}
+
+const everything = `
+  export * from 'aiofetch';
+  export * from 'aiofetch/fetch';
+  export * from 'aiofetch/mock';
+`;
+
+// As platforms' own tools set them: Cloudflare's, Vercel's for its edge, webpack's for a worker, and none at all.
+const elsewhere: Array<[where: string, conditions: string[]]> = [
+  ['browsers', ['browser', 'module']],
+  ['Cloudflare workers', ['workerd', 'worker', 'browser']],
+  ['edge workers', ['edge-light', 'worker', 'browser']],
+  ['service workers', ['worker']],
+  ['anything else', []],
+];
+
+describe.each(elsewhere)('bundled by esbuild for %s', (_where, conditions) => {
+  test('it needs nothing of Node', async () => {
+    const {code, imports, modules} = await bundle(everything, {conditions, platform: 'neutral'});
+    expect(imports).toEqual([]);
+    expect(modules).toContainEqual(expect.stringMatching(/^ky\//));
+    expect(modules.filter((path) => /undici|default-node/.test(path))).toEqual([]);
+    expect(code).not.toMatch(/undici|node:/);
+  });
+});
+
+// Vite's own conditions, for pages and for what is rendered in a worker.
+const viteTargets: Array<[where: string, config: InlineConfig]> = [
+  ['pages', {}],
+  ['workers', {ssr: {target: 'webworker', noExternal: true}, build: {ssr: true}}],
+];
+
+describe.each(viteTargets)('bundled by Vite for %s', (_where, {build: target, ...config}) => {
+  test('it needs nothing of Node', async () => {
+    const entry = join(await mkdtemp(join(project, 'vite-')), 'entry.js');
+    await writeFile(entry, everything);
+    const result = await viteBuild({
+      ...config,
+      configFile: false,
+      envFile: false,
+      root: project,
+      logLevel: 'silent',
+      build: {
+        ...target,
+        write: false,
+        minify: false,
+        rolldownOptions: {input: entry, preserveEntrySignatures: 'strict'},
+      },
+    });
+    const output = [result].flat().flatMap((part) => (part as Rolldown.RolldownOutput).output);
+    const chunks = output.filter((part) => part.type === 'chunk');
+    const code = chunks.map((chunk) => chunk.code).join('\n');
+    expect(chunks.flatMap(({imports}) => imports)).toEqual([]);
+    expect(code).toContain('createSession');
+    expect(code).not.toMatch(/undici|node:/);
+  });
+});
+
+test('bundled for Node it takes the pool along, and runs as one file', async () => {
+  const code = "import {createSession} from 'aiofetch'; console.log(createSession().stats().connector)";
+  const bundled = await bundle(code, {platform: 'node', format: 'cjs', target: 'node22'});
+  const file = join(await mkdtemp(join(project, 'node-')), 'bundle.cjs');
+  await writeFile(file, bundled.code);
+  const {stdout} = await promisify(execFile)(process.execPath, [file]);
+  expect(stdout.trim()).toBe('undici');
+});
+
+describe('what is not imported is not bundled', () => {
+  // By the sources, since the build has several of them in one file.
+  const conditions = ['@aiofetch/source', 'browser'];
+
+  test.each([
+    [
+      'gather',
+      "export {gather, asCompleted} from 'aiofetch'",
+      ['errors', 'gather', 'gather/queue', 'gather/run'],
+    ],
+    ['an error class', "export {HTTPError} from 'aiofetch'", ['errors']],
+    ['nothing', "import 'aiofetch'", []],
+  ])('%s brings no session, and none of the dependencies', async (_name, code, expected) => {
+    const {modules} = await bundle(code, {conditions});
+    expect(modules.filter((path) => path !== '<stdin>').sort()).toEqual(
+      expected.map((name) => `aiofetch/src/${name}.ts`),
+    );
+  });
+
+  test.each([
+    ['gather', "export {gather} from 'aiofetch'", 7_500],
+    ['an error class', "export {HTTPError} from 'aiofetch'", 5_000],
+    ['nothing', "import 'aiofetch'", 0],
+  ])('of the build, too: %s', async (_name, code, most) => {
+    const bundled = await bundle(code);
+    expect(bundled.modules.filter((path) => !/^(?:aiofetch\/dist\/|<stdin>)/.test(path))).toEqual([]);
+    expect(bundled.code.length).toBeLessThanOrEqual(most);
+  });
+});

@@ -1,0 +1,55 @@
+import {readFile} from 'node:fs/promises';
+import {join, posix} from 'node:path';
+import {expect, inject, test} from 'vitest';
+import manifest from '../../package.json' with {type: 'json'};
+
+const {files, project} = inject('packed');
+const folder = join(project, 'node_modules/aiofetch');
+
+test('the tarball holds the build, its sources and the papers, and nothing else', () => {
+  const expected = [
+    /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+    // The build: what the tests must not be in, nor the tools' files.
+    /^dist\/[\w-]+\.(?:d\.ts|js|js\.map)$/,
+    /^src\/(?:[a-z\d-]+\/)*[a-z\d-]+\.ts$/,
+  ];
+  expect(files.filter((file) => !expected.some((pattern) => pattern.test(file)))).toEqual([]);
+  for (const paper of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'])
+    expect(files).toContain(paper);
+});
+
+test('whatever package.json points to is in it', () => {
+  const targets = [...targetsOf(manifest.exports), ...targetsOf(manifest.imports)];
+  expect(targets.length).toBeGreaterThan(10);
+  expect(targets.filter((target) => !files.includes(posix.normalize(target)))).toEqual([]);
+});
+
+test('every source map leads to a source that is in it', async () => {
+  const maps = files.filter((file) => file.endsWith('.map'));
+  expect(maps.length).toBeGreaterThan(4);
+  for (const map of maps) {
+    const {sources} = JSON.parse(await readFile(join(folder, map), 'utf8')) as {sources: string[]};
+    for (const source of sources) expect(files).toContain(posix.join('dist', source));
+  }
+});
+
+test('the build imports what is declared, and nothing else', async () => {
+  const imported = new Set<string>();
+  for (const file of files.filter((name) => /^dist\/.*\.(?:js|d\.ts)$/.test(name))) {
+    const code = await readFile(join(folder, file), 'utf8');
+    for (const [, name = ''] of code.matchAll(/^(?:import|export)\b[^;]*?\bfrom ['"]([^'"]+)['"]/gm)) {
+      if (!/^(?:\.|#|node:)/.test(name)) imported.add(name);
+    }
+  }
+  expect(imported.size).toBeGreaterThan(0);
+  expect(Object.keys(manifest.dependencies)).toEqual(expect.arrayContaining([...imported]));
+});
+
+test('nothing runs when it is installed', () => {
+  expect(Object.keys(manifest.scripts).filter((name) => /install|prepare$/.test(name))).toEqual([]);
+});
+
+function targetsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return Object.values(value as object).flatMap(targetsOf);
+}

@@ -1,0 +1,78 @@
+import {exec, execFile} from 'node:child_process';
+import {cp, mkdir, readdir, readFile, symlink, writeFile} from 'node:fs/promises';
+import {createRequire} from 'node:module';
+import {dirname, join} from 'node:path';
+import {promisify} from 'node:util';
+
+/** Where the package is, as it would be published. */
+export interface Packed {
+  /** Paths in the tarball, without their first segment. */
+  readonly files: readonly string[];
+  /** An empty project with the tarball and what it depends on installed, and nothing else. */
+  readonly project: string;
+  /** Another with `@types/node` beside it. */
+  readonly nodeProject: string;
+}
+
+const root = join(import.meta.dirname, '../../..');
+const run = promisify(execFile);
+const skipped = new Set(['.git', 'node_modules', 'dist']);
+
+/**
+ * Packs a copy of the checkout, whose own `dist` is left alone, and installs the tarball without a registry: what it
+ * depends on by its package.json is copied from the checkout, so that anything else it imports isn't found.
+ */
+export async function packAndInstall(folder: string): Promise<Packed> {
+  const copy = join(folder, 'checkout');
+  await cp(root, copy, {recursive: true, filter: (path) => !skipped.has(path.slice(root.length + 1))});
+  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction');
+  // A shell, since npm is a .cmd file on Windows.
+  const {stdout} = await promisify(exec)('npm pack --json --foreground-scripts=false', {cwd: copy});
+  const [{filename, files}] = JSON.parse(stdout) as [{filename: string; files: Array<{path: string}>}];
+  await run('tar', ['-xzf', join(copy, filename), '-C', folder]);
+
+  const installed = join(folder, 'package');
+  const project = join(folder, 'project');
+  const nodeProject = join(folder, 'node-project');
+  await createProject(project, installed, []);
+  await createProject(nodeProject, installed, ['@types/node']);
+  return {files: files.map(({path}) => path), project, nodeProject};
+}
+
+async function createProject(folder: string, installed: string, types: readonly string[]): Promise<void> {
+  const modules = join(folder, 'node_modules');
+  await mkdir(modules, {recursive: true});
+  await writeFile(join(folder, 'package.json'), JSON.stringify({private: true, type: 'module'}));
+  await cp(installed, join(modules, 'aiofetch'), {recursive: true});
+  await copyDependencies(installed, join(root, 'package.json'), modules);
+  for (const name of types) await copyPackage(name, join(root, 'package.json'), modules);
+  const consumer = join(root, 'test/package/consumer');
+  for (const file of await readdir(consumer)) await cp(join(consumer, file), join(folder, file));
+}
+
+async function copyDependencies(folder: string, importer: string, modules: string): Promise<void> {
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as {
+    dependencies?: Record<string, string>;
+  };
+  for (const name of Object.keys(manifest.dependencies ?? {})) await copyPackage(name, importer, modules);
+}
+
+// Flat, as npm lays them out where no two versions of one are wanted.
+async function copyPackage(name: string, importer: string, modules: string): Promise<void> {
+  const source = locate(name, importer);
+  await cp(source, join(modules, name), {recursive: true});
+  await copyDependencies(source, join(source, 'package.json'), modules);
+}
+
+// Not every package exports its package.json.
+function locate(name: string, importer: string): string {
+  const paths = createRequire(importer).resolve.paths(name) ?? [];
+  for (const path of paths) {
+    try {
+      return dirname(createRequire(importer).resolve(join(path, name, 'package.json')));
+    } catch {
+      // Then it is further up.
+    }
+  }
+  throw new Error(`${name} is not installed`);
+}

@@ -1,0 +1,75 @@
+import {execFile} from 'node:child_process';
+import {writeFile} from 'node:fs/promises';
+import {createRequire} from 'node:module';
+import {dirname, join} from 'node:path';
+import {inject, test} from 'vitest';
+
+const require = createRequire(import.meta.url);
+const {project, nodeProject} = inject('packed');
+
+// The oldest one is named in the README, under "Requirements".
+const compilers = {
+  'TypeScript 5.6': 'typescript-oldest/package.json',
+  'TypeScript 6': 'typescript/package.json',
+  'TypeScript 7': 'typescript-native/package.json',
+};
+
+const dom = ['DOM', 'DOM.Iterable'];
+// Of the standard library, `await using` needs what is in here; Node's types have it too.
+const disposable = 'ESNext.Disposable';
+
+/** What consumers know of the world, and their files. */
+const consumers = {
+  browsers: {folder: project, lib: [...dom, disposable], types: [], files: ['portable.ts']},
+  workers: {folder: project, lib: ['WebWorker', disposable], types: [], files: ['portable.ts']},
+  Node: {folder: nodeProject, lib: [], types: ['node'], files: ['portable.ts', 'node.ts']},
+  'Node and browsers': {folder: nodeProject, lib: dom, types: ['node'], files: ['portable.ts', 'node.ts']},
+};
+
+type Case = readonly [compiler: keyof typeof compilers, consumer: keyof typeof consumers, resolution: string];
+
+// The native one is quick, and takes them all; the others take what they are likeliest to stumble over.
+const cases: readonly Case[] = [
+  ['TypeScript 5.6', 'browsers', 'bundler'],
+  ['TypeScript 5.6', 'Node', 'nodenext'],
+  ['TypeScript 6', 'workers', 'bundler'],
+  ['TypeScript 6', 'Node', 'nodenext'],
+  ['TypeScript 7', 'browsers', 'bundler'],
+  ['TypeScript 7', 'browsers', 'nodenext'],
+  ['TypeScript 7', 'workers', 'bundler'],
+  ['TypeScript 7', 'Node', 'bundler'],
+  ['TypeScript 7', 'Node', 'nodenext'],
+  ['TypeScript 7', 'Node and browsers', 'nodenext'],
+];
+
+test.concurrent.each(cases)(
+  '%s compiles a project for %s under moduleResolution %s',
+  async (...names) => {
+    const [compiler, consumer, resolution] = names;
+    const {folder, lib, types, files} = consumers[consumer];
+    const config = join(folder, `tsconfig.${names.join('-').replaceAll(' ', '-')}.json`);
+    const compilerOptions = {
+      noEmit: true,
+      target: 'es2022',
+      lib: ['ES2022', ...lib],
+      types,
+      module: resolution === 'bundler' ? 'preserve' : 'nodenext',
+      moduleResolution: resolution,
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+    };
+    await writeFile(config, JSON.stringify({compilerOptions, files}));
+    await compile(join(dirname(require.resolve(compilers[compiler])), 'bin/tsc'), config);
+  },
+  60_000,
+);
+
+function compile(tsc: string, config: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [tsc, '-p', config], (error, stdout, stderr) =>
+      error ? reject(new Error(`${stdout}${stderr}`)) : resolve(),
+    );
+  });
+}
