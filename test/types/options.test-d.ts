@@ -1,0 +1,115 @@
+import type {Auth, ExtendOptions, SessionOptions, Timeout, TimeoutOptions} from 'aiofetch';
+import {createSession} from 'aiofetch';
+import {fetchConnector} from 'aiofetch/fetch';
+import {mockConnector} from 'aiofetch/mock';
+import type {UndiciConnectorOptions} from 'aiofetch/undici';
+import {undiciConnector} from 'aiofetch/undici';
+import {describe, expectTypeOf, test} from 'vitest';
+
+describe('an option is taken where it can be honoured', () => {
+  test("every connector's own", () => {
+    undiciConnector({
+      limit: 1,
+      limitPerHost: 1,
+      keepAliveTimeout: 1,
+      forceClose: true,
+      connectTimeout: false,
+    });
+    undiciConnector({tls: {rejectUnauthorized: false, ca: ['PEM', new Uint8Array()], minVersion: 'TLSv1.3'}});
+    fetchConnector({limit: 0, limitPerHost: Infinity});
+    mockConnector(() => undefined, {limit: 1});
+    createSession({connector: {limit: 1, limitPerHost: 1}});
+    createSession({connector: undiciConnector({keepAliveTimeout: 1})});
+  });
+
+  test("and not where it can't", () => {
+    // @ts-expect-error Only undici keeps connections by itself.
+    fetchConnector({keepAliveTimeout: 1});
+    // @ts-expect-error
+    fetchConnector({tls: {}});
+    // @ts-expect-error
+    mockConnector(() => undefined, {connectTimeout: 1});
+    // @ts-expect-error What isn't common to all is for a connector's own factory.
+    createSession({connector: {limit: 1, keepAliveTimeout: 1}});
+    // @ts-expect-error
+    undiciConnector({keepAlive: true});
+    // @ts-expect-error No such version.
+    undiciConnector({tls: {minVersion: 'TLSv1'}});
+    // @ts-expect-error
+    undiciConnector({limit: '1'});
+  });
+
+  test('what connectors have in common can be passed on', () => {
+    expectTypeOf<{limit: number}>().toExtend<UndiciConnectorOptions>();
+    expectTypeOf<UndiciConnectorOptions['keepAliveTimeout']>().toEqualTypeOf<number | undefined>();
+  });
+});
+
+describe('timeouts', () => {
+  test('each phase is a number of ms, or none', () => {
+    createSession({timeout: 1});
+    createSession({timeout: false});
+    createSession({timeout: {total: 1, attempt: 1, pool: 1, connect: 1, read: false}});
+    expectTypeOf<keyof TimeoutOptions>().toEqualTypeOf<'total' | 'attempt' | 'pool' | 'connect' | 'read'>();
+    expectTypeOf<Timeout>().toEqualTypeOf<number | false | TimeoutOptions>();
+  });
+
+  test('there are no others', () => {
+    // @ts-expect-error
+    createSession({timeout: {idle: 1}});
+    // @ts-expect-error
+    createSession({timeout: {headers: 1}});
+    // @ts-expect-error
+    createSession({timeout: '1s'});
+    // @ts-expect-error There is no waiting for ever by saying yes.
+    createSession({timeout: {read: true}});
+    const session = createSession();
+    // @ts-expect-error
+    session.get('x', {timeout: {reed: 1}});
+    // @ts-expect-error
+    session.fetch('x', {timeout: {reed: 1}});
+  });
+});
+
+describe('a session', () => {
+  test('takes what it knows', () => {
+    createSession();
+    createSession({});
+    createSession({baseUrl: new URL('https://example.com')});
+    createSession({headers: [['accept', 'text/plain']]});
+    createSession({headers: new Headers(), auth: {bearer: async () => 'token'}});
+    createSession({headers: {accept: 'text/plain', 'x-count': 1, 'x-none': undefined}});
+    createSession({auth: {basic: {username: 'user', password: 'secret'}}});
+    createSession({searchParams: {page: 1}, throwHttpErrors: false, context: {tenant: 'a'}});
+  });
+
+  test('and refuses what it does not', () => {
+    // @ts-expect-error axios's name.
+    createSession({baseURL: 'https://example.com'});
+    // @ts-expect-error ky's name, for something else.
+    createSession({prefix: 'https://example.com'});
+    // @ts-expect-error
+    createSession({headers: {accept: ['text/plain']}});
+    // @ts-expect-error
+    createSession({auth: {basic: {user: 'user', pass: 'secret'}}});
+    // @ts-expect-error
+    createSession({auth: 'Bearer token'});
+    // @ts-expect-error ky's hook for the retries that aren't ky's here.
+    createSession({hooks: {beforeRetry: []}});
+    // @ts-expect-error A policy takes the next handler.
+    createSession({policies: [async (request: Request) => fetch(request)]});
+  });
+
+  test("its auth is one of two, its token may be a function's", () => {
+    expectTypeOf<{bearer: () => Promise<string>}>().toExtend<Auth>();
+    expectTypeOf<{bearer: number}>().not.toExtend<Auth>();
+  });
+
+  test('a child has the same options, and no connector of its own', () => {
+    const session = createSession();
+    session.extend({headers: {accept: 'text/plain'}, timeout: {read: 1}, auth: {bearer: 'token'}});
+    // @ts-expect-error
+    session.extend({connector: {limit: 1}});
+    expectTypeOf<ExtendOptions>().toEqualTypeOf<Omit<SessionOptions, 'connector'>>();
+  });
+});

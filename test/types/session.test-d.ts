@@ -1,0 +1,159 @@
+import type {CallOptions, FetchInit, ResponsePromise, Session, SessionStats} from 'aiofetch';
+import {createSession} from 'aiofetch';
+import ky from 'ky';
+import createClient from 'openapi-fetch';
+import {describe, expectTypeOf, test} from 'vitest';
+
+declare const session: Session;
+
+/** A Standard Schema, as validators make them. */
+interface UserSchema {
+  readonly '~standard': {
+    readonly version: 1;
+    readonly vendor: 'test';
+    readonly validate: (value: unknown) => {readonly value: User};
+    readonly types?: {readonly input: unknown; readonly output: User};
+  };
+}
+
+interface User {
+  readonly name: string;
+}
+
+describe('session.fetch', () => {
+  test('is the standard fetch, for whatever takes one', () => {
+    expectTypeOf(session.fetch).toExtend<typeof globalThis.fetch>();
+    expectTypeOf<Session['fetch']>().returns.toEqualTypeOf<Promise<Response>>();
+    createClient({fetch: session.fetch});
+    ky.create({fetch: session.fetch});
+    globalThis.fetch = session.fetch;
+  });
+
+  test('takes what the standard takes', () => {
+    expectTypeOf<RequestInit>().toExtend<FetchInit>();
+    session.fetch('/users');
+    session.fetch(new URL('https://example.com'), {method: 'DELETE'});
+    session.fetch(new Request('https://example.com'), new Request('https://example.com'));
+    session.fetch('/users', {
+      signal: null,
+      body: null,
+      redirect: 'manual',
+      credentials: 'include',
+      cache: 'no-store',
+    });
+  });
+
+  test('and more: bodies that are made anew, headers to take away, timeouts', () => {
+    session.fetch('/users', {method: 'POST', body: () => new Blob()});
+    session.fetch('/users', {
+      method: 'POST',
+      async *body() {
+        yield 'a';
+        yield new Uint8Array();
+      },
+    });
+    session.fetch('/users', {headers: {accept: undefined, 'x-count': 1}, timeout: {read: false}});
+  });
+
+  test('it has no options of the verbs', () => {
+    // @ts-expect-error
+    session.fetch('/users', {json: {}});
+    // @ts-expect-error
+    session.fetch('/users', {searchParams: {}});
+    // @ts-expect-error
+    session.fetch('/users', {method: 'POST', body: {name: 'Ada'}});
+    // @ts-expect-error
+    session.fetch('/users', {redirect: 'never'});
+  });
+});
+
+describe('verbs', () => {
+  test("give ky's promise, with the type that is said or the schema's", async () => {
+    expectTypeOf(session.get('users')).toEqualTypeOf<ResponsePromise<unknown>>();
+    expectTypeOf(session.get<User>('users')).toEqualTypeOf<ResponsePromise<User>>();
+    expectTypeOf(session.head('users')).toEqualTypeOf<ResponsePromise<unknown>>();
+    expectTypeOf(await session.post<User>('users').json()).toEqualTypeOf<User>();
+    expectTypeOf(await session.put('users').json<User>()).toEqualTypeOf<User>();
+    expectTypeOf(await session.patch('users').json()).toEqualTypeOf<unknown>();
+    expectTypeOf(await session.delete('users').json({} as UserSchema)).toEqualTypeOf<User>();
+    expectTypeOf(await session.get('users').text()).toEqualTypeOf<string>();
+    expectTypeOf(await session.get('users').bytes()).toExtend<Uint8Array>();
+    expectTypeOf(await session.get('users').blob()).toEqualTypeOf<Blob>();
+    expectTypeOf(await session.get('users').formData()).toEqualTypeOf<FormData>();
+    expectTypeOf(await session.get('users')).toExtend<Response>();
+    expectTypeOf(await (await session.get<User>('users')).json()).toEqualTypeOf<User>();
+  });
+
+  test("take ky's options for one call, and the session's", () => {
+    session.post('users', {json: {name: 'Ada'}, searchParams: new URLSearchParams()});
+    session.post('users', {body: new FormData(), headers: {accept: undefined}, timeout: 1, signal: null});
+    session.get('users', {throwHttpErrors: (status) => status >= 500, parseJson: (text) => JSON.parse(text)});
+    session.get('users', {onDownloadProgress: ({percent}) => percent.toFixed(), hooks: {beforeRequest: []}});
+    session.get('users', {cache: 'no-store', credentials: 'omit', keepalive: true, priority: 'high'});
+  });
+
+  test('and none that somebody else honours', () => {
+    // @ts-expect-error ky's way to say it.
+    session.get('users', {retry: {limit: 3}});
+    // @ts-expect-error The verb says it.
+    session.get('users', {method: 'POST'});
+    // @ts-expect-error The session's is the fetch.
+    session.get('users', {fetch: globalThis.fetch});
+    // @ts-expect-error The session has it.
+    session.get('users', {baseUrl: 'https://example.com'});
+    // @ts-expect-error
+    session.get('users', {dispatcher: undefined});
+    // @ts-expect-error
+    session.post('users', {data: {}});
+    // @ts-expect-error
+    session.post('users', {body: {name: 'Ada'}});
+    expectTypeOf<CallOptions>().not.toHaveProperty('window');
+  });
+});
+
+describe('the lifetime', () => {
+  test('ends with `await using`, and not without waiting', async () => {
+    await using owned = createSession();
+    expectTypeOf(owned).toEqualTypeOf<Session>();
+    expectTypeOf<Session>().toExtend<AsyncDisposable>();
+    // @ts-expect-error Closing takes its time.
+    using wrong = createSession();
+    void wrong;
+  });
+
+  test('is told and ended by hand', () => {
+    expectTypeOf<Session['closed']>().toEqualTypeOf<boolean>();
+    expectTypeOf(session.close({timeout: 1})).toEqualTypeOf<Promise<void>>();
+    expectTypeOf(session.destroy(new Error('why'))).toEqualTypeOf<Promise<void>>();
+    // @ts-expect-error It is to be read.
+    session.closed = true;
+    // @ts-expect-error
+    session.close({after: 1});
+  });
+
+  test('children are sessions', () => {
+    expectTypeOf(session.extend({})).toEqualTypeOf<Session>();
+  });
+});
+
+test('statistics are to be read', () => {
+  const stats = session.stats();
+  expectTypeOf(stats).toEqualTypeOf<SessionStats>();
+  expectTypeOf(stats.connector).toEqualTypeOf<string>();
+  expectTypeOf(stats.hosts['https://example.com']).toEqualTypeOf<
+    {readonly active: number; readonly queued: number; readonly idle: number} | undefined
+  >();
+  expectTypeOf<keyof SessionStats['totals']>().toEqualTypeOf<
+    | 'requests'
+    | 'attempts'
+    | 'retries'
+    | 'errors'
+    | 'sent'
+    | 'reused'
+    | 'opened'
+    | 'bytesSent'
+    | 'bytesReceived'
+  >();
+  // @ts-expect-error
+  stats.totals.requests = 0;
+});
