@@ -66,7 +66,7 @@ export interface ConnectorStats {
  *
  * The promise of `fetch` settles with the head of the response. Its slot lasts until the body has ended, failed, been
  * cancelled or been collected. Between head and end the connector has `request.lifetime` know: `bodyOpened()` before
- * it hands on a response whose body is under way, `bodyClosed()` when that body has come to its end. When the lifetime
+ * it hands on a response whose body is under way, `bodyClosed()` when that body has come to its end, `bodyClosed(true)` when it broke off. When the lifetime
  * is aborted it rejects (or fails the body) at once, with the reason as it is. `createConnector` does all that for
  * anything shaped like a fetch.
  */

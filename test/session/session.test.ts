@@ -186,3 +186,20 @@ it('a policy retries over real failures', async () => {
   expect(await made.put(server.origin, {json: {a: 1}}).text()).toBe('third');
   expect(made.stats().totals).toMatchObject({requests: 1, attempts: 3, retries: 2, errors: 0});
 });
+
+describe('session.stats().totals.errors', () => {
+  it('counts a body that breaks off, and one that times out, and none that is cancelled', async () => {
+    const server = await startServer((request, response) => {
+      response.writeHead(200, {'content-length': 100});
+      response.write('half');
+      if (request.url === '/cut') setTimeout(() => request.socket.destroy(), 5);
+    });
+    const {fetch, stats} = session();
+    await rejection((await fetch(`${server.origin}/cut`)).text());
+    expect(stats().totals.errors).toBe(1);
+    await rejection((await fetch(server.origin, {timeout: 20})).text());
+    expect(stats().totals.errors).toBe(2);
+    await (await fetch(server.origin)).body?.cancel();
+    expect(stats().totals).toMatchObject({requests: 3, errors: 2});
+  });
+});

@@ -379,7 +379,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
 
   cancel(reason: unknown): void {
     if (this.#state !== 'receiving') return;
-    this.#cut(reason ?? new DOMException('The body was cancelled', 'AbortError'));
+    this.#fail(reason ?? new DOMException('The body was cancelled', 'AbortError'), false);
   }
 
   // Ends
@@ -403,7 +403,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#fail(reason);
   }
 
-  #fail(reason: unknown): void {
+  #fail(reason: unknown, isFailure = true): void {
     const state = this.#state;
     if (state === 'done') return;
     this.#finish(reason);
@@ -417,7 +417,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     }
     if (state === 'receiving') {
       this.#body?.fail(reason);
-      this.#request.lifetime.bodyClosed();
+      this.#request.lifetime.bodyClosed(isFailure);
     } else {
       this.#reject(reason);
     }
