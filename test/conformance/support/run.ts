@@ -4,6 +4,8 @@ import type {ConformanceServer} from 'aiofetch/conformance/server';
 import {startConformanceServer} from 'aiofetch/conformance/server';
 import {certificates} from '../../support/certificates.ts';
 import type {Child} from './child.ts';
+import type {OptionsAddress} from './options-server.ts';
+import {startOptionsServer} from './options-server.ts';
 import type {CaseReport} from './report.ts';
 import type {Runtime, Stage} from './runtimes.ts';
 
@@ -23,33 +25,33 @@ const runtimeLimit = 90_000;
 // Each leaves the processor alone most of the time, waiting for what has to time out.
 const atOnce = 4;
 
-/** Runs the suite in each of them that is here. */
+/** Runs the suite in each of them that is here; the last ones begin. */
 export async function runRuntimes(
   wanted: readonly Runtime[],
   onReport?: (report: RuntimeReport) => void,
 ): Promise<RuntimeReport[]> {
   const {server: tls} = await certificates();
   const server = await startConformanceServer({tls});
-  const desk = await openDesk(server);
+  const options = await startOptionsServer();
+  const desk = await openDesk(server, options);
   try {
     const reports = new Map<Runtime, RuntimeReport>();
     const waiting = wanted.filter(({binary}) => binary !== undefined);
     const work = async () => {
-      for (let runtime = waiting.shift(); runtime; runtime = waiting.shift()) {
+      for (let runtime = waiting.pop(); runtime; runtime = waiting.pop()) {
         const report = await runOne(runtime, desk.stage());
         reports.set(runtime, report);
         onReport?.(report);
       }
     };
     await Promise.all(Array.from({length: atOnce}, work));
-    return [...reports.values()].sort((a, b) => byName.compare(a.name, b.name));
+    return wanted.flatMap((runtime) => reports.get(runtime) ?? []);
   } finally {
     await desk.close();
+    await options.close();
     await server.close();
   }
 }
-
-const byName = new Intl.Collator('en', {numeric: true});
 
 async function runOne(runtime: Runtime, stage: Stage): Promise<RuntimeReport> {
   const {name, connector, binary = ''} = runtime;
@@ -68,7 +70,10 @@ async function runOne(runtime: Runtime, stage: Stage): Promise<RuntimeReport> {
 }
 
 /** Where pages are handed out and reports handed in. */
-async function openDesk(conformance: ConformanceServer): Promise<{stage(): Stage; close(): Promise<void>}> {
+async function openDesk(
+  conformance: ConformanceServer,
+  options: OptionsAddress,
+): Promise<{stage(): Stage; close(): Promise<void>}> {
   const pages = new Map<string, string>();
   const reports = new Map<string, (report: CaseReport[]) => void>();
   const server = createServer(async (request, response) => {
@@ -98,6 +103,7 @@ async function openDesk(conformance: ConformanceServer): Promise<{stage(): Stage
     return {
       config: ({defaultConnector, takesCertificate}) => ({
         server: {...conformance, ...(!takesCertificate && {secure: undefined})},
+        options,
         defaultConnector,
         reportTo: `${origin}${path}`,
       }),

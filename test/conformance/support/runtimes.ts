@@ -33,20 +33,23 @@ export interface Runtime {
 
 const root = join(import.meta.dirname, '../../..');
 const condition = '--conditions=@aiofetch/source';
+const denoArgs = ['run', '-A', '--no-lock', condition];
 
-/** All of them; the slowest to start first. */
+/** All of them; those that take longest last. */
 export const runtimes: readonly Runtime[] = [
-  webkit(),
-  browser('Firefox', system.firefox, startFirefox),
-  browser('Chromium', system.chromium, startChromium, true),
-  worker('workerd', []),
-  worker('workerd, nodejs_compat', ['nodejs_compat']),
   ...(['22', '24', '26'] as const).flatMap((major) => [
     command(`Node ${major}`, 'undici', installed[`node${major}`], [condition], 'node.ts', 'undici'),
     command(`Node ${major}`, 'fetch', installed[`node${major}`], [condition], 'node-fetch.ts'),
   ]),
-  command('Deno', 'deno', installed.deno, ['run', '-A', '--no-lock', condition], 'deno.ts', 'deno'),
+  command('Deno', 'deno', installed.deno, denoArgs, 'deno.ts', 'deno'),
+  command('Deno', 'deno, its own options', installed.deno, denoArgs, 'deno-options.ts'),
   command('Bun', 'bun', installed.bun, [condition], 'bun.ts', 'bun'),
+  command('Bun', 'bun, its own options', installed.bun, [condition], 'bun-options.ts'),
+  worker('workerd', []),
+  worker('workerd, nodejs_compat', ['nodejs_compat']),
+  browser('Chromium', system.chromium, startChromium, true),
+  browser('Firefox', system.firefox, startFirefox),
+  webkit(),
 ];
 
 /** One that runs a file from its command line. */
