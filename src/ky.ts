@@ -244,7 +244,8 @@ export function createVerbs(host: VerbsHost): Verbs {
     return async (state) => {
       const {lifetime} = passenger;
       try {
-        const result = await hook(state);
+        // An abort doesn't wait for what a hook may be waiting for.
+        const result = await Promise.race([hook(state), lifetime.whenAborted()]);
         if (!isResponse(result)) return result;
         lifetime.end();
         if (!passenger.judgedLater) await judge(result, state.request, passenger);

@@ -21,8 +21,6 @@ export class Lifetime implements Linked {
   isUnread = false;
   /** When the call's `total` is up, on the clock of `performance`. */
   deadline = Infinity;
-  /** Rejects what the caller waits for. */
-  reject: ((reason: unknown) => void) | undefined = undefined;
   /** Called once, when the call is over. */
   atEnd: ((lifetime: Lifetime) => void) | undefined = undefined;
   /** It ended in an error; an abort is one. */
@@ -32,6 +30,8 @@ export class Lifetime implements Linked {
   /** The connector whose call, through the global `fetch`, has led to this one. */
   cameFrom: unknown = undefined;
 
+  /** Rejects what the caller waits for. */
+  #reject: ((reason: unknown) => void) | undefined = undefined;
   #listener: AbortListener | undefined = undefined;
   #moreListeners: Set<AbortListener> | undefined = undefined;
   #controller: AbortController | undefined = undefined;
@@ -74,6 +74,14 @@ export class Lifetime implements Linked {
     this.abort(this.#followed?.reason);
   }
 
+  /** Rejects when the call is aborted, for who waits for something that doesn't listen. One at a time. */
+  whenAborted(): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      if (this.isAborted) reject(this.reason);
+      else this.#reject = reject;
+    });
+  }
+
   onAbort(listener: AbortListener): void {
     if (this.#listener === undefined) this.#listener = listener;
     else if (this.#moreListeners) this.#moreListeners.add(listener);
@@ -95,7 +103,7 @@ export class Lifetime implements Linked {
     const others = this.#moreListeners;
     this.#listener = undefined;
     this.#moreListeners = undefined;
-    this.reject?.(reason);
+    this.#reject?.(reason);
     first?.aborted(reason);
     if (others) for (const listener of others) listener.aborted(reason);
     this.#controller?.abort(reason);
@@ -125,7 +133,7 @@ export class Lifetime implements Linked {
   deliver(): void {
     this.#delivered = true;
     // Through its promise it holds the response, which then nobody could see collected.
-    this.reject = undefined;
+    this.#reject = undefined;
     if (this.#open === 0) this.end();
   }
 
@@ -136,7 +144,7 @@ export class Lifetime implements Linked {
     this.#listener = undefined;
     this.#moreListeners = undefined;
     this.isUnread = false;
-    this.reject = undefined;
+    this.#reject = undefined;
     this.#followed?.removeEventListener('abort', this);
     this.list?.remove(this);
     this.atEnd?.(this);

@@ -128,6 +128,7 @@ function buildSession(
   const resolved = new Map<string, string>();
 
   function attempt(request: ConnectorRequest): Promise<Response> {
+    if (request.lifetime.isAborted) return Promise.reject(request.lifetime.reason);
     totals.attempts++;
     request.attempt = ++request.lifetime.attempts;
     if (request.attempt > 1) totals.retries++;
@@ -244,7 +245,7 @@ function buildSession(
     }
     const settled = answered.then(onResponse, onError);
     // A connector lets go at once when the call is aborted; a policy may be waiting for something else.
-    return hasPolicies ? Promise.race([settled, abortOf(lifetime)]) : settled;
+    return hasPolicies ? Promise.race([settled, lifetime.whenAborted()]) : settled;
   }
 
   function fetch(input: string | URL | Request, init?: FetchInit): Promise<Response> {
@@ -396,12 +397,6 @@ function buildSession(
 function toConnectionError(cause: TypeError, request: ConnectorRequest): ConnectionError {
   const attempts = Math.max(request.lifetime.attempts, 1);
   return new ConnectionError(`Request failed: ${cause.message}`, 'receive', {request, attempts, cause});
-}
-
-function abortOf(lifetime: Lifetime): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    lifetime.reject = reject;
-  });
 }
 
 /** Nobody gets this response: its connection is wanted. */

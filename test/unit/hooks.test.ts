@@ -197,6 +197,16 @@ describe('beforeRequest', () => {
     expect(await calls[0]?.text()).toBe('ab');
   });
 
+  it('is not waited for once the call is aborted or timed out', async () => {
+    const controller = new AbortController();
+    const {session} = mockSession(() => ({}), {hooks: {beforeRequest: [() => new Promise(() => {})]}});
+    const call = session.get(url, {signal: controller.signal}).json();
+    controller.abort('stop');
+    await expect(call).rejects.toBe('stop');
+    expect(await rejection(session.get(url, {timeout: 2}))).toMatchObject({phase: 'total'});
+    await session.close();
+  });
+
   it('is told of an abort, and what it does then counts no more', async () => {
     const controller = new AbortController();
     const {session, calls} = mockSession(() => ({}), {

@@ -275,6 +275,22 @@ describe('an abort while a policy waits', () => {
     await session.close();
   });
 
+  it('counts also from inside the policy', async () => {
+    const controller = new AbortController();
+    const {session, calls} = mockSession(() => ({}), {
+      policies: [
+        (next) => (request) => {
+          controller.abort('stop');
+          return next(request).catch(() => new Promise(() => {}));
+        },
+      ],
+    });
+    await expect(session.fetch(url, {signal: controller.signal})).rejects.toBe('stop');
+    expect(calls).toHaveLength(0);
+    expect(session.stats().totals).toMatchObject({attempts: 0, errors: 1});
+    await session.close();
+  });
+
   it('reaches the policy through its signal', async () => {
     let reason: unknown;
     const {session} = mockSession(() => ({}), {
