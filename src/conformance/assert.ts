@@ -99,7 +99,7 @@ export async function networkError(
   return error as AiofetchError & Record<string, unknown>;
 }
 
-export function show(value: unknown): string {
+function show(value: unknown): string {
   if (value instanceof Error) return `${value.name}: ${value.message}`;
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     const tag = Object.prototype.toString.call(value);

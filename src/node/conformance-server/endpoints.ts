@@ -5,7 +5,7 @@ import type {Echo} from '../../conformance/server.ts';
 import type {Room} from './rooms.ts';
 
 /** One request as an endpoint sees it. */
-export interface Visit {
+interface Visit {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly query: URLSearchParams;
