@@ -21,7 +21,7 @@ import type {NativeInit, Redirect} from './request.ts';
 import {checkBody, nativeMembers, nativeOf} from './request.ts';
 import type {Timeout} from './timeout.ts';
 
-export type {Input, ResponsePromise} from 'ky';
+export type {ResponsePromise} from 'ky';
 
 /** ky's hooks. There is no `beforeRetry`: ky doesn't retry here. */
 export type Hooks = Omit<KyHooks, 'beforeRetry'>;

@@ -14,7 +14,7 @@ export interface SessionOptions extends KyOptions {
   readonly baseUrl?: string | URL | undefined;
   /** Sent with every request; a call's own go before them, and `undefined` there takes one away. */
   readonly headers?: HeadersInput | undefined;
-  /** Sent to the origin of `baseUrl` only. */
+  /** Sent to the origin of `baseUrl` only, and never where a redirect leads elsewhere. A call's own `Authorization` goes before it. */
   readonly auth?: Auth | undefined;
   /** Options of this runtime's default connector, or a connector. One that is given is not closed with the session. */
   readonly connector?: Connector | ConnectorOptions | undefined;

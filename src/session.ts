@@ -27,7 +27,7 @@ import type {Timeout, Timeouts} from './timeout.ts';
 import {defaultTimeouts, mergeTimeouts} from './timeout.ts';
 import {abortUnread} from './unread.ts';
 
-export type {ExtendOptions, SessionOptions} from './session-options.ts';
+export type {SessionOptions} from './session-options.ts';
 
 /** What `session.fetch` takes beside the members of the standard's `RequestInit`. */
 export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'> {
@@ -37,18 +37,18 @@ export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'> {
   readonly timeout?: Timeout | undefined;
 }
 
-/** What a session has at this moment, and what it did so far. */
+/** What a session has at this moment, and what it did so far. What is the connector's covers all that use it. */
 export interface SessionStats extends Omit<ConnectorStats, 'totals'> {
   /** The connector's name. */
   readonly connector: string;
   readonly totals: ConnectorStats['totals'] & {
-    /** Calls made. */
+    /** Calls made by this session, those of its children not counted. */
     readonly requests: number;
     /** Attempts made at them. */
     readonly attempts: number;
     /** Attempts after the first. */
     readonly retries: number;
-    /** Calls that failed, aborted ones included. */
+    /** Calls that failed, before their response or in its body, aborted ones included. A status is no failure. */
     readonly errors: number;
   };
 }
@@ -61,12 +61,20 @@ export interface Session extends Verbs {
    * @throws ConnectionError, TimeoutError, RedirectError, SessionClosedError; the reason of `signal` when that is aborted
    */
   fetch(input: string | URL | Request, init?: FetchInit): Promise<Response>;
-  /** A session with these settings over its own, on the same connector, which stays with its owner. */
+  /**
+   * A session with these settings over its own, on the same connector, which stays with its owner. Headers, timeouts,
+   * context and search parameters are laid over; hooks and policies come after its own; the rest is replaced, and
+   * `undefined` takes it away. Its auth stays with the origin it was given for, whatever the child's `baseUrl` is.
+   *
+   * @throws InvalidOptionError, UnsupportedOptionError
+   */
   extend(options: ExtendOptions): Session;
   stats(): SessionStats;
+  /** No new calls are taken, here or by the session it was extended from. */
   readonly closed: boolean;
   /**
-   * Refuses new calls, lets those under way and queued finish, and closes the connector if it is the session's own.
+   * Refuses new calls, lets those under way and queued finish, and closes the connector if it is the session's own. With
+   * it go the sessions that were extended from it, but not the one that it was extended from.
    *
    * @param options - `timeout`, in ms: after that, what still runs is aborted with a {@link SessionClosedError}. A
    * response that nobody has begun to read within a second doesn't hold it up.

@@ -31,7 +31,8 @@ export interface TimeoutOptions {
   readonly connect?: number | false | undefined;
   /**
    * Silence of the server: for the head of the response, or between two chunks of its body. Not while the request is
-   * still being sent, nor while the reader is the slow one.
+   * still being sent, nor while the reader is the slow one. Over a native fetch, where the end of a large upload (above
+   * 64 KiB) can't be seen, it begins with the response.
    *
    * @default 30_000
    */
