@@ -78,7 +78,10 @@ async function within(limit: number, work: Promise<void>, what: string): Promise
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, limit);
   });
-  const isLate = await Promise.race([work.then(() => false), late.then(() => true)]);
-  clearTimeout(timer);
-  if (isLate) fail(`${what} was not over after ${limit} ms`);
+  try {
+    const isLate = await Promise.race([work.then(() => false), late.then(() => true)]);
+    if (isLate) fail(`${what} was not over after ${limit} ms`);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -120,7 +120,7 @@ function capabilitiesOf(target: ConformanceTarget): ConnectorCapabilities {
  *
  * connectorConformance(
  *   {describe, it},
- *   {server, createConnector: (options) => fetchConnector(options), topics: ['requests', 'redirects']},
+ *   {server, createConnector: fetchConnector, topics: ['redirects']}, // all, when left out
  * );
  * ```
  */

@@ -10,7 +10,7 @@ import {ConnectionError, SessionClosedError, TimeoutError} from '../errors.ts';
 import type {AbortListener, Lifetime} from '../lifetime.ts';
 import type {Linked} from '../linked-list.ts';
 import {LinkedList} from '../linked-list.ts';
-import {checkLimit} from '../options.ts';
+import {checkKnown, checkLimit} from '../options.ts';
 import type {ConnectorRequest} from '../request.ts';
 import {abortUnread} from '../unread.ts';
 import type {Waiter} from './limits.ts';
@@ -56,11 +56,13 @@ interface State {
   whenEmpty: Array<() => void>;
 }
 
+const knownOptions = new Set(['limit', 'limitPerHost']);
+
 /**
  * A connector of anything shaped like a `fetch`: adds what every connector has, `limit` and `limitPerHost` with slots
  * that last to the end of the body, the queue, timeouts, aborts, statistics and closing.
  *
- * @throws InvalidOptionError when a limit is not a whole number
+ * @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be
  *
  * @example
  * ```ts
@@ -79,6 +81,7 @@ interface State {
  * ```
  */
 export function createConnector(definition: ConnectorDefinition, options: ConnectorOptions = {}): Connector {
+  checkKnown('connector', definition.name, options, knownOptions);
   const limit = checkLimit('connector.limit', options.limit, 100);
   const limitPerHost = checkLimit('connector.limitPerHost', options.limitPerHost, 0);
   const state: State = {

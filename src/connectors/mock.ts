@@ -2,7 +2,6 @@ import type {PreparedBody} from '../body.ts';
 import {prepareBody, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorOptions} from '../connector.ts';
 import {InvalidOptionError} from '../errors.ts';
-import {checkKnown} from '../options.ts';
 import {followRedirects} from '../redirect.ts';
 import type {ConnectorRequest} from '../request.ts';
 import {createConnector} from './create-connector.ts';
@@ -42,8 +41,6 @@ export interface MockConnector extends Connector {
   clear(): void;
 }
 
-const knownOptions = new Set(['limit', 'limitPerHost']);
-
 /**
  * A connector for tests: a function answers, nothing is sent. Slots, queue, timeouts, aborts and redirects are those of
  * any other connector.
@@ -62,7 +59,6 @@ const knownOptions = new Set(['limit', 'limitPerHost']);
  */
 export function mockConnector(handler: MockHandler, options: ConnectorOptions = {}): MockConnector {
   if (typeof handler !== 'function') throw new InvalidOptionError('handler', handler, 'a function');
-  checkKnown('connector', 'mock', options, knownOptions);
   const calls: MockCall[] = [];
   const connector = createConnector(
     {
