@@ -27,8 +27,6 @@ import type {Timeout, Timeouts} from './timeout.ts';
 import {defaultTimeouts, mergeTimeouts} from './timeout.ts';
 import {abortUnread} from './unread.ts';
 
-export type {SessionOptions} from './session-options.ts';
-
 /** What `session.fetch` takes beside the members of the standard's `RequestInit`. */
 export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'> {
   readonly body?: RequestBody | null;
