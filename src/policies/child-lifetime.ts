@@ -12,6 +12,7 @@ export class ChildLifetime extends Lifetime implements AbortListener {
     super();
     this.#parent = parent;
     this.deadline = parent.deadline;
+    this.cameFrom = parent.cameFrom;
     // The connector's side counts this attempt once more, from here.
     this.attempts = parent.attempts++;
     if (parent.isAborted) this.abort(parent.reason);

@@ -68,6 +68,8 @@ export function hedgePolicy(options: HedgeOptions = {}): Policy {
   };
 }
 
+const lost = () => new DOMException('The other attempt did better', 'AbortError');
+
 function race(
   next: Handler,
   request: ConnectorRequest,
@@ -77,15 +79,18 @@ function race(
 ): Promise<Response> {
   return new Promise((resolve, reject) => {
     const began = performance.now();
-    const running = new Map<ChildLifetime, number>();
+    const running = new Set<ChildLifetime>();
+    let first: ChildLifetime | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isOver = false;
-    /** An answer that is none to be glad of, kept while there may be a better one. */
+    /** An answer that is none to be glad of, kept while there may be a better one, and its attempt. */
     let poor: Response | undefined;
+    let poorLifetime: ChildLifetime | undefined;
 
-    function attempt(sentAt: number): void {
+    function attempt(): void {
       const lifetime = new ChildLifetime(request.lifetime);
-      running.set(lifetime, sentAt);
+      first ??= lifetime;
+      running.add(lifetime);
       // Each has its own headers: policies further in may set some in place.
       send(next, request.with({headers: request.headers.copy(), lifetime})).then(
         (response) => settle(lifetime, response, undefined),
@@ -95,7 +100,6 @@ function race(
 
     function settle(lifetime: ChildLifetime, response: Response | undefined, error: unknown): void {
       const now = performance.now();
-      const sentAt = running.get(lifetime);
       running.delete(lifetime);
       // It came too late, or its abort was not obeyed.
       if (isOver) {
@@ -103,28 +107,32 @@ function race(
         return;
       }
       const isGood = response !== undefined && response.status < 500 && response.status !== 429;
-      if (isGood) latencies?.add(now - (sentAt as number), now);
+      if (isGood && lifetime === first) latencies?.add(now - began, now);
       if (!isGood && running.size > 0) {
         poor = response;
+        poorLifetime = lifetime;
         return;
       }
       isOver = true;
       clearTimeout(timer);
-      for (const [other, otherSentAt] of running) {
-        // Of the first attempt it's known at least how long it wasn't answered; left out, the slow ones would be missing.
-        if (otherSentAt === began) latencies?.add(now - began, now);
-        other.leave(new DOMException('The other attempt was faster', 'AbortError'));
+      for (const other of running) {
+        // Of the first attempt it's known at least how long it wasn't answered; without those, only fast ones would count.
+        if (other === first) latencies?.add(now - began, now);
+        other.leave(lost());
       }
       const answer = response ?? poor;
-      if (answer !== poor) discard(poor);
+      if (answer !== poor) {
+        poorLifetime?.leave(lost());
+        discard(poor);
+      }
       if (answer) resolve(answer);
       else reject(error);
     }
 
-    attempt(began);
+    attempt();
     if (wait === undefined) return;
     timer = setTimeout(() => {
-      if (!request.lifetime.isAborted && mayHedge()) attempt(performance.now());
+      if (!request.lifetime.isAborted && mayHedge()) attempt();
     }, wait);
   });
 }

@@ -276,6 +276,8 @@ async function beforeRetry(
   if (!isWanted || settings.budget?.take(urlParts(url).origin) === false) throw failed;
   // Before the wait: a body left unread would keep its slot for as long.
   discard(response);
+  // Else a session that closes meanwhile would take it for one that nobody cares to read.
+  lifetime.bodyTouched();
   await settings.onRetry?.(context);
   await sleep(delay, lifetime);
 }

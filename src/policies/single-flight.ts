@@ -49,7 +49,7 @@ export function singleFlightPolicy(options: SingleFlightOptions = {}): Policy {
         flight.join(lifetime, resolve, reject);
         return;
       }
-      flight = new Flight(() => flights.delete(key));
+      flight = new Flight(lifetime.cameFrom, () => flights.delete(key));
       flights.set(key, flight);
       flight.join(lifetime, resolve, reject);
       flight.start(send(next, request.with({headers: request.headers.copy(), lifetime: flight})));
@@ -98,8 +98,9 @@ class Flight extends Lifetime implements AbortListener {
   #only: Lifetime | undefined = undefined;
   #isOpen = false;
 
-  constructor(closeDoors: () => void) {
+  constructor(cameFrom: unknown, closeDoors: () => void) {
     super();
+    this.cameFrom = cameFrom;
     this.#closeDoors = closeDoors;
   }
 

@@ -182,6 +182,24 @@ describe('an open circuit', () => {
     expect(circuit.states).toEqual(['open', 'half-open', 'closed']);
   });
 
+  it('that is half-open takes no notice of it either', async () => {
+    const circuit = breaker();
+    const late = [circuit.send(), circuit.send()];
+    await circuit.open();
+    await pass(5_000);
+    const probe = circuit.send();
+    await settle();
+    circuit.call(0).fail(connectionError('receive'));
+    circuit.call(1).answer(new Response());
+    await settle();
+    expect(late.every(({isSettled}) => isSettled)).toBe(true);
+    expect(circuit.states).toEqual(['open', 'half-open']);
+    circuit.call(6).answer(new Response());
+    await settle();
+    expect(probe.isSettled).toBe(true);
+    expect(circuit.states).toEqual(['open', 'half-open', 'closed']);
+  });
+
   it('needs no timer', async () => {
     const circuit = breaker();
     await circuit.open();
@@ -294,7 +312,7 @@ describe('memory', () => {
     expect(heap() - before).toBeLessThan(5_000_000);
   }, 60_000);
 
-  it('does not forget a host whose requests take long to fail', async () => {
+  it('is kept of a host whose requests take long to fail', async () => {
     const circuit = breaker({window: 1_000});
     const slow = Array.from({length: 4}, () => circuit.send('https://slow.test/'));
     await pass(30_000);
@@ -303,6 +321,15 @@ describe('memory', () => {
       circuit.call(index).fail(new TimeoutError('read', 30_000));
     await settle();
     expect(circuit.states).toEqual(['open']);
+    expect((await circuit.run(200, 'https://slow.test/')).error).toBeInstanceOf(CircuitOpenError);
+  });
+
+  it('is kept of a host that is left alone longer than the window', async () => {
+    const circuit = breaker({window: 1_000, openFor: 60_000});
+    await circuit.open();
+    await pass(30_000);
+    for (let index = 0; index < 10; index++) await circuit.run(200, `https://other-${index}.test/`);
+    expect((await circuit.run(200)).error).toMatchObject({retryAfter: 30_000});
   });
 });
 
@@ -389,7 +416,7 @@ describe('whatever happens', () => {
   it('it is in the state that the book says, and each request ends once, with its own end or refused', async () => {
     const step = fc.record({
       after: fc.oneof(fc.constant(0), fc.nat(200), fc.nat(7_000)),
-      latency: fc.oneof(fc.constant(0), fc.nat(3_000)),
+      latency: fc.oneof(fc.constant(0), fc.nat(3_000), fc.nat(15_000)),
       end: fc.constantFrom<200 | 500 | 'abort'>(200, 500, 500, 'abort'),
     });
     await fc.assert(
@@ -430,7 +457,7 @@ describe('whatever happens', () => {
             }, latency);
             if (latency === 0) await pass(1);
           }
-          await pass(10_000);
+          await pass(20_000);
           expect(state).toBe(model?.state ?? 'closed');
           for (const outcome of outcomes) expect(outcome.times).toBe(1);
           expect(circuit.calls.length + refused).toBe(steps.length);

@@ -234,7 +234,6 @@ describe('those who wait', () => {
     limit.many(2, 'https://a.test/early');
     await settle();
     // The time has come, and the timer hasn't run yet.
-    vi.setSystemTime(Date.now() + 100);
     vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 100);
     limit.send('https://a.test/late');
     await Promise.resolve();
@@ -242,6 +241,22 @@ describe('those who wait', () => {
     vi.restoreAllMocks();
     await pass(1_000);
     expect(limit.sent.map(({url}) => url.slice(15))).toEqual(['early', 'early', 'late']);
+  });
+
+  it('are not overtaken then by one for another host either', async () => {
+    const limit = limiter([
+      {requests: 1, per: 100},
+      {requests: 5, per: 100, scope: 'host'},
+    ]);
+    limit.many(2, 'https://early.test/');
+    await settle();
+    vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 100);
+    limit.send('https://late.test/');
+    await Promise.resolve();
+    expect(limit.sent.length).toBe(1);
+    vi.restoreAllMocks();
+    await pass(1_000);
+    expect(limit.sent.map(({url}) => url.slice(8, 12))).toEqual(['earl', 'earl', 'late']);
   });
 
   it('and are aborted leave at once, with the reason, and leave their place', async () => {
@@ -546,6 +561,24 @@ describe('memory', () => {
     }
     expect(heap() - before).toBeLessThan(3_000_000);
   }, 60_000);
+});
+
+describe('a host', () => {
+  it('whose requests wait for another limit is not forgotten, though none of its own tokens are used', async () => {
+    const limit = limiter([
+      {requests: 1, per: 1_000, burst: 1},
+      {requests: 2, per: 1_000_000, scope: 'host'},
+    ]);
+    limit.many(1, 'https://first.test/');
+    limit.many(2, 'https://a.test/');
+    for (let index = 0; index < 5; index++)
+      limit.send(`https://other-${index}.test/`).request.lifetime.abort('enough');
+    await pass(5_000);
+    expect(limit.times).toEqual([0, 1_000, 2_000]);
+    const {outcome} = limit.send('https://a.test/');
+    await pass(100_000);
+    expect(outcome.isSettled).toBe(false);
+  });
 });
 
 describe('options', () => {

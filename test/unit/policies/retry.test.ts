@@ -248,6 +248,20 @@ describe('bodies', () => {
     expect(outcome.isSettled).toBe(false);
   });
 
+  it('of an answer that is discarded is not one that nobody cares to read', async () => {
+    longestJitter();
+    const request = requestTo();
+    const handler: Handler = async ({lifetime}) => {
+      // As connectors do, for one that has none.
+      lifetime.bodyOpened();
+      lifetime.bodyClosed();
+      return new Response(null, {status: 503});
+    };
+    void retryPolicy({retries: 1, minDelay: 1_000})(handler)(request);
+    await pass(500);
+    expect(request.lifetime.isUnread).toBe(false);
+  });
+
   it('of the answer that comes out is not', async () => {
     const answers = [watchedResponse(503), watchedResponse(503), watchedResponse(503)];
     let count = 0;
@@ -706,6 +720,10 @@ describe('whatever happens', () => {
             throw error;
           };
           const request = requestTo(undefined, {method});
+          const [listens, leaves] = [
+            vi.spyOn(request.lifetime, 'onAbort'),
+            vi.spyOn(request.lifetime, 'offAbort'),
+          ];
           const seen = watch(retryPolicy({retries, minDelay: 300, budget: false})(handler)(request));
           if (abortAt !== undefined) setTimeout(() => request.lifetime.abort('aborted'), abortAt);
           await pass(100_000);
@@ -714,6 +732,7 @@ describe('whatever happens', () => {
           expectNoTimers();
           expect(ends.length).toBeLessThanOrEqual(retries + 1);
           const last = ends.at(-1);
+          if (abortAt === undefined) expect(leaves.mock.calls).toEqual(listens.mock.calls);
           if (seen.error === 'aborted') {
             expect(ends.every(({response}) => !response || response.cancelled)).toBe(true);
             return;

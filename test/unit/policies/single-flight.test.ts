@@ -349,7 +349,10 @@ describe('a call', () => {
     const flight = shared();
     const outcomes = flight.many(3);
     const ended: number[] = [];
-    for (const [index, {request}] of outcomes.entries()) request.lifetime.atEnd = () => ended.push(index);
+    for (const [index, {request}] of outcomes.entries()) {
+      request.lifetime.atEnd = () => ended.push(index);
+      vi.spyOn(request.lifetime, 'offAbort');
+    }
     const answer = streamed();
     flight.call(0).answer(answer.response);
     await settle();
@@ -367,6 +370,7 @@ describe('a call', () => {
     answer.end();
     expect(await text).toBe('text');
     expect(ended).toEqual([1, 2]);
+    for (const {request} of outcomes.slice(1)) expect(request.lifetime.offAbort).toHaveBeenCalledTimes(2);
     expect(await outcomes[0]?.value?.text()).toBe('text');
     expect(ended).toEqual([1, 2, 0]);
   });

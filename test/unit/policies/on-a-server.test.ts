@@ -1,0 +1,169 @@
+import {createServer, type RequestListener, type Server} from 'node:http';
+import type {AddressInfo} from 'node:net';
+import {setTimeout as delay} from 'node:timers/promises';
+import {afterEach, describe, expect, it} from 'vitest';
+import type {Connector} from '../../../src/connector.ts';
+import {fetchConnector} from '../../../src/connectors/fetch.ts';
+import {undiciConnector} from '../../../src/connectors/undici/index.ts';
+import {CircuitOpenError} from '../../../src/errors.ts';
+import {createSession} from '../../../src/index.ts';
+import {circuitBreakerPolicy} from '../../../src/policies/circuit-breaker.ts';
+import {hedgePolicy} from '../../../src/policies/hedge.ts';
+import {rateLimitPolicy} from '../../../src/policies/rate-limit.ts';
+import {retryPolicy} from '../../../src/policies/retry.ts';
+import {singleFlightPolicy} from '../../../src/policies/single-flight.ts';
+import type {Policy} from '../../../src/request.ts';
+
+const open: Array<() => Promise<unknown>> = [];
+
+afterEach(async () => {
+  for (const close of open.splice(0).reverse()) await close();
+});
+
+async function listen(listener: RequestListener): Promise<string> {
+  const server: Server = createServer(listener);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  open.push(async () => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}
+
+/** Takes longer than any buffer on the way is large. */
+const large = 'x'.repeat(500_000);
+
+describe.each([
+  ['undici', undiciConnector],
+  ['fetch', fetchConnector],
+] as Array<[string, (options: {limit: number}) => Connector]>)('on the %s connector', (_name, connect) => {
+  function session(limit: number, ...policies: Policy[]) {
+    const connector = connect({limit});
+    open.push(() => connector.close());
+    const made = createSession({connector, policies});
+    open.push(() => made.close());
+    return made;
+  }
+
+  it('a retry discards the answers before it: one connection is enough', async () => {
+    let count = 0;
+    const url = await listen((_request, response) => {
+      response.statusCode = ++count < 3 ? 503 : 200;
+      response.end(large);
+    });
+    const client = session(1, retryPolicy({minDelay: 10}));
+    expect((await client.get(url).text()).length).toBe(large.length);
+    expect(count).toBe(3);
+    expect(client.stats()).toMatchObject({
+      active: 0,
+      totals: {requests: 1, attempts: 3, retries: 2, errors: 0},
+    });
+  });
+
+  it('a retry that is waited for when its session closes is made', async () => {
+    let count = 0;
+    const url = await listen((_request, response) => {
+      response.statusCode = ++count < 2 ? 503 : 200;
+      response.setHeader('retry-after', 2);
+      response.end();
+    });
+    const client = session(1, retryPolicy());
+    const answered = client.fetch(url, {method: 'HEAD'});
+    await delay(100);
+    const closed = client.close();
+    expect((await answered).status).toBe(200);
+    await closed;
+  });
+
+  it('a 429 with Retry-After pauses all, and the retry is among them', async () => {
+    let isFull = true;
+    const times: number[] = [];
+    const url = await listen((_request, response) => {
+      times.push(performance.now());
+      if (isFull) response.writeHead(429, {'retry-after': '1'});
+      isFull = false;
+      response.end();
+    });
+    const client = session(10, retryPolicy(), rateLimitPolicy({requests: 100, per: 1_000, scope: 'host'}));
+    const first = client.fetch(url);
+    await delay(100);
+    const others = Array.from({length: 5}, () => client.fetch(url));
+    expect((await Promise.all([first, ...others])).map(({status}) => status)).toEqual(Array(6).fill(200));
+    const [start = 0, ...rest] = times;
+    expect(Math.min(...rest) - start).toBeGreaterThan(950);
+  });
+
+  it('a rate limit is kept to', async () => {
+    const times: number[] = [];
+    const url = await listen((_request, response) => {
+      times.push(performance.now());
+      response.end();
+    });
+    const client = session(50, rateLimitPolicy({requests: 50, per: 1_000, burst: 5}));
+    await Promise.all(Array.from({length: 30}, () => client.fetch(url)));
+    // Five at once and 25 at 20 ms each; the way to the server is not always as long.
+    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeGreaterThan(480);
+    expect((times.at(-1) ?? 0) - (times[0] ?? 0)).toBeLessThan(1_500);
+  });
+
+  it('a circuit opens, and closes again', async () => {
+    let status = 500;
+    let count = 0;
+    const url = await listen((_request, response) => {
+      count++;
+      response.statusCode = status;
+      response.end();
+    });
+    const client = session(10, circuitBreakerPolicy({minimum: 3, openFor: 100}));
+    // By a POST, which nobody sends again.
+    const post = () => client.fetch(url, {method: 'POST'});
+    for (let index = 0; index < 3; index++) await post();
+    await expect(post()).rejects.toThrow(CircuitOpenError);
+    const before = count;
+    status = 200;
+    await delay(120);
+    expect((await post()).status).toBe(200);
+    expect(count).toBe(before + 1);
+  });
+
+  it('a hedge that wins frees the slot of the other attempt, and its connection', async () => {
+    let count = 0;
+    let cut = 0;
+    const url = await listen((_request, response) => {
+      const number = count++;
+      response.on('close', () => {
+        if (!response.writableEnded) cut++;
+      });
+      setTimeout(() => response.end(`answer ${number}`), number === 0 ? 5_000 : 10);
+    });
+    const client = session(2, hedgePolicy({delay: 50}));
+    expect(await client.get(url).text()).toBe('answer 1');
+    expect(client.stats().active).toBe(0);
+    await expect.poll(() => cut).toBe(1);
+    expect(client.stats().totals).toMatchObject({requests: 1, attempts: 2, errors: 0});
+  });
+
+  it('callers of one flight each get the whole body, and one that is aborted is none of their business', async () => {
+    let count = 0;
+    const url = await listen((_request, response) => {
+      count++;
+      setTimeout(() => response.end(large), 50);
+    });
+    const client = session(5, singleFlightPolicy());
+    const controller = new AbortController();
+    const aborted = client.fetch(url, {signal: controller.signal});
+    const others = Promise.all(Array.from({length: 10}, () => client.fetch(url)));
+    await delay(20);
+    controller.abort('enough');
+    await expect(aborted).rejects.toBe('enough');
+    for (const response of await others) expect((await response.text()).length).toBe(large.length);
+    expect(count).toBe(1);
+    expect(client.stats().active).toBe(0);
+
+    const [whole, half] = await Promise.all([client.fetch(url), client.fetch(url)]);
+    expect([whole?.url, half?.url]).toEqual([url, url]);
+    await half?.body?.cancel();
+    expect((await whole?.text())?.length).toBe(large.length);
+    expect(client.stats().active).toBe(0);
+  });
+});
