@@ -8,6 +8,12 @@ export interface ConnectorCapabilities {
   readonly connectTimeout: boolean;
   /** It sends streams and async iterables as they come; without, they are refused. */
   readonly requestStreams: boolean;
+  /**
+   * It checks the body against `integrity`; without, that is refused.
+   *
+   * @default false
+   */
+  readonly integrity?: boolean | undefined;
   /** `redirect: 'manual'` gives the redirect itself, status and headers; without, an opaque response. */
   readonly manualRedirect: boolean;
 }

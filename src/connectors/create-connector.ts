@@ -13,6 +13,7 @@ import {LinkedList} from '../linked-list.ts';
 import {checkKnown, checkLimit} from '../options.ts';
 import type {ConnectorRequest} from '../request.ts';
 import {abortUnread} from '../unread.ts';
+import {integrityRefusal} from './integrity.ts';
 import type {Waiter} from './limits.ts';
 import {HostSlots, Limits} from './limits.ts';
 import {networkError} from './network-error.ts';
@@ -103,6 +104,8 @@ export function createConnector(definition: ConnectorDefinition, options: Connec
       // It has its slot, and went out into a global fetch that led back here.
       if (lifetime.cameFrom === connector) return definition.send(request, lifetime.signal, unwatched);
       if (state.closed) return Promise.reject(new SessionClosedError('Connector is closed', {request}));
+      const refusal = integrityRefusal(request, definition);
+      if (refusal) return Promise.reject(refusal);
       return new Promise((resolve, reject) => new Transfer(state, request, resolve, reject).start());
     },
     stats: () => statsOf(state, limit, limitPerHost),

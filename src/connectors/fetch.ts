@@ -18,6 +18,8 @@ const capabilities: ConnectorCapabilities = {
   sockets: false,
   connectTimeout: false,
   requestStreams: detectRequestStreams(),
+  // Of the others only Node checks it; most say nothing.
+  integrity: isInPage,
   manualRedirect: !isInPage,
 };
 

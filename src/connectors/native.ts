@@ -37,14 +37,19 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
       send: (request, signal, progress) => {
         const fetch = foreignFetch(connector, request.lifetime.cameFrom) ?? before;
         const send = (hop: ConnectorRequest) => sendNatively(native, connector, fetch, hop, signal, progress);
-        // Where redirects can be seen they are followed here: to the letter of the standard not every runtime does it.
-        return native.capabilities.manualRedirect ? followRedirects(request, send) : send(request);
+        return followsHere(native, request) ? followRedirects(request, send) : send(request);
       },
       ...(dispose && {dispose}),
     },
     {limit, limitPerHost},
   );
   return connector;
+}
+
+// Where redirects can be seen they are followed here: to the letter of the standard not every runtime does it. A body
+// that is checked must be the last one's, which only the runtime knows then.
+function followsHere({capabilities}: NativeFetch, request: ConnectorRequest): boolean {
+  return capabilities.manualRedirect && !request.native?.integrity;
 }
 
 // Not all runtimes have the standard's TypeError for that.
@@ -66,7 +71,7 @@ async function sendNatively(
     ...request.native,
     method: request.method,
     headers,
-    redirect: native.capabilities.manualRedirect ? 'manual' : request.redirect,
+    redirect: followsHere(native, request) ? 'manual' : request.redirect,
     signal,
   };
   let upload: Upload | undefined;

@@ -1,9 +1,9 @@
-import {equal, instance, ok, rejection, same, typedRejection} from '../assert.ts';
+import {equal, instance, networkError, ok, rejection, same, typedRejection} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import type {Echo} from '../server.ts';
 
 /** What is asked for is what arrives. */
-export const requests: Topic = (it) => {
+export const requests: Topic = (it, can) => {
   it('fetch resolves with a standard Response', async ({open, room}) => {
     const response = await open().fetch(room.url('/echo'));
     ok(response instanceof Response, 'an instance of Response');
@@ -176,6 +176,26 @@ export const requests: Topic = (it) => {
       'every answer to be its own',
     );
   });
+
+  if (can.integrity) {
+    it('integrity: the body has to be what is expected', async ({open, room}) => {
+      const session = open();
+      const url = () => room.url('/redirect', {to: room.url('/status', {text: 'text'})});
+      const integrity = 'sha256-mC2ePrmW9VnmM/TRlN7zdh2Qn1o7ZH0ahR/q1nwyydE=';
+      const response = await session.fetch(url(), {integrity});
+      equal(await response.text(), 'text', 'text');
+      const another = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
+      await networkError(session.fetch(url(), {integrity: another}), 'fetch');
+      equal(session.stats().active, 0, 'active');
+    });
+  } else {
+    it('integrity: is refused rather than ignored', async ({open, room}) => {
+      const integrity = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
+      const promise = open().fetch(room.url('/status', {text: 'text'}), {integrity});
+      await typedRejection(promise, 'fetch', {name: 'UnsupportedOptionError', option: 'integrity'});
+      equal((await room.stats()).arrivals.length, 0, 'number of requests that arrived');
+    });
+  }
 
   for (const [what, url, init] of [
     ['a URL that is none', 'http://', {}],

@@ -9,6 +9,7 @@ import {InvalidOptionError, SessionClosedError} from '../../errors.ts';
 import {checkDuration, checkKnown, checkLimit} from '../../options.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {abortUnread} from '../../unread.ts';
+import {integrityRefusal} from '../integrity.ts';
 import type {TlsOptions} from './dial.ts';
 import {readTlsOptions} from './dial.ts';
 import {Exchange} from './exchange.ts';
@@ -137,6 +138,8 @@ function checkKeepAlive(value: number | undefined): number {
 
 function send(pool: Pool, request: ConnectorRequest): Promise<Response> {
   if (pool.closed) return Promise.reject(new SessionClosedError('Connector is closed', {request}));
+  const refusal = integrityRefusal(request, {name, capabilities});
+  if (refusal) return Promise.reject(refusal);
   return new Promise((resolve, reject) => new Exchange(pool, request, resolve, reject).start());
 }
 
