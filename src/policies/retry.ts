@@ -295,11 +295,13 @@ function isWorthIt(
   {response, error}: FailedAttempt,
 ): boolean {
   if (response) return statuses.includes(response.status) && isIdempotent(request);
-  const phase = error instanceof ConnectionError || error instanceof TimeoutError ? error.phase : undefined;
-  // It never left, so whatever it is, it hasn't been done.
-  if (phase === 'dns' || phase === 'connect' || phase === 'tls') return true;
+  if (!(error instanceof ConnectionError || error instanceof TimeoutError)) return false;
+  const {phase, request: last} = error;
+  // It never left, so whatever it is, it hasn't been done; unless it was answered, and with a redirect.
+  const isFirstHop = !last || (last.method === request.method && last.url === redactUrl(request.url));
+  if (isFirstHop && (phase === 'dns' || phase === 'connect' || phase === 'tls')) return true;
   // A wait for a slot that took too long doesn't become shorter by another, and when the total is up, it is.
-  return phase !== undefined && phase !== 'pool' && phase !== 'total' && isIdempotent(request);
+  return phase !== 'pool' && phase !== 'total' && isIdempotent(request);
 }
 
 function sleep(delay: number, lifetime: Lifetime): Promise<void> {

@@ -95,6 +95,20 @@ describe('what is tried again', () => {
     expect(requests.length).toBe(2);
   });
 
+  it('not POST that was answered with a redirect, to where no connection could be made', async () => {
+    const url = 'https://example.com/orders?token=secret';
+    const fail = (method: string, to: string) =>
+      new ConnectionError('Refused', 'connect', {request: {method, url: to}});
+    const attempts = async (error: Error) => {
+      const {handler, requests} = scriptedHandler(error, 200);
+      await call(handler, noDelay, {method: 'POST'}, url);
+      return requests.length;
+    };
+    expect(await attempts(fail('POST', url))).toBe(2);
+    expect(await attempts(fail('GET', url))).toBe(1);
+    expect(await attempts(fail('POST', 'https://other.test/'))).toBe(1);
+  });
+
   it('POST whose connection took too long', async () => {
     const {handler, requests} = scriptedHandler(new TimeoutError('connect', 10), 200);
     await call(handler, noDelay, {method: 'POST'});
@@ -154,6 +168,13 @@ describe('how often', () => {
     const {handler, requests} = scriptedHandler(connectionError('receive'));
     await call(handler, retry);
     expect(requests.length).toBe(attempts);
+  });
+
+  it('without end, where that is said', async () => {
+    const {handler, requests} = scriptedHandler(...Array(50).fill(503), 200);
+    const {value} = await call(handler, {retries: Infinity, maxDelay: 10});
+    expect(value?.status).toBe(200);
+    expect(requests.length).toBe(51);
   });
 
   it('each attempt has its number', async () => {
