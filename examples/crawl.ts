@@ -43,6 +43,8 @@ async function crawl(options: CrawlArguments): Promise<number> {
     headers: {'user-agent': userAgent, accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.1'},
     connector: {limit, limitPerHost},
     timeout: {total: timeout},
+    // A page that fails is reported as it is; asking again is for whoever reads the report.
+    retry: false,
   });
   const pool = watchPool(session);
   const crawler = createCrawler({...options, session, starts, userAgent, onConnection: pool.look});

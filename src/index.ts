@@ -16,9 +16,11 @@ export {createConnector} from './connectors/create-connector.ts';
 export type {ErrorDetails, Phase, RedactedRequest} from './errors.ts';
 export {
   AiofetchError,
+  CircuitOpenError,
   ConnectionError,
   HTTPError,
   InvalidOptionError,
+  RateLimitError,
   RedirectError,
   ResponseTooLargeError,
   SchemaError,
@@ -31,6 +33,12 @@ export type {HeaderList, HeadersInput} from './headers.ts';
 export type {CallOptions, Hooks, KyOptions, ResponsePromise, Verbs} from './ky.ts';
 export type {AbortListener, Lifetime} from './lifetime.ts';
 export type {Auth, Credential} from './policies/auth.ts';
+export type {BudgetOptions} from './policies/budget.ts';
+export type {IdempotencyKey} from './policies/idempotency-key.ts';
+export type {RateLimit, RateLimitQuota, RateLimitStore} from './policies/rate-limit.ts';
+export {rateLimitPolicy} from './policies/rate-limit.ts';
+export type {Retry, RetryContext, RetryOptions} from './policies/retry.ts';
+export {retryPolicy} from './policies/retry.ts';
 export type {
   ConnectorRequest,
   Handler,

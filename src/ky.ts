@@ -16,6 +16,8 @@ import type {HeadersInput} from './headers.ts';
 import {HeaderList} from './headers.ts';
 import type {Lifetime} from './lifetime.ts';
 import {isObject} from './options.ts';
+import type {IdempotencyKey} from './policies/idempotency-key.ts';
+import type {Retry} from './policies/retry.ts';
 import {isRedirectStatus} from './redirect.ts';
 import type {NativeInit, Redirect} from './request.ts';
 import {checkBody, nativeMembers, nativeOf} from './request.ts';
@@ -43,6 +45,10 @@ export interface CallOptions
   readonly signal?: AbortSignal | null | undefined;
   /** A number is `total`; laid over the session's. */
   readonly timeout?: Timeout | undefined;
+  /** Laid over the session's. */
+  readonly retry?: Retry | undefined;
+  /** Instead of the session's; a string is the key itself. */
+  readonly idempotencyKey?: IdempotencyKey | undefined;
 }
 
 const knownCallOptions = new Set<string>([
@@ -53,11 +59,13 @@ const knownCallOptions = new Set<string>([
   'duplex',
   'headers',
   'hooks',
+  'idempotencyKey',
   'json',
   'onDownloadProgress',
   'onUploadProgress',
   'parseJson',
   'redirect',
+  'retry',
   'searchParams',
   'signal',
   'stringifyJson',
@@ -79,6 +87,8 @@ export interface Verbs {
 export interface CallStart extends RedactedRequest {
   readonly signal: AbortSignal | null | undefined;
   readonly timeout: Timeout | undefined;
+  readonly retry: Retry | undefined;
+  readonly idempotencyKey: IdempotencyKey | undefined;
 }
 
 /** One call as the session sends it. */
@@ -163,8 +173,8 @@ export function createVerbs(host: VerbsHost): Verbs {
       const headers = host.headersOf(isUrl ? options.headers : (input.headers as Headers));
       if (!isUrl && options.headers) headers.merge(options.headers);
       const callOptions = isUrl ? options : overRequest(input, options);
-      const {signal, timeout} = callOptions;
-      lifetime = host.begin({url, method: method.toUpperCase(), signal, timeout});
+      const {signal, timeout, retry, idempotencyKey} = callOptions;
+      lifetime = host.begin({url, method: method.toUpperCase(), signal, timeout, retry, idempotencyKey});
       lifetime.cameFrom = originOf(options);
       return start(method, url, headers, callOptions, lifetime);
     } catch (error) {
@@ -279,6 +289,8 @@ export function createVerbs(host: VerbsHost): Verbs {
         redirect: request.redirect,
         signal: options.signal,
         timeout: options.timeout,
+        retry: options.retry,
+        idempotencyKey: options.idempotencyKey,
         native: nativeOf(options),
       },
       lifetime,

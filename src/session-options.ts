@@ -5,6 +5,9 @@ import type {KyOptions} from './ky.ts';
 import {checkKyOptions} from './ky.ts';
 import {checkKnown, isObject} from './options.ts';
 import type {Auth} from './policies/auth.ts';
+import type {IdempotencyKey} from './policies/idempotency-key.ts';
+import type {RateLimit} from './policies/rate-limit.ts';
+import type {Retry} from './policies/retry.ts';
 import type {Policy} from './request.ts';
 import type {Timeout} from './timeout.ts';
 
@@ -24,6 +27,21 @@ export interface SessionOptions extends KyOptions {
    * @default {read: 30_000}
    */
   readonly timeout?: Timeout | undefined;
+  /**
+   * When a failed attempt is followed by another; a number is how many may be, `false`: none.
+   *
+   * @default {retries: 2}
+   */
+  readonly retry?: Retry | undefined;
+  /**
+   * What is sent as `Idempotency-Key`, the same over all attempts at a call, which makes a POST one that can be
+   * retried: `true` for a random one, or a function that makes one.
+   *
+   * @default false
+   */
+  readonly idempotencyKey?: Exclude<IdempotencyKey, string> | undefined;
+  /** How many requests may be sent in which time; several limits hold together. */
+  readonly rateLimit?: RateLimit | readonly RateLimit[] | undefined;
   /** Wrapped around every attempt; the first is the outermost. */
   readonly policies?: readonly Policy[] | undefined;
 }
@@ -37,6 +55,9 @@ const knownOptions = new Set([
   'auth',
   'connector',
   'timeout',
+  'retry',
+  'idempotencyKey',
+  'rateLimit',
   'policies',
   'hooks',
   'searchParams',

@@ -19,6 +19,11 @@ import {Lifetime} from './lifetime.ts';
 import {checkDuration} from './options.ts';
 import type {Auth} from './policies/auth.ts';
 import {authPolicy} from './policies/auth.ts';
+import type {IdempotencyKey} from './policies/idempotency-key.ts';
+import {checkIdempotencyKey, setIdempotencyKey} from './policies/idempotency-key.ts';
+import {rateLimitPolicy} from './policies/rate-limit.ts';
+import type {Retry, RetrySettings} from './policies/retry.ts';
+import {defaultRetry, mergeRetry, retryWith} from './policies/retry.ts';
 import type {Policy, Redirect} from './request.ts';
 import {ConnectorRequest, checkBody, nativeOf} from './request.ts';
 import type {ExtendOptions, SessionOptions} from './session-options.ts';
@@ -33,6 +38,10 @@ export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'> {
   readonly headers?: HeadersInput | NonNullable<RequestInit['headers']>;
   /** A number is `total`; laid over the session's. */
   readonly timeout?: Timeout | undefined;
+  /** Laid over the session's. */
+  readonly retry?: Retry | undefined;
+  /** Instead of the session's; a string is the key itself. */
+  readonly idempotencyKey?: IdempotencyKey | undefined;
 }
 
 /** What a session has at this moment, and what it did so far. What is the connector's covers all that use it. */
@@ -97,6 +106,8 @@ export function createSessionOn(
   return buildSession(options, owned ? defaultConnector(given) : given, owned, {
     calls: undefined,
     timeouts: defaultTimeouts,
+    retry: defaultRetry(),
+    limit: undefined,
     searchParams: [],
     sign: undefined,
   });
@@ -106,6 +117,9 @@ export function createSessionOn(
 interface Inherited {
   readonly calls: Calls | undefined;
   readonly timeouts: Timeouts;
+  readonly retry: RetrySettings;
+  /** Its rate limit: a child that has none of its own counts with its parent. */
+  readonly limit: Policy | undefined;
   readonly searchParams: VerbsHost['searchParams'];
   /** Its auth. It stays with the origin it was given for, whatever the child's `baseUrl` is. */
   readonly sign: Policy | undefined;
@@ -120,6 +134,9 @@ function buildSession(
   const base = checkBaseUrl(options.baseUrl);
   const defaults = layHeaders(new HeaderList(), options.headers);
   const timeouts = mergeTimeouts(inherited.timeouts, options.timeout, connector);
+  const retry = mergeRetry(inherited.retry, options.retry);
+  const idempotencyKey = checkIdempotencyKey(options.idempotencyKey, false);
+  const limit = options.rateLimit === undefined ? inherited.limit : rateLimitPolicy(options.rateLimit);
   const sign = options.auth === undefined ? inherited.sign : createSign(options.auth, base);
   const searchParams =
     options.searchParams === undefined
@@ -128,8 +145,12 @@ function buildSession(
   const calls = new Calls(inherited.calls);
   const totals = {requests: 0, attempts: 0, retries: 0, errors: 0};
   const policies = [...(options.policies ?? []), ...(sign ? [sign] : [])];
-  const handler = policies.reduceRight((next, policy) => policy(next), attempt);
   const hasPolicies = policies.length > 0;
+  // What calls have of their own.
+  const callRetries = new WeakMap<Lifetime, RetrySettings>();
+  const retryOf = ({lifetime}: ConnectorRequest) => callRetries.get(lifetime) ?? retry;
+  const onion = [retryWith(retryOf), ...(limit ? [limit] : []), ...policies];
+  const handler = onion.reduceRight((next, policy) => policy(next), attempt);
   // The same few strings are asked for again and again.
   const resolved = new Map<string, string>();
 
@@ -188,7 +209,10 @@ function buildSession(
       throw new TypeError('The signal is no AbortSignal');
     }
     const {total} = mergeTimeouts(timeouts, call.timeout, connector);
+    checkIdempotencyKey(call.idempotencyKey, true);
+    const callRetry = call.retry === undefined ? undefined : mergeRetry(retry, call.retry);
     const lifetime = new Lifetime();
+    if (callRetry) callRetries.set(lifetime, callRetry);
     lifetime.atEnd = onEnd;
     totals.requests++;
     calls.add(lifetime);
@@ -245,6 +269,8 @@ function buildSession(
     };
     let answered: Promise<Response>;
     try {
+      const key = call.idempotencyKey ?? idempotencyKey;
+      if (key) setIdempotencyKey(request, key);
       answered = Promise.resolve(handler(request));
     } catch (error) {
       answered = Promise.reject(error);
@@ -280,6 +306,8 @@ function buildSession(
         redirect: 'follow',
         signal: undefined,
         timeout: undefined,
+        retry: undefined,
+        idempotencyKey: undefined,
         native: undefined,
       };
     }
@@ -294,6 +322,8 @@ function buildSession(
       redirect: checkRedirect(init.redirect ?? 'follow'),
       signal: init.signal,
       timeout: init.timeout,
+      retry: init.retry,
+      idempotencyKey: init.idempotencyKey,
       native: nativeOf(init),
     };
   }
@@ -314,6 +344,8 @@ function buildSession(
       redirect: checkRedirect(init.redirect ?? input.redirect),
       signal: init.signal === undefined ? input.signal : init.signal,
       timeout: init.timeout,
+      retry: init.retry,
+      idempotencyKey: init.idempotencyKey,
       native: nativeOf(init, input),
     };
   }
@@ -370,12 +402,16 @@ function buildSession(
       context: {...options.context, ...changes.context},
       // What these were before is inherited below.
       timeout: changes.timeout,
+      retry: changes.retry,
+      rateLimit: changes.rateLimit,
       searchParams: changes.searchParams,
       auth: changes.auth,
     };
     return buildSession(merged, connector, false, {
       calls,
       timeouts,
+      retry,
+      limit: isCleared(changes, 'rateLimit') ? undefined : limit,
       searchParams: isCleared(changes, 'searchParams') ? [] : searchParams,
       sign: isCleared(changes, 'auth') ? undefined : sign,
     });

@@ -22,9 +22,9 @@ export class Case {
     this.#createConnector = createConnector;
   }
 
-  /** A session over a connector of its own, unless it is given one. */
+  /** A session over a connector of its own, unless it is given one; without retries, which would hide what a connector does. */
   readonly open = (options: SessionOptions = {}): Session => {
-    const session = createSessionOn(options, this.connect);
+    const session = createSessionOn({retry: false, ...options}, this.connect);
     this.#sessions.push(session);
     return session;
   };

@@ -7,7 +7,7 @@ import {waitFor, waitForGc} from '../support/wait-for.ts';
 
 /** A session as users make it: on the runtime's default connector. */
 function session(options: SessionOptions = {}): Session {
-  const made = createSession(options);
+  const made = createSession({retry: false, ...options});
   onTestFinished(() => made.destroy());
   return made;
 }

@@ -17,7 +17,7 @@ export function mockSession(
   limits: ConnectorOptions = {},
 ): MockSession {
   const connector = mockConnector(handler, limits);
-  const session = createSession({...options, connector});
+  const session = createSession({retry: false, ...options, connector});
   onTestFinished(() => session.destroy());
   return {session, connector, calls: connector.calls};
 }

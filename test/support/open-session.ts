@@ -20,7 +20,7 @@ export function openSession(
   sessionOptions: SessionOptions = {},
 ): PooledSession {
   const connector = undiciConnector(options);
-  const session = createSession({...sessionOptions, connector});
+  const session = createSession({retry: false, ...sessionOptions, connector});
   onTestFinished(async () => {
     await session.destroy();
     await connector.destroy();

@@ -14,9 +14,11 @@ const {exports: entries} = JSON.parse(readFileSync(new URL('package.json', root)
 const names: Record<string, readonly string[]> = {
   '.': [
     'AiofetchError',
+    'CircuitOpenError',
     'ConnectionError',
     'HTTPError',
     'InvalidOptionError',
+    'RateLimitError',
     'RedirectError',
     'ResponseTooLargeError',
     'SchemaError',
@@ -27,6 +29,8 @@ const names: Record<string, readonly string[]> = {
     'createConnector',
     'createSession',
     'gather',
+    'rateLimitPolicy',
+    'retryPolicy',
   ],
   './bun': ['bunConnector'],
   './conformance': ['ConformanceError', 'conformanceCases', 'connectorConformance'],

@@ -13,7 +13,7 @@ function sessionOver(
   limits: ConnectorOptions = {},
 ): Session {
   const connector = createConnector({name: 'test', capabilities, send}, limits);
-  return createSession({...options, connector});
+  return createSession({retry: false, ...options, connector});
 }
 
 const hanging = () => new Promise<Response>(() => {});

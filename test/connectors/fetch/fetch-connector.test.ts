@@ -13,7 +13,7 @@ import {turns, waitFor, waitForGc} from '../../support/wait-for.ts';
 /** A session on a native fetch; it goes with the test, and must leave nothing behind. */
 function nativeSession(limits: ConnectorOptions = {}, options: SessionOptions = {}): Session {
   const connector = fetchConnector(limits);
-  const session = createSession({...options, connector});
+  const session = createSession({retry: false, ...options, connector});
   onTestFinished(async () => {
     await session.destroy();
     await connector.destroy();

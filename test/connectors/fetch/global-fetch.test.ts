@@ -12,7 +12,7 @@ type Fetch = typeof globalThis.fetch;
 /** A session on a native fetch, which goes with the test; as does what is put in the place of the global one. */
 function nativeSession(options: SessionOptions = {}, limits: ConnectorOptions = {}): Session {
   const connector = fetchConnector(limits);
-  const session = createSession({...options, connector});
+  const session = createSession({retry: false, ...options, connector});
   onTestFinished(async () => {
     vi.unstubAllGlobals();
     await session.destroy();
