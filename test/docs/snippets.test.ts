@@ -10,6 +10,8 @@ import type {Snippet} from '../support/snippets.ts';
 import {markdownSnippets, redirected, root, sourceSnippets} from '../support/snippets.ts';
 
 const run = promisify(execFile);
+// A bound on what hangs; a busy machine may need a good part of it.
+const snippetTime = 60_000;
 // Inside the package, so that `aiofetch` is this package.
 const directory = join(root, 'test/docs/.snippets');
 
@@ -42,10 +44,10 @@ afterAll(async () => {
 async function execute(snippet: Snippet): Promise<void> {
   const file = join(directory, `${snippet.where.replaceAll(/[^\w]+/g, '-')}.ts`);
   await writeFile(file, redirected(snippet.code, origin));
-  await run(process.execPath, ['--conditions=@aiofetch/source', file], {timeout: 8_000});
+  await run(process.execPath, ['--conditions=@aiofetch/source', file], {timeout: snippetTime});
 }
 
-describe.concurrent('what the README shows runs', () => {
+describe.concurrent('what the README shows runs', {timeout: snippetTime + 5_000}, () => {
   const snippets = markdownSnippets('README.md');
   it('shows something', () => expect(snippets.length).toBeGreaterThan(1));
   it.each(snippets.map((snippet) => [snippet.where, snippet] as const))('%s', (_where, snippet) =>
@@ -53,7 +55,7 @@ describe.concurrent('what the README shows runs', () => {
   );
 });
 
-describe.concurrent('what the doc comments show runs', () => {
+describe.concurrent('what the doc comments show runs', {timeout: snippetTime + 5_000}, () => {
   const snippets = sourceSnippets();
   it('shows something', () => expect(snippets.length).toBeGreaterThan(3));
   it.each(snippets.map((snippet) => [snippet.where, snippet] as const))('%s', (_where, snippet) =>
