@@ -28,7 +28,7 @@ export function networkError(
 ): unknown {
   if (!(error instanceof Error) || error instanceof AiofetchError) return error;
   const message = describe(error);
-  const details = {request, attempts: request.attempt, cause: withoutUrls(error)};
+  const details = {request, attempts: request.attempt, cause: withoutSecrets(error)};
   if (otherwise === 'send' && request.redirect === 'error' && /redirect/i.test(message)) {
     return new RedirectError('Response is a redirect, and redirect is "error"', details);
   }
@@ -52,12 +52,18 @@ function redactUrls(text: string): string {
   return text.replace(/\bhttps?:\/\/[^\s"'()<>]+/gi, redactUrl);
 }
 
-/** The error, or where it or what caused it shows a URL, one that says the same without. */
-function withoutUrls(error: Error): Error {
-  const cause = error.cause instanceof Error ? withoutUrls(error.cause) : error.cause;
+// What runtimes tell of an address, a name or a call. Some add what they received.
+const safeMembers = new Set(['code', 'errno', 'syscall', 'address', 'port', 'hostname', 'socket', 'cause']);
+
+/** The error, or where it or what caused it shows a URL or carries more, one that says the same without. */
+function withoutSecrets(error: Error): Error {
+  const cause = error.cause instanceof Error ? withoutSecrets(error.cause) : error.cause;
   const message = redactUrls(error.message);
-  if (message === error.message && cause === error.cause) return error;
-  const copy = new Error(message, cause === undefined ? undefined : {cause});
-  copy.name = error.name;
-  return copy;
+  const isSafe = Object.keys(error).every((name) => safeMembers.has(name));
+  if (isSafe && message === error.message && cause === error.cause) return error;
+  const options = cause === undefined ? undefined : {cause};
+  const copy = error instanceof TypeError ? new TypeError(message, options) : new Error(message, options);
+  Object.defineProperty(copy, 'name', {value: error.name, configurable: true, writable: true});
+  const code = codeOf(error);
+  return code === undefined ? copy : Object.assign(copy, {code});
 }

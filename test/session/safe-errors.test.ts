@@ -1,0 +1,131 @@
+import {inspect} from 'node:util';
+import {describe, expect, it, onTestFinished} from 'vitest';
+import {fetchConnector} from '../../src/connectors/fetch.ts';
+import {undiciConnector} from '../../src/connectors/undici/index.ts';
+import type {Connector, Session, SessionOptions} from '../../src/index.ts';
+import {AiofetchError, createSession} from '../../src/index.ts';
+import {startServer} from '../support/http-server.ts';
+import {rejection} from '../support/mock-session.ts';
+import {startRawServer} from '../support/raw-server.ts';
+
+const secret = 's3cret';
+
+/** Everything that a log may come to show of an error. */
+function shown(error: Error): string {
+  return [
+    String(error),
+    error.stack,
+    JSON.stringify(error),
+    JSON.stringify({...error}),
+    inspect(error, {depth: Number.POSITIVE_INFINITY}),
+    inspect({error}, {depth: Number.POSITIVE_INFINITY, compact: false}),
+  ].join('\n');
+}
+
+type Case = (make: (options?: SessionOptions) => Session) => Promise<{call: Promise<unknown>}>;
+
+/** A server that answers with its path's last part as a script, and a call to it that is full of secrets. */
+function calling(
+  respond: Parameters<typeof startServer>[0],
+  options: object = {},
+  sessionOptions: (origin: string) => SessionOptions = () => ({}),
+): Case {
+  return async (make) => {
+    const server = await startServer(respond);
+    const session = make({
+      baseUrl: server.origin,
+      auth: {bearer: `${secret}-token`},
+      headers: {cookie: `a=${secret}`},
+      ...sessionOptions(server.origin),
+    });
+    const call = session
+      .post(`/path?key=${secret}&${secret}#${secret}`, {json: {password: secret}, ...options})
+      .json();
+    return {call};
+  };
+}
+
+const cases: Record<string, Case> = {
+  status: calling((_request, response) => {
+    response.writeHead(403, {'set-cookie': `a=${secret}`, 'content-type': 'application/json'});
+    response.end(JSON.stringify({password: secret}));
+  }),
+  'total timeout': calling(() => {}, {timeout: 30}),
+  'read timeout': calling(() => {}, {timeout: {read: 30}}),
+  'connection cut': calling((request) => request.socket.destroy()),
+  'body cut': calling((request, response) => {
+    response.writeHead(200, {'content-length': 1000});
+    response.write(`{"password": "${secret}`, () => setTimeout(() => request.socket.destroy(), 10));
+  }),
+  'redirect loop': calling((_request, response) => {
+    response.writeHead(307, {location: `/path?key=${secret}`}).end();
+  }),
+  'redirect refused': calling(
+    (_request, response) => {
+      response.writeHead(307, {location: `/path?key=${secret}`}).end();
+    },
+    {redirect: 'error'},
+  ),
+  'redirect to nowhere': calling((_request, response) => {
+    response.writeHead(307, {location: `http://user:${secret}@[bad/?key=${secret}`}).end();
+  }),
+  'redirect to another scheme': calling((_request, response) => {
+    response.writeHead(307, {location: `ftp://user:${secret}@host/?key=${secret}`}).end();
+  }),
+  'redirect with credentials': calling((_request, response) => {
+    response.writeHead(307, {location: `http://user:${secret}@127.0.0.1:1/`}).end();
+  }),
+  'no gzip': calling((_request, response) => {
+    response.writeHead(200, {'content-encoding': 'gzip'}).end(`{"password": "${secret}"}`);
+  }),
+  'no HTTP': async (make) => {
+    const server = await startRawServer(async (connection) => {
+      await connection.head();
+      connection.send(`${secret} is not HTTP\r\n\r\n`);
+      connection.socket.end();
+    });
+    const session = make({headers: {authorization: secret}});
+    return {call: session.fetch(`${server.origin}/?key=${secret}`)};
+  },
+  'connection refused': async (make) => {
+    const session = make({headers: {authorization: secret}});
+    return {call: session.fetch(`http://127.0.0.1:1/?key=${secret}`, {timeout: 5_000})};
+  },
+  'no such name': async (make) => {
+    const session = make({headers: {authorization: secret}});
+    return {call: session.fetch(`http://nobody.invalid/?key=${secret}`)};
+  },
+  closed: async (make) => {
+    const session = make({headers: {authorization: secret}});
+    await session.close();
+    return {call: session.fetch(`http://127.0.0.1:1/?key=${secret}`)};
+  },
+  schema: async (make) => {
+    const server = await startServer((_request, response) => response.end(`{"password": "${secret}"}`));
+    const issues = [{message: `"${secret}" is too short`}];
+    const schema = {'~standard': {version: 1 as const, vendor: 'test', validate: () => ({issues})}};
+    return {call: make().get(`${server.origin}/?key=${secret}`).json(schema)};
+  },
+};
+
+const connectors: Record<string, () => Connector> = {undici: undiciConnector, fetch: fetchConnector};
+
+describe.each(Object.keys(connectors))('no log shows a secret of a call that failed, over %s', (name) => {
+  it.each(Object.keys(cases))('%s', async (which) => {
+    const connector = connectors[name]?.() as Connector;
+    const sessions: Session[] = [];
+    onTestFinished(async () => {
+      for (const session of sessions) await session.destroy();
+      await connector.destroy();
+    });
+    const make = (options: SessionOptions = {}) => {
+      const session = createSession({...options, connector});
+      sessions.push(session);
+      return session;
+    };
+    const {call} = await (cases[which] as Case)(make);
+    const error = await rejection(call);
+    expect(error, shown(error)).toBeInstanceOf(AiofetchError);
+    expect(shown(error)).not.toContain(secret);
+  });
+});
