@@ -301,6 +301,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   }
 
   onData(chunk: Buffer): boolean {
+    // The parser's, when it goes on after a pause and nothing has come: a stream that is handed nothing asks no more.
+    if (chunk.length === 0) return true;
     this.#pool.totals.bytesReceived += chunk.length;
     if (this.#state === 'discarding') {
       this.#discarded += chunk.length;

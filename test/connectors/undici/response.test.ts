@@ -477,6 +477,28 @@ describe('the body stream', () => {
     await reader.closed;
   });
 
+  it('goes on after a pause that found nothing more to read', async () => {
+    // As much as is taken in of a body that nobody reads, to the byte.
+    const start = 128 * 1024;
+    let finish = () => {};
+    const server = await startRawServer(async (connection) => {
+      await connection.request();
+      connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${start + 5}\r\n\r\n`);
+      connection.send(Buffer.alloc(start));
+      finish = () => connection.send('12345');
+    });
+    const {fetch, stats} = openSession();
+    const response = await fetch(server.origin);
+    await waitFor(() => stats().totals.bytesReceived === start);
+    let size = 0;
+    for await (const chunk of response.body as ReadableStream<Uint8Array>) {
+      expect(chunk.length).toBeGreaterThan(0);
+      size += chunk.length;
+      if (size === start) finish();
+    }
+    expect(size).toBe(start + 5);
+  });
+
   it('holds the server back when nobody reads', async () => {
     let sent = 0;
     const server = await startServer((_request, response) => {
