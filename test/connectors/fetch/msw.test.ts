@@ -19,7 +19,7 @@ const connector = fetchConnector();
 // Made before: the global fetch is looked up with each request.
 const session = createSession({baseUrl: 'https://api.test/', connector});
 
-beforeAll(() => server.listen({onUnhandledRequest: 'error'}));
+beforeAll(() => server.listen({onUnhandledFrame: 'error'}));
 afterEach(() => expect(session.stats()).toMatchObject({active: 0, queued: 0}));
 afterAll(async () => {
   server.close();
