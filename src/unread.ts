@@ -11,15 +11,18 @@ const unreadGrace = 1_000;
  * @returns a function that stops watching
  */
 export function abortUnread(running: () => Iterable<{readonly lifetime: Lifetime}>): () => void {
-  let before = new Set<Lifetime>();
+  let seen = new Map<Lifetime, number>();
   const timer = setInterval(() => {
-    const now = new Set<Lifetime>();
-    for (const {lifetime} of running()) if (lifetime.isUnread) now.add(lifetime);
-    for (const lifetime of now) {
-      if (before.has(lifetime))
+    const unread = new Map<Lifetime, number>();
+    for (const {lifetime} of running()) {
+      if (lifetime.isUnread) unread.set(lifetime, (seen.get(lifetime) ?? 0) + 1);
+    }
+    seen = unread;
+    for (const [lifetime, times] of unread) {
+      // Seen three times, it has been unread for a second at least.
+      if (times > 2)
         lifetime.abort(new SessionClosedError('Session was closed and nobody read the response'));
     }
-    before = now;
   }, unreadGrace / 2);
   return () => clearInterval(timer);
 }
