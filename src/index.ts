@@ -34,11 +34,22 @@ export type {CallOptions, Hooks, KyOptions, ResponsePromise, Verbs} from './ky.t
 export type {AbortListener, Lifetime} from './lifetime.ts';
 export type {Auth, Credential} from './policies/auth.ts';
 export type {BudgetOptions} from './policies/budget.ts';
+export type {
+  CircuitBreakerOptions,
+  CircuitChange,
+  CircuitOutcome,
+  CircuitState,
+} from './policies/circuit-breaker.ts';
+export {circuitBreakerPolicy} from './policies/circuit-breaker.ts';
+export type {HedgeOptions} from './policies/hedge.ts';
+export {hedgePolicy} from './policies/hedge.ts';
 export type {IdempotencyKey} from './policies/idempotency-key.ts';
 export type {RateLimit, RateLimitQuota, RateLimitStore} from './policies/rate-limit.ts';
 export {rateLimitPolicy} from './policies/rate-limit.ts';
 export type {Retry, RetryContext, RetryOptions} from './policies/retry.ts';
 export {retryPolicy} from './policies/retry.ts';
+export type {SingleFlightOptions} from './policies/single-flight.ts';
+export {singleFlightPolicy} from './policies/single-flight.ts';
 export type {
   ConnectorRequest,
   Handler,

@@ -125,6 +125,8 @@ export class Lifetime implements Linked {
   /** A body that was {@link bodyOpened} came to its end, whichever; `failed`: it broke off. */
   bodyClosed(failed = false): void {
     this.#open--;
+    // A call that goes on after an answer without a body, or one that was discarded, has nothing that could be read.
+    if (this.#open === 0) this.isUnread = false;
     if (failed && this.#delivered) this.failed = true;
     if (this.#delivered && this.#open === 0) this.end();
   }

@@ -19,7 +19,7 @@ export interface FlexibleLimiter {
  * @throws InvalidOptionError from the policy it is for, when the limit is another than the limiter's
  *
  * @example
- * ```
+ * ```ts
  * import {createSession} from 'aiofetch';
  * import {rateLimiterFlexibleStore} from 'aiofetch/rate-limiter-flexible';
  * import {RateLimiterMemory} from 'rate-limiter-flexible';

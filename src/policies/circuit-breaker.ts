@@ -108,7 +108,7 @@ class Circuit implements Kept {
  * @throws InvalidOptionError for what can't be; for a request CircuitOpenError
  *
  * @example
- * ```
+ * ```ts
  * import {circuitBreakerPolicy, createSession} from 'aiofetch';
  *
  * const breaker = circuitBreakerPolicy({

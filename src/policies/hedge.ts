@@ -40,7 +40,7 @@ export interface HedgeOptions {
  * @throws InvalidOptionError for what can't be
  *
  * @example
- * ```
+ * ```ts
  * import {createSession, hedgePolicy} from 'aiofetch';
  *
  * await using session = createSession({policies: [hedgePolicy({percentile: 0.95, budget: {ratio: 0.05}})]});

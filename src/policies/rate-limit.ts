@@ -274,7 +274,7 @@ function refusal(retryAfter: number | undefined, request: ConnectorRequest, caus
  * or the store fails
  *
  * @example
- * ```
+ * ```ts
  * import {createSession, rateLimitPolicy} from 'aiofetch';
  *
  * const limits = rateLimitPolicy([

@@ -158,7 +158,7 @@ export function mergeRetry(base: RetrySettings, retry: Retry | undefined): Retry
  * @throws InvalidOptionError for what can't be
  *
  * @example
- * ```
+ * ```ts
  * import {createSession, retryPolicy} from 'aiofetch';
  *
  * await using session = createSession({

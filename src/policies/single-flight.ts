@@ -25,7 +25,7 @@ export interface SingleFlightOptions {
  * @throws InvalidOptionError for what can't be
  *
  * @example
- * ```
+ * ```ts
  * import {createSession, singleFlightPolicy} from 'aiofetch';
  *
  * await using session = createSession({policies: [singleFlightPolicy()]});
