@@ -271,7 +271,10 @@ function buildSession(
     try {
       const key = call.idempotencyKey ?? idempotencyKey;
       if (key) setIdempotencyKey(request, key);
-      answered = Promise.resolve(handler(request));
+      // What comes back through the global fetch has been through all of it.
+      answered = Promise.resolve(
+        lifetime.cameFrom === connector ? connector.fetch(request) : handler(request),
+      );
     } catch (error) {
       answered = Promise.reject(error);
     }

@@ -73,6 +73,23 @@ describe.each(ways)('a session that is put in the place of the global fetch, %s'
     await session.close();
   });
 
+  it('goes through its policies once', async () => {
+    const server = await echo();
+    let passed = 0;
+    const session = nativeSession({
+      policies: [
+        (next) => (request) => {
+          passed++;
+          return next(request);
+        },
+      ],
+    });
+    vi.stubGlobal('fetch', put(session));
+    await (await session.fetch(server.origin)).text();
+    expect(passed).toBe(1);
+    expect(session.stats().totals.attempts).toBe(1);
+  });
+
   it('is aborted and timed out as ever', async () => {
     const server = await startServer(() => {});
     const session = nativeSession();
