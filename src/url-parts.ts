@@ -15,11 +15,13 @@ const cache = new Map<string, UrlParts>();
 export function urlParts(url: string): UrlParts {
   const known = cache.get(url);
   if (known) return known;
-  const {origin, pathname, search, protocol} = new URL(url);
+  const {href, origin, protocol} = new URL(url);
   if (protocol !== 'http:' && protocol !== 'https:') {
     throw new TypeError(`Scheme ${protocol} can't be fetched; http: and https: can`);
   }
-  const parts = {origin, path: search ? pathname + search : pathname};
+  // Cut out rather than put together: `search` doesn't tell an empty query from none.
+  const [whole = href] = href.split('#', 1);
+  const parts = {origin, path: whole.slice(whole.indexOf('/', protocol.length + 2))};
   if (cache.size >= cacheSize) cache.clear();
   cache.set(url, parts);
   return parts;

@@ -1,0 +1,130 @@
+import {describe, expect, it} from 'vitest';
+import {openSession} from '../../support/open-session.ts';
+import {startRawServer} from '../../support/raw-server.ts';
+
+/** Gives the heads of requests as they came over the wire. */
+async function startListening() {
+  const heads: string[] = [];
+  const server = await startRawServer(async (connection) => {
+    for (;;) {
+      const {head} = await connection.request();
+      heads.push(head);
+      connection.respond('heard');
+    }
+  });
+  const {fetch} = openSession({limit: 1});
+  return {
+    server,
+    async headOf(path: string, init?: Parameters<typeof fetch>[1]): Promise<string[]> {
+      await (await fetch(server.origin + path, init)).text();
+      return heads.at(-1)?.split('\r\n') ?? [];
+    },
+  };
+}
+
+describe('the request line', () => {
+  it.each([
+    ['', '/'],
+    ['/', '/'],
+    ['/a b?c d#e', '/a%20b?c%20d'],
+    ['/ä/日本?ü=ß', '/%C3%A4/%E6%97%A5%E6%9C%AC?%C3%BC=%C3%9F'],
+    ['/%2F%2f/..%2F', '/%2F%2f/..%2F'],
+    ['/a/../b/./c', '/b/c'],
+    ['?only=query', '/?only=query'],
+    ['/?', '/?'],
+    ['//double//', '//double//'],
+    ["/!$&'()*+,;=:@", "/!$&'()*+,;=:@"],
+  ])('of %j asks for %j', async (path, expected) => {
+    const {headOf} = await startListening();
+    expect((await headOf(path))[0]).toBe(`GET ${expected} HTTP/1.1`);
+  });
+
+  it.each([
+    ['get', 'GET'],
+    ['Post', 'POST'],
+    ['patch', 'patch'],
+    ['PATCH', 'PATCH'],
+    ['M-SEARCH', 'M-SEARCH'],
+  ])('has the method %s as %s', async (method, expected) => {
+    const {headOf} = await startListening();
+    expect((await headOf('/', {method}))[0]).toBe(`${expected} / HTTP/1.1`);
+  });
+});
+
+describe('the headers', () => {
+  it('are the few that are needed, when nothing is said', async () => {
+    const {headOf, server} = await startListening();
+    const [, ...fields] = await headOf('/');
+    expect(fields.map((field) => field.split(': ')[0])).toEqual([
+      'host',
+      'connection',
+      'accept',
+      'accept-encoding',
+      'user-agent',
+    ]);
+    expect(fields[0]).toBe(`host: 127.0.0.1:${server.port}`);
+    expect(fields).toContain('accept: */*');
+    expect(fields.at(-1)).toMatch(/^user-agent: aiofetch\/\d+\.\d+\.\d+$/);
+  });
+
+  it('give way to the caller’s', async () => {
+    const {headOf} = await startListening();
+    const fields = await headOf('/', {
+      headers: {Accept: 'text/x', 'User-Agent': 'own/1', 'Accept-Encoding': 'br', Host: 'virtual.example'},
+    });
+    expect(fields).toEqual(
+      expect.arrayContaining([
+        'host: virtual.example',
+        'accept: text/x',
+        'user-agent: own/1',
+        'accept-encoding: br',
+      ]),
+    );
+    expect(fields).toHaveLength(6);
+  });
+
+  it('may come more than once, may be empty, and are bytes', async () => {
+    const {headOf} = await startListening();
+    const fields = await headOf('/', {
+      headers: [
+        ['X-Two', 'a'],
+        ['x-two', 'b'],
+        ['X-Empty', ''],
+        ['X-Latin', 'caf\xe9'],
+        ['X-Space', '  trimmed\t'],
+      ],
+    });
+    const two = fields.filter((field) => field.startsWith('x-two'));
+    expect(two.join('; ')).toMatch(/^x-two: a(; x-two: |, )b$/);
+    expect(fields).toEqual(expect.arrayContaining(['x-empty: ', 'x-latin: caf\xe9', 'x-space: trimmed']));
+  });
+
+  it.each([
+    ['X-A', 'a\r\nX-B: b'],
+    ['X-A', 'a\0b'],
+    ['X-A', '日本'],
+    ['X A', 'a'],
+    ['', 'a'],
+    ['X-A:', 'a'],
+  ])('that can’t be are a TypeError: %j: %j', async (name, value) => {
+    const {headOf, server} = await startListening();
+    await expect(headOf('/', {headers: {[name]: value}})).rejects.toBeInstanceOf(TypeError);
+    expect(server.sockets.opened).toBe(0);
+  });
+});
+
+describe('a URL that can’t be fetched is a TypeError', () => {
+  it.each([
+    'ftp://127.0.0.1/',
+    'file:///etc/passwd',
+    'data:,x',
+    'about:blank',
+    'nonsense',
+    'http://',
+    'http://a b/',
+  ])('%s', async (url) => {
+    const {fetch, stats} = openSession();
+    await expect(fetch(url)).rejects.toBeInstanceOf(TypeError);
+    expect(stats()).toMatchObject({active: 0, hosts: {}});
+  });
+});
