@@ -18,10 +18,14 @@ export interface BodyTracker {
   readonly failure: {readonly error: unknown} | undefined;
 }
 
-// A body whose response nobody holds any more would keep its slot for ever.
-const abandoned = new FinalizationRegistry<(reason: unknown) => void>((cancel) =>
-  cancel(new Error('The response was collected unread')),
-);
+// A body whose response nobody holds any more would keep its slot for ever. Workers of an old compatibility date lack
+// the means to see that.
+const abandoned =
+  typeof FinalizationRegistry === 'function'
+    ? new FinalizationRegistry<(reason: unknown) => void>((cancel) =>
+        cancel(new Error('The response was collected unread')),
+      )
+    : undefined;
 
 interface Meta {
   readonly url: string;
@@ -199,7 +203,7 @@ function trackedStream(
   type Chunk = Uint8Array<ArrayBuffer>;
   const source = {pull, cancel};
   // The source, not the stream: Chromium lets go of a stream's object while its reader is in use, and keeps its source.
-  abandoned.register(source, cancel);
+  abandoned?.register(source, cancel);
   return isBytes
     ? (new ReadableStream(Object.assign(source, {type: 'bytes' as const}), {
         highWaterMark,
