@@ -18,8 +18,8 @@ export interface BodyTracker {
   readonly failure: {readonly error: unknown} | undefined;
 }
 
-// A body whose response nobody holds any more would keep its slot for ever. Workers of an old compatibility date lack
-// the means to see that.
+// A body whose response nobody holds any more would keep its slot for ever. Workers of an early compatibility date
+// lack the means to see that.
 const abandoned =
   typeof FinalizationRegistry === 'function'
     ? new FinalizationRegistry<(reason: unknown) => void>((cancel) =>

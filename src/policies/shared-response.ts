@@ -4,9 +4,13 @@ import type {AbortListener, Lifetime} from '../lifetime.ts';
 const NativeResponse = globalThis.Response;
 
 // A body whose response nobody holds any more would keep its call under way for ever.
-const abandoned = new FinalizationRegistry<(reason: unknown) => void>((cancel) =>
-  cancel(new Error('The response was collected unread')),
-);
+// Workers of an early compatibility date lack the means to see that.
+const abandoned =
+  typeof FinalizationRegistry === 'function'
+    ? new FinalizationRegistry<(reason: unknown) => void>((cancel) =>
+        cancel(new Error('The response was collected unread')),
+      )
+    : undefined;
 
 /** One caller's copy of a response that several share, with the members that its constructor can't set. */
 class SharedResponse extends NativeResponse {
@@ -80,31 +84,30 @@ export function sharedResponse(response: Response, lifetime: Lifetime, left: () 
   };
   lifetime.onAbort(listener);
 
-  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(
-    {
-      async pull(controller) {
-        if (failed) throw failed.reason;
-        lifetime.bodyTouched();
-        const failing = new Promise<never>((_resolve, reject) => {
-          failRead = reject;
-        });
-        try {
-          const {done, value} = await Promise.race([reader.read(), failing]);
-          if (!done) return controller.enqueue(value);
-          end(false);
-          controller.close();
-        } catch (error) {
-          end(true);
-          throw error;
-        } finally {
-          failRead = undefined;
-        }
-      },
-      cancel,
+  const source: UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> = {
+    async pull(controller) {
+      if (failed) throw failed.reason;
+      lifetime.bodyTouched();
+      const failing = new Promise<never>((_resolve, reject) => {
+        failRead = reject;
+      });
+      try {
+        const {done, value} = await Promise.race([reader.read(), failing]);
+        if (!done) return controller.enqueue(value);
+        end(false);
+        controller.close();
+      } catch (error) {
+        end(true);
+        throw error;
+      } finally {
+        failRead = undefined;
+      }
     },
-    // Not before somebody reads. The connection doesn't wait for that: what is not much is taken in before it's shared.
-    {highWaterMark: 0},
-  );
-  abandoned.register(stream, cancel);
+    cancel,
+  };
+  // Not before somebody reads. The connection doesn't wait for that: what is not much is taken in before it's shared.
+  const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(source, {highWaterMark: 0});
+  // The source, not the stream: Chromium lets go of a stream's object while its reader is in use, and keeps its source.
+  abandoned?.register(source, cancel);
   return new SharedResponse(stream, response);
 }
