@@ -1,7 +1,79 @@
-import type {Connector, ConnectorOptions} from '../../connector.ts';
+import type {
+  Connector,
+  ConnectorCapabilities,
+  ConnectorOptions,
+  ConnectorStats,
+  HostStats,
+} from '../../connector.ts';
+import {foreignFetch} from '../../global-fetch.ts';
+import type {ConnectorRequest} from '../../request.ts';
+import {createNativeConnector} from '../native.ts';
 import {undiciConnector} from '../undici/index.ts';
+import {replacedFetch} from '../undici/replaced-fetch.ts';
 
-/** The connector a session gets on Node when it is given none. */
-export function defaultConnector(options?: ConnectorOptions): Connector {
-  return undiciConnector(options);
+// What any `fetch` has that is put in the place of Node's. To the outside the pool's hold: a session is made before
+// anybody knows what its requests will go through.
+const capabilities: ConnectorCapabilities = {
+  sockets: false,
+  connectTimeout: false,
+  requestStreams: true,
+  manualRedirect: true,
+};
+
+/**
+ * The connector a session gets on Node when it is given none: the pool. Where a test or a framework has replaced the
+ * global `fetch`, requests go through that, by the same limits and counted with the others; asked at each request, so
+ * that it begins and ends with the replacement.
+ */
+export function defaultConnector(options: ConnectorOptions = {}): Connector {
+  const pool = undiciConnector(options);
+  const {limit, limitPerHost} = options;
+  let native: Connector | undefined;
+  let isClosed = false;
+
+  function choose(request: ConnectorRequest): Connector {
+    const leadsElsewhere = replacedFetch() && foreignFetch(connector, request.lifetime.cameFrom);
+    if (!leadsElsewhere || isClosed) return pool;
+    native ??= createNativeConnector({name: pool.name, capabilities}, {limit, limitPerHost});
+    return native;
+  }
+
+  async function close(): Promise<void> {
+    isClosed = true;
+    await Promise.all([pool.close(), native?.close()]);
+  }
+
+  const connector: Connector = {
+    ...pool,
+    fetch: (request) => choose(request).fetch(request),
+    stats: () => (native ? sum(pool.stats(), native.stats()) : pool.stats()),
+    close,
+    async destroy(reason) {
+      isClosed = true;
+      await Promise.all([pool.destroy(reason), native?.destroy(reason)]);
+    },
+    [Symbol.asyncDispose]: close,
+  };
+  return connector;
+}
+
+function sum(a: ConnectorStats, b: ConnectorStats): ConnectorStats {
+  const hosts: Record<string, HostStats> = {...a.hosts};
+  for (const [origin, host] of Object.entries(b.hosts)) hosts[origin] = add(host, hosts[origin] ?? {});
+  return {
+    ...add(a, b),
+    limit: a.limit,
+    limitPerHost: a.limitPerHost,
+    hosts,
+    totals: add(a.totals, b.totals),
+  };
+}
+
+/** The numbers among the members, added. */
+function add<T extends object>(a: T, b: Partial<T>): T {
+  const members = Object.entries(a).map(([name, value]) => [
+    name,
+    typeof value === 'number' ? value + ((b[name as keyof T] as number) ?? 0) : value,
+  ]);
+  return Object.fromEntries(members) as T;
 }

@@ -9,4 +9,5 @@ const session = createSession({baseUrl: url});
 const names = await gather([1, 2, 3], async (id) => (await session.get(`users/${id}`).json()).name);
 const {connector, totals} = session.stats();
 await session.close();
-console.log(JSON.stringify({exported, names, connector, requests: totals.requests}));
+const isPooled = totals.opened > 0;
+console.log(JSON.stringify({exported, names, connector, isPooled}));

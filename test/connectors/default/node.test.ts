@@ -1,0 +1,242 @@
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
+import {undiciConnector} from '../../../src/connectors/undici/index.ts';
+import type {Session, SessionOptions} from '../../../src/index.ts';
+import {
+  ConnectionError,
+  createSession,
+  HTTPError,
+  SessionClosedError,
+  TimeoutError,
+  UnsupportedOptionError,
+} from '../../../src/index.ts';
+import type {HttpServer} from '../../support/http-server.ts';
+import {startServer} from '../../support/http-server.ts';
+import {waitFor} from '../../support/wait-for.ts';
+
+type Fetch = typeof globalThis.fetch;
+
+/** A session as it comes, which goes with the test; as does what is put in the place of the global fetch. */
+function defaultSession(options: SessionOptions = {}): Session {
+  const session = createSession({retry: false, ...options});
+  onTestFinished(async () => {
+    vi.unstubAllGlobals();
+    await session.destroy();
+    expect(session.stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: {}});
+  });
+  return session;
+}
+
+function replaceFetch(fetch: Fetch) {
+  const replacement = vi.fn(fetch);
+  vi.stubGlobal('fetch', replacement);
+  return replacement;
+}
+
+async function startReal(): Promise<HttpServer> {
+  return startServer((_request, response) => response.end('real'));
+}
+
+describe('while nobody has replaced the global fetch', () => {
+  it('the pool is used', async () => {
+    const server = await startReal();
+    const session = defaultSession();
+    for (let i = 0; i < 3; i++) expect(await session.get(server.origin).text()).toBe('real');
+    expect(session.stats()).toMatchObject({connector: 'undici', totals: {sent: 3, opened: 1, reused: 2}});
+  });
+
+  it('and where somebody has, by the sessions that are given one', async () => {
+    const server = await startReal();
+    const replacement = replaceFetch(async () => new Response('replaced'));
+    const session = defaultSession();
+    const connector = undiciConnector();
+    const explicit = createSession({connector});
+    expect(await explicit.get(server.origin).text()).toBe('real');
+    expect(await session.get(server.origin).text()).toBe('replaced');
+    expect(replacement).toHaveBeenCalledOnce();
+    await connector.close();
+  });
+
+  it('nor removed it', async () => {
+    const server = await startReal();
+    const session = defaultSession();
+    vi.stubGlobal('fetch', undefined);
+    expect(await session.get(server.origin).text()).toBe('real');
+  });
+});
+
+describe('a global fetch that was replaced', () => {
+  it('is used from then on, and no longer than it is there', async () => {
+    const server = await startReal();
+    const session = defaultSession();
+    expect(await session.get(server.origin).text()).toBe('real');
+    const replacement = replaceFetch(async () => new Response('replaced'));
+    expect(await session.get(server.origin).text()).toBe('replaced');
+    expect(await (await session.fetch(server.origin)).text()).toBe('replaced');
+    vi.unstubAllGlobals();
+    expect(await session.get(server.origin).text()).toBe('real');
+    expect(replacement).toHaveBeenCalledTimes(2);
+    expect(session.stats().totals).toMatchObject({
+      requests: 4,
+      sent: 4,
+      opened: 1,
+      reused: 1,
+      bytesReceived: 24,
+    });
+  });
+
+  it('is used when it has come before the session, too', async () => {
+    replaceFetch(async () => new Response('replaced'));
+    const session = defaultSession();
+    expect(await session.get('https://example.com').text()).toBe('replaced');
+  });
+
+  it('is given what the session adds, and what it does is typed', async () => {
+    const session = defaultSession({baseUrl: 'https://api.example.com', auth: {bearer: 'token'}});
+    const replacement = replaceFetch(async (input, init) => {
+      const {pathname} = new URL(input as string);
+      if (pathname === '/fails') throw new TypeError('fetch failed');
+      if (pathname === '/missing') return Response.json({reason: 'none'}, {status: 404});
+      return Response.json({
+        method: init?.method,
+        body: init?.body,
+        headers: [...new Headers(init?.headers)],
+      });
+    });
+    expect(await session.post('users', {json: {name: 'Ada'}}).json()).toMatchObject({
+      method: 'POST',
+      body: '{"name":"Ada"}',
+      headers: expect.arrayContaining([['authorization', 'Bearer token']]),
+    });
+    await expect(session.get('fails')).rejects.toThrow(ConnectionError);
+    await expect(session.get('missing')).rejects.toThrow(HTTPError);
+    expect(replacement).toHaveBeenCalledTimes(3);
+  });
+
+  it('keeps to the limits, and is counted', async () => {
+    const waiting: Array<() => void> = [];
+    const session = defaultSession({connector: {limit: 2}});
+    const replacement = replaceFetch(async () => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return new Response('replaced');
+    });
+    const texts = Array.from({length: 5}, () => session.get('https://example.com').text());
+    await waitFor(() => waiting.length === 2);
+    expect(session.stats()).toMatchObject({limit: 2, active: 2, queued: 3, idle: 0});
+    expect(session.stats().hosts).toEqual({'https://example.com': {active: 2, queued: 3, idle: 0}});
+    for (let done = 0; done < 5; done++) {
+      await waitFor(() => waiting.length > 0);
+      expect(session.stats().active).toBeLessThanOrEqual(2);
+      waiting.shift()?.();
+    }
+    expect(await Promise.all(texts)).toEqual(Array(5).fill('replaced'));
+    expect(replacement).toHaveBeenCalledTimes(5);
+    expect(session.stats().totals).toMatchObject({sent: 5, opened: 0, bytesReceived: 40});
+  });
+
+  it('is counted with the requests of the pool, host by host', async () => {
+    const server = await startServer(() => {});
+    const session = defaultSession({connector: {limitPerHost: 3}});
+    const pooled = session.get(server.origin).text();
+    await waitFor(() => server.active === 1);
+    replaceFetch(() => new Promise(() => {}));
+    const replaced = [session.get(server.origin).text(), session.get('https://example.com').text()];
+    const outcomes = Promise.allSettled([pooled, ...replaced]);
+    await waitFor(() => session.stats().active === 3);
+    expect(session.stats().hosts).toEqual({
+      [server.origin]: {active: 2, queued: 0, idle: 0},
+      'https://example.com': {active: 1, queued: 0, idle: 0},
+    });
+    await session.destroy();
+    for (const outcome of await outcomes) {
+      expect(outcome).toEqual({status: 'rejected', reason: expect.any(SessionClosedError)});
+    }
+    expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: {}});
+  });
+
+  it('is bound by the timeouts', async () => {
+    const session = defaultSession({timeout: {read: 50}});
+    replaceFetch(
+      (_input, init) =>
+        new Promise((_resolve, reject) => {
+          init?.signal?.addEventListener('abort', () => reject(init.signal?.reason));
+        }),
+    );
+    await expect(session.get('https://example.com')).rejects.toThrow(TimeoutError);
+    await expect(session.fetch('https://example.com', {signal: AbortSignal.abort('enough')})).rejects.toBe(
+      'enough',
+    );
+  });
+
+  it('leaves the checks of options as they are', async () => {
+    replaceFetch(async () => new Response('replaced'));
+    const session = defaultSession({timeout: {connect: 1_000}, connector: {limit: 1, limitPerHost: 1}});
+    expect(await session.get('https://example.com').text()).toBe('replaced');
+    expect(session.stats()).toMatchObject({connector: 'undici', limit: 1, limitPerHost: 1});
+    expect(() => createSession({connector: {limits: 1} as object})).toThrow(UnsupportedOptionError);
+  });
+
+  it('is waited for when the session closes, and not called any more after', async () => {
+    let answer = (_response: Response): void => {};
+    const replacement = replaceFetch(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    );
+    const session = defaultSession();
+    const text = session.get('https://example.com').text();
+    await waitFor(() => replacement.mock.calls.length === 1);
+    let hasClosed = false;
+    const closed = session.close().then(() => {
+      hasClosed = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(hasClosed).toBe(false);
+    answer(new Response('late'));
+    expect(await text).toBe('late');
+    await closed;
+    await expect(session.get('https://example.com')).rejects.toThrow(SessionClosedError);
+    expect(replacement).toHaveBeenCalledOnce();
+  });
+});
+
+/** Ways a session gets to be behind the global fetch. */
+const ways: ReadonlyArray<readonly [string, (session: Session) => Fetch]> = [
+  ['itself', (session) => session.fetch],
+  ['as a child', (session) => session.extend({headers: {'x-child': '1'}}).fetch],
+  ['in a function', (session) => (input, init) => session.fetch(input, init)],
+  [
+    'with a Request that was made of it',
+    (session) => (input, init) => session.fetch(new Request(input, init)),
+  ],
+];
+
+describe.each(ways)('a session in the place of the global fetch, %s', (_, put) => {
+  it('goes to its pool, and not to itself', async () => {
+    const server = await startReal();
+    const session = defaultSession();
+    vi.stubGlobal('fetch', put(session));
+    expect(await (await fetch(server.origin)).text()).toBe('real');
+    expect(await session.get(server.origin).text()).toBe('real');
+    expect(session.stats().totals.opened).toBe(1);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('needs no second slot to get there', async () => {
+    const server = await startReal();
+    const session = defaultSession({connector: {limit: 1}});
+    vi.stubGlobal('fetch', put(session));
+    const texts = Array.from({length: 5}, () => session.get(server.origin).text());
+    expect(await Promise.all(texts)).toEqual(Array(5).fill('real'));
+  });
+
+  it('is the global fetch for others', async () => {
+    const server = await startReal();
+    const session = defaultSession();
+    const other = defaultSession();
+    vi.stubGlobal('fetch', put(session));
+    expect(await other.get(server.origin).text()).toBe('real');
+    expect(other.stats().totals).toMatchObject({sent: 1, opened: 0});
+    expect(session.stats().totals.opened).toBe(1);
+  });
+});
