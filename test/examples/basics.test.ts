@@ -4,6 +4,8 @@ import {main as manyAtOnce} from '../../examples/many-at-once.ts';
 import {main as oneRequest} from '../../examples/one-request.ts';
 import {main as pooledConnector} from '../../examples/pooled-connector.ts';
 import {serveJson} from '../../examples/support/local-server.ts';
+import {main as testingWithMock} from '../../examples/testing-with-mock.ts';
+import {main as testingWithMsw} from '../../examples/testing-with-msw.ts';
 
 const printed = vi.spyOn(console, 'log');
 
@@ -44,4 +46,9 @@ test('an API client gets two things at once, and makes a third', async () => {
     repos: [{id: 1}, {id: 2}],
     created: {id: 3},
   });
+});
+
+test('what uses a session is tested with a mock, or with msw and nothing changed', async () => {
+  expect(await testingWithMock()).toHaveLength(5);
+  expect(await testingWithMsw()).toHaveLength(4);
 });

@@ -1,0 +1,74 @@
+/**
+ * Tests of code that uses aiofetch, with msw (https://mswjs.io): its handlers answer whatever the process fetches, and
+ * the code under test is left as it is, the session it makes for itself included. While msw listens, the default
+ * connector sends through the global `fetch`, which msw has replaced; before and after, through its pool.
+ *
+ *     node --conditions=@aiofetch/source examples/testing-with-msw.ts
+ */
+import assert from 'node:assert/strict';
+import {ConnectionError} from 'aiofetch';
+import {HttpResponse, http} from 'msw';
+import {setupServer} from 'msw/node';
+import {createDirectory} from './support/directory.ts';
+import {runDirectly} from './support/run-directly.ts';
+
+const person = 'https://directory.example.com/people/:id';
+
+const server = setupServer(
+  http.get(person, ({params}) =>
+    params['id'] === '1' ? HttpResponse.json({name: 'Ada'}) : new HttpResponse(null, {status: 404}),
+  ),
+);
+
+/** In a project these would be `test()`s of its test runner. */
+const tests = {
+  async 'a name is found'() {
+    await using directory = createDirectory();
+
+    assert.equal(await directory.nameOf(1), 'Ada');
+  },
+
+  async "nobody's name is undefined"() {
+    await using directory = createDirectory();
+
+    assert.equal(await directory.nameOf(2), undefined);
+  },
+
+  async 'a new name is sent'() {
+    let sent: unknown;
+    server.use(
+      http.patch(person, async ({request}) => {
+        sent = await request.json();
+        return HttpResponse.json({});
+      }),
+    );
+    await using directory = createDirectory();
+
+    await directory.rename(1, 'Grace');
+    assert.deepEqual(sent, {name: 'Grace'});
+  },
+
+  async 'a network that fails is told'() {
+    server.use(http.patch(person, () => HttpResponse.error()));
+    await using directory = createDirectory();
+
+    await assert.rejects(directory.rename(1, 'Grace'), ConnectionError);
+  },
+};
+
+export async function main(): Promise<string[]> {
+  // Of a test runner's hooks, these are for `beforeAll`, `afterEach` and `afterAll`.
+  server.listen({onUnhandledFrame: 'error'});
+  try {
+    for (const [name, test] of Object.entries(tests)) {
+      await test();
+      server.resetHandlers();
+      console.log(`✓ ${name}`);
+    }
+  } finally {
+    server.close();
+  }
+  return Object.keys(tests);
+}
+
+await runDirectly(import.meta, main);
