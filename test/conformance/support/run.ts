@@ -23,7 +23,7 @@ export interface RuntimeReport {
 /** How long one may take, in ms. */
 const runtimeLimit = 90_000;
 // Each leaves the processor alone most of the time, waiting for what has to time out.
-const atOnce = 4;
+const atOnce = 6;
 
 /** Runs the suite in each of them that is here; the last ones begin. */
 export async function runRuntimes(
