@@ -2,7 +2,8 @@ import {execFile} from 'node:child_process';
 import {writeFile} from 'node:fs/promises';
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
-import {inject, test} from 'vitest';
+import {beforeAll, inject, test} from 'vitest';
+import manifest from '../../package.json' with {type: 'json'};
 
 const require = createRequire(import.meta.url);
 const {project, nodeProject} = inject('packed');
@@ -25,6 +26,17 @@ const consumers = {
   Node: {folder: nodeProject, lib: [], types: ['node'], files: ['portable.ts', 'node.ts']},
   'Node and browsers': {folder: nodeProject, lib: dom, types: ['node'], files: ['portable.ts', 'node.ts']},
 };
+
+// What is of one runtime, or runs on Node alone, may need its types.
+const ofNode = /^\.\/(?:undici|conformance\/server)$/;
+
+beforeAll(async () => {
+  const entries = Object.keys(manifest.exports).filter((key) => !key.endsWith('.json'));
+  const importing = (keys: string[]) =>
+    keys.map((key, index) => `export * as entry${index} from 'aiofetch${key.slice(1)}';\n`).join('');
+  await writeFile(join(project, 'entries.ts'), importing(entries.filter((key) => !ofNode.test(key))));
+  await writeFile(join(nodeProject, 'entries.ts'), importing(entries));
+});
 
 type Case = readonly [compiler: keyof typeof compilers, consumer: keyof typeof consumers, resolution: string];
 
@@ -60,7 +72,7 @@ test.concurrent.each(cases)(
       noUncheckedIndexedAccess: true,
       skipLibCheck: false,
     };
-    await writeFile(config, JSON.stringify({compilerOptions, files}));
+    await writeFile(config, JSON.stringify({compilerOptions, files: [...files, 'entries.ts']}));
     await compile(join(dirname(require.resolve(compilers[compiler])), 'bin/tsc'), config);
   },
   60_000,

@@ -1,4 +1,13 @@
-import type {Auth, ExtendOptions, SessionOptions, Timeout, TimeoutOptions} from 'aiofetch';
+import type {
+  Auth,
+  ExtendOptions,
+  RateLimit,
+  Retry,
+  RetryOptions,
+  SessionOptions,
+  Timeout,
+  TimeoutOptions,
+} from 'aiofetch';
 import {createSession} from 'aiofetch';
 import {fetchConnector} from 'aiofetch/fetch';
 import {mockConnector} from 'aiofetch/mock';
@@ -68,6 +77,62 @@ describe('timeouts', () => {
     session.get('x', {timeout: {reed: 1}});
     // @ts-expect-error
     session.fetch('x', {timeout: {reed: 1}});
+  });
+});
+
+describe('retries and rate limits', () => {
+  test('a number of retries, none, or more to say', () => {
+    createSession({retry: 3});
+    createSession({retry: false});
+    createSession({
+      retry: {
+        retries: 3,
+        statuses: [503],
+        minDelay: 1,
+        maxRetryAfter: 1,
+        budget: false,
+        shouldRetry: ({response, error, attempt}) => (error ? attempt < 2 : response?.status === 409),
+        onRetry: async ({delay, request}) => console.log(delay.toFixed(), request.url),
+      },
+    });
+    expectTypeOf<Retry>().toEqualTypeOf<number | false | RetryOptions>();
+    const session = createSession();
+    session.get('x', {retry: 1});
+    session.fetch('x', {retry: {retries: 0}});
+  });
+
+  test("not in others' words", () => {
+    // @ts-expect-error ky's.
+    createSession({retry: {limit: 3}});
+    // @ts-expect-error
+    createSession({retry: {statusCodes: [503]}});
+    // @ts-expect-error `false` is none, and there is no more than that to yes.
+    createSession({retry: true});
+    // @ts-expect-error
+    createSession({retry: {onRetry: 'log'}});
+  });
+
+  test('so many requests in such a time, each limit with a scope of its own', () => {
+    createSession({rateLimit: {requests: 10, per: 1_000}});
+    createSession({
+      rateLimit: [
+        {requests: 10, per: 1_000, scope: 'host'},
+        {requests: 100, per: 60_000, burst: 5},
+      ],
+    });
+    createSession({rateLimit: {requests: 1, per: 1, scope: (request) => request.headers.get('x-tenant')}});
+    expectTypeOf<RateLimit['scope']>().extract<string>().toEqualTypeOf<'session' | 'host'>();
+  });
+
+  test('and neither is left out', () => {
+    // @ts-expect-error
+    createSession({rateLimit: {requests: 10}});
+    // @ts-expect-error
+    createSession({rateLimit: 10});
+    // @ts-expect-error
+    createSession({rateLimit: {requests: 10, per: '1s'}});
+    // @ts-expect-error
+    createSession({rateLimit: {requests: 10, per: 1_000, scope: 'url'}});
   });
 });
 
