@@ -47,6 +47,8 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
   #watcher: SilenceWatcher | undefined = undefined;
   #silenceTimer: NodeJS.Timeout | undefined = undefined;
   #silenceLimit = 0;
+  /** The time ran out, and what has arrived meanwhile is being looked at. */
+  #suspectsSilence = false;
   readonly #client: Client;
 
   /** @param onClosed - called once, when the socket is closed for good */
@@ -115,13 +117,20 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
    */
   watchSilence(limit: number, watcher: SilenceWatcher): void {
     this.#watcher = watcher;
+    this.#suspectsSilence = false;
     if (this.#silenceTimer && this.#silenceLimit === limit) {
       this.#silenceTimer.refresh();
       return;
     }
     clearTimeout(this.#silenceTimer);
     this.#silenceLimit = limit;
-    this.#silenceTimer = setTimeout(() => this.#watcher?.silent(limit), limit);
+    this.#silenceTimer = setTimeout(() => {
+      // After a blocked event loop, timers come before what has arrived in time.
+      this.#suspectsSilence = true;
+      setImmediate(() => {
+        if (this.#suspectsSilence) this.#watcher?.silent(limit);
+      });
+    }, limit);
     // The socket holds the process while something is under way; what is left of a time that nobody waits for must not.
     this.#silenceTimer.unref();
   }

@@ -99,7 +99,11 @@ export function dial(
   let phase: Phase = isIP(target.hostname) ? 'connect' : 'dns';
   let settled = false;
   const socket = target.secure ? openTls(target, tls, sessions) : openTcp(target);
-  const timer = timeout === undefined || timeout === Infinity ? undefined : setTimeout(onTimeout, timeout);
+  // After a blocked event loop, timers come before connections that were opened in time.
+  const timer =
+    timeout === undefined || timeout === Infinity
+      ? undefined
+      : setTimeout(() => setImmediate(onTimeout), timeout);
 
   function settle(): boolean {
     if (settled) return false;

@@ -1,7 +1,10 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, vi} from 'vitest';
 import {bodyOf, startServer} from '../../support/http-server.ts';
 import {runScript} from '../../support/run-script.ts';
+
+// A process takes its time to start on a busy machine.
+vi.setConfig({testTimeout: 30_000});
 
 /** Runs a script that finds the address of a server in `url`. The server is this process's: only the client is in its own. */
 async function run(script: string) {
@@ -62,7 +65,8 @@ describe('a session that is never closed', () => {
   it.each(Object.entries(scripts))('%s keeps no process alive, and says nothing', async (_name, script) => {
     const {code, stdout, stderr, time} = await run(`${script}\nconsole.log('done');`);
     expect({code, stdout, stderr}).toEqual({code: 0, stdout: 'done\n', stderr: ''});
-    expect(time).toBeLessThan(6_000);
+    // Idle connections are kept for 15 s.
+    expect(time).toBeLessThan(14_000);
   });
 
   it('holds the process while a request is under way', async () => {

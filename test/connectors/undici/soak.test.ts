@@ -175,21 +175,22 @@ describe('a pool under load of every kind', () => {
       for (let index = 0; index < requests; index++) {
         calls.push(call(index));
         if (random() < 0.3) await delay(Math.floor(random() * 3));
-        const {active, queued, idle} = stats();
+        const {active, queued, idle, hosts} = stats();
         const most = options.limit || Infinity;
         expect(active).toBeLessThanOrEqual(most);
         expect(active + idle).toBeLessThanOrEqual(most);
         expect(queued).toBeGreaterThanOrEqual(0);
+        for (const host of Object.values(hosts)) {
+          expect(host.active + host.idle).toBeLessThanOrEqual(options.limitPerHost || Infinity);
+        }
       }
       // Responses that were dropped give their slots back when they are collected.
-      await waitForGc(() => settled === requests, 9_000);
+      await waitForGc(() => settled === requests, 20_000);
       await Promise.all(calls);
       await waitForGc(() => stats().active === 0);
 
+      // On the client's side: a server hears of a socket that is gone after it has heard of the next one.
       expect(dialled.peak).toBeLessThanOrEqual(options.limit || options.limitPerHost * 6);
-      for (const server of servers) {
-        if (options.limitPerHost) expect(server.peak).toBeLessThanOrEqual(options.limitPerHost);
-      }
       expect(new Set(failures).size).toBeGreaterThan(2);
       expect(getEventListeners(lasting, 'abort')).toHaveLength(0);
       // Whatever happened before, it works.
@@ -200,6 +201,6 @@ describe('a pool under load of every kind', () => {
       await waitFor(() => sockets.open.size === 0);
       expect(unhandled).toEqual([]);
     },
-    20_000,
+    40_000,
   );
 });
