@@ -3,7 +3,7 @@ import {RedirectError} from './errors.ts';
 import type {ConnectorRequest} from './request.ts';
 
 /** Fetch, "HTTP-redirect fetch": how many redirects are followed. */
-export const redirectLimit = 20;
+const redirectLimit = 20;
 
 /** Fetch, "redirect status". */
 export function isRedirectStatus(status: number): boolean {

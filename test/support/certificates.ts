@@ -1,6 +1,6 @@
 import {generate} from 'selfsigned';
 
-export interface Identity {
+interface Identity {
   readonly cert: string;
   readonly key: string;
 }

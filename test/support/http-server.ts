@@ -7,7 +7,7 @@ import {onTestFinished} from 'vitest';
 import type {SocketWatch} from './socket-watch.ts';
 import {createSocketWatch} from './socket-watch.ts';
 
-export interface SeenRequest {
+interface SeenRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: IncomingMessage['headers'];

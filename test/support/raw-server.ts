@@ -4,7 +4,7 @@ import {onTestFinished} from 'vitest';
 import type {SocketWatch} from './socket-watch.ts';
 import {createSocketWatch} from './socket-watch.ts';
 
-export interface RawRequest {
+interface RawRequest {
   /** The request line and the headers, as they came. */
   readonly head: string;
   readonly method: string;
