@@ -1,3 +1,4 @@
+import {AsyncLocalStorage} from 'node:async_hooks';
 import type {
   Connector,
   ConnectorCapabilities,
@@ -20,6 +21,10 @@ const capabilities: ConnectorCapabilities = {
   manualRedirect: true,
 };
 
+// Whose request is on its way through a replaced fetch: one that leads back here may do so after a while, and with
+// another request than it was given.
+const passing = new AsyncLocalStorage<Connector>();
+
 /**
  * The connector a session gets on Node when it is given none: the pool. Where a test or a framework has replaced the
  * global `fetch`, requests go through that, by the same limits and counted with the others; asked at each request, so
@@ -31,11 +36,11 @@ export function defaultConnector(options: ConnectorOptions = {}): Connector {
   let native: Connector | undefined;
   let isClosed = false;
 
-  function choose(request: ConnectorRequest): Connector {
-    const leadsElsewhere = replacedFetch() && foreignFetch(connector, request.lifetime.cameFrom);
-    if (!leadsElsewhere || isClosed) return pool;
+  function fetch(request: ConnectorRequest): Promise<Response> {
+    const isReplaced = replacedFetch() && foreignFetch(connector, request.lifetime.cameFrom);
+    if (!isReplaced || isClosed || passing.getStore() === connector) return pool.fetch(request);
     native ??= createNativeConnector({name: pool.name, capabilities}, {limit, limitPerHost});
-    return native;
+    return passing.run(connector, native.fetch, request);
   }
 
   async function close(): Promise<void> {
@@ -45,7 +50,7 @@ export function defaultConnector(options: ConnectorOptions = {}): Connector {
 
   const connector: Connector = {
     ...pool,
-    fetch: (request) => choose(request).fetch(request),
+    fetch,
     stats: () => (native ? sum(pool.stats(), native.stats()) : pool.stats()),
     close,
     async destroy(reason) {

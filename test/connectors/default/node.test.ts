@@ -209,6 +209,14 @@ const ways: ReadonlyArray<readonly [string, (session: Session) => Fetch]> = [
     'with a Request that was made of it',
     (session) => (input, init) => session.fetch(new Request(input, init)),
   ],
+  [
+    'with such a Request, after a while',
+    (session) => async (input, init) => {
+      const request = new Request(input, init);
+      await new Promise((resolve) => setImmediate(resolve));
+      return session.fetch(request);
+    },
+  ],
 ];
 
 describe.each(ways)('a session in the place of the global fetch, %s', (_, put) => {
