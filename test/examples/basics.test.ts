@@ -1,8 +1,10 @@
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 import {main as apiClient} from '../../examples/api-client.ts';
+import {main as crawlerLoop} from '../../examples/crawler-loop.ts';
 import {main as manyAtOnce} from '../../examples/many-at-once.ts';
 import {main as oneRequest} from '../../examples/one-request.ts';
 import {main as pooledConnector} from '../../examples/pooled-connector.ts';
+import {main as rateLimitedClient} from '../../examples/rate-limited-client.ts';
 import {serveJson} from '../../examples/support/local-server.ts';
 import {main as testingWithMock} from '../../examples/testing-with-mock.ts';
 import {main as testingWithMsw} from '../../examples/testing-with-msw.ts';
@@ -46,6 +48,27 @@ test('an API client gets two things at once, and makes a third', async () => {
     repos: [{id: 1}, {id: 2}],
     created: {id: 3},
   });
+});
+
+test("a crawler's loop has pages and errors as its results, in order", async () => {
+  const pages = await crawlerLoop();
+  expect(pages).toEqual([
+    {url: expect.stringMatching(/a$/), status: 200, content: '{"url":"/a"}'},
+    {url: expect.stringMatching(/b$/), status: 200, content: '{"url":"/b"}'},
+    {url: expect.stringMatching(/missing$/), status: 404, content: '{"url":"/missing"}'},
+    {url: expect.stringMatching(/stuck$/), error: expect.stringContaining('TimeoutError')},
+  ]);
+});
+
+test('a rate-limited client asks again for what a 429 refused, and has what failed for good as a result', async () => {
+  const {results, succeeded, attempts, retries} = await rateLimitedClient();
+  expect(results.slice(0, 9)).toEqual(
+    Array.from({length: 9}, (_, index) => ({status: 'fulfilled', value: {url: `/${index}`}})),
+  );
+  expect(results[9]).toMatchObject({status: 'rejected', reason: {name: 'HTTPError', status: 404}});
+  expect(succeeded).toBe(9);
+  expect(retries).toBeGreaterThan(0);
+  expect(attempts).toBe(10 + retries);
 });
 
 test('what uses a session is tested with a mock, or with msw and nothing changed', async () => {
