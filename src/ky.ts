@@ -10,12 +10,12 @@ import ky, {isForceRetryError, isHTTPError, SchemaValidationError} from 'ky';
 import type {RequestBody} from './body.ts';
 import {bodyOfRequest, encodeMultipart, isReplayable, isStreamLike, toReadableStream} from './body.ts';
 import type {RedactedRequest} from './errors.ts';
-import {AiofetchError, HTTPError, InvalidOptionError, SchemaError, UnsupportedOptionError} from './errors.ts';
+import {AiofetchError, HTTPError, SchemaError, UnsupportedOptionError} from './errors.ts';
 import {originOf} from './global-fetch.ts';
 import type {HeadersInput} from './headers.ts';
 import {HeaderList} from './headers.ts';
 import type {Lifetime} from './lifetime.ts';
-import {isObject} from './options.ts';
+import {assertOption, checkFunction, checkKnown, isObject} from './options.ts';
 import type {IdempotencyKey} from './policies/idempotency-key.ts';
 import type {Retry} from './policies/retry.ts';
 import {isRedirectStatus} from './redirect.ts';
@@ -446,46 +446,42 @@ const knownHooks = new Set(['init', 'beforeRequest', 'beforeError', 'afterRespon
 export function checkKyOptions(options: KyOptions): void {
   const {hooks, searchParams, throwHttpErrors, parseJson, stringifyJson, context} = options;
   if (hooks !== undefined) checkHooks(hooks);
-  if (searchParams !== undefined && typeof searchParams !== 'string' && !isObject(searchParams)) {
-    throw new InvalidOptionError(
-      'searchParams',
-      searchParams,
-      'a string, an object, pairs, or URLSearchParams',
-    );
-  }
-  if (
-    throwHttpErrors !== undefined &&
-    typeof throwHttpErrors !== 'boolean' &&
-    typeof throwHttpErrors !== 'function'
-  ) {
-    throw new InvalidOptionError(
-      'throwHttpErrors',
-      throwHttpErrors,
-      'true, false, or a function of the status',
-    );
-  }
-  if (parseJson !== undefined) checkFunction('parseJson', parseJson);
-  if (stringifyJson !== undefined) checkFunction('stringifyJson', stringifyJson);
-  if (context !== undefined && (!isObject(context) || Array.isArray(context))) {
-    throw new InvalidOptionError('context', context, 'an object');
-  }
+  assertOption(
+    searchParams === undefined || typeof searchParams === 'string' || isObject(searchParams),
+    'searchParams',
+    searchParams,
+    'a string, an object, pairs, or URLSearchParams',
+  );
+  assertOption(
+    throwHttpErrors === undefined ||
+      typeof throwHttpErrors === 'boolean' ||
+      typeof throwHttpErrors === 'function',
+    'throwHttpErrors',
+    throwHttpErrors,
+    'true, false, or a function of the status',
+  );
+  checkFunction('parseJson', parseJson);
+  checkFunction('stringifyJson', stringifyJson);
+  assertOption(context === undefined || isRecord(context), 'context', context, 'an object');
+}
+
+function isRecord(value: unknown): boolean {
+  return isObject(value) && !Array.isArray(value);
 }
 
 function checkHooks(hooks: Hooks): void {
-  if (!isObject(hooks) || Array.isArray(hooks))
-    throw new InvalidOptionError('hooks', hooks, 'an object of lists of functions');
-  for (const [name, list] of Object.entries(hooks)) {
-    if (list === undefined) continue;
-    if (!knownHooks.has(name)) {
-      throw new UnsupportedOptionError(`hooks.${name}`, 'session', `known are ${[...knownHooks].join(', ')}`);
-    }
-    if (!Array.isArray(list)) throw new InvalidOptionError(`hooks.${name}`, list, 'a list of functions');
-    for (const hook of list) checkFunction(`hooks.${name}`, hook);
+  assertOption(isRecord(hooks), 'hooks', hooks, 'an object of lists of functions');
+  const given = withoutUndefined(hooks);
+  checkKnown('hooks', 'session', given, knownHooks);
+  for (const [name, list] of Object.entries(given)) {
+    const option = `hooks.${name}`;
+    assertOption(Array.isArray(list), option, list, 'a list of functions');
+    for (const hook of list) assertOption(typeof hook === 'function', option, hook, 'a function');
   }
 }
 
-function checkFunction(option: string, value: unknown): void {
-  if (typeof value !== 'function') throw new InvalidOptionError(option, value, 'a function');
+function withoutUndefined(options: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 function withSchemaErrors<T>(promise: ResponsePromise<T>, request: RedactedRequest): ResponsePromise<T> {

@@ -1,12 +1,44 @@
 import {InvalidOptionError, UnsupportedOptionError} from './errors.ts';
 
+/** Throws unless the value is one that is allowed. */
+export function assertOption(
+  isAllowed: boolean,
+  option: string,
+  value: unknown,
+  allowed: string,
+): asserts isAllowed {
+  if (!isAllowed) throw new InvalidOptionError(option, value, allowed);
+}
+
+/** What {@link checkNumber} allows; a `min` of 0 and no upper bound unless said otherwise. */
+interface Range {
+  readonly min?: number;
+  readonly max?: number;
+  /** No fractions; `Infinity` is whole. */
+  readonly whole?: boolean;
+}
+
+/** A number in a range, or the fallback for `undefined`; without one it's required. */
+export function checkNumber(
+  option: string,
+  value: number | undefined,
+  fallback: number | undefined,
+  {min = 0, max = Infinity, whole = false}: Range = {},
+): number {
+  if (value === undefined && fallback !== undefined) return fallback;
+  const isInRange = typeof value === 'number' && value >= min && value <= max;
+  assertOption(
+    isInRange && (!whole || value === Infinity || Number.isInteger(value)),
+    option,
+    value,
+    `a ${whole ? 'whole ' : ''}number from ${min} to ${max}`,
+  );
+  return value as number;
+}
+
 /** A positive integer, or 0 or Infinity for "no limit". */
 export function checkLimit(option: string, value: number | undefined, fallback: number): number {
-  if (value === undefined) return fallback;
-  const isLimit =
-    typeof value === 'number' && (value === Infinity || (Number.isInteger(value) && value >= 0));
-  if (!isLimit) throw new InvalidOptionError(option, value, 'a whole number from 0 (no limit), or Infinity');
-  return value;
+  return checkNumber(option, value, fallback, {whole: true});
 }
 
 /** Timers of every runtime hold 31 bits of ms; past that they fire at once. */
@@ -20,12 +52,13 @@ export function checkDuration(
 ): number | undefined {
   if (value === undefined) return fallback;
   if (value === false || value === 0 || value === Infinity) return undefined;
-  if (typeof value === 'number' && value > 0 && value <= longestDelay) return value;
-  throw new InvalidOptionError(
+  assertOption(
+    typeof value === 'number' && value > 0 && value <= longestDelay,
     option,
     value,
     `a number of ms from 0 (none) to ${longestDelay}, Infinity or false`,
   );
+  return value;
 }
 
 /** Refuses options that are not known, so that none is silently ignored. */
@@ -43,6 +76,20 @@ export function checkKnown(
       `known are ${[...known].join(', ')}`,
     );
   }
+}
+
+/** The same for the options of a policy: refuses what is no object, and names that are not known. */
+export function checkNames(where: string, options: object, known: readonly string[]): void {
+  assertOption(isObject(options), where, options, 'an object');
+  for (const name of Object.keys(options)) {
+    assertOption(known.includes(name), `${where}.${name}`, 'unknown', known.join(', '));
+  }
+}
+
+/** A function, or `undefined`. */
+export function checkFunction<T>(option: string, value: T): T {
+  assertOption(value === undefined || typeof value === 'function', option, value, 'a function');
+  return value;
 }
 
 export function isObject(value: unknown): value is object {

@@ -3,7 +3,7 @@ import {InvalidOptionError} from './errors.ts';
 import type {HeaderList, HeadersInput} from './headers.ts';
 import type {KyOptions} from './ky.ts';
 import {checkKyOptions} from './ky.ts';
-import {checkKnown, isObject} from './options.ts';
+import {assertOption, checkKnown, isObject} from './options.ts';
 import type {Auth} from './policies/auth.ts';
 import type {IdempotencyKey} from './policies/idempotency-key.ts';
 import type {RateLimit} from './policies/rate-limit.ts';
@@ -73,15 +73,14 @@ const knownOptions = new Set([
  * @throws InvalidOptionError, UnsupportedOptionError
  */
 export function checkOptions(options: SessionOptions): void {
-  if (!isObject(options)) throw new InvalidOptionError('options', options, 'an object');
+  assertOption(isObject(options), 'options', options, 'an object');
   checkKnown('', 'session', options, knownOptions);
   checkKyOptions(options);
   const {policies} = options;
   if (policies === undefined) return;
-  if (!Array.isArray(policies)) throw new InvalidOptionError('policies', policies, 'a list of functions');
+  assertOption(Array.isArray(policies), 'policies', policies, 'a list of functions');
   for (const policy of policies) {
-    if (typeof policy !== 'function')
-      throw new InvalidOptionError('policies', policy, 'functions of the next handler');
+    assertOption(typeof policy === 'function', 'policies', policy, 'functions of the next handler');
   }
 }
 
@@ -90,20 +89,19 @@ const connectorMethods = ['fetch', 'stats', 'close', 'destroy'] as const;
 /** Whether it is a connector, and not the options of one. */
 export function isConnector(value: Connector | ConnectorOptions | undefined): value is Connector {
   if (value === undefined) return false;
-  if (!isObject(value)) throw new InvalidOptionError('connector', value, 'a connector, or options of one');
+  assertOption(isObject(value), 'connector', value, 'a connector, or options of one');
   if (!('fetch' in value)) return false;
   const {name, capabilities} = value;
   const isComplete =
     typeof name === 'string' &&
     isObject(capabilities) &&
     connectorMethods.every((method) => typeof value[method] === 'function');
-  if (!isComplete) {
-    throw new InvalidOptionError(
-      'connector',
-      value,
-      `options, or an object with name, capabilities, ${connectorMethods.join(', ')}`,
-    );
-  }
+  assertOption(
+    isComplete,
+    'connector',
+    value,
+    `options, or an object with name, capabilities, ${connectorMethods.join(', ')}`,
+  );
   return true;
 }
 

@@ -1,6 +1,6 @@
 import type {ConnectorCapabilities} from './connector.ts';
-import {InvalidOptionError, UnsupportedOptionError} from './errors.ts';
-import {checkDuration, isObject} from './options.ts';
+import {UnsupportedOptionError} from './errors.ts';
+import {assertOption, checkDuration, isObject} from './options.ts';
 import type {RequestTimeouts} from './request.ts';
 
 /** Limits of time, in ms; 0, `Infinity` or `false`: none. */
@@ -47,8 +47,6 @@ export interface Timeouts extends RequestTimeouts {
   readonly total: number | undefined;
 }
 
-const phases = ['total', 'attempt', 'pool', 'connect', 'read'] as const;
-
 export const defaultTimeouts: Timeouts = {
   total: undefined,
   attempt: undefined,
@@ -71,23 +69,20 @@ export function mergeTimeouts(
   if (!isObject(timeout)) return {...base, total: checkDuration('timeout', timeout)};
   const merged: Record<string, number | undefined> = {...base};
   for (const phase of Object.keys(timeout)) {
-    if (!phases.includes(phase as (typeof phases)[number])) {
-      throw new InvalidOptionError(`timeout.${phase}`, 'no phase', phases.join(', '));
-    }
+    const option = `timeout.${phase}`;
+    assertOption(
+      Object.hasOwn(defaultTimeouts, phase),
+      option,
+      'no phase',
+      Object.keys(defaultTimeouts).join(', '),
+    );
     const value = timeout[phase as keyof TimeoutOptions];
     if (value === undefined) continue;
     if (phase === 'connect' && !connector.capabilities.connectTimeout) {
-      throw new UnsupportedOptionError(
-        'timeout.connect',
-        connector.name,
-        'its runtime dials, and does not say when',
-      );
+      throw new UnsupportedOptionError(option, connector.name, 'its runtime dials, and does not say when');
     }
     // For connect, none has to be said out loud: the connector has a limit of its own.
-    merged[phase] =
-      phase === 'connect'
-        ? (checkDuration(`timeout.${phase}`, value) ?? Infinity)
-        : checkDuration(`timeout.${phase}`, value);
+    merged[phase] = checkDuration(option, value) ?? (phase === 'connect' ? Infinity : undefined);
   }
   return merged as unknown as Timeouts;
 }

@@ -1,5 +1,4 @@
-import {InvalidOptionError} from '../errors.ts';
-import {isObject} from '../options.ts';
+import {assertOption, isObject} from '../options.ts';
 import type {Policy} from '../request.ts';
 import {urlParts} from '../url-parts.ts';
 
@@ -35,9 +34,12 @@ export function authPolicy(auth: Auth, origin: string): Policy {
 }
 
 function headerOf(auth: Auth): () => string | Promise<string> {
-  if (!isObject(auth) || 'bearer' in auth === 'basic' in auth) {
-    throw new InvalidOptionError('auth', auth, 'an object with bearer, or with basic');
-  }
+  assertOption(
+    isObject(auth) && 'bearer' in auth !== 'basic' in auth,
+    'auth',
+    auth,
+    'an object with bearer, or with basic',
+  );
   if ('basic' in auth) {
     const value = basicOf(auth.basic);
     return () => value;
@@ -58,19 +60,24 @@ function headerOf(auth: Auth): () => string | Promise<string> {
 const visible = /^[!-~]+$/;
 
 function bearerOf(token: string): string {
-  if (typeof token === 'string' && visible.test(token)) return `Bearer ${token}`;
-  throw new InvalidOptionError(
+  const isString = typeof token === 'string';
+  assertOption(
+    isString && visible.test(token),
     'auth.bearer',
-    typeof token === 'string' ? new Error('empty, or with other characters') : typeof token,
+    isString ? new Error('empty, or with other characters') : typeof token,
     'visible ASCII characters, or a function that gets them',
   );
+  return `Bearer ${token}`;
 }
 
 function basicOf(basic: {readonly username: string; readonly password: string}): string {
   const {username, password} = basic ?? {};
-  if (typeof username !== 'string' || typeof password !== 'string' || username.includes(':')) {
-    throw new InvalidOptionError('auth.basic', typeof basic, 'a username without ":" and a password');
-  }
+  assertOption(
+    typeof username === 'string' && typeof password === 'string' && !username.includes(':'),
+    'auth.basic',
+    typeof basic,
+    'a username without ":" and a password',
+  );
   const bytes = new TextEncoder().encode(`${username}:${password}`);
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }

@@ -1,5 +1,5 @@
 import type {Linked, LinkedList} from '../linked-list.ts';
-import {checkNames, checkNumber} from './check.ts';
+import {checkNames, checkNumber} from '../options.ts';
 import type {Kept} from './keyed.ts';
 import {Keyed} from './keyed.ts';
 

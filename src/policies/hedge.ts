@@ -1,11 +1,10 @@
 import {isReplayable} from '../body.ts';
-import {longestDelay} from '../options.ts';
+import {checkNames, checkNumber, longestDelay} from '../options.ts';
 import type {ConnectorRequest, Handler, Policy} from '../request.ts';
 import {isIdempotent} from '../request.ts';
 import {urlParts} from '../url-parts.ts';
 import type {BudgetOptions} from './budget.ts';
 import {createBudget} from './budget.ts';
-import {checkNames, checkNumber} from './check.ts';
 import {ChildLifetime} from './child-lifetime.ts';
 import {discard} from './discard.ts';
 import {Keyed} from './keyed.ts';

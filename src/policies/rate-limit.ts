@@ -1,11 +1,10 @@
-import {InvalidOptionError, RateLimitError} from '../errors.ts';
+import {RateLimitError} from '../errors.ts';
 import type {AbortListener} from '../lifetime.ts';
 import type {Linked} from '../linked-list.ts';
 import {LinkedList} from '../linked-list.ts';
-import {longestDelay} from '../options.ts';
+import {assertOption, checkNames, checkNumber, longestDelay} from '../options.ts';
 import type {ConnectorRequest, Handler, Policy} from '../request.ts';
 import {urlParts} from '../url-parts.ts';
-import {checkNames, checkNumber} from './check.ts';
 import type {Kept} from './keyed.ts';
 import {Keyed} from './keyed.ts';
 import {quotaOf, retryAfter} from './retry-after.ts';
@@ -504,12 +503,15 @@ function checkLimit(options: RateLimit, index: number, {length}: readonly RateLi
   ) => checkNumber(`${name}.${option}`, options[option], fallback, range);
   const whole = {min: 1, max: 1e9, whole: true};
   const {scope = 'session', learn = false, store, whenStoreFails = 'closed'} = options;
-  if (scope !== 'session' && scope !== 'host' && typeof scope !== 'function')
-    throw new InvalidOptionError(`${name}.scope`, scope, 'session, host or a function');
-  if (whenStoreFails !== 'open' && whenStoreFails !== 'closed')
-    throw new InvalidOptionError(`${name}.whenStoreFails`, whenStoreFails, 'open or closed');
-  if (store !== undefined && typeof store?.take !== 'function')
-    throw new InvalidOptionError(`${name}.store`, store, 'an object with take()');
+  const assert = (isAllowed: boolean, option: keyof RateLimit, allowed: string) =>
+    assertOption(isAllowed, `${name}.${option}`, options[option], allowed);
+  assert(
+    scope === 'session' || scope === 'host' || typeof scope === 'function',
+    'scope',
+    'session, host or a function',
+  );
+  assert(whenStoreFails === 'open' || whenStoreFails === 'closed', 'whenStoreFails', 'open or closed');
+  assert(store === undefined || typeof store?.take === 'function', 'store', 'an object with take()');
   const requests = number('requests', undefined, whole);
   const per = number('per', undefined, {min: 1});
   const limit: Limit = {

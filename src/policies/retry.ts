@@ -1,16 +1,15 @@
 import pRetry from 'p-retry';
 import {isReplayable} from '../body.ts';
 import type {RedactedRequest} from '../errors.ts';
-import {ConnectionError, InvalidOptionError, redactUrl, TimeoutError} from '../errors.ts';
+import {ConnectionError, redactUrl, TimeoutError} from '../errors.ts';
 import type {HeaderList} from '../headers.ts';
 import type {Lifetime} from '../lifetime.ts';
-import {longestDelay} from '../options.ts';
+import {assertOption, checkFunction, checkNames, checkNumber, longestDelay} from '../options.ts';
 import type {ConnectorRequest, Handler, Policy} from '../request.ts';
 import {isIdempotent} from '../request.ts';
 import {urlParts} from '../url-parts.ts';
 import type {Budget, BudgetOptions} from './budget.ts';
 import {createBudget} from './budget.ts';
-import {checkFunction, checkNames, checkNumber} from './check.ts';
 import {discard} from './discard.ts';
 import {retryAfter} from './retry-after.ts';
 
@@ -131,8 +130,12 @@ export function mergeRetry(base: RetrySettings, retry: Retry | undefined): Retry
   const ms = (name: 'minDelay' | 'maxDelay' | 'maxRetryAfter') =>
     checkNumber(`retry.${name}`, options[name], base[name]);
   const {retries, statuses = base.statuses, budget, shouldRetry, onRetry} = options as RetryOptions;
-  if (!Array.isArray(statuses) || !statuses.every(Number.isInteger))
-    throw new InvalidOptionError('retry.statuses', statuses, 'an array of statuses');
+  assertOption(
+    Array.isArray(statuses) && statuses.every(Number.isInteger),
+    'retry.statuses',
+    statuses,
+    'an array of statuses',
+  );
   return {
     retries: checkNumber('retry.retries', retries, base.retries, {whole: true}),
     statuses,
