@@ -1,5 +1,4 @@
-// Tests and tools swap the globals: what a Response is, is settled when this module is loaded.
-const NativeResponse = globalThis.Response;
+import {cancelWhenCollected, NativeResponse} from '../native-response.ts';
 
 /** Told what becomes of a body. */
 export interface BodyTracker {
@@ -17,15 +16,6 @@ export interface BodyTracker {
   /** What the body failed with, by itself or from outside. */
   readonly failure: {readonly error: unknown} | undefined;
 }
-
-// A body whose response nobody holds any more would keep its slot for ever. Workers of an early compatibility date
-// lack the means to see that.
-const abandoned =
-  typeof FinalizationRegistry === 'function'
-    ? new FinalizationRegistry<(reason: unknown) => void>((cancel) =>
-        cancel(new Error('The response was collected unread')),
-      )
-    : undefined;
 
 interface Meta {
   readonly url: string;
@@ -202,8 +192,7 @@ function trackedStream(
 
   type Chunk = Uint8Array<ArrayBuffer>;
   const source = {pull, cancel};
-  // The source, not the stream: Chromium lets go of a stream's object while its reader is in use, and keeps its source.
-  abandoned?.register(source, cancel);
+  cancelWhenCollected(source, cancel);
   return isBytes
     ? (new ReadableStream(Object.assign(source, {type: 'bytes' as const}), {
         highWaterMark,

@@ -1,16 +1,5 @@
 import type {AbortListener, Lifetime} from '../lifetime.ts';
-
-// Tests and tools swap the globals: what a Response is, is settled when this module is loaded.
-const NativeResponse = globalThis.Response;
-
-// A body whose response nobody holds any more would keep its call under way for ever.
-// Workers of an early compatibility date lack the means to see that.
-const abandoned =
-  typeof FinalizationRegistry === 'function'
-    ? new FinalizationRegistry<(reason: unknown) => void>((cancel) =>
-        cancel(new Error('The response was collected unread')),
-      )
-    : undefined;
+import {cancelWhenCollected, NativeResponse} from '../native-response.ts';
 
 /** One caller's copy of a response that several share, with the members that its constructor can't set. */
 class SharedResponse extends NativeResponse {
@@ -107,7 +96,6 @@ export function sharedResponse(response: Response, lifetime: Lifetime, left: () 
   };
   // Not before somebody reads. The connection doesn't wait for that: what is not much is taken in before it's shared.
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(source, {highWaterMark: 0});
-  // The source, not the stream: Chromium lets go of a stream's object while its reader is in use, and keeps its source.
-  abandoned?.register(source, cancel);
+  cancelWhenCollected(source, cancel);
   return new SharedResponse(stream, response);
 }
