@@ -20,6 +20,8 @@ export interface NativeFetch {
   readonly capabilities: ConnectorCapabilities;
   /** Members of the `init` that only this runtime knows. */
   readonly init?: Readonly<Record<string, unknown>> | undefined;
+  /** The connector that it is a part of, which is the one that sessions know. */
+  readonly owner?: Connector | undefined;
   dispose?(): void;
 }
 
@@ -35,8 +37,9 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
       capabilities: native.capabilities,
       isNetworkError,
       send: (request, signal, progress) => {
-        const fetch = foreignFetch(connector, request.lifetime.cameFrom) ?? before;
-        const send = (hop: ConnectorRequest) => sendNatively(native, connector, fetch, hop, signal, progress);
+        const owner = native.owner ?? connector;
+        const fetch = foreignFetch(owner, request.lifetime.cameFrom) ?? before;
+        const send = (hop: ConnectorRequest) => sendNatively(native, owner, fetch, hop, signal, progress);
         return followsHere(native, request) ? followRedirects(request, send) : send(request);
       },
       ...(dispose && {dispose}),
@@ -59,7 +62,7 @@ function isNetworkError(error: unknown): boolean {
 
 async function sendNatively(
   native: NativeFetch,
-  connector: Connector,
+  owner: Connector,
   fetch: typeof globalThis.fetch,
   request: ConnectorRequest,
   signal: AbortSignal,
@@ -100,7 +103,7 @@ async function sendNatively(
   }
   let response: Response;
   try {
-    response = await handOn(connector, fetch, request.url, init);
+    response = await handOn(owner, fetch, request.url, init);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw upload?.failed ? uploadError(upload.failed.error, request) : error;

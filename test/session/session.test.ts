@@ -3,6 +3,7 @@ import type {Session, SessionOptions} from '../../src/index.ts';
 import {ConnectionError, createSession, HTTPError, SessionClosedError} from '../../src/index.ts';
 import {startServer} from '../support/http-server.ts';
 import {rejection} from '../support/mock-session.ts';
+import {noHosts} from '../support/no-hosts.ts';
 import {waitFor, waitForGc} from '../support/wait-for.ts';
 
 /** A session as users make it: on the runtime's default connector. */
@@ -77,7 +78,7 @@ describe('the end of a session', () => {
     await made.close();
     expect(await Promise.all(texts)).toEqual(Array(6).fill('ab'));
     await waitFor(() => server.sockets.open.size === 0);
-    expect(made.stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: {}});
+    expect(made.stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: noHosts});
   });
 
   it('close({timeout}): what hangs is cut', async () => {

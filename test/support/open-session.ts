@@ -3,6 +3,7 @@ import type {UndiciConnectorOptions} from '../../src/connectors/undici/index.ts'
 import {undiciConnector} from '../../src/connectors/undici/index.ts';
 import type {Connector, Session, SessionOptions} from '../../src/index.ts';
 import {createSession} from '../../src/index.ts';
+import {noHosts} from './no-hosts.ts';
 
 export interface PooledSession {
   readonly session: Session;
@@ -24,7 +25,7 @@ export function openSession(
   onTestFinished(async () => {
     await session.destroy();
     await connector.destroy();
-    expect(session.stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: {}});
+    expect(session.stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: noHosts});
   });
   return {session, connector, fetch: session.fetch, stats: session.stats};
 }

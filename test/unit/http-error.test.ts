@@ -40,9 +40,13 @@ describe('an HTTPError', () => {
     expect(Object.keys(error).sort()).toEqual(['attempts', 'code', 'phase', 'request', 'status']);
   });
 
-  it('tells how many attempts were made', async () => {
+  it.each<[string, Hooks]>([
+    ['', {}],
+    [', also to hooks', {beforeError: [({error}) => error]}],
+  ])('tells how many attempts were made%s', async (_, hooks) => {
     const {session} = mockSession(() => new Response(null, {status: 500}), {
       policies: [(next) => (request) => next(request).then(() => next(request))],
+      hooks,
     });
     expect(await rejection(session.get(url))).toMatchObject({status: 500, attempts: 2});
   });

@@ -5,6 +5,7 @@ import {describe, expect, it} from 'vitest';
 import {mockConnector} from '../../src/connectors/mock.ts';
 import type {Policy, Session} from '../../src/index.ts';
 import {createSession} from '../../src/index.ts';
+import {noHosts} from '../support/no-hosts.ts';
 import {waitForGc} from '../support/wait-for.ts';
 
 /** What the server does with a call. */
@@ -121,7 +122,7 @@ describe('whatever becomes of its calls', () => {
           await settled;
           await connector.close();
 
-          expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: {}});
+          expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: noHosts});
           for (const {signal} of controllers) expect(getEventListeners(signal, 'abort')).toHaveLength(0);
           const made = Object.values(sessions).map(({stats}) => stats().totals);
           for (const {requests, errors} of made) expect(errors).toBeLessThanOrEqual(requests);

@@ -2,6 +2,7 @@ import {getEventListeners} from 'node:events';
 import {describe, expect, it, vi} from 'vitest';
 import {ConnectionError, HTTPError} from '../../src/index.ts';
 import {mockSession} from '../support/mock-session.ts';
+import {noHosts} from '../support/no-hosts.ts';
 
 const url = 'https://api.test/';
 
@@ -26,7 +27,7 @@ describe('an abort', () => {
     await Promise.resolve();
     controller.abort(reason);
     for (const call of calls) await expect(call).rejects.toBe(reason);
-    expect(session.stats()).toMatchObject({active: 0, hosts: {}, totals: {errors: 3}});
+    expect(session.stats()).toMatchObject({active: 0, hosts: noHosts, totals: {errors: 3}});
   });
 
   it('without a reason is an AbortError', async () => {

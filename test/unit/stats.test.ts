@@ -1,6 +1,7 @@
 import {describe, expect, it, vi} from 'vitest';
 import type {SessionOptions} from '../../src/index.ts';
 import {mockSession, rejection} from '../support/mock-session.ts';
+import {noHosts} from '../support/no-hosts.ts';
 
 const url = 'https://a.test/';
 
@@ -49,7 +50,7 @@ describe('session.stats()', () => {
     });
     await session.destroy();
     await Promise.all(calls);
-    expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: {}});
+    expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: noHosts});
   });
 
   it('is a picture of the moment', async () => {
@@ -210,7 +211,7 @@ describe('right after a call, everything is back, and counted', () => {
   ])('%s', async (_, {handler, options, run, totals}) => {
     const {session, connector} = mockSession(handler as () => unknown, options);
     await run(session);
-    expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: {}, totals});
+    expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: noHosts, totals});
     const closing = vi.fn();
     await session.close().then(closing);
     await connector.close();

@@ -39,7 +39,10 @@ export function defaultConnector(options: ConnectorOptions = {}): Connector {
   function fetch(request: ConnectorRequest): Promise<Response> {
     const isReplaced = replacedFetch() && foreignFetch(connector, request.lifetime.cameFrom);
     if (!isReplaced || isClosed || passing.getStore() === connector) return pool.fetch(request);
-    native ??= createNativeConnector({name: pool.name, capabilities}, {limit, limitPerHost});
+    native ??= createNativeConnector(
+      {name: pool.name, capabilities, owner: connector},
+      {limit, limitPerHost},
+    );
     return passing.run(connector, native.fetch, request);
   }
 

@@ -11,6 +11,7 @@ import {
 } from '../../../src/index.ts';
 import type {HttpServer} from '../../support/http-server.ts';
 import {startServer} from '../../support/http-server.ts';
+import {noHosts} from '../../support/no-hosts.ts';
 import {waitFor} from '../../support/wait-for.ts';
 
 type Fetch = typeof globalThis.fetch;
@@ -21,7 +22,7 @@ function defaultSession(options: SessionOptions = {}): Session {
   onTestFinished(async () => {
     vi.unstubAllGlobals();
     await session.destroy();
-    expect(session.stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: {}});
+    expect(session.stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: noHosts});
   });
   return session;
 }
@@ -150,7 +151,7 @@ describe('a global fetch that was replaced', () => {
     for (const outcome of await outcomes) {
       expect(outcome).toEqual({status: 'rejected', reason: expect.any(SessionClosedError)});
     }
-    expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: {}});
+    expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: noHosts});
   });
 
   it('is bound by the timeouts', async () => {
@@ -247,4 +248,20 @@ describe.each(ways)('a session in the place of the global fetch, %s', (_, put) =
     expect(other.stats().totals).toMatchObject({sent: 1, opened: 0});
     expect(session.stats().totals.opened).toBe(1);
   });
+});
+
+it.each(ways.slice(0, -1))('policies are passed once by a session there, %s', async (_, put) => {
+  const server = await startReal();
+  let passed = 0;
+  const session = defaultSession({
+    policies: [
+      (next) => (request) => {
+        passed++;
+        return next(request);
+      },
+    ],
+  });
+  vi.stubGlobal('fetch', put(session));
+  expect(await session.get(server.origin).text()).toBe('real');
+  expect(passed).toBe(1);
 });

@@ -7,6 +7,7 @@ import type {ConnectorOptions, Session, SessionOptions} from '../../../src/index
 import {ConnectionError, createSession, RedirectError} from '../../../src/index.ts';
 import {bodyOf, startServer} from '../../support/http-server.ts';
 import {rejection} from '../../support/mock-session.ts';
+import {noHosts} from '../../support/no-hosts.ts';
 import {startRawServer} from '../../support/raw-server.ts';
 import {turns, waitFor, waitForGc} from '../../support/wait-for.ts';
 
@@ -17,7 +18,7 @@ function nativeSession(limits: ConnectorOptions = {}, options: SessionOptions = 
   onTestFinished(async () => {
     await session.destroy();
     await connector.destroy();
-    expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: {}});
+    expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: noHosts});
   });
   return session;
 }

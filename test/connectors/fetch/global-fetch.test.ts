@@ -112,6 +112,14 @@ describe.each(ways)('a session that is put in the place of the global fetch, %s'
   });
 });
 
+it('a session whose own fetch is the global one is not asked again by its connector', async () => {
+  const server = await echo();
+  const session = nativeSession();
+  vi.stubGlobal('fetch', session.fetch);
+  await (await fetch(server.origin)).text();
+  expect(session.stats().totals).toMatchObject({requests: 1, sent: 1});
+});
+
 describe('several sessions', () => {
   it('one may be behind the global fetch that another uses', async () => {
     const server = await echo();

@@ -3,6 +3,7 @@ import type {ServerResponse} from 'node:http';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {startServer} from '../../support/http-server.ts';
+import {noHosts} from '../../support/no-hosts.ts';
 import type {PooledSession} from '../../support/open-session.ts';
 import {openSession} from '../../support/open-session.ts';
 import {startRawServer} from '../../support/raw-server.ts';
@@ -170,7 +171,7 @@ describe('an abort', () => {
     await turns(3);
     expect(listenersOf(signal)).toBe(0);
     expect(server.sockets.opened).toBe(0);
-    expect(stats()).toMatchObject({active: 0, hosts: {}});
+    expect(stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
   it('in the same tick as the call', async () => {

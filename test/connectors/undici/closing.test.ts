@@ -4,6 +4,7 @@ import {describe, expect, it} from 'vitest';
 import {undiciConnector} from '../../../src/connectors/undici/index.ts';
 import {createSession, SessionClosedError} from '../../../src/index.ts';
 import {startServer} from '../../support/http-server.ts';
+import {noHosts} from '../../support/no-hosts.ts';
 import {openSession} from '../../support/open-session.ts';
 import {startRawServer} from '../../support/raw-server.ts';
 import {watchDialledSockets} from '../../support/socket-watch.ts';
@@ -140,7 +141,7 @@ describe('destroy()', () => {
     const calls = Array.from({length: 10}, () => fetch(server.origin).catch((error: unknown) => error));
     await waitFor(() => server.held.length === 3);
     await connector.destroy();
-    expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: {}});
+    expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: noHosts});
     expect(dialled.open.size).toBe(0);
     for (const error of await Promise.all(calls)) {
       expect(error).toBeInstanceOf(SessionClosedError);

@@ -4,6 +4,7 @@ import {createServer} from 'node:net';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {AiofetchError, ConnectionError, SessionClosedError, TimeoutError} from '../../../src/index.ts';
 import {startServer} from '../../support/http-server.ts';
+import {noHosts} from '../../support/no-hosts.ts';
 import {openSession} from '../../support/open-session.ts';
 import {startRawServer} from '../../support/raw-server.ts';
 import {watchDialledSockets} from '../../support/socket-watch.ts';
@@ -85,7 +86,7 @@ describe('a dial that fails', () => {
     const {fetch, stats} = openSession({limit: 1});
     const error = await failure(fetch('http://nowhere.example/'));
     expect(error).toMatchObject({name: 'ConnectionError', phase: 'dns', code: 'ENOTFOUND'});
-    expect(stats()).toMatchObject({active: 0, hosts: {}});
+    expect(stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
   it('at each of several addresses is one error, with their code', async () => {
@@ -186,7 +187,7 @@ describe('an abort during a dial', () => {
     expect(await dialling).toBe(controller.signal.reason);
     await waitFor(() => server.sockets.open.size === 0);
     expect(dialled.open.size).toBe(0);
-    expect(stats()).toMatchObject({active: 0, hosts: {}});
+    expect(stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
   it('of one that still waits for room lets the others go on', async () => {
@@ -258,7 +259,7 @@ describe('closing during a dial', () => {
     expect(await (await dialling).text()).toBe('made it');
     expect(await (await queued).text()).toBe('made it');
     await closing;
-    expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: {}});
+    expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: noHosts});
     await waitFor(() => server.sockets.open.size === 0);
   });
 

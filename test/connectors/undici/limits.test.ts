@@ -2,6 +2,7 @@ import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
 import {startServer} from '../../support/http-server.ts';
+import {noHosts} from '../../support/no-hosts.ts';
 import {openSession} from '../../support/open-session.ts';
 import {createSocketWatch, watchDialledSockets} from '../../support/socket-watch.ts';
 import {waitFor} from '../../support/wait-for.ts';
@@ -159,6 +160,6 @@ describe('statistics', () => {
     const {fetch, stats} = openSession({forceClose: true});
     await fetch(server.origin);
     await waitFor(() => server.sockets.open.size === 0);
-    expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: {}});
+    expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: noHosts});
   });
 });

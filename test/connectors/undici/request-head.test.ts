@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest';
+import {noHosts} from '../../support/no-hosts.ts';
 import {openSession} from '../../support/open-session.ts';
 import {startRawServer} from '../../support/raw-server.ts';
 
@@ -125,6 +126,6 @@ describe('a URL that can’t be fetched is a TypeError', () => {
   ])('%s', async (url) => {
     const {fetch, stats} = openSession();
     await expect(fetch(url)).rejects.toBeInstanceOf(TypeError);
-    expect(stats()).toMatchObject({active: 0, hosts: {}});
+    expect(stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 });

@@ -6,6 +6,7 @@ import {ConnectionError, InvalidOptionError} from '../../../src/index.ts';
 import type {Certificates} from '../../support/certificates.ts';
 import {certificates} from '../../support/certificates.ts';
 import {startServer} from '../../support/http-server.ts';
+import {noHosts} from '../../support/no-hosts.ts';
 import {openSession} from '../../support/open-session.ts';
 import {startRawServer} from '../../support/raw-server.ts';
 import {turns, waitFor} from '../../support/wait-for.ts';
@@ -140,7 +141,7 @@ describe('a certificate that can’t be verified ends the connection, in phase t
       expect(inspect(error, {depth: 9})).not.toContain('SECRET');
     }
     expect(server.requests).toHaveLength(0);
-    expect(stats()).toMatchObject({active: 0, hosts: {}});
+    expect(stats()).toMatchObject({active: 0, hosts: noHosts});
     await waitFor(() => server.sockets.open.size === 0);
   });
 
