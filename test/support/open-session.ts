@@ -1,13 +1,13 @@
 import {expect, onTestFinished} from 'vitest';
-import type {UndiciConnectorOptions} from '../../src/connectors/undici/index.ts';
+import type {UndiciConnector, UndiciConnectorOptions} from '../../src/connectors/undici/index.ts';
 import {undiciConnector} from '../../src/connectors/undici/index.ts';
-import type {Connector, Session, SessionOptions} from '../../src/index.ts';
+import type {Session, SessionOptions} from '../../src/index.ts';
 import {createSession} from '../../src/index.ts';
 import {noHosts} from './no-hosts.ts';
 
 export interface PooledSession {
   readonly session: Session;
-  readonly connector: Connector;
+  readonly connector: UndiciConnector;
   readonly fetch: Session['fetch'];
   readonly stats: Session['stats'];
 }

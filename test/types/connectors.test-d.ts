@@ -10,6 +10,7 @@ import {type ConnectorRequest, createConnector, createSession} from 'aiofetch';
 import {fetchConnector} from 'aiofetch/fetch';
 import type {MockCall, MockConnector} from 'aiofetch/mock';
 import {mockConnector} from 'aiofetch/mock';
+import type {UndiciConnector} from 'aiofetch/undici';
 import {undiciConnector} from 'aiofetch/undici';
 import {describe, expectTypeOf, test} from 'vitest';
 
@@ -17,7 +18,8 @@ const capabilities = {sockets: false, connectTimeout: false, requestStreams: tru
 
 describe('a connector', () => {
   test('is what every factory makes', () => {
-    expectTypeOf(undiciConnector()).toEqualTypeOf<Connector>();
+    expectTypeOf(undiciConnector()).toEqualTypeOf<UndiciConnector>();
+    expectTypeOf<UndiciConnector>().toExtend<Connector>();
     expectTypeOf(fetchConnector()).toEqualTypeOf<Connector>();
     expectTypeOf(mockConnector(() => 1)).toEqualTypeOf<MockConnector>();
     expectTypeOf<MockConnector>().toExtend<Connector>();

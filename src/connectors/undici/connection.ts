@@ -5,13 +5,13 @@ import type {Linked, LinkedList} from '../../linked-list.ts';
 import type {HostSlots} from '../limits.ts';
 
 /** How long a connection that is asked to close may take before it is cut, in ms. */
-const closeGrace = 50;
+export const closeGrace = 50;
 
 /**
  * After how long a rest a request that can't be sent twice first waits a turn, in ms: a server closes connections
  * that rest, seldom others, and what it did since the event loop last looked isn't known yet.
  */
-const longRest = 10;
+export const longRest = 10;
 
 // How much earlier than a server's "Keep-Alive: timeout" an idle connection is given up, in ms: what is on its way
 // when the server closes gets lost.
@@ -20,6 +20,18 @@ const keepAliveMargin = 1_000;
 /** What `undici` is told when it wants a second socket for a client that is made for one. */
 class SocketGoneError extends Error {
   readonly code = 'ERR_SOCKET_GONE';
+}
+
+/** How long a connection may be of use. */
+export interface Lifespan {
+  /** How long it may be idle when the server says nothing of that, in ms. */
+  readonly keepAliveTimeout: number;
+  /** How long it may be idle whatever the server says, in ms. */
+  readonly keepAliveMaxTimeout: number;
+  /** How many requests it may serve; `Infinity`: any number. */
+  readonly maxRequests: number;
+  /** How old it may be when it is given a request, in ms; `Infinity`: of any age. */
+  readonly maxAge: number;
 }
 
 /** Told when a server was silent for too long. */
@@ -40,6 +52,8 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
   closing = false;
   /** It is to take no further request. */
   spent = false;
+  /** What its socket failed with. */
+  error: Error | undefined = undefined;
   /** When it was last put to rest, on the clock of `performance`. */
   idleSince = 0;
 
@@ -50,16 +64,16 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
   /** The time ran out, and what has arrived meanwhile is being looked at. */
   #suspectsSilence = false;
   readonly #client: Client;
+  readonly #life: Lifespan;
+  readonly #expires: number;
+  #stopWaiting: (() => void) | undefined = undefined;
 
   /** @param onClosed - called once, when the socket is closed for good */
-  constructor(
-    host: Host,
-    socket: Socket,
-    keepAliveTimeout: number,
-    onClosed: (connection: Connection<Host>) => void,
-  ) {
+  constructor(host: Host, socket: Socket, life: Lifespan, onClosed: (connection: Connection<Host>) => void) {
     this.host = host;
     this.#socket = socket;
+    this.#life = life;
+    this.#expires = life.maxAge === Infinity ? Infinity : performance.now() + life.maxAge;
     let given = false;
     this.#client = new Client(host.key, {
       connect: (_options, callback) => {
@@ -73,18 +87,20 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
       },
       // Keeps undici from writing before it has seen what an idle socket holds: a response nobody asked for, or its end.
       pipelining: 1,
-      keepAliveTimeout,
-      // What the server announces may only shorten it.
-      keepAliveMaxTimeout: keepAliveTimeout,
+      keepAliveTimeout: life.keepAliveTimeout,
+      keepAliveMaxTimeout: life.keepAliveMaxTimeout,
       keepAliveTimeoutThreshold: keepAliveMargin,
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    // undici listens once it has a request; an error before that is for the one who dispatches it to find.
-    socket.on('error', ignore);
+    // undici listens once it has a request, and of two errors keeps the second: of TLS's alert, that the other side closed.
+    socket.on('error', (error) => {
+      this.error ??= error;
+    });
     socket.once('close', () => {
       this.spent = true;
       clearTimeout(this.#silenceTimer);
+      this.#stopWaiting?.();
       onClosed(this);
       this.#client.destroy().catch(() => undefined);
     });
@@ -100,10 +116,49 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     return this.#socket.writableLength === 0;
   }
 
+  get isExpired(): boolean {
+    return this.#expires !== Infinity && this.#expires <= performance.now();
+  }
+
+  /** Whether it was idle before its present request: the server may have closed it meanwhile. */
+  get hasRested(): boolean {
+    return this.sent > 1 || this.#stopWaiting !== undefined;
+  }
+
+  /** Whether the next request is the last it may serve. */
+  get isLast(): boolean {
+    return this.sent + 1 >= this.#life.maxRequests;
+  }
+
+  /** Whether it can serve others after those it served. */
+  get isWorn(): boolean {
+    return this.sent >= this.#life.maxRequests || this.isExpired;
+  }
+
+  /**
+   * Sees to a socket on which nothing was sent yet: undici does only from its first request on. What a server says
+   * unasked, or its end, ends the connection.
+   */
+  waitForFirst(): void {
+    const socket = this.#socket;
+    const onReadable = () => {
+      if (socket.read() !== null) this.destroy();
+    };
+    const timer = setTimeout(() => this.close(), this.#life.keepAliveTimeout);
+    timer.unref();
+    socket.on('readable', onReadable);
+    socket.unref();
+    this.#stopWaiting = () => {
+      clearTimeout(timer);
+      socket.off('readable', onReadable);
+      socket.ref();
+    };
+  }
+
   /** @param isOnce - whether a connection that dies on the request would be its end, so that one that has died must be told */
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isOnce: boolean): void {
-    this.sent++;
-    if (isOnce && this.sent > 1 && performance.now() - this.idleSince > longRest) {
+    if (this.sent++ === 0 && this.#stopWaiting) this.#stopWaiting();
+    if (isOnce && this.hasRested && performance.now() - this.idleSince > longRest) {
       // undici waits for the end of the loop's turn as well: two of them, and all that has arrived was looked at.
       setImmediate(() => this.#client.dispatch(options, handler));
     } else {
@@ -157,5 +212,3 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     this.#socket.destroy();
   }
 }
-
-function ignore(): void {}

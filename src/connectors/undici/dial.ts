@@ -1,60 +1,29 @@
-import {X509Certificate} from 'node:crypto';
-import type {Socket, TcpSocketConnectOpts} from 'node:net';
-import {connect as connectTcp, isIP} from 'node:net';
-import type {ConnectionOptions, SecureContext, SecureContextOptions, TLSSocket} from 'node:tls';
-import {connect as connectTls, createSecureContext} from 'node:tls';
+import type {Socket} from 'node:net';
+import {connect, isIP} from 'node:net';
 import type {Phase} from '../../errors.ts';
-import {InvalidOptionError} from '../../errors.ts';
+import type {Address, AddressGuard} from './address.ts';
+import {AddressRefusedError, plainAddress} from './address.ts';
+import type {Resolver} from './dns.ts';
+import type {RaceOptions} from './happy-eyeballs.ts';
+import {Race, socketOptions} from './happy-eyeballs.ts';
+import type {ProxyServer} from './proxy.ts';
+import type {TlsClient} from './tls.ts';
+import {openTunnel} from './tunnel.ts';
 
-/** TLS options of a connector, as `node:tls` has them. */
-export interface TlsOptions {
-  /**
-   * Whether a certificate that can't be verified ends the connection.
-   *
-   * @default true
-   */
-  readonly rejectUnauthorized?: boolean | undefined;
-  /** Authorities to trust instead of the well-known ones, PEM. */
-  readonly ca?: string | Uint8Array | ReadonlyArray<string | Uint8Array> | undefined;
-  /** The client's certificate chain, PEM. */
-  readonly cert?: string | Uint8Array | undefined;
-  /** The client's private key, PEM. */
-  readonly key?: string | Uint8Array | undefined;
-  /** For an encrypted `key`. */
-  readonly passphrase?: string | undefined;
-  /** The name to ask for (SNI) and to verify; the URL's host when left out. */
-  readonly servername?: string | undefined;
-  /** @default 'TLSv1.2' */
-  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
-}
-
-/** TLS options made ready: what can't be used is found when the connector is made, and the rest is read only once. */
-export interface TlsSettings {
-  readonly rejectUnauthorized?: boolean | undefined;
-  readonly servername?: string | undefined;
-  readonly secureContext?: SecureContext | undefined;
-}
-
-/** @throws InvalidOptionError when a certificate, key or version is none */
-export function readTlsOptions(options: TlsOptions | undefined): TlsSettings {
-  if (!options) return {};
-  const {rejectUnauthorized, servername, ...material} = options;
-  if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== 'boolean') {
-    throw new InvalidOptionError('connector.tls.rejectUnauthorized', rejectUnauthorized, 'true or false');
-  }
-  if (servername !== undefined && typeof servername !== 'string') {
-    throw new InvalidOptionError('connector.tls.servername', servername, 'a host name');
-  }
-  try {
-    // An authority that is no PEM is passed over by node:tls without a word.
-    for (const ca of [material.ca ?? []].flat()) new X509Certificate(Buffer.from(ca).toString('latin1'));
-    const secureContext = createSecureContext(material as SecureContextOptions);
-    return {rejectUnauthorized, servername, secureContext};
-  } catch (error) {
-    // OpenSSL tells what it could not read, and not what that said.
-    const {message} = error as Error;
-    throw new InvalidOptionError('connector.tls', options, `what node:tls can use, which says "${message}"`);
-  }
+/** How a connector dials. */
+export interface DialOptions {
+  readonly resolver: Resolver;
+  /** TLS with the target. */
+  readonly tls: TlsClient;
+  /** Offer HTTP/2. */
+  readonly http2: boolean;
+  readonly socketPath: string | undefined;
+  readonly localAddress: string | undefined;
+  /** The only family to connect to; 0: both. */
+  readonly family: 0 | 4 | 6;
+  readonly allowAddress: AddressGuard | undefined;
+  /** How long one address is tried alone, in ms; `undefined`: until it has failed. */
+  readonly attemptDelay: number | undefined;
 }
 
 /** Where a dial leads. */
@@ -62,130 +31,275 @@ export interface DialTarget {
   readonly secure: boolean;
   readonly hostname: string;
   readonly port: number;
+  readonly proxy: ProxyServer | undefined;
 }
 
-/** How a dial ended: one of the first three is called, once, unless it is cancelled before. */
+/** How a dial ended: one of the first three is called, once and never at once, unless it is cancelled before. */
 export interface DialOutcome {
   connected(socket: Socket): void;
   failed(error: Error, phase: Phase): void;
-  timedOut(limit: number): void;
-  /** It did not connect, and by now its socket is closed. */
+  /** @param cause - what went wrong until then, if something did */
+  timedOut(limit: number, cause: Error | undefined): void;
+  /** It did not connect, and by now its sockets are closed. */
   gone(): void;
 }
 
-const maxSessions = 100;
+/** Where a dial is at. */
+interface Step {
+  cancel(): void;
+}
 
-/** TLS sessions by server, so that a second connection resumes the first one's (RFC 8446, section 2.2). */
-export type TlsSessions = Map<string, Buffer>;
-
-// What undici's own connector gives its sockets: a socket that reads in larger pieces wakes up less often.
-const tcpReadSize = 64 * 1024;
-const tlsReadSize = 16 * 1024;
-const keepAliveProbe = 60_000;
+const http1 = ['http/1.1'];
+const http2 = ['h2', 'http/1.1'];
 
 /**
- * Opens one connection: DNS, TCP (happy eyeballs), TLS. Knows which of these it is at, so that a failure says so.
- *
- * @param timeout - ms, or `undefined` for none
- * @returns a function that cancels it; only `gone` is called after that
+ * Opens one connection: DNS, TCP, a proxy's tunnel, TLS. Knows which of these it is at, so that a failure says so; what
+ * it opened is closed when it ends otherwise than with a connection.
  */
-export function dial(
-  target: DialTarget,
-  tls: TlsSettings,
-  sessions: TlsSessions,
-  timeout: number | undefined,
-  outcome: DialOutcome,
-): () => void {
-  let phase: Phase = isIP(target.hostname) ? 'connect' : 'dns';
-  let settled = false;
-  const socket = target.secure ? openTls(target, tls, sessions) : openTcp(target);
-  // After a blocked event loop, timers come before connections that were opened in time.
-  const timer =
-    timeout === undefined || timeout === Infinity
-      ? undefined
-      : setTimeout(() => setImmediate(onTimeout), timeout);
+export class Dial {
+  readonly #target: DialTarget;
+  readonly #options: DialOptions;
+  readonly #outcome: DialOutcome;
+  #phase: Phase = 'connect';
+  #settled = false;
+  #hasFailed = false;
+  #isGone = false;
+  /** How many sockets are open, or being opened or closed. */
+  #open = 0;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #step: Step | undefined = undefined;
+  #socket: Socket | undefined = undefined;
+  /** What is under `#socket`, and goes with it. */
+  #raw: Socket | undefined = undefined;
+  /** Addresses that were left out or could not be connected to. */
+  #errors: Error[] = [];
 
-  function settle(): boolean {
-    if (settled) return false;
-    settled = true;
-    clearTimeout(timer);
+  constructor(target: DialTarget, options: DialOptions, outcome: DialOutcome) {
+    this.#target = target;
+    this.#options = options;
+    this.#outcome = outcome;
+  }
+
+  /** @param timeout - over the whole, in ms; `undefined` or `Infinity`: none */
+  start(timeout: number | undefined): void {
+    if (timeout !== undefined && timeout !== Infinity) {
+      // After a blocked event loop, timers come before connections that were opened in time.
+      this.#timer = setTimeout(() => setImmediate(() => this.#onTimeout(timeout)), timeout);
+    }
+    this.#run().then(
+      (socket) => {
+        if (this.#settled) return;
+        this.#settled = true;
+        clearTimeout(this.#timer);
+        // From now on the socket is somebody else's, and holds nothing of what it was opened for.
+        this.#raw?.off('close', this.#onClose);
+        this.#outcome.connected(socket);
+      },
+      (error: Error) => {
+        if (!this.#settle()) return;
+        this.#outcome.failed(error, this.#phase);
+        this.#checkGone();
+      },
+    );
+  }
+
+  /** Ends it; only `gone` is called after that. */
+  cancel(): void {
+    if (this.#settle()) this.#checkGone();
+  }
+
+  /** What went wrong so far, if something did. */
+  get failure(): Error | undefined {
+    const errors = this.#errors;
+    return errors.length > 1 ? new AttemptsError(errors) : errors[0];
+  }
+
+  #onTimeout(timeout: number): void {
+    if (!this.#settle()) return;
+    this.#outcome.timedOut(timeout, this.failure);
+    this.#checkGone();
+  }
+
+  /** It came to nothing; false when it is over already. */
+  #settle(): boolean {
+    if (this.#settled) return false;
+    this.#settled = true;
+    this.#hasFailed = true;
+    clearTimeout(this.#timer);
+    this.#step?.cancel();
+    this.#socket?.destroy();
+    this.#raw?.destroy();
     return true;
   }
 
-  function onTimeout(): void {
-    if (!settle()) return;
-    socket.destroy();
-    outcome.timedOut(timeout as number);
+  #opened(socket: Socket): void {
+    this.#open++;
+    socket.on('close', this.#onClose);
   }
 
-  socket.setNoDelay(true);
-  socket.setKeepAlive(true, keepAliveProbe);
-  // 'lookup' comes once an address, and not at all for an address in the URL.
-  function onLookup(error: Error | null): void {
-    if (!error) phase = 'connect';
+  readonly #onClose = () => {
+    this.#open--;
+    if (this.#hasFailed) this.#checkGone();
+  };
+
+  #checkGone(): void {
+    if (this.#open > 0 || this.#isGone) return;
+    this.#isGone = true;
+    this.#outcome.gone();
   }
-  socket.on('lookup', onLookup);
-  if (target.secure) {
-    socket.once('connect', () => {
-      phase = 'tls';
+
+  async #run(): Promise<Socket> {
+    const {secure, hostname, port, proxy} = this.#target;
+    const {http2: offersHttp2, socketPath, tls} = this.#options;
+    if (socketPath !== undefined) await this.#connectPath(socketPath);
+    else if (proxy) await this.#connectProxy(proxy);
+    else await this.#connect(hostname, port, this.#options.allowAddress);
+    if (secure) await this.#agreeTls(tls, hostname, port, offersHttp2 ? http2 : http1);
+    return this.#socket as Socket;
+  }
+
+  async #connectProxy(proxy: ProxyServer): Promise<void> {
+    const {secure, hostname, port} = this.#target;
+    try {
+      await this.#connect(proxy.hostname, proxy.port, undefined);
+      if (proxy.tls) await this.#agreeTls(proxy.tls, proxy.hostname, proxy.port, http1);
+    } catch (error) {
+      throw new ProxyUnreachableError(error as Error);
+    }
+    // Requests without TLS are sent to an HTTP proxy itself.
+    if (proxy.kind === 'http' && !secure) return;
+    let name = hostname;
+    if (proxy.resolvesHere) {
+      const [first] = this.#find(hostname) ?? (await this.#load(hostname));
+      name = (first as Address).address;
+    }
+    this.#phase = 'connect';
+    await openTunnel(this.#alive(), proxy, {hostname: name, port});
+  }
+
+  async #connect(hostname: string, port: number, guard: AddressGuard | undefined): Promise<void> {
+    const found = this.#find(hostname) ?? (await this.#load(hostname));
+    this.#phase = 'connect';
+    const {resolver, family: only, localAddress, attemptDelay} = this.#options;
+    const addresses: Address[] = [];
+    for (const candidate of found) {
+      const {address, family} = candidate;
+      if (guard && !guard(plainAddress(address), {hostname, port})) {
+        this.#errors.push(new AddressRefusedError(address));
+      } else if (only !== 0 && family !== only) {
+        this.#errors.push(new FamilyError(`Address ${address} is none of IPv${only}`));
+      } else {
+        addresses.push(candidate);
+      }
+    }
+    if (addresses.length === 0) throw this.failure as Error;
+    const options = {port, localAddress, attemptDelay};
+    try {
+      await this.#race(addresses, options, (address) => resolver.failed(hostname, address));
+    } catch (error) {
+      resolver.forget(hostname);
+      throw error;
+    }
+    this.#errors = [];
+  }
+
+  #find(hostname: string): readonly Address[] | undefined {
+    const family = isIP(hostname);
+    return family === 0
+      ? this.#options.resolver.find(hostname)
+      : [{address: hostname, family: family as 4 | 6}];
+  }
+
+  #load(hostname: string): Promise<readonly Address[]> {
+    this.#phase = 'dns';
+    return new Promise((resolve, reject) => {
+      const cancel = this.#options.resolver.load(hostname, (error, addresses) => {
+        if (error) reject(error);
+        else resolve(addresses);
+      });
+      this.#step = {cancel};
     });
   }
-  socket.once(target.secure ? 'secureConnect' : 'connect', () => {
-    if (!settle()) return;
-    // What they hold is the request that the connection was opened for.
-    socket.off('error', onError).off('lookup', onLookup).off('close', onClose);
-    outcome.connected(socket);
-  });
-  function onError(error: Error): void {
-    if (!settle()) return;
-    socket.destroy();
-    outcome.failed(error, phase);
+
+  #race(
+    addresses: readonly Address[],
+    options: RaceOptions,
+    failed: (address: string) => void,
+  ): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const race = new Race(addresses, options, {
+        opened: (socket) => this.#opened(socket),
+        connected: (socket) => {
+          this.#socket = socket;
+          this.#raw = socket;
+          resolve();
+        },
+        failed: (address, error) => {
+          this.#errors.push(error);
+          failed(address);
+        },
+        lost: () => reject(this.failure),
+      });
+      this.#step = race;
+      race.start();
+    });
   }
-  function onClose(): void {
-    onError(new Error('The connection was closed'));
-    outcome.gone();
+
+  #connectPath(path: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const socket = connect({...socketOptions, path});
+      this.#opened(socket);
+      this.#socket = socket;
+      this.#raw = socket;
+      const onError = (error: Error) => reject(error);
+      socket.once('error', onError).once('connect', () => {
+        socket.off('error', onError);
+        resolve();
+      });
+      socket.on('error', ignore);
+    });
   }
-  socket.on('error', onError).on('close', onClose);
 
-  return () => {
-    if (!settle()) return;
-    // The listener stays: a socket may still fail on its way out.
-    socket.destroy();
-  };
+  #agreeTls(tls: TlsClient, hostname: string, port: number, protocols: readonly string[]): Promise<void> {
+    this.#phase = 'tls';
+    return new Promise((resolve, reject) => {
+      this.#socket = tls.agree(this.#alive(), {hostname, port}, protocols, {
+        agreed: () => resolve(),
+        failed: reject,
+      });
+    });
+  }
+
+  // Between two steps a socket may fail with nobody listening.
+  #alive(): Socket {
+    const socket = this.#socket as Socket;
+    if (socket.destroyed) throw socket.errored ?? new Error('Socket was closed');
+    return socket;
+  }
 }
 
-function openTcp(target: DialTarget): Socket {
-  // How much a socket reads at once is an option that the types leave out.
-  const options: TcpSocketConnectOpts & {highWaterMark: number} = {
-    host: target.hostname,
-    port: target.port,
-    highWaterMark: tcpReadSize,
-  };
-  return connectTcp(options);
+/** None of several addresses could be connected to. */
+class AttemptsError extends AggregateError {
+  /** The first that there is. */
+  readonly code: string | undefined;
+
+  constructor(errors: readonly Error[]) {
+    super(errors, errors.map(({message}) => message).join('; '));
+    this.code = (errors as ReadonlyArray<{code?: string}>).find(({code}) => code !== undefined)?.code;
+  }
 }
 
-function openTls(target: DialTarget, tls: TlsSettings, sessions: TlsSessions): TLSSocket {
-  const servername = tls.servername ?? (isIP(target.hostname) ? '' : target.hostname);
-  const key = `${servername || target.hostname}:${target.port}`;
-  const session = sessions.get(key);
-  const {rejectUnauthorized, secureContext} = tls;
-  const options = {
-    // Left out, it is what the environment says.
-    ...(rejectUnauthorized !== undefined && {rejectUnauthorized}),
-    ...(secureContext && {secureContext}),
-    host: target.hostname,
-    port: target.port,
-    servername,
-    ALPNProtocols: ['http/1.1'],
-    highWaterMark: tlsReadSize,
-    ...(session && {session}),
-  };
-  const socket = connectTls(options as ConnectionOptions);
-  socket.on('session', (next: Buffer) => {
-    // Renewed ones move to the end: the one that goes is the one unused for longest.
-    sessions.delete(key);
-    if (sessions.size >= maxSessions) sessions.delete(sessions.keys().next().value as string);
-    sessions.set(key, next);
-  });
-  return socket;
+class ProxyUnreachableError extends Error {
+  readonly code: string | undefined;
+
+  constructor(cause: Error) {
+    super(`Proxy could not be reached: ${cause.message}`, {cause});
+    this.code = (cause as {code?: string}).code;
+  }
 }
+
+class FamilyError extends Error {
+  readonly code = 'EADDRNOTAVAIL';
+}
+
+function ignore(): void {}

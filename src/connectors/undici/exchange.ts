@@ -10,8 +10,10 @@ import {isIdempotent} from '../../request.ts';
 import {urlParts} from '../../url-parts.ts';
 import type {SilenceWatcher} from './connection.ts';
 import {acceptEncoding, decodedBody} from './decoded-body.ts';
+import {StreamResetError, UnprocessedError} from './http2-stream.ts';
 import type {BodyOrigin} from './incoming-body.ts';
 import {IncomingBody} from './incoming-body.ts';
+import {describeFailure} from './phases.ts';
 import type {Pool, PoolConnection, PoolHost, PoolMember} from './pool.ts';
 import {createResponse, watchAbandoned} from './response.ts';
 import {Upload} from './upload.ts';
@@ -23,6 +25,9 @@ const discardTime = 1_000;
 
 // RFC 9110, section 7.6.1: connection options are a list.
 const closeOption = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
+
+// How often a request is sent again on another connection: a server may refuse each of many streams.
+const maxResends = 3;
 
 // What undici is aborted with; it never reaches a caller.
 const aborted = new Error('aborted');
@@ -82,6 +87,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   #wasFlushed = true;
   /** The connection can't serve another request after this one. */
   #lastOnConnection = false;
+  #resends = 0;
   #abortDispatch: ((error: Error) => void) | undefined = undefined;
   #resumeDispatch: (() => void) | undefined = undefined;
 
@@ -148,8 +154,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#fail(this.#connectionError(error, phase));
   }
 
-  dialTimedOut(limit: number): void {
-    this.#fail(new TimeoutError('connect', limit, this.#details()));
+  dialTimedOut(limit: number, cause: Error | undefined): void {
+    this.#fail(new TimeoutError('connect', limit, {...this.#details(), cause}));
   }
 
   #dial(): void {
@@ -163,6 +169,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#state = 'sent';
     this.#connection = connection;
     this.#reused = connection.sent > 0;
+    this.#lastOnConnection = connection.isLast;
     this.#written = false;
     this.#bodySent = false;
     if (this.list === undefined) this.#pool.running.append(this);
@@ -198,6 +205,10 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     // Fetch, "HTTP-network-or-cache fetch": a part of something coded can't be decoded.
     if (!acceptsCodings) sent.push('accept-encoding', hasRange ? 'identity' : acceptEncoding);
     if (!names) sent.push('user-agent', userAgent);
+    const {prefix, proxy} = this.host;
+    if (prefix !== '' && proxy?.authorization !== undefined) {
+      sent.push('proxy-authorization', proxy.authorization);
+    }
     let source: unknown = this.#upload ?? null;
     if (body !== null && !this.#upload) {
       const prepared = prepareBody(body);
@@ -209,12 +220,12 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       }
     }
     return {
-      path: this.#path,
+      path: prefix === '' ? this.#path : prefix + this.#path,
       method: method as Dispatcher.HttpMethod,
       headers: sent,
       body: source as Buffer,
       // Left to itself, undici gives up a connection after a HEAD, and after a body on a method that seldom has one.
-      reset: this.#pool.options.forceClose,
+      reset: this.#lastOnConnection,
     };
   }
 
@@ -322,7 +333,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     // An answer before the end of the upload leaves the rest of it in the way.
     const isThrough = this.#bodySent && connection.isFlushed;
     this.#finish();
-    if (isThrough && !this.#lastOnConnection && !this.#pool.options.forceClose) {
+    if (isThrough && !this.#lastOnConnection) {
       this.#pool.putBack(connection);
     } else {
       connection.spent = true;
@@ -352,10 +363,13 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       this.#fail(this.#connectionError(error, 'send', 'Request body failed'));
     } else if (error instanceof TypeError) {
       this.#fail(error);
-    } else if (this.#state === 'sent' && this.#canSendAgain()) {
+    } else if (this.#state === 'sent' && this.#canSendAgain(error)) {
       this.#sendAgain();
     } else {
-      this.#fail(this.#connectionError(error, this.#bodySent ? 'receive' : 'send'));
+      const cause = this.#connection?.error ?? error;
+      // An alert of TLS may come after its handshake: in TLS 1.3, a client's certificate is looked at only then.
+      const isTls = (cause as {code?: string}).code?.startsWith('ERR_SSL_');
+      this.#fail(this.#connectionError(cause, isTls ? 'tls' : this.#bodySent ? 'receive' : 'send'));
     }
   }
 
@@ -495,10 +509,15 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   }
 
   // RFC 9112, section 9.3.1, and RFC 9110, section 9.2.2: a connection may close at any moment, and a request that
-  // met with that is sent again where nothing is lost by it: it never left, or it left on a connection that was in use
-  // before, no answer came, and sending it twice is the same as once.
-  #canSendAgain(): boolean {
-    if (!this.#reused || this.#answered) return false;
+  // met with that is sent again where nothing is lost by it: it never left, or it left on a connection that had
+  // been idle before, no answer came, and sending it twice is the same as once.
+  #canSendAgain(error: Error): boolean {
+    if (error instanceof UnprocessedError || error instanceof StreamResetError) {
+      const isWhole = !this.#written || isReplayable(this.#request.body);
+      return error instanceof UnprocessedError && isWhole && this.#resends < maxResends;
+    }
+    const {hasRested} = this.#connection as PoolConnection;
+    if (!hasRested || this.#answered || this.#resends >= maxResends) return false;
     return !this.#written || this.#isRepeatable;
   }
 
@@ -507,6 +526,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   }
 
   #sendAgain(): void {
+    this.#resends++;
     this.#clearTimer();
     if (this.#written) {
       this.#upload?.stop();
@@ -542,11 +562,11 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#timer = undefined;
   }
 
-  #connectionError(cause: Error, phase: Phase, what = describePhase[phase]): ConnectionError {
+  #connectionError(cause: Error, phase: Phase, what?: string): ConnectionError {
     const code = (cause as {code?: string}).code;
     // undici's parser shows what it could not parse: the response.
     delete (cause as {data?: string}).data;
-    return new ConnectionError(`${what}: ${cause.message || code}`, phase, {
+    return new ConnectionError(describeFailure(cause, phase, what), phase, {
       ...this.#details(),
       code,
       cause,
@@ -557,19 +577,6 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     return {request: this.#request, attempts: this.#request.attempt};
   }
 }
-
-const describePhase: Record<Phase, string> = {
-  dns: 'Name could not be resolved',
-  connect: 'Connection could not be opened',
-  tls: 'TLS could not be agreed',
-  send: 'Connection failed while sending',
-  receive: 'Connection failed while receiving',
-  pool: 'No slot',
-  read: 'Nothing to read',
-  attempt: 'Attempt failed',
-  total: 'Call failed',
-  redirect: 'Redirect failed',
-};
 
 function ignore(): void {}
 

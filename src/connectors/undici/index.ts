@@ -1,19 +1,14 @@
-import type {
-  Connector,
-  ConnectorCapabilities,
-  ConnectorOptions,
-  ConnectorStats,
-  HostStats,
-} from '../../connector.ts';
+import type {Connector, ConnectorCapabilities, ConnectorStats, HostStats} from '../../connector.ts';
 import {InvalidOptionError, SessionClosedError} from '../../errors.ts';
-import {checkDuration, checkKnown, checkLimit} from '../../options.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {abortUnread} from '../../unread.ts';
+import {urlParts} from '../../url-parts.ts';
 import {integrityRefusal} from '../integrity.ts';
-import type {TlsOptions} from './dial.ts';
-import {readTlsOptions} from './dial.ts';
 import {Exchange} from './exchange.ts';
+import type {UndiciConnectorOptions} from './options.ts';
+import {checkOptions} from './options.ts';
 import {Pool} from './pool.ts';
+import {preconnectHost} from './preconnect.ts';
 
 export type {
   Connector,
@@ -22,31 +17,29 @@ export type {
   ConnectorStats,
   HostStats,
 } from '../../connector.ts';
-export type {TlsOptions} from './dial.ts';
+export type {AddressGuard, GuardedTarget} from './address.ts';
+export {isPublicAddress} from './address.ts';
+export type {DnsOptions} from './dns.ts';
+export type {UndiciConnectorOptions} from './options.ts';
+export {presets} from './presets.ts';
+export type {ProxyAuth, ProxyOption, ProxyOptions} from './proxy.ts';
+export type {TlsOptions} from './tls.ts';
 
-/** Options of {@link undiciConnector}. */
-export interface UndiciConnectorOptions extends ConnectorOptions {
+/** {@link Connector} of Node, which can open connections before there are requests. */
+export interface UndiciConnector extends Connector {
   /**
-   * How long an unused connection stays open, in ms; a shorter time that the server announces wins.
+   * Opens connections that the first requests then find: DNS, TCP and TLS are over by then. They are subject to the limits,
+   * wait their turn like requests, and are closed like any that nothing uses. A host that has enough of them gets none.
    *
-   * @default 15_000
+   * @param origins - URLs; only scheme, host and port count
+   * @param options - `connections`: how many each is to have (default 1)
+   * @returns when all are open, or as soon as one could not be opened
+   * @throws ConnectionError, TimeoutError when one can't be opened; TypeError for what is no URL of HTTP
    */
-  readonly keepAliveTimeout?: number | undefined;
-  /**
-   * Whether each connection is closed after one request.
-   *
-   * @default false
-   */
-  readonly forceClose?: boolean | undefined;
-  /**
-   * How long opening a connection may take, DNS, TCP and TLS together, in ms; 0, `Infinity` or `false`: no limit.
-   * The `connect` timeout of a session or call goes before it.
-   *
-   * @default 10_000
-   */
-  readonly connectTimeout?: number | false | undefined;
-  /** TLS for `https:` hosts. */
-  readonly tls?: TlsOptions | undefined;
+  preconnect(
+    origins: Iterable<string | URL>,
+    options?: {readonly connections?: number | undefined},
+  ): Promise<void>;
 }
 
 const name = 'undici';
@@ -57,24 +50,6 @@ const capabilities: ConnectorCapabilities = {
   requestStreams: true,
   manualRedirect: true,
 };
-
-const knownOptions = new Set([
-  'limit',
-  'limitPerHost',
-  'keepAliveTimeout',
-  'forceClose',
-  'connectTimeout',
-  'tls',
-]);
-const knownTlsOptions = new Set([
-  'rejectUnauthorized',
-  'ca',
-  'cert',
-  'key',
-  'passphrase',
-  'servername',
-  'minVersion',
-]);
 
 // A connector that is dropped while open: its idle connections must not stay behind.
 const dropped = new FinalizationRegistry<Pool>((pool) => void pool.close());
@@ -94,27 +69,14 @@ const dropped = new FinalizationRegistry<Pool>((pool) => void pool.close());
  * await using session = createSession({connector});
  * ```
  */
-export function undiciConnector(options: UndiciConnectorOptions = {}): Connector {
-  checkKnown('connector', name, options, knownOptions);
-  checkKnown('connector.tls', name, options.tls ?? {}, knownTlsOptions);
-  const limit = checkLimit('connector.limit', options.limit, 100);
-  const limitPerHost = checkLimit('connector.limitPerHost', options.limitPerHost, 0);
-  if (options.forceClose !== undefined && typeof options.forceClose !== 'boolean') {
-    throw new InvalidOptionError('connector.forceClose', options.forceClose, 'true or false');
-  }
-  const pool = new Pool({
-    limit,
-    limitPerHost,
-    keepAliveTimeout: checkKeepAlive(options.keepAliveTimeout),
-    forceClose: options.forceClose ?? false,
-    connectTimeout: checkDuration('connector.connectTimeout', options.connectTimeout, 10_000),
-    tls: readTlsOptions(options.tls),
-  });
+export function undiciConnector(options: UndiciConnectorOptions = {}): UndiciConnector {
+  const pool = new Pool(checkOptions(options));
 
-  const connector: Connector = {
+  const connector: UndiciConnector = {
     name,
     capabilities,
     fetch: (request) => send(pool, request),
+    preconnect: (origins, {connections = 1} = {}) => preconnect(pool, origins, connections),
     stats: () => statsOf(pool),
     close: () => close(pool),
     destroy: (reason) => destroy(pool, reason ?? new SessionClosedError('Connector was destroyed')),
@@ -124,18 +86,6 @@ export function undiciConnector(options: UndiciConnectorOptions = {}): Connector
   return connector;
 }
 
-function checkKeepAlive(value: number | undefined): number {
-  const checked = checkDuration('connector.keepAliveTimeout', value, 15_000);
-  if (checked === undefined) {
-    throw new InvalidOptionError(
-      'connector.keepAliveTimeout',
-      value,
-      'a number of ms above 0; forceClose keeps none open',
-    );
-  }
-  return checked;
-}
-
 function send(pool: Pool, request: ConnectorRequest): Promise<Response> {
   if (pool.closed) return Promise.reject(new SessionClosedError('Connector is closed', {request}));
   const refusal = integrityRefusal(request, {name, capabilities});
@@ -143,11 +93,20 @@ function send(pool: Pool, request: ConnectorRequest): Promise<Response> {
   return new Promise((resolve, reject) => new Exchange(pool, request, resolve, reject).start());
 }
 
+async function preconnect(pool: Pool, origins: Iterable<string | URL>, connections: number): Promise<void> {
+  if (!(Number.isInteger(connections) && connections > 0)) {
+    throw new InvalidOptionError('preconnect.connections', connections, 'a whole number from 1');
+  }
+  if (pool.closed) throw new SessionClosedError('Connector is closed');
+  const distinct = new Set(Array.from(origins, (origin) => urlParts(new URL(origin).href).origin));
+  await Promise.all([...distinct].map((origin) => preconnectHost(pool, origin, connections)));
+}
+
 function statsOf(pool: Pool): ConnectorStats {
   const {limits, options, totals} = pool;
   const hosts: Record<string, HostStats> = {};
   for (const [origin, host] of limits.hosts) {
-    const stats = {active: host.active, queued: host.waiting.size, idle: host.idle.length};
+    const stats = {active: host.active, queued: host.waiting.size, idle: host.idleCount};
     if (stats.active + stats.queued + stats.idle > 0) hosts[origin] = stats;
   }
   return {

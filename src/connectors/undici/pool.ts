@@ -5,12 +5,20 @@ import type {Linked} from '../../linked-list.ts';
 import {LinkedList} from '../../linked-list.ts';
 import type {Waiter} from '../limits.ts';
 import {HostSlots, Limits} from '../limits.ts';
+import type {Lifespan} from './connection.ts';
 import {Connection} from './connection.ts';
-import type {TlsSessions, TlsSettings} from './dial.ts';
-import {dial} from './dial.ts';
+import type {DialOptions} from './dial.ts';
+import {Dial} from './dial.ts';
+import {firstStreams, Http2Connection} from './http2-connection.ts';
+import {Http2Stream} from './http2-stream.ts';
+import type {ChooseProxy, ProxyServer} from './proxy.ts';
+import {SharedDial} from './shared-dial.ts';
 
-/** A connection of a pool. */
-export type PoolConnection = Connection<PoolHost>;
+/** What an exchange is sent over: a connection, or one of the streams of one that carries several. */
+export type PoolConnection = Connection<PoolHost> | Http2Stream<Http2Connection<PoolHost>>;
+
+/** What is a socket of the pool's. */
+type PoolSocket = Connection<PoolHost> | Http2Connection<PoolHost>;
 
 /** One origin: its slots, and its connections that nothing uses. */
 export class PoolHost extends HostSlots {
@@ -20,25 +28,44 @@ export class PoolHost extends HostSlots {
   /** Sockets open, being opened or being closed. */
   open = 0;
   /** The one used last is at the end, and is taken first: the others then age, and go. */
-  readonly idle: PoolConnection[] = [];
+  readonly idle: Array<Connection<PoolHost>> = [];
+  /** Those that carry several requests and take others; idle ones too, which aren't in `idle`. */
+  readonly shared: Array<Http2Connection<PoolHost>> = [];
+  /** The one dial that all wait for, as long as it may lead to a connection they can share. */
+  dial: SharedDial<DialRequest> | undefined = undefined;
+  /** Whether its connections can be shared, as far as is known. */
+  sharing: boolean;
+  /** How many requests one of its connections takes at a time, as far as is known. */
+  maxStreams = firstStreams;
+  readonly proxy: ProxyServer | undefined;
+  /** What goes before a request's path when it is sent to a proxy itself (RFC 9112, section 3.2.2: absolute-form). */
+  readonly prefix: string;
 
-  constructor(origin: string) {
+  /** How many connections nothing uses. */
+  get idleCount(): number {
+    return this.idle.length + this.shared.filter(({active}) => active === 0).length;
+  }
+
+  constructor(origin: string, chooseProxy: ChooseProxy | undefined, sharing: boolean) {
     super(origin);
     const url = new URL(origin);
     this.secure = url.protocol === 'https:';
     // An IPv6 address comes in brackets.
     this.hostname = url.hostname.replace(/^\[|\]$/g, '');
     this.port = url.port === '' ? (this.secure ? 443 : 80) : Number(url.port);
+    this.sharing = sharing && this.secure;
+    this.proxy = chooseProxy?.(this);
+    this.prefix = this.proxy?.kind === 'http' && !this.secure ? origin : '';
   }
 }
 
 export interface PoolOptions {
   readonly limit: number;
   readonly limitPerHost: number;
-  readonly keepAliveTimeout: number;
-  readonly forceClose: boolean;
   readonly connectTimeout: number | undefined;
-  readonly tls: TlsSettings;
+  readonly life: Lifespan;
+  readonly dial: DialOptions;
+  readonly proxies: ChooseProxy | undefined;
 }
 
 /** Told how the connection it asked for came about. */
@@ -47,7 +74,8 @@ export interface DialRequest extends Linked {
   readonly connectTimeout: number | undefined;
   connected(connection: PoolConnection): void;
   dialFailed(error: Error, phase: Phase): void;
-  dialTimedOut(limit: number): void;
+  /** @param cause - what went wrong until then, if something did */
+  dialTimedOut(limit: number, cause: Error | undefined): void;
 }
 
 /** What a pool has running: it waits for a connection, or uses one. */
@@ -68,18 +96,19 @@ export class Pool {
   closed = false;
 
   /** Idle connections of all hosts, the one unused for longest first. */
-  readonly #idle = new LinkedList<PoolConnection>();
-  readonly #connections = new Set<PoolConnection>();
-  readonly #sessions: TlsSessions = new Map();
+  readonly #idle = new LinkedList<PoolSocket>();
+  readonly #connections = new Set<PoolSocket>();
   readonly #waitingToDial = new LinkedList<DialRequest>();
-  readonly #cancelDial = new Map<DialRequest, () => void>();
+  readonly #dials = new Map<DialRequest, Dial>();
   #open = 0;
   #closing = 0;
   #whenEmpty: (() => void) | undefined = undefined;
 
   constructor(options: PoolOptions) {
     this.options = options;
-    this.limits = new Limits(options.limit, options.limitPerHost, (origin) => new PoolHost(origin));
+    const {limit, limitPerHost, proxies, dial, life} = options;
+    const sharing = dial.http2 && life.maxRequests > 1;
+    this.limits = new Limits(limit, limitPerHost, (origin) => new PoolHost(origin, proxies, sharing));
   }
 
   get idleCount(): number {
@@ -88,10 +117,25 @@ export class Pool {
 
   /** An idle connection of the host that still looks alive. */
   take(host: PoolHost): PoolConnection | undefined {
+    const stream = host.shared.length > 0 ? this.#takeStream(host) : undefined;
+    if (stream) return stream;
     for (let connection = host.idle.pop(); connection; connection = host.idle.pop()) {
       this.#idle.remove(connection);
-      if (connection.isUsable) return connection;
-      connection.destroy();
+      if (!connection.isUsable) connection.destroy();
+      else if (connection.isExpired) this.#startClosing(connection);
+      else return connection;
+    }
+    return undefined;
+  }
+
+  #takeStream(host: PoolHost): PoolConnection | undefined {
+    for (const connection of [...host.shared]) {
+      if (connection.isExpired) {
+        connection.retire();
+      } else if (connection.hasRoom) {
+        this.#leaveIdle(connection);
+        return connection.open();
+      }
     }
     return undefined;
   }
@@ -104,22 +148,33 @@ export class Pool {
 
   /** Drops a dial that nobody waits for any more. */
   cancel(request: DialRequest): void {
+    const {host} = request;
     if (this.#waitingToDial.remove(request)) return;
-    const cancel = this.#cancelDial.get(request);
-    if (!cancel) return;
+    if (host.dial?.leave(request)) {
+      if (host.dial.size === 0) this.#giveUp(host, host.dial);
+      return;
+    }
+    const dial = this.#dials.get(request);
+    if (!dial) return;
     this.#dialEnded(request);
-    cancel();
+    dial.cancel();
   }
 
   /** Takes back a connection that can serve another request. */
   putBack(connection: PoolConnection): void {
-    if (this.closed && this.limits.queued === 0) {
+    if (connection instanceof Http2Stream) connection.release();
+    else if (this.#rest(connection)) connection.host.idle.push(connection);
+  }
+
+  /** Keeps a connection that nothing uses; false when it is closed instead. */
+  #rest(connection: PoolSocket): boolean {
+    if ((this.closed && this.limits.queued === 0) || connection.isWorn) {
       this.#startClosing(connection);
-      return;
+      return false;
     }
     connection.idleSince = performance.now();
-    connection.host.idle.push(connection);
     this.#idle.append(connection);
+    return true;
   }
 
   /** Called whenever an exchange has ended and its slot was given back. */
@@ -130,8 +185,10 @@ export class Pool {
 
   /** All there are: running, dialling and queued. */
   members(): PoolMember[] {
-    const dialling = [...this.#waitingToDial, ...this.#cancelDial.keys()] as PoolMember[];
-    const queued = [...this.limits.hosts.values()].flatMap((host) => [...host.waiting] as PoolMember[]);
+    const hosts = [...this.limits.hosts.values()];
+    const sharing = hosts.flatMap(({dial}) => [...(dial?.members ?? [])]);
+    const dialling = [...this.#waitingToDial, ...this.#dials.keys(), ...sharing] as PoolMember[];
+    const queued = hosts.flatMap((host) => [...host.waiting] as PoolMember[]);
     return [...queued, ...dialling, ...this.running];
   }
 
@@ -161,24 +218,24 @@ export class Pool {
       this.#evict(connection);
   }
 
-  #discardIdle(connection: PoolConnection): void {
+  #discardIdle(connection: PoolSocket): void {
     this.#leaveIdle(connection);
     connection.destroy();
   }
 
-  #leaveIdle(connection: PoolConnection): void {
-    if (!this.#idle.remove(connection)) return;
+  #leaveIdle(connection: PoolSocket): void {
+    if (!this.#idle.remove(connection) || !(connection instanceof Connection)) return;
     const {idle} = connection.host;
     const index = idle.lastIndexOf(connection);
     if (index !== -1) idle.splice(index, 1);
   }
 
-  #evict(connection: PoolConnection): void {
+  #evict(connection: PoolSocket): void {
     this.#leaveIdle(connection);
     this.#startClosing(connection);
   }
 
-  #startClosing(connection: PoolConnection): void {
+  #startClosing(connection: PoolSocket): void {
     if (connection.spent) return;
     this.#closing++;
     connection.closing = true;
@@ -188,10 +245,21 @@ export class Pool {
   #dialWaiting(): void {
     const {limit, limitPerHost} = this.limits;
     for (const request of this.#waitingToDial) {
-      if (this.#open >= limit) break;
-      if (request.host.open >= limitPerHost) continue;
+      const {host} = request;
+      if (host.dial) {
+        this.#waitingToDial.remove(request);
+        host.dial.join(request, request.connectTimeout ?? this.options.connectTimeout);
+        continue;
+      }
+      if (this.#open >= limit) {
+        // Somebody further back may still find a dial to join.
+        if (this.options.dial.http2) continue;
+        break;
+      }
+      if (host.open >= limitPerHost) continue;
       this.#waitingToDial.remove(request);
-      this.#dial(request);
+      if (host.sharing) this.#dialShared(request);
+      else this.#dial(request);
     }
     // Each that still waits needs a socket to go: one that is on its way out already, or the idle one unused for longest.
     if (this.#open < limit) return;
@@ -204,45 +272,111 @@ export class Pool {
     const {host} = request;
     this.#open++;
     host.open++;
-    const timeout = request.connectTimeout ?? this.options.connectTimeout;
-    const cancel = dial(host, this.options.tls, this.#sessions, timeout, {
+    const dial = new Dial(host, this.options.dial, {
       connected: (socket) => {
-        this.#cancelDial.delete(request);
+        this.#dials.delete(request);
         request.connected(this.#connect(host, socket));
       },
       failed: (error, phase) => {
         this.#dialEnded(request);
         request.dialFailed(error, phase);
       },
-      timedOut: (limit) => {
+      timedOut: (limit, cause) => {
         this.#dialEnded(request);
-        request.dialTimedOut(limit);
+        request.dialTimedOut(limit, cause);
       },
       gone: () => {
         this.#closing--;
         this.#socketGone(host);
       },
     });
-    this.#cancelDial.set(request, cancel);
+    this.#dials.set(request, dial);
+    dial.start(request.connectTimeout ?? this.options.connectTimeout);
+  }
+
+  // Whether its connection can be shared is known once it is there: until then, whoever wants one waits for it.
+  #dialShared(request: DialRequest): void {
+    const {host} = request;
+    this.#open++;
+    host.open++;
+    const shared = new SharedDial<DialRequest>(host, this.options.dial, {
+      connected: (socket, members) => {
+        host.dial = undefined;
+        this.#share(host, socket, members);
+      },
+      failed: (error, phase, members) => {
+        host.dial = undefined;
+        this.#closing++;
+        for (const member of members) member.dialFailed(error, phase);
+      },
+      timedOut: (member, limit, cause) => {
+        if (shared.size === 0) this.#giveUp(host, shared);
+        member.dialTimedOut(limit, cause);
+      },
+      gone: () => {
+        this.#closing--;
+        this.#socketGone(host);
+      },
+    });
+    host.dial = shared;
+    shared.join(request, request.connectTimeout ?? this.options.connectTimeout);
+    shared.start();
+  }
+
+  #giveUp(host: PoolHost, shared: SharedDial<DialRequest>): void {
+    host.dial = undefined;
+    this.#closing++;
+    shared.cancel();
+  }
+
+  #share(host: PoolHost, socket: Socket, members: DialRequest[]): void {
+    const connection = this.#connect(host, socket);
+    const [first, ...others] = members as [DialRequest, ...DialRequest[]];
+    // All the others first find their place: who is served may come back with more.
+    const served: Array<[DialRequest, PoolConnection]> = [[first, connection]];
+    for (const member of others) {
+      const next = this.take(host);
+      if (next) served.push([member, next]);
+      else this.#waitingToDial.append(member);
+    }
+    this.#dialWaiting();
+    for (const [member, place] of served) member.connected(place);
   }
 
   /** It came to nothing; its socket counts until it is closed. */
   #dialEnded(request: DialRequest): void {
-    this.#cancelDial.delete(request);
+    this.#dials.delete(request);
     this.#closing++;
   }
 
   // Apart from `#dial`, whose request the connection would hold on to through what it is given.
   #connect(host: PoolHost, socket: Socket): PoolConnection {
     this.totals.opened++;
-    const connection = new Connection(host, socket, this.options.keepAliveTimeout, (gone) =>
-      this.#onClosed(gone),
-    );
+    const {life} = this.options;
+    host.sharing = isHttp2(socket) && life.maxRequests > 1;
+    if (isHttp2(socket)) {
+      const connection = new Http2Connection(host, socket, life, {
+        onIdle: (idle) => void this.#rest(idle),
+        onSpent: (spent) => this.#stopSharing(spent),
+        onClosed: (gone) => this.#onClosed(gone),
+      });
+      this.#connections.add(connection);
+      host.shared.push(connection);
+      return connection.open();
+    }
+    const connection = new Connection(host, socket, life, (gone) => this.#onClosed(gone));
     this.#connections.add(connection);
     return connection;
   }
 
-  #onClosed(connection: PoolConnection): void {
+  #stopSharing(connection: Http2Connection<PoolHost>): void {
+    const {shared} = connection.host;
+    const index = shared.indexOf(connection);
+    if (index !== -1) shared.splice(index, 1);
+    this.#leaveIdle(connection);
+  }
+
+  #onClosed(connection: PoolSocket): void {
     if (connection.closing) this.#closing--;
     this.#connections.delete(connection);
     this.#leaveIdle(connection);
@@ -269,4 +403,8 @@ export class Pool {
     this.#whenEmpty = undefined;
     done?.();
   }
+}
+
+function isHttp2(socket: Socket): boolean {
+  return (socket as {alpnProtocol?: unknown}).alpnProtocol === 'h2';
 }

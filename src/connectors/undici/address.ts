@@ -1,0 +1,118 @@
+import {BlockList, isIP, isIPv4} from 'node:net';
+import {InvalidOptionError} from '../../errors.ts';
+
+/** An address that a name stands for. */
+export interface Address {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** What a dial leads to, as an {@link AddressGuard} is told it. */
+export interface GuardedTarget {
+  /** As in the URL, without an IPv6 address's brackets. */
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/**
+ * Says whether an address may be connected to. It is asked for each address of each new connection, redirects' included,
+ * after the name was looked up. An IPv4 address in an IPv6 one's clothes ("::ffff:127.0.0.1") comes as IPv4.
+ */
+export type AddressGuard = (address: string, target: GuardedTarget) => boolean;
+
+/** Why an address was left out. */
+export class AddressRefusedError extends Error {
+  readonly code = 'ERR_ADDRESS_REFUSED';
+
+  constructor(address: string) {
+    super(`Address ${address} is not allowed`);
+    this.name = 'AddressRefusedError';
+  }
+}
+
+// IANA, "IPv4 Special-Purpose Address Registry": what is not globally reachable; and multicast and reserved blocks.
+const specialIpv4 = [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+] as const;
+
+// IANA, "IPv6 Special-Purpose Address Registry", within the only block that global unicast is given out of, 2000::/3:
+// protocol assignments (Teredo among them), documentation, and 6to4, which leads to an IPv4 address.
+const specialIpv6 = [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+] as const;
+
+let special: BlockList | undefined;
+
+function specialBlocks(): BlockList {
+  if (special) return special;
+  special = new BlockList();
+  for (const [network, prefix] of specialIpv4) special.addSubnet(network, prefix, 'ipv4');
+  for (const [network, prefix] of specialIpv6) special.addSubnet(network, prefix, 'ipv6');
+  return special;
+}
+
+/** Whether an address is one that anybody on the Internet could reach: none of this machine, a private network, a link. */
+export function isPublicAddress(address: string): boolean {
+  const plain = plainAddress(address);
+  if (isIPv4(plain)) return !specialBlocks().check(plain, 'ipv4');
+  const groups = ipv6Groups(plain);
+  if (!groups) return false;
+  // RFC 6052, section 2.1: a translator's prefix, and the IPv4 address that it leads to.
+  if (groups[0] === 0x64 && groups[1] === 0xff9b && groups.slice(2, 6).every((group) => group === 0)) {
+    return isPublicAddress(embeddedIpv4(groups));
+  }
+  return ((groups[0] as number) & 0xe000) === 0x2000 && !specialBlocks().check(plain, 'ipv6');
+}
+
+/** The IPv4 address that an IPv4-mapped IPv6 one is (RFC 4291, section 2.5.5.2); any other as it is. */
+export function plainAddress(address: string): string {
+  const groups = address.includes(':') ? ipv6Groups(address) : undefined;
+  const isMapped = groups?.[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
+  return isMapped ? embeddedIpv4(groups) : address;
+}
+
+function embeddedIpv4(groups: readonly number[]): string {
+  const [high, low] = groups.slice(6) as [number, number];
+  return `${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}`;
+}
+
+/** The eight groups of an IPv6 address without a zone; `undefined` for anything else. */
+export function ipv6Groups(address: string): number[] | undefined {
+  if (isIP(address) !== 6 || address.includes('%')) return undefined;
+  // The URL parser writes each group in hexadecimal, a dotted quad at the end too.
+  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [head = '', tail] = canonical.split('::');
+  const before = toGroups(head);
+  if (tail === undefined) return before;
+  const after = toGroups(tail);
+  return [...before, ...Array<number>(8 - before.length - after.length).fill(0), ...after];
+}
+
+function toGroups(text: string): number[] {
+  return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
+}
+
+/** @throws InvalidOptionError for what is neither a preset's name nor a function */
+export function checkGuard(option: string, guard: unknown): AddressGuard | undefined {
+  if (guard === undefined) return undefined;
+  if (guard === 'public') return isPublicAddress;
+  if (typeof guard === 'function') return guard as AddressGuard;
+  throw new InvalidOptionError(option, guard, '"public", or a function of address and target');
+}

@@ -1,0 +1,334 @@
+import type {ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders} from 'node:http2';
+import {constants} from 'node:http2';
+import type {Dispatcher} from 'undici';
+import type {SilenceWatcher} from './connection.ts';
+
+/** The connection that a stream is one of several of. */
+export interface StreamOwner {
+  /** What ":authority" is, unless the request says otherwise. */
+  readonly authority: string;
+  /** How many streams are open. */
+  readonly active: number;
+  /** How many requests were sent on it, or are about to be. */
+  sent: number;
+  /** Whether the server has answered anything yet. */
+  answered: boolean;
+  /** Whether it was of use, or idle, before: the server may have closed it meanwhile. */
+  readonly hasRested: boolean;
+  /** Whether nothing happened on it for so long that the server may be about to close it. */
+  readonly hasRestedLong: boolean;
+  /** A stream is over. */
+  finished(stream: unknown): void;
+  /** It is to take no further request. */
+  retire(): void;
+  /** Why a stream failed; `undefined`: it was reset, and only it. */
+  failureOf(stream: ClientHttp2Stream): Error | undefined;
+}
+
+/**
+ * The server did not look at a request: it was saying goodbye, or had too many. It may be sent again, whatever its method
+ * (RFC 9113, section 8.7).
+ */
+export class UnprocessedError extends Error {
+  readonly code = 'ERR_HTTP2_UNPROCESSED';
+
+  constructor() {
+    super('The server did not take the request');
+    this.name = 'UnprocessedError';
+  }
+}
+
+/** The server reset one request, and the connection goes on. */
+export class StreamResetError extends Error {
+  readonly code = 'ERR_HTTP2_STREAM_RESET';
+
+  constructor(reason: string) {
+    super(`The server reset the stream: ${reason}`);
+    this.name = 'StreamResetError';
+  }
+}
+
+/** What a stream tells of its request; undici's types leave one out. */
+export type StreamHandler = Dispatcher.DispatchHandler & {onRequestSent?(): void};
+
+type Body = string | Uint8Array | Blob | AsyncIterable<Uint8Array | string>;
+
+/** One request's stream on a connection that carries several: to whoever uses it, as a connection of its own. */
+export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
+  /** How many requests the server has had on the connection before; 0 as long as it has answered none. */
+  readonly sent: number;
+  /** Whether the connection was of use, or idle, before this request. */
+  readonly hasRested: boolean;
+  readonly connection: Owner;
+
+  readonly #session: ClientHttp2Session;
+  #stream: ClientHttp2Stream | undefined = undefined;
+  #handler: StreamHandler | undefined = undefined;
+  #isDispatched = false;
+  #isOver = false;
+  #hasEnded = false;
+  #error: Error | undefined = undefined;
+  #watcher: SilenceWatcher | undefined = undefined;
+  #silenceTimer: NodeJS.Timeout | undefined = undefined;
+  #silenceLimit = 0;
+  /** The time ran out, and what has arrived meanwhile is being looked at. */
+  #suspectsSilence = false;
+
+  constructor(connection: Owner, session: ClientHttp2Session) {
+    this.connection = connection;
+    this.#session = session;
+    this.sent = connection.answered ? connection.sent - 1 : 0;
+    this.hasRested = connection.hasRested;
+  }
+
+  /** Its requests are told why they failed. */
+  get error(): undefined {
+    return undefined;
+  }
+
+  /** It serves one request. */
+  get isLast(): boolean {
+    return false;
+  }
+
+  /** All that was written has left. */
+  get isFlushed(): boolean {
+    return this.#stream === undefined || this.#stream.writableLength === 0;
+  }
+
+  get spent(): boolean {
+    return this.#isOver;
+  }
+
+  set spent(_value: true) {
+    this.release();
+  }
+
+  /** As undici's `dispatch` does, telling the same handler. */
+  dispatch(options: Dispatcher.DispatchOptions, handler: StreamHandler, isOnce: boolean): void {
+    this.#handler = handler;
+    this.#isDispatched = true;
+    // All that has arrived is looked at first: the connection may be gone.
+    if (isOnce && this.connection.hasRestedLong) setImmediate(() => this.#send(options));
+    else this.#send(options);
+  }
+
+  /** Tells the watcher when `limit` ms pass before it is called again or stopped. */
+  watchSilence(limit: number, watcher: SilenceWatcher): void {
+    if (this.#isOver) return;
+    this.#watcher = watcher;
+    this.#suspectsSilence = false;
+    if (this.#silenceTimer && this.#silenceLimit === limit) {
+      this.#silenceTimer.refresh();
+      return;
+    }
+    clearTimeout(this.#silenceTimer);
+    this.#silenceLimit = limit;
+    this.#silenceTimer = setTimeout(() => {
+      // After a blocked event loop, timers come before what has arrived in time.
+      this.#suspectsSilence = true;
+      setImmediate(() => {
+        if (this.#suspectsSilence) this.#watcher?.silent(limit);
+      });
+    }, limit);
+    this.#silenceTimer.unref();
+  }
+
+  stopWatching(): void {
+    this.#watcher = undefined;
+  }
+
+  /** Gives its place on the connection back. What is still under way is ended. */
+  release(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    // Opened in advance, and not used.
+    if (!this.#isDispatched) this.connection.sent--;
+    clearTimeout(this.#silenceTimer);
+    this.#watcher = undefined;
+    this.#handler = undefined;
+    const stream = this.#stream;
+    if (stream?.pending) stream.destroy();
+    else if (stream && !stream.closed && !(this.#hasEnded && stream.writableFinished)) {
+      stream.close(constants.NGHTTP2_CANCEL);
+    }
+    this.connection.finished(this);
+  }
+
+  /** Ends the request at once; the connection goes on. */
+  destroy(): void {
+    this.release();
+  }
+
+  /** Ends the request as one the server didn't take, if nothing of it has left; false when something has. */
+  withdraw(): boolean {
+    const stream = this.#stream;
+    if (!stream || (!stream.pending && stream.state.state !== constants.NGHTTP2_STREAM_STATE_IDLE))
+      return false;
+    this.#fail(new UnprocessedError());
+    return true;
+  }
+
+  #send(options: Dispatcher.DispatchOptions): void {
+    const handler = this.#handler;
+    if (!handler) return;
+    const body = options.body as Body | null;
+    let stream: ClientHttp2Stream;
+    try {
+      const headers = headersOf(options, body, this.connection.authority);
+      if (closesConnection(options)) this.connection.retire();
+      handler.onConnect?.((error) => this.#fail(error as Error));
+      stream = this.#session.request(headers, {endStream: body === null});
+    } catch (error) {
+      this.#fail(error as Error);
+      return;
+    }
+    this.#stream = stream;
+    stream.on('headers', (headers, _flags, raw: string[]) => this.#onHead(Number(headers[':status']), raw));
+    stream.once('response', (headers, _flags, raw: string[]) => {
+      if (this.#isOver) return;
+      this.connection.answered = true;
+      handler.onResponseStarted?.();
+      this.#onHead(Number(headers[':status']), raw);
+      stream.on('data', (chunk: Buffer) => this.#onData(chunk));
+    });
+    stream.once('end', () => this.#onEnd());
+    stream.once('error', (error) => {
+      this.#error = error;
+    });
+    stream.once('close', () => this.#onClose());
+    if (body === null) {
+      handler.onRequestSent?.();
+    } else {
+      stream.once('finish', () => this.#handler?.onRequestSent?.());
+      this.#write(stream, body, options.headers as string[]).catch((error) => this.#fail(error));
+    }
+  }
+
+  #onHead(status: number, raw: string[]): void {
+    const headers: Buffer[] = [];
+    for (let index = 0; index < raw.length; index += 2) {
+      const name = raw[index] as string;
+      if (name.startsWith(':')) continue;
+      headers.push(Buffer.from(name, 'latin1'), Buffer.from(raw[index + 1] as string, 'latin1'));
+    }
+    const stream = this.#stream as ClientHttp2Stream;
+    if (this.#handler?.onHeaders?.(status, headers, () => stream.resume(), '') === false) stream.pause();
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#handler?.onData?.(chunk) === false) this.#stream?.pause();
+  }
+
+  #onEnd(): void {
+    const stream = this.#stream as ClientHttp2Stream;
+    // One that was cut off ends too.
+    if (this.#isOver || stream.destroyed || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
+    this.#hasEnded = true;
+    this.#handler?.onComplete?.([]);
+    this.release();
+  }
+
+  #onClose(): void {
+    if (this.#isOver) return;
+    const stream = this.#stream as ClientHttp2Stream;
+    const error = this.#error as NodeJS.ErrnoException | undefined;
+    const isReset = error === undefined || error.code === 'ERR_HTTP2_STREAM_ERROR';
+    this.#fail(
+      this.connection.failureOf(stream) ??
+        (isReset ? new StreamResetError(error?.message ?? `code ${stream.rstCode}`) : error),
+    );
+  }
+
+  #fail(error: Error): void {
+    const handler = this.#handler;
+    if (this.#isOver || !handler) return;
+    this.release();
+    handler.onError?.(error);
+  }
+
+  async #write(stream: ClientHttp2Stream, body: Body, headers: readonly string[]): Promise<void> {
+    if (typeof body === 'string' || body instanceof Uint8Array) {
+      this.#handler?.onBodySent?.(body as never, 0);
+      stream.end(body);
+      return;
+    }
+    const announced = headerOf(headers, 'content-length');
+    let size = 0;
+    for await (const chunk of body instanceof Blob ? body.stream() : body) {
+      if (this.#isOver) return;
+      size += Buffer.byteLength(chunk);
+      this.#handler?.onBodySent?.(chunk as never, 0);
+      if (!stream.write(chunk)) await drained(stream);
+    }
+    if (this.#isOver) return;
+    if (announced !== undefined && Number(announced) !== size) throw contentLengthMismatch();
+    stream.end();
+  }
+}
+
+function drained(stream: ClientHttp2Stream): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      stream.off('drain', done).off('close', done);
+      resolve();
+    };
+    stream.on('drain', done).on('close', done);
+  });
+}
+
+// RFC 9113, section 8.2.2: these belong to HTTP/1.1's connections, and go no further. The others, undici refuses there too.
+const droppedHeaders = new Set(['connection', 'host', 'http2-settings', 'proxy-connection', 'te']);
+const refusedHeaders = new Set(['expect', 'keep-alive', 'transfer-encoding', 'upgrade']);
+
+function headersOf(
+  options: Dispatcher.DispatchOptions,
+  body: Body | null,
+  authority: string,
+): OutgoingHttpHeaders {
+  const flat = options.headers as readonly string[];
+  const headers: Record<string, string> = {
+    ':method': options.method,
+    ':scheme': 'https',
+    ':authority': authority,
+    ':path': options.path,
+  };
+  for (let index = 0; index < flat.length; index += 2) {
+    const name = flat[index] as string;
+    const value = flat[index + 1] as string;
+    if (refusedHeaders.has(name)) throw new TypeError(`Request could not be sent: no ${name} over HTTP/2`);
+    if (name === 'host') headers[':authority'] = value;
+    if (droppedHeaders.has(name)) continue;
+    const before = headers[name];
+    headers[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`;
+  }
+  const size = sizeOf(options.method, body);
+  if (size !== undefined) {
+    if (headers['content-length'] !== undefined && Number(headers['content-length']) !== size) {
+      throw contentLengthMismatch();
+    }
+    headers['content-length'] = String(size);
+  }
+  return headers;
+}
+
+function sizeOf(method: string, body: Body | null): number | undefined {
+  if (body === null) return method === 'POST' || method === 'PUT' || method === 'PATCH' ? 0 : undefined;
+  if (typeof body === 'string') return Buffer.byteLength(body);
+  if (body instanceof Uint8Array) return body.byteLength;
+  return body instanceof Blob ? body.size : undefined;
+}
+
+function contentLengthMismatch(): TypeError {
+  return new TypeError('Request could not be sent: its body is not as long as Content-Length says');
+}
+
+function closesConnection(options: Dispatcher.DispatchOptions): boolean {
+  return options.reset === true || headerOf(options.headers as readonly string[], 'connection') === 'close';
+}
+
+function headerOf(headers: readonly string[], name: string): string | undefined {
+  for (let index = 0; index < headers.length; index += 2)
+    if (headers[index] === name) return headers[index + 1];
+  return undefined;
+}

@@ -1,0 +1,94 @@
+import type {Phase} from '../../errors.ts';
+import {ConnectionError, TimeoutError} from '../../errors.ts';
+import {Lifetime} from '../../lifetime.ts';
+import type {Linked, LinkedList} from '../../linked-list.ts';
+import {Connection} from './connection.ts';
+import {describeFailure} from './phases.ts';
+import type {Pool, PoolConnection, PoolHost, PoolMember} from './pool.ts';
+
+/** Sees to it that a host has so many connections to spare, or is getting them. */
+export async function preconnectHost(pool: Pool, origin: string, connections: number): Promise<void> {
+  const host = pool.limits.host(origin);
+  // One that is shared is enough.
+  const missing = host.shared.length > 0 ? 0 : connections - host.idle.length;
+  if (missing <= 0) return;
+  await Promise.all(
+    Array.from(
+      {length: missing},
+      () => new Promise<void>((resolve, reject) => new Preconnection(pool, host, resolve, reject).start()),
+    ),
+  );
+}
+
+/**
+ * Opens a connection to a host and leaves it idle. It takes a slot for that time, in turn with the requests, so that it
+ * adds nothing to what the limits allow.
+ */
+export class Preconnection implements PoolMember {
+  previous: Linked | undefined = undefined;
+  next: Linked | undefined = undefined;
+  list: LinkedList<Linked> | undefined = undefined;
+
+  readonly host: PoolHost;
+  readonly connectTimeout = undefined;
+  readonly lifetime = new Lifetime();
+  readonly #pool: Pool;
+  readonly #resolve: () => void;
+  readonly #reject: (error: unknown) => void;
+  #isGranted = false;
+  #isOver = false;
+
+  constructor(pool: Pool, host: PoolHost, resolve: () => void, reject: (error: unknown) => void) {
+    this.#pool = pool;
+    this.host = host;
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  start(): void {
+    if (this.#pool.limits.acquire(this.host, this)) this.granted();
+  }
+
+  granted(): void {
+    this.#isGranted = true;
+    this.#pool.open(this);
+  }
+
+  connected(connection: PoolConnection): void {
+    if (connection instanceof Connection) connection.waitForFirst();
+    this.#pool.putBack(connection);
+    this.#end(this.#resolve);
+  }
+
+  dialFailed(error: Error, phase: Phase): void {
+    const {code} = error as {code?: string};
+    const details = {...this.#details(), code, cause: error};
+    this.#fail(new ConnectionError(describeFailure(error, phase), phase, details));
+  }
+
+  dialTimedOut(limit: number, cause: Error | undefined): void {
+    this.#fail(new TimeoutError('connect', limit, {...this.#details(), cause}));
+  }
+
+  aborted(reason: unknown): void {
+    if (this.#isOver) return;
+    if (this.#isGranted) this.#pool.cancel(this);
+    else this.#pool.limits.leave(this.host, this);
+    this.#fail(reason);
+  }
+
+  #fail(error: unknown): void {
+    this.#end(() => this.#reject(error));
+  }
+
+  #end(settle: () => void): void {
+    this.#isOver = true;
+    if (this.#isGranted) this.#pool.limits.release(this.host);
+    this.#pool.settle(this.host);
+    settle();
+  }
+
+  #details() {
+    return {request: {method: 'PRECONNECT', url: this.host.key}};
+  }
+}

@@ -1,0 +1,260 @@
+import {createHash, X509Certificate} from 'node:crypto';
+import type {Socket} from 'node:net';
+import {isIP} from 'node:net';
+import type {ConnectionOptions, SecureContext, TLSSocket} from 'node:tls';
+import {connect, createSecureContext} from 'node:tls';
+import {InvalidOptionError} from '../../errors.ts';
+import {checkKnown, isObject} from '../../options.ts';
+
+/** TLS options of a connector, as `node:tls` has them, and pins. */
+export interface TlsOptions {
+  /**
+   * Whether a certificate that can't be verified ends the connection.
+   *
+   * @default true
+   */
+  readonly rejectUnauthorized?: boolean | undefined;
+  /** Authorities to trust instead of the well-known ones, PEM. */
+  readonly ca?: string | Uint8Array | ReadonlyArray<string | Uint8Array> | undefined;
+  /** The client's certificate chain, PEM. */
+  readonly cert?: string | Uint8Array | undefined;
+  /** The client's private key, PEM. */
+  readonly key?: string | Uint8Array | undefined;
+  /** For an encrypted `key`. */
+  readonly passphrase?: string | undefined;
+  /** The name to ask for (SNI) and to verify; the URL's host when left out. */
+  readonly servername?: string | undefined;
+  /** @default 'TLSv1.2' */
+  readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
+  /**
+   * Certificates to insist on: `sha256/` and the base64 of the SHA-256 of a certificate (DER) or of its public key
+   * (SPKI, as RFC 7469, section 2.4, has it). One of them has to be the server's or one of those that signed it. Besides
+   * the usual verification, not instead of it: with `rejectUnauthorized: false` the pins alone decide.
+   */
+  readonly pin?: string | readonly string[] | undefined;
+}
+
+/** Whom TLS is agreed with. */
+export interface TlsTarget {
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** How a handshake ended; one of these is called, once. */
+export interface TlsOutcome {
+  agreed(socket: TLSSocket): void;
+  failed(error: Error): void;
+}
+
+/** The server's certificate is none of those that were asked for. */
+export class PinError extends Error {
+  readonly code = 'ERR_TLS_PIN';
+
+  constructor(found: string) {
+    super(`Certificate is none of those pinned: ${found}`);
+    this.name = 'PinError';
+  }
+}
+
+const known = new Set([
+  'rejectUnauthorized',
+  'ca',
+  'cert',
+  'key',
+  'passphrase',
+  'servername',
+  'minVersion',
+  'pin',
+]);
+
+const readSize = 16 * 1024;
+const maxSessions = 100;
+const longestChain = 10;
+
+/** Agrees TLS on connected sockets, with one set of options, and remembers sessions so that they are resumed. */
+export class TlsClient {
+  readonly #rejectUnauthorized: boolean | undefined;
+  readonly #servername: string | undefined;
+  readonly #pins: ReadonlySet<string> | undefined;
+  readonly #options: TlsOptions;
+  #context: SecureContext | undefined = undefined;
+  /** By server, so that a second connection resumes the first one's (RFC 8446, section 2.2). */
+  readonly #sessions = new Map<string, Buffer>();
+
+  /**
+   * @param where - the option's name, for errors
+   * @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be
+   */
+  constructor(options: TlsOptions = {}, where = 'connector.tls') {
+    if (!isObject(options)) throw new InvalidOptionError(where, options, 'an object');
+    checkKnown(where, 'undici', options, known);
+    const {rejectUnauthorized, ca, cert, key, servername, minVersion, pin} = options;
+    if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== 'boolean') {
+      throw new InvalidOptionError(`${where}.rejectUnauthorized`, rejectUnauthorized, 'true or false');
+    }
+    if (servername !== undefined && (typeof servername !== 'string' || isIP(servername) !== 0)) {
+      throw new InvalidOptionError(`${where}.servername`, servername, 'the name of a host');
+    }
+    if (minVersion !== undefined && minVersion !== 'TLSv1.2' && minVersion !== 'TLSv1.3') {
+      throw new InvalidOptionError(`${where}.minVersion`, minVersion, '"TLSv1.2" or "TLSv1.3"');
+    }
+    if ((cert === undefined) !== (key === undefined)) {
+      const missing = cert === undefined ? 'cert' : 'key';
+      throw new InvalidOptionError(`${where}.${missing}`, undefined, 'PEM; cert and key go together');
+    }
+    if (ca !== undefined) checkAuthorities(`${where}.ca`, ca);
+    this.#options = options;
+    this.#rejectUnauthorized = rejectUnauthorized;
+    this.#servername = servername;
+    this.#pins = pin === undefined ? undefined : checkPins(`${where}.pin`, pin);
+    // Left until it is needed otherwise: it costs more than the rest of a connector.
+    if (cert !== undefined) {
+      try {
+        this.#context = createContext(options);
+      } catch (error) {
+        // What OpenSSL says names no part of a key.
+        throw new InvalidOptionError(
+          `${where}.key`,
+          error,
+          'a private key, PEM, that fits cert and passphrase',
+        );
+      }
+    }
+  }
+
+  /**
+   * Agrees TLS over a socket.
+   *
+   * @param protocols - for ALPN (RFC 7301), the one preferred first
+   * @returns the socket over it, which may be destroyed to cancel
+   */
+  agree(raw: Socket, target: TlsTarget, protocols: readonly string[], outcome: TlsOutcome): TLSSocket {
+    const servername = this.#servername ?? (isIP(target.hostname) ? '' : target.hostname);
+    const key = `${servername || target.hostname}:${target.port}`;
+    const session = this.#sessions.get(key);
+    this.#context ??= createContext(this.#options);
+    const rejectUnauthorized = this.#rejectUnauthorized;
+    const options = {
+      socket: raw,
+      secureContext: this.#context,
+      // Left out, it is what the environment says.
+      ...(rejectUnauthorized !== undefined && {rejectUnauthorized}),
+      // What the certificate is verified for where there is no name.
+      host: target.hostname,
+      servername,
+      ALPNProtocols: protocols,
+      highWaterMark: readSize,
+      ...(session && {session}),
+    };
+    const socket = connect(options as ConnectionOptions);
+    const pins = this.#pins;
+    const sessions = this.#sessions;
+    const rememberNow = rememberSessions(socket, sessions, key);
+    const onSecure = () => {
+      socket.off('error', onError).off('close', onClose);
+      const wrong = pins && !socket.isSessionReused() ? checkPinned(socket, pins) : undefined;
+      if (wrong) {
+        socket.destroy();
+        outcome.failed(wrong);
+        return;
+      }
+      rememberNow();
+      outcome.agreed(socket);
+    };
+    const onError = (error: Error) => {
+      socket.off('secureConnect', onSecure).off('close', onClose);
+      // It may have been the session that the server didn't like.
+      if (session && sessions.get(key) === session) sessions.delete(key);
+      outcome.failed(error);
+    };
+    const onClose = () => onError(new Error('Socket was closed'));
+    socket.once('secureConnect', onSecure).once('error', onError).once('close', onClose);
+    socket.on('error', ignore);
+    return socket;
+  }
+}
+
+function createContext({ca, cert, key, passphrase, minVersion = 'TLSv1.2'}: TlsOptions): SecureContext {
+  return createSecureContext({
+    minVersion,
+    ...(ca !== undefined && {ca: ca as string}),
+    ...(cert !== undefined && {cert: cert as string, key: key as string}),
+    ...(passphrase !== undefined && {passphrase}),
+  });
+}
+
+/**
+ * Keeps the sessions that a server hands out, once it has been checked: what is resumed isn't checked again. In a function
+ * of its own, because it stays on the socket and is to hold nothing of what that was opened for.
+ *
+ * @returns what says that it has been checked
+ */
+function rememberSessions(socket: TLSSocket, sessions: Map<string, Buffer>, key: string): () => void {
+  let isChecked = false;
+  let early: Buffer | undefined;
+  function remember(session: Buffer): void {
+    if (!isChecked) {
+      early = session;
+      return;
+    }
+    // Renewed ones move to the end: the one that goes is the one unused for longest.
+    sessions.delete(key);
+    if (sessions.size >= maxSessions) sessions.delete(sessions.keys().next().value as string);
+    sessions.set(key, session);
+  }
+  socket.on('session', remember);
+  return () => {
+    isChecked = true;
+    if (early) remember(early);
+    early = undefined;
+  };
+}
+
+// OpenSSL takes no certificate out of what is none, and says nothing.
+function checkAuthorities(option: string, ca: NonNullable<TlsOptions['ca']>): void {
+  const list: readonly unknown[] = Array.isArray(ca) ? ca : [ca];
+  if (list.length === 0) throw new InvalidOptionError(option, ca, 'at least one certificate, PEM');
+  for (const item of list) {
+    try {
+      new X509Certificate(item as string);
+    } catch (error) {
+      throw new InvalidOptionError(option, error, 'certificates, PEM');
+    }
+  }
+}
+
+const pinFormat = /^sha256\/[A-Za-z\d+/]{43}=$/;
+
+function checkPins(option: string, pin: unknown): ReadonlySet<string> {
+  const pins: unknown[] = Array.isArray(pin) ? pin : [pin];
+  for (const item of pins) {
+    if (typeof item === 'string' && pinFormat.test(item)) continue;
+    throw new InvalidOptionError(option, item, '"sha256/" and 44 characters of base64, or an array of such');
+  }
+  if (pins.length === 0) throw new InvalidOptionError(option, pin, 'at least one pin');
+  return new Set(pins as string[]);
+}
+
+function checkPinned(socket: TLSSocket, pins: ReadonlySet<string>): PinError | undefined {
+  const leaf = socket.getPeerX509Certificate();
+  if (!leaf) return new PinError('there is none');
+  let certificate = leaf;
+  for (let depth = 0; depth < longestChain; depth++) {
+    if (pins.has(pinOf(certificate.raw)) || pins.has(publicKeyPin(certificate))) return undefined;
+    const issuer = certificate.issuerCertificate;
+    // A server may send any certificate along: only one that did sign counts.
+    if (!issuer || !certificate.verify(issuer.publicKey)) break;
+    certificate = issuer;
+  }
+  return new PinError(`${pinOf(leaf.raw)}, public key ${publicKeyPin(leaf)}`);
+}
+
+function publicKeyPin(certificate: X509Certificate): string {
+  return pinOf(certificate.publicKey.export({type: 'spki', format: 'der'}));
+}
+
+function pinOf(bytes: Uint8Array): string {
+  return `sha256/${createHash('sha256').update(bytes).digest('base64')}`;
+}
+
+function ignore(): void {}

@@ -1,0 +1,189 @@
+import type {Socket} from 'node:net';
+import {isIP} from 'node:net';
+import {ipv6Groups} from './address.ts';
+import type {ProxyServer} from './proxy.ts';
+
+/** Where a tunnel is to end. */
+export interface TunnelTarget {
+  /** A name, or an address. */
+  readonly hostname: string;
+  readonly port: number;
+}
+
+/** A proxy refused, or said something that makes no sense. Shows nothing of what it was told. */
+export class ProxyError extends Error {
+  readonly code: 'ERR_PROXY_REFUSED' | 'ERR_PROXY_AUTH' | 'ERR_PROXY_CLOSED' | 'ERR_PROXY_PROTOCOL';
+
+  constructor(message: string, code: ProxyError['code']) {
+    super(`Proxy ${message}`);
+    this.name = 'ProxyError';
+    this.code = code;
+  }
+}
+
+/**
+ * Asks a proxy, over a connection to it, to connect to the target: with HTTP's CONNECT (RFC 9110, section 9.3.6) or as
+ * SOCKS5 has it (RFC 1928). What is written to the socket after that reaches the target.
+ */
+export async function openTunnel(socket: Socket, proxy: ProxyServer, target: TunnelTarget): Promise<void> {
+  const reader = new Reader(socket);
+  try {
+    if (proxy.kind === 'http') await connectHttp(socket, reader, proxy, target);
+    else await connectSocks(socket, reader, proxy, target);
+  } finally {
+    reader.stop();
+  }
+}
+
+const longestHead = 16 * 1024;
+
+async function connectHttp(
+  socket: Socket,
+  reader: Reader,
+  proxy: ProxyServer,
+  target: TunnelTarget,
+): Promise<void> {
+  const authority = `${isIP(target.hostname) === 6 ? `[${target.hostname}]` : target.hostname}:${target.port}`;
+  const authorization =
+    proxy.authorization === undefined ? '' : `Proxy-Authorization: ${proxy.authorization}\r\n`;
+  socket.write(`CONNECT ${authority} HTTP/1.1\r\nHost: ${authority}\r\n${authorization}\r\n`, 'latin1');
+  for (;;) {
+    const head = await reader.until('\r\n\r\n', longestHead);
+    const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |\r\n)/.exec(head)?.[1] ?? 0);
+    if (status === 0) throw new ProxyError('did not answer in HTTP', 'ERR_PROXY_PROTOCOL');
+    if (status < 200) continue;
+    if (status < 300) return;
+    throw new ProxyError(
+      `answered CONNECT with status ${status}`,
+      status === 407 ? 'ERR_PROXY_AUTH' : 'ERR_PROXY_REFUSED',
+    );
+  }
+}
+
+const noAuth = 0;
+const passwordAuth = 2;
+
+// RFC 1928, section 6.
+const socksReplies: Record<number, string> = {
+  1: 'failed',
+  2: 'does not allow this connection',
+  3: 'cannot reach the network',
+  4: 'cannot reach the host',
+  5: 'was refused the connection',
+  6: 'gave up: the TTL expired',
+  7: 'knows no CONNECT',
+  8: 'knows no addresses of this type',
+};
+
+async function connectSocks(
+  socket: Socket,
+  reader: Reader,
+  proxy: ProxyServer,
+  target: TunnelTarget,
+): Promise<void> {
+  const {login} = proxy;
+  socket.write(Buffer.from(login ? [5, 2, noAuth, passwordAuth] : [5, 1, noAuth]));
+  const [version, method] = await reader.take(2);
+  if (version !== 5) throw new ProxyError('did not answer in SOCKS5', 'ERR_PROXY_PROTOCOL');
+  if (method === passwordAuth && login) {
+    const username = Buffer.from(login.username);
+    const password = Buffer.from(login.password);
+    socket.write(
+      Buffer.concat([Buffer.from([1, username.length]), username, Buffer.from([password.length]), password]),
+    );
+    const [, outcome] = await reader.take(2);
+    if (outcome !== 0) throw new ProxyError('refused username and password', 'ERR_PROXY_AUTH');
+  } else if (method !== noAuth) {
+    throw new ProxyError('accepts no way to log in that there is', 'ERR_PROXY_AUTH');
+  }
+  const port = Buffer.from([target.port >> 8, target.port & 0xff]);
+  socket.write(Buffer.concat([Buffer.from([5, 1, 0]), socksAddress(target.hostname), port]));
+  const [replyVersion, reply = 1, , kind] = await reader.take(4);
+  if (replyVersion !== 5) throw new ProxyError('did not answer in SOCKS5', 'ERR_PROXY_PROTOCOL');
+  if (reply !== 0) throw new ProxyError(socksReplies[reply] ?? `answered ${reply}`, 'ERR_PROXY_REFUSED');
+  // The address it connects from, and its port: nobody needs them.
+  const length = kind === 1 ? 4 : kind === 4 ? 16 : kind === 3 ? (await reader.take(1))[0] : undefined;
+  if (length === undefined) throw new ProxyError('did not answer in SOCKS5', 'ERR_PROXY_PROTOCOL');
+  await reader.take(length + 2);
+}
+
+// RFC 1928, section 5.
+function socksAddress(hostname: string): Buffer {
+  const family = isIP(hostname);
+  if (family === 4) return Buffer.from([1, ...hostname.split('.').map(Number)]);
+  if (family === 6) return Buffer.concat([Buffer.from([4]), ipv6Bytes(hostname)]);
+  const name = Buffer.from(hostname, 'latin1');
+  if (name.length > 255) throw new ProxyError('takes no name this long', 'ERR_PROXY_PROTOCOL');
+  return Buffer.concat([Buffer.from([3, name.length]), name]);
+}
+
+function ipv6Bytes(address: string): Buffer {
+  const bytes = Buffer.alloc(16);
+  const groups = ipv6Groups(address.replace(/%.*$/, '')) ?? [];
+  for (const [index, group] of groups.entries()) bytes.writeUInt16BE(group, index * 2);
+  return bytes;
+}
+
+/** Reads what a proxy answers, piece by piece, and leaves the rest on the socket. */
+class Reader {
+  readonly #socket: Socket;
+  #buffer: Buffer = Buffer.alloc(0);
+  #wake: (() => void) | undefined = undefined;
+  #error: Error | undefined = undefined;
+
+  readonly #onReadable = () => {
+    for (let chunk = this.#socket.read(); chunk !== null; chunk = this.#socket.read()) {
+      this.#buffer = Buffer.concat([this.#buffer, chunk as Buffer]);
+    }
+    this.#wake?.();
+  };
+
+  readonly #onError = (error: Error) => {
+    this.#error ??= error;
+    this.#wake?.();
+  };
+
+  readonly #onEnd = () => this.#onError(new ProxyError('closed the connection', 'ERR_PROXY_CLOSED'));
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.on('readable', this.#onReadable).on('error', this.#onError);
+    socket.on('end', this.#onEnd).on('close', this.#onEnd);
+    if (socket.destroyed) this.#onEnd();
+  }
+
+  async take(length: number): Promise<Buffer> {
+    while (this.#buffer.length < length) await this.#more();
+    return this.#cut(length);
+  }
+
+  async until(mark: string, limit: number): Promise<string> {
+    for (;;) {
+      const index = this.#buffer.indexOf(mark);
+      if (index !== -1) return this.#cut(index + mark.length).toString('latin1');
+      if (this.#buffer.length > limit)
+        throw new ProxyError('answered at too great length', 'ERR_PROXY_PROTOCOL');
+      await this.#more();
+    }
+  }
+
+  stop(): void {
+    const socket = this.#socket;
+    socket.off('readable', this.#onReadable).off('error', this.#onError);
+    socket.off('end', this.#onEnd).off('close', this.#onEnd);
+    if (this.#buffer.length > 0 && !socket.destroyed) socket.unshift(this.#buffer);
+  }
+
+  #cut(length: number): Buffer {
+    const taken = this.#buffer.subarray(0, length);
+    this.#buffer = this.#buffer.subarray(length);
+    return taken;
+  }
+
+  #more(): Promise<void> {
+    if (this.#error) return Promise.reject(this.#error);
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+}

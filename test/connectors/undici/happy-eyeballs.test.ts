@@ -1,0 +1,124 @@
+import {describe, expect, it} from 'vitest';
+import {ConnectionError, TimeoutError} from '../../../src/index.ts';
+import {startDeafServer} from '../../support/deaf-server.ts';
+import {failure} from '../../support/failure.ts';
+import {startServer} from '../../support/http-server.ts';
+import {createLookup} from '../../support/lookup.ts';
+import {openSession} from '../../support/open-session.ts';
+import {watchDialledSockets} from '../../support/socket-watch.ts';
+import {waitFor} from '../../support/wait-for.ts';
+
+const startEcho = (host = '127.0.0.1') =>
+  startServer((request, response) => response.end(request.socket.localAddress), {host});
+
+describe('of several addresses', () => {
+  it('the next is tried at once when one has failed', async () => {
+    const server = await startEcho();
+    const dns = createLookup({'api.example': ['::1', '127.0.0.2', '127.0.0.1']});
+    const {fetch} = openSession({dns: {lookup: dns.lookup}, happyEyeballsDelay: false});
+    expect(await (await fetch(`http://api.example:${server.port}`)).text()).toBe('127.0.0.1');
+  });
+
+  it('the next is tried beside one that takes long, and the loser is closed', async () => {
+    const server = await startEcho();
+    await startDeafServer('127.0.0.2', server.port);
+    const dialled = watchDialledSockets();
+    const dns = createLookup({'api.example': ['127.0.0.2', '127.0.0.1']});
+    const {fetch, stats} = openSession({dns: {lookup: dns.lookup}, happyEyeballsDelay: 10});
+    expect(await (await fetch(`http://api.example:${server.port}`)).text()).toBe('127.0.0.1');
+    expect(dialled.opened).toBe(2);
+    await waitFor(() => dialled.open.size === 1);
+    expect(stats()).toMatchObject({idle: 1, totals: {opened: 1}});
+  });
+
+  it('the first is waited for when the second fails beside it', async () => {
+    const server = await startEcho();
+    await startDeafServer('127.0.0.2', server.port);
+    const dns = createLookup({'api.example': ['127.0.0.2', '127.0.0.3']});
+    const {fetch} = openSession({dns: {lookup: dns.lookup}, happyEyeballsDelay: 5, connectTimeout: 100});
+    const error = await failure(fetch(`http://api.example:${server.port}`));
+    // The time is up over the whole, and what failed until then is kept.
+    expect(error).toBeInstanceOf(TimeoutError);
+    expect(error).toMatchObject({phase: 'connect', limit: 100, cause: {code: 'ECONNREFUSED'}});
+    expect(((error as Error).cause as Error).message).toContain('127.0.0.3');
+  });
+
+  it('families take turns, beginning with the one that comes first', async () => {
+    const server = await startServer((_request, response) => response.end('here'), {host: '127.0.0.9'});
+    const dns = createLookup({
+      'api.example': ['::1', '::2', '127.0.0.1', '127.0.0.2', '127.0.0.9'],
+    });
+    const attempts: string[] = [];
+    const {fetch} = openSession({
+      dns: {lookup: dns.lookup},
+      allowAddress: (address) => {
+        attempts.push(address);
+        return true;
+      },
+    });
+    expect((await fetch(`http://api.example:${server.port}`)).ok).toBe(true);
+    expect(attempts).toEqual(['::1', '127.0.0.1', '::2', '127.0.0.2', '127.0.0.9']);
+  });
+
+  it('none answers: the error has each one’s, and says so in one line', async () => {
+    const server = await startEcho();
+    const dns = createLookup({'api.example': ['::1', '127.0.0.2', '127.0.0.3']});
+    const {fetch, stats} = openSession({dns: {lookup: dns.lookup}});
+    const error = (await failure(fetch(`http://api.example:${server.port}/?key=secret`))) as ConnectionError;
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error).toMatchObject({phase: 'connect', code: 'ECONNREFUSED'});
+    expect(error.cause).toBeInstanceOf(AggregateError);
+    const {errors} = error.cause as AggregateError;
+    expect(errors.map(({address}: {address: string}) => address)).toEqual(['::1', '127.0.0.2', '127.0.0.3']);
+    expect(error.message).toBe(
+      `Connection could not be opened: connect ECONNREFUSED ::1:${server.port}; connect ECONNREFUSED 127.0.0.2:${server.port}; ` +
+        `connect ECONNREFUSED 127.0.0.3:${server.port} (GET http://api.example:${server.port}/?key=…)`,
+    );
+    expect(stats()).toMatchObject({active: 0, hosts: {}});
+  });
+
+  it('an abort closes all that are under way', async () => {
+    const server = await startEcho();
+    await startDeafServer('127.0.0.2', server.port);
+    await startDeafServer('127.0.0.3', server.port);
+    const dialled = watchDialledSockets();
+    const dns = createLookup({'api.example': ['127.0.0.2', '127.0.0.3']});
+    const {fetch, stats} = openSession({dns: {lookup: dns.lookup}, happyEyeballsDelay: 5});
+    const controller = new AbortController();
+    const dialling = failure(fetch(`http://api.example:${server.port}`, {signal: controller.signal}));
+    await waitFor(() => dialled.opened === 2);
+    controller.abort();
+    expect(await dialling).toBe(controller.signal.reason);
+    await waitFor(() => dialled.open.size === 0);
+    expect(stats()).toMatchObject({active: 0, hosts: {}});
+  });
+
+  it('attempts that go on side by side are one connection to the limit', async () => {
+    const server = await startEcho();
+    await startDeafServer('127.0.0.2', server.port);
+    const dns = createLookup({'api.example': ['127.0.0.2', '127.0.0.1']});
+    const {fetch, stats} = openSession({dns: {lookup: dns.lookup}, happyEyeballsDelay: 5, limit: 1});
+    const all = Array.from({length: 5}, () => fetch(`http://api.example:${server.port}`));
+    for (const response of await Promise.all(all)) expect(await response.text()).toBe('127.0.0.1');
+    expect(stats().totals).toMatchObject({opened: 1, reused: 4});
+  });
+});
+
+describe('localAddress', () => {
+  it('is connected from', async () => {
+    const server = await startServer((request, response) => response.end(request.socket.remoteAddress), {
+      host: '0.0.0.0',
+    });
+    const {fetch} = openSession({localAddress: '127.0.0.7'});
+    expect(await (await fetch(`http://127.0.0.1:${server.port}`)).text()).toBe('127.0.0.7');
+  });
+
+  it('leaves out addresses of the other family', async () => {
+    const server = await startEcho();
+    const dns = createLookup({'api.example': ['::1', '127.0.0.1'], 'six.example': ['::1']});
+    const {fetch} = openSession({localAddress: '127.0.0.7', dns: {lookup: dns.lookup}});
+    expect(await (await fetch(`http://api.example:${server.port}`)).text()).toBe('127.0.0.1');
+    const error = await failure(fetch(`http://six.example:${server.port}`));
+    expect(error).toMatchObject({phase: 'connect', code: 'EADDRNOTAVAIL'});
+  });
+});

@@ -1,0 +1,696 @@
+import type {Http2ServerRequest, Http2ServerResponse, SecureServerOptions} from 'node:http2';
+import {constants} from 'node:http2';
+import {setTimeout as delay} from 'node:timers/promises';
+import {gzipSync} from 'node:zlib';
+import {beforeAll, describe, expect, it} from 'vitest';
+import type {UndiciConnectorOptions} from '../../../src/connectors/undici/index.ts';
+import {ConnectionError, TimeoutError} from '../../../src/index.ts';
+import type {Authority, Identity} from '../../support/authority.ts';
+import {createAuthority} from '../../support/authority.ts';
+import {failure} from '../../support/failure.ts';
+import {startServer} from '../../support/http-server.ts';
+import {startHttp2Server} from '../../support/http2-server.ts';
+import {createLookup} from '../../support/lookup.ts';
+import {openSession} from '../../support/open-session.ts';
+import {turns, waitFor, waitForGc} from '../../support/wait-for.ts';
+
+let authority: Authority;
+let identity: Identity;
+
+beforeAll(async () => {
+  authority = await createAuthority();
+  identity = await authority.issue();
+});
+
+type Handler = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
+
+function startHttp2(handler: Handler, options: SecureServerOptions = {}) {
+  return startHttp2Server({...identity, ...options}, handler);
+}
+
+function openHttp2(options: UndiciConnectorOptions = {}) {
+  return openSession({http2: true, tls: {ca: authority.cert}, ...options});
+}
+
+const text = async (response: Promise<Response>) => (await response).text();
+
+/** Holds requests until they are let go, in whatever order. */
+function createHolder() {
+  const held: Array<{request: Http2ServerRequest; response: Http2ServerResponse}> = [];
+  return {
+    held,
+    handler: ((request, response) => void held.push({request, response})) as Handler,
+    answerAll() {
+      for (const {request, response} of held.splice(0)) response.end(request.url);
+    },
+  };
+}
+
+describe('HTTP/2', () => {
+  it('is spoken to a server that has it, and the response is one like any', async () => {
+    const server = await startHttp2((request, response) => {
+      response.setHeader('x-version', request.httpVersion);
+      response.setHeader('set-cookie', ['a=1', 'b=2']);
+      response.writeHead(201);
+      response.end(JSON.stringify({method: request.method, url: request.url, host: request.authority}));
+    });
+    const {fetch} = openHttp2();
+    const response = await fetch(`${server.origin}/a?b=c`);
+    expect(response).toBeInstanceOf(Response);
+    expect(response).toMatchObject({status: 201, statusText: '', url: `${server.origin}/a?b=c`});
+    expect(response.headers.get('x-version')).toBe('2.0');
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    expect([...response.headers.keys()].filter((name) => name.startsWith(':'))).toEqual([]);
+    expect(await response.json()).toEqual({method: 'GET', url: '/a?b=c', host: `localhost:${server.port}`});
+  });
+
+  it('is not offered unless asked for', async () => {
+    const server = await startHttp2((request, response) => response.end(request.httpVersion), {
+      allowHTTP1: true,
+    });
+    const {fetch} = openSession({tls: {ca: authority.cert}});
+    expect(await text(fetch(server.origin))).toBe('1.1');
+  });
+
+  it('falls back to HTTP/1.1, with a connection for each request', async () => {
+    const server = await startServer(
+      (request, response) => setImmediate(() => response.end(request.httpVersion)),
+      {tls: identity},
+    );
+    const {fetch, stats} = openHttp2({limit: 4});
+    const all = await Promise.all(Array.from({length: 12}, () => text(fetch(server.origin))));
+    expect(new Set(all)).toEqual(new Set(['1.1']));
+    expect(stats().totals).toMatchObject({sent: 12, opened: 4});
+    expect(server.peak).toBe(4);
+  });
+
+  it('is not spoken without TLS', async () => {
+    const server = await startServer((request, response) => response.end(request.httpVersion));
+    const {fetch} = openHttp2();
+    expect(await text(fetch(server.origin))).toBe('1.1');
+  });
+
+  it('carries requests of all kinds', async () => {
+    const server = await startHttp2(async (request, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk as Buffer);
+      const body = Buffer.concat(chunks).toString();
+      const {'content-length': length, 'content-type': type} = request.headers;
+      response.end(JSON.stringify([request.method, length, type, body]));
+    });
+    const {fetch} = openHttp2();
+    async function* stream() {
+      yield 'some';
+      yield new TextEncoder().encode('thing');
+    }
+    const cases: Array<[RequestInit & {body?: unknown}, unknown[]]> = [
+      [{method: 'POST', body: 'text'}, ['POST', '4', 'text/plain;charset=UTF-8', 'text']],
+      [{method: 'POST', body: 'ü'}, ['POST', '2', 'text/plain;charset=UTF-8', 'ü']],
+      [{method: 'PUT', body: new Uint8Array([97, 98])}, ['PUT', '2', null, 'ab']],
+      [{method: 'POST', body: new Blob(['blob'], {type: 'a/b'})}, ['POST', '4', 'a/b', 'blob']],
+      [
+        {method: 'POST', body: new URLSearchParams({a: 'b'})},
+        ['POST', '3', 'application/x-www-form-urlencoded;charset=UTF-8', 'a=b'],
+      ],
+      [{method: 'POST', body: stream() as never}, ['POST', null, null, 'something']],
+      [{method: 'PATCH', body: new Response('stream').body}, ['PATCH', null, null, 'stream']],
+      [
+        {method: 'POST', body: stream() as never, headers: {'content-length': '9'}},
+        ['POST', '9', null, 'something'],
+      ],
+      [{method: 'POST'}, ['POST', '0', null, '']],
+      [{method: 'DELETE'}, ['DELETE', null, null, '']],
+    ];
+    for (const [init, expected] of cases) {
+      expect(await (await fetch(server.origin, {duplex: 'half', ...init} as RequestInit)).json()).toEqual(
+        expected,
+      );
+    }
+    expect(server.sockets.opened).toBe(1);
+  });
+
+  it.each([
+    ['HEAD', 200],
+    ['GET', 204],
+    ['GET', 304],
+  ])('answers %s with status %i without a body', async (method, status) => {
+    const server = await startHttp2((_request, response) => {
+      response.writeHead(status);
+      response.end();
+    });
+    const {fetch, stats} = openHttp2();
+    const response = await fetch(server.origin, {method});
+    expect(response.status).toBe(status);
+    expect(await response.text()).toBe('');
+    expect(stats()).toMatchObject({active: 0, idle: 1});
+  });
+
+  it('decodes bodies, follows redirects and leaves out what came before the response', async () => {
+    const server = await startHttp2((request, response) => {
+      if (request.url === '/') {
+        response.writeHead(302, {location: '/there'});
+        response.end('elsewhere');
+        return;
+      }
+      response.writeEarlyHints({link: '</a.css>; rel=preload'});
+      response.setHeader('content-encoding', 'gzip');
+      response.end(gzipSync('unpacked'));
+    });
+    const {fetch} = openHttp2();
+    const response = await fetch(server.origin);
+    expect(response).toMatchObject({redirected: true, url: `${server.origin}/there`});
+    expect(response.headers.get('link')).toBeNull();
+    expect(await response.text()).toBe('unpacked');
+    expect(server.sockets.opened).toBe(1);
+  });
+
+  it('leaves out what belongs to connections of HTTP/1.1, and asks for the host that is named', async () => {
+    const server = await startHttp2((request, response) => {
+      response.end(JSON.stringify([request.authority, request.headers]));
+    });
+    const {fetch} = openHttp2();
+    const response = await fetch(server.origin, {
+      headers: {host: 'virtual.example', connection: 'keep-alive', te: 'gzip', cookie: 'a=1'},
+    });
+    const [authorityOf, headers] = (await response.json()) as [string, Record<string, string>];
+    expect(authorityOf).toBe('virtual.example');
+    expect(headers).toMatchObject({cookie: 'a=1', accept: '*/*'});
+    expect(Object.keys(headers)).not.toContain('te');
+    expect(Object.keys(headers)).not.toContain('connection');
+  });
+
+  it.each([
+    {headers: {'transfer-encoding': 'chunked'}},
+    {headers: {upgrade: 'websocket'}},
+    {headers: {expect: '100-continue'}},
+    {method: 'POST', body: 'four', headers: {'content-length': '5'}},
+  ] as RequestInit[])('refuses %j with a TypeError, and the connection goes on', async (init) => {
+    const server = await startHttp2((_request, response) => response.end('ok'));
+    const {fetch, stats} = openHttp2();
+    expect(await text(fetch(server.origin))).toBe('ok');
+    const error = await failure(fetch(server.origin, init));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).not.toBeInstanceOf(ConnectionError);
+    expect(await text(fetch(server.origin))).toBe('ok');
+    expect(stats().totals.opened).toBe(1);
+  });
+
+  it('refuses a stream that is not as long as announced', async () => {
+    const server = await startHttp2((request) => request.resume());
+    const {fetch, stats} = openHttp2();
+    async function* stream() {
+      yield 'four';
+    }
+    const init = {method: 'POST', body: stream() as never, headers: {'content-length': '5'}, duplex: 'half'};
+    expect(await failure(fetch(server.origin, init as RequestInit))).toBeInstanceOf(TypeError);
+    await waitFor(() => stats().active === 0);
+  });
+});
+
+describe('one connection', () => {
+  it('carries many requests, POSTs and streams among them, whoever comes first', async () => {
+    const {held, handler, answerAll} = createHolder();
+    const server = await startHttp2(handler);
+    const {fetch, stats} = openHttp2({limit: 40});
+    async function* stream() {
+      yield 'x';
+    }
+    const inits = [{}, {method: 'POST', body: 'x'}, {method: 'POST', body: stream(), duplex: 'half'}];
+    const all = Array.from({length: 40}, (_, index) =>
+      text(fetch(`${server.origin}/${index}`, inits[index % 2] as RequestInit)),
+    );
+    await waitFor(() => held.length === 40);
+    expect(server.sockets.opened).toBe(1);
+    expect(stats()).toMatchObject({active: 40, idle: 0, totals: {opened: 1}});
+    answerAll();
+    expect(await Promise.all(all)).toEqual(Array.from({length: 40}, (_, index) => `/${index}`));
+    expect(stats()).toMatchObject({active: 0, idle: 1, totals: {opened: 1, sent: 40}});
+    expect(stats().hosts).toEqual({[server.origin]: {active: 0, queued: 0, idle: 1}});
+  });
+
+  it('carries no more streams than limit and limitPerHost allow', async () => {
+    for (const options of [{limit: 3}, {limitPerHost: 3}]) {
+      const server = await startHttp2((_request, response) => setImmediate(() => response.end('ok')));
+      const {fetch, stats} = openHttp2(options);
+      const all = Array.from({length: 30}, () => text(fetch(server.origin)));
+      expect(stats()).toMatchObject({active: 3, queued: 27});
+      await Promise.all(all);
+      expect(server.peak).toBe(3);
+      expect(server.sockets.opened).toBe(1);
+    }
+  });
+
+  it('is one socket to the limit, and makes room when it is idle', async () => {
+    const a = await startHttp2((_request, response) => response.end('a'));
+    const b = await startHttp2((_request, response) => response.end('b'));
+    const {fetch, stats} = openHttp2({limit: 1});
+    for (let index = 0; index < 2; index++) {
+      expect(await text(fetch(a.origin))).toBe('a');
+      expect(await text(fetch(b.origin))).toBe('b');
+      expect(stats().idle).toBe(1);
+    }
+    expect(stats().totals.opened).toBe(4);
+  });
+
+  it('is used again after a rest, for a POST too', async () => {
+    const server = await startHttp2((_request, response) => response.end('ok'));
+    const {fetch, stats} = openHttp2();
+    for (const method of ['GET', 'POST', 'GET', 'POST']) {
+      expect(await text(fetch(server.origin, {method}))).toBe('ok');
+      await turns(20);
+    }
+    expect(stats().totals).toMatchObject({opened: 1, reused: 3});
+  });
+
+  it('is joined by a second when the server takes no more streams', async () => {
+    const {held, handler, answerAll} = createHolder();
+    const server = await startHttp2(handler, {settings: {maxConcurrentStreams: 5}});
+    const {fetch, stats} = openHttp2({limit: 20});
+    const first = text(fetch(`${server.origin}/first`));
+    await waitFor(() => held.length === 1);
+    const all = Array.from({length: 11}, (_, index) => text(fetch(`${server.origin}/${index}`)));
+    await waitFor(() => held.length === 12);
+    expect(server.sockets.opened).toBe(3);
+    expect(stats()).toMatchObject({active: 12, totals: {opened: 3}});
+    answerAll();
+    await Promise.all([first, ...all]);
+    expect(stats()).toMatchObject({active: 0, idle: 3});
+  });
+
+  it('that takes fewer than were sent to it at first loses none', async () => {
+    const server = await startHttp2((_request, response) => setImmediate(() => response.end('ok')), {
+      settings: {maxConcurrentStreams: 2},
+    });
+    const {fetch} = openHttp2({limit: 30});
+    const all = await Promise.all(
+      Array.from({length: 60}, (_, index) =>
+        text(fetch(server.origin, {method: index % 2 ? 'POST' : 'GET'})),
+      ),
+    );
+    expect(new Set(all)).toEqual(new Set(['ok']));
+    expect(server.requests).toHaveLength(60);
+  });
+
+  it('is dialled once for all who wait, and each fails with an error of its own', async () => {
+    const dns = createLookup({});
+    const {fetch, stats} = openHttp2({dns: {lookup: dns.lookup, ttl: 0}});
+    const errors = await Promise.all(
+      [1, 2, 3].map((index) => failure(fetch(`https://nowhere.example/${index}`))),
+    );
+    expect(errors.map((error) => (error as ConnectionError).request?.url)).toEqual(
+      [1, 2, 3].map((index) => `https://nowhere.example/${index}`),
+    );
+    expect(dns.asked).toHaveLength(1);
+    expect(stats()).toMatchObject({active: 0, hosts: {}});
+  });
+
+  it('is waited for by each as long as it will', async () => {
+    const server = await startHttp2((_request, response) => response.end('ok'));
+    const dns = createLookup({'api.example': ['127.0.0.1']});
+    dns.hold();
+    const {fetch, stats} = openHttp2({
+      dns: {lookup: dns.lookup},
+      tls: {ca: authority.cert, servername: 'localhost'},
+    });
+    const url = `https://api.example:${server.port}`;
+    const controller = new AbortController();
+    const aborted = failure(fetch(url, {signal: controller.signal}));
+    const impatient = failure(fetch(url, {timeout: {connect: 10}}));
+    const patient = text(fetch(url));
+    controller.abort();
+    expect(await aborted).toBe(controller.signal.reason);
+    expect(await impatient).toMatchObject({phase: 'connect', limit: 10});
+    expect(stats().active).toBe(1);
+    dns.release();
+    expect(await patient).toBe('ok');
+    expect(stats().totals.opened).toBe(1);
+  });
+
+  it('that nobody waits for any more is given up', async () => {
+    const dns = createLookup({'api.example': ['127.0.0.1']});
+    dns.hold();
+    const {fetch, stats} = openHttp2({dns: {lookup: dns.lookup}});
+    const controller = new AbortController();
+    const all = [1, 2].map(() => failure(fetch('https://api.example/', {signal: controller.signal})));
+    const slow = failure(fetch('https://api.example/', {timeout: {connect: 5}}));
+    controller.abort();
+    await Promise.all(all);
+    expect(await slow).toBeInstanceOf(TimeoutError);
+    expect(stats()).toMatchObject({active: 0, hosts: {}});
+  });
+});
+
+describe('a stream', () => {
+  it('that is aborted ends alone', async () => {
+    const {held, handler, answerAll} = createHolder();
+    const server = await startHttp2(handler);
+    const {fetch, stats} = openHttp2();
+    const controller = new AbortController();
+    const aborted = failure(fetch(`${server.origin}/aborted`, {signal: controller.signal}));
+    const other = text(fetch(`${server.origin}/other`));
+    await waitFor(() => held.length === 2);
+    const closed = new Promise((resolve) => held[0]?.request.stream.once('close', resolve));
+    const reason = new Error('never mind');
+    controller.abort(reason);
+    expect(await aborted).toBe(reason);
+    await closed;
+    expect(held[0]?.request.stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+    expect(stats().active).toBe(1);
+    held.shift();
+    answerAll();
+    expect(await other).toBe('/other');
+    expect(stats()).toMatchObject({active: 0, idle: 1, totals: {opened: 1}});
+  });
+
+  it('whose response is collected unread ends alone', async () => {
+    const server = await startHttp2((request, response) => {
+      if (request.url === '/endless') response.write('x'.repeat(1000));
+      else response.end('ok');
+    });
+    const {fetch, stats} = openHttp2({limit: 1});
+    await fetch(`${server.origin}/endless`);
+    const next = text(fetch(server.origin));
+    await waitForGc(() => stats().queued === 0);
+    expect(await next).toBe('ok');
+    expect(stats().totals.opened).toBe(1);
+  });
+
+  it('whose body is cancelled ends alone', async () => {
+    const server = await startHttp2((request, response) => {
+      if (request.url === '/endless') response.write('x'.repeat(1000));
+      else response.end('ok');
+    });
+    const {fetch, stats} = openHttp2({limit: 2});
+    const response = await fetch(`${server.origin}/endless`);
+    await response.body?.cancel();
+    await waitFor(() => stats().active === 0);
+    expect(await text(fetch(server.origin))).toBe('ok');
+    expect(stats().totals.opened).toBe(1);
+  });
+
+  it('that the server resets is a failure, and is not sent again', async () => {
+    const server = await startHttp2((request, response) => {
+      if (request.url === '/reset') request.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      else response.end('ok');
+    });
+    const {fetch, stats} = openHttp2();
+    expect(await text(fetch(server.origin))).toBe('ok');
+    const error = await failure(fetch(`${server.origin}/reset`));
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error).toMatchObject({phase: 'receive', code: 'ERR_HTTP2_STREAM_RESET'});
+    expect((error as Error).message).toContain('INTERNAL_ERROR');
+    expect(server.requests).toHaveLength(2);
+    expect(await text(fetch(server.origin))).toBe('ok');
+    expect(stats().totals.opened).toBe(1);
+  });
+
+  it.each([constants.NGHTTP2_CANCEL, constants.NGHTTP2_INTERNAL_ERROR])(
+    'that breaks off in its body fails that body (code %i)',
+    async (code) => {
+      const server = await startHttp2((request, response) => {
+        response.write('half');
+        setImmediate(() => request.stream.close(code));
+      });
+      const {fetch, stats} = openHttp2();
+      const response = await fetch(server.origin);
+      const error = await failure(response.text());
+      expect(error).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+      expect(stats().active).toBe(0);
+    },
+  );
+
+  it('that the server refuses is sent again, a POST too', async () => {
+    let refused = 0;
+    const server = await startHttp2((request, response) => {
+      if (request.url === '/' && refused++ < 2) request.stream.close(constants.NGHTTP2_REFUSED_STREAM);
+      else response.end('ok');
+    });
+    const {fetch} = openHttp2();
+    expect(await text(fetch(server.origin, {method: 'POST', body: 'x'}))).toBe('ok');
+    expect(server.requests).toHaveLength(3);
+  });
+
+  it('that the server always refuses fails in the end', async () => {
+    const server = await startHttp2((request) => request.stream.close(constants.NGHTTP2_REFUSED_STREAM));
+    const {fetch, stats} = openHttp2();
+    const error = await failure(fetch(server.origin));
+    expect(error).toMatchObject({name: 'ConnectionError', code: 'ERR_HTTP2_UNPROCESSED'});
+    expect(server.requests.length).toBeLessThan(10);
+    expect(stats().active).toBe(0);
+  });
+
+  it('that is answered before its upload has ended is stopped', async () => {
+    const server = await startHttp2((_request, response) => response.end('enough'));
+    const {fetch, stats} = openHttp2();
+    let stopped = false;
+    async function* endless() {
+      try {
+        for (;;) {
+          yield new Uint8Array(16_384);
+          await turns();
+        }
+      } finally {
+        stopped = true;
+      }
+    }
+    const init = {method: 'POST', body: endless() as never, duplex: 'half'} as RequestInit;
+    expect(await text(fetch(server.origin, init))).toBe('enough');
+    await waitFor(() => stopped && stats().active === 0);
+    expect(await text(fetch(server.origin))).toBe('enough');
+    expect(stats().totals.opened).toBe(1);
+  });
+
+  it('whose upload fails fails with that', async () => {
+    const server = await startHttp2((request) => request.resume());
+    const {fetch, stats} = openHttp2();
+    const reason = new Error('no more');
+    async function* broken() {
+      yield 'x';
+      throw reason;
+    }
+    const init = {method: 'POST', body: broken() as never, duplex: 'half'} as RequestInit;
+    expect(await failure(fetch(server.origin, init))).toMatchObject({phase: 'send', cause: reason});
+    await waitFor(() => stats().active === 0);
+  });
+
+  it('on which the server is silent times out alone', async () => {
+    const server = await startHttp2((request, response) => {
+      if (request.url === '/quick') response.end('ok');
+      if (request.url === '/half') response.write('half');
+    });
+    const {fetch, stats} = openHttp2();
+    const slow = failure(fetch(`${server.origin}/never`, {timeout: {read: 40}}));
+    const half = failure(text(fetch(`${server.origin}/half`, {timeout: {read: 40}})));
+    const quick = text(fetch(`${server.origin}/quick`));
+    expect(await quick).toBe('ok');
+    for (const error of [await slow, await half])
+      expect(error).toMatchObject({name: 'TimeoutError', phase: 'read'});
+    expect(await text(fetch(`${server.origin}/quick`))).toBe('ok');
+    expect(stats()).toMatchObject({active: 0, totals: {opened: 1}});
+  });
+
+  it('that nobody reads holds up no other', async () => {
+    const size = 2_000_000;
+    const server = await startHttp2((_request, response) => response.end(Buffer.alloc(size, 'x')), {
+      maxSessionMemory: 1_000,
+    });
+    const {fetch, stats} = openHttp2();
+    const unread = await Promise.all(Array.from({length: 10}, () => fetch(server.origin)));
+    expect((await (await fetch(server.origin)).bytes()).length).toBe(size);
+    for (const response of unread) expect((await response.bytes()).length).toBe(size);
+    expect(stats().totals.opened).toBe(1);
+  });
+
+  it('carries a large upload as fast as it is taken', async () => {
+    let received = 0;
+    const server = await startHttp2(async (request, response) => {
+      for await (const chunk of request) received += (chunk as Buffer).length;
+      response.end(String(received));
+    });
+    const {fetch, stats} = openHttp2();
+    let made = 0;
+    let most = 0;
+    async function* stream() {
+      for (let index = 0; index < 400; index++) {
+        made += 65_536;
+        most = Math.max(most, made - received);
+        yield new Uint8Array(65_536);
+      }
+    }
+    const init = {method: 'POST', body: stream() as never, duplex: 'half'} as RequestInit;
+    expect(await text(fetch(server.origin, init))).toBe(String(400 * 65_536));
+    expect(most).toBeLessThan(8_000_000);
+    expect(stats().totals.bytesSent).toBe(400 * 65_536);
+  });
+});
+
+describe('a server that says goodbye', () => {
+  it('gets no new request on that connection, and what runs on it goes on', async () => {
+    const {held, handler, answerAll} = createHolder();
+    const server = await startHttp2(handler);
+    const {fetch, stats} = openHttp2();
+    const running = [1, 2, 3].map((index) => text(fetch(`${server.origin}/${index}`)));
+    await waitFor(() => held.length === 3);
+    server.sessions[0]?.goaway();
+    await waitFor(() => server.sessions[0]?.closed === true || stats().active === 3);
+    await turns(10);
+    const next = text(fetch(`${server.origin}/next`));
+    await waitFor(() => held.length === 4);
+    expect(server.sessions).toHaveLength(2);
+    expect(held[3]?.request.stream.session).toBe(server.sessions[1]);
+    answerAll();
+    expect(await Promise.all(running)).toEqual(['/1', '/2', '/3']);
+    expect(await next).toBe('/next');
+    await waitFor(() => server.sockets.open.size === 1);
+    expect(stats()).toMatchObject({active: 0, idle: 1, totals: {opened: 2}});
+  });
+
+  it('while idle has its connection replaced', async () => {
+    const server = await startHttp2((_request, response) => response.end('ok'));
+    const {fetch, stats} = openHttp2();
+    expect(await text(fetch(server.origin))).toBe('ok');
+    server.sessions[0]?.close();
+    await waitFor(() => stats().idle === 0);
+    expect(await text(fetch(server.origin, {method: 'POST', body: 'x'}))).toBe('ok');
+    expect(stats().totals.opened).toBe(2);
+  });
+
+  it('without having looked at a request has it sent again, a POST too', async () => {
+    const server = await startHttp2((_request, response) => response.end('ok'));
+    const {fetch} = openHttp2();
+    expect(await text(fetch(server.origin))).toBe('ok');
+    // At the same moment: the request is on its way when the goodbye arrives.
+    server.sessions[0]?.goaway(constants.NGHTTP2_NO_ERROR, 1);
+    server.sessions[0]?.on('stream', (stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM));
+    expect(await text(fetch(server.origin, {method: 'POST', body: 'x'}))).toBe('ok');
+  });
+
+  it('by closing the socket has what may be repeated sent again, and the rest fail', async () => {
+    let hang = false;
+    const server = await startHttp2((_request, response) => {
+      if (!hang) response.end('ok');
+    });
+    const {fetch, stats} = openHttp2();
+    expect(await text(fetch(server.origin))).toBe('ok');
+    hang = true;
+    const get = text(fetch(server.origin));
+    const post = failure(fetch(server.origin, {method: 'POST', body: 'x'}));
+    await waitFor(() => server.requests.length === 3);
+    hang = false;
+    for (const socket of server.sockets.open) socket.destroy();
+    expect(await get).toBe('ok');
+    expect(await post).toMatchObject({name: 'ConnectionError', phase: 'receive', code: 'ECONNRESET'});
+    await waitFor(() => stats().active === 0);
+    expect(stats().totals.opened).toBe(2);
+  });
+
+  it('in a body fails it, whatever it said before', async () => {
+    const server = await startHttp2((_request, response) => {
+      response.write('half');
+    });
+    const {fetch, stats} = openHttp2();
+    const bodies = await Promise.all([fetch(server.origin), fetch(server.origin)]);
+    server.sessions[0]?.goaway();
+    await turns(5);
+    for (const socket of server.sockets.open) socket.destroy();
+    for (const response of bodies) {
+      expect(await failure(response.text())).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+    }
+    await waitFor(() => stats().active === 0);
+  });
+
+  it('with an error fails what it looked at', async () => {
+    const {held, handler} = createHolder();
+    const server = await startHttp2(handler);
+    const {fetch, stats} = openHttp2();
+    const error = failure(fetch(server.origin, {method: 'POST', body: 'x'}));
+    await waitFor(() => held.length === 1);
+    server.sessions[0]?.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, 1);
+    expect(await error).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+    await waitFor(() => stats().active === 0);
+  });
+});
+
+describe('the life of a connection', () => {
+  it('ends after keepAliveTimeout', async () => {
+    const server = await startHttp2((_request, response) => response.end('ok'));
+    const {fetch, stats} = openHttp2({keepAliveTimeout: 5});
+    await text(fetch(server.origin));
+    await waitFor(() => stats().idle === 0 && server.sockets.open.size === 0);
+    expect(await text(fetch(server.origin))).toBe('ok');
+    expect(stats().totals.opened).toBe(2);
+  });
+
+  it('ends after maxRequestsPerConnection, when the last has been answered', async () => {
+    const {held, handler, answerAll} = createHolder();
+    const server = await startHttp2(handler);
+    const {fetch, stats} = openHttp2({maxRequestsPerConnection: 4});
+    const all = Array.from({length: 10}, (_, index) => text(fetch(`${server.origin}/${index}`)));
+    await waitFor(() => held.length === 10);
+    expect(server.sessions).toHaveLength(3);
+    answerAll();
+    await Promise.all(all);
+    await waitFor(() => server.sockets.open.size === 1);
+    expect(stats()).toMatchObject({active: 0, idle: 1});
+  });
+
+  it('is one request with forceClose', async () => {
+    const server = await startHttp2((_request, response) => setImmediate(() => response.end('ok')));
+    const {fetch, stats} = openHttp2({forceClose: true, limit: 5});
+    await Promise.all(Array.from({length: 10}, () => text(fetch(server.origin))));
+    expect(stats().totals).toMatchObject({opened: 10, reused: 0});
+    await waitFor(() => server.sockets.open.size === 0);
+  });
+
+  it('ends when it is older than maxConnectionAge', async () => {
+    const server = await startHttp2((_request, response) => response.end('ok'));
+    const {fetch, stats} = openHttp2({maxConnectionAge: 1, limit: 1});
+    for (let index = 0; index < 3; index++) {
+      await text(fetch(server.origin));
+      await delay(2);
+    }
+    expect(stats().totals.opened).toBe(3);
+    await waitFor(() => server.sockets.open.size <= 1);
+  });
+
+  it('ends when a request asks for that', async () => {
+    const server = await startHttp2((_request, response) => response.end('ok'));
+    const {fetch, stats} = openHttp2();
+    await text(fetch(server.origin, {headers: {connection: 'close'}}));
+    await waitFor(() => server.sockets.open.size === 0);
+    await text(fetch(server.origin));
+    expect(stats().totals.opened).toBe(2);
+  });
+
+  it('ends when the connector is closed, after what runs', async () => {
+    const {held, handler, answerAll} = createHolder();
+    const server = await startHttp2(handler);
+    const {fetch, connector} = openHttp2({limit: 2});
+    const all = [1, 2, 3].map((index) => text(fetch(`${server.origin}/${index}`)));
+    await waitFor(() => held.length === 2);
+    let closed = false;
+    const closing = connector.close().then(() => {
+      closed = true;
+    });
+    await turns(5);
+    expect(closed).toBe(false);
+    answerAll();
+    await waitFor(() => held.length === 1);
+    answerAll();
+    expect(await Promise.all(all)).toEqual(['/1', '/2', '/3']);
+    await closing;
+    await waitFor(() => server.sockets.open.size === 0);
+  });
+
+  it('ends when the connector is destroyed, with what runs', async () => {
+    const {held, handler} = createHolder();
+    const server = await startHttp2(handler);
+    const {fetch, connector} = openHttp2();
+    const all = [1, 2, 3].map((index) => failure(fetch(`${server.origin}/${index}`)));
+    await waitFor(() => held.length === 3);
+    const reason = new Error('over');
+    await connector.destroy(reason);
+    for (const error of await Promise.all(all)) expect(error).toBe(reason);
+    await waitFor(() => server.sockets.open.size === 0);
+  });
+});

@@ -1,0 +1,331 @@
+import {createHash, X509Certificate} from 'node:crypto';
+import type {TLSSocket} from 'node:tls';
+import {beforeAll, describe, expect, it} from 'vitest';
+import type {TlsOptions} from '../../../src/connectors/undici/index.ts';
+import {undiciConnector} from '../../../src/connectors/undici/index.ts';
+import {ConnectionError, InvalidOptionError} from '../../../src/index.ts';
+import type {Authority, Identity} from '../../support/authority.ts';
+import {createAuthority, createIdentity} from '../../support/authority.ts';
+import {failure} from '../../support/failure.ts';
+import type {HttpServer, HttpServerOptions} from '../../support/http-server.ts';
+import {startServer} from '../../support/http-server.ts';
+import {openSession} from '../../support/open-session.ts';
+import {waitFor} from '../../support/wait-for.ts';
+
+let authority: Authority;
+let identity: Identity;
+
+beforeAll(async () => {
+  authority = await createAuthority();
+  identity = await authority.issue();
+});
+
+function startTlsServer(tls: HttpServerOptions['tls'] = {}): Promise<HttpServer> {
+  return startServer((request, response) => response.end((request.socket as TLSSocket).getProtocol()), {
+    tls: {...identity, ...tls},
+  });
+}
+
+function openTls(tls: TlsOptions) {
+  return openSession({tls});
+}
+
+const chain = (...identities: Identity[]) => identities.map(({cert}) => cert).join('\n');
+
+const sha256 = (bytes: Uint8Array) => `sha256/${createHash('sha256').update(bytes).digest('base64')}`;
+const certificatePin = (cert: string) => sha256(new X509Certificate(cert).raw);
+const keyPin = (cert: string) =>
+  sha256(new X509Certificate(cert).publicKey.export({type: 'spki', format: 'der'}));
+
+describe('a server’s certificate', () => {
+  it('is accepted from an authority that is trusted', async () => {
+    const server = await startTlsServer();
+    const {fetch} = openTls({ca: authority.cert});
+    expect(await (await fetch(server.origin)).text()).toBe('TLSv1.3');
+  });
+
+  it('is accepted from one of several authorities, as bytes too', async () => {
+    const server = await startTlsServer();
+    const other = await createAuthority('Another');
+    const {fetch} = openTls({ca: [other.cert, Buffer.from(authority.cert)]});
+    expect((await fetch(server.origin)).ok).toBe(true);
+  });
+
+  it('is refused from an authority that nobody knows', async () => {
+    const server = await startTlsServer();
+    const {fetch, stats} = openSession();
+    const error = await failure(fetch(`${server.origin}/?key=secret`));
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error).toMatchObject({phase: 'tls', code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'});
+    expect((error as Error).message).toMatch(/^TLS could not be agreed: .*\?key=…/);
+    expect(stats()).toMatchObject({active: 0, totals: {opened: 0}});
+    await waitFor(() => server.sockets.open.size === 0);
+  });
+
+  const wrong: Record<string, [() => Promise<Identity>, string]> = {
+    'that signed itself': [() => createIdentity(), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    'that has expired': [
+      () => authority.issue({notBefore: new Date('2020-01-01'), notAfter: new Date('2020-02-01')}),
+      'CERT_HAS_EXPIRED',
+    ],
+    'that isn’t valid yet': [
+      () => authority.issue({notBefore: new Date(Date.now() + 86_400_000)}),
+      'CERT_NOT_YET_VALID',
+    ],
+    'for another host': [() => authority.issue({hosts: ['other.example']}), 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  };
+  for (const [name, [issue, code]] of Object.entries(wrong)) {
+    it(`${name} is refused with ${code}`, async () => {
+      const server = await startTlsServer(await issue());
+      const {fetch} = openTls({ca: authority.cert});
+      const error = await failure(fetch(server.origin));
+      expect(error).toMatchObject({name: 'ConnectionError', phase: 'tls', code});
+      await waitFor(() => server.sockets.open.size === 0);
+    });
+
+    it(`${name} is accepted where nothing is verified`, async () => {
+      const server = await startTlsServer(await issue());
+      const {fetch} = openTls({rejectUnauthorized: false});
+      expect((await fetch(server.origin)).ok).toBe(true);
+    });
+  }
+
+  it('is verified for the name that servername says, which the server is asked for', async () => {
+    const server = await startTlsServer(await authority.issue({hosts: ['api.example']}));
+    const names: unknown[] = [];
+    server.server.on('secureConnection', (socket: TLSSocket & {servername?: unknown}) =>
+      names.push(socket.servername),
+    );
+    const {fetch} = openTls({ca: authority.cert, servername: 'api.example'});
+    expect((await fetch(server.origin)).ok).toBe(true);
+    expect(names).toEqual(['api.example']);
+    expect(server.requests[0]?.headers.host).toBe(`127.0.0.1:${server.port}`);
+  });
+
+  it('is not asked for with an address as its name', async () => {
+    const server = await startTlsServer();
+    const names: unknown[] = [];
+    server.server.on('secureConnection', (socket: TLSSocket & {servername?: unknown}) =>
+      names.push(socket.servername),
+    );
+    const {fetch} = openTls({ca: authority.cert});
+    expect((await fetch(server.origin)).ok).toBe(true);
+    expect(names).toEqual([false]);
+  });
+});
+
+describe('versions', () => {
+  it('older than minVersion are refused', async () => {
+    const server = await startTlsServer({maxVersion: 'TLSv1.2'});
+    expect(await (await openTls({ca: authority.cert}).fetch(server.origin)).text()).toBe('TLSv1.2');
+    const error = await failure(openTls({ca: authority.cert, minVersion: 'TLSv1.3'}).fetch(server.origin));
+    expect(error).toMatchObject({phase: 'tls', code: 'ERR_SSL_TLSV1_ALERT_PROTOCOL_VERSION'});
+  });
+});
+
+describe('a server that speaks no TLS', () => {
+  it('is a failure of phase tls', async () => {
+    const server = await startServer((_request, response) => response.end('plain'));
+    const {fetch} = openSession();
+    const error = await failure(fetch(server.origin.replace('http:', 'https:')));
+    expect(error).toMatchObject({phase: 'tls'});
+    expect((error as ConnectionError).code).toMatch(/^ERR_SSL_|^EPROTO$/);
+  });
+});
+
+describe('a server that asks for a client’s certificate', () => {
+  it('gets the one that is given', async () => {
+    const client = await authority.issue({hosts: ['client.example']});
+    const server = await startServer(
+      (request, response) => response.end((request.socket as TLSSocket).getPeerCertificate().subject.CN),
+      {tls: {...identity, ca: authority.cert, requestCert: true, rejectUnauthorized: true}},
+    );
+    const {fetch} = openTls({ca: authority.cert, ...client});
+    expect(await (await fetch(server.origin)).text()).toBe('client.example');
+  });
+
+  it('gets one whose key is encrypted', async () => {
+    const client = await authority.issue();
+    const {createPrivateKey} = await import('node:crypto');
+    const key = createPrivateKey(client.key)
+      .export({type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open sesame'})
+      .toString();
+    const server = await startTlsServer({ca: authority.cert, requestCert: true, rejectUnauthorized: true});
+    const {fetch} = openTls({ca: authority.cert, cert: client.cert, key, passphrase: 'open sesame'});
+    expect((await fetch(server.origin)).ok).toBe(true);
+  });
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'and gets none, is a failure of phase tls, over %s',
+    async (version) => {
+      const server = await startTlsServer({
+        ca: authority.cert,
+        requestCert: true,
+        rejectUnauthorized: true,
+        minVersion: version,
+        maxVersion: version,
+      });
+      const {fetch, stats} = openTls({ca: authority.cert});
+      for (const init of [{}, {method: 'POST', body: 'x'}]) {
+        const error = await failure(fetch(server.origin, init));
+        expect(error).toBeInstanceOf(ConnectionError);
+        expect(error).toMatchObject({phase: 'tls', code: expect.stringMatching(/^ERR_SSL_.*ALERT/)});
+        expect((error as Error).message).toMatch(/^TLS could not be agreed: [^:]* alert [^:]* \(/);
+      }
+      expect(stats()).toMatchObject({active: 0, hosts: {}});
+      expect(server.requests).toHaveLength(0);
+    },
+  );
+});
+
+describe('a TLS session', () => {
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('is resumed by the next connection, over %s', async (version) => {
+    const server = await startServer(
+      (request, response) => {
+        response.setHeader('connection', 'close');
+        response.end(String((request.socket as TLSSocket).isSessionReused()));
+      },
+      {tls: {...identity, minVersion: version, maxVersion: version}},
+    );
+    const {fetch, stats} = openTls({ca: authority.cert});
+    const reused: string[] = [];
+    for (let index = 0; index < 3; index++) reused.push(await (await fetch(server.origin)).text());
+    expect(reused).toEqual(['false', 'true', 'true']);
+    expect(stats().totals.opened).toBe(3);
+  });
+
+  it('is not resumed at another server', async () => {
+    const reused: boolean[] = [];
+    const start = () =>
+      startServer(
+        (request, response) => {
+          reused.push((request.socket as TLSSocket).isSessionReused());
+          response.setHeader('connection', 'close');
+          response.end();
+        },
+        {tls: identity},
+      );
+    const [first, second] = [await start(), await start()];
+    const {fetch} = openTls({ca: authority.cert});
+    for (const {origin} of [first, second, first, second]) await (await fetch(origin)).text();
+    expect(reused).toEqual([false, false, true, true]);
+  });
+
+  it('of a connection that was refused is not kept', async () => {
+    // Nobody looks at names and pins when a session is resumed.
+    const server = await startServer((_request, response) => response.end(), {
+      tls: {...(await authority.issue({hosts: ['other.example']})), maxVersion: 'TLSv1.2'},
+    });
+    const {fetch} = openTls({ca: authority.cert});
+    for (let index = 0; index < 3; index++) {
+      expect(await failure(fetch(server.origin))).toMatchObject({code: 'ERR_TLS_CERT_ALTNAME_INVALID'});
+    }
+  });
+});
+
+describe('a pin', () => {
+  it('lets through the certificate, its key, and those of who signed it', async () => {
+    const server = await startTlsServer({cert: chain(identity, authority)});
+    const pins = [
+      certificatePin(identity.cert),
+      keyPin(identity.cert),
+      certificatePin(authority.cert),
+      keyPin(authority.cert),
+      [keyPin((await createIdentity()).cert), keyPin(identity.cert)],
+    ];
+    for (const pin of pins) {
+      const {fetch} = openTls({ca: authority.cert, pin});
+      expect((await fetch(server.origin)).ok).toBe(true);
+    }
+  });
+
+  it('refuses any other certificate, verified or not', async () => {
+    const server = await startTlsServer();
+    const pin = keyPin((await authority.issue()).cert);
+    for (const tls of [{ca: authority.cert}, {rejectUnauthorized: false}]) {
+      const {fetch, stats} = openTls({...tls, pin});
+      for (let index = 0; index < 2; index++) {
+        const error = await failure(fetch(server.origin));
+        expect(error).toMatchObject({name: 'ConnectionError', phase: 'tls', code: 'ERR_TLS_PIN'});
+        // What to pin, for who trusts it.
+        expect((error as Error).message).toContain(keyPin(identity.cert));
+      }
+      expect(stats()).toMatchObject({active: 0, totals: {opened: 0}});
+      expect(server.requests).toHaveLength(0);
+      await waitFor(() => server.sockets.open.size === 0);
+    }
+  });
+
+  it('refuses a chain that only shows the pinned certificate', async () => {
+    const pinned = await createAuthority('Pinned');
+    const server = await startTlsServer({cert: chain(identity, authority, pinned)});
+    for (const pin of [certificatePin(pinned.cert), keyPin(pinned.cert)]) {
+      const {fetch} = openTls({rejectUnauthorized: false, pin});
+      expect(await failure(fetch(server.origin))).toMatchObject({code: 'ERR_TLS_PIN'});
+    }
+  });
+
+  it('refuses a chain through a namesake of the pinned authority', async () => {
+    // The same name, and another key: it did not sign what it is shown with.
+    const namesake = await createAuthority();
+    const server = await startTlsServer({cert: chain(identity, namesake)});
+    const {fetch} = openTls({rejectUnauthorized: false, pin: certificatePin(namesake.cert)});
+    expect(await failure(fetch(server.origin))).toMatchObject({code: 'ERR_TLS_PIN'});
+  });
+
+  it('alone is enough where nothing is verified', async () => {
+    const own = await createIdentity({hosts: ['elsewhere.example']});
+    const server = await startTlsServer(own);
+    const {fetch} = openTls({rejectUnauthorized: false, pin: certificatePin(own.cert)});
+    expect((await fetch(server.origin)).ok).toBe(true);
+  });
+
+  it('holds for resumed sessions', async () => {
+    const server = await startServer(
+      (request, response) => {
+        response.setHeader('connection', 'close');
+        response.end(String((request.socket as TLSSocket).isSessionReused()));
+      },
+      {tls: identity},
+    );
+    const {fetch} = openTls({ca: authority.cert, pin: keyPin(identity.cert)});
+    expect(await (await fetch(server.origin)).text()).toBe('false');
+    expect(await (await fetch(server.origin)).text()).toBe('true');
+  });
+});
+
+describe('TLS options', () => {
+  const wrong: Record<string, [unknown, string]> = {
+    'no object': [true, 'connector.tls'],
+    'a name that is not known': [{cacert: 'x'}, 'connector.tls.cacert'],
+    'rejectUnauthorized that is no boolean': [{rejectUnauthorized: 0}, 'connector.tls.rejectUnauthorized'],
+    'a ca that is no certificate': [{ca: 'secret stuff'}, 'connector.tls.ca'],
+    'no ca at all': [{ca: []}, 'connector.tls.ca'],
+    'a cert without a key': [{cert: 'x'}, 'connector.tls.key'],
+    'a key without a cert': [{key: 'x'}, 'connector.tls.cert'],
+    'a key that is none': [{cert: 'x', key: 'secret stuff'}, 'connector.tls.key'],
+    'an address as servername': [{servername: '127.0.0.1'}, 'connector.tls.servername'],
+    'an old minVersion': [{minVersion: 'TLSv1'}, 'connector.tls.minVersion'],
+    'a pin of another hash': [{pin: 'sha1/AAAA'}, 'connector.tls.pin'],
+    'a pin that is cut short': [{pin: 'sha256/AAAA'}, 'connector.tls.pin'],
+    'no pin at all': [{pin: []}, 'connector.tls.pin'],
+  };
+  for (const [name, [tls, option]] of Object.entries(wrong)) {
+    it(`refuse ${name}, and show no secret`, () => {
+      let error: unknown;
+      try {
+        undiciConnector({tls: tls as TlsOptions});
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).toMatchObject({option});
+      expect(String(error)).not.toContain('secret');
+    });
+  }
+
+  it('refuse a key that doesn’t fit its certificate', async () => {
+    const other = await createIdentity();
+    expect(() => undiciConnector({tls: {cert: identity.cert, key: other.key}})).toThrow(InvalidOptionError);
+  });
+});
