@@ -24,7 +24,7 @@ export async function preconnectHost(pool: Pool, origin: string, connections: nu
  * Opens a connection to a host and leaves it idle. It takes a slot for that time, in turn with the requests, so that it
  * adds nothing to what the limits allow.
  */
-export class Preconnection implements PoolMember {
+class Preconnection implements PoolMember {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;

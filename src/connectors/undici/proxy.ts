@@ -31,7 +31,7 @@ export interface ProxyOptions {
 export type ProxyOption = string | URL | ProxyOptions;
 
 /** Where a request leads to. */
-export interface ProxyTarget {
+interface ProxyTarget {
   readonly secure: boolean;
   readonly hostname: string;
   readonly port: number;
@@ -216,7 +216,7 @@ function authorizationOf(
 type Rule = (target: ProxyTarget) => boolean;
 
 /** What NO_PROXY means, as curl and Go have it: a name stands for its subdomains too, and an address may be a CIDR block. */
-export function createBypass(option: string, given: string | readonly string[] | undefined): Rule {
+function createBypass(option: string, given: string | readonly string[] | undefined): Rule {
   if (given === undefined) return () => false;
   const list: unknown = typeof given === 'string' ? given.split(/[\s,]+/) : given;
   if (!Array.isArray(list)) throw new InvalidOptionError(option, list, 'hosts, addresses and blocks');

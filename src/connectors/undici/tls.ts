@@ -47,7 +47,7 @@ export interface TlsOutcome {
 }
 
 /** The server's certificate is none of those that were asked for. */
-export class PinError extends Error {
+class PinError extends Error {
   readonly code = 'ERR_TLS_PIN';
 
   constructor(found: string) {

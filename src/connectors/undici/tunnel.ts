@@ -11,7 +11,7 @@ export interface TunnelTarget {
 }
 
 /** A proxy refused, or said something that makes no sense. Shows nothing of what it was told. */
-export class ProxyError extends Error {
+class ProxyError extends Error {
   readonly code: 'ERR_PROXY_REFUSED' | 'ERR_PROXY_AUTH' | 'ERR_PROXY_CLOSED' | 'ERR_PROXY_PROTOCOL';
 
   constructor(message: string, code: ProxyError['code']) {
