@@ -42,7 +42,7 @@ const names: Record<string, readonly string[]> = {
   './fetch': ['fetchConnector'],
   './mock': ['mockConnector'],
   './rate-limiter-flexible': ['rateLimiterFlexibleStore'],
-  './undici': ['undiciConnector'],
+  './undici': ['isPublicAddress', 'presets', 'undiciConnector'],
 };
 
 describe('the package exports', () => {
