@@ -18,9 +18,6 @@ export interface ResponseHead {
 /** Sees to it that the body is cancelled when nobody holds `response`, nor its stream, any more. */
 export let watchAbandoned: (response: Response) => void;
 
-/** Reads the body of `response` without a web stream; `undefined` where it isn't a response of this kind. */
-export let sourceOf: (response: Response) => BodySource | undefined;
-
 // A body whose response nobody holds any more would keep its connection for ever.
 const abandoned = new FinalizationRegistry<BodySource>((body) =>
   body.cancel(new Error('The response was collected unread')),
@@ -41,13 +38,6 @@ class ReceivedResponse {
     watchAbandoned = (response) => {
       const self = response as unknown as ReceivedResponse;
       if (self.#body && !self.#stream && !self.#used) abandoned.register(self, self.#body, self);
-    };
-    sourceOf = (response) => {
-      if (!(#body in response)) return undefined;
-      const self = response as unknown as ReceivedResponse;
-      if (self.#stream || self.#used || !self.#body) return undefined;
-      self.#take();
-      return self.#body;
     };
   }
 
