@@ -1,3 +1,5 @@
+import {randomHex} from './random.ts';
+
 /**
  * What a request's body may be: what the Fetch standard takes, an async iterable of bytes or strings, or a function
  * that makes one of these, called for each sending.
@@ -130,7 +132,8 @@ export function prepareBody(body: RequestBody): PreparedBody {
   return {source: String(body), contentType: 'text/plain;charset=UTF-8'};
 }
 
-function tagOf(value: unknown): string {
+/** What kind of object it says it is: other realms, and libraries, have classes of their own. */
+export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
@@ -139,7 +142,7 @@ function tagOf(value: unknown): string {
  * until they are sent, and it can be sent again.
  */
 export function encodeMultipart(form: FormData): Blob {
-  const boundary = `----aiofetch${crypto.randomUUID().replaceAll('-', '')}`;
+  const boundary = `----aiofetch${randomHex()}`;
   const parts: BlobPart[] = [];
   for (const [name, value] of form) {
     const disposition = `--${boundary}\r\nContent-Disposition: form-data; name="${escapeName(toCrlf(name))}"`;

@@ -4,8 +4,8 @@ export type HeadersInput =
   | Iterable<readonly [string, string | undefined]>
   | Record<string, string | number | undefined>;
 
-// RFC 9110, section 5.6.2: token.
-const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+/** RFC 9110, section 5.6.2: what names of headers and methods are made of. */
+export const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 // Fetch, "header value": no NUL, CR or LF, and every code unit a byte.
 const badValue = /[\0\r\n]|[^\0-\xff]/;
 

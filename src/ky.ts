@@ -8,7 +8,7 @@ import type {
 } from 'ky';
 import ky, {isForceRetryError, isHTTPError, SchemaValidationError} from 'ky';
 import type {RequestBody} from './body.ts';
-import {bodyOfRequest, encodeMultipart, isReplayable, isStreamLike, toReadableStream} from './body.ts';
+import {bodyOfRequest, encodeMultipart, isReplayable, isStreamLike, tagOf, toReadableStream} from './body.ts';
 import type {RedactedRequest} from './errors.ts';
 import {AiofetchError, HTTPError, SchemaError, UnsupportedOptionError} from './errors.ts';
 import {originOf} from './global-fetch.ts';
@@ -393,7 +393,7 @@ function toShow(body: RequestBody): BodyInit {
 }
 
 function isResponse(value: unknown): value is Response {
-  return value instanceof Response || Object.prototype.toString.call(value) === '[object Response]';
+  return value instanceof Response || tagOf(value) === 'Response';
 }
 
 // ky's own errors hold the request, with its credentials, and the options: they must not get out.

@@ -1,4 +1,5 @@
 import {isReplayable} from './body.ts';
+import {discard} from './discard.ts';
 import {RedirectError} from './errors.ts';
 import type {ConnectorRequest} from './request.ts';
 
@@ -92,7 +93,7 @@ export async function followRedirects(
       if (followed > 0) Object.defineProperty(response, 'redirected', {value: true, configurable: true});
       return response;
     }
-    response.body?.cancel().catch(() => undefined);
+    discard(response);
     current = redirectedRequest(current, response.status, location, followed);
   }
 }

@@ -3,6 +3,7 @@ import type {RequestBody} from './body.ts';
 import {bodyOfRequest, encodeMultipart} from './body.ts';
 import {Calls} from './calls.ts';
 import type {Connector, ConnectorOptions, ConnectorStats} from './connector.ts';
+import {discard} from './discard.ts';
 import {
   AiofetchError,
   ConnectionError,
@@ -12,7 +13,7 @@ import {
 } from './errors.ts';
 import {originOf, rememberFetch} from './global-fetch.ts';
 import type {HeadersInput} from './headers.ts';
-import {HeaderList} from './headers.ts';
+import {HeaderList, token} from './headers.ts';
 import type {CallStart, OutgoingCall, Verbs, VerbsHost} from './ky.ts';
 import {createVerbs, mergeHooks} from './ky.ts';
 import {Lifetime} from './lifetime.ts';
@@ -444,11 +445,6 @@ function toConnectionError(cause: TypeError, request: ConnectorRequest): Connect
   return new ConnectionError(`Request failed: ${cause.message}`, 'receive', {request, attempts, cause});
 }
 
-/** Nobody gets this response: its connection is wanted. */
-function discard(response: Response): void {
-  response.body?.cancel().catch(() => undefined);
-}
-
 /** Signs requests to the origin of `baseUrl`. */
 function createSign(auth: Auth, baseUrl: URL | undefined): Policy {
   if (baseUrl) return authPolicy(auth, baseUrl.origin);
@@ -472,12 +468,11 @@ function checkRedirect(redirect: Redirect): Redirect {
 const normalizedMethods = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
 // Fetch, "forbidden method".
 const forbiddenMethods = new Set(['CONNECT', 'TRACE', 'TRACK']);
-const methodToken = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 
 function normalizeMethod(method: string | undefined): string {
   if (method === undefined || method === 'GET') return 'GET';
   const upper = method.toUpperCase();
-  if (forbiddenMethods.has(upper) || !methodToken.test(method)) {
+  if (forbiddenMethods.has(upper) || !token.test(method)) {
     throw new TypeError(`Method ${JSON.stringify(method)} can't be used`);
   }
   return normalizedMethods.has(upper) ? upper : method;

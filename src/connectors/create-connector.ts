@@ -6,6 +6,7 @@ import type {
   ConnectorStats,
   HostStats,
 } from '../connector.ts';
+import {discard} from '../discard.ts';
 import {ConnectionError, SessionClosedError, TimeoutError} from '../errors.ts';
 import type {AbortListener, Lifetime} from '../lifetime.ts';
 import type {Linked} from '../linked-list.ts';
@@ -222,8 +223,8 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
 
   #received(response: Response): void {
     if (this.#stage === 'done') {
-      // It came too late; its connection is wanted.
-      response.body?.cancel().catch(() => undefined);
+      // It came too late.
+      discard(response);
       return;
     }
     this.#clearTimer();

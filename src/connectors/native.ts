@@ -1,5 +1,6 @@
 import {isOfRequest, isStreamLike, prepareBody, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
+import {discard} from '../discard.ts';
 import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../errors.ts';
 import {foreignFetch, handOn} from '../global-fetch.ts';
 import {followRedirects} from '../redirect.ts';
@@ -110,7 +111,7 @@ async function sendNatively(
   }
   // Workers take a stream that fails for one that ends.
   if (upload?.failed) {
-    response.body?.cancel().catch(() => undefined);
+    discard(response);
     throw uploadError(upload.failed.error, request);
   }
   return response;

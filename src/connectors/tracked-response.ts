@@ -1,3 +1,4 @@
+import {discard} from '../discard.ts';
 import {cancelWhenCollected, NativeResponse} from '../native-response.ts';
 
 /** Told what becomes of a body. */
@@ -132,7 +133,7 @@ export function trackedResponse(
   if (!stream) {
     tracker.ended();
     if ((body === null && type !== 'default') || status < 200) return response;
-    body?.cancel().catch(() => undefined);
+    discard(response);
   }
   const meta = {url: url || request.url, redirected, type: type === 'default' ? 'basic' : type} as const;
   return new TrackedResponse(stream, {status, statusText, headers}, meta, tracker);

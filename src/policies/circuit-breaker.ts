@@ -1,10 +1,10 @@
+import {discard} from '../discard.ts';
 import {CircuitOpenError, ConnectionError, TimeoutError} from '../errors.ts';
 import type {Linked, LinkedList} from '../linked-list.ts';
 import {checkFunction, checkNames, checkNumber} from '../options.ts';
 import type {ConnectorRequest, Policy} from '../request.ts';
 import {urlParts} from '../url-parts.ts';
 import {WindowCounts} from './budget.ts';
-import {discard} from './discard.ts';
 import type {Kept} from './keyed.ts';
 import {Keyed} from './keyed.ts';
 

@@ -1,4 +1,5 @@
 import {isReplayable} from '../body.ts';
+import {discard} from '../discard.ts';
 import {checkNames, checkNumber, longestDelay} from '../options.ts';
 import type {ConnectorRequest, Handler, Policy} from '../request.ts';
 import {isIdempotent} from '../request.ts';
@@ -6,7 +7,6 @@ import {urlParts} from '../url-parts.ts';
 import type {BudgetOptions} from './budget.ts';
 import {createBudget} from './budget.ts';
 import {ChildLifetime} from './child-lifetime.ts';
-import {discard} from './discard.ts';
 import {Keyed} from './keyed.ts';
 import {Latencies} from './latencies.ts';
 import {send} from './send.ts';

@@ -1,5 +1,6 @@
 import type {RedactedRequest} from '../errors.ts';
 import {InvalidOptionError} from '../errors.ts';
+import {randomHex} from '../random.ts';
 import type {ConnectorRequest} from '../request.ts';
 import {isIdempotent} from '../request.ts';
 
@@ -38,14 +39,7 @@ export function setIdempotencyKey(request: ConnectorRequest, key: IdempotencyKey
     typeof key === 'function'
       ? key({method: request.method, url: request.url})
       : key === true
-        ? random()
+        ? randomHex()
         : key;
   if (value) request.headers.set('idempotency-key', value);
-}
-
-// 128 bits, as a UUID has; crypto.randomUUID is not there on pages that came over http:.
-function random(): string {
-  let text = '';
-  for (const byte of crypto.getRandomValues(new Uint8Array(16))) text += byte.toString(16).padStart(2, '0');
-  return text;
 }

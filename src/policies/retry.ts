@@ -1,5 +1,6 @@
 import pRetry from 'p-retry';
 import {isReplayable} from '../body.ts';
+import {discard} from '../discard.ts';
 import type {RedactedRequest} from '../errors.ts';
 import {ConnectionError, redactUrl, TimeoutError} from '../errors.ts';
 import type {HeaderList} from '../headers.ts';
@@ -10,7 +11,6 @@ import {isIdempotent} from '../request.ts';
 import {urlParts} from '../url-parts.ts';
 import type {Budget, BudgetOptions} from './budget.ts';
 import {createBudget} from './budget.ts';
-import {discard} from './discard.ts';
 import {retryAfter} from './retry-after.ts';
 
 /** What is known when an attempt has failed. */
