@@ -78,7 +78,8 @@ export function bunConnector(options: BunConnectorOptions = {}): Connector {
   if (!('Bun' in globalThis)) {
     throw new UnsupportedOptionError('connector', name, 'it is of Bun, and there is none');
   }
-  return createNativeConnector({name, capabilities, init: fetchOptions(options)}, options);
+  const {limit, limitPerHost} = options;
+  return createNativeConnector({name, capabilities, init: fetchOptions(options)}, {limit, limitPerHost});
 }
 
 function fetchOptions({tls, proxy, socketPath}: BunConnectorOptions): Record<string, unknown> {

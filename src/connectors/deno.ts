@@ -108,11 +108,12 @@ export function denoConnector(options: DenoConnectorOptions = {}): Connector {
   if (typeof Deno?.createHttpClient !== 'function') {
     throw new UnsupportedOptionError('connector', name, 'it is of Deno.createHttpClient, and there is none');
   }
+  const {limit, limitPerHost} = options;
   const client = Deno.createHttpClient(clientOptions(options));
   try {
     return createNativeConnector(
       {name, capabilities, init: {client}, dispose: () => client.close()},
-      options,
+      {limit, limitPerHost},
     );
   } catch (error) {
     client.close();

@@ -1,5 +1,4 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
-import {checkKnown} from '../options.ts';
 import type {StreamingInit} from './native.ts';
 import {createNativeConnector, isInPage} from './native.ts';
 
@@ -10,9 +9,6 @@ export type {
   ConnectorStats,
   HostStats,
 } from '../connector.ts';
-
-const name = 'fetch';
-const knownOptions = new Set(['limit', 'limitPerHost']);
 
 const capabilities: ConnectorCapabilities = {
   sockets: false,
@@ -40,8 +36,7 @@ const capabilities: ConnectorCapabilities = {
  * ```
  */
 export function fetchConnector(options: ConnectorOptions = {}): Connector {
-  checkKnown('connector', name, options, knownOptions);
-  return createNativeConnector({name, capabilities}, options);
+  return createNativeConnector({name: 'fetch', capabilities}, options);
 }
 
 // A runtime that doesn't send streams turns one into text, and says so in the Content-Type it makes. Pages that don't

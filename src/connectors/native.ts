@@ -26,12 +26,11 @@ export interface NativeFetch {
   dispose?(): void;
 }
 
-/** A connector over the global `fetch`, with the common ones of its options; the others are the caller's. */
+/** A connector over the global `fetch`. Options that only its runtime has are the caller's. */
 export function createNativeConnector(native: NativeFetch, options: ConnectorOptions): Connector {
   // Where the one in place leads back here, the one that was there before.
   const {fetch: before} = globalThis;
   const {dispose} = native;
-  const {limit, limitPerHost} = options;
   const connector = createConnector(
     {
       name: native.name,
@@ -45,7 +44,7 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
       },
       ...(dispose && {dispose}),
     },
-    {limit, limitPerHost},
+    options,
   );
   return connector;
 }

@@ -52,12 +52,10 @@ class TrackedResponse extends NativeResponse {
   }
 
   override arrayBuffer(): Promise<ArrayBuffer> {
-    this.#tracker.touched();
     return this.#read(super.arrayBuffer());
   }
 
   override async blob(): Promise<Blob> {
-    this.#tracker.touched();
     const blob = await this.#read(super.blob());
     const type = this.headers.get('content-type');
     // Not every runtime looks at the headers when the body is a stream.
@@ -65,27 +63,24 @@ class TrackedResponse extends NativeResponse {
   }
 
   override bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    this.#tracker.touched();
     return this.#read(super.bytes());
   }
 
   override formData(): Promise<FormData> {
-    this.#tracker.touched();
     return this.#read(super.formData());
   }
 
   override json(): Promise<unknown> {
-    this.#tracker.touched();
     return this.#read(super.json());
   }
 
   override text(): Promise<string> {
-    this.#tracker.touched();
     return this.#read(super.text());
   }
 
   // Browsers put an error of their own in place of what a stream made by a script fails with.
   async #read<T>(read: Promise<T>): Promise<T> {
+    this.#tracker.touched();
     try {
       return await read;
     } catch (error) {
