@@ -14,6 +14,7 @@ import {compression} from './topics/compression.ts';
 import {failures} from './topics/failures.ts';
 import {lifetime} from './topics/lifetime.ts';
 import {limits} from './topics/limits.ts';
+import {policies} from './topics/policies.ts';
 import {queue} from './topics/queue.ts';
 import {redirects} from './topics/redirects.ts';
 import {requests} from './topics/requests.ts';
@@ -48,6 +49,7 @@ const topics = {
   failures,
   batches,
   uploads,
+  policies,
 } satisfies Record<string, Topic>;
 
 /** What the suite is about. */
@@ -106,7 +108,7 @@ function capabilitiesOf(target: ConformanceTarget): ConnectorCapabilities {
  *
  * It shows that a connector sends and receives what the Fetch standard says, keeps `limit` and `limitPerHost` with
  * slots that last to the end of the body, queues fairly, lets go at once when a call is aborted, times out, closes,
- * counts, and fails with typed errors.
+ * counts, and fails with typed errors; and that policies work over it.
  *
  * @example
  * ```ts

@@ -34,7 +34,8 @@ export interface HedgeOptions {
  * Sends a second attempt when the first is slow to answer, takes the better answer and cancels the other: what cuts off
  * the slow end of the latencies, at the price of some more load. Only for requests that are idempotent, with bodies that
  * can be sent twice. The first answer wins; one with a status of 429 or from 500, or an error, only if the other attempt
- * does no better.
+ * does no better. A browser holds back a second GET of a URL until the first is answered, as long as its cache might
+ * serve both: there, hedged GETs need `cache: 'no-store'`.
  *
  * @throws InvalidOptionError for what can't be
  *

@@ -49,6 +49,16 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     response.end(query.get('text') ?? '');
   },
 
+  /**
+   * The first `times` requests for its URL are answered as by `/status`, or not at all when they are to `stall`; those
+   * after them as by `/echo`.
+   */
+  async '/flaky'(visit) {
+    const {request, query, room} = visit;
+    if (room.visited(request.url as string) > number(query, 'times', 1)) return endpoints['/echo']?.(visit);
+    if (!query.has('stall')) return endpoints['/status']?.(visit);
+  },
+
   /** `size` bytes in a pattern; without a length when `chunked`. */
   '/bytes'({response, query}) {
     const size = number(query, 'size', 1_000);

@@ -14,6 +14,7 @@ export class Room {
   #received = 0;
   #peakSockets = 0;
   readonly #activeByOrigin = new Map<string, number>();
+  readonly #visits = new Map<string, number>();
   readonly #arrivals: string[] = [];
   readonly #held: Array<() => void> = [];
   readonly #sockets = new Set<Connection>();
@@ -33,6 +34,13 @@ export class Room {
     this.#active--;
     this.#activeByOrigin.set(origin, (this.#activeByOrigin.get(origin) ?? 1) - 1);
     if (wasCut) this.#cut++;
+  }
+
+  /** How often that was asked for, this time included. */
+  visited(url: string): number {
+    const visits = (this.#visits.get(url) ?? 0) + 1;
+    this.#visits.set(url, visits);
+    return visits;
   }
 
   received(bytes: number): void {
