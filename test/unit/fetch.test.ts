@@ -127,6 +127,19 @@ describe('the body', () => {
     );
   });
 
+  it('that is FormData has the same boundary each time it is sent', async () => {
+    const {session, calls} = mockSession(({url}) =>
+      url.endsWith('/end') ? {} : new Response(null, {status: 307, headers: {location: '/end'}}),
+    );
+    const body = new FormData();
+    body.set('a', '1');
+    await session.fetch(url, {method: 'POST', body});
+    await session.post(url, {body});
+    const [first, second, third, fourth] = await Promise.all(calls.map((call) => call.text()));
+    expect(second).toBe(first);
+    expect(fourth).toBe(third);
+  });
+
   it('leaves a content type alone that the caller gave', async () => {
     const {session, calls} = mockSession();
     await session.fetch(url, {method: 'POST', body: '{}', headers: {'Content-Type': 'application/json'}});

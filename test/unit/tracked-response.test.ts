@@ -287,6 +287,12 @@ describe('a body that breaks off', () => {
     expect(session.stats()).toMatchObject({active: 0, totals: {errors: 2}});
   });
 
+  it('aborts the signal of its request: what else hangs on it is over too', async () => {
+    const {session, calls} = mockSession(() => broken(new Error('mine')));
+    await rejection(session.get(url).text());
+    expect(calls[0]?.signal.reason).toMatchObject({message: 'mine'});
+  });
+
   it('with any other error rejects with that', async () => {
     const error = new Error('mine');
     const {session} = mockSession(() => broken(error));

@@ -1,0 +1,165 @@
+import {describe, expect, it, vi} from 'vitest';
+import {HeaderList} from '../../src/headers.ts';
+import type {Connector, ConnectorDefinition, ConnectorOptions} from '../../src/index.ts';
+import {ConnectionError, createConnector, InvalidOptionError, SessionClosedError} from '../../src/index.ts';
+import {ConnectorRequest} from '../../src/request.ts';
+import {rejection} from '../support/mock-session.ts';
+import {noHosts} from '../support/no-hosts.ts';
+
+const capabilities = {sockets: false, connectTimeout: false, requestStreams: true, manualRedirect: false};
+
+function connectorOf(
+  send: ConnectorDefinition['send'],
+  options: ConnectorOptions = {},
+  more: Partial<ConnectorDefinition> = {},
+): Connector {
+  return createConnector({name: 'test', capabilities, send, ...more}, options);
+}
+
+function request(url = 'https://api.test/'): ConnectorRequest {
+  return new ConnectorRequest(url, 'GET', new HeaderList(), null);
+}
+
+const hanging = () => new Promise<Response>(() => {});
+
+describe('a connector that is made of a function', () => {
+  it('sends with it: request, signal and progress', async () => {
+    const send = vi.fn(
+      async (_request: ConnectorRequest, _signal: AbortSignal, _progress: object) => new Response('x'),
+    );
+    const connector = connectorOf(send);
+    const sent = request();
+    expect(await (await connector.fetch(sent)).text()).toBe('x');
+    expect(send).toHaveBeenCalledExactlyOnceWith(sent, expect.any(AbortSignal), expect.anything());
+    expect(connector).toMatchObject({name: 'test', capabilities});
+  });
+
+  it('counts what it is told is sent', async () => {
+    const connector = connectorOf(async (_request, _signal, progress) => {
+      progress.sent(10);
+      progress.sent(5);
+      progress.done();
+      return new Response('abc');
+    });
+    await (await connector.fetch(request())).text();
+    expect(connector.stats().totals).toMatchObject({sent: 1, bytesSent: 15, bytesReceived: 3});
+  });
+
+  it.each<[string, ConnectorDefinition['send']]>([
+    [
+      'throws',
+      () => {
+        throw new Error('mine');
+      },
+    ],
+    ['rejects', () => Promise.reject(new Error('mine'))],
+  ])('that %s rejects, and its slot is free', async (_, send) => {
+    const connector = connectorOf(send);
+    await expect(connector.fetch(request())).rejects.toThrow('mine');
+    expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
+  });
+
+  it('that gives no Response rejects, and its slot is free', async () => {
+    const connector = connectorOf(async () => undefined as unknown as Response);
+    await expect(connector.fetch(request())).rejects.toThrow(TypeError);
+    expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
+  });
+
+  it('says itself which errors are of the network', async () => {
+    const isNetworkError = (error: unknown) => (error as Error).message === 'mine';
+    const failing = (error: Error) => connectorOf(() => Promise.reject(error), {}, {isNetworkError});
+    const cause = Object.assign(new Error('mine'), {code: 'ECONNREFUSED'});
+    const error = await rejection(failing(cause).fetch(request()));
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error).toMatchObject({phase: 'connect', code: 'ECONNREFUSED', cause});
+    const other = new TypeError('other');
+    await expect(failing(other).fetch(request())).rejects.toBe(other);
+  });
+
+  it('sends nothing that is aborted already', async () => {
+    const send = vi.fn(hanging);
+    const connector = connectorOf(send);
+    const aborted = request();
+    aborted.lifetime.abort('stop');
+    await expect(connector.fetch(aborted)).rejects.toBe('stop');
+    expect(send).not.toHaveBeenCalled();
+    expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts, totals: {sent: 0}});
+  });
+
+  it('passes a slot on that is given back by an abort in the same tick', async () => {
+    const answers: Array<(response: Response) => void> = [];
+    const connector = connectorOf(() => new Promise((resolve) => answers.push(resolve)), {limit: 1});
+    const [first, second, third] = [request(), request(), request()];
+    const calls = [first, second, third].map((each) => connector.fetch(each));
+    answers[0]?.(new Response());
+    await calls[0];
+    second.lifetime.abort('stop');
+    await expect(calls[1]).rejects.toBe('stop');
+    answers.at(-1)?.(new Response());
+    expect((await calls[2])?.status).toBe(200);
+  });
+
+  it.each([-1, 1.5, Number.NaN, '5'])('refuses the limit %o', (limit) => {
+    expect(() => connectorOf(hanging, {limit} as ConnectorOptions)).toThrow(InvalidOptionError);
+    expect(() => connectorOf(hanging, {limitPerHost: limit} as ConnectorOptions)).toThrow(InvalidOptionError);
+  });
+
+  it.each([0, Number.POSITIVE_INFINITY])('has no limit with %o', async (limit) => {
+    const connector = connectorOf(hanging, {limit});
+    const calls = Array.from({length: 150}, () => rejection(connector.fetch(request())));
+    expect(connector.stats()).toMatchObject({active: 150, queued: 0});
+    await connector.destroy();
+    await Promise.all(calls);
+  });
+});
+
+describe('its end', () => {
+  it('close() refuses what is new, and waits for what runs and what is queued', async () => {
+    const answers: Array<(response: Response) => void> = [];
+    const dispose = vi.fn();
+    const connector = connectorOf(
+      () => new Promise((resolve) => answers.push(resolve)),
+      {limit: 1},
+      {dispose},
+    );
+    const calls = [connector.fetch(request()), connector.fetch(request())];
+    const closed = vi.fn();
+    const closing = connector.close().then(closed);
+    const error = await rejection(connector.fetch(request()));
+    expect(error).toBeInstanceOf(SessionClosedError);
+    expect(error.message).toMatch(/^Connector is closed/);
+    for (const [index, call] of calls.entries()) {
+      expect(closed).not.toHaveBeenCalled();
+      await vi.waitFor(() => expect(answers).toHaveLength(index + 1));
+      answers[index]?.(new Response('x'));
+      await (await call).text();
+    }
+    await closing;
+    expect(dispose).toHaveBeenCalledOnce();
+  });
+
+  it('destroy() ends everything with its reason, the queue first', async () => {
+    const send = vi.fn(hanging);
+    const dispose = vi.fn();
+    const connector = connectorOf(send, {limit: 1}, {dispose});
+    const calls = [request(), request(), request()].map((each) => rejection(connector.fetch(each)));
+    const reason = new Error('mine');
+    const closing = connector.close();
+    await connector.destroy(reason);
+    await closing;
+    expect(await Promise.all(calls)).toEqual([reason, reason, reason]);
+    expect(send).toHaveBeenCalledOnce();
+    expect(dispose).toHaveBeenCalledOnce();
+    expect(connector.stats()).toMatchObject({active: 0, queued: 0, hosts: noHosts});
+    await connector.destroy();
+    await connector[Symbol.asyncDispose]();
+    expect(dispose).toHaveBeenCalledOnce();
+  });
+
+  it('is not held up by a body that nobody reads', async () => {
+    const connector = connectorOf(async () => new Response(new ReadableStream()));
+    const response = await connector.fetch(request());
+    await connector.close();
+    await expect(response.text()).rejects.toBeInstanceOf(SessionClosedError);
+  });
+});
