@@ -140,6 +140,16 @@ describe('the body', () => {
     expect(fourth).toBe(third);
   });
 
+  it('may be FormData on a page that came over http:, too, where there is no crypto.randomUUID', async () => {
+    vi.stubGlobal('crypto', {getRandomValues: crypto.getRandomValues.bind(crypto)});
+    onTestFinished(() => void vi.unstubAllGlobals());
+    const {session, calls} = mockSession();
+    const body = new FormData();
+    body.set('a', 'b');
+    await session.fetch(url, {method: 'POST', body});
+    expect(await calls[0]?.text()).toContain('name="a"');
+  });
+
   it('leaves a content type alone that the caller gave', async () => {
     const {session, calls} = mockSession();
     await session.fetch(url, {method: 'POST', body: '{}', headers: {'Content-Type': 'application/json'}});
