@@ -325,23 +325,45 @@ export class ResponseTooLargeError extends AiofetchError {
   }
 }
 
+/** A line of the body is longer than was allowed (`ERR_LINE_TOO_LONG`), or is no JSON (`ERR_LINE_JSON`). */
+export class LineError extends AiofetchError {
+  /** Which line it is, from 1. */
+  readonly line: number;
+
+  static {
+    nameClass(this, 'LineError');
+  }
+
+  constructor(code: 'ERR_LINE_TOO_LONG' | 'ERR_LINE_JSON', line: number, what: string) {
+    super(`Line ${line} ${what}`, code, 'receive');
+    this.line = line;
+  }
+}
+
 /** What came back does not fit the schema it was to be checked against. */
 export class SchemaError extends AiofetchError {
   /** The Standard Schema issues; not enumerable, since validators put parts of the body in them. */
   declare readonly issues: ReadonlyArray<{readonly message: string; readonly path?: unknown}>;
+  /** Which line of the body it is, from 1; `undefined` when it's the whole body. */
+  readonly line: number | undefined;
 
   static {
     nameClass(this, 'SchemaError');
   }
 
-  constructor(issues: SchemaError['issues'], details: ErrorDetails = {}) {
+  constructor(
+    issues: SchemaError['issues'],
+    details: ErrorDetails & {readonly line?: number | undefined} = {},
+  ) {
+    const {line} = details;
     const count = issues.length === 1 ? '1 issue' : `${issues.length} issues`;
     super(
-      `Response does not fit its schema: ${count}${describe(details.request)}`,
+      `${line === undefined ? 'Response' : `Line ${line}`} does not fit its schema: ${count}${describe(details.request)}`,
       'ERR_SCHEMA',
       undefined,
       details,
     );
+    this.line = line;
     hide(this, {issues});
   }
 }

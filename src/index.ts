@@ -20,6 +20,7 @@ export {
   ConnectionError,
   HTTPError,
   InvalidOptionError,
+  LineError,
   RateLimitError,
   RedirectError,
   ResponseTooLargeError,
@@ -60,6 +61,7 @@ export type {
 } from './request.ts';
 export type {FetchInit, Session, SessionStats} from './session.ts';
 export type {ExtendOptions, SessionOptions} from './session-options.ts';
+export * from './streams.ts';
 export type {Timeout, TimeoutOptions} from './timeout.ts';
 
 /**

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 import {main as apiClient} from '../../examples/api-client.ts';
 import {main as crawlerLoop} from '../../examples/crawler-loop.ts';
@@ -5,6 +6,7 @@ import {main as manyAtOnce} from '../../examples/many-at-once.ts';
 import {main as oneRequest} from '../../examples/one-request.ts';
 import {main as pooledConnector} from '../../examples/pooled-connector.ts';
 import {main as rateLimitedClient} from '../../examples/rate-limited-client.ts';
+import {main as streamLargeFile} from '../../examples/stream-large-file.ts';
 import {serveJson} from '../../examples/support/local-server.ts';
 import {main as testingWithMock} from '../../examples/testing-with-mock.ts';
 import {main as testingWithMsw} from '../../examples/testing-with-msw.ts';
@@ -74,4 +76,11 @@ test('a rate-limited client asks again for what a 429 refused, and has what fail
 test('what uses a session is tested with a mock, or with msw and nothing changed', async () => {
   expect(await testingWithMock()).toHaveLength(5);
   expect(await testingWithMsw()).toHaveLength(4);
+});
+
+test('a large file goes through piece by piece', async () => {
+  const digest = createHash('sha256')
+    .update(`"${'x'.repeat(10_000_000)}"`)
+    .digest('hex');
+  expect(await streamLargeFile()).toEqual({size: 10_000_002, digest});
 });

@@ -1,4 +1,5 @@
 import {Readable} from 'node:stream';
+import {type ChunkSource, takeChunks} from '../../streams/chunk-source.ts';
 import type {BodySource} from './incoming-body.ts';
 
 // Tests and tools swap the globals: what a Response is, is settled when this module is loaded.
@@ -138,6 +139,22 @@ class ReceivedResponse {
     copy.#body = this.#body;
     copy.#stream = theirs;
     return asResponse(copy);
+  }
+
+  /** The body without a web stream. Whoever lets go of it, half read, lets go of its connection. */
+  [takeChunks](): ChunkSource | undefined {
+    const body = this.#body;
+    if (!body || this.#stream || this.#used) return undefined;
+    this.#take();
+    const chunks: ChunkSource = {
+      async read() {
+        const chunk = await body.read();
+        return chunk && new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.byteLength);
+      },
+      cancel: (reason) => body.cancel(reason),
+    };
+    if (!body.ended) abandoned.register(chunks, body);
+    return chunks;
   }
 
   #takeNow(): Buffer | undefined {

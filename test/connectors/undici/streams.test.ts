@@ -1,0 +1,260 @@
+import type {ServerResponse} from 'node:http';
+import {setTimeout as delay} from 'node:timers/promises';
+import {gzipSync} from 'node:zlib';
+import {describe, expect, it} from 'vitest';
+import {iterChunks, iterEvents, iterLines, iterNdjson} from '../../../src/index.ts';
+import {startServer} from '../../support/http-server.ts';
+import {rejection} from '../../support/mock-session.ts';
+import type {PooledSession} from '../../support/open-session.ts';
+import {openSession} from '../../support/open-session.ts';
+import {startRawServer} from '../../support/raw-server.ts';
+import {runScript} from '../../support/run-script.ts';
+import {waitFor, waitForGc} from '../../support/wait-for.ts';
+import {collect, collectToFailure} from '../../unit/streams/support.ts';
+
+const megabyte = Buffer.alloc(1024 * 1024, 'x');
+
+/** Sends a megabyte at a time for as long as it is taken, and tells how many went. */
+async function startEndless() {
+  const state = {sent: 0};
+  const server = await startServer(async (_request, response) => {
+    while (!response.destroyed && state.sent < 200) {
+      state.sent++;
+      if (!response.write(megabyte)) {
+        await new Promise<void>((resolve) => {
+          response.once('drain', resolve).once('close', resolve);
+        });
+      }
+    }
+    response.end();
+  });
+  return {server, state};
+}
+
+/** Sends a body a few bytes at a time. */
+function startDrip(body: string | Buffer, size: number, headers: Record<string, string> = {}) {
+  return startServer(async (_request, response) => {
+    response.writeHead(200, headers);
+    const bytes = Buffer.from(body);
+    for (let start = 0; start < bytes.length; start += size) {
+      response.write(bytes.subarray(start, start + size));
+      await delay(1);
+    }
+    response.end();
+  });
+}
+
+describe('a body that drips', () => {
+  it.each([1, 2, 5])('%d bytes at a time: lines, values, events, pieces', async (size) => {
+    const {fetch} = openSession();
+    const lines = await startDrip('é\r\n€\n🌍', size);
+    expect(await collect(iterLines(fetch(lines.origin)))).toEqual(['é', '€', '🌍']);
+    expect((await collect(iterChunks(fetch(lines.origin), 3))).map((piece) => piece.length)).toEqual([
+      3, 3, 3, 3,
+    ]);
+    const values = await startDrip('{"a":"é"}\n\n[2]\n', size);
+    expect(await collect(iterNdjson(fetch(values.origin)))).toEqual([{a: 'é'}, [2]]);
+    const events = await startDrip('id: 1\r\ndata: é\r\n\r\ndata: b\r\n\r\n', size);
+    expect(await collect(iterEvents(fetch(events.origin)))).toEqual([
+      {event: 'message', data: 'é', id: '1'},
+      {event: 'message', data: 'b', id: '1'},
+    ]);
+  });
+
+  it('and is coded', async () => {
+    const server = await startDrip(gzipSync('é\n€'), 3, {'content-encoding': 'gzip'});
+    const {fetch} = openSession();
+    expect(await collect(iterLines(fetch(server.origin)))).toEqual(['é', '€']);
+  });
+});
+
+describe('the body of a response', () => {
+  it('is used from the first next() on, and comes as plain bytes', async () => {
+    const server = await startServer((_request, response) => response.end('abc'));
+    const {fetch} = openSession();
+    const response = await fetch(server.origin);
+    const iterator = iterChunks(response);
+    expect(response.bodyUsed).toBe(false);
+    const {value} = await iterator.next();
+    expect(value?.constructor).toBe(Uint8Array);
+    expect(response.bodyUsed).toBe(true);
+    expect(await rejection(response.text())).toBeInstanceOf(TypeError);
+    expect(await rejection(iterChunks(response).next())).toBeInstanceOf(TypeError);
+    expect(response.body).toBeInstanceOf(ReadableStream);
+  });
+
+  it('can be a clone’s, or one whose stream was made', async () => {
+    const server = await startDrip('abcdef', 2);
+    const {fetch} = openSession();
+    const response = await fetch(server.origin);
+    const copy = response.clone();
+    const [first, second] = await Promise.all([response, copy].map((one) => collect(iterLines(one))));
+    expect([first, second]).toEqual([['abcdef'], ['abcdef']]);
+    const other = await fetch(server.origin);
+    expect(other.body).not.toBeNull();
+    expect(await collect(iterLines(other))).toEqual(['abcdef']);
+  });
+
+  it('is empty where there is none', async () => {
+    const server = await startServer((_request, response) => response.writeHead(204).end());
+    const {fetch} = openSession();
+    expect(await collect(iterChunks(fetch(server.origin)))).toEqual([]);
+  });
+});
+
+describe('leaving early gives the slot back', () => {
+  it('by break and by a throw, and stops the server', async () => {
+    const {server, state} = await startEndless();
+    const {fetch, stats} = openSession({limit: 1});
+    for await (const chunk of iterChunks(fetch(server.origin))) {
+      expect(chunk.length).toBeGreaterThan(0);
+      expect(stats().active).toBe(1);
+      break;
+    }
+    expect(stats().active).toBe(0);
+    const loop = async () => {
+      for await (const _ of iterChunks(fetch(server.origin), 1000)) throw new Error('mine');
+    };
+    expect(await rejection(loop())).toMatchObject({message: 'mine'});
+    expect(stats().active).toBe(0);
+    await waitFor(() => server.sockets.open.size === 0);
+    expect(state.sent).toBeLessThan(100);
+  });
+
+  it('by return() while the server is silent', async () => {
+    const server = await startServer((_request, response) => void response.write('abc'));
+    const {fetch, stats} = openSession({limit: 1});
+    const iterator = iterChunks(fetch(server.origin));
+    await iterator.next();
+    const next = iterator.next();
+    await iterator.return?.();
+    expect(await next).toEqual({done: true, value: undefined});
+    expect(stats().active).toBe(0);
+  });
+
+  it('by an abort, whose reason is the failure', async () => {
+    const server = await startServer((_request, response) => void response.write('abc'));
+    const {fetch, stats} = openSession({limit: 1});
+    const controller = new AbortController();
+    const iterator = iterChunks(fetch(server.origin, {signal: controller.signal}));
+    await iterator.next();
+    const next = rejection(iterator.next());
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await next).toBe(reason);
+    expect(stats().active).toBe(0);
+  });
+
+  it('by letting go of the iterator, half read, and not before', async () => {
+    const {server} = await startEndless();
+    const pooled = openSession({limit: 1});
+    const held: {iterator: AsyncIterator<Uint8Array> | undefined} = {iterator: undefined};
+    const begin = async ({fetch}: PooledSession) => {
+      held.iterator = iterChunks(fetch(server.origin), 100);
+      await held.iterator.next();
+    };
+    await begin(pooled);
+    for (let round = 0; round < 5; round++) {
+      globalThis.gc?.();
+      await delay(1);
+    }
+    expect(pooled.stats().active).toBe(1);
+    expect((await held.iterator?.next())?.value?.length).toBe(100);
+    held.iterator = undefined;
+    await waitForGc(() => pooled.stats().active === 0);
+    await waitFor(() => server.sockets.open.size === 0);
+  });
+
+  it('but isn’t done to a body whose reader waits', async () => {
+    const held: ServerResponse[] = [];
+    const server = await startServer((_request, response) => {
+      response.write('a\nb');
+      held.push(response);
+    });
+    const {fetch} = openSession();
+    const reading = collect(iterLines(fetch(server.origin)));
+    await waitFor(() => held.length === 1);
+    for (let round = 0; round < 5; round++) {
+      globalThis.gc?.();
+      await delay(1);
+    }
+    held[0]?.end('c');
+    expect(await reading).toEqual(['a', 'bc']);
+  });
+});
+
+describe('a reader that takes its time', () => {
+  it('holds the server back', async () => {
+    const {server, state} = await startEndless();
+    const {fetch} = openSession();
+    const iterator = iterChunks(fetch(server.origin), 1000);
+    await iterator.next();
+    await delay(200);
+    // What the system's buffers take.
+    expect(state.sent).toBeLessThan(30);
+    await iterator.return?.();
+  });
+});
+
+describe('a body that breaks off', () => {
+  it('hands on what came, and then fails typed', async () => {
+    const server = await startRawServer(async (connection) => {
+      await connection.request();
+      connection.send('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n1\n2\n3');
+      await delay(20);
+      connection.socket.resetAndDestroy();
+    });
+    const {fetch, stats} = openSession({limit: 1});
+    for (const iterate of [iterLines, iterNdjson]) {
+      const {all, error} = await collectToFailure<unknown>(iterate(fetch(server.origin)));
+      expect(all.map(String)).toEqual(['1', '2']);
+      expect(error).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+      expect(error).toBeInstanceOf(TypeError);
+    }
+    expect(stats().active).toBe(0);
+  });
+
+  it('stalls: the read timeout ends it', async () => {
+    const server = await startServer((_request, response) => void response.write('data: 1\n\ndata: 2'));
+    const {fetch, stats} = openSession({limit: 1}, {timeout: {read: 50}});
+    const {all, error} = await collectToFailure(iterEvents(fetch(server.origin)));
+    expect(all).toEqual([{event: 'message', data: '1', id: ''}]);
+    expect(error).toMatchObject({name: 'TimeoutError', phase: 'read'});
+    expect(stats().active).toBe(0);
+  });
+});
+
+describe('1 GiB through iterChunks', () => {
+  it('takes less than 100 MB over the idle process', {timeout: 90_000}, async () => {
+    const total = 2 ** 30;
+    const server = await startServer((_request, response) => {
+      response.writeHead(200, {'content-length': total});
+      let left = total / megabyte.length;
+      const write = () => {
+        while (left > 0 && !response.destroyed) {
+          left--;
+          if (!response.write(megabyte)) return void response.once('drain', write);
+        }
+        response.end();
+      };
+      write();
+    });
+    const {code, stdout, stderr} = await runScript(
+      `
+      import {createSession, iterChunks} from 'aiofetch';
+      import {readPeak, startPeak} from './test/bench/memory.ts';
+      await using session = createSession();
+      gc();
+      const idle = startPeak();
+      let size = 0;
+      for await (const chunk of iterChunks(session.get('${server.origin}/'))) size += chunk.length;
+      console.log(JSON.stringify({size, overIdle: readPeak() - idle}));
+      `,
+      80_000,
+    );
+    expect({code, stderr}).toEqual({code: 0, stderr: ''});
+    const {size, overIdle} = JSON.parse(stdout) as {size: number; overIdle: number};
+    expect(size).toBe(total);
+    expect(overIdle).toBeLessThan(100e6);
+  });
+});
