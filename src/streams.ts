@@ -62,7 +62,7 @@ export interface EventIterator extends AsyncIterableIterator<ServerSentEvent, un
 export function iterChunks(
   response: Response | PromiseLike<Response>,
   size?: number,
-): AsyncIterableIterator<Uint8Array<ArrayBuffer>, undefined, undefined> {
+): AsyncIterableIterator<Uint8Array, undefined, undefined> {
   return iterate(response, () => {
     if (size === undefined) return (chunk) => (chunk ? [chunk] : []);
     if (!Number.isSafeInteger(size) || size < 1)
