@@ -207,6 +207,26 @@ describe('beforeRequest', () => {
     await session.close();
   });
 
+  it('is told of the call’s end by other hands than its caller’s, too', async () => {
+    const {signal} = new AbortController();
+    let told: unknown;
+    const {session} = mockSession(() => ({}), {
+      hooks: {
+        beforeRequest: [
+          ({request}) => {
+            request.signal.addEventListener('abort', () => {
+              told = request.signal.reason;
+            });
+            return new Promise(() => {});
+          },
+        ],
+      },
+    });
+    const error = await rejection(session.get(url, {signal, timeout: 2}));
+    expect(error).toMatchObject({phase: 'total'});
+    expect(told).toBe(error);
+  });
+
   it('is told of an abort, and what it does then counts no more', async () => {
     const controller = new AbortController();
     const {session, calls} = mockSession(() => ({}), {

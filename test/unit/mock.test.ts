@@ -265,6 +265,23 @@ describe('it follows redirects as the Fetch standard has them', () => {
     );
   });
 
+  it('not once the call is aborted', async () => {
+    let answer = (_response: Response) => {};
+    const controller = new AbortController();
+    const {session, calls} = mockSession(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    );
+    const call = session.fetch('https://api.test/a', {signal: controller.signal});
+    controller.abort('stop');
+    await expect(call).rejects.toBe('stop');
+    answer(redirect('/b'));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(calls).toHaveLength(1);
+  });
+
   it('twenty at most', async () => {
     const {session, calls} = mockSession(({url}) => redirect(`${url}x`));
     await expect(session.fetch('https://api.test/')).rejects.toBeInstanceOf(RedirectError);

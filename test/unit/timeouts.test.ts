@@ -322,6 +322,12 @@ describe('a call’s timeouts', () => {
     await session.destroy();
   });
 
+  it('that are undefined are the session’s', async () => {
+    const session = sessionOver(hanging, {timeout: {total: undefined, read: 100}});
+    const call = session.fetch(url, {timeout: {read: undefined}});
+    expect(await outcomeIn(100, call)).toMatchObject({phase: 'read', limit: 100});
+  });
+
   it('false is no total', async () => {
     const session = sessionOver(hanging, {timeout: {total: 50, read: 100}});
     expect(await outcomeIn(100, session.fetch(url, {timeout: false}))).toMatchObject({phase: 'read'});
