@@ -364,7 +364,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     } else if (error instanceof TypeError) {
       this.#fail(error);
     } else if (this.#state === 'sent' && this.#canSendAgain(error)) {
-      this.#sendAgain();
+      this.#sendAgain(error instanceof UnprocessedError);
     } else {
       const cause = this.#connection?.error ?? error;
       // An alert of TLS may come after its handshake: in TLS 1.3, a client's certificate is looked at only then.
@@ -525,7 +525,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     return isIdempotent(this.#request) && isReplayable(this.#request.body);
   }
 
-  #sendAgain(): void {
+  #sendAgain(isRefused: boolean): void {
     this.#resends++;
     this.#clearTimer();
     if (this.#written) {
@@ -536,7 +536,10 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     (this.#connection as PoolConnection).stopWatching();
     (this.#connection as PoolConnection).spent = true;
     this.#connection = undefined;
-    this.#dial();
+    // One that died may not have died alone; one that refused says nothing of others.
+    const another = isRefused ? this.#pool.take(this.host) : undefined;
+    if (another) this.#dispatch(another);
+    else this.#dial();
   }
 
   #startAttemptTimer(): void {

@@ -7,6 +7,7 @@ import type {Lifespan} from './connection.ts';
 import {closeGrace, longRest} from './connection.ts';
 import type {StreamOwner} from './http2-stream.ts';
 import {Http2Stream, UnprocessedError} from './http2-stream.ts';
+import {SocketStream} from './socket-stream.ts';
 
 /** A host whose connections carry several requests at a time. */
 export interface SharedHost extends HostSlots {
@@ -63,6 +64,8 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   sent = 0;
   /** Whether the server has answered anything yet. */
   answered = false;
+  /** When something last came from the server, on the clock of `performance`. */
+  lastHeard = 0;
   /** It was idle and is on its way out, to make room or because the pool closes. */
   closing = false;
   /** It is to take no further request. */
@@ -90,7 +93,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     this.#life = life;
     this.#expires = life.maxAge === Infinity ? Infinity : performance.now() + life.maxAge;
     this.#events = events;
-    const session = connect(host.key, {...sessionOptions, createConnection: () => socket});
+    const session = connect(host.key, {...sessionOptions, createConnection: () => new SocketStream(socket)});
     this.#session = session;
     session.once('connect', () => {
       if (!session.destroyed) session.setLocalWindowSize(connectionWindow);
@@ -108,7 +111,9 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
       this.#error ??= error;
     });
     session.once('close', () => socket.destroy());
-    socket.on('error', ignore);
+    socket.on('error', (error) => {
+      this.#error ??= error;
+    });
     socket.once('close', () => {
       this.#spend();
       clearTimeout(this.#idleTimer);
@@ -159,7 +164,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   /** A stream for one request. */
   open(): Http2Stream<this> {
     clearTimeout(this.#idleTimer);
-    if (this.active === 0) this.#session.ref();
+    if (this.active === 0) this.#socket.ref();
     this.sent++;
     const stream = new Http2Stream(this, this.#session);
     this.#streams.add(stream);
@@ -174,7 +179,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
       this.close();
       return;
     }
-    this.#session.unref();
+    this.#socket.unref();
     this.idleSince = performance.now();
     this.#idleTimer = setTimeout(() => this.close(), this.#life.keepAliveTimeout);
     this.#idleTimer.unref();
@@ -201,7 +206,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     this.#spend();
     if (this.#isClosing || this.#socket.destroyed) return;
     this.#isClosing = true;
-    this.#session.ref();
+    this.#socket.ref();
     const timer = setTimeout(() => this.destroy(), closeGrace);
     this.#socket.once('close', () => clearTimeout(timer));
     this.#session.close();
@@ -229,5 +234,3 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     this.#events.onSpent(this);
   }
 }
-
-function ignore(): void {}

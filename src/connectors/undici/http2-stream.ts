@@ -13,6 +13,8 @@ export interface StreamOwner {
   sent: number;
   /** Whether the server has answered anything yet. */
   answered: boolean;
+  /** When something last came from the server, on the clock of `performance`. */
+  lastHeard: number;
   /** Whether it was of use, or idle, before: the server may have closed it meanwhile. */
   readonly hasRested: boolean;
   /** Whether nothing happened on it for so long that the server may be about to close it. */
@@ -66,6 +68,12 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
   #handler: StreamHandler | undefined = undefined;
   #isDispatched = false;
   #isOver = false;
+  /** The head of the response is here. */
+  #hasHead = false;
+  /** How much of the response's body is missing, in bytes, where it says. */
+  #missing: number | undefined = undefined;
+  /** The stream was closed before its end had come. */
+  #isCut = false;
   #hasEnded = false;
   #error: Error | undefined = undefined;
   #watcher: SilenceWatcher | undefined = undefined;
@@ -127,11 +135,16 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
     this.#silenceTimer = setTimeout(() => {
       // After a blocked event loop, timers come before what has arrived in time.
       this.#suspectsSilence = true;
-      setImmediate(() => {
-        if (this.#suspectsSilence) this.#watcher?.silent(limit);
-      });
+      setImmediate(() => this.#onSilence(limit));
     }, limit);
     this.#silenceTimer.unref();
+  }
+
+  #onSilence(limit: number): void {
+    if (!this.#suspectsSilence || !this.#watcher) return;
+    // Nothing came on any stream: the connection may be dead without anybody having said so.
+    if (performance.now() - this.connection.lastHeard >= limit) this.connection.retire();
+    this.#watcher.silent(limit);
   }
 
   stopWatching(): void {
@@ -184,10 +197,16 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
       return;
     }
     this.#stream = stream;
+    this.#watchEnd(stream);
     stream.on('headers', (headers, _flags, raw: string[]) => this.#onHead(Number(headers[':status']), raw));
     stream.once('response', (headers, _flags, raw: string[]) => {
       if (this.#isOver) return;
       this.connection.answered = true;
+      this.#hasHead = true;
+      const length = headers['content-length'];
+      if (length !== undefined && options.method !== 'HEAD' && headers[':status'] !== 304) {
+        this.#missing = Number(length);
+      }
       handler.onResponseStarted?.();
       this.#onHead(Number(headers[':status']), raw);
       stream.on('data', (chunk: Buffer) => this.#onData(chunk));
@@ -205,7 +224,22 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
     }
   }
 
+  // A stream that is reset without an error ends as one that is complete does (RFC 9113, section 8.1, allows it only after
+  // that). Node tells them apart in the order of two steps: the end of what is read, and the closing of the stream.
+  #watchEnd(stream: ClientHttp2Stream): void {
+    const {push} = stream;
+    let hasEnded = false;
+    stream.push = (chunk: unknown, encoding?: BufferEncoding) => {
+      if (chunk === null && !hasEnded) {
+        hasEnded = true;
+        this.#isCut = stream.closed && !stream.endAfterHeaders;
+      }
+      return push.call(stream, chunk, encoding);
+    };
+  }
+
   #onHead(status: number, raw: string[]): void {
+    this.connection.lastHeard = performance.now();
     const headers: Buffer[] = [];
     for (let index = 0; index < raw.length; index += 2) {
       const name = raw[index] as string;
@@ -217,13 +251,17 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
   }
 
   #onData(chunk: Buffer): void {
+    this.connection.lastHeard = performance.now();
+    if (this.#missing !== undefined) this.#missing -= chunk.length;
     if (this.#handler?.onData?.(chunk) === false) this.#stream?.pause();
   }
 
   #onEnd(): void {
     const stream = this.#stream as ClientHttp2Stream;
-    // One that was cut off ends too.
-    if (this.#isOver || stream.destroyed || stream.rstCode !== constants.NGHTTP2_NO_ERROR) return;
+    // One that was cut off ends too, and fails when it closes.
+    const isWhole = !this.#isCut && (this.#missing === undefined || this.#missing === 0);
+    const isReset = stream.destroyed || stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+    if (this.#isOver || !this.#hasHead || isReset || !isWhole) return;
     this.#hasEnded = true;
     this.#handler?.onComplete?.([]);
     this.release();

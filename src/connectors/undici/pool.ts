@@ -244,6 +244,7 @@ export class Pool {
 
   #dialWaiting(): void {
     const {limit, limitPerHost} = this.limits;
+    const served: Array<[DialRequest, PoolConnection]> = [];
     for (const request of this.#waitingToDial) {
       const {host} = request;
       if (host.dial) {
@@ -256,13 +257,25 @@ export class Pool {
         if (this.options.dial.http2) continue;
         break;
       }
-      if (host.open >= limitPerHost) continue;
+      if (host.open >= limitPerHost) {
+        // Where several share a connection, not every slot has one, and it may be the host's own that is idle.
+        const stream = host.shared.length > 0 ? this.#takeStream(host) : undefined;
+        if (!stream) continue;
+        this.#waitingToDial.remove(request);
+        served.push([request, stream]);
+        continue;
+      }
       this.#waitingToDial.remove(request);
       if (host.sharing) this.#dialShared(request);
       else this.#dial(request);
     }
-    // Each that still waits needs a socket to go: one that is on its way out already, or the idle one unused for longest.
-    if (this.#open < limit) return;
+    this.#makeRoom();
+    for (const [request, stream] of served) request.connected(stream);
+  }
+
+  // Each that still waits needs a socket to go: one that is on its way out already, or the idle one unused for longest.
+  #makeRoom(): void {
+    if (this.#open < this.limits.limit) return;
     let missing = this.#waitingToDial.size - this.#closing;
     for (let oldest = this.#idle.first; missing > 0 && oldest; oldest = this.#idle.first, missing--)
       this.#evict(oldest);
