@@ -404,6 +404,29 @@ describe('a stream', () => {
     expect(stats().totals.opened).toBe(1);
   });
 
+  it('that is reset without an error in its body fails that body', async () => {
+    const server = await startHttp2((request, response) => {
+      if (request.url === '/whole') response.end('whole');
+      else response.write('half', () => request.stream.session?.destroy());
+    });
+    const {fetch} = openHttp2();
+    expect(await text(fetch(`${server.origin}/whole`))).toBe('whole');
+    for (let index = 0; index < 3; index++) {
+      const error = await failure(text(fetch(server.origin, {method: 'POST'})));
+      expect(error).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+    }
+  });
+
+  it('that ends with less than Content-Length says fails that body', async () => {
+    const server = await startHttp2((request, response) => {
+      response.writeHead(200, {'content-length': 10});
+      response.write('half', () => request.stream.session?.destroy());
+    });
+    const {fetch} = openHttp2();
+    const error = await failure(text(fetch(server.origin, {method: 'POST'})));
+    expect(error).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+  });
+
   it.each([constants.NGHTTP2_CANCEL, constants.NGHTTP2_INTERNAL_ERROR])(
     'that breaks off in its body fails that body (code %i)',
     async (code) => {
@@ -473,20 +496,40 @@ describe('a stream', () => {
     await waitFor(() => stats().active === 0);
   });
 
-  it('on which the server is silent times out alone', async () => {
+  it('on which the server is silent times out alone, as long as something comes on others', async () => {
     const server = await startHttp2((request, response) => {
-      if (request.url === '/quick') response.end('ok');
       if (request.url === '/half') response.write('half');
+      if (request.url !== '/lively') return;
+      const timer = setInterval(() => response.write('.'), 2);
+      response.once('close', () => clearInterval(timer));
     });
     const {fetch, stats} = openHttp2();
+    const lively = await fetch(`${server.origin}/lively`);
+    const reading = lively.text().catch(() => 'cut');
     const slow = failure(fetch(`${server.origin}/never`, {timeout: {read: 40}}));
     const half = failure(text(fetch(`${server.origin}/half`, {timeout: {read: 40}})));
-    const quick = text(fetch(`${server.origin}/quick`));
-    expect(await quick).toBe('ok');
     for (const error of [await slow, await half])
       expect(error).toMatchObject({name: 'TimeoutError', phase: 'read'});
-    expect(await text(fetch(`${server.origin}/quick`))).toBe('ok');
-    expect(stats()).toMatchObject({active: 0, totals: {opened: 1}});
+    expect(stats()).toMatchObject({active: 1, totals: {opened: 1}});
+    const next = await fetch(`${server.origin}/half`);
+    await next.body?.cancel();
+    expect(stats().totals.opened).toBe(1);
+    for (const session of server.sessions) session.destroy();
+    expect(await reading).toBe('cut');
+  });
+
+  it('that times out on a connection where nothing comes at all is that connection’s last', async () => {
+    let mute = true;
+    const server = await startHttp2((_request, response) => {
+      if (!mute) response.end('ok');
+    });
+    const {fetch, stats} = openHttp2();
+    const error = await failure(fetch(server.origin, {timeout: {read: 30}}));
+    expect(error).toMatchObject({name: 'TimeoutError', phase: 'read'});
+    mute = false;
+    expect(await text(fetch(server.origin))).toBe('ok');
+    expect(stats().totals.opened).toBe(2);
+    await waitFor(() => server.sockets.open.size === 1);
   });
 
   it('that nobody reads holds up no other', async () => {

@@ -8,19 +8,9 @@ import {AiofetchError} from '../../../src/index.ts';
 import {bodyOf, startServer} from '../../support/http-server.ts';
 import {noHosts} from '../../support/no-hosts.ts';
 import {openSession} from '../../support/open-session.ts';
+import {createRandom} from '../../support/random.ts';
 import {createSocketWatch, watchDialledSockets} from '../../support/socket-watch.ts';
 import {turns, waitFor, waitForGc} from '../../support/wait-for.ts';
-
-/** Numbers from 0 to 1 that are the same in every run (mulberry32). */
-function createRandom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 const text = 'All work and no play makes a pool a dull pool. '.repeat(40);
 const coded = gzipSync(text);
