@@ -12,7 +12,7 @@ import {noHosts} from '../../support/no-hosts.ts';
 import {openSession} from '../../support/open-session.ts';
 import {createRandom} from '../../support/random.ts';
 import {watchDialledSockets} from '../../support/socket-watch.ts';
-import {turns, waitFor, waitForGc} from '../../support/wait-for.ts';
+import {turns, waitForGc} from '../../support/wait-for.ts';
 
 let authority: Authority;
 let identity: Identity;
@@ -217,8 +217,8 @@ describe('connections of HTTP/2 under load of every kind', () => {
       for (const server of servers) expect(await (await fetch(`${server.origin}/text`)).text()).toBe(text);
       await connector.close();
       expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: noHosts});
+      // Not on the server's side: up to Node 24, it may not notice that a connection was reset.
       expect(dialled.open.size).toBe(0);
-      await waitFor(() => servers.every(({sockets}) => sockets.open.size === 0));
       expect(unhandled).toEqual([]);
     },
     40_000,
