@@ -68,8 +68,17 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
   readonly #expires: number;
   #stopWaiting: (() => void) | undefined = undefined;
 
-  /** @param onClosed - called once, when the socket is closed for good */
-  constructor(host: Host, socket: Socket, life: Lifespan, onClosed: (connection: Connection<Host>) => void) {
+  /**
+   * @param raw - what is under `socket`, and the last to close
+   * @param onClosed - called once, when that is closed for good
+   */
+  constructor(
+    host: Host,
+    socket: Socket,
+    raw: Socket,
+    life: Lifespan,
+    onClosed: (connection: Connection<Host>) => void,
+  ) {
     this.host = host;
     this.#socket = socket;
     this.#life = life;
@@ -97,7 +106,7 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     socket.on('error', (error) => {
       this.error ??= error;
     });
-    socket.once('close', () => {
+    raw.once('close', () => {
       this.spent = true;
       clearTimeout(this.#silenceTimer);
       this.#stopWaiting?.();

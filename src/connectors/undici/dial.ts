@@ -1,5 +1,6 @@
 import type {Socket} from 'node:net';
 import {connect, isIP} from 'node:net';
+import type {Duplex} from 'node:stream';
 import type {Phase} from '../../errors.ts';
 import type {Address, AddressGuard} from './address.ts';
 import {AddressRefusedError, plainAddress} from './address.ts';
@@ -7,6 +8,7 @@ import type {Resolver} from './dns.ts';
 import type {RaceOptions} from './happy-eyeballs.ts';
 import {Race, socketOptions} from './happy-eyeballs.ts';
 import type {ProxyServer} from './proxy.ts';
+import {needsStreams, SocketStream, tieTo} from './socket-stream.ts';
 import type {TlsClient} from './tls.ts';
 import {openTunnel} from './tunnel.ts';
 
@@ -36,7 +38,8 @@ export interface DialTarget {
 
 /** How a dial ended: one of the first three is called, once and never at once, unless it is cancelled before. */
 export interface DialOutcome {
-  connected(socket: Socket): void;
+  /** @param raw - what is under `socket`, and the last to close */
+  connected(socket: Socket, raw: Socket): void;
   failed(error: Error, phase: Phase): void;
   /** @param cause - what went wrong until then, if something did */
   timedOut(limit: number, cause: Error | undefined): void;
@@ -93,7 +96,7 @@ export class Dial {
         clearTimeout(this.#timer);
         // From now on the socket is somebody else's, and holds nothing of what it was opened for.
         this.#raw?.off('close', this.#onClose);
-        this.#outcome.connected(socket);
+        this.#outcome.connected(socket, this.#raw as Socket);
       },
       (error: Error) => {
         if (!this.#settle()) return;
@@ -154,7 +157,8 @@ export class Dial {
     if (socketPath !== undefined) await this.#connectPath(socketPath);
     else if (proxy) await this.#connectProxy(proxy);
     else await this.#connect(hostname, port, this.#options.allowAddress);
-    if (secure) await this.#agreeTls(tls, hostname, port, offersHttp2 ? http2 : http1);
+    if (secure && offersHttp2) await this.#agreeHttp2(tls, hostname, port);
+    else if (secure) await this.#agreeTls(tls, hostname, port, http1);
     return this.#socket as Socket;
   }
 
@@ -260,13 +264,25 @@ export class Dial {
     });
   }
 
-  #agreeTls(tls: TlsClient, hostname: string, port: number, protocols: readonly string[]): Promise<void> {
+  #agreeHttp2(tls: TlsClient, hostname: string, port: number): Promise<void> {
+    if (!needsStreams) return this.#agreeTls(tls, hostname, port, http2);
+    const raw = this.#alive();
+    const agreed = this.#agreeTls(tls, hostname, port, http2, new SocketStream(raw));
+    tieTo(raw, this.#socket as Socket);
+    return agreed;
+  }
+
+  #agreeTls(
+    tls: TlsClient,
+    hostname: string,
+    port: number,
+    protocols: readonly string[],
+    over: Duplex = this.#alive(),
+  ): Promise<void> {
     this.#phase = 'tls';
     return new Promise((resolve, reject) => {
-      this.#socket = tls.agree(this.#alive(), {hostname, port}, protocols, {
-        agreed: () => resolve(),
-        failed: reject,
-      });
+      const target = {hostname, port};
+      this.#socket = tls.agree(over, target, protocols, {agreed: () => resolve(), failed: reject});
     });
   }
 

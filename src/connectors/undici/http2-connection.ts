@@ -7,7 +7,6 @@ import type {Lifespan} from './connection.ts';
 import {closeGrace, longRest} from './connection.ts';
 import type {StreamOwner} from './http2-stream.ts';
 import {Http2Stream, UnprocessedError} from './http2-stream.ts';
-import {SocketStream} from './socket-stream.ts';
 
 /** A host whose connections carry several requests at a time. */
 export interface SharedHost extends HostSlots {
@@ -86,14 +85,15 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   #error: Error | undefined = undefined;
   #isClosing = false;
 
-  constructor(host: Host, socket: Socket, life: Lifespan, events: Http2Events<Host>) {
+  /** @param raw - what is under `socket`, and the last to close */
+  constructor(host: Host, socket: Socket, raw: Socket, life: Lifespan, events: Http2Events<Host>) {
     this.host = host;
     this.authority = new URL(host.key).host;
     this.#socket = socket;
     this.#life = life;
     this.#expires = life.maxAge === Infinity ? Infinity : performance.now() + life.maxAge;
     this.#events = events;
-    const session = connect(host.key, {...sessionOptions, createConnection: () => new SocketStream(socket)});
+    const session = connect(host.key, {...sessionOptions, createConnection: () => socket});
     this.#session = session;
     session.once('connect', () => {
       if (!session.destroyed) session.setLocalWindowSize(connectionWindow);
@@ -114,7 +114,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     socket.on('error', (error) => {
       this.#error ??= error;
     });
-    socket.once('close', () => {
+    raw.once('close', () => {
       this.#spend();
       clearTimeout(this.#idleTimer);
       events.onClosed(this);

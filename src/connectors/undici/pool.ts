@@ -286,9 +286,9 @@ export class Pool {
     this.#open++;
     host.open++;
     const dial = new Dial(host, this.options.dial, {
-      connected: (socket) => {
+      connected: (socket, raw) => {
         this.#dials.delete(request);
-        request.connected(this.#connect(host, socket));
+        request.connected(this.#connect(host, socket, raw));
       },
       failed: (error, phase) => {
         this.#dialEnded(request);
@@ -313,9 +313,9 @@ export class Pool {
     this.#open++;
     host.open++;
     const shared = new SharedDial<DialRequest>(host, this.options.dial, {
-      connected: (socket, members) => {
+      connected: (socket, raw, members) => {
         host.dial = undefined;
-        this.#share(host, socket, members);
+        this.#share(host, this.#connect(host, socket, raw), members);
       },
       failed: (error, phase, members) => {
         host.dial = undefined;
@@ -342,8 +342,7 @@ export class Pool {
     shared.cancel();
   }
 
-  #share(host: PoolHost, socket: Socket, members: DialRequest[]): void {
-    const connection = this.#connect(host, socket);
+  #share(host: PoolHost, connection: PoolConnection, members: DialRequest[]): void {
     const [first, ...others] = members as [DialRequest, ...DialRequest[]];
     // All the others first find their place: who is served may come back with more.
     const served: Array<[DialRequest, PoolConnection]> = [[first, connection]];
@@ -363,12 +362,12 @@ export class Pool {
   }
 
   // Apart from `#dial`, whose request the connection would hold on to through what it is given.
-  #connect(host: PoolHost, socket: Socket): PoolConnection {
+  #connect(host: PoolHost, socket: Socket, raw: Socket): PoolConnection {
     this.totals.opened++;
     const {life} = this.options;
     host.sharing = isHttp2(socket) && life.maxRequests > 1;
     if (isHttp2(socket)) {
-      const connection = new Http2Connection(host, socket, life, {
+      const connection = new Http2Connection(host, socket, raw, life, {
         onIdle: (idle) => void this.#rest(idle),
         onSpent: (spent) => this.#stopSharing(spent),
         onClosed: (gone) => this.#onClosed(gone),
@@ -377,7 +376,7 @@ export class Pool {
       host.shared.push(connection);
       return connection.open();
     }
-    const connection = new Connection(host, socket, life, (gone) => this.#onClosed(gone));
+    const connection = new Connection(host, socket, raw, life, (gone) => this.#onClosed(gone));
     this.#connections.add(connection);
     return connection;
   }

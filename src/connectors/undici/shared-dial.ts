@@ -5,7 +5,7 @@ import {Dial} from './dial.ts';
 
 /** How a shared dial ended, for those who waited for it to the end; and for each whose time was up before. */
 export interface SharedOutcome<Member> {
-  connected(socket: Socket, members: Member[]): void;
+  connected(socket: Socket, raw: Socket, members: Member[]): void;
   failed(error: Error, phase: Phase, members: Member[]): void;
   timedOut(member: Member, limit: number, cause: Error | undefined): void;
   /** It did not connect, and by now its sockets are closed. */
@@ -21,7 +21,7 @@ export class SharedDial<Member> {
   constructor(target: DialTarget, options: DialOptions, outcome: SharedOutcome<Member>) {
     this.#outcome = outcome;
     this.#dial = new Dial(target, options, {
-      connected: (socket) => outcome.connected(socket, this.#dismiss()),
+      connected: (socket, raw) => outcome.connected(socket, raw, this.#dismiss()),
       failed: (error, phase) => outcome.failed(error, phase, this.#dismiss()),
       // Each of those who wait has a time of its own.
       timedOut: () => undefined,

@@ -2,13 +2,15 @@ import type {Socket} from 'node:net';
 import {Duplex} from 'node:stream';
 
 /**
- * A socket as a mere stream. `node:http2` takes a socket's handle over, and up to Node 24 a connection that is reset while
- * it is written to then stays open for ever, with everybody waiting: no error, no end. A stream has an end. Errors stay
- * with the socket, where who owns it listens: passed on, they'd meet nobody once the session is over, and throw.
+ * Whether HTTP/2 needs its sockets as streams: up to Node 24, a connection that is reset while `node:http2` writes to it
+ * stays open for ever, with everybody waiting: no error, no end. Where TLS is over a stream and not a handle, both arrive.
+ */
+export const needsStreams = Number.parseInt(process.versions.node, 10) < 26;
+
+/**
+ * A socket as a mere stream, for TLS to be over. Errors stay with the socket: passed on, they might meet nobody, and throw.
  */
 export class SocketStream extends Duplex {
-  readonly encrypted = true;
-  readonly alpnProtocol = 'h2';
   readonly #socket: Socket;
 
   constructor(socket: Socket) {
@@ -46,4 +48,18 @@ export class SocketStream extends Duplex {
     this.#socket.destroy();
     done();
   }
+}
+
+/** Ties a TLS socket over a {@link SocketStream} to what is under it: what holds the process, and how it failed. */
+export function tieTo(raw: Socket, socket: Socket): void {
+  socket.ref = () => {
+    raw.ref();
+    return socket;
+  };
+  socket.unref = () => {
+    raw.unref();
+    return socket;
+  };
+  raw.once('error', (error) => socket.destroy(error));
+  socket.once('close', () => raw.destroy());
 }

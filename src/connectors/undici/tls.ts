@@ -1,6 +1,6 @@
 import {createHash, X509Certificate} from 'node:crypto';
-import type {Socket} from 'node:net';
 import {isIP} from 'node:net';
+import type {Duplex} from 'node:stream';
 import type {ConnectionOptions, SecureContext, TLSSocket} from 'node:tls';
 import {connect, createSecureContext} from 'node:tls';
 import {InvalidOptionError} from '../../errors.ts';
@@ -123,12 +123,12 @@ export class TlsClient {
   }
 
   /**
-   * Agrees TLS over a socket.
+   * Agrees TLS over a socket, or another stream.
    *
    * @param protocols - for ALPN (RFC 7301), the one preferred first
    * @returns the socket over it, which may be destroyed to cancel
    */
-  agree(raw: Socket, target: TlsTarget, protocols: readonly string[], outcome: TlsOutcome): TLSSocket {
+  agree(raw: Duplex, target: TlsTarget, protocols: readonly string[], outcome: TlsOutcome): TLSSocket {
     const servername = this.#servername ?? (isIP(target.hostname) ? '' : target.hostname);
     const key = `${servername || target.hostname}:${target.port}`;
     const session = this.#sessions.get(key);
