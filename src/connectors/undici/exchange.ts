@@ -330,22 +330,34 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   onComplete(): void {
     const connection = this.#connection as PoolConnection;
     const wasReceiving = this.#state === 'receiving';
-    // An answer before the end of the upload leaves the rest of it in the way.
-    const isThrough = this.#bodySent && connection.isFlushed;
     this.#finish();
-    if (isThrough && !this.#lastOnConnection) {
-      this.#pool.putBack(connection);
-    } else {
-      connection.spent = true;
-      // undici closes most of these itself, once it is through with the response: it must not lose the socket before.
-      queueMicrotask(() => connection.destroy());
-    }
+    // An answer before the end of the upload leaves the rest of it in the way. What had no body was read before it was answered.
+    const isLast = this.#lastOnConnection || !this.#bodySent;
+    const isFlushed = this.#request.body === null || connection.isFlushed;
+    if (isLast || isFlushed) this.#letGo(connection, isLast);
     if (!wasReceiving) this.#followRedirect();
-    this.#giveBack();
+    if (isLast || isFlushed) this.#giveBack();
+    else setImmediate(() => this.#letGoLater(connection));
     if (wasReceiving) {
       this.#body?.end();
       this.#request.lifetime.bodyClosed();
     }
+  }
+
+  // Over TLS, a socket hears only a turn later that what it wrote has left.
+  #letGoLater(connection: PoolConnection): void {
+    this.#letGo(connection, !connection.isFlushed);
+    this.#giveBack();
+  }
+
+  #letGo(connection: PoolConnection, isLast: boolean): void {
+    if (!isLast) {
+      this.#pool.putBack(connection);
+      return;
+    }
+    connection.spent = true;
+    // undici closes most of these itself, once it is through with the response: it must not lose the socket before.
+    queueMicrotask(() => connection.destroy());
   }
 
   onError(error: Error): void {
