@@ -10,6 +10,7 @@ import {noHosts} from '../../support/no-hosts.ts';
 import {openSession} from '../../support/open-session.ts';
 import {startRawServer} from '../../support/raw-server.ts';
 import {turns, waitFor} from '../../support/wait-for.ts';
+import {startWorkerServer} from '../../support/worker-server.ts';
 
 let known: Certificates;
 beforeAll(async () => {
@@ -108,16 +109,11 @@ describe('https', () => {
   it.each([[{}], [{method: 'POST', body: 'x'.repeat(2_000)}]])(
     'uses its connections again under load: %j',
     async (init) => {
-      const server = await startServer(
-        (request, response) => void request.resume().on('end', () => response.end('ok')),
-        {
-          tls: known.server,
-        },
-      );
+      const server = await startWorkerServer(known.server);
       const {fetch, stats} = openSession({limit: 16, tls: {ca: known.ca}});
-      let left = 600;
+      let left = 2_000;
       const work = async () => {
-        while (left-- > 0) await (await fetch(server.origin, init)).text();
+        while (left-- > 0) await (await fetch(server.origin, {method, body: body ?? null})).text();
       };
       await Promise.all(Array.from({length: 32}, work));
       expect(stats().totals.opened).toBe(16);
