@@ -106,19 +106,19 @@ describe('https', () => {
     expect(Math.max(a.sockets.peak, b.sockets.peak)).toBe(1);
   });
 
-  it.each([[{}], [{method: 'POST', body: 'x'.repeat(2_000)}]])(
-    'uses its connections again under load: %j',
-    async (init) => {
-      const server = await startWorkerServer(known.server);
-      const {fetch, stats} = openSession({limit: 16, tls: {ca: known.ca}});
-      let left = 2_000;
-      const work = async () => {
-        while (left-- > 0) await (await fetch(server.origin, {method, body: body ?? null})).text();
-      };
-      await Promise.all(Array.from({length: 32}, work));
-      expect(stats().totals.opened).toBe(16);
-    },
-  );
+  it.each([
+    ['GET', null],
+    ['POST', 'x'.repeat(2_000)],
+  ])('uses its connections again under load: %s', async (method, body) => {
+    const server = await startWorkerServer(known.server);
+    const {fetch, stats} = openSession({limit: 16, tls: {ca: known.ca}});
+    let left = 2_000;
+    const work = async () => {
+      while (left-- > 0) await (await fetch(server.origin, {method, body})).text();
+    };
+    await Promise.all(Array.from({length: 32}, work));
+    expect(stats().totals.opened).toBe(16);
+  });
 
   it('takes a large body each way', async () => {
     const server = await startServer((request, response) => void request.pipe(response), {tls: known.server});
