@@ -12,6 +12,7 @@ import {startServer} from '../../support/http-server.ts';
 import {startHttp2Server} from '../../support/http2-server.ts';
 import {createLookup} from '../../support/lookup.ts';
 import {openSession} from '../../support/open-session.ts';
+import {runScript} from '../../support/run-script.ts';
 import {turns, waitFor, waitForGc} from '../../support/wait-for.ts';
 
 let authority: Authority;
@@ -735,5 +736,26 @@ describe('the life of a connection', () => {
     await connector.destroy(reason);
     for (const error of await Promise.all(all)) expect(error).toBe(reason);
     await waitFor(() => server.sockets.open.size === 0);
+  });
+
+  it('doesn’t keep the process from ending, in HTTP/1.1 neither, and what runs on it does', async () => {
+    const server = await startHttp2(
+      (request, response) => void setTimeout(() => response.end(request.httpVersion), 50),
+      {allowHTTP1: true},
+    );
+    const plain = await startServer((request, response) => response.end(request.httpVersion), {
+      tls: identity,
+    });
+    const {code, stdout, stderr, time} = await runScript(`
+      import {createSession} from 'aiofetch';
+      import {undiciConnector} from 'aiofetch/undici';
+      const options = {http2: true, keepAliveTimeout: 600_000, tls: {ca: ${JSON.stringify(authority.cert)}}};
+      const session = createSession({connector: undiciConnector(options)});
+      console.log(await (await session.fetch('${server.origin}')).text());
+      console.log(await (await session.fetch('${plain.origin}')).text());
+      console.log(session.stats().idle);
+    `);
+    expect({code, stdout, stderr}).toEqual({code: 0, stdout: '2.0\n1.1\n2\n', stderr: ''});
+    expect(time).toBeLessThan(15_000);
   });
 });

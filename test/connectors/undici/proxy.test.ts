@@ -7,6 +7,7 @@ import type {Authority, Identity} from '../../support/authority.ts';
 import {createAuthority} from '../../support/authority.ts';
 import {failure} from '../../support/failure.ts';
 import {bodyOf, startServer} from '../../support/http-server.ts';
+import {startHttp2Server} from '../../support/http2-server.ts';
 import {createLookup} from '../../support/lookup.ts';
 import {openSession} from '../../support/open-session.ts';
 import {startProxy, startSocks} from '../../support/proxy-server.ts';
@@ -86,24 +87,6 @@ describe('an HTTP proxy', () => {
     expect((error as Error).message).toMatch(/Proxy could not be reached/);
   });
 
-  it('carries HTTP/2', async () => {
-    const {createSecureServer} = await import('node:http2');
-    const server = createSecureServer(identity, (request, response) => response.end(request.httpVersion));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const {port} = server.address() as {port: number};
-    const proxy = await startProxy();
-    const {fetch, session} = openSession({
-      http2: true,
-      proxy: `http://127.0.0.1:${proxy.port}`,
-      tls: {ca: authority.cert},
-    });
-    const all = Array.from({length: 10}, () => fetch(`https://secure.example:${port}/`));
-    for (const response of await Promise.all(all)) expect(await response.text()).toBe('2.0');
-    expect(proxy.asked).toHaveLength(1);
-    await session.destroy();
-    server.close();
-  });
-
   it('is asked as many times as there are connections, no more than the limits allow', async () => {
     const server = await startServer((_request, response) => setImmediate(() => response.end('ok')), {
       tls: identity,
@@ -137,6 +120,44 @@ describe('an HTTP proxy', () => {
     ]);
     expect(secure.requests[0]?.headers['proxy-authorization']).toBeUndefined();
   });
+});
+
+describe('HTTP/2', () => {
+  const kinds: Record<
+    string,
+    () => Promise<{readonly option: ProxyOption; readonly asked: readonly string[]}>
+  > = {
+    'an HTTP proxy': async () => {
+      const proxy = await startProxy();
+      return {option: `http://127.0.0.1:${proxy.port}`, asked: proxy.asked};
+    },
+    'an HTTPS proxy': async () => {
+      const proxy = await startProxy({tls: identity});
+      return {
+        option: {url: `https://localhost:${proxy.port}`, tls: {ca: authority.cert}},
+        asked: proxy.asked,
+      };
+    },
+    'a SOCKS5 proxy': async () => {
+      const proxy = await startSocks();
+      return {option: `socks5h://127.0.0.1:${proxy.port}`, asked: proxy.asked};
+    },
+  };
+  for (const [name, start] of Object.entries(kinds)) {
+    it(`is spoken through ${name}, on one connection`, async () => {
+      const server = await startHttp2Server(identity, (request, response) => void request.pipe(response));
+      const {option, asked} = await start();
+      const {fetch, stats} = openSession({http2: true, proxy: option, tls: {ca: authority.cert}});
+      const body = 'x'.repeat(100_000);
+      const all = Array.from({length: 10}, () =>
+        fetch(`https://secure.example:${server.port}/`, {method: 'POST', body}),
+      );
+      for (const response of await Promise.all(all)) expect(await response.text()).toBe(body);
+      expect(server.sessions).toHaveLength(1);
+      expect(asked).toHaveLength(1);
+      expect(stats().totals.opened).toBe(1);
+    });
+  }
 });
 
 describe('who asks a proxy', () => {
