@@ -25,7 +25,7 @@ export default {
       name: 'ky-in-its-file',
       severity: 'error',
       from: {path: '^src/', pathNot: '^src/ky\\.ts$'},
-      to: {path: '(^|/)node_modules/ky/'},
+      to: {path: '(^|/)node_modules/ky/', dependencyTypesNot: ['type-only']},
     },
     {
       name: 'barrel-chooses-the-connector',

@@ -4,6 +4,7 @@ import {createSessionOn} from './session.ts';
 import type {SessionOptions} from './session-options.ts';
 
 export type {RequestBody} from './body.ts';
+export type {CallOptions, Hooks, KyOptions} from './call-options.ts';
 export type {
   Connector,
   ConnectorCapabilities,
@@ -31,7 +32,6 @@ export {
 } from './errors.ts';
 export * from './gather.ts';
 export type {HeaderList, HeadersInput} from './headers.ts';
-export type {CallOptions, Hooks, KyOptions, ResponsePromise, Verbs} from './ky.ts';
 export type {AbortListener, Lifetime} from './lifetime.ts';
 export type {Auth, Credential} from './policies/auth.ts';
 export type {BudgetOptions} from './policies/budget.ts';
@@ -63,6 +63,7 @@ export type {FetchInit, Session, SessionStats} from './session.ts';
 export type {ExtendOptions, SessionOptions} from './session-options.ts';
 export * from './streams.ts';
 export type {Timeout, TimeoutOptions} from './timeout.ts';
+export type {ResponsePromise, Verbs} from './verbs.ts';
 
 /**
  * Makes a session: a client with a lifetime over a connector that owns its connections.

@@ -16,6 +16,14 @@ export interface RequestTimeouts {
 /** What becomes of redirects, as in a `RequestInit`. */
 export type Redirect = NonNullable<RequestInit['redirect']>;
 
+/**
+ * @throws TypeError
+ */
+export function checkRedirect(redirect: Redirect): Redirect {
+  if (redirect === 'follow' || redirect === 'manual' || redirect === 'error') return redirect;
+  throw new TypeError(`redirect is ${JSON.stringify(redirect)}; allowed: follow, manual, error`);
+}
+
 /** What may differ between a request and the one it is derived from. */
 export interface RequestChanges {
   readonly url?: string;

@@ -1,8 +1,8 @@
+import type {KyOptions} from './call-options.ts';
+import {checkKyOptions} from './call-options.ts';
 import type {Connector, ConnectorOptions} from './connector.ts';
 import {InvalidOptionError} from './errors.ts';
 import type {HeaderList, HeadersInput} from './headers.ts';
-import type {KyOptions} from './ky.ts';
-import {checkKyOptions} from './ky.ts';
 import {assertOption, checkKnown, isObject} from './options.ts';
 import type {Auth} from './policies/auth.ts';
 import type {IdempotencyKey} from './policies/idempotency-key.ts';

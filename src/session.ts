@@ -1,6 +1,8 @@
 import isNetworkError from 'is-network-error';
 import type {RequestBody} from './body.ts';
 import {bodyOfRequest, encodeMultipart} from './body.ts';
+import type {CallStart, OutgoingCall, VerbsHost} from './call-options.ts';
+import {mergeHooks} from './call-options.ts';
 import {Calls} from './calls.ts';
 import type {Connector, ConnectorOptions, ConnectorStats} from './connector.ts';
 import {discard} from './discard.ts';
@@ -14,8 +16,6 @@ import {
 import {originOf, rememberFetch} from './global-fetch.ts';
 import type {HeadersInput} from './headers.ts';
 import {HeaderList, token} from './headers.ts';
-import type {CallStart, OutgoingCall, Verbs, VerbsHost} from './ky.ts';
-import {createVerbs, mergeHooks} from './ky.ts';
 import {Lifetime} from './lifetime.ts';
 import {checkDuration} from './options.ts';
 import type {Auth} from './policies/auth.ts';
@@ -25,13 +25,15 @@ import {checkIdempotencyKey, setIdempotencyKey} from './policies/idempotency-key
 import {rateLimitPolicy} from './policies/rate-limit.ts';
 import type {Retry, RetrySettings} from './policies/retry.ts';
 import {defaultRetry, mergeRetry, retryWith} from './policies/retry.ts';
-import type {Policy, Redirect} from './request.ts';
-import {ConnectorRequest, checkBody, nativeOf} from './request.ts';
+import type {Policy} from './request.ts';
+import {ConnectorRequest, checkBody, checkRedirect, nativeOf} from './request.ts';
 import type {ExtendOptions, SessionOptions} from './session-options.ts';
 import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './session-options.ts';
 import type {Timeout, Timeouts} from './timeout.ts';
 import {defaultTimeouts, mergeTimeouts} from './timeout.ts';
 import {abortUnread} from './unread.ts';
+import type {Verbs} from './verbs.ts';
+import {createVerbs} from './verbs.ts';
 
 /** What `session.fetch` takes beside the members of the standard's `RequestInit`. */
 export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'> {
@@ -457,11 +459,6 @@ function createSign(auth: Auth, baseUrl: URL | undefined): Policy {
 
 function isCleared(options: ExtendOptions, name: keyof ExtendOptions): boolean {
   return name in options && options[name] === undefined;
-}
-
-function checkRedirect(redirect: Redirect): Redirect {
-  if (redirect === 'follow' || redirect === 'manual' || redirect === 'error') return redirect;
-  throw new TypeError(`redirect is ${JSON.stringify(redirect)}; allowed: follow, manual, error`);
 }
 
 // Fetch, "normalize a method": these and no others, so that "patch" stays what the caller wrote.
