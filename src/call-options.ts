@@ -7,9 +7,10 @@ import type {Lifetime} from './lifetime.ts';
 import {assertOption, checkFunction, checkKnown, isObject} from './options.ts';
 import type {IdempotencyKey} from './policies/idempotency-key.ts';
 import type {Retry} from './policies/retry.ts';
-import type {NativeInit, Redirect} from './request.ts';
+import type {NativeInit, Redirect, Transfer} from './request.ts';
 import {nativeMembers} from './request.ts';
 import type {Timeout} from './timeout.ts';
+import type {TransferOptions} from './transfer.ts';
 
 /** ky's hooks. There is no `beforeRetry`: ky doesn't retry here. */
 export type Hooks = Omit<KyHooks, 'beforeRetry'>;
@@ -24,6 +25,7 @@ export interface KyOptions
 export interface CallOptions
   extends KyOptions,
     NativeInit,
+    TransferOptions,
     Pick<KyInit, 'json' | 'onDownloadProgress' | 'onUploadProgress'> {
   readonly headers?: HeadersInput | undefined;
   readonly body?: RequestBody | null | undefined;
@@ -47,6 +49,7 @@ const knownCallOptions = new Set<string>([
   'hooks',
   'idempotencyKey',
   'json',
+  'maxResponseSize',
   'onDownloadProgress',
   'onUploadProgress',
   'parseJson',
@@ -74,6 +77,7 @@ export interface OutgoingCall extends CallStart {
   readonly body: RequestBody | null;
   readonly redirect: Redirect;
   readonly native: NativeInit | undefined;
+  readonly transfer: Transfer | undefined;
 }
 
 /** What the verbs need of their session. */
@@ -84,6 +88,8 @@ export interface VerbsHost {
   resolveUrl(input: string | URL): string;
   /** The session's default headers with those of a call over them. */
   headersOf(headers: HeadersInput | undefined): HeaderList;
+  /** What a call has of these over the session's, checked. */
+  transferOf(options: TransferOptions): Transfer | undefined;
   begin(call: CallStart): Lifetime;
   send(call: OutgoingCall, lifetime: Lifetime): Promise<Response>;
 }

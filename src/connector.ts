@@ -14,6 +14,12 @@ export interface ConnectorCapabilities {
    * @default false
    */
   readonly integrity?: boolean | undefined;
+  /**
+   * It stops the body of a response at `maxResponseSize`, counted after decompression; without, that is refused.
+   *
+   * @default false
+   */
+  readonly maxResponseSize?: boolean | undefined;
   /** `redirect: 'manual'` gives the redirect itself, status and headers; without, an opaque response. */
   readonly manualRedirect: boolean;
 }

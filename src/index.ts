@@ -58,11 +58,13 @@ export type {
   Policy,
   RequestChanges,
   RequestTimeouts,
+  Transfer,
 } from './request.ts';
 export type {FetchInit, Session, SessionStats} from './session.ts';
 export type {ExtendOptions, SessionOptions} from './session-options.ts';
 export * from './streams.ts';
 export type {Timeout, TimeoutOptions} from './timeout.ts';
+export type {TransferOptions} from './transfer.ts';
 export type {ResponsePromise, Verbs} from './verbs.ts';
 
 /**

@@ -8,6 +8,7 @@ import {AiofetchError, HTTPError} from './errors.ts';
 import {HeaderList} from './headers.ts';
 import {judgeStatus} from './judge-status.ts';
 import type {Lifetime} from './lifetime.ts';
+import type {Transfer} from './request.ts';
 import {nativeOf} from './request.ts';
 import {validate} from './response-promise.ts';
 import type {StandardSchema} from './streams/standard-schema.ts';
@@ -17,6 +18,7 @@ import type {StandardSchema} from './streams/standard-schema.ts';
 class Passenger {
   readonly options: CallOptions;
   readonly headers: HeaderList;
+  readonly transfer: Transfer | undefined;
   readonly lifetime: Lifetime;
   body: RequestBody | null;
   /**
@@ -32,12 +34,14 @@ class Passenger {
     options: CallOptions,
     headers: HeaderList,
     body: RequestBody | null,
+    transfer: Transfer | undefined,
     lifetime: Lifetime,
     throughRequest: boolean,
   ) {
     this.options = options;
     this.headers = headers;
     this.body = body;
+    this.transfer = transfer;
     this.lifetime = lifetime;
     this.throughRequest = throughRequest;
   }
@@ -68,6 +72,7 @@ export function createKy(host: VerbsHost) {
     headers: HeaderList,
     options: CallOptions,
     callHooks: Hooks | undefined,
+    transfer: Transfer | undefined,
     lifetime: Lifetime,
   ): ResponsePromise {
     const throughRequest = callHooks !== undefined || options.onUploadProgress !== undefined;
@@ -76,7 +81,7 @@ export function createKy(host: VerbsHost) {
       body = (options.stringifyJson ?? stringifyJson ?? JSON.stringify)(options.json) ?? null;
       if (!headers.has('content-type')) headers.set('content-type', 'application/json');
     }
-    const passenger = new Passenger(options, headers, body, lifetime, throughRequest);
+    const passenger = new Passenger(options, headers, body, transfer, lifetime, throughRequest);
     const kyOptions: KyInit & {aiofetch: Passenger} = {method, aiofetch: passenger};
     if (options.searchParams !== undefined) kyOptions.searchParams = options.searchParams;
     if (options.parseJson) kyOptions.parseJson = options.parseJson;
@@ -144,7 +149,7 @@ export function createKy(host: VerbsHost) {
   }
 
   async function send(request: Request, passenger: Passenger): Promise<Response> {
-    const {options, lifetime, throughRequest} = passenger;
+    const {options, lifetime, transfer, throughRequest} = passenger;
     let {headers, body} = passenger;
     if (throughRequest) {
       headers = HeaderList.from(request.headers as Headers);
@@ -167,6 +172,7 @@ export function createKy(host: VerbsHost) {
         retry: options.retry,
         idempotencyKey: options.idempotencyKey,
         native: nativeOf(options),
+        transfer,
       },
       lifetime,
     );

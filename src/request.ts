@@ -11,6 +11,12 @@ export interface RequestTimeouts {
   readonly attempt?: number | undefined;
 }
 
+/** What is asked for of the bodies that are sent and received. */
+export interface Transfer {
+  /** How large the response's may be, in bytes, decoded. */
+  readonly maxResponseSize: number | undefined;
+}
+
 // Not every runtime's types know the names that the DOM's give to the types of these members, nor all members.
 
 /** What becomes of redirects, as in a `RequestInit`. */
@@ -117,6 +123,8 @@ export class ConnectorRequest implements RedactedRequest {
   /** Which attempt at the call this is, from 1. */
   attempt: number;
   lifetime: Lifetime;
+  /** How large the response may be; `undefined` when nothing was asked for. */
+  transfer: Transfer | undefined;
 
   constructor(
     url: string,
@@ -127,6 +135,7 @@ export class ConnectorRequest implements RedactedRequest {
     timeouts: RequestTimeouts = {},
     native: NativeInit | undefined = undefined,
     lifetime: Lifetime = new Lifetime(),
+    transfer: Transfer | undefined = undefined,
   ) {
     this.url = url;
     this.method = method;
@@ -137,6 +146,7 @@ export class ConnectorRequest implements RedactedRequest {
     this.native = native;
     this.attempt = 1;
     this.lifetime = lifetime;
+    this.transfer = transfer;
   }
 
   /** Aborted when the call is: by its caller, its `total` timeout or its session. Made when first asked for. */
@@ -156,6 +166,7 @@ export class ConnectorRequest implements RedactedRequest {
       timeouts ?? this.timeouts,
       this.native,
       lifetime ?? this.lifetime,
+      this.transfer,
     );
     copy.attempt = this.attempt;
     return copy;

@@ -10,9 +10,10 @@ import type {RateLimit} from './policies/rate-limit.ts';
 import type {Retry} from './policies/retry.ts';
 import type {Policy} from './request.ts';
 import type {Timeout} from './timeout.ts';
+import type {TransferOptions} from './transfer.ts';
 
 /** Options of `createSession`. ky's own are taken too: `hooks`, `searchParams`, `throwHttpErrors`, `parseJson`, `stringifyJson`, `context`. */
-export interface SessionOptions extends KyOptions {
+export interface SessionOptions extends KyOptions, Pick<TransferOptions, 'maxResponseSize'> {
   /** What relative URLs are resolved on, as a browser does: end it with a slash to keep its last segment. */
   readonly baseUrl?: string | URL | undefined;
   /** Sent with every request; a call's own go before them, and `undefined` there takes one away. */
@@ -57,6 +58,7 @@ const knownOptions = new Set([
   'timeout',
   'retry',
   'idempotencyKey',
+  'maxResponseSize',
   'rateLimit',
   'policies',
   'hooks',

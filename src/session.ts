@@ -31,12 +31,14 @@ import type {ExtendOptions, SessionOptions} from './session-options.ts';
 import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './session-options.ts';
 import type {Timeout, Timeouts} from './timeout.ts';
 import {defaultTimeouts, mergeTimeouts} from './timeout.ts';
+import type {TransferOptions} from './transfer.ts';
+import {mergeTransfer} from './transfer.ts';
 import {abortUnread} from './unread.ts';
 import type {Verbs} from './verbs.ts';
 import {createVerbs} from './verbs.ts';
 
 /** What `session.fetch` takes beside the members of the standard's `RequestInit`. */
-export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'> {
+export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'>, TransferOptions {
   readonly body?: RequestBody | null;
   readonly headers?: HeadersInput | NonNullable<RequestInit['headers']>;
   /** A number is `total`; laid over the session's. */
@@ -138,6 +140,7 @@ function buildSession(
   const defaults = layHeaders(new HeaderList(), options.headers);
   const timeouts = mergeTimeouts(inherited.timeouts, options.timeout, connector);
   const retry = mergeRetry(inherited.retry, options.retry);
+  const transfer = mergeTransfer(undefined, options, connector);
   const idempotencyKey = checkIdempotencyKey(options.idempotencyKey, false);
   const limit = options.rateLimit === undefined ? inherited.limit : rateLimitPolicy(options.rateLimit);
   const sign = options.auth === undefined ? inherited.sign : createSign(options.auth, base);
@@ -257,6 +260,7 @@ function buildSession(
       callTimeouts,
       native,
       lifetime,
+      call.transfer,
     );
     const onResponse = (response: Response): Response => {
       if (!response) return onError(new TypeError('A policy gave no response'));
@@ -315,6 +319,7 @@ function buildSession(
         retry: undefined,
         idempotencyKey: undefined,
         native: undefined,
+        transfer,
       };
     }
     const method = normalizeMethod(init.method);
@@ -331,6 +336,7 @@ function buildSession(
       retry: init.retry,
       idempotencyKey: init.idempotencyKey,
       native: nativeOf(init),
+      transfer: mergeTransfer(transfer, init, connector),
     };
   }
 
@@ -353,6 +359,7 @@ function buildSession(
       retry: init.retry,
       idempotencyKey: init.idempotencyKey,
       native: nativeOf(init, input),
+      transfer: mergeTransfer(transfer, init, connector),
     };
   }
 
@@ -424,7 +431,15 @@ function buildSession(
   }
 
   rememberFetch(fetch, connector);
-  const verbs = createVerbs({options, searchParams, resolveUrl, headersOf, begin, send});
+  const verbs = createVerbs({
+    options,
+    searchParams,
+    resolveUrl,
+    headersOf,
+    transferOf: (given) => mergeTransfer(transfer, given, connector),
+    begin,
+    send,
+  });
   return {
     ...verbs,
     fetch,

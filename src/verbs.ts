@@ -7,6 +7,7 @@ import type {HeaderList} from './headers.ts';
 import {judgeStatus} from './judge-status.ts';
 import {createKy} from './ky.ts';
 import type {Lifetime} from './lifetime.ts';
+import type {Transfer} from './request.ts';
 import {checkBody, checkRedirect, nativeOf} from './request.ts';
 import {toRejectedPromise, toResponsePromise} from './response-promise.ts';
 
@@ -45,14 +46,15 @@ export function createVerbs(host: VerbsHost): Verbs {
       const {body, json, redirect, signal, timeout, retry, idempotencyKey} = callOptions;
       if (redirect) checkRedirect(redirect);
       if (body != null || json !== undefined) checkBody(method, body ?? '');
+      const transfer = host.transferOf(callOptions);
       lifetime = host.begin({url, method, signal, timeout, retry, idempotencyKey});
       lifetime.cameFrom = originOf(options);
       const callHooks = mergeHooks(hooks, options.hooks);
       if (callHooks === undefined && !asksForKy(options)) {
-        return callDirectly(method, url, headers, callOptions, lifetime);
+        return callDirectly(method, url, headers, callOptions, transfer, lifetime);
       }
       callKy ??= createKy(host);
-      return callKy(method, url, headers, callOptions, callHooks, lifetime);
+      return callKy(method, url, headers, callOptions, callHooks, transfer, lifetime);
     } catch (error) {
       if (lifetime) {
         lifetime.failed = true;
@@ -77,6 +79,7 @@ export function createVerbs(host: VerbsHost): Verbs {
     url: string,
     headers: HeaderList,
     options: CallOptions,
+    transfer: Transfer | undefined,
     lifetime: Lifetime,
   ): ResponsePromise {
     const {json, signal, timeout, retry, idempotencyKey} = options;
@@ -87,7 +90,19 @@ export function createVerbs(host: VerbsHost): Verbs {
     }
     const {redirect = 'follow'} = options;
     const native = nativeOf(options);
-    const outgoing = {url, method, headers, body, redirect, signal, timeout, retry, idempotencyKey, native};
+    const outgoing = {
+      url,
+      method,
+      headers,
+      body,
+      redirect,
+      signal,
+      timeout,
+      retry,
+      idempotencyKey,
+      native,
+      transfer,
+    };
     return toResponsePromise(send(outgoing, options.throwHttpErrors, lifetime), outgoing, (mediaType) => {
       // Too late for a request that has been sent, and no harm.
       if (!headers.has('accept')) headers.set('accept', mediaType);

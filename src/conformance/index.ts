@@ -19,6 +19,7 @@ import {queue} from './topics/queue.ts';
 import {redirects} from './topics/redirects.ts';
 import {requests} from './topics/requests.ts';
 import {responses} from './topics/responses.ts';
+import {sizes} from './topics/sizes.ts';
 import {stats} from './topics/stats.ts';
 import {timeouts} from './topics/timeouts.ts';
 import {uploads} from './topics/uploads.ts';
@@ -40,6 +41,7 @@ const topics = {
   responses,
   redirects,
   compression,
+  sizes,
   aborts,
   limits,
   queue,

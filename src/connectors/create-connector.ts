@@ -7,7 +7,7 @@ import type {
   HostStats,
 } from '../connector.ts';
 import {discard} from '../discard.ts';
-import {ConnectionError, SessionClosedError, TimeoutError} from '../errors.ts';
+import {ConnectionError, ResponseTooLargeError, SessionClosedError, TimeoutError} from '../errors.ts';
 import type {AbortListener, Lifetime} from '../lifetime.ts';
 import type {Linked} from '../linked-list.ts';
 import {LinkedList} from '../linked-list.ts';
@@ -98,7 +98,8 @@ export function createConnector(definition: ConnectorDefinition, options: Connec
 
   const connector: Connector = {
     name: definition.name,
-    capabilities: definition.capabilities,
+    // What is received is counted here, whatever it is sent with.
+    capabilities: {...definition.capabilities, maxResponseSize: true},
     fetch(request) {
       const {lifetime} = request;
       if (lifetime.isAborted) return Promise.reject(lifetime.reason);
@@ -173,6 +174,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #attemptTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #failBody: ((error: unknown) => void) | undefined = undefined;
+  #received = 0;
   failure: {readonly error: unknown} | undefined = undefined;
 
   constructor(
@@ -211,7 +213,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     // An upload in progress isn't silence, and not every runtime shows when it is over.
     if (body === null || isSmall(body)) this.done();
     this.#send().then(
-      (response) => this.#received(response),
+      (response) => this.#answered(response),
       (error) => this.#fail(this.#typed(error, 'send')),
     );
   }
@@ -221,7 +223,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     return this.#state.definition.send(this.#request, this.#controller.signal, this);
   }
 
-  #received(response: Response): void {
+  #answered(response: Response): void {
     if (this.#stage === 'done') {
       // It came too late.
       discard(response);
@@ -248,7 +250,26 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     if (response.bodyUsed || response.body?.locked) {
       throw new TypeError('The response was read from before it was handed on');
     }
+    const tooLarge = this.#announcesTooMuch(response);
+    // What an error's status says goes before how large its body is.
+    if (tooLarge && response.status < 400) {
+      discard(response);
+      throw tooLarge;
+    }
     return trackedResponse(response, this, this.#request);
+  }
+
+  // Of what was coded on the way, it's the length before it was decoded; and pages aren't shown whether it was.
+  #announcesTooMuch({headers, type, status}: Response): ResponseTooLargeError | undefined {
+    const {method, transfer} = this.#request;
+    const limit = transfer?.maxResponseSize;
+    if (limit === undefined || type === 'cors' || method === 'HEAD' || status === 304) return undefined;
+    const isLarger = Number(headers.get('content-length')) > limit && !headers.has('content-encoding');
+    return isLarger ? this.#tooLarge(limit) : undefined;
+  }
+
+  #tooLarge(limit: number): ResponseTooLargeError {
+    return new ResponseTooLargeError(limit, {request: this.#request, attempts: this.#request.attempt});
   }
 
   // What the sending tells
@@ -278,6 +299,10 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
   received(bytes: number): void {
     this.#clearTimer();
     this.#state.totals.bytesReceived += bytes;
+    const limit = this.#request.transfer?.maxResponseSize;
+    if (limit === undefined) return;
+    this.#received += bytes;
+    if (this.#received > limit) throw this.#tooLarge(limit);
   }
 
   ended(): void {

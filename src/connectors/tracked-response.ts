@@ -9,6 +9,7 @@ export interface BodyTracker {
   reading(): void;
   /** Somebody has begun to read the body, or is about to. */
   touched(): void;
+  /** @throws what the body fails with, when that is too much */
   received(bytes: number): void;
   ended(): void;
   cancelled(reason: unknown): void;
@@ -180,7 +181,9 @@ function trackedStream(
       }
     } catch (error) {
       const failure = failed as {readonly error: unknown} | undefined;
-      throw failure ? failure.error : tracker.broken(error);
+      if (failure) throw failure.error;
+      reader.cancel(error).catch(() => undefined);
+      throw tracker.broken(error);
     } finally {
       failRead = undefined;
     }

@@ -54,7 +54,11 @@ const brotli: Coding = {
   allSync: (input) => zlib.brotliDecompressSync(input, {...brotliOptions, maxOutputLength: maxSyncOutput}),
 };
 
-const zstdOptions = {finishFlush: zlib.constants.ZSTD_e_flush};
+// RFC 9659: a window is 8 MB at most; the decoder would make room for one of 128.
+const zstdOptions = {
+  finishFlush: zlib.constants.ZSTD_e_flush,
+  params: {[zlib.constants.ZSTD_d_windowLogMax]: 23},
+};
 const zstd: Coding = {
   stream: () => zlib.createZstdDecompress(zstdOptions),
   all: (input, callback) => zlib.zstdDecompress(input, zstdOptions, callback),
@@ -141,9 +145,9 @@ class DecodedBody implements BodySource {
     return undefined;
   }
 
-  cancel(reason: unknown): void {
+  cancel(reason: unknown, failed?: boolean): void {
     this.#finished = true;
-    this.#encoded.cancel(reason);
+    this.#encoded.cancel(reason, failed);
     void this.#output?.return?.();
   }
 
@@ -174,7 +178,7 @@ async function* decode(encoded: BodySource, coding: Coding): AsyncGenerator<Buff
     for await (const chunk of output) yield chunk as Buffer;
   } catch (error) {
     if (failure) throw failure.error;
-    encoded.cancel(error);
+    encoded.cancel(error, true);
     throw decodingError(error as Error);
   }
   return undefined;

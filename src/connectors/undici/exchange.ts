@@ -1,17 +1,18 @@
 import type {Dispatcher} from 'undici';
 import {isReplayable, isStreamLike, prepareBody} from '../../body.ts';
 import type {Phase} from '../../errors.ts';
-import {ConnectionError, TimeoutError} from '../../errors.ts';
+import {ConnectionError, ResponseTooLargeError, TimeoutError} from '../../errors.ts';
 import type {Lifetime} from '../../lifetime.ts';
 import type {Linked, LinkedList} from '../../linked-list.ts';
 import {isRedirectStatus, redirectedRequest} from '../../redirect.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {isIdempotent} from '../../request.ts';
 import {urlParts} from '../../url-parts.ts';
+import {BoundedBody} from './bounded-body.ts';
 import type {SilenceWatcher} from './connection.ts';
 import {acceptEncoding, decodedBody} from './decoded-body.ts';
 import {StreamResetError, UnprocessedError} from './http2-stream.ts';
-import type {BodyOrigin} from './incoming-body.ts';
+import type {BodyOrigin, BodySource} from './incoming-body.ts';
 import {IncomingBody} from './incoming-body.ts';
 import {describeFailure} from './phases.ts';
 import type {Pool, PoolConnection, PoolHost, PoolMember} from './pool.ts';
@@ -75,6 +76,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   #body: IncomingBody | undefined = undefined;
   #follow: ConnectorRequest | undefined = undefined;
   #discarded = 0;
+  /** How many more bytes of the body may come; `undefined`: any number. */
+  #room: number | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #attemptTimer: NodeJS.Timeout | undefined = undefined;
   /** undici has begun to write it. */
@@ -291,17 +294,26 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     }
 
     const request = this.#request;
+    const hasBody = !(request.method === 'HEAD' || status === 204 || status === 205 || status === 304);
+    if (request.transfer && hasBody && contentEncoding === undefined) {
+      this.#room = request.transfer.maxResponseSize;
+      // What an error's status says goes before how large its body is.
+      if (this.#room !== undefined && status < 400 && contentLengthOf(rawHeaders) > this.#room) {
+        this.#cut(tooLarge(request, this.#room));
+        return true;
+      }
+    }
     const head = {status, statusText, rawHeaders, url: request.url, redirected: this.#redirects > 0};
     this.#state = 'receiving';
     request.lifetime.bodyOpened();
-    if (request.method === 'HEAD' || status === 204 || status === 205 || status === 304) {
+    if (!hasBody) {
       this.#deliver(createResponse(head, undefined));
       return true;
     }
     const body = new IncomingBody(this);
     this.#body = body;
     try {
-      const source = contentEncoding === undefined ? body : decodedBody(body, contentEncoding);
+      const source = contentEncoding === undefined ? body : decoded(body, contentEncoding, request);
       this.#deliver(createResponse(head, source));
     } catch (error) {
       this.#state = 'sent';
@@ -319,6 +331,13 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       this.#discarded += chunk.length;
       if (this.#discarded > discardLimit) this.#cut(aborted);
       return true;
+    }
+    if (this.#room !== undefined) {
+      this.#room -= chunk.length;
+      if (this.#room < 0) {
+        this.#cut(tooLarge(this.#request, this.#request.transfer?.maxResponseSize as number));
+        return true;
+      }
     }
     const goOn = this.#body === undefined || this.#body.push(chunk);
     if (goOn) this.#startReadTimer();
@@ -405,9 +424,9 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#resumeDispatch?.();
   }
 
-  cancel(reason: unknown): void {
+  cancel(reason: unknown, failed = false): void {
     if (this.#state !== 'receiving') return;
-    this.#fail(reason ?? new DOMException('The body was cancelled', 'AbortError'), false);
+    this.#fail(reason ?? new DOMException('The body was cancelled', 'AbortError'), failed);
   }
 
   // Ends
@@ -594,6 +613,32 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
 }
 
 function ignore(): void {}
+
+/** The body with its codings undone, and what is too much of it not handed on. */
+function decoded(body: BodySource, contentEncoding: string, request: ConnectorRequest): BodySource {
+  const source = decodedBody(body, contentEncoding);
+  const limit = request.transfer?.maxResponseSize;
+  if (limit === undefined) return source;
+  // Not the request itself, which a response that is kept would hold on to.
+  const {url, method, attempt} = request;
+  return new BoundedBody(source, limit, () => tooLarge({url, method, attempt}, limit));
+}
+
+function tooLarge(
+  {url, method, attempt}: Pick<ConnectorRequest, 'url' | 'method' | 'attempt'>,
+  limit: number,
+): ResponseTooLargeError {
+  return new ResponseTooLargeError(limit, {request: {url, method}, attempts: attempt});
+}
+
+function contentLengthOf(rawHeaders: readonly Buffer[]): number {
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] as Buffer;
+    if (name.length === 14 && isNamed(name, 'content-length'))
+      return Number((rawHeaders[index + 1] as Buffer).toString('latin1'));
+  }
+  return 0;
+}
 
 /** Whether `raw` spells the lower-case `name`, in whatever case. The lengths are known to be the same. */
 function isNamed(raw: Buffer, name: string): boolean {

@@ -4,8 +4,8 @@ export interface BodyOrigin {
   touched(): void;
   /** Go on: the body has room again. */
   resume(): void;
-  /** Nobody wants the rest. */
-  cancel(reason: unknown): void;
+  /** Nobody wants the rest; `failed`: it is no good. */
+  cancel(reason: unknown, failed?: boolean): void;
 }
 
 /** What a Response reads its body from. */
@@ -18,7 +18,7 @@ export interface BodySource {
   takeNow(): Buffer | undefined;
   /** The next piece, `undefined` at the end. One read at a time. */
   read(): Promise<Buffer | undefined>;
-  cancel(reason: unknown): void;
+  cancel(reason: unknown, failed?: boolean): void;
   /** The same body once more, if all of it is here and nothing was read. */
   fork(): BodySource | undefined;
 }
@@ -124,11 +124,11 @@ export class IncomingBody implements BodySource {
     });
   }
 
-  cancel(reason: unknown): void {
+  cancel(reason: unknown, failed?: boolean): void {
     this.#touch();
     this.#chunks = [];
     this.#size = 0;
-    this.#origin?.cancel(reason);
+    this.#origin?.cancel(reason, failed);
   }
 
   fork(): BodySource | undefined {

@@ -48,6 +48,7 @@ const capabilities: ConnectorCapabilities = {
   sockets: true,
   connectTimeout: true,
   requestStreams: true,
+  maxResponseSize: true,
   manualRedirect: true,
 };
 
