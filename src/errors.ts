@@ -305,7 +305,7 @@ export class HTTPError<Data = unknown> extends AiofetchError {
   }
 }
 
-/** The body grew past the size that was allowed, counted after decompression. */
+/** The body is larger than `maxResponseSize` allows, counted after decompression. */
 export class ResponseTooLargeError extends AiofetchError {
   /** The size allowed, in bytes. */
   readonly limit: number;

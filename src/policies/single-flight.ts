@@ -61,7 +61,13 @@ function defaultKey(request: ConnectorRequest): string | undefined {
   const {method, url, redirect, headers, native, body, transfer} = request;
   if (method !== 'GET' || body !== null) return undefined;
   // A line each, since none of them has a line break in it.
-  return [url, redirect, native ? JSON.stringify(native) : '', transfer?.maxResponseSize, ...headers.flat].join('\n');
+  return [
+    url,
+    redirect,
+    native ? JSON.stringify(native) : '',
+    transfer?.maxResponseSize,
+    ...headers.flat,
+  ].join('\n');
 }
 
 const nobodyLeft = () => new DOMException('Nobody waits for it any more', 'AbortError');

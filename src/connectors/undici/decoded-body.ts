@@ -173,7 +173,10 @@ async function* decode(encoded: BodySource, coding: Coding): AsyncGenerator<Buff
     }
   }
   const input = Readable.from(chunks(), {objectMode: false, highWaterMark: 1});
-  const output = input.compose(coding.stream(first));
+  const decoder = coding.stream(first);
+  // Left in the middle of its work it emits an error, to nobody: what fails otherwise comes out of the loop.
+  decoder.on('error', () => undefined);
+  const output = input.compose(decoder);
   try {
     for await (const chunk of output) yield chunk as Buffer;
   } catch (error) {
