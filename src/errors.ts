@@ -340,30 +340,43 @@ export class LineError extends AiofetchError {
   }
 }
 
-/** What came back does not fit the schema it was to be checked against. */
+/** What is known of a value that does not fit its schema. */
+export interface SchemaErrorDetails extends ErrorDetails {
+  readonly line?: number | undefined;
+  readonly part?: SchemaError['part'];
+  readonly endpoint?: string | undefined;
+  /** Where the issues are, without values. */
+  readonly paths?: readonly string[];
+}
+
+/** What came back, or is to be sent, does not fit the schema it was to be checked against. */
 export class SchemaError extends AiofetchError {
   /** The Standard Schema issues; not enumerable, since validators put parts of the body in them. */
   declare readonly issues: ReadonlyArray<{readonly message: string; readonly path?: unknown}>;
   /** Which line of the body it is, from 1; `undefined` when it's the whole body. */
   readonly line: number | undefined;
+  /** What it is that doesn't fit. */
+  readonly part: 'body' | 'headers' | 'path' | 'query' | 'response';
+  /** The endpoint of a typed client, as `GET /users/{username}`. */
+  readonly endpoint: string | undefined;
 
   static {
     nameClass(this, 'SchemaError');
   }
 
-  constructor(
-    issues: SchemaError['issues'],
-    details: ErrorDetails & {readonly line?: number | undefined} = {},
-  ) {
-    const {line} = details;
+  constructor(issues: SchemaError['issues'], details: SchemaErrorDetails = {}) {
+    const {line, part = 'response', endpoint, paths = []} = details;
     const count = issues.length === 1 ? '1 issue' : `${issues.length} issues`;
+    const place = line === undefined ? part.replace(/^./, (first) => first.toUpperCase()) : `Line ${line}`;
     super(
-      `${line === undefined ? 'Response' : `Line ${line}`} does not fit its schema: ${count}${describe(details.request)}`,
+      `${place}${endpoint ? ` of ${endpoint}` : ''} does not fit its schema: ${count}${paths.length > 0 ? ` at ${paths.join(', ')}` : ''}${describe(details.request)}`,
       'ERR_SCHEMA',
       undefined,
       details,
     );
     this.line = line;
+    this.part = part;
+    this.endpoint = endpoint;
     hide(this, {issues});
   }
 }

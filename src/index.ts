@@ -5,6 +5,7 @@ import type {SessionOptions} from './session-options.ts';
 
 export type {RequestBody} from './body.ts';
 export type {CallOptions, Hooks, KyOptions} from './call-options.ts';
+export * from './client.ts';
 export type {
   Connector,
   ConnectorCapabilities,

@@ -1,0 +1,264 @@
+/**
+ * Typed API clients: endpoints are described once, as values, and a client of them is made on any session.
+ *
+ * @module
+ */
+import type {ClientContext, ClientSession} from './client/call.ts';
+import {createMethod} from './client/call.ts';
+import type {BodyContent, ResponseContent} from './client/content.ts';
+import type {EndpointOptions} from './client/definition.ts';
+import {define} from './client/definition.ts';
+import type {ErrorSchemas, FailureOf, TrustedFailureOf} from './client/failure.ts';
+import {isDeclared} from './client/failure.ts';
+import type {QueryStyle} from './client/query.ts';
+import {queryWriter} from './client/query.ts';
+import type {Route} from './client/route.ts';
+import {layHeaders, laySettings} from './client/settings.ts';
+import type {CallInput, CallSettings, DataOf, EndpointMethod, TrustedDataOf} from './client/types.ts';
+import type {HeadersInput} from './headers.ts';
+import {assertOption, checkNames, isObject} from './options.ts';
+import {checkBaseUrl} from './session-options.ts';
+import type {StandardSchema} from './streams/standard-schema.ts';
+
+export type {ClientSession} from './client/call.ts';
+export type {
+  BodyContent,
+  Content,
+  DecodeContext,
+  EncodedBody,
+  EventsOptions,
+  FormOptions,
+  JsonOptions,
+  NdjsonInput,
+  NdjsonOptions,
+  ResponseContent,
+  TypedEvent,
+} from './client/content.ts';
+export {
+  asBlob,
+  asBytes,
+  asEvents,
+  asForm,
+  asJson,
+  asMultipart,
+  asNdjson,
+  asStream,
+  asText,
+} from './client/content.ts';
+export type {EndpointOptions} from './client/definition.ts';
+export type {
+  ClientErrorStatus,
+  EndpointError,
+  ErrorKey,
+  ErrorSchemas,
+  ServerErrorStatus,
+} from './client/failure.ts';
+export type {QueryStyle, QueryStyleName, QueryStyleOptions, QueryStyles} from './client/query.ts';
+export type {Method, PathValue, Route} from './client/route.ts';
+export type {CheckedPart, CheckedPlace, InputOf, OutputOf, TypeWitness} from './client/schema.ts';
+export {type} from './client/schema.ts';
+export type {CallExtras, CallSettings, EndpointMethod, WithResponse} from './client/types.ts';
+
+// Known to this module and what is beside it: an endpoint is opaque to its users.
+const bind: unique symbol = Symbol.for('aiofetch.bind') as never;
+declare const methods: unique symbol;
+
+/** Anything that {@link endpoint} makes. */
+export interface AnyEndpoint {
+  /** Its method and path. */
+  readonly route: string;
+  /** Makes its method for a client. */
+  readonly [bind]: (context: ClientContext) => unknown;
+}
+
+/** An endpoint: what {@link defineClient} makes a method of. */
+export interface Endpoint<Path extends string, PathSchema, Query, Headers, Body, Response, Errors>
+  extends AnyEndpoint {
+  readonly route: Path;
+  /** Whether it is an error that the endpoint declares, with data that fits: `status` then tells which. */
+  isError(error: unknown): error is FailureOf<Errors>;
+  /** Types only: its methods by what becomes of responses. */
+  readonly [methods]?: {
+    readonly check: EndpointMethod<
+      CallInput<Path, PathSchema, Query, Headers, Body>,
+      DataOf<Response>,
+      FailureOf<Errors>
+    >;
+    readonly trust: EndpointMethod<
+      CallInput<Path, PathSchema, Query, Headers, Body>,
+      TrustedDataOf<Response>,
+      TrustedFailureOf<Errors>
+    >;
+  };
+}
+
+/**
+ * Describes an endpoint of an API: what it takes, and what comes back. Nothing is sent: {@link defineClient} makes
+ * clients of endpoints.
+ *
+ * Schemas are Standard Schemas, as of Zod, Valibot or ArkType, or `type<…>()`, a type that nothing checks. Callers give
+ * what a schema takes, and get what it makes. A body is JSON unless it's a content: `asForm`, `asMultipart`, `asText`,
+ * `asBytes`, `asBlob`, `asStream`, `asNdjson`, `asEvents`, or one of your own.
+ *
+ * Parameters of the path are put in as RFC 6570's simple string expansion has it: a value stays within its segment.
+ *
+ * @param route - Method and path, which is put after the path of the base URL.
+ * @throws InvalidOptionError when the route is none, or an option is not what it may be
+ *
+ * @example
+ * ```ts
+ * import {createSession, defineClient, endpoint, type} from 'aiofetch';
+ *
+ * const createUser = endpoint('POST /orgs/{org}/users', {
+ *   query: type<{notify?: boolean}>(),
+ *   body: type<{name: string}>(),
+ *   response: type<{name: string}>(),
+ *   errors: {422: type<{field: string}>()},
+ * });
+ *
+ * await using session = createSession({baseUrl: 'https://api.example.com/v1/'});
+ * const client = defineClient({users: {create: createUser}})(session);
+ * try {
+ *   const {name} = await client.users.create({path: {org: 'acme'}, query: {notify: true}, body: {name: 'Ada'}});
+ *   console.log(name);
+ * } catch (error) {
+ *   if (createUser.isError(error)) console.log(error.status, error.data.field);
+ *   else throw error;
+ * }
+ * ```
+ */
+export function endpoint<
+  const Path extends Route,
+  PathSchema extends StandardSchema | undefined = undefined,
+  Query extends StandardSchema | undefined = undefined,
+  Headers extends StandardSchema | undefined = undefined,
+  Body extends StandardSchema | BodyContent<never> | undefined = undefined,
+  Response extends StandardSchema | ResponseContent<unknown, unknown> | undefined = undefined,
+  const Errors extends ErrorSchemas = Record<never, never>,
+>(
+  route: Path,
+  options: EndpointOptions<PathSchema, Query, Headers, Body, Response, Errors> = {},
+): Endpoint<Path, PathSchema, Query, Headers, Body, Response, Errors> {
+  const definition = define(route, options);
+  return {
+    route,
+    [bind]: (context) => createMethod(definition, context),
+    isError: (error): error is FailureOf<Errors> => isDeclared(error, definition.errors),
+  };
+}
+
+/** Endpoints, and groups of them. */
+export interface EndpointTree {
+  readonly [name: string]: AnyEndpoint | EndpointTree;
+}
+
+/** Options of {@link defineClient}. */
+export interface ClientOptions<Responses extends 'check' | 'trust' = 'check' | 'trust'> extends CallSettings {
+  /**
+   * What the routes are put after, for a client that knows its server.
+   *
+   * @default the session's
+   */
+  readonly baseUrl?: string | URL | undefined;
+  /** Sent with every call, over the session's; a call's own go before them. */
+  readonly headers?: HeadersInput | undefined;
+  /** How parameters of queries are written, where their endpoint doesn't say. @default 'form' */
+  readonly queryStyle?: QueryStyle | undefined;
+  /**
+   * Whether schemas check what comes back. With `trust` it is taken as it is, which costs nothing, and its type is what
+   * the schema takes rather than what it makes. What is sent goes through its schemas either way.
+   *
+   * @default 'check'
+   */
+  readonly responses?: Responses | undefined;
+}
+
+/** A client: a method for each endpoint, in the groups that they are in. */
+export type Client<Tree, Responses extends 'check' | 'trust' = 'check'> = {
+  readonly [Name in keyof Tree]: Tree[Name] extends {
+    readonly [methods]?: infer Methods;
+  } & AnyEndpoint
+    ? NonNullable<Methods>[Responses & keyof NonNullable<Methods>]
+    : Client<Tree[Name], Responses>;
+};
+
+const optionNames = [
+  'baseUrl',
+  'headers',
+  'queryStyle',
+  'responses',
+  'timeout',
+  'retry',
+  'idempotencyKey',
+] as const;
+
+/**
+ * Makes what makes clients: of endpoints, in groups if they are nested, on the session it is called with.
+ *
+ * @throws InvalidOptionError when an option is not what it may be, or something in the tree is no endpoint
+ *
+ * @example
+ * ```ts
+ * import {createSession, defineClient, endpoint, type} from 'aiofetch';
+ *
+ * const listIssues = endpoint('GET /repos/{owner}/{repo}/issues', {
+ *   query: type<{state?: 'open' | 'closed'}>(),
+ *   response: type<unknown>(),
+ * });
+ * const github = defineClient({issues: {list: listIssues}}, {headers: {accept: 'application/vnd.github+json'}});
+ *
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * const path = {owner: 'nodejs', repo: 'node'};
+ * await github(session).issues.list({path, query: {state: 'open'}, timeout: 10_000});
+ * ```
+ */
+export function defineClient<
+  const Tree extends EndpointTree,
+  const Responses extends 'check' | 'trust' = 'check',
+>(
+  endpoints: Tree,
+  options: ClientOptions<Responses> = {},
+): (session: ClientSession) => Client<Tree, Responses> {
+  checkNames('client', options, optionNames);
+  const {baseUrl, headers, queryStyle, responses = 'check', ...settings} = options;
+  assertOption(responses === 'check' || responses === 'trust', 'responses', responses, '"check" or "trust"');
+  queryWriter({}, queryStyle);
+  checkTree(endpoints, 'endpoints');
+  const shared: Omit<ClientContext, 'session'> = {
+    base: baseUrl === undefined ? '' : toBase(baseUrl),
+    headers: layHeaders({}, headers),
+    settings: laySettings({}, settings),
+    queryStyle,
+    trust: responses === 'trust',
+  };
+  return (session) => {
+    assertOption(isObject(session) && typeof session.fetch === 'function', 'session', session, 'a session');
+    return bindTree(endpoints, {...shared, session}) as Client<Tree, Responses>;
+  };
+}
+
+function toBase(baseUrl: string | URL): string {
+  const url = checkBaseUrl(baseUrl) as URL;
+  return url.origin + url.pathname.replace(/\/$/, '');
+}
+
+function isEndpoint(value: AnyEndpoint | EndpointTree): value is AnyEndpoint {
+  return bind in value;
+}
+
+function checkTree(tree: EndpointTree, where: string): void {
+  assertOption(isObject(tree), where, tree, 'endpoints, and groups of them');
+  for (const [name, value] of Object.entries(tree)) {
+    const place = `${where}.${name}`;
+    assertOption(isObject(value), place, value, 'an endpoint, or a group of them');
+    if (!isEndpoint(value)) checkTree(value, place);
+  }
+}
+
+function bindTree(tree: EndpointTree, context: ClientContext): object {
+  const group: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(tree)) {
+    group[name] = isEndpoint(value) ? value[bind](context) : bindTree(value, context);
+  }
+  return group;
+}

@@ -1,0 +1,142 @@
+import {discard} from '../discard.ts';
+import type {RedactedRequest} from '../errors.ts';
+import {isObject} from '../options.ts';
+import type {FetchInit, Session} from '../session.ts';
+import type {StandardSchema} from '../streams/standard-schema.ts';
+import type {DecodeContext} from './content.ts';
+import type {Definition} from './definition.ts';
+import {isDeclared, toHttpError} from './failure.ts';
+import type {QueryStyle} from './query.ts';
+import {queryWriter} from './query.ts';
+import type {CheckedPart} from './schema.ts';
+import {checkValue} from './schema.ts';
+import type {HeaderRecord} from './settings.ts';
+import {layHeaders, laySettings} from './settings.ts';
+import type {CallExtras, CallSettings} from './types.ts';
+
+/** What a client needs of a session. */
+export type ClientSession = Pick<Session, 'fetch'>;
+
+/** What a client's endpoints have in common. */
+export interface ClientContext {
+  readonly session: ClientSession;
+  /** Before each path; `''` where the session's base URL is. */
+  readonly base: string;
+  readonly headers: HeaderRecord;
+  readonly settings: CallSettings;
+  readonly queryStyle: QueryStyle | undefined;
+  readonly trust: boolean;
+}
+
+/** What a call is given, as it is at run time. */
+interface LooseInput extends CallExtras {
+  readonly path?: Readonly<Record<string, unknown>> | undefined;
+  readonly query?: object | undefined;
+  readonly headers?: unknown;
+  readonly body?: unknown;
+}
+
+/** A request, and the response to it. */
+interface Exchange {
+  readonly request: RedactedRequest;
+  readonly response: Response;
+}
+
+/** The steps of a call of one endpoint, for what makes methods of them. */
+interface Caller {
+  send(input?: LooseInput): Promise<Exchange>;
+  /** @throws HTTPError, SchemaError */
+  read(exchange: Exchange): Promise<unknown>;
+  isError(error: unknown): boolean;
+}
+
+const inputNames: ReadonlySet<string> = new Set([
+  'path',
+  'query',
+  'headers',
+  'body',
+  'timeout',
+  'retry',
+  'idempotencyKey',
+  'signal',
+]);
+
+function createCaller(definition: Definition, context: ClientContext): Caller {
+  const {name, route, body: content, response: responseContent, errors} = definition;
+  const {method} = route;
+  const {session, trust} = context;
+  const writeQuery = definition.query && queryWriter(definition.queryStyles, context.queryStyle);
+  const settings = laySettings(context.settings, definition.settings);
+  const accept = responseContent?.accept;
+  const headers = accept === undefined ? context.headers : {accept, ...context.headers};
+  const hasHeaders = Object.keys(headers).length > 0;
+  // Relative to the base URL's path, and not to its origin. What has a colon would be read as a scheme.
+  const base = context.base || '.';
+
+  function checked(schema: StandardSchema | undefined, value: unknown, part: CheckedPart): unknown {
+    return schema ? checkValue(schema, value, {part, endpoint: name}) : value;
+  }
+
+  async function send(input: LooseInput = {}): Promise<Exchange> {
+    checkInput(input, name);
+    const path = route.names.length > 0 ? await checked(definition.path, input.path, 'path') : undefined;
+    let url = base + route.expand(path as LooseInput['path']);
+    if (writeQuery) {
+      const query = (await checked(definition.query, input.query ?? {}, 'query')) as object;
+      const text = writeQuery(query);
+      if (text !== '') url += (route.hasQuery ? '&' : '?') + text;
+    }
+    const init: {-readonly [Name in keyof FetchInit]: FetchInit[Name]} = {method};
+    let sent = headers;
+    if (content && input.body !== undefined) {
+      const {body, contentType} = await content.encode(input.body, {part: 'body', endpoint: name});
+      init.body = body;
+      if (contentType !== undefined) sent = {'content-type': contentType, ...sent};
+    }
+    if (input.headers !== undefined)
+      sent = layHeaders(sent, await checked(definition.headers, input.headers, 'headers'));
+    else if (definition.headers) sent = layHeaders(sent, await checked(definition.headers, {}, 'headers'));
+    if (hasHeaders || sent !== headers) init.headers = sent;
+    const {timeout, retry, idempotencyKey} = laySettings(settings, input);
+    if (input.signal !== undefined) init.signal = input.signal;
+    if (timeout !== undefined) init.timeout = timeout;
+    if (retry !== undefined) init.retry = retry;
+    if (idempotencyKey !== undefined) init.idempotencyKey = idempotencyKey;
+    const response = await session.fetch(url, init);
+    return {request: {method, url: response.url || url}, response};
+  }
+
+  async function read({request, response}: Exchange): Promise<unknown> {
+    if (!response.ok) throw await toHttpError(response, errors, trust, name, request);
+    if (!responseContent) {
+      discard(response);
+      return undefined;
+    }
+    const decodeContext: DecodeContext = {trust, place: {part: 'response', endpoint: name, request}};
+    return responseContent.decode(response, decodeContext);
+  }
+
+  return {send, read, isError: (error) => isDeclared(error, errors)};
+}
+
+function checkInput(input: LooseInput, name: string): void {
+  if (!isObject(input)) throw new TypeError(`A call of ${name} is given an object with path, query, body, …`);
+  for (const key in input) {
+    if (!inputNames.has(key) && input[key as keyof LooseInput] !== undefined)
+      throw new TypeError(`A call of ${name} is given "${key}"; known are ${[...inputNames].join(', ')}`);
+  }
+}
+
+/** The method of an endpoint: a function, with others on it. */
+export function createMethod(definition: Definition, context: ClientContext): unknown {
+  const {send, read, isError} = createCaller(definition, context);
+  const method = async (input?: LooseInput) => read(await send(input));
+  return Object.assign(method, {
+    raw: async (input?: LooseInput) => (await send(input)).response,
+    withResponse: async (input?: LooseInput) => {
+      const exchange = await send(input);
+      return {data: await read(exchange), response: exchange.response};
+    },
+    isError,
+  });
+}

@@ -1,0 +1,104 @@
+import {readErrorData} from '../error-data.ts';
+import type {RedactedRequest} from '../errors.ts';
+import {HTTPError} from '../errors.ts';
+import type {StandardSchema} from '../streams/standard-schema.ts';
+import type {InputOf, OutputOf} from './schema.ts';
+import {checkValue} from './schema.ts';
+
+/** The registered statuses of client errors (IANA, "HTTP Status Code Registry"). */
+export type ClientErrorStatus =
+  | 400
+  | 401
+  | 402
+  | 403
+  | 404
+  | 405
+  | 406
+  | 407
+  | 408
+  | 409
+  | 410
+  | 411
+  | 412
+  | 413
+  | 414
+  | 415
+  | 416
+  | 417
+  | 418
+  | 421
+  | 422
+  | 423
+  | 424
+  | 425
+  | 426
+  | 428
+  | 429
+  | 431
+  | 451;
+
+/** The registered statuses of server errors. */
+export type ServerErrorStatus = 500 | 501 | 502 | 503 | 504 | 505 | 506 | 507 | 508 | 510 | 511;
+
+/** What errors are declared by: a status, all of a class of them, or all that are not declared otherwise. */
+export type ErrorKey = number | '4XX' | '5XX' | 'default';
+
+/** What an endpoint's errors have for a body, by status. */
+export type ErrorSchemas = {readonly [Key in ErrorKey]?: StandardSchema | undefined};
+
+/** An error that an endpoint declares. */
+export interface EndpointError<Status extends number = number, Data = unknown> extends HTTPError<Data> {
+  readonly status: Status;
+}
+
+type StatusOf<Key, Declared> = Key extends number
+  ? Key
+  : Key extends '4XX'
+    ? Exclude<ClientErrorStatus, Declared>
+    : Key extends '5XX'
+      ? Exclude<ServerErrorStatus, Declared>
+      :
+          | ('4XX' extends Declared ? never : Exclude<ClientErrorStatus, Declared>)
+          | ('5XX' extends Declared ? never : Exclude<ServerErrorStatus, Declared>);
+
+/** The errors that an endpoint declares, told apart by their status. */
+export type FailureOf<Errors> = {
+  [Key in keyof Errors]: EndpointError<StatusOf<Key, keyof Errors>, OutputOf<Errors[Key]>>;
+}[keyof Errors];
+
+/** The same where the client trusts the server. */
+export type TrustedFailureOf<Errors> = {
+  [Key in keyof Errors]: EndpointError<StatusOf<Key, keyof Errors>, InputOf<Errors[Key]>>;
+}[keyof Errors];
+
+/** The errors that came with what their endpoint declares, and the endpoint's route. */
+const declared = new WeakMap<object, object>();
+
+/** Whether the error came of an endpoint with these errors, with data that fits. */
+export function isDeclared(error: unknown, errors: ErrorSchemas): boolean {
+  return typeof error === 'object' && error !== null && declared.get(error) === errors;
+}
+
+/** What a response of no success becomes. */
+export async function toHttpError(
+  response: Response,
+  errors: ErrorSchemas,
+  trust: boolean,
+  endpoint: string,
+  request: RedactedRequest,
+): Promise<HTTPError> {
+  const {status} = response;
+  let data = await readErrorData(response);
+  const range = status >= 500 ? '5XX' : status >= 400 ? '4XX' : 'default';
+  const schema = errors[status] ?? errors[range] ?? errors.default;
+  if (!schema) return new HTTPError(response, data, {request});
+  try {
+    if (!trust) data = await checkValue(schema, data, {part: 'response', endpoint, request});
+  } catch (cause) {
+    // The status is the news.
+    return new HTTPError(response, data, {request, cause});
+  }
+  const error = new HTTPError(response, data, {request});
+  declared.set(error, errors);
+  return error;
+}

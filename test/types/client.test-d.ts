@@ -1,0 +1,302 @@
+import type {AnyEndpoint, Client, EndpointError, Session} from 'aiofetch';
+import {
+  asBlob,
+  asBytes,
+  asEvents,
+  asForm,
+  asMultipart,
+  asNdjson,
+  asStream,
+  asText,
+  defineClient,
+  endpoint,
+  type HTTPError,
+  type ServerSentEvent,
+  type,
+} from 'aiofetch';
+import {type as arktype} from 'arktype';
+import * as valibot from 'valibot';
+import {describe, expectTypeOf, test} from 'vitest';
+import {z} from 'zod';
+
+declare const session: Session;
+declare const error: unknown;
+
+interface User {
+  readonly name: string;
+}
+
+/** The method of one endpoint. */
+function methodOf<Of extends AnyEndpoint>(of: Of): Client<{method: Of}>['method'] {
+  return defineClient({method: of})(session).method as never;
+}
+
+describe('the parameters of a path', () => {
+  const get = methodOf(endpoint('GET /repos/{owner}/{repo}/issues/{number}'));
+
+  test('are those of the template, and have to be there', () => {
+    get({path: {owner: 'nodejs', repo: 'node', number: 1}});
+    // @ts-expect-error
+    get({path: {owner: 'nodejs', repo: 'node'}});
+    // @ts-expect-error
+    get({path: {owner: 'nodejs', repo: 'node', number: 1, extra: 1}});
+    // @ts-expect-error
+    get({});
+    // @ts-expect-error
+    get();
+    // @ts-expect-error An object has no place in a path.
+    get({path: {owner: {}, repo: 'node', number: 1}});
+    // @ts-expect-error
+    get({path: {owner: undefined, repo: 'node', number: 1}});
+  });
+
+  test('are typed by a schema, name by name', () => {
+    const typed = methodOf(endpoint('GET /{kind}/{id}', {path: type<{kind: 'user' | 'org'}>()}));
+    expectTypeOf(typed).parameter(0).toHaveProperty('path').toEqualTypeOf<{
+      readonly kind: 'user' | 'org';
+      readonly id: string | number | bigint | boolean;
+    }>();
+    // @ts-expect-error
+    typed({path: {kind: 'team', id: 1}});
+  });
+
+  test('are none where the template has none', () => {
+    const list = methodOf(endpoint('GET /users'));
+    list();
+    list({timeout: 1_000});
+    // @ts-expect-error
+    list({path: {}});
+  });
+});
+
+describe('a route', () => {
+  test('is a method and a path', () => {
+    // @ts-expect-error
+    endpoint('/users');
+    // @ts-expect-error
+    endpoint('get /users');
+    // @ts-expect-error
+    endpoint('GET users');
+  });
+});
+
+describe('a query', () => {
+  test('may be left out where all in it may be', () => {
+    const list = methodOf(endpoint('GET /users', {query: type<{page?: number; tags?: string[]}>()}));
+    list();
+    list({query: {page: 1, tags: ['a']}});
+    // @ts-expect-error
+    list({query: {page: 'one'}});
+    // @ts-expect-error
+    list({query: {pge: 1}});
+  });
+
+  test('has to be there where something in it has to', () => {
+    const search = methodOf(endpoint('GET /search', {query: type<{q: string}>()}));
+    search({query: {q: 'a'}});
+    // @ts-expect-error
+    search({query: {}});
+    // @ts-expect-error
+    search();
+  });
+
+  test('is none without a schema', () => {
+    // @ts-expect-error
+    methodOf(endpoint('GET /users'))({query: {page: 1}});
+  });
+});
+
+describe('schemas', () => {
+  test('take their input from who calls, and give their output: of Zod', () => {
+    const schema = z.object({
+      at: z.string().transform((text) => new Date(text)),
+      limit: z.number().default(10),
+    });
+    const method = methodOf(endpoint('POST /events', {body: schema, response: schema}));
+    method({body: {at: '2026-01-01'}});
+    // @ts-expect-error
+    method({body: {at: new Date()}});
+    expectTypeOf(method({body: {at: ''}})).resolves.toEqualTypeOf<{at: Date; limit: number}>();
+  });
+
+  test('of Valibot', () => {
+    const schema = valibot.object({
+      at: valibot.pipe(
+        valibot.string(),
+        valibot.transform((text) => new Date(text)),
+      ),
+      limit: valibot.optional(valibot.number(), 10),
+    });
+    const method = methodOf(endpoint('POST /events', {body: schema, response: schema}));
+    // @ts-expect-error
+    method({body: {at: new Date()}});
+    expectTypeOf(method({body: {at: ''}})).resolves.toEqualTypeOf<{at: Date; limit: number}>();
+  });
+
+  test('of ArkType', () => {
+    const schema = arktype({at: 'string.date.parse', limit: 'number = 10'});
+    const method = methodOf(endpoint('POST /events', {body: schema, response: schema}));
+    // @ts-expect-error
+    method({body: {at: new Date()}});
+    expectTypeOf(method({body: {at: ''}})).resolves.toEqualTypeOf<{at: Date; limit: number}>();
+  });
+
+  test('give their input where the client trusts the server', () => {
+    const get = endpoint('GET /events/1', {
+      response: z.object({at: z.string().transform((text) => new Date(text))}),
+      errors: {404: z.object({at: z.string().transform((text) => new Date(text))})},
+    });
+    const client = defineClient({get}, {responses: 'trust'})(session);
+    expectTypeOf(client.get()).resolves.toEqualTypeOf<{at: string}>();
+    if (client.get.isError(error)) expectTypeOf(error.data).toEqualTypeOf<{at: string}>();
+  });
+});
+
+describe('a body', () => {
+  test('has to be there, unless its schema takes undefined', () => {
+    const create = methodOf(endpoint('POST /users', {body: type<User>()}));
+    create({body: {name: 'Ada'}});
+    // @ts-expect-error
+    create({});
+    // @ts-expect-error
+    create({body: {}});
+    methodOf(endpoint('POST /users', {body: type<User | undefined>()}))();
+  });
+
+  test('is a content of another kind', () => {
+    methodOf(endpoint('POST /login', {body: asForm(type<{user: string}>())}))({body: {user: 'ada'}});
+    methodOf(endpoint('POST /files', {body: asMultipart(type<{file: Blob}>())}))({
+      body: {file: new Blob()},
+    });
+    methodOf(endpoint('POST /notes', {body: asText()}))({body: 'text'});
+    methodOf(endpoint('POST /notes', {body: asBytes()}))({body: new Uint8Array(1)});
+    methodOf(endpoint('POST /notes', {body: asStream()}))({body: () => 'made anew'});
+    methodOf(endpoint('POST /notes', {body: asNdjson(type<User>())}))({body: [{name: 'Ada'}]});
+    // @ts-expect-error
+    methodOf(endpoint('POST /notes', {body: asText()}))({body: 1});
+    // @ts-expect-error Nothing sends events.
+    endpoint('POST /notes', {body: asEvents()});
+    // @ts-expect-error A form has no way back.
+    endpoint('POST /notes', {response: asForm(type<User>())});
+  });
+});
+
+describe('what comes back', () => {
+  test('is nothing where no response is declared', () => {
+    expectTypeOf(methodOf(endpoint('DELETE /users/1'))()).resolves.toEqualTypeOf<undefined>();
+  });
+
+  test('is what its content reads', () => {
+    const as = <Of extends AnyEndpoint>(of: Of) => methodOf(of);
+    expectTypeOf(as(endpoint('GET /a', {response: asText()}))()).resolves.toEqualTypeOf<string>();
+    expectTypeOf(as(endpoint('GET /a', {response: asBlob()}))()).resolves.toEqualTypeOf<Blob>();
+    expectTypeOf(as(endpoint('GET /a', {response: asBytes()}))()).resolves.toExtend<Uint8Array>();
+    expectTypeOf(as(endpoint('GET /a', {response: asStream()}))()).resolves.toExtend<ReadableStream>();
+    expectTypeOf(as(endpoint('GET /a', {response: asNdjson(type<User>())}))()).resolves.toEqualTypeOf<
+      AsyncIterableIterator<User, undefined, undefined>
+    >();
+    expectTypeOf(as(endpoint('GET /a', {response: asEvents()}))()).resolves.toEqualTypeOf<
+      AsyncIterableIterator<ServerSentEvent, undefined, undefined>
+    >();
+    const events = as(endpoint('GET /a', {response: asEvents(type<User>())}))();
+    expectTypeOf(events.then((all) => all.next()).then(({value}) => value?.data)).resolves.toEqualTypeOf<
+      User | undefined
+    >();
+  });
+
+  test('may be had with its response, or as it', () => {
+    const get = methodOf(endpoint('GET /users/{id}', {response: type<User>()}));
+    expectTypeOf(get.withResponse({path: {id: 1}})).resolves.toEqualTypeOf<{
+      readonly data: User;
+      readonly response: Response;
+    }>();
+    expectTypeOf(get.raw({path: {id: 1}})).resolves.toEqualTypeOf<Response>();
+    // @ts-expect-error
+    get.raw();
+  });
+});
+
+describe('errors', () => {
+  const create = endpoint('POST /users', {
+    body: type<User>(),
+    errors: {404: type<{missing: string}>(), 422: type<{fields: string[]}>(), '5XX': type<string>()},
+  });
+
+  test('are told apart by their status', () => {
+    if (!create.isError(error)) return;
+    expectTypeOf(error).toExtend<HTTPError>();
+    if (error.status === 422) expectTypeOf(error.data).toEqualTypeOf<{fields: string[]}>();
+    else if (error.status === 404) expectTypeOf(error.data).toEqualTypeOf<{missing: string}>();
+    else expectTypeOf(error.data).toEqualTypeOf<string>();
+    // @ts-expect-error It is none that is declared.
+    if (error.status === 409) return;
+  });
+
+  test('by the method of a client, too', () => {
+    const client = defineClient({create})(session);
+    if (client.create.isError(error) && error.status === 404)
+      expectTypeOf(error).toEqualTypeOf<EndpointError<404, {missing: string}>>();
+  });
+
+  test('by default are those that nothing else stands for', () => {
+    const get = endpoint('GET /a', {errors: {404: type<'none'>(), default: type<'other'>()}});
+    if (!get.isError(error)) return;
+    if (error.status === 404) expectTypeOf(error.data).toEqualTypeOf<'none'>();
+    if (error.status === 500) expectTypeOf(error.data).toEqualTypeOf<'other'>();
+  });
+
+  test('are none where none is declared', () => {
+    const get = endpoint('GET /a');
+    if (get.isError(error)) expectTypeOf(error).toEqualTypeOf<never>();
+  });
+
+  test('are declared by statuses', () => {
+    // @ts-expect-error
+    endpoint('GET /a', {errors: {teapot: type<string>()}});
+    // @ts-expect-error
+    endpoint('GET /a', {errors: {404: 'none'}});
+  });
+});
+
+describe('headers', () => {
+  test('may be any, or those of a schema and any', () => {
+    methodOf(endpoint('GET /a'))({headers: {'x-trace': '1', 'x-none': undefined}});
+    const versioned = methodOf(endpoint('GET /a', {headers: type<{'x-version': '1' | '2'}>()}));
+    versioned({headers: {'x-version': '1', 'x-trace': 1}});
+    // @ts-expect-error
+    versioned({headers: {'x-version': '3'}});
+    // @ts-expect-error
+    versioned();
+  });
+});
+
+describe('a client', () => {
+  test('has groups, as deep as they are nested', () => {
+    const list = endpoint('GET /a', {response: type<User[]>()});
+    const client = defineClient({repos: {issues: {list}}, list})(session);
+    expectTypeOf(client.repos.issues.list()).resolves.toEqualTypeOf<User[]>();
+    expectTypeOf(client.list()).resolves.toEqualTypeOf<User[]>();
+    // @ts-expect-error
+    client.repos.list();
+  });
+
+  test('is made of endpoints, on a session', () => {
+    // @ts-expect-error
+    defineClient({get: () => 1});
+    // @ts-expect-error
+    defineClient({})({});
+    // @ts-expect-error
+    defineClient({}, {responses: 'believe'});
+    // @ts-expect-error
+    defineClient({}, {auth: {bearer: 'token'}});
+  });
+
+  test('takes settings of a call, and no others', () => {
+    const get = methodOf(endpoint('GET /a', {timeout: 1_000, retry: false}));
+    get({signal: AbortSignal.timeout(1), timeout: {total: 1}, retry: {retries: 1}, idempotencyKey: 'key'});
+    // @ts-expect-error
+    get({searchParams: {a: 1}});
+    // @ts-expect-error
+    endpoint('GET /a', {respnse: type<User>()});
+  });
+});

@@ -1,0 +1,22 @@
+import type {MockHandler} from '../../../src/connectors/mock.ts';
+import type {AnyEndpoint, Client, SessionOptions} from '../../../src/index.ts';
+import {defineClient} from '../../../src/index.ts';
+import type {MockSession} from '../../support/mock-session.ts';
+import {mockSession} from '../../support/mock-session.ts';
+
+export const origin = 'https://api.example.com';
+
+/** The method of one endpoint, on a mock. */
+export function mockMethod<Of extends AnyEndpoint>(
+  of: Of,
+  handler?: MockHandler,
+  options: SessionOptions = {},
+): MockSession & {readonly call: Client<{call: Of}>['call']} {
+  const mock = mockSession(handler, {baseUrl: `${origin}/v1/`, ...options});
+  return {...mock, call: defineClient({call: of})(mock.session).call};
+}
+
+/** What was asked for, without the base. */
+export function pathOf(url: string | undefined): string {
+  return url?.replace(`${origin}/v1`, '') ?? '';
+}
