@@ -9,6 +9,7 @@ export default defineConfig({
     'rate-limiter-flexible': 'src/rate-limiter-flexible.ts',
     deno: 'src/connectors/deno.ts',
     bun: 'src/connectors/bun.ts',
+    node: 'src/node/index.ts',
     conformance: 'src/conformance/index.ts',
     'conformance-server': 'src/node/conformance-server/index.ts',
     'default-web': 'src/connectors/default/web.ts',

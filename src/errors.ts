@@ -92,7 +92,7 @@ function decorate(error: Error, code: string, phase: Phase | undefined, details:
 
 // Two bases are needed: what the Fetch standard calls a network error has to be a TypeError too, and a class has one
 // parent. The brand, not the prototype chain, is what `instanceof` asks for; so it works across copies of the package.
-function nameClass(type: new (...args: never[]) => Error, name: string): void {
+export function nameClass(type: new (...args: never[]) => Error, name: string): void {
   Object.defineProperties(type.prototype, {
     name: {value: name, configurable: true, writable: true},
     [brand]: {value: name},

@@ -15,6 +15,7 @@ export type {
 } from './connector.ts';
 export type {ConnectorDefinition, UploadProgress} from './connectors/create-connector.ts';
 export {createConnector} from './connectors/create-connector.ts';
+export * from './download.ts';
 export type {ErrorDetails, Phase, RedactedRequest} from './errors.ts';
 export {
   AiofetchError,

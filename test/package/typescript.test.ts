@@ -28,7 +28,7 @@ const consumers = {
 };
 
 // What is of one runtime, or runs on Node alone, may need its types.
-const ofNode = /^\.\/(?:undici|conformance\/server)$/;
+const ofNode = /^\.\/(?:undici|node|conformance\/server)$/;
 
 beforeAll(async () => {
   const entries = Object.keys(manifest.exports).filter((key) => !key.endsWith('.json'));

@@ -16,6 +16,7 @@ const names: Record<string, readonly string[]> = {
     'AiofetchError',
     'CircuitOpenError',
     'ConnectionError',
+    'DownloadError',
     'HTTPError',
     'InvalidOptionError',
     'LineError',
@@ -41,6 +42,7 @@ const names: Record<string, readonly string[]> = {
     'createSession',
     'defineClient',
     'endpoint',
+    'download',
     'gather',
     'hedgePolicy',
     'iterChunks',
@@ -58,6 +60,7 @@ const names: Record<string, readonly string[]> = {
   './deno': ['denoConnector'],
   './fetch': ['fetchConnector'],
   './mock': ['mockConnector'],
+  './node': ['downloadTo'],
   './rate-limiter-flexible': ['rateLimiterFlexibleStore'],
   './undici': ['isPublicAddress', 'presets', 'undiciConnector'],
 };

@@ -1,0 +1,161 @@
+/**
+ * Downloads that go on where they broke off.
+ *
+ * @module
+ */
+import {type Digest, type Hash, isEqual} from './download/digest.ts';
+import {DownloadError, isLost} from './download/error.ts';
+import {createHash} from './download/hash.ts';
+import {forget, type RangeJob, type Resource, requestOf} from './download/open-part.ts';
+import {checkDownload, type DownloadOptions, progressOf} from './download/options.ts';
+import {readRange} from './download/read-range.ts';
+import {checkFunction} from './options.ts';
+import type {Session} from './session.ts';
+
+export type {DownloadFault} from './download/error.ts';
+export {DownloadError} from './download/error.ts';
+export type {DownloadBasics, DownloadOptions, DownloadProgress} from './download/options.ts';
+
+/** What {@link download} gives. */
+export interface Download extends AsyncIterableIterator<Uint8Array, undefined, undefined> {
+  /** Bytes in all; `undefined` before the first has come, and when the server doesn't tell. */
+  readonly size: number | undefined;
+  /** Bytes handed on. */
+  readonly received: number;
+  /** The ETag of what is downloaded. */
+  readonly etag: string | undefined;
+}
+
+/**
+ * What is at a URL, in chunks as they arrive. A broken connection is no end: it goes on from where it was (`Range`),
+ * if the server has the same version still (`If-Range`: a strong ETag, or a date that is older than the response). As long
+ * as nothing was handed on, it begins anew instead. Leaving the loop cancels it.
+ *
+ * A digest is known at the end only: what was handed on is to be trusted when the loop has ended without an error.
+ *
+ * @throws InvalidOptionError
+ * @throws From the loop: DownloadError, whose `code` tells what is wrong; HTTPError; what the last of its requests
+ * failed with; the reason of `signal`. A `total` timeout is one request's, and ends the download.
+ *
+ * @example
+ * ```ts
+ * import {createSession, download} from 'aiofetch';
+ *
+ * await using session = createSession();
+ * const file = download(session, 'https://example.com/large.bin', {
+ *   digest: true,
+ *   onDownloadProgress: ({percent}) => console.log(`${Math.round(percent * 100)} %`),
+ * });
+ * for await (const chunk of file) console.log(chunk.length, file.received, file.size);
+ * ```
+ */
+export function download(session: Session, url: string | URL, options: DownloadOptions = {}): Download {
+  const {onRestart, ...basics} = options;
+  checkFunction('onRestart', onRestart);
+  const {call, digest, size, resumes} = checkDownload(basics);
+  const {onDownloadProgress, signal} = basics;
+  const isGiven = typeof digest === 'object';
+  const resource: Resource = {validator: undefined, size: undefined, digest: undefined};
+  const controller = new AbortController();
+  const job: RangeJob = {
+    session,
+    url,
+    call,
+    signal: controller.signal,
+    resource,
+    start: 0,
+    end: undefined,
+    isShared: false,
+    retries: resumes,
+    size,
+    isChecked: isGiven,
+    createHash: digest && !isGiven ? createHash : undefined,
+  };
+  let received = 0;
+  let hasLeft = false;
+
+  async function* read(): AsyncGenerator<Uint8Array<ArrayBuffer>, undefined, undefined> {
+    const stop = () => controller.abort(signal?.reason);
+    if (signal?.aborted) stop();
+    signal?.addEventListener('abort', stop);
+    try {
+      for (let restarts = 0; ; restarts++) {
+        try {
+          yield* readOnce();
+          return;
+        } catch (error) {
+          if (!onRestart || !isLost(error) || restarts === resumes) throw error;
+          await onRestart(error);
+          received = 0;
+          forget(resource);
+        }
+      }
+    } finally {
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  async function* readOnce(): AsyncGenerator<Uint8Array<ArrayBuffer>, undefined, undefined> {
+    let expected: Digest | undefined;
+    let hash: Hash | undefined;
+    for await (const chunk of readRange(job)) {
+      if (received === 0) {
+        expected = expectedDigest();
+        hash = expected && (await createHash(expected.algorithm));
+      }
+      hash?.update(chunk);
+      received += chunk.length;
+      onDownloadProgress?.(progressOf(received, resource.size));
+      yield chunk;
+    }
+    if (received === 0) {
+      expected = expectedDigest();
+      hash = expected && (await createHash(expected.algorithm));
+    }
+    if (hash && expected && !isEqual(hash.digest(), expected.value)) {
+      throw new DownloadError("What came doesn't have the digest that it has to", 'ERR_DOWNLOAD_DIGEST', {
+        request: requestOf(job),
+      });
+    }
+  }
+
+  function expectedDigest(): Digest | undefined {
+    if (isGiven) return digest;
+    if (digest === 'required' && !resource.digest) {
+      throw new DownloadError('The server sent no Repr-Digest that can be checked', 'ERR_DOWNLOAD_DIGEST', {
+        request: requestOf(job),
+      });
+    }
+    return digest && resource.digest;
+  }
+
+  const chunks = read();
+  return {
+    get size() {
+      return resource.size;
+    },
+    get received() {
+      return received;
+    },
+    get etag() {
+      return resource.validator?.etag;
+    },
+    async next() {
+      try {
+        return await chunks.next();
+      } catch (error) {
+        if (hasLeft) return {done: true, value: undefined};
+        throw error;
+      }
+    },
+    async return() {
+      hasLeft = true;
+      // What waits is not waited for.
+      controller.abort(new Error('The reader left'));
+      return chunks.return(undefined).catch(() => ({done: true, value: undefined}));
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}

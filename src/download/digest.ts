@@ -1,0 +1,77 @@
+import {assertOption} from '../options.ts';
+
+/** A digest algorithm, by its name in the registry of RFC 9530. */
+export type DigestAlgorithm = 'sha-256' | 'sha-384' | 'sha-512';
+
+/** What some bytes have to come to. */
+export interface Digest {
+  readonly algorithm: DigestAlgorithm;
+  readonly value: Uint8Array;
+}
+
+/** Takes in bytes piece by piece, which WebCrypto can't. */
+export interface Hash {
+  update(bytes: Uint8Array): unknown;
+  digest(): Uint8Array;
+}
+
+/** Makes a {@link Hash}. */
+export type CreateHash = (algorithm: DigestAlgorithm) => Promise<Hash> | Hash;
+
+/** The strongest first. */
+const sizes: Readonly<Record<DigestAlgorithm, number>> = {'sha-512': 64, 'sha-384': 48, 'sha-256': 32};
+const algorithms = Object.keys(sizes) as DigestAlgorithm[];
+
+/**
+ * A digest as users have them: `sha256-…` of Subresource Integrity and npm, `sha-256=:…:` of RFC 9530, both in
+ * base64, or `sha256:…` in hexadecimal.
+ *
+ * @throws InvalidOptionError
+ */
+export function parseDigest(text: string): Digest {
+  const [, length, mark, rest = ''] = /^sha-?(256|384|512)(-|=:|:)(.+)$/.exec(text) ?? [];
+  const algorithm = `sha-${length}` as DigestAlgorithm;
+  const value = mark === ':' ? fromHex(rest) : fromBase64(mark === '=:' ? rest.replace(/:$/, '') : rest);
+  assertOption(
+    value?.length === sizes[algorithm],
+    'digest',
+    text,
+    'true, "required", or "sha256-…" (base64), "sha-256=:…:" (base64), "sha256:…" (hexadecimal), also of 384 and 512',
+  );
+  return {algorithm, value: value as Uint8Array};
+}
+
+/** The strongest digest of a `Repr-Digest` or `Content-Digest` (RFC 9530) that can be checked. */
+export function parseDigestField(value: string | null): Digest | undefined {
+  if (value === null) return undefined;
+  const members = new Map<string, Uint8Array>();
+  // Of a dictionary (RFC 9651), of which these have byte sequences only, the last one of a name counts.
+  for (const [, name = '', base64 = ''] of value.matchAll(
+    /(?:^|,)[ \t]*([a-z*][\w\-.*]*)=:([A-Za-z\d+/=]*):/g,
+  )) {
+    const bytes = fromBase64(base64);
+    if (bytes) members.set(name, bytes);
+  }
+  const algorithm = algorithms.find((name) => members.get(name)?.length === sizes[name]);
+  return algorithm && {algorithm, value: members.get(algorithm) as Uint8Array};
+}
+
+/** What to ask for as `Want-Repr-Digest`. */
+export const wantedDigests = 'sha-256=5, sha-512=3';
+
+export function isEqual(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && one.every((byte, index) => byte === other[index]);
+}
+
+function fromHex(text: string): Uint8Array | undefined {
+  if (!/^(?:[\da-f]{2})+$/i.test(text)) return undefined;
+  return Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+function fromBase64(text: string): Uint8Array | undefined {
+  try {
+    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,38 @@
+import type {ErrorDetails} from '../errors.ts';
+import {AiofetchError, nameClass} from '../errors.ts';
+
+/** What is wrong with a download, as its error's `code` has it. */
+export type DownloadFault =
+  /** What is at the URL is no longer what was begun with. */
+  | 'ERR_DOWNLOAD_CHANGED'
+  /** The connection broke, and the server gave nothing to know the rest by: no strong ETag, no date that is old enough. */
+  | 'ERR_DOWNLOAD_NOT_RESUMABLE'
+  /** More or fewer bytes than were announced, or than were asked for by `size`. */
+  | 'ERR_DOWNLOAD_SIZE'
+  /** The bytes don't have the digest that they should have, or there is none to check. */
+  | 'ERR_DOWNLOAD_DIGEST'
+  /** The server answered with a range that was not asked for. */
+  | 'ERR_DOWNLOAD_RANGE'
+  /** Another process, or this one, is downloading to the same file. */
+  | 'ERR_DOWNLOAD_LOCKED';
+
+/** A download that can't go on; `code` tells why. */
+export class DownloadError extends AiofetchError {
+  declare readonly code: DownloadFault;
+
+  static {
+    nameClass(this, 'DownloadError');
+  }
+
+  constructor(message: string, code: DownloadFault, details: ErrorDetails = {}) {
+    super(message, code, 'receive', details);
+  }
+}
+
+/** It would have to begin anew. */
+export function isLost(error: unknown): error is DownloadError {
+  return (
+    error instanceof DownloadError &&
+    (error.code === 'ERR_DOWNLOAD_CHANGED' || error.code === 'ERR_DOWNLOAD_NOT_RESUMABLE')
+  );
+}

@@ -1,0 +1,284 @@
+import {createHash} from 'node:crypto';
+import {stat} from 'node:fs/promises';
+import {resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {type Digest, isEqual} from '../download/digest.ts';
+import {DownloadError, isLost} from '../download/error.ts';
+import type {RangeJob} from '../download/open-part.ts';
+import {checkDownload, type DownloadBasics, type DownloadSettings, progressOf} from '../download/options.ts';
+import {readRange} from '../download/read-range.ts';
+import {InvalidOptionError} from '../errors.ts';
+import {checkNumber} from '../options.ts';
+import type {Session} from '../session.ts';
+import type {ByteRange} from './byte-ranges.ts';
+import {lockFile} from './file-lock.ts';
+import {PartFile} from './part-file.ts';
+
+/** Options of {@link downloadTo}. */
+export interface DownloadToOptions extends DownloadBasics {
+  /**
+   * How many ranges of a large file are asked for at once, where the server does ranges and says by a strong ETag or a
+   * date that they are of one version; 1: one after the other. The session's limits hold.
+   *
+   * @default 4
+   */
+  readonly ranges?: number | undefined;
+  /**
+   * How large a range is, in bytes: a file up to this size is one request.
+   *
+   * @default 8_388_608
+   */
+  readonly rangeSize?: number | undefined;
+}
+
+/** What {@link downloadTo} has made. */
+export interface DownloadedFile {
+  /** Absolute. */
+  readonly path: string;
+  /** In bytes. */
+  readonly size: number;
+  /** Bytes that an earlier attempt had left. */
+  readonly resumedFrom: number;
+  readonly etag: string | undefined;
+}
+
+const defaultRanges = 4;
+const defaultRangeSize = 8 * 1024 * 1024;
+
+/**
+ * Downloads to a file, which is there as a whole or not at all: what has come lies beside it, under its name with
+ * `.aiofetch-part` at its end, until all of it is on the disk (`fsync`), has its size and its digest. An attempt that
+ * was broken off, even by the end of the process, is gone on with by the next one for the same URL and file, if
+ * the server has the same version still; if not, it begins anew. What was there under the name is replaced.
+ *
+ * @param file - A path, or a `file:` URL.
+ * @throws DownloadError, whose `code` tells what is wrong, `ERR_DOWNLOAD_LOCKED` when the file is being downloaded
+ * already; HTTPError; what the last of its requests failed with; the reason of `signal`; InvalidOptionError; what the
+ * file system says
+ *
+ * @example
+ * ```ts
+ * import {createSession} from 'aiofetch';
+ * import {downloadTo} from 'aiofetch/node';
+ * import {tmpdir} from 'node:os';
+ * import {join} from 'node:path';
+ *
+ * await using session = createSession();
+ * const {path, size} = await downloadTo(session, 'https://example.com/large.bin', join(tmpdir(), 'large.bin'), {
+ *   digest: true,
+ *   onDownloadProgress: ({percent}) => console.log(`${Math.round(percent * 100)} %`),
+ * });
+ * console.log(path, size);
+ * ```
+ */
+export async function downloadTo(
+  session: Session,
+  url: string | URL,
+  file: string | URL,
+  options: DownloadToOptions = {},
+): Promise<DownloadedFile> {
+  const {ranges, rangeSize, ...basics} = options;
+  const settings = checkDownload(basics);
+  const most = checkNumber('ranges', ranges, defaultRanges, {whole: true, min: 1});
+  const pieceSize = checkNumber('rangeSize', rangeSize, defaultRangeSize, {whole: true, min: 1});
+  const path = resolve(file instanceof URL ? fileURLToPath(file) : file);
+  await checkTarget(path);
+  basics.signal?.throwIfAborted();
+  const partPath = `${path}.aiofetch-part`;
+  const lock = await lockFile(`${partPath}.lock`);
+  if (!lock) throw lockedError(url);
+  try {
+    const part = await PartFile.open(partPath, String(url));
+    const filling: Filling = {session, url, part, settings, basics, ranges: most, rangeSize: pieceSize};
+    return await download(filling, path, lock.lost);
+  } finally {
+    await lock.release();
+  }
+}
+
+/** One download to a file, with what it was asked for. */
+interface Filling {
+  readonly session: Session;
+  readonly url: string | URL;
+  readonly part: PartFile;
+  readonly settings: DownloadSettings;
+  readonly basics: DownloadBasics;
+  readonly ranges: number;
+  readonly rangeSize: number;
+}
+
+async function download(filling: Filling, path: string, lockLost: Promise<never>): Promise<DownloadedFile> {
+  const {part, basics, url} = filling;
+  const {resource} = part;
+  const controller = new AbortController();
+  const stop = () => controller.abort(basics.signal?.reason);
+  basics.signal?.addEventListener('abort', stop);
+  lockLost.catch(() => controller.abort(lockedError(url)));
+  try {
+    if (!canResume(filling)) await part.reset();
+    const resumedFrom = part.ranges.size;
+    await fillWhole(filling, controller.signal);
+    const size = resource.size ?? part.ranges.end;
+    await checkDigest(filling, controller.signal);
+    controller.signal.throwIfAborted();
+    await part.finish(path, size);
+    return {path, size, resumedFrom, etag: resource.validator?.etag};
+  } catch (error) {
+    const isUseless =
+      error instanceof DownloadError &&
+      (error.code === 'ERR_DOWNLOAD_DIGEST' || error.code === 'ERR_DOWNLOAD_SIZE');
+    // The failure is the news, not that there was no room for a note of it.
+    const left = isUseless || part.ranges.size === 0 || !canResume(filling) ? part.remove() : part.leave();
+    await left.catch(() => undefined);
+    throw error;
+  } finally {
+    basics.signal?.removeEventListener('abort', stop);
+  }
+}
+
+/** What is there can be gone on with: the server can be asked for the rest of that version, or the whole is checked. */
+function canResume({part, settings}: Filling): boolean {
+  return part.resource.validator?.ifRange !== undefined || typeof settings.digest === 'object';
+}
+
+/** Fills the file, anew when what is at the URL has changed. */
+async function fillWhole(filling: Filling, signal: AbortSignal): Promise<void> {
+  let ranges = filling.ranges;
+  for (let restarts = 0; ; restarts++) {
+    const attempt = {...filling, ranges};
+    try {
+      return await fill(attempt, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error === notInRanges) ranges = 1;
+      else if (!isLost(error) || restarts >= filling.settings.resumes) throw error;
+      await filling.part.reset();
+    }
+  }
+}
+
+/** Thrown when the first range has come, and nothing tells whether others are of the same version. */
+const notInRanges = new Error('Not in ranges');
+
+/** Fills what is missing, several ranges at once where that can be. */
+async function fill(filling: Filling, outer: AbortSignal): Promise<void> {
+  const {part, ranges, rangeSize, basics} = filling;
+  const {resource} = part;
+  const controller = new AbortController();
+  const stop = () => controller.abort(outer.reason);
+  outer.addEventListener('abort', stop);
+  const queue: ByteRange[] = [];
+  const working: Promise<void>[] = [];
+  let failure: {readonly error: unknown} | undefined;
+
+  async function read(start: number, end: number | undefined, isShared: boolean): Promise<void> {
+    const job: RangeJob = jobOf(filling, controller.signal, start, end, isShared, (isPartial) => {
+      const {size, validator} = resource;
+      if (!isPartial || size === undefined || size <= (job.end ?? size)) return;
+      if (validator?.ifRange === undefined) throw notInRanges;
+      job.isShared = true;
+      queue.push(...part.ranges.missing(size, rangeSize).filter(([from]) => from >= (job.end as number)));
+      workOn(ranges - 1);
+    });
+    let at = start;
+    for await (const chunk of readRange(job)) {
+      await part.write(chunk, at);
+      at += chunk.length;
+      basics.onDownloadProgress?.(progressOf(part.ranges.size, resource.size));
+    }
+  }
+
+  async function drain(): Promise<void> {
+    for (let next = queue.shift(); next; next = queue.shift()) await read(...next, true);
+  }
+
+  function workOn(count: number): void {
+    for (let index = Math.min(count, queue.length); index > 0; index--) start(drain());
+  }
+
+  function start(work: Promise<void>): void {
+    const watched = work.catch((error) => {
+      failure ??= {error};
+      controller.abort(error);
+    });
+    working.push(watched);
+  }
+
+  try {
+    outer.throwIfAborted();
+    if (resource.validator === undefined) {
+      start(read(0, ranges > 1 ? rangeSize : undefined, false).then(drain));
+    } else if (resource.size === undefined) {
+      start(read(part.ranges.end, undefined, true));
+    } else {
+      queue.push(...part.ranges.missing(resource.size, ranges > 1 ? rangeSize : Infinity));
+      workOn(ranges);
+    }
+    // More may be added while these are waited for.
+    for (const work of working) await work;
+    if (failure) throw failure.error;
+  } finally {
+    outer.removeEventListener('abort', stop);
+  }
+}
+
+function jobOf(
+  {session, url, settings, part}: Filling,
+  signal: AbortSignal,
+  start: number,
+  end: number | undefined,
+  isShared: boolean,
+  onKnown: (isPartial: boolean) => void,
+): RangeJob {
+  const {call, digest, size, resumes} = settings;
+  const isGiven = typeof digest === 'object';
+  return {
+    session,
+    url,
+    call,
+    signal,
+    resource: part.resource,
+    start,
+    end,
+    isShared,
+    retries: resumes,
+    size,
+    isChecked: isGiven,
+    createHash: digest && !isGiven ? createNodeHash : undefined,
+    onKnown,
+  };
+}
+
+function createNodeHash(algorithm: Digest['algorithm']) {
+  return createHash(algorithm.replace('-', ''));
+}
+
+async function checkDigest({part, settings, url}: Filling, signal: AbortSignal): Promise<void> {
+  const {digest} = settings;
+  const expected = typeof digest === 'object' ? digest : digest && part.resource.digest;
+  const request = {method: 'GET', url: String(url)};
+  if (!expected) {
+    if (digest !== 'required') return;
+    throw new DownloadError('The server sent no Repr-Digest that can be checked', 'ERR_DOWNLOAD_DIGEST', {
+      request,
+    });
+  }
+  if (isEqual(await part.digest(expected.algorithm, signal), expected.value)) return;
+  throw new DownloadError("The file doesn't have the digest that it has to", 'ERR_DOWNLOAD_DIGEST', {
+    request,
+  });
+}
+
+async function checkTarget(path: string): Promise<void> {
+  const isDirectory = await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (isDirectory) throw new InvalidOptionError('file', path, 'a path that is no directory');
+}
+
+function lockedError(url: string | URL): DownloadError {
+  return new DownloadError('The file is being downloaded to already', 'ERR_DOWNLOAD_LOCKED', {
+    request: {method: 'GET', url: String(url)},
+  });
+}

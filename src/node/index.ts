@@ -1,0 +1,7 @@
+/**
+ * What needs Node's file system.
+ *
+ * @module
+ */
+export type {DownloadedFile, DownloadToOptions} from './download-to.ts';
+export {downloadTo} from './download-to.ts';

@@ -1,0 +1,173 @@
+import {createHash} from 'node:crypto';
+import type {FileHandle} from 'node:fs/promises';
+import {open, readFile, rename, rm} from 'node:fs/promises';
+import type {Digest} from '../download/digest.ts';
+import type {Resource} from '../download/open-part.ts';
+import {type ByteRange, ByteRanges} from './byte-ranges.ts';
+import {replaceFile, syncDirectoryOf} from './durable.ts';
+
+/** What lies beside a half-written file, as JSON: what is in it, and of which version. */
+interface Notes {
+  readonly format: 1;
+  /** What the URL is known by: it may have secrets in it. */
+  readonly source: string;
+  readonly etag?: string | undefined;
+  readonly lastModified?: string | undefined;
+  readonly ifRange?: string | undefined;
+  readonly size?: number | undefined;
+  readonly digest?: {readonly algorithm: Digest['algorithm']; readonly value: string} | undefined;
+  readonly ranges: readonly ByteRange[];
+}
+
+/** How long what has been written may be without a note of it, in ms. */
+const noteDelay = 1_000;
+
+/** A half-written file, and what is known of it. */
+export class PartFile {
+  readonly path: string;
+  readonly resource: Resource = {validator: undefined, size: undefined, digest: undefined};
+  ranges = new ByteRanges();
+  readonly #file: FileHandle;
+  readonly #source: string;
+  #timer: NodeJS.Timeout | undefined;
+  #noting: Promise<void> = Promise.resolve();
+
+  private constructor(path: string, file: FileHandle, source: string) {
+    this.path = path;
+    this.#file = file;
+    this.#source = source;
+  }
+
+  /** Opens what an earlier attempt at the same URL has left, or a new one. */
+  static async open(path: string, url: string): Promise<PartFile> {
+    // Queries hold signatures, which differ from one attempt to the next.
+    const source = createHash('sha256')
+      .update(url.replace(/[?#].*$/s, ''))
+      .digest('base64');
+    const notes = await readNotes(notesPath(path));
+    const file = await openExisting(path);
+    const part = new PartFile(path, file ?? (await open(path, 'w+', 0o666)), source);
+    const {size: fileSize} = await part.#file.stat();
+    const ranges = new ByteRanges(notes?.ranges);
+    if (file && notes?.source === source && ranges.end <= fileSize) part.#adopt(notes, ranges);
+    else await part.reset();
+    return part;
+  }
+
+  async write(chunk: Uint8Array, place: number): Promise<void> {
+    for (let done = 0; done < chunk.length; ) {
+      const {bytesWritten} = await this.#file.write(chunk, done, chunk.length - done, place + done);
+      done += bytesWritten;
+    }
+    this.ranges.add(place, place + chunk.length);
+    this.#timer ??= setTimeout(() => void this.note().catch(() => undefined), noteDelay);
+  }
+
+  /** Notes down what is there, once it's on the disk. */
+  note(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#noting = this.#noting.catch(() => undefined).then(() => this.#note());
+    return this.#noting;
+  }
+
+  async #note(): Promise<void> {
+    const {validator, size, digest} = this.resource;
+    const notes: Notes = {
+      format: 1,
+      source: this.#source,
+      ...validator,
+      size,
+      digest: digest && {...digest, value: Buffer.from(digest.value).toString('base64')},
+      ranges: this.ranges.toJSON(),
+    };
+    await this.#file.datasync();
+    await replaceFile(notesPath(this.path), JSON.stringify(notes));
+  }
+
+  /** What the file comes to, read back. */
+  async digest(algorithm: Digest['algorithm'], signal: AbortSignal): Promise<Uint8Array> {
+    const hash = createHash(algorithm.replace('-', ''));
+    const stream = this.#file.createReadStream({
+      start: 0,
+      autoClose: false,
+      highWaterMark: 1024 * 1024,
+      signal,
+    });
+    for await (const chunk of stream) hash.update(chunk as Uint8Array);
+    return hash.digest();
+  }
+
+  /** Begins anew. */
+  async reset(): Promise<void> {
+    this.#stopNoting();
+    await this.#noting.catch(() => undefined);
+    await rm(notesPath(this.path), {force: true});
+    await this.#file.truncate(0);
+    this.ranges = new ByteRanges();
+    Object.assign(this.resource, {validator: undefined, size: undefined, digest: undefined});
+  }
+
+  /** It's whole: gives it its name. */
+  async finish(target: string, size: number): Promise<void> {
+    this.#stopNoting();
+    await this.#noting.catch(() => undefined);
+    await this.#file.truncate(size);
+    await this.#file.sync();
+    await this.#file.close();
+    await rename(this.path, target);
+    await syncDirectoryOf(target);
+    await rm(notesPath(this.path), {force: true});
+  }
+
+  /** Leaves it for another time. */
+  async leave(): Promise<void> {
+    try {
+      await this.note();
+    } finally {
+      await this.#file.close();
+    }
+  }
+
+  /** Nobody wants it. */
+  async remove(): Promise<void> {
+    await this.reset();
+    await this.#file.close();
+    await rm(this.path, {force: true});
+  }
+
+  #adopt({etag, lastModified, ifRange, size, digest}: Notes, ranges: ByteRanges): void {
+    this.resource.validator = {etag, lastModified, ifRange};
+    this.resource.size = size;
+    this.resource.digest = digest && {...digest, value: Buffer.from(digest.value, 'base64')};
+    this.ranges = ranges;
+  }
+
+  #stopNoting(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+function notesPath(path: string): string {
+  return `${path}.json`;
+}
+
+async function openExisting(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path, 'r+');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function readNotes(path: string): Promise<Notes | undefined> {
+  try {
+    const notes = JSON.parse(await readFile(path, 'utf8')) as Notes;
+    return notes.format === 1 && Array.isArray(notes.ranges) ? notes : undefined;
+  } catch {
+    // There is none, or it's somebody else's.
+    return undefined;
+  }
+}

@@ -1,0 +1,110 @@
+import {createHash} from 'node:crypto';
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {setTimeout as delay} from 'node:timers/promises';
+import type {HttpServer} from './http-server.ts';
+import {startServer} from './http-server.ts';
+
+/** What a {@link startFileServer} serves, and how badly; may be changed while it runs. */
+export interface ServedFile {
+  content: Buffer;
+  etag?: string | undefined;
+  lastModified?: Date | undefined;
+  /** It doesn't do ranges. */
+  noRanges?: boolean;
+  /** It looks at `If-Range` not at all, and sends the range of whatever there is now. */
+  ignoresIfRange?: boolean;
+  /** After how many bytes of the body the connection is cut; asked for each request, by its number from 0. */
+  cutAfter?: (request: number) => number | undefined;
+  /** The same, and nothing more comes. */
+  stallAfter?: (request: number) => number | undefined;
+  /** Answers instead, when it returns true. */
+  answer?: (request: number, response: ServerResponse, incoming: IncomingMessage) => boolean;
+  /** Without a length: in chunks. */
+  chunked?: boolean;
+  /** Headers of its own; over the others. */
+  headers?: Record<string, string>;
+  /** How many bytes at a time, and the pause between, in ms. */
+  drip?: {readonly size: number; readonly pause: number};
+}
+
+export interface FileServer extends HttpServer {
+  readonly file: ServedFile;
+  /** The `Range` of each request. */
+  readonly ranges: ReadonlyArray<string | undefined>;
+}
+
+/** Serves a file as RFC 9110 has it, apart from the faults that it's told to have. */
+export async function startFileServer(file: ServedFile): Promise<FileServer> {
+  let count = 0;
+  const server = await startServer((request, response) => serve(file, count++, request, response));
+  return Object.defineProperties(server as unknown as FileServer, {
+    file: {value: file},
+    ranges: {get: () => server.requests.map(({headers}) => headers.range)},
+  });
+}
+
+async function serve(file: ServedFile, number: number, request: IncomingMessage, response: ServerResponse) {
+  if (file.answer?.(number, response, request)) return;
+  const {content, etag, lastModified} = file;
+  if (etag) response.setHeader('etag', etag);
+  if (lastModified) response.setHeader('last-modified', lastModified.toUTCString());
+  if (!file.noRanges) response.setHeader('accept-ranges', 'bytes');
+  const range = file.noRanges ? undefined : rangeOf(file, request);
+  let body = content;
+  if (range) {
+    const [start, end] = range;
+    if (start >= content.length) {
+      response.writeHead(416, {'content-range': `bytes */${content.length}`, ...file.headers}).end();
+      return;
+    }
+    body = content.subarray(start, end);
+    response.statusCode = 206;
+    response.setHeader('content-range', `bytes ${start}-${end - 1}/${content.length}`);
+  }
+  if (!file.chunked) response.setHeader('content-length', body.length);
+  for (const [name, value] of Object.entries(file.headers ?? {})) response.setHeader(name, value);
+  await send(file, number, body, response);
+}
+
+async function send(file: ServedFile, number: number, body: Buffer, response: ServerResponse): Promise<void> {
+  const cut = file.cutAfter?.(number);
+  const stall = file.stallAfter?.(number);
+  const end = Math.min(cut ?? Infinity, stall ?? Infinity, body.length);
+  const {size, pause} = file.drip ?? {size: 64 * 1024, pause: 0};
+  response.flushHeaders();
+  for (let at = 0; at < end && !response.destroyed; at += size) {
+    const isTaken = response.write(body.subarray(at, Math.min(at + size, end)));
+    if (!isTaken) {
+      await new Promise<void>((resolve) => {
+        response.once('drain', resolve).once('close', resolve);
+      });
+    }
+    if (pause > 0) await delay(pause);
+  }
+  if (stall !== undefined) return;
+  if (cut === undefined || cut >= body.length) response.end();
+  // What was sent has to get there before the end does.
+  else if (response.socket) response.socket.end();
+}
+
+function rangeOf(file: ServedFile, {headers}: IncomingMessage): [start: number, end: number] | undefined {
+  const {content, etag, lastModified} = file;
+  const match = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '');
+  if (!match) return undefined;
+  const condition = headers['if-range'];
+  const isSame = condition === undefined || condition === etag || condition === lastModified?.toUTCString();
+  if (!isSame && !file.ignoresIfRange) return undefined;
+  const end = match[2] ? Number(match[2]) + 1 : content.length;
+  return [Number(match[1]), Math.min(end, content.length)];
+}
+
+/** Bytes that tell where they are. */
+export function patternOf(size: number, seed = 0): Buffer {
+  const bytes = Buffer.alloc(size);
+  for (let index = 0; index < size; index++) bytes[index] = (index * 31 + (index >> 8) * 7 + seed) % 251;
+  return bytes;
+}
+
+export function sha256(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest();
+}
