@@ -1,8 +1,8 @@
+import type {CallOptions} from '../call-options.ts';
 import {discard} from '../discard.ts';
 import type {RedactedRequest} from '../errors.ts';
 import {InvalidOptionError} from '../errors.ts';
 import {HeaderList, type HeadersInput} from '../headers.ts';
-import type {CallOptions} from '../ky.ts';
 import type {Session} from '../session.ts';
 import {type ContentRange, parseContentRange} from './content-range.ts';
 import {type CreateHash, type Digest, parseDigestField, wantedDigests} from './digest.ts';

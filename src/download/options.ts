@@ -1,4 +1,4 @@
-import type {CallOptions} from '../ky.ts';
+import type {CallOptions} from '../call-options.ts';
 import {assertOption, checkFunction, checkNumber} from '../options.ts';
 import {type Digest, parseDigest} from './digest.ts';
 import type {DownloadError} from './error.ts';
