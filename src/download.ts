@@ -11,6 +11,7 @@ import {checkDownload, type DownloadOptions, progressOf} from './download/option
 import {readRange} from './download/read-range.ts';
 import {checkFunction} from './options.ts';
 import type {Session} from './session.ts';
+import {followSignal, leaveAtOnce} from './streams/leave-at-once.ts';
 
 export type {DownloadFault} from './download/error.ts';
 export {DownloadError} from './download/error.ts';
@@ -72,12 +73,9 @@ export function download(session: Session, url: string | URL, options: DownloadO
     createHash: digest && !isGiven ? createHash : undefined,
   };
   let received = 0;
-  let hasLeft = false;
 
   async function* read(): AsyncGenerator<Uint8Array<ArrayBuffer>, undefined, undefined> {
-    const stop = () => controller.abort(signal?.reason);
-    if (signal?.aborted) stop();
-    signal?.addEventListener('abort', stop);
+    const unfollow = followSignal(controller, signal);
     try {
       for (let restarts = 0; ; restarts++) {
         try {
@@ -91,7 +89,7 @@ export function download(session: Session, url: string | URL, options: DownloadO
         }
       }
     } finally {
-      signal?.removeEventListener('abort', stop);
+      unfollow();
     }
   }
 
@@ -129,33 +127,9 @@ export function download(session: Session, url: string | URL, options: DownloadO
     return digest && resource.digest;
   }
 
-  const chunks = read();
-  return {
-    get size() {
-      return resource.size;
-    },
-    get received() {
-      return received;
-    },
-    get etag() {
-      return resource.validator?.etag;
-    },
-    async next() {
-      try {
-        return await chunks.next();
-      } catch (error) {
-        if (hasLeft) return {done: true, value: undefined};
-        throw error;
-      }
-    },
-    async return() {
-      hasLeft = true;
-      // What waits is not waited for.
-      controller.abort(new Error('The reader left'));
-      return chunks.return(undefined).catch(() => ({done: true, value: undefined}));
-    },
-    [Symbol.asyncIterator]() {
-      return this;
-    },
-  };
+  return Object.defineProperties(leaveAtOnce(read(), controller), {
+    size: {get: () => resource.size, enumerable: true},
+    received: {get: () => received, enumerable: true},
+    etag: {get: () => resource.validator?.etag, enumerable: true},
+  }) as Download;
 }

@@ -32,6 +32,7 @@ export {
   TimeoutError,
   UnsupportedOptionError,
 } from './errors.ts';
+export * from './event-source.ts';
 export * from './gather.ts';
 export type {HeaderList, HeadersInput} from './headers.ts';
 export type {AbortListener, Lifetime} from './lifetime.ts';

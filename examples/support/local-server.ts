@@ -11,14 +11,21 @@ export interface LocalServer {
 }
 
 /** Serves on a free loopback port; what the handler gives is sent as JSON. */
-export async function serveJson(
+export function serveJson(
   handle: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): Promise<LocalServer> {
-  const server = createServer(async (request, response) => {
+  return serve(async (request, response) => {
     const value = await handle(request, response);
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(value));
   });
+}
+
+/** Serves on a free loopback port. */
+export async function serve(
+  handle: (request: IncomingMessage, response: ServerResponse) => unknown,
+): Promise<LocalServer> {
+  const server = createServer((request, response) => void handle(request, response));
   await once(server.listen(0, '127.0.0.1'), 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,

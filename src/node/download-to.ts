@@ -10,6 +10,7 @@ import {readRange} from '../download/read-range.ts';
 import {InvalidOptionError} from '../errors.ts';
 import {checkNumber} from '../options.ts';
 import type {Session} from '../session.ts';
+import {followSignal} from '../streams/leave-at-once.ts';
 import type {ByteRange} from './byte-ranges.ts';
 import {lockFile} from './file-lock.ts';
 import {PartFile} from './part-file.ts';
@@ -111,8 +112,7 @@ async function download(filling: Filling, path: string, lockLost: Promise<never>
   const {part, basics, url} = filling;
   const {resource} = part;
   const controller = new AbortController();
-  const stop = () => controller.abort(basics.signal?.reason);
-  basics.signal?.addEventListener('abort', stop);
+  const unfollow = followSignal(controller, basics.signal);
   lockLost.catch(() => controller.abort(lockedError(url)));
   try {
     if (!canResume(filling)) await part.reset();
@@ -132,7 +132,7 @@ async function download(filling: Filling, path: string, lockLost: Promise<never>
     await left.catch(() => undefined);
     throw error;
   } finally {
-    basics.signal?.removeEventListener('abort', stop);
+    unfollow();
   }
 }
 
@@ -165,8 +165,7 @@ async function fill(filling: Filling, outer: AbortSignal): Promise<void> {
   const {part, ranges, rangeSize, basics} = filling;
   const {resource} = part;
   const controller = new AbortController();
-  const stop = () => controller.abort(outer.reason);
-  outer.addEventListener('abort', stop);
+  const unfollow = followSignal(controller, outer);
   const queue: ByteRange[] = [];
   const working: Promise<void>[] = [];
   let failure: {readonly error: unknown} | undefined;
@@ -205,7 +204,6 @@ async function fill(filling: Filling, outer: AbortSignal): Promise<void> {
   }
 
   try {
-    outer.throwIfAborted();
     if (resource.validator === undefined) {
       start(read(0, ranges > 1 ? rangeSize : undefined, false).then(drain));
     } else if (resource.size === undefined) {
@@ -218,7 +216,7 @@ async function fill(filling: Filling, outer: AbortSignal): Promise<void> {
     for (const work of working) await work;
     if (failure) throw failure.error;
   } finally {
-    outer.removeEventListener('abort', stop);
+    unfollow();
   }
 }
 

@@ -2,12 +2,15 @@ import {createHash} from 'node:crypto';
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 import {main as apiClient} from '../../examples/api-client.ts';
 import {main as crawlerLoop} from '../../examples/crawler-loop.ts';
+import {main as followEvents} from '../../examples/follow-events.ts';
 import {main as manyAtOnce} from '../../examples/many-at-once.ts';
 import {main as oneRequest} from '../../examples/one-request.ts';
 import {main as pooledConnector} from '../../examples/pooled-connector.ts';
 import {main as rateLimitedClient} from '../../examples/rate-limited-client.ts';
+import {main as resumeDownload} from '../../examples/resume-download.ts';
 import {main as streamLargeFile} from '../../examples/stream-large-file.ts';
 import {serveJson} from '../../examples/support/local-server.ts';
+import {main as tailNdjson} from '../../examples/tail-ndjson.ts';
 import {main as testingWithMock} from '../../examples/testing-with-mock.ts';
 import {main as testingWithMsw} from '../../examples/testing-with-msw.ts';
 
@@ -83,4 +86,28 @@ test('a large file goes through piece by piece', async () => {
     .update(`"${'x'.repeat(10_000_000)}"`)
     .digest('hex');
   expect(await streamLargeFile()).toEqual({size: 10_000_002, digest});
+});
+
+test('a download goes on where it broke off, in the next attempt too', async () => {
+  const {size, resumedFrom, requests, last} = await resumeDownload();
+  expect(size).toBe(20_000_000);
+  expect(resumedFrom).toBeGreaterThan(0);
+  expect(requests).toBeGreaterThan(2);
+  expect(last).toBe(`${'█'.repeat(40)} 100 % of 20 MB`);
+});
+
+test('a feed is tailed line by line, and left', async () => {
+  expect(await tailNdjson()).toEqual([
+    {time: 1, level: 'info', text: 'entry 1'},
+    {time: 2, level: 'error', text: 'entry 2'},
+    {time: 3, level: 'info', text: 'entry 3'},
+    {time: 4, level: 'error', text: 'entry 4'},
+  ]);
+});
+
+test('events are followed over connections that end', async () => {
+  const {data, reconnections, lastEventId} = await followEvents();
+  expect(data).toEqual(['event 1', 'event 2', 'event 3', 'event 4', 'event 5']);
+  expect(reconnections).toBe(2);
+  expect(lastEventId).toBe('5');
 });

@@ -1,0 +1,13 @@
+import type {ErrorDetails} from '../errors.ts';
+import {AiofetchError, nameClass} from '../errors.ts';
+
+/** What answered is no stream of events: another status than 200, or another type than `text/event-stream`. */
+export class EventSourceError extends AiofetchError {
+  static {
+    nameClass(this, 'EventSourceError');
+  }
+
+  constructor(message: string, details: ErrorDetails = {}) {
+    super(message, 'ERR_EVENT_SOURCE', 'receive', details);
+  }
+}

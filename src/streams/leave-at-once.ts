@@ -1,0 +1,41 @@
+/**
+ * An iterator over a generator that can be left while it waits for something: what it waits for is aborted, and whoever
+ * waits for it is told that it has ended.
+ */
+export function leaveAtOnce<T>(
+  items: AsyncGenerator<T, undefined, undefined>,
+  controller: AbortController,
+): AsyncIterableIterator<T, undefined, undefined> {
+  const last: IteratorReturnResult<undefined> = {done: true, value: undefined};
+  let hasLeft = false;
+  return {
+    async next() {
+      try {
+        return await items.next();
+      } catch (error) {
+        if (hasLeft) return last;
+        throw error;
+      }
+    },
+    async return() {
+      hasLeft = true;
+      controller.abort(new Error('The reader left'));
+      await items.return(undefined).catch(() => undefined);
+      return last;
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** Has the controller abort when the signal does; returns what ends that. */
+export function followSignal(
+  controller: AbortController,
+  signal: AbortSignal | null | undefined,
+): () => void {
+  const stop = () => controller.abort(signal?.reason);
+  if (signal?.aborted) stop();
+  signal?.addEventListener('abort', stop);
+  return () => signal?.removeEventListener('abort', stop);
+}

@@ -1,0 +1,123 @@
+import type {ServerResponse} from 'node:http';
+import {setTimeout as delay} from 'node:timers/promises';
+import {describe, expect, it} from 'vitest';
+import {eventSource} from '../../../src/index.ts';
+import {startServer} from '../../support/http-server.ts';
+import {openSession} from '../../support/open-session.ts';
+
+const names = ['a', 'é', 'c'];
+const eventOf = (index: number) => Buffer.from(`id: ${index + 1}\r\ndata: ${names[index]}\r\n\r\n`);
+const all = Buffer.concat(names.map((_, index) => eventOf(index)));
+
+/** Sends the events after the last one that is known, as `send` does it; 204 when there are none. */
+function startEvents(
+  send: (response: ServerResponse, events: Buffer, connection: number) => void | Promise<void>,
+) {
+  let count = 0;
+  return startServer((request, response) => {
+    const last = Number(request.headers['last-event-id'] ?? 0);
+    if (last >= names.length) return void response.writeHead(204).end();
+    response.writeHead(200, {'content-type': 'text/event-stream'});
+    response.write('retry: 1\n\n');
+    return send(response, Buffer.concat(names.slice(last).map((_, index) => eventOf(last + index))), count++);
+  });
+}
+
+async function dataOf(events: AsyncIterable<{readonly data: string}>): Promise<string[]> {
+  const data: string[] = [];
+  for await (const event of events) data.push(event.data);
+  return data;
+}
+
+describe('eventSource, from a server that', () => {
+  it('cuts the connection after any byte: nothing is lost, nothing comes twice', async () => {
+    const {session} = openSession({limit: 1});
+    for (let cut = 0; cut < all.length; cut++) {
+      const server = await startEvents((response, events, connection) => {
+        if (connection > 0) return void response.end(events);
+        response.write(events.subarray(0, cut), () => response.socket?.end());
+      });
+      expect(await dataOf(eventSource(session, server.origin))).toEqual(names);
+    }
+    expect(session.stats().active).toBe(0);
+  });
+
+  it('drips', async () => {
+    const server = await startEvents(async (response, events) => {
+      for (const byte of events) {
+        response.write(Uint8Array.of(byte));
+        await delay(1);
+      }
+      response.end();
+    });
+    const {session} = openSession();
+    expect(await dataOf(eventSource(session, server.origin))).toEqual(names);
+  });
+
+  it('falls silent in the middle of an event', async () => {
+    const server = await startEvents((response, events, connection) => {
+      if (connection === 0) response.write(events.subarray(0, 30));
+      else response.end(events);
+    });
+    const {session} = openSession({limit: 1});
+    expect(await dataOf(eventSource(session, server.origin, {idleTimeout: 50}))).toEqual(names);
+  });
+
+  it('says nothing but that it is still there, which keeps the connection', async () => {
+    const server = await startEvents(async (response, events) => {
+      for (let round = 0; round < 15; round++) {
+        response.write(': still here\n\n');
+        await delay(10);
+      }
+      response.end(events);
+    });
+    const {session} = openSession();
+    expect(await dataOf(eventSource(session, server.origin, {idleTimeout: 100}))).toEqual(names);
+    expect(server.requests).toHaveLength(2);
+  });
+
+  it('is not there yet', async () => {
+    const gone = await startEvents(() => undefined);
+    const {port} = gone;
+    await new Promise((resolve) => gone.server.close(resolve));
+    const {session} = openSession();
+    let failures = 0;
+    const events = eventSource(session, `http://127.0.0.1:${port}`, {
+      reconnectDelay: 1,
+      maxFailures: 2,
+      onReconnect: (reconnection) => {
+        ({failures} = reconnection);
+      },
+    });
+    await expect(events.next()).rejects.toMatchObject({code: 'ECONNREFUSED', phase: 'connect'});
+    expect(failures).toBe(2);
+  });
+
+  it('ends the stream after every event, thousands of times: on one connection, and nothing piles up', {
+    timeout: 60_000,
+  }, async () => {
+    const server = await startServer((request, response) => {
+      const next = Number(request.headers['last-event-id'] ?? 0) + 1;
+      response.writeHead(200, {'content-type': 'text/event-stream'});
+      response.end(`retry: 0\nid: ${next}\ndata: ${next}\n\n`);
+    });
+    const {session} = openSession();
+    const controller = new AbortController();
+    const {signal} = controller;
+    let used = 0;
+    for await (const {id} of eventSource(session, server.origin, {signal})) {
+      if (id === '1000') used = heapUsed();
+      if (id === '4000') break;
+      // What the server has seen is the test's own.
+      (server.requests as unknown[]).length = 0;
+    }
+    expect(heapUsed() - used).toBeLessThan(1_500_000);
+    expect(session.stats().totals.opened).toBe(1);
+    expect(session.stats().active).toBe(0);
+  });
+});
+
+function heapUsed(): number {
+  globalThis.gc?.();
+  return process.memoryUsage().heapUsed;
+}

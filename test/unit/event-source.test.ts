@@ -1,0 +1,310 @@
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
+import type {Reconnection, SessionOptions} from '../../src/index.ts';
+import {
+  ConnectionError,
+  EventSourceError,
+  eventSource,
+  HTTPError,
+  InvalidOptionError,
+} from '../../src/index.ts';
+import {mockSession, rejection, thrown} from '../support/mock-session.ts';
+import {pass, settle, useFakeClock} from './policies/support.ts';
+import {encode} from './streams/support.ts';
+
+useFakeClock();
+
+const url = 'https://api.test/events';
+const headers = {'content-type': 'text/event-stream'};
+const stream = (body: string) => new Response(body, {headers});
+const end = () => new Response(null, {status: 204});
+const refused = () => {
+  throw new ConnectionError('Refused', 'connect');
+};
+
+/** Answers one after the other; the last one again and again. */
+function answering(answers: ReadonlyArray<() => Response>, options: SessionOptions = {}) {
+  let count = 0;
+  return mockSession(() => (answers[Math.min(count++, answers.length - 1)] as () => Response)(), options, {
+    limit: 1,
+  });
+}
+
+/** The data of all that comes, without waiting for it. */
+function follow(events: AsyncIterable<{readonly data: string}>) {
+  const state = {data: [] as string[], done: false, error: undefined as unknown};
+  const reading = (async () => {
+    for await (const {data} of events) state.data.push(data);
+  })();
+  reading.then(
+    () => {
+      state.done = true;
+    },
+    (error: unknown) => {
+      state.error = error;
+    },
+  );
+  return state;
+}
+
+describe('eventSource', () => {
+  // No lot: every wait is the shortest.
+  beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(0));
+
+  it('connects again when the server ends the stream, and ends with a 204', async () => {
+    const {session, calls} = answering([() => stream('data: a\n\n'), () => stream('data: b\n\n'), end]);
+    const seen = follow(eventSource(session, url));
+    await settle();
+    expect(seen).toMatchObject({data: ['a'], done: false});
+    expect(session.stats().active).toBe(0);
+    await pass(2_999);
+    expect(calls).toHaveLength(1);
+    await pass(1);
+    expect(seen).toMatchObject({data: ['a', 'b'], done: false});
+    await pass(3_000);
+    expect(seen).toMatchObject({data: ['a', 'b'], done: true});
+    expect(calls).toHaveLength(3);
+    expect(session.stats()).toMatchObject({active: 0, queued: 0});
+  });
+
+  it('asks for a stream of events, and goes on from the last one: Last-Event-ID, in UTF-8', async () => {
+    const {session, calls} = answering([() => stream('id: ü1\ndata: a\n\nid: lost\ndata: half'), end]);
+    const events = eventSource(session, url, {headers: {'x-own': '1'}});
+    const seen = follow(events);
+    await pass(3_000);
+    expect(seen).toMatchObject({data: ['a'], done: true});
+    expect(events.lastEventId).toBe('ü1');
+    expect(calls.map(({headers: sent}) => sent.get('last-event-id'))).toEqual([null, 'Ã¼1']);
+    expect(
+      calls.map(({headers: sent}) => [sent.get('accept'), sent.get('cache-control'), sent.get('x-own')]),
+    ).toEqual(Array(2).fill(['text/event-stream', 'no-store', '1']));
+  });
+
+  it('goes on from the id it is given', async () => {
+    const {session, calls} = answering([end]);
+    const events = eventSource(session, url, {lastEventId: '7'});
+    expect(events.lastEventId).toBe('7');
+    await events.next();
+    expect(calls[0]?.headers.get('last-event-id')).toBe('7');
+  });
+
+  it('waits as long as the server says, also when it says so once only', async () => {
+    const {session, calls} = answering([
+      () => stream('retry: 10\ndata: a\n\n'),
+      () => stream('data: b\n\n'),
+      end,
+    ]);
+    const events = eventSource(session, url);
+    expect(events.retry).toBe(3_000);
+    const seen = follow(events);
+    await pass(10);
+    expect(calls).toHaveLength(2);
+    await pass(10);
+    expect(seen.done).toBe(true);
+    expect(events.retry).toBe(10);
+  });
+
+  it('waits twice as long after each attempt in a row that fails, up to a limit, and begins anew once it is connected', async () => {
+    const answers = [refused, refused, refused, refused, () => stream('data: a\n\n'), refused, end];
+    const {session} = answering(answers);
+    const told: Reconnection[] = [];
+    const seen = follow(
+      eventSource(session, url, {
+        reconnectDelay: 100,
+        maxReconnectDelay: 300,
+        onReconnect: (each) => told.push(each),
+      }),
+    );
+    await pass(2_000);
+    expect(seen).toMatchObject({data: ['a'], done: true});
+    expect(told.map(({delay, failures}) => [failures, delay])).toEqual([
+      [1, 100],
+      [2, 200],
+      [3, 300],
+      [4, 300],
+      [0, 100],
+      [1, 100],
+    ]);
+    expect(told[0]?.error).toBeInstanceOf(ConnectionError);
+    expect(told[4]).toMatchObject({error: undefined, lastEventId: ''});
+  });
+
+  it('waits up to half as long again, by lot', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0.999_999);
+    const delays: number[] = [];
+    const {session} = answering([() => stream(''), end]);
+    follow(eventSource(session, url, {reconnectDelay: 1_000, onReconnect: ({delay}) => delays.push(delay)}));
+    await settle();
+    expect(delays[0]).toBeCloseTo(1_500, 1);
+  });
+
+  it('does not hammer on a server that wants no wait and is not there', async () => {
+    const {session, calls} = answering([() => stream('retry: 0\n\n'), refused]);
+    follow(eventSource(session, url));
+    await pass(1_000);
+    expect(calls.length).toBeLessThan(7);
+  });
+
+  it('gives up after so many failures in a row, with the last of them', async () => {
+    const {session, calls} = answering([refused]);
+    const seen = follow(eventSource(session, url, {maxFailures: 2, reconnectDelay: 1}));
+    await pass(1_000);
+    expect(seen.error).toBeInstanceOf(ConnectionError);
+    expect(calls).toHaveLength(3);
+  });
+
+  it.each([400, 404, 500, 503])('fails with status %d at once, as the standard has it', async (status) => {
+    const {session, calls} = answering([() => new Response('no', {status})]);
+    const error = await rejection(eventSource(session, url).next());
+    expect(error).toBeInstanceOf(HTTPError);
+    expect(error).toMatchObject({status});
+    expect(calls).toHaveLength(1);
+    expect(session.stats().active).toBe(0);
+  });
+
+  it('connects again after the statuses it is told, as late as Retry-After says', async () => {
+    const busy = () => new Response('no', {status: 503, headers: {'retry-after': '20'}});
+    const {session, calls} = answering([busy, end]);
+    const seen = follow(eventSource(session, url, {reconnectStatuses: [503]}));
+    await pass(19_999);
+    expect(calls).toHaveLength(1);
+    await pass(1);
+    expect(seen.done).toBe(true);
+  });
+
+  it.each([
+    ['another type', () => new Response('data: a\n\n', {headers: {'content-type': 'text/html'}})],
+    ['no type', () => new Response(encode('data: a\n\n'))],
+    ['another status', () => new Response('data: a\n\n', {status: 202, headers})],
+  ])('fails with %s', async (_name, answer) => {
+    const {session} = answering([answer]);
+    const error = await rejection(eventSource(session, url).next());
+    expect(error).toBeInstanceOf(EventSourceError);
+    expect(error).toMatchObject({code: 'ERR_EVENT_SOURCE', request: {url}});
+    expect(session.stats().active).toBe(0);
+  });
+
+  it.each(['text/event-stream; charset=utf-8', 'Text/Event-Stream'])('takes the type %s', async (type) => {
+    const {session} = answering([() => new Response('data: a\n\n', {headers: {'content-type': type}})]);
+    expect((await eventSource(session, url).next()).value).toMatchObject({data: 'a'});
+  });
+
+  it('leaves the session’s retries and its total out of it', async () => {
+    const {session, calls} = answering([refused, () => new Response(new ReadableStream(), {headers})], {
+      retry: {retries: 5, minDelay: 0},
+      timeout: {total: 100, read: 50},
+    });
+    const seen = follow(eventSource(session, url, {reconnectDelay: 10, idleTimeout: 10_000}));
+    await pass(5_000);
+    expect(calls).toHaveLength(2);
+    expect(seen).toMatchObject({done: false, error: undefined});
+  });
+
+  it('replaces a connection that has fallen silent', async () => {
+    const silent = () =>
+      new Response(
+        new ReadableStream<Uint8Array<ArrayBuffer>>({start: (c) => c.enqueue(encode('id: 1\ndata: a\n\n'))}),
+        {headers},
+      );
+    const {session, calls} = answering([silent, end]);
+    const told: Reconnection[] = [];
+    const seen = follow(
+      eventSource(session, url, {idleTimeout: 500, onReconnect: (each) => told.push(each)}),
+    );
+    await pass(499);
+    expect(told).toEqual([]);
+    await pass(2);
+    expect(told[0]).toMatchObject({
+      error: {name: 'TimeoutError', phase: 'read'},
+      lastEventId: '1',
+      failures: 0,
+    });
+    expect(session.stats().active).toBe(0);
+    await pass(3_000);
+    expect(seen).toMatchObject({data: ['a'], done: true});
+    expect(calls[1]?.headers.get('last-event-id')).toBe('1');
+  });
+
+  describe('ends', () => {
+    const endless = () =>
+      new Response(
+        new ReadableStream<Uint8Array<ArrayBuffer>>({start: (c) => c.enqueue(encode('data: a\n\n'))}),
+        {headers},
+      );
+    let timers = 0;
+    beforeEach(() => {
+      timers = vi.getTimerCount();
+    });
+    afterEach(() => expect(vi.getTimerCount()).toBe(timers));
+
+    it('by break, and the slot is free', async () => {
+      const {session} = answering([endless]);
+      for await (const _ of eventSource(session, url)) {
+        expect(session.stats().active).toBe(1);
+        break;
+      }
+      expect(session.stats().active).toBe(0);
+    });
+
+    it('by close() while it waits for an event', async () => {
+      const {session} = answering([endless]);
+      const events = eventSource(session, url);
+      const seen = follow(events);
+      await settle();
+      events.close();
+      await settle();
+      expect(seen).toMatchObject({data: ['a'], done: true, error: undefined});
+      expect(session.stats().active).toBe(0);
+    });
+
+    it('by close() while it waits to connect again', async () => {
+      const {session, calls} = answering([() => stream('data: a\n\n')]);
+      const events = eventSource(session, url);
+      const seen = follow(events);
+      await settle();
+      events.close();
+      await settle();
+      expect(seen.done).toBe(true);
+      await pass(60_000);
+      expect(calls).toHaveLength(1);
+    });
+
+    it('by an abort, in either wait, with its reason, and leaves no listener', async () => {
+      for (const answer of [endless, () => stream('data: a\n\n')]) {
+        const {session} = answering([answer]);
+        const controller = new AbortController();
+        const add = vi.spyOn(controller.signal, 'addEventListener');
+        const remove = vi.spyOn(controller.signal, 'removeEventListener');
+        const seen = follow(eventSource(session, url, {signal: controller.signal}));
+        await settle();
+        const reason = new Error('enough');
+        controller.abort(reason);
+        await settle();
+        expect(seen.error).toBe(reason);
+        expect(session.stats().active).toBe(0);
+        expect(remove.mock.calls.length).toBe(add.mock.calls.length);
+      }
+    });
+
+    it('when the session is closed', async () => {
+      const {session} = answering([() => stream('data: a\n\n')]);
+      const seen = follow(eventSource(session, url));
+      await settle();
+      await session.close();
+      await pass(3_000);
+      expect(seen.error).toMatchObject({name: 'SessionClosedError'});
+    });
+  });
+
+  it.each([
+    {reconnectDelay: -1},
+    {maxReconnectDelay: Number.NaN},
+    {maxFailures: 1.5},
+    {idleTimeout: -1},
+    {lastEventId: 'a\nb'},
+    {reconnectStatuses: ['503' as never]},
+    {onReconnect: 'x' as never},
+  ])('refuses %j at once', (options) => {
+    const {session} = answering([end]);
+    expect(thrown(() => eventSource(session, url, options))).toBeInstanceOf(InvalidOptionError);
+  });
+});
