@@ -21,6 +21,7 @@ import {requests} from './topics/requests.ts';
 import {responses} from './topics/responses.ts';
 import {sizes} from './topics/sizes.ts';
 import {stats} from './topics/stats.ts';
+import {streams} from './topics/streams.ts';
 import {timeouts} from './topics/timeouts.ts';
 import {uploads} from './topics/uploads.ts';
 
@@ -39,6 +40,7 @@ const topics = {
   requests,
   bodies,
   responses,
+  streams,
   redirects,
   compression,
   sizes,

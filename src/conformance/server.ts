@@ -26,6 +26,8 @@ export interface RoomStats {
   readonly held: number;
   /** Bytes of request bodies that arrived. */
   readonly received: number;
+  /** Bytes of the bodies of `/bytes` that it was asked to send, those in its buffers included. */
+  readonly sent: number;
   /** Connections that this room's requests came over: how many there were, are open now, were open at most. */
   readonly sockets: {readonly total: number; readonly open: number; readonly peak: number};
 }

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {brotliCompressSync, deflateSync, gzipSync, zstdCompressSync} from 'node:zlib';
@@ -60,7 +61,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   },
 
   /** `size` bytes in a pattern; without a length when `chunked`. */
-  '/bytes'({response, query}) {
+  '/bytes'({response, query, room}) {
     const size = number(query, 'size', 1_000);
     response.setHeader('content-type', 'application/octet-stream');
     if (!query.has('chunked')) response.setHeader('content-length', size);
@@ -70,6 +71,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
       while (sent < size && !response.destroyed) {
         const chunk = pattern(sent, Math.min(step, size - sent));
         sent += chunk.length;
+        room.sent(chunk.length);
         if (!response.write(chunk)) {
           response.once('drain', write);
           return;
@@ -78,6 +80,64 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
       response.end();
     };
     write();
+  },
+
+  /** `text`, `size` bytes at a time, one piece every `ms`; after `cut` bytes the connection is cut. */
+  async '/pieces'({request, response, query}) {
+    const bytes = Buffer.from(query.get('text') ?? '');
+    const size = number(query, 'size', 1);
+    const end = number(query, 'cut', bytes.length);
+    response.setHeader('content-type', 'text/plain;charset=utf-8');
+    response.setHeader('content-length', bytes.length);
+    for (let at = 0; at < end && !response.destroyed; at += size) {
+      response.write(bytes.subarray(at, Math.min(at + size, end)));
+      await sleep(number(query, 'ms', 1));
+    }
+    if (end < bytes.length) request.socket.resetAndDestroy();
+    else response.end();
+  },
+
+  /**
+   * `size` bytes in a pattern, or the range of them that is asked for. The first response is cut after `cut` bytes; the
+   * first has the first `etag`, the others the last. `digest`: with a `Repr-Digest`, unless it's to be `wrong`.
+   */
+  async '/file'({request, response, query, room}) {
+    const visit = room.visited(request.url as string);
+    const size = number(query, 'size', 1_000);
+    const etags = query.getAll('etag');
+    const etag = visit === 1 ? etags[0] : etags.at(-1);
+    const bytes = pattern(0, size);
+    if (etag !== undefined) response.setHeader('etag', etag);
+    if (query.has('digest')) {
+      const digest = createHash('sha256').update(query.get('digest') === 'wrong' ? 'wrong' : bytes);
+      response.setHeader('repr-digest', `sha-256=:${digest.digest('base64')}:`);
+    }
+    const [, first] = /^bytes=(\d+)-$/.exec(request.headers.range ?? '') ?? [];
+    const condition = request.headers['if-range'];
+    const isPart = first !== undefined && (condition === undefined || condition === etag);
+    const start = isPart ? Number(first) : 0;
+    if (isPart) response.setHeader('content-range', `bytes ${start}-${size - 1}/${size}`);
+    response.writeHead(isPart ? 206 : 200, {'content-length': size - start});
+    if (visit > 1 || !query.has('cut')) return void response.end(bytes.subarray(start));
+    response.write(bytes.subarray(start, start + number(query, 'cut', 0)));
+    await sleep(30);
+    request.socket.resetAndDestroy();
+  },
+
+  /** Numbered events up to `count`, `each` on a response, after the last one that is known; a 204 when there are no more. */
+  '/events'({request, response, query}) {
+    const count = number(query, 'count', 3);
+    const last = Number(request.headers['last-event-id'] ?? 0);
+    if (last >= count) {
+      response.writeHead(204).end();
+      return;
+    }
+    response.writeHead(200, {'content-type': 'text/event-stream'});
+    response.write('retry: 5\n\n');
+    for (let id = last + 1; id <= Math.min(last + number(query, 'each', 1), count); id++) {
+      response.write(`id: ${id}\ndata: ${id}\n\n`);
+    }
+    response.end();
   },
 
   /** A form of one field and one file. */

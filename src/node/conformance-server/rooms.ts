@@ -12,6 +12,7 @@ export class Room {
   #peakPerOrigin = 0;
   #cut = 0;
   #received = 0;
+  #sent = 0;
   #peakSockets = 0;
   readonly #activeByOrigin = new Map<string, number>();
   readonly #visits = new Map<string, number>();
@@ -47,6 +48,10 @@ export class Room {
     this.#received += bytes;
   }
 
+  sent(bytes: number): void {
+    this.#sent += bytes;
+  }
+
   /** Calls `go` when its turn to be released comes. */
   hold(go: () => void): () => void {
     this.#held.push(go);
@@ -69,6 +74,7 @@ export class Room {
       cut: this.#cut,
       held: this.#held.length,
       received: this.#received,
+      sent: this.#sent,
       sockets: {total: this.#sockets.size, open: this.#openSockets(), peak: this.#peakSockets},
     };
   }

@@ -1,0 +1,302 @@
+import {download} from '../../download.ts';
+import {eventSource} from '../../event-source.ts';
+import {iterChunks, iterEvents, iterLines, iterNdjson} from '../../streams.ts';
+import {equal, fail, instance, networkError, ok, rejection, same, typedRejection} from '../assert.ts';
+import type {Topic} from '../case.ts';
+import {type Room, sleep, until} from '../room.ts';
+
+const reason = new Error('The caller has its reasons');
+
+/** Bodies read as they arrive, over whatever the runtime has: chunks, lines, values, events; downloads that resume. */
+export const streams: Topic = (it) => {
+  for (const [what, query] of [
+    ['with a length', {}],
+    ['without', {chunked: 1}],
+  ] as const) {
+    it(`all bytes in their order, in chunks as they come: ${what}`, async ({open, room}) => {
+      const response = open().get(room.url('/bytes', {size: 300_000, ...query}));
+      let place = 0;
+      for await (const chunk of iterChunks(response)) {
+        ok(chunk.length > 0, 'no empty chunk');
+        place = checkPattern(chunk, place);
+      }
+      equal(place, 300_000, 'bytes in all');
+    });
+  }
+
+  it('pieces of a size exactly, the last one shorter', async ({open, room}) => {
+    const session = open();
+    for (const [size, piece] of [
+      [100_500, 1_000],
+      [200_000, 65_536],
+      [5, 1],
+      [5, 5],
+      [5, 6],
+    ] as const) {
+      const sizes: number[] = [];
+      let place = 0;
+      for await (const chunk of iterChunks(session.fetch(room.url('/bytes', {size})), piece)) {
+        sizes.push(chunk.length);
+        place = checkPattern(chunk, place);
+      }
+      const rest = size % piece;
+      same(sizes, [...Array(Math.floor(size / piece)).fill(piece), ...(rest > 0 ? [rest] : [])], 'sizes');
+    }
+    equal(session.stats().active, 0, 'active');
+  });
+
+  for (const size of [1, 2, 3]) {
+    it(`lines, values and events that come ${size} B at a time`, async ({open, room}) => {
+      const {get} = open();
+      const of = (text: string) => get(room.url('/pieces', {text, size, ms: 1}));
+      same(await collect(iterLines(of('é\r\n€\n\n🌍\r'))), ['é', '€', '', '🌍\r'], 'lines');
+      same(await collect(iterNdjson(of('{"a":"é"}\r\n\n[2]'))), [{a: 'é'}, [2]], 'values');
+      const events = iterEvents(
+        of('\ufeffid: 1\r\ndata: é\r\n\r\n: note\n\nevent: b\ndata: 2\ndata: 3\n\ndata: x'),
+      );
+      same(
+        await collect(events),
+        [
+          {event: 'message', data: 'é', id: '1'},
+          {event: 'b', data: '2\n3', id: '1'},
+        ],
+        'events',
+      );
+      equal(events.lastEventId, '1', 'lastEventId');
+    });
+  }
+
+  it('lines of a coded body', async ({open, room}) => {
+    const response = open().get(room.url('/encoded', {text: 'one\ntwo\n', repeat: 1_000}));
+    const lines = await collect(iterLines(response));
+    equal(lines.length, 2_000, 'lines');
+    same([...new Set(lines)], ['one', 'two'], 'what they say');
+  });
+
+  it('a line that is too long, or no JSON: by its number, and the slot is free', async ({open, room}) => {
+    const session = open();
+    const of = (text: string) => session.get(room.url('/pieces', {text, size: 100}));
+    const long = collect(iterLines(of('a\nbcdef\n'), {maxLength: 4}));
+    await typedRejection(long, 'the loop', {name: 'LineError', code: 'ERR_LINE_TOO_LONG', line: 2});
+    const broken = collect(iterNdjson(of('1\n{"a":\n')));
+    await typedRejection(broken, 'the loop', {name: 'LineError', code: 'ERR_LINE_JSON', line: 2});
+    equal(session.stats().active, 0, 'active');
+  });
+
+  it('nothing of a response that has no body, or an empty one', async ({open, room}) => {
+    const session = open();
+    for (const response of [
+      session.fetch(room.url('/status', {code: 204})),
+      session.fetch(room.url('/status', {text: ''})),
+      session.head(room.url('/status', {text: 'text'})),
+      session.fetch(room.url('/bytes', {size: 0, chunked: 1})),
+      new Response(null),
+      new Response(''),
+    ]) {
+      same(await collect(iterChunks(await response)), [], 'chunks');
+    }
+    same(await collect(iterLines(session.get(room.url('/status', {text: ''})))), [], 'lines');
+    equal(session.stats().active, 0, 'active');
+  });
+
+  it('of a response, of a promise of one, and what that promise rejects with', async ({open, room}) => {
+    const session = open();
+    same(
+      await collect(iterLines(await session.fetch(room.url('/status', {text: 'a'})))),
+      ['a'],
+      'of a response',
+    );
+    same(await collect(iterLines(session.get(room.url('/status', {text: 'b'})))), ['b'], 'of a promise');
+    const missing = session.get(room.url('/status', {code: 404}));
+    await typedRejection(collect(iterLines(missing)), 'the loop', {name: 'HTTPError', status: 404});
+    equal(
+      await rejection(collect(iterLines(Promise.reject(reason))), 'the loop'),
+      reason,
+      'what it rejects with',
+    );
+  });
+
+  it('of a body that was read already: a TypeError', async ({open, room}) => {
+    const response = await open().fetch(room.url('/status', {text: 'text'}));
+    await response.text();
+    instance(await rejection(collect(iterChunks(response)), 'the loop'), TypeError);
+    const twice = await open().fetch(room.url('/status', {text: 'text'}));
+    await collect(iterChunks(twice));
+    instance(await rejection(collect(iterChunks(twice)), 'the loop'), TypeError);
+  });
+
+  for (const [what, leave] of [
+    ['break', breakOff],
+    ['return', returnEarly],
+    ['a throw', throwOut],
+  ] as const) {
+    it(`${what} frees the slot, and the server sees the connection go`, async ({open, room}) => {
+      const session = open({connector: {limit: 1}});
+      await leave(iterChunks(session.get(room.url('/stall-body'))));
+      equal(session.stats().active, 0, 'active at once after');
+      await room.until(({cut}) => cut === 1, 'the server to see the connection cut');
+      // It can be had by the next.
+      await leave(iterLines(session.get(room.url('/pieces', {text: 'a\nb\nc', size: 2, ms: 5}))));
+      equal(session.stats().active, 0, 'active at once after the next');
+    });
+  }
+
+  it('return() while a read waits: that ends at once', async ({open, room}) => {
+    const session = open();
+    const iterator = iterChunks(session.get(room.url('/stall-body')));
+    await iterator.next();
+    const waiting = iterator.next();
+    await iterator.return?.();
+    same(await waiting, {done: true}, 'what waited');
+    equal(session.stats().active, 0, 'active');
+  });
+
+  it('return() before the response is here: it is cancelled when it comes', async ({open, room}) => {
+    const session = open();
+    const iterator = iterChunks(session.get(room.url('/hold')));
+    const waiting = iterator.next();
+    await room.until(({held}) => held === 1, 'the request to arrive');
+    await iterator.return?.();
+    same(await waiting, {done: true}, 'what waited');
+    await room.release();
+    await until(() => session.stats().active === 0, 'the slot to be free');
+  });
+
+  it('an abort fails the loop with its reason, and frees the slot', async ({open, room}) => {
+    const session = open();
+    const controller = new AbortController();
+    const iterator = iterChunks(session.get(room.url('/stall-body'), {signal: controller.signal}));
+    equal((await iterator.next()).value?.length, 5, 'size of the first chunk');
+    const rejected = rejection(iterator.next(), 'next()');
+    controller.abort(reason);
+    equal(session.stats().active, 0, 'active at once after');
+    equal(await rejected, reason, 'what it rejects with');
+    same(await iterator.next(), {done: true}, 'what comes after');
+  });
+
+  it('silence of the server fails the loop: a timeout', async ({open, room}) => {
+    const session = open({timeout: {read: 100}});
+    const lines: string[] = [];
+    const reading = collect(iterLines(session.get(room.url('/stall-body'))), lines);
+    await typedRejection(reading, 'the loop', {name: 'TimeoutError', phase: 'read'});
+    equal(session.stats().active, 0, 'active');
+  });
+
+  it('a body that is cut: what came, then a network error', async ({open, room}) => {
+    const session = open();
+    for (const cut of [1, 3, 5]) {
+      const lines: string[] = [];
+      const response = session.get(room.url('/pieces', {text: 'a\nb\nc\n', size: 2, ms: 20, cut}));
+      await networkError(collect(iterLines(response), lines), 'the loop');
+      same(lines, ['a', 'b', 'c'].slice(0, Math.floor(cut / 2)), 'lines before that');
+    }
+    equal(session.stats().active, 0, 'active');
+  });
+
+  it('a reader that takes its time holds the server back, where the runtime does', async ({open, room}) => {
+    const size = 64 * 1024 * 1024;
+    const iterator = iterChunks(open().get(room.url('/bytes', {size})));
+    await iterator.next();
+    const sent = await sentAtRest(room);
+    await iterator.return?.();
+    if (sent < size / 2) return;
+    // Firefox and WebKit take in all there is, whoever asks.
+    const {fetch} = globalThis;
+    const response = await fetch(room.url('/bytes', {size}));
+    const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    const sentToRuntime = (await sentAtRest(room)) - sent;
+    await reader.cancel();
+    equal(sentToRuntime, size, 'what the runtime itself takes in');
+  });
+
+  it('a download goes on where it was cut', async ({open, room}) => {
+    const session = open();
+    const file = download(session, room.url('/file', {size: 200_000, cut: 70_000, etag: '"1"'}));
+    let place = 0;
+    for await (const chunk of file) place = checkPattern(chunk, place);
+    equal(place, 200_000, 'bytes in all');
+    equal(file.size, 200_000, 'size');
+    ok((await room.stats()).arrivals.length > 1, 'more than one request');
+    equal(session.stats().active, 0, 'active');
+  });
+
+  it('a download is checked by the digest of the server', async ({open, room}) => {
+    const session = open();
+    const url = room.url('/file', {size: 10_000, digest: 1});
+    equal((await collect(download(session, url, {digest: 'required'}))).length > 0, true, 'whether it came');
+    const wrong = collect(
+      download(session, room.url('/file', {size: 10_000, digest: 'wrong'}), {digest: true}),
+    );
+    await typedRejection(wrong, 'the loop', {name: 'DownloadError', code: 'ERR_DOWNLOAD_DIGEST'});
+  });
+
+  it('a download of what has changed in between fails, or begins anew', async ({open, room}) => {
+    const session = open();
+    const query = {size: 20_000, cut: 5_000, etag: ['"1"', '"2"']};
+    const changed = collect(download(session, room.url('/file', query)));
+    await typedRejection(changed, 'the loop', {name: 'DownloadError', code: 'ERR_DOWNLOAD_CHANGED'});
+    let place = 0;
+    const file = download(session, room.url('/file', query), {
+      onRestart: () => {
+        place = 0;
+      },
+    });
+    for await (const chunk of file) place = checkPattern(chunk, place);
+    equal(place, 20_000, 'bytes in all');
+    equal(session.stats().active, 0, 'active');
+  });
+
+  it('an event source goes on after the last event, and ends with a 204', async ({open, room}) => {
+    const session = open();
+    const events = eventSource(session, room.url('/events', {count: 5, each: 2}));
+    same(
+      (await collect(events)).map(({data}) => data),
+      ['1', '2', '3', '4', '5'],
+      'data',
+    );
+    equal(events.lastEventId, '5', 'lastEventId');
+    equal((await room.stats()).arrivals.length, 4, 'requests');
+    equal(session.stats().active, 0, 'active');
+  });
+};
+
+/** How much the server has sent when it sends no more: what all the buffers on the way take. */
+async function sentAtRest(room: Room): Promise<number> {
+  let sent = -1;
+  await until(async () => {
+    const before = sent;
+    await sleep(150);
+    ({sent} = await room.stats());
+    return sent === before;
+  }, 'the server to be held back');
+  return sent;
+}
+
+async function collect<T>(items: AsyncIterable<T>, into: T[] = []): Promise<T[]> {
+  for await (const item of items) into.push(item);
+  return into;
+}
+
+/** Whether a chunk of `/bytes` is what belongs there; gives the place after it. */
+function checkPattern(chunk: Uint8Array, place: number): number {
+  const index = chunk.findIndex((byte, offset) => byte !== (place + offset) % 251);
+  if (index !== -1) fail(`Expected another byte at ${place + index}`);
+  return place + chunk.length;
+}
+
+async function breakOff(items: AsyncIterable<unknown>): Promise<void> {
+  for await (const _ of items) break;
+}
+
+async function returnEarly(items: AsyncIterableIterator<unknown>): Promise<void> {
+  await items.next();
+  await items.return?.();
+}
+
+async function throwOut(items: AsyncIterable<unknown>): Promise<void> {
+  const loop = async () => {
+    for await (const _ of items) throw reason;
+  };
+  equal(await rejection(loop(), 'the loop'), reason, 'what it rejects with');
+}
