@@ -74,17 +74,23 @@ async function send(file: ServedFile, number: number, body: Buffer, response: Se
   response.flushHeaders();
   for (let at = 0; at < end && !response.destroyed; at += size) {
     const isTaken = response.write(body.subarray(at, Math.min(at + size, end)));
-    if (!isTaken) {
-      await new Promise<void>((resolve) => {
-        response.once('drain', resolve).once('close', resolve);
-      });
-    }
+    if (!isTaken) await drained(response);
     if (pause > 0) await delay(pause);
   }
   if (stall !== undefined) return;
   if (cut === undefined || cut >= body.length) response.end();
   // What was sent has to get there before the end does.
   else if (response.socket) response.socket.end();
+}
+
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      response.off('drain', go).off('close', go);
+      resolve();
+    };
+    response.on('drain', go).on('close', go);
+  });
 }
 
 function rangeOf(file: ServedFile, {headers}: IncomingMessage): [start: number, end: number] | undefined {

@@ -1,0 +1,478 @@
+import fc from 'fast-check';
+import {beforeEach, describe, expect, it, vi} from 'vitest';
+import type {MockHandler} from '../../../src/connectors/mock.ts';
+import type {Download, DownloadOptions, DownloadProgress} from '../../../src/index.ts';
+import {DownloadError, download, HTTPError, InvalidOptionError} from '../../../src/index.ts';
+import {patternOf, sha256} from '../../support/file-server.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+import {waitFor} from '../../support/wait-for.ts';
+import {type Bytes, collectToFailure} from '../streams/support.ts';
+
+const url = 'https://api.test/file';
+const content = new Uint8Array(patternOf(100));
+const broken = new TypeError('The connection broke');
+
+// Failures are waited out in no time.
+beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(0));
+
+/** A body of these chunks, which then ends or breaks. */
+function bodyOf(
+  chunks: readonly Uint8Array[],
+  end: 'ends' | 'breaks' | 'stalls' = 'ends',
+): ReadableStream<Bytes> {
+  let next = 0;
+  return new ReadableStream<Bytes>(
+    {
+      pull(controller) {
+        const chunk = chunks[next++];
+        if (chunk) controller.enqueue(new Uint8Array(chunk));
+        else if (end === 'ends') controller.close();
+        else if (end === 'breaks') controller.error(broken);
+        else return new Promise(() => undefined);
+        return undefined;
+      },
+    },
+    {highWaterMark: 0},
+  );
+}
+
+interface Answer {
+  /** Headers over those of a well-behaved server; `undefined` takes one away. */
+  readonly headers?: Record<string, string | undefined>;
+  readonly etag?: string | undefined;
+  readonly content?: Uint8Array;
+  /** How much of the body comes before it breaks. */
+  readonly cut?: number;
+  readonly end?: 'ends' | 'breaks' | 'stalls';
+  readonly ranges?: boolean;
+  /** It sends a digest of the content of each response: of what it sends, or of something else. */
+  readonly contentDigest?: 'right' | 'wrong';
+}
+
+/** What a server says that does ranges, apart from what it is told. */
+function answer(request: {headers: Headers}, options: Answer = {}): Response {
+  const {etag = '"1"', content: all = content, cut, ranges = true} = options;
+  const {end = cut === undefined ? 'ends' : 'breaks'} = options;
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.get('range') ?? '') ?? [];
+  const condition = request.headers.get('if-range');
+  const isPart = ranges && first !== undefined && (condition === null || condition === etag);
+  const start = isPart ? Number(first) : 0;
+  if (isPart && start >= all.length) {
+    return new Response(null, {status: 416, headers: {'content-range': `bytes */${all.length}`}});
+  }
+  const stop = isPart && last ? Math.min(Number(last) + 1, all.length) : all.length;
+  const digested = options.contentDigest === 'wrong' ? new Uint8Array() : all.slice(start, stop);
+  const headers: Record<string, string | undefined> = {
+    'content-digest': options.contentDigest && `sha-256=:${sha256(digested).toString('base64')}:`,
+    etag: options.etag === undefined && 'etag' in options ? undefined : etag,
+    'content-length': String(stop - start),
+    'content-range': isPart ? `bytes ${start}-${stop - 1}/${all.length}` : undefined,
+    ...options.headers,
+  };
+  const given = Object.entries(headers).filter((pair): pair is [string, string] => pair[1] !== undefined);
+  return new Response(
+    bodyOf([all.slice(start, cut === undefined ? stop : Math.min(start + cut, stop))], end),
+    {
+      status: isPart ? 206 : 200,
+      headers: given,
+    },
+  );
+}
+
+/** A session whose server answers each request in its own way; the last one for the rest. */
+function served(answers: ReadonlyArray<Answer | (() => Response)>, timeout = {}) {
+  let count = 0;
+  const handler: MockHandler = (request) => {
+    const given = answers[Math.min(count++, answers.length - 1)] as Answer | (() => Response);
+    return typeof given === 'function' ? given() : answer(request as unknown as {headers: Headers}, given);
+  };
+  return mockSession(handler, {timeout}, {limit: 1});
+}
+
+async function whole(items: Download): Promise<{bytes: Uint8Array; error: unknown}> {
+  const {all, error} = await collectToFailure(items);
+  return {bytes: new Uint8Array(Buffer.concat(all)), error};
+}
+
+describe('download', () => {
+  it('hands on all bytes, whatever is cut where and how often', async () => {
+    const property = fc.asyncProperty(
+      fc.uint8Array({maxLength: 200}),
+      fc.array(fc.nat(60), {maxLength: 8}),
+      fc.boolean(),
+      async (bytes, cuts, ranges) => {
+        const {session} = served([
+          ...cuts.map((cut) => ({content: bytes, cut, ranges})),
+          {content: bytes, ranges},
+        ]);
+        const given = await whole(download(session, url, {resumes: 10}));
+        expect(given).toEqual({bytes: new Uint8Array(bytes), error: undefined});
+        expect(session.stats().active).toBe(0);
+      },
+    );
+    await fc.assert(property, {numRuns: 200});
+  });
+
+  it('goes on by Range and If-Range, and tells how far it is', async () => {
+    const {session, calls} = served([{cut: 30}, {cut: 30}, {}]);
+    const told: DownloadProgress[] = [];
+    const file = download(session, url, {onDownloadProgress: (progress) => told.push(progress)});
+    expect([file.size, file.received, file.etag]).toEqual([undefined, 0, undefined]);
+    expect(await whole(file)).toEqual({bytes: content, error: undefined});
+    expect(calls.map(({headers}) => [headers.get('range'), headers.get('if-range')])).toEqual([
+      [null, null],
+      ['bytes=30-', '"1"'],
+      ['bytes=60-', '"1"'],
+    ]);
+    expect(calls[0]?.headers.get('accept-encoding')).toBe('identity');
+    expect(
+      told.map(({percent, transferredBytes, totalBytes}) => [percent, transferredBytes, totalBytes]),
+    ).toEqual([
+      [0.3, 30, 100],
+      [0.6, 60, 100],
+      [1, 100, 100],
+    ]);
+    expect([file.size, file.received, file.etag]).toEqual([100, 100, '"1"']);
+  });
+
+  it('begins anew, asking for no range, when nothing was handed on', async () => {
+    const {session, calls} = served([{cut: 0}, {etag: '"2"', content: content.slice(0, 50)}]);
+    expect(await whole(download(session, url))).toEqual({bytes: content.slice(0, 50), error: undefined});
+    expect(calls[1]?.headers.get('range')).toBeNull();
+  });
+
+  it('asks for the rest when a range was shorter than asked for', async () => {
+    const short = (start: number, end: number) => () =>
+      new Response(content.slice(start, end), {
+        status: 206,
+        headers: {'content-range': `bytes ${start}-${end - 1}/100`, etag: '"1"'},
+      });
+    const {session} = served([{cut: 10}, short(10, 40), short(40, 41), short(41, 100)]);
+    expect(await whole(download(session, url))).toEqual({bytes: content, error: undefined});
+  });
+
+  it('finds the end of what has no length by asking for what is behind it', async () => {
+    const open = {headers: {'content-length': undefined}};
+    const {session} = served([{...open, cut: 40}, {headers: {'content-range': 'bytes 40-99/*'}}, {}]);
+    expect(await whole(download(session, url))).toEqual({bytes: content, error: undefined});
+  });
+
+  it('reads over what a server without ranges sends once more', async () => {
+    const {session} = served([{cut: 70, ranges: false}, {ranges: false}]);
+    expect(await whole(download(session, url))).toEqual({bytes: content, error: undefined});
+  });
+
+  describe('what it goes on by', () => {
+    const dates = (age: number) => ({
+      'last-modified': new Date(Date.UTC(2026, 0, 1)).toUTCString(),
+      date: new Date(Date.UTC(2026, 0, 1) + age).toUTCString(),
+    });
+
+    it('a date, when it is older than the response and there is no ETag', async () => {
+      const headers = dates(1_000);
+      const part = () =>
+        new Response(content.slice(50), {
+          status: 206,
+          headers: {...headers, 'content-range': 'bytes 50-99/100'},
+        });
+      const {session, calls} = served([{etag: undefined, headers, cut: 50}, part]);
+      expect(await whole(download(session, url))).toEqual({bytes: content, error: undefined});
+      expect(calls[1]?.headers.get('if-range')).toBe(headers['last-modified']);
+    });
+
+    it.each<[string, Answer]>([
+      ['a weak ETag', {etag: 'W/"1"'}],
+      ['a weak ETag and an old date', {etag: 'W/"1"', headers: dates(60_000)}],
+      ['a date as young as the response', {etag: undefined, headers: dates(0)}],
+      ['a date alone', {etag: undefined, headers: {...dates(0), date: undefined}}],
+      ['nothing', {etag: undefined}],
+    ])('not %s', async (_name, given) => {
+      const {session, calls} = served([{...given, cut: 50}, {}]);
+      const {bytes, error} = await whole(download(session, url));
+      expect(bytes).toEqual(content.slice(0, 50));
+      expect(error).toBeInstanceOf(DownloadError);
+      expect(error).toMatchObject({
+        code: 'ERR_DOWNLOAD_NOT_RESUMABLE',
+        cause: {name: 'ConnectionError'},
+        request: {url},
+      });
+      expect(calls).toHaveLength(1);
+    });
+
+    it('nothing, when the whole is checked by a digest of the caller’s', async () => {
+      const digest = `sha256:${sha256(content).toString('hex')}`;
+      const {session} = served([{etag: undefined, cut: 50}, {etag: undefined}]);
+      expect(await whole(download(session, url, {digest}))).toEqual({bytes: content, error: undefined});
+    });
+  });
+
+  describe('when it has changed since', () => {
+    const other = new Uint8Array(patternOf(80, 3));
+    const changed: Answer = {etag: '"2"', content: other};
+
+    it('fails', async () => {
+      const {session} = served([{cut: 50}, changed]);
+      const {bytes, error} = await whole(download(session, url));
+      expect(bytes).toEqual(content.slice(0, 50));
+      expect(error).toMatchObject({name: 'DownloadError', code: 'ERR_DOWNLOAD_CHANGED'});
+      expect(session.stats().active).toBe(0);
+    });
+
+    it('says so and begins anew, where that is wanted', async () => {
+      const {session} = served([{cut: 50}, changed, changed]);
+      let kept: Uint8Array[] = [];
+      const reasons: string[] = [];
+      const told: number[] = [];
+      const options: DownloadOptions = {
+        onRestart: async ({code}) => {
+          reasons.push(code);
+          kept = [];
+        },
+        onDownloadProgress: ({transferredBytes}) => told.push(transferredBytes),
+        digest: `sha256:${sha256(other).toString('hex')}`,
+      };
+      for await (const chunk of download(session, url, options)) kept.push(chunk);
+      expect(new Uint8Array(Buffer.concat(kept))).toEqual(other);
+      expect(reasons).toEqual(['ERR_DOWNLOAD_CHANGED']);
+      expect(told).toEqual([50, 80]);
+    });
+
+    it('gives up on what changes each time', async () => {
+      let version = 0;
+      const {session, calls} = mockSession((request) =>
+        answer(request as unknown as {headers: Headers}, {etag: `"${version++}"`, cut: 10}),
+      );
+      const {error} = await whole(download(session, url, {resumes: 3, onRestart: () => undefined}));
+      expect(error).toMatchObject({code: 'ERR_DOWNLOAD_CHANGED'});
+      expect(calls.length).toBeLessThan(20);
+    });
+
+    it.each<[string, () => Response]>([
+      [
+        'a part of another version',
+        () =>
+          new Response(content.slice(50), {
+            status: 206,
+            headers: {etag: '"2"', 'content-range': 'bytes 50-99/100'},
+          }),
+      ],
+      [
+        'a part of another size',
+        () => new Response(content.slice(50), {status: 206, headers: {'content-range': 'bytes 50-99/101'}}),
+      ],
+      [
+        'an end before that',
+        () => new Response(null, {status: 416, headers: {'content-range': 'bytes */40'}}),
+      ],
+      ['an end somewhere', () => new Response(null, {status: 416})],
+    ])('also by %s', async (_name, response) => {
+      const {session} = served([{cut: 50}, response]);
+      const {error} = await whole(download(session, url));
+      expect(error).toMatchObject({code: 'ERR_DOWNLOAD_CHANGED'});
+      expect(session.stats().active).toBe(0);
+    });
+  });
+
+  describe('a server that lies', () => {
+    it.each<[string, Record<string, string>]>([
+      ['begins further on', {'content-range': 'bytes 51-99/100'}],
+      ['says nothing that could be understood', {'content-range': 'bytes 50-99'}],
+      ['sends several ranges', {'content-type': 'multipart/byteranges; boundary=x'}],
+      ['codes what it sends', {'content-range': 'bytes 50-99/100', 'content-encoding': 'x-own'}],
+    ])('about the range: it %s', async (_name, headers) => {
+      const {session} = served([{cut: 50}, () => new Response(content.slice(50), {status: 206, headers})]);
+      const {error} = await whole(download(session, url));
+      expect(error).toMatchObject({code: 'ERR_DOWNLOAD_RANGE'});
+      expect(session.stats().active).toBe(0);
+    });
+
+    it('sends more than it said', async () => {
+      const {session} = served([{headers: {'content-length': '60'}}]);
+      expect((await whole(download(session, url))).error).toMatchObject({code: 'ERR_DOWNLOAD_SIZE'});
+      expect(session.stats().active).toBe(0);
+    });
+
+    it('sends less than it said, time and again', async () => {
+      const {session, calls} = served([
+        {headers: {'content-length': '150'}, content},
+        {headers: {'content-range': 'bytes 100-149/150'}, content: new Uint8Array(101), cut: 0, end: 'ends'},
+      ]);
+      const {bytes, error} = await whole(download(session, url, {resumes: 2}));
+      expect(bytes).toEqual(content);
+      expect(error).toMatchObject({name: 'ConnectionError', message: expect.stringContaining('ended early')});
+      expect(calls).toHaveLength(3);
+    });
+
+    it.each([
+      ['said', {}],
+      ['sent', {headers: {'content-length': undefined}}],
+    ])('has another size than it should have, as %s', async (_name, given) => {
+      for (const size of [99, 101]) {
+        const {session} = served([given]);
+        expect((await whole(download(session, url, {size}))).error).toMatchObject({
+          code: 'ERR_DOWNLOAD_SIZE',
+        });
+        expect(session.stats().active).toBe(0);
+      }
+      const {session} = served([given]);
+      expect((await whole(download(session, url, {size: 100}))).error).toBeUndefined();
+    });
+  });
+
+  describe('a failure in between', () => {
+    it('is waited out as long as it may pass, with Retry-After', async () => {
+      const wait = vi.spyOn(globalThis, 'setTimeout');
+      const busy = () => new Response('', {status: 503, headers: {'retry-after': '0.05'}});
+      const {session} = served([{cut: 50}, busy, {}]);
+      expect(await whole(download(session, url))).toEqual({bytes: content, error: undefined});
+      expect(wait.mock.calls.map(([, ms]) => ms)).toContain(50);
+    });
+
+    it('is the end when it will not pass', async () => {
+      const {session, calls} = served([{cut: 50}, () => new Response('', {status: 404})]);
+      const {error} = await whole(download(session, url));
+      expect(error).toBeInstanceOf(HTTPError);
+      expect(calls).toHaveLength(2);
+    });
+
+    it('is the end after so many without a byte', async () => {
+      const {session, calls} = served([{cut: 50}, () => Promise.reject(broken) as never]);
+      const {bytes, error} = await whole(download(session, url, {resumes: 2}));
+      expect(bytes).toEqual(content.slice(0, 50));
+      expect(error).toMatchObject({name: 'ConnectionError'});
+      expect(calls).toHaveLength(3);
+    });
+
+    it('may be silence', async () => {
+      const {session} = served([{cut: 50, end: 'stalls'}, {}], {read: 20});
+      expect(await whole(download(session, url))).toEqual({bytes: content, error: undefined});
+      expect(session.stats().active).toBe(0);
+    });
+  });
+
+  describe('a digest', () => {
+    const hex = sha256(content).toString('hex');
+    const base64 = sha256(content).toString('base64');
+
+    it.each([`sha256:${hex}`, `sha256:${hex.toUpperCase()}`, `sha256-${base64}`, `sha-256=:${base64}:`])(
+      'of the caller’s: %s',
+      async (digest) => {
+        const {session} = served([{cut: 20}, {}]);
+        expect(await whole(download(session, url, {digest}))).toEqual({bytes: content, error: undefined});
+        const other = served([{content: content.slice(1)}]);
+        expect((await whole(download(other.session, url, {digest}))).error).toMatchObject({
+          code: 'ERR_DOWNLOAD_DIGEST',
+        });
+      },
+    );
+
+    it('of the server’s, when it sends one that is known', async () => {
+      const right = {'repr-digest': `md5=:AAAA:, sha-256=:${base64}:`};
+      const wrong = {'repr-digest': `sha-256=:${sha256(content.slice(1)).toString('base64')}:`};
+      const {session, calls} = served([
+        {headers: right},
+        {headers: wrong},
+        {},
+        {headers: {'repr-digest': 'unixsum=1'}},
+      ]);
+      expect((await whole(download(session, url, {digest: true}))).error).toBeUndefined();
+      expect(calls[0]?.headers.get('want-repr-digest')).toBe('sha-256=5, sha-512=3');
+      expect((await whole(download(session, url, {digest: true}))).error).toMatchObject({
+        code: 'ERR_DOWNLOAD_DIGEST',
+      });
+      expect((await whole(download(session, url, {digest: true}))).error).toBeUndefined();
+      expect((await whole(download(session, url, {digest: 'required'}))).error).toMatchObject({
+        code: 'ERR_DOWNLOAD_DIGEST',
+      });
+    });
+
+    it('of the content of each response, too', async () => {
+      const {session} = served([{cut: 50, contentDigest: 'right'}, {contentDigest: 'right'}]);
+      expect((await whole(download(session, url, {digest: true}))).error).toBeUndefined();
+      const wrong = served([{cut: 50, contentDigest: 'right'}, {contentDigest: 'wrong'}]);
+      expect((await whole(download(wrong.session, url, {digest: true}))).error).toMatchObject({
+        code: 'ERR_DOWNLOAD_DIGEST',
+      });
+    });
+
+    it('of nothing', async () => {
+      const digest = `sha256:${sha256(new Uint8Array()).toString('hex')}`;
+      const {session} = served([{content: new Uint8Array()}]);
+      expect(await whole(download(session, url, {digest}))).toEqual({
+        bytes: new Uint8Array(),
+        error: undefined,
+      });
+    });
+  });
+
+  describe('ends early', () => {
+    const stalled: Answer = {cut: 50, end: 'stalls'};
+
+    it('by break, and the slot is free', async () => {
+      const {session} = served([stalled]);
+      for await (const _ of download(session, url)) {
+        expect(session.stats().active).toBe(1);
+        break;
+      }
+      expect(session.stats().active).toBe(0);
+    });
+
+    it('by return() while it waits for a byte', async () => {
+      const {session} = served([stalled]);
+      const file = download(session, url);
+      await file.next();
+      const next = file.next();
+      await file.return?.();
+      expect(await next).toEqual({done: true, value: undefined});
+      expect(session.stats().active).toBe(0);
+    });
+
+    it('by return() while it waits to go on', async () => {
+      vi.spyOn(Math, 'random').mockReturnValue(1);
+      const {session, calls} = served([{cut: 50}]);
+      const file = download(session, url);
+      await file.next();
+      const next = file.next();
+      await waitFor(() => session.stats().active === 0);
+      await file.return?.();
+      expect(await next).toEqual({done: true, value: undefined});
+      expect(calls).toHaveLength(1);
+    });
+
+    it('by return() before the first byte is asked for', async () => {
+      const {session, calls} = served([stalled]);
+      await download(session, url).return?.();
+      expect(calls).toHaveLength(0);
+    });
+
+    it('by an abort, with its reason', async () => {
+      const {session} = served([stalled]);
+      const controller = new AbortController();
+      const file = download(session, url, {signal: controller.signal});
+      await file.next();
+      const next = rejection(file.next());
+      const reason = new Error('enough');
+      controller.abort(reason);
+      expect(await next).toBe(reason);
+      expect(await rejection(download(session, url, {signal: controller.signal}).next())).toBe(reason);
+      expect(session.stats().active).toBe(0);
+    });
+  });
+
+  it.each<[string, DownloadOptions]>([
+    ['digest', {digest: 'md5-abc'}],
+    ['digest', {digest: 'sha256-abc'}],
+    ['digest', {digest: 1 as never}],
+    ['size', {size: 0.5}],
+    ['resumes', {resumes: -1}],
+    ['onRestart', {onRestart: 1 as never}],
+    ['onDownloadProgress', {onDownloadProgress: 1 as never}],
+    ['headers.range', {headers: {range: 'bytes=0-1'}}],
+    ['headers.if-range', {headers: {'If-Range': '"1"'}}],
+  ])('refuses a %s that can not be', (option, options) => {
+    const {session} = served([{}]);
+    const error = thrown(() => download(session, url, options));
+    expect(error).toBeInstanceOf(InvalidOptionError);
+    expect(error).toMatchObject({option});
+  });
+});
