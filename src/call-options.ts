@@ -10,6 +10,7 @@ import type {Retry} from './policies/retry.ts';
 import type {NativeInit, Redirect, Transfer} from './request.ts';
 import {nativeMembers} from './request.ts';
 import type {Timeout} from './timeout.ts';
+import type {TraceListener} from './trace.ts';
 import type {TransferOptions} from './transfer.ts';
 
 /** ky's hooks. There is no `beforeRetry`: ky doesn't retry here. */
@@ -37,6 +38,8 @@ export interface CallOptions
   readonly retry?: Retry | undefined;
   /** Instead of the session's; a string is the key itself. */
   readonly idempotencyKey?: IdempotencyKey | undefined;
+  /** Listeners beside the session's. */
+  readonly trace?: readonly TraceListener[] | undefined;
 }
 
 const knownCallOptions = new Set<string>([
@@ -60,6 +63,7 @@ const knownCallOptions = new Set<string>([
   'stringifyJson',
   'throwHttpErrors',
   'timeout',
+  'trace',
 ]);
 
 /** What is known of a call when it begins. */
@@ -68,6 +72,7 @@ export interface CallStart extends RedactedRequest {
   readonly timeout: Timeout | undefined;
   readonly retry: Retry | undefined;
   readonly idempotencyKey: IdempotencyKey | undefined;
+  readonly trace: readonly TraceListener[] | undefined;
 }
 
 /** One call as the session sends it. */

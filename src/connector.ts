@@ -1,4 +1,5 @@
 import type {ConnectorRequest} from './request.ts';
+import type {TraceListener} from './trace.ts';
 
 /** What a connector can do, for those who have to know before they ask it. */
 export interface ConnectorCapabilities {
@@ -78,8 +79,9 @@ export interface ConnectorStats {
  *
  * The promise of `fetch` settles with the head of the response. Its slot lasts until the body has ended, failed, been
  * cancelled or been collected. Between head and end the connector has `request.lifetime` know: `bodyOpened()` before
- * it hands on a response whose body is under way, `bodyClosed()` when that body has come to its end, `bodyClosed(true)` when it broke off. When the lifetime
- * is aborted it rejects (or fails the body) at once, with the reason as it is. `createConnector` does all that for
+ * it hands on a response whose body is under way, `bodyClosed()` when that body has come to its end, `bodyClosed(true, error)`
+ * when it broke off. When the lifetime is aborted it rejects (or fails the body) at once, with the reason as it is. What it
+ * sees of a request it may tell with `request.lifetime.trace?.emit(…)`; one that doesn't has the session tell the rest. `createConnector` does all that for
  * anything shaped like a fetch.
  */
 export interface Connector {
@@ -87,6 +89,11 @@ export interface Connector {
   readonly capabilities: ConnectorCapabilities;
   fetch(request: ConnectorRequest): Promise<Response>;
   stats(): ConnectorStats;
+  /**
+   * Listeners of its own, asked for at each call: on Node, what publishes to `diagnostics_channel` while somebody has
+   * subscribed.
+   */
+  listeners?(): readonly TraceListener[] | undefined;
   /** Refuses new requests, lets those under way and queued finish, closes idle connections. Resolves when all is closed. */
   close(): Promise<void>;
   /** Aborts everything at once; requests reject with `reason`. */

@@ -67,6 +67,19 @@ export type {FetchInit, Session, SessionStats} from './session.ts';
 export type {ExtendOptions, SessionOptions} from './session-options.ts';
 export * from './streams.ts';
 export type {Timeout, TimeoutOptions} from './timeout.ts';
+export type {AttemptTimings, CallTimings, PhaseTimings} from './timings.ts';
+export {recordTimings, timings} from './timings.ts';
+export type {
+  ConnectionDetail,
+  Trace,
+  TraceCall,
+  TracedRequest,
+  TraceEvent,
+  TraceEventBase,
+  TraceListener,
+  TraceSignals,
+  TraceSubject,
+} from './trace.ts';
 export type {TransferOptions} from './transfer.ts';
 export type {ResponsePromise, Verbs} from './verbs.ts';
 

@@ -141,8 +141,7 @@ export function createKy(host: VerbsHost) {
         if (!passenger.judgedLater) await judge(result, state.request, passenger);
         return result;
       } catch (error) {
-        lifetime.failed = true;
-        lifetime.end();
+        lifetime.fail(error);
         throw error;
       }
     };
@@ -171,6 +170,7 @@ export function createKy(host: VerbsHost) {
         timeout: options.timeout,
         retry: options.retry,
         idempotencyKey: options.idempotencyKey,
+        trace: options.trace,
         native: nativeOf(options),
         transfer,
       },

@@ -1,4 +1,5 @@
 import type {Linked, LinkedList} from './linked-list.ts';
+import type {Trace} from './trace.ts';
 
 /** Told when the call it belongs to is aborted. An object rather than a function: what waits listens itself, without a closure. */
 export interface AbortListener {
@@ -16,7 +17,10 @@ export class Lifetime implements Linked {
   list: LinkedList<Linked> | undefined = undefined;
 
   isAborted = false;
+  /** What it was aborted with, or failed with. */
   reason: unknown = undefined;
+  /** Tells what becomes of the call to those who listen, if any do. */
+  trace: Trace | undefined = undefined;
   /** The caller has a response whose body is under way, and nobody has begun to read it. */
   isUnread = false;
   /** When the call's `total` is up, on the clock of `performance`. */
@@ -122,12 +126,15 @@ export class Lifetime implements Linked {
     this.isUnread = false;
   }
 
-  /** A body that was {@link bodyOpened} came to its end, whichever; `failed`: it broke off. */
-  bodyClosed(failed = false): void {
+  /** A body that was {@link bodyOpened} came to its end, whichever; `failed`: it broke off, with `error`. */
+  bodyClosed(failed = false, error?: unknown): void {
     this.#open--;
     // A call that goes on after an answer without a body, or one that was discarded, has nothing that could be read.
     if (this.#open === 0) this.isUnread = false;
-    if (failed && this.#delivered) this.failed = true;
+    if (failed && this.#delivered) {
+      this.failed = true;
+      this.reason ??= error;
+    }
     if (this.#delivered && this.#open === 0) this.end();
   }
 
@@ -137,6 +144,13 @@ export class Lifetime implements Linked {
     // Through its promise it holds the response, which then nobody could see collected.
     this.#reject = undefined;
     if (this.#open === 0) this.end();
+  }
+
+  /** The call is over, with an error. */
+  fail(error: unknown): void {
+    this.failed = true;
+    this.reason ??= error;
+    this.end();
   }
 
   /** The call is over: nothing of it is left waiting. */

@@ -1,6 +1,6 @@
 import {isReplayable} from './body.ts';
 import {discard} from './discard.ts';
-import {RedirectError} from './errors.ts';
+import {RedirectError, redactUrl} from './errors.ts';
 import type {ConnectorRequest} from './request.ts';
 
 /** Fetch, "HTTP-redirect fetch": how many redirects are followed. */
@@ -93,7 +93,11 @@ export async function followRedirects(
       if (followed > 0) Object.defineProperty(response, 'redirected', {value: true, configurable: true});
       return response;
     }
+    const {status} = response;
+    const {trace} = request.lifetime;
+    trace?.emit('responseHeadersReceived', current, {status}, response);
     discard(response);
-    current = redirectedRequest(current, response.status, location, followed);
+    current = redirectedRequest(current, status, location, followed);
+    trace?.emit('requestRedirect', current, {status, url: redactUrl(current.url)}, response);
   }
 }

@@ -10,6 +10,8 @@ import type {RateLimit} from './policies/rate-limit.ts';
 import type {Retry} from './policies/retry.ts';
 import type {Policy} from './request.ts';
 import type {Timeout} from './timeout.ts';
+import type {TraceListener} from './trace.ts';
+import {checkTrace} from './trace.ts';
 import type {TransferOptions} from './transfer.ts';
 
 /** Options of `createSession`. ky's own are taken too: `hooks`, `searchParams`, `throwHttpErrors`, `parseJson`, `stringifyJson`, `context`. */
@@ -45,6 +47,8 @@ export interface SessionOptions extends KyOptions, Pick<TransferOptions, 'maxRes
   readonly rateLimit?: RateLimit | readonly RateLimit[] | undefined;
   /** Wrapped around every attempt; the first is the outermost. */
   readonly policies?: readonly Policy[] | undefined;
+  /** Told what becomes of every call. Without any, nothing of that is made. */
+  readonly trace?: readonly TraceListener[] | undefined;
 }
 
 /** What a child session may set of its own; the rest is its parent's. */
@@ -61,6 +65,7 @@ const knownOptions = new Set([
   'maxResponseSize',
   'rateLimit',
   'policies',
+  'trace',
   'hooks',
   'searchParams',
   'throwHttpErrors',
@@ -78,6 +83,7 @@ export function checkOptions(options: SessionOptions): void {
   assertOption(isObject(options), 'options', options, 'an object');
   checkKnown('', 'session', options, knownOptions);
   checkKyOptions(options);
+  checkTrace(options.trace);
   const {policies} = options;
   if (policies === undefined) return;
   assertOption(Array.isArray(policies), 'policies', policies, 'a list of functions');

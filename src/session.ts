@@ -31,6 +31,8 @@ import type {ExtendOptions, SessionOptions} from './session-options.ts';
 import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './session-options.ts';
 import type {Timeout, Timeouts} from './timeout.ts';
 import {defaultTimeouts, mergeTimeouts} from './timeout.ts';
+import type {TraceListener} from './trace.ts';
+import {checkTrace, Trace} from './trace.ts';
 import type {TransferOptions} from './transfer.ts';
 import {mergeTransfer} from './transfer.ts';
 import {abortUnread} from './unread.ts';
@@ -47,6 +49,8 @@ export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'>, Transf
   readonly retry?: Retry | undefined;
   /** Instead of the session's; a string is the key itself. */
   readonly idempotencyKey?: IdempotencyKey | undefined;
+  /** Listeners beside the session's. */
+  readonly trace?: readonly TraceListener[] | undefined;
 }
 
 /** What a session has at this moment, and what it did so far. What is the connector's covers all that use it. */
@@ -148,6 +152,7 @@ function buildSession(
     options.searchParams === undefined
       ? inherited.searchParams
       : [...inherited.searchParams, options.searchParams];
+  const trace = options.trace?.length ? options.trace : undefined;
   const calls = new Calls(inherited.calls);
   const totals = {requests: 0, attempts: 0, retries: 0, errors: 0};
   const policies = [...(options.policies ?? []), ...(sign ? [sign] : [])];
@@ -165,7 +170,8 @@ function buildSession(
     totals.attempts++;
     request.attempt = ++request.lifetime.attempts;
     if (request.attempt > 1) totals.retries++;
-    return connector.fetch(request);
+    const {trace} = request.lifetime;
+    return trace ? trace.send(request, (sent) => connector.fetch(sent)) : connector.fetch(request);
   }
 
   function resolveUrl(input: string | URL): string {
@@ -216,12 +222,18 @@ function buildSession(
     }
     const {total} = mergeTimeouts(timeouts, call.timeout, connector);
     checkIdempotencyKey(call.idempotencyKey, true);
+    checkTrace(call.trace);
     const callRetry = call.retry === undefined ? undefined : mergeRetry(retry, call.retry);
     const lifetime = new Lifetime();
     if (callRetry) callRetries.set(lifetime, callRetry);
     lifetime.atEnd = onEnd;
     totals.requests++;
     calls.add(lifetime);
+    const own = connector.listeners?.();
+    if (own ?? trace ?? call.trace) {
+      const listeners = [own, trace, call.trace].flatMap((list) => list ?? []);
+      lifetime.trace = new Trace(listeners, call);
+    }
     if (signal) lifetime.follow(signal);
     if (total !== undefined && !lifetime.isAborted) startTotal(lifetime, total, call);
     return lifetime;
@@ -241,6 +253,7 @@ function buildSession(
 
   function onEnd(lifetime: Lifetime): void {
     if (lifetime.failed) totals.errors++;
+    lifetime.trace?.ended(lifetime.failed, lifetime.reason);
     calls.checkIdle();
   }
 
@@ -265,14 +278,15 @@ function buildSession(
     const onResponse = (response: Response): Response => {
       if (!response) return onError(new TypeError('A policy gave no response'));
       if (lifetime.isAborted) discard(response);
+      else lifetime.trace?.answered(response);
       lifetime.deliver();
       return response;
     };
     const onError = (error: unknown): never => {
-      lifetime.failed = true;
-      lifetime.end();
       // Of a connector or policy that hands a fetch's own error on: nothing in it says what it was about.
-      throw isNetworkError(error) ? toConnectionError(error, request) : error;
+      const failure = isNetworkError(error) ? toConnectionError(error, request) : error;
+      lifetime.fail(failure);
+      throw failure;
     };
     let answered: Promise<Response>;
     try {
@@ -318,6 +332,7 @@ function buildSession(
         timeout: undefined,
         retry: undefined,
         idempotencyKey: undefined,
+        trace: undefined,
         native: undefined,
         transfer,
       };
@@ -335,6 +350,7 @@ function buildSession(
       timeout: init.timeout,
       retry: init.retry,
       idempotencyKey: init.idempotencyKey,
+      trace: init.trace,
       native: nativeOf(init),
       transfer: mergeTransfer(transfer, init, connector),
     };
@@ -358,6 +374,7 @@ function buildSession(
       timeout: init.timeout,
       retry: init.retry,
       idempotencyKey: init.idempotencyKey,
+      trace: init.trace,
       native: nativeOf(init, input),
       transfer: mergeTransfer(transfer, init, connector),
     };
@@ -412,6 +429,7 @@ function buildSession(
       headers: layHeaders(defaults, changes.headers),
       hooks: mergeHooks(options.hooks, changes.hooks),
       policies: [...(options.policies ?? []), ...(changes.policies ?? [])],
+      trace: [...(trace ?? []), ...(changes.trace ?? [])],
       context: {...options.context, ...changes.context},
       // What these were before is inherited below.
       timeout: changes.timeout,

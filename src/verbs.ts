@@ -43,11 +43,11 @@ export function createVerbs(host: VerbsHost): Verbs {
       const headers = host.headersOf(isUrl ? options.headers : (input.headers as Headers));
       if (!isUrl && options.headers) headers.merge(options.headers);
       const callOptions = isUrl ? options : overRequest(input, options);
-      const {body, json, redirect, signal, timeout, retry, idempotencyKey} = callOptions;
+      const {body, json, redirect, signal, timeout, retry, idempotencyKey, trace} = callOptions;
       if (redirect) checkRedirect(redirect);
       if (body != null || json !== undefined) checkBody(method, body ?? '');
       const transfer = host.transferOf(callOptions);
-      lifetime = host.begin({url, method, signal, timeout, retry, idempotencyKey});
+      lifetime = host.begin({url, method, signal, timeout, retry, idempotencyKey, trace});
       lifetime.cameFrom = originOf(options);
       const callHooks = mergeHooks(hooks, options.hooks);
       if (callHooks === undefined && !asksForKy(options)) {
@@ -56,10 +56,7 @@ export function createVerbs(host: VerbsHost): Verbs {
       callKy ??= createKy(host);
       return callKy(method, url, headers, callOptions, callHooks, transfer, lifetime);
     } catch (error) {
-      if (lifetime) {
-        lifetime.failed = true;
-        lifetime.end();
-      }
+      lifetime?.fail(error);
       return toRejectedPromise(error);
     }
   }
@@ -82,7 +79,7 @@ export function createVerbs(host: VerbsHost): Verbs {
     transfer: Transfer | undefined,
     lifetime: Lifetime,
   ): ResponsePromise {
-    const {json, signal, timeout, retry, idempotencyKey} = options;
+    const {json, signal, timeout, retry, idempotencyKey, trace} = options;
     let body = options.body ?? null;
     if (json !== undefined) {
       body = (options.stringifyJson ?? stringifyJson ?? JSON.stringify)(json) ?? null;
@@ -100,6 +97,7 @@ export function createVerbs(host: VerbsHost): Verbs {
       timeout,
       retry,
       idempotencyKey,
+      trace,
       native,
       transfer,
     };

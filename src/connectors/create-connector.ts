@@ -13,6 +13,7 @@ import type {Linked} from '../linked-list.ts';
 import {LinkedList} from '../linked-list.ts';
 import {checkKnown, checkLimit} from '../options.ts';
 import type {ConnectorRequest} from '../request.ts';
+import type {Trace} from '../trace.ts';
 import {abortUnread} from '../unread.ts';
 import {integrityRefusal} from './integrity.ts';
 import type {Waiter} from './limits.ts';
@@ -174,6 +175,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #attemptTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   #failBody: ((error: unknown) => void) | undefined = undefined;
+  #status: number | undefined = undefined;
   #received = 0;
   failure: {readonly error: unknown} | undefined = undefined;
 
@@ -194,15 +196,28 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     return this.#request.lifetime;
   }
 
+  get #trace(): Trace | undefined {
+    return this.#request.lifetime.trace;
+  }
+
   start(): void {
     const {lifetime, timeouts} = this.#request;
     lifetime.onAbort(this);
-    if (this.#state.limits.acquire(this.#host, this)) this.granted();
-    else this.#limit('pool', timeouts.pool);
+    if (this.#state.limits.acquire(this.#host, this)) {
+      this.#send();
+      return;
+    }
+    this.#limit('pool', timeouts.pool);
+    this.#trace?.emit('connectionQueuedStart', this.#request);
   }
 
   granted(): void {
     this.#clearTimer();
+    this.#trace?.emit('connectionQueuedEnd', this.#request);
+    this.#send();
+  }
+
+  #send(): void {
     this.#stage = 'sent';
     this.#state.running.append(this);
     this.#state.totals.sent++;
@@ -211,15 +226,15 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     if (attempt !== undefined)
       this.#attemptTimer = setTimeout(() => this.#timeOut('attempt', attempt), attempt);
     // An upload in progress isn't silence, and not every runtime shows when it is over.
-    if (body === null || isSmall(body)) this.done();
-    this.#send().then(
+    if (body === null || isSmall(body)) this.#awaitHead();
+    this.#call().then(
       (response) => this.#answered(response),
       (error) => this.#fail(this.#typed(error, 'send')),
     );
   }
 
   // Whatever `send` throws, it throws into the promise.
-  async #send(): Promise<Response> {
+  async #call(): Promise<Response> {
     return this.#state.definition.send(this.#request, this.#controller.signal, this);
   }
 
@@ -250,6 +265,9 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     if (response.bodyUsed || response.body?.locked) {
       throw new TypeError('The response was read from before it was handed on');
     }
+    const {status} = response;
+    this.#status = status;
+    this.#trace?.emit('responseHeadersReceived', this.#request, {status}, response);
     const tooLarge = this.#announcesTooMuch(response);
     // What an error's status says goes before how large its body is.
     if (tooLarge && response.status < 400) {
@@ -276,9 +294,15 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
 
   sent(bytes: number): void {
     this.#state.totals.bytesSent += bytes;
+    this.#trace?.emit('requestChunkSent', this.#request, {bytes});
   }
 
   done(): void {
+    if (this.#stage === 'sent') this.#trace?.emit('requestSent', this.#request);
+    this.#awaitHead();
+  }
+
+  #awaitHead(): void {
     if (this.#stage === 'sent' && this.#timer === undefined) this.#limit('read', this.#request.timeouts.read);
   }
 
@@ -299,6 +323,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
   received(bytes: number): void {
     this.#clearTimer();
     this.#state.totals.bytesReceived += bytes;
+    this.#trace?.emit('responseChunkReceived', this.#request, {bytes});
     const limit = this.#request.transfer?.maxResponseSize;
     if (limit === undefined) return;
     this.#received += bytes;
@@ -355,7 +380,9 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
       limits.release(this.#host);
     }
     limits.forget(this.#host);
-    if (stage === 'receiving') this.#request.lifetime.bodyClosed(failed);
+    const error = this.failure?.error;
+    this.#trace?.emit('attemptEnd', this.#request, {status: this.#status, ...(failed && {error})});
+    if (stage === 'receiving') this.#request.lifetime.bodyClosed(failed, error);
     checkEmpty(this.#state);
   }
 

@@ -13,6 +13,7 @@ export class ChildLifetime extends Lifetime implements AbortListener {
     this.#parent = parent;
     this.deadline = parent.deadline;
     this.cameFrom = parent.cameFrom;
+    this.trace = parent.trace;
     // The connector's side counts this attempt once more, from here.
     this.attempts = parent.attempts++;
     if (parent.isAborted) this.abort(parent.reason);
@@ -37,7 +38,7 @@ export class ChildLifetime extends Lifetime implements AbortListener {
     this.#parent.bodyTouched();
   }
 
-  override bodyClosed(failed = false): void {
-    this.#parent.bodyClosed(failed && !this.isAborted);
+  override bodyClosed(failed = false, error?: unknown): void {
+    this.#parent.bodyClosed(failed && !this.isAborted, error);
   }
 }

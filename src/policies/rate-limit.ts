@@ -227,6 +227,7 @@ class Waiter implements Linked, AbortListener {
     line.waiting.append(this);
     for (const bucket of line.buckets) bucket.queued++;
     request.lifetime.onAbort(this);
+    request.lifetime.trace?.emit('rateLimitWaitStart', request);
   }
 
   granted(): void {
@@ -247,6 +248,7 @@ class Waiter implements Linked, AbortListener {
   #leave(): void {
     const line = this.#line;
     this.request.lifetime.offAbort(this);
+    this.request.lifetime.trace?.emit('rateLimitWaitEnd', this.request);
     line.waiting.remove(this);
     for (const bucket of line.buckets) {
       bucket.queued--;
@@ -340,17 +342,18 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
   ): Promise<Response> {
     try {
       const response = await next(request);
-      if (learns || response.status === 429 || response.status === 503) heed(response, buckets);
+      if (learns || response.status === 429 || response.status === 503) heed(request, response, buckets);
       return response;
     } finally {
       for (const bucket of buckets) bucket.inFlight--;
     }
   }
 
-  function heed(response: Response, buckets: readonly Bucket[]): void {
+  function heed(request: ConnectorRequest, response: Response, buckets: readonly Bucket[]): void {
     const now = performance.now();
     const asked = response.status === 429 || response.status === 503 ? retryAfter(response) : undefined;
     const {limit = Infinity, remaining, reset = 0} = learns ? quotaOf(response.headers) : noQuota;
+    let longest = 0;
     for (const bucket of buckets) {
       const {scope, learn, maxPause} = bucket.limit;
       let pause = scope !== 'session' || sessionPauses ? (asked ?? 0) : 0;
@@ -358,8 +361,11 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
         bucket.lower(now, limit, remaining);
         if (remaining === 0) pause = Math.max(pause, reset);
       }
-      if (pause > 0) pauseUntil(bucket, now + Math.min(pause, maxPause));
+      pause = Math.min(pause, maxPause);
+      if (pause > 0) pauseUntil(bucket, now + pause);
+      longest = Math.max(longest, pause);
     }
+    if (longest > 0) request.lifetime.trace?.emit('rateLimitPaused', request, {delay: longest});
   }
 
   return (next) => (request) => {

@@ -281,6 +281,11 @@ async function beforeRetry(
   discard(response);
   // Else a session that closes meanwhile would take it for one that nobody cares to read.
   lifetime.bodyTouched();
+  request.attempt = lifetime.attempts;
+  lifetime.trace?.emit('retryScheduled', request, {
+    delay,
+    ...(response ? {status: response.status} : {error}),
+  });
   await settings.onRetry?.(context);
   await sleep(delay, lifetime);
 }

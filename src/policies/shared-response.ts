@@ -50,11 +50,11 @@ export function sharedResponse(response: Response, lifetime: Lifetime, left: () 
   let isOver = false;
   lifetime.bodyOpened();
 
-  function end(hasFailed: boolean): void {
+  function end(hasFailed: boolean, error?: unknown): void {
     if (isOver) return;
     isOver = true;
     lifetime.offAbort(listener);
-    lifetime.bodyClosed(hasFailed);
+    lifetime.bodyClosed(hasFailed, error);
     left();
   }
 
@@ -86,7 +86,7 @@ export function sharedResponse(response: Response, lifetime: Lifetime, left: () 
         end(false);
         controller.close();
       } catch (error) {
-        end(true);
+        end(true, error);
         throw error;
       } finally {
         failRead = undefined;

@@ -49,7 +49,7 @@ export function singleFlightPolicy(options: SingleFlightOptions = {}): Policy {
         flight.join(lifetime, resolve, reject);
         return;
       }
-      flight = new Flight(lifetime.cameFrom, () => flights.delete(key));
+      flight = new Flight(lifetime, () => flights.delete(key));
       flights.set(key, flight);
       flight.join(lifetime, resolve, reject);
       flight.start(send(next, request.with({headers: request.headers.copy(), lifetime: flight})));
@@ -105,9 +105,11 @@ class Flight extends Lifetime implements AbortListener {
   #only: Lifetime | undefined = undefined;
   #isOpen = false;
 
-  constructor(cameFrom: unknown, closeDoors: () => void) {
+  constructor({cameFrom, trace}: Lifetime, closeDoors: () => void) {
     super();
     this.cameFrom = cameFrom;
+    // What is sent is told to those who listen to the first of its callers.
+    this.trace = trace;
     this.#closeDoors = closeDoors;
   }
 
@@ -183,8 +185,8 @@ class Flight extends Lifetime implements AbortListener {
     this.#only?.bodyTouched();
   }
 
-  override bodyClosed(failed = false): void {
+  override bodyClosed(failed = false, error?: unknown): void {
     this.#isOpen = false;
-    this.#only?.bodyClosed(failed);
+    this.#only?.bodyClosed(failed, error);
   }
 }

@@ -115,6 +115,14 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     });
   }
 
+  /** The version of HTTP. */
+  readonly protocol = '1.1';
+
+  /** The address at the other end. */
+  get address(): string | undefined {
+    return this.#socket.remoteAddress;
+  }
+
   get isUsable(): boolean {
     const socket = this.#socket;
     return !this.spent && !socket.destroyed && socket.writable && !socket.readableEnded;

@@ -2,6 +2,7 @@ import type {Socket} from 'node:net';
 import {connect, isIP} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {Phase} from '../../errors.ts';
+import type {TraceSignals} from '../../trace.ts';
 import type {Address, AddressGuard} from './address.ts';
 import {AddressRefusedError, plainAddress} from './address.ts';
 import type {Resolver} from './dns.ts';
@@ -36,8 +37,12 @@ export interface DialTarget {
   readonly proxy: ProxyServer | undefined;
 }
 
+/** What a dial tells on its way. */
+export type DialSignal = Extract<keyof TraceSignals, `dns${string}` | `tls${string}`>;
+
 /** How a dial ended: one of the first three is called, once and never at once, unless it is cancelled before. */
 export interface DialOutcome {
+  told<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void;
   /** @param raw - what is under `socket`, and the last to close */
   connected(socket: Socket, raw: Socket): void;
   failed(error: Error, phase: Phase): void;
@@ -209,17 +214,26 @@ export class Dial {
 
   #find(hostname: string): readonly Address[] | undefined {
     const family = isIP(hostname);
-    return family === 0
-      ? this.#options.resolver.find(hostname)
-      : [{address: hostname, family: family as 4 | 6}];
+    if (family !== 0) return [{address: hostname, family: family as 4 | 6}];
+    const found = this.#options.resolver.find(hostname);
+    this.#outcome.told(found ? 'dnsCacheHit' : 'dnsCacheMiss', {host: hostname});
+    return found;
   }
 
   #load(hostname: string): Promise<readonly Address[]> {
     this.#phase = 'dns';
+    this.#outcome.told('dnsResolveStart', {host: hostname});
     return new Promise((resolve, reject) => {
       const cancel = this.#options.resolver.load(hostname, (error, addresses) => {
-        if (error) reject(error);
-        else resolve(addresses);
+        if (error) {
+          reject(error);
+          return;
+        }
+        this.#outcome.told('dnsResolveEnd', {
+          host: hostname,
+          addresses: addresses.map(({address}) => address),
+        });
+        resolve(addresses);
       });
       this.#step = {cancel};
     });
@@ -280,9 +294,16 @@ export class Dial {
     over: Duplex = this.#alive(),
   ): Promise<void> {
     this.#phase = 'tls';
+    this.#outcome.told('tlsStart', {host: hostname});
     return new Promise((resolve, reject) => {
       const target = {hostname, port};
-      this.#socket = tls.agree(over, target, protocols, {agreed: () => resolve(), failed: reject});
+      this.#socket = tls.agree(over, target, protocols, {
+        agreed: () => {
+          this.#outcome.told('tlsEnd', {host: hostname});
+          resolve();
+        },
+        failed: reject,
+      });
     });
   }
 

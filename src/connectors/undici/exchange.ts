@@ -1,16 +1,18 @@
 import type {Dispatcher} from 'undici';
 import {isReplayable, isStreamLike, prepareBody} from '../../body.ts';
 import type {Phase} from '../../errors.ts';
-import {ConnectionError, ResponseTooLargeError, TimeoutError} from '../../errors.ts';
+import {ConnectionError, ResponseTooLargeError, redactUrl, TimeoutError} from '../../errors.ts';
 import type {Lifetime} from '../../lifetime.ts';
 import type {Linked, LinkedList} from '../../linked-list.ts';
 import {isRedirectStatus, redirectedRequest} from '../../redirect.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {isIdempotent} from '../../request.ts';
+import type {ConnectionDetail, Trace, TraceSignals} from '../../trace.ts';
 import {urlParts} from '../../url-parts.ts';
 import {BoundedBody} from './bounded-body.ts';
 import type {SilenceWatcher} from './connection.ts';
 import {acceptEncoding, decodedBody} from './decoded-body.ts';
+import type {DialSignal} from './dial.ts';
 import {StreamResetError, UnprocessedError} from './http2-stream.ts';
 import type {BodyOrigin, BodySource} from './incoming-body.ts';
 import {IncomingBody} from './incoming-body.ts';
@@ -91,6 +93,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   /** The connection can't serve another request after this one. */
   #lastOnConnection = false;
   #resends = 0;
+  /** Of the response's head. */
+  #status: number | undefined = undefined;
   #abortDispatch: ((error: Error) => void) | undefined = undefined;
   #resumeDispatch: (() => void) | undefined = undefined;
 
@@ -121,9 +125,15 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     return this.#request.lifetime;
   }
 
+  get #trace(): Trace | undefined {
+    return this.#request.lifetime.trace;
+  }
+
   start(): void {
     const {lifetime} = this.#request;
     if (lifetime.isAborted) {
+      // After a redirect.
+      this.#trace?.emit('attemptEnd', this.#request, {error: lifetime.reason});
       this.#pool.settle(this.host);
       this.#reject(lifetime.reason);
       return;
@@ -131,9 +141,10 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     lifetime.onAbort(this);
     if (this.#attemptEnd !== undefined) this.#startAttemptTimer();
     if (this.#pool.limits.acquire(this.host, this)) {
-      this.granted();
+      this.#begin();
       return;
     }
+    this.#trace?.emit('connectionQueuedStart', this.#request);
     const {pool} = this.#request.timeouts;
     if (pool !== undefined) this.#timer = setTimeout(() => this.#timeOut('pool', pool), pool);
   }
@@ -142,14 +153,29 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
 
   granted(): void {
     this.#clearTimer();
+    this.#trace?.emit('connectionQueuedEnd', this.#request);
+    this.#begin();
+  }
+
+  #begin(): void {
     this.#pool.running.append(this);
     this.#startAttemptTimer();
     const connection = this.#pool.take(this.host);
-    if (connection) this.#dispatch(connection);
+    if (connection) this.#reuse(connection);
     else this.#dial();
   }
 
+  #reuse(connection: PoolConnection): void {
+    this.#trace?.emit('connectionReuse', this.#request, describeConnection(connection));
+    this.#dispatch(connection);
+  }
+
+  dialTold<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void {
+    this.#trace?.emit(type, this.#request, detail);
+  }
+
   connected(connection: PoolConnection): void {
+    this.#trace?.emit('connectionCreateEnd', this.#request, describeConnection(connection));
     this.#dispatch(connection);
   }
 
@@ -163,6 +189,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
 
   #dial(): void {
     this.#state = 'dialling';
+    this.#trace?.emit('connectionCreateStart', this.#request);
     // While it waits to dial it is a member of the pool's list for that.
     this.#pool.running.remove(this);
     this.#pool.open(this);
@@ -242,6 +269,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     const {totals} = this.#pool;
     totals.sent++;
     if (this.#reused) totals.reused++;
+    this.#trace?.emit('requestHeadersSent', this.#request);
   }
 
   onResponseStarted(): void {
@@ -249,12 +277,14 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   }
 
   onBodySent(chunk: unknown): void {
-    this.#pool.totals.bytesSent +=
-      typeof chunk === 'string' ? Buffer.byteLength(chunk) : (chunk as Buffer).length;
+    const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : (chunk as Buffer).length;
+    this.#pool.totals.bytesSent += bytes;
+    this.#trace?.emit('requestChunkSent', this.#request, {bytes});
   }
 
   onRequestSent(): void {
     this.#bodySent = true;
+    this.#trace?.emit('requestSent', this.#request);
     if (this.#state === 'sent' || (this.#state === 'receiving' && !this.#body?.paused))
       this.#startReadTimer();
   }
@@ -290,6 +320,15 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       }
     }
     if (location !== undefined || (redirects && this.#request.redirect === 'error')) {
+      this.#trace?.emit(
+        'responseHeadersReceived',
+        this.#request,
+        {status},
+        createResponse(
+          {status, statusText, rawHeaders, url: this.#request.url, redirected: false},
+          undefined,
+        ),
+      );
       return this.#redirect(status, location ?? '');
     }
 
@@ -327,6 +366,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     // The parser's, when it goes on after a pause and nothing has come: a stream that is handed nothing asks no more.
     if (chunk.length === 0) return true;
     this.#pool.totals.bytesReceived += chunk.length;
+    this.#trace?.emit('responseChunkReceived', this.#request, {bytes: chunk.length});
     if (this.#state === 'discarding') {
       this.#discarded += chunk.length;
       if (this.#discarded > discardLimit) this.#cut(aborted);
@@ -358,6 +398,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     if (isLast || isFlushed) this.#giveBack();
     else setImmediate(() => this.#letGoLater(connection));
     if (wasReceiving) {
+      this.#trace?.emit('attemptEnd', this.#request, {status: this.#status});
       this.#body?.end();
       this.#request.lifetime.bodyClosed();
     }
@@ -395,7 +436,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     } else if (error instanceof TypeError) {
       this.#fail(error);
     } else if (this.#state === 'sent' && this.#canSendAgain(error)) {
-      this.#sendAgain(error instanceof UnprocessedError);
+      this.#sendAgain(error, error instanceof UnprocessedError);
     } else {
       const cause = this.#connection?.error ?? error;
       // An alert of TLS may come after its handshake: in TLS 1.3, a client's certificate is looked at only then.
@@ -462,9 +503,10 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       else this.#cutConnection();
       this.#giveBack();
     }
+    this.#trace?.emit('attemptEnd', this.#request, {status: this.#status, ...(isFailure && {error: reason})});
     if (state === 'receiving') {
       this.#body?.fail(reason);
-      this.#request.lifetime.bodyClosed(isFailure);
+      this.#request.lifetime.bodyClosed(isFailure, reason);
     } else {
       this.#reject(reason);
     }
@@ -507,6 +549,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   }
 
   #redirect(status: number, location: string): boolean {
+    this.#status = status;
     try {
       this.#follow = redirectedRequest(this.#request, status, location, this.#redirects);
     } catch (error) {
@@ -523,10 +566,15 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   #followRedirect(): void {
     const request = this.#follow as ConnectorRequest;
     const redirects = this.#redirects + 1;
+    const status = this.#status as number;
+    this.#trace?.emit('requestRedirect', request, {status, url: redactUrl(request.url)});
     new Exchange(this.#pool, request, this.#resolve, this.#reject, redirects, this.#attemptEnd).start();
   }
 
   #deliver(response: Response): void {
+    const {status} = response;
+    this.#status = status;
+    this.#trace?.emit('responseHeadersReceived', this.#request, {status}, response);
     const resolve = this.#resolve;
     this.#resolve = ignore;
     this.#reject = ignore;
@@ -556,8 +604,9 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     return isIdempotent(this.#request) && isReplayable(this.#request.body);
   }
 
-  #sendAgain(isRefused: boolean): void {
+  #sendAgain(error: Error, isRefused: boolean): void {
     this.#resends++;
+    this.#trace?.emit('requestResent', this.#request, {error});
     this.#clearTimer();
     if (this.#written) {
       this.#upload?.stop();
@@ -569,7 +618,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#connection = undefined;
     // One that died may not have died alone; one that refused says nothing of others.
     const another = isRefused ? this.#pool.take(this.host) : undefined;
-    if (another) this.#dispatch(another);
+    if (another) this.#reuse(another);
     else this.#dial();
   }
 
@@ -613,6 +662,10 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
 }
 
 function ignore(): void {}
+
+function describeConnection({protocol, address}: PoolConnection): ConnectionDetail {
+  return {protocol, address};
+}
 
 /** The body with its codings undone, and what is too much of it not handed on. */
 function decoded(body: BodySource, contentEncoding: string, request: ConnectorRequest): BodySource {

@@ -59,6 +59,8 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
 
   readonly host: Host;
   readonly authority: string;
+  /** The address at the other end. */
+  readonly address: string | undefined;
   /** How many requests were sent on it. */
   sent = 0;
   /** Whether the server has answered anything yet. */
@@ -89,6 +91,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   constructor(host: Host, socket: Socket, raw: Socket, life: Lifespan, events: Http2Events<Host>) {
     this.host = host;
     this.authority = new URL(host.key).host;
+    this.address = raw.remoteAddress;
     this.#socket = socket;
     this.#life = life;
     this.#expires = life.maxAge === Infinity ? Infinity : performance.now() + life.maxAge;

@@ -7,6 +7,8 @@ import type {SilenceWatcher} from './connection.ts';
 export interface StreamOwner {
   /** What ":authority" is, unless the request says otherwise. */
   readonly authority: string;
+  /** The address at the other end. */
+  readonly address: string | undefined;
   /** How many streams are open. */
   readonly active: number;
   /** How many requests were sent on it, or are about to be. */
@@ -62,6 +64,8 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
   /** Whether the connection was of use, or idle, before this request. */
   readonly hasRested: boolean;
   readonly connection: Owner;
+  /** The version of HTTP. */
+  readonly protocol = '2';
 
   readonly #session: ClientHttp2Session;
   #stream: ClientHttp2Stream | undefined = undefined;
@@ -92,6 +96,10 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
   /** Its requests are told why they failed. */
   get error(): undefined {
     return undefined;
+  }
+
+  get address(): string | undefined {
+    return this.connection.address;
   }
 
   /** It serves one request. */

@@ -3,11 +3,12 @@ import type {Phase} from '../../errors.ts';
 import type {AbortListener, Lifetime} from '../../lifetime.ts';
 import type {Linked} from '../../linked-list.ts';
 import {LinkedList} from '../../linked-list.ts';
+import type {TraceSignals} from '../../trace.ts';
 import type {Waiter} from '../limits.ts';
 import {HostSlots, Limits} from '../limits.ts';
 import type {Lifespan} from './connection.ts';
 import {Connection} from './connection.ts';
-import type {DialOptions} from './dial.ts';
+import type {DialOptions, DialSignal} from './dial.ts';
 import {Dial} from './dial.ts';
 import {firstStreams, Http2Connection} from './http2-connection.ts';
 import {Http2Stream} from './http2-stream.ts';
@@ -72,6 +73,8 @@ export interface PoolOptions {
 export interface DialRequest extends Linked {
   readonly host: PoolHost;
   readonly connectTimeout: number | undefined;
+  /** What there is to tell until then; not asked of all. */
+  dialTold?<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void;
   connected(connection: PoolConnection): void;
   dialFailed(error: Error, phase: Phase): void;
   /** @param cause - what went wrong until then, if something did */
@@ -286,6 +289,7 @@ export class Pool {
     this.#open++;
     host.open++;
     const dial = new Dial(host, this.options.dial, {
+      told: (type, detail) => request.dialTold?.(type, detail),
       connected: (socket, raw) => {
         this.#dials.delete(request);
         request.connected(this.#connect(host, socket, raw));
@@ -313,6 +317,9 @@ export class Pool {
     this.#open++;
     host.open++;
     const shared = new SharedDial<DialRequest>(host, this.options.dial, {
+      told: (type, detail, members) => {
+        for (const member of members) member.dialTold?.(type, detail);
+      },
       connected: (socket, raw, members) => {
         host.dial = undefined;
         this.#share(host, this.#connect(host, socket, raw), members);

@@ -1,10 +1,12 @@
 import type {Socket} from 'node:net';
 import type {Phase} from '../../errors.ts';
-import type {DialOptions, DialTarget} from './dial.ts';
+import type {TraceSignals} from '../../trace.ts';
+import type {DialOptions, DialSignal, DialTarget} from './dial.ts';
 import {Dial} from './dial.ts';
 
 /** How a shared dial ended, for those who waited for it to the end; and for each whose time was up before. */
 export interface SharedOutcome<Member> {
+  told<Type extends DialSignal>(type: Type, detail: TraceSignals[Type], members: Iterable<Member>): void;
   connected(socket: Socket, raw: Socket, members: Member[]): void;
   failed(error: Error, phase: Phase, members: Member[]): void;
   timedOut(member: Member, limit: number, cause: Error | undefined): void;
@@ -21,6 +23,7 @@ export class SharedDial<Member> {
   constructor(target: DialTarget, options: DialOptions, outcome: SharedOutcome<Member>) {
     this.#outcome = outcome;
     this.#dial = new Dial(target, options, {
+      told: (type, detail) => outcome.told(type, detail, this.members),
       connected: (socket, raw) => outcome.connected(socket, raw, this.#dismiss()),
       failed: (error, phase) => outcome.failed(error, phase, this.#dismiss()),
       // Each of those who wait has a time of its own.
