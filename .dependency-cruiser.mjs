@@ -47,6 +47,18 @@ export default {
       to: {path: '^(test|examples|playground)/'},
     },
     {
+      name: 'playground-model-stands-alone',
+      severity: 'error',
+      from: {path: '^playground/model/'},
+      to: {pathNot: '^playground/model/'},
+    },
+    {
+      name: 'playground-page-knows-no-server',
+      severity: 'error',
+      from: {path: '^playground/(page|run|static)/'},
+      to: {path: '^playground/server/'},
+    },
+    {
       name: 'declared-dependencies-only',
       severity: 'error',
       from: {path: '^src/'},

@@ -22,7 +22,17 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/conformance/**', 'test/package/**'],
+          exclude: ['test/conformance/**', 'test/package/**', 'test/playground/browser/**'],
+        },
+      },
+      {
+        extends: true,
+        // After the others: a browser would take the time that those measure.
+        test: {
+          name: 'playground',
+          include: ['test/playground/browser/*.test.ts'],
+          fileParallelism: false,
+          sequence: {groupOrder: 3},
         },
       },
       {

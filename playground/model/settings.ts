@@ -1,0 +1,143 @@
+/** What a session of the playground is made with. Times in ms, shares in %; 0: none, or the default where one is said. */
+export interface SessionSettings {
+  readonly limit: number;
+  readonly limitPerHost: number;
+  readonly timeoutTotal: number;
+  readonly timeoutAttempt: number;
+  readonly timeoutPool: number;
+  /** On Node only: a browser dials by itself. */
+  readonly timeoutConnect: number;
+  readonly timeoutRead: number;
+  readonly retries: number;
+  readonly minDelay: number;
+  readonly maxDelay: number;
+  readonly retryBudget: number;
+  readonly hasRateLimit: boolean;
+  readonly rateRequests: number;
+  readonly ratePer: number;
+  readonly rateBurst: number;
+  readonly rateScope: 'session' | 'host';
+  readonly hasHedging: boolean;
+  /** 0: what `hedgePercentile` of the answers took. */
+  readonly hedgeDelay: number;
+  readonly hedgePercentile: number;
+  readonly hedgeBudget: number;
+  readonly hasBreaker: boolean;
+  readonly breakerFailures: number;
+  readonly breakerMinimum: number;
+  readonly breakerOpenFor: number;
+  readonly hasSingleFlight: boolean;
+}
+
+/** What is asked for. */
+interface BurstSettings {
+  readonly requests: number;
+  /** How many calls are under way at once; 0: all. */
+  readonly concurrency: number;
+  readonly hosts: number;
+  /** How many different URLs there are; 0: one for each request. */
+  readonly urls: number;
+}
+
+/** How the embedded server answers. Times in ms, shares in %. */
+export interface ServerSettings {
+  readonly latencyShape: 'fixed' | 'uniform' | 'log-normal' | 'two-peaks';
+  /** The middle one of the latencies. */
+  readonly latency: number;
+  /** How far they lie apart, in % of `latency`; 0: all the same. */
+  readonly latencySpread: number;
+  /** Requests that a host works on without getting slower: with twice as many each takes twice as long. 0: any number. */
+  readonly capacity: number;
+  /** Bytes of each body. */
+  readonly size: number;
+  /** How long a body takes to be sent. */
+  readonly bodyTime: number;
+  readonly failures: number;
+  readonly throttled: number;
+  /** What a 429 says, in s. */
+  readonly retryAfter: number;
+  /** Requests that a host takes in a second before it answers 429; 0: any number. */
+  readonly quota: number;
+  readonly resets: number;
+  /** Bodies that break off in their middle. */
+  readonly cuts: number;
+  /** Two runs with the same seed meet the same server. */
+  readonly seed: number;
+}
+
+export interface Settings extends SessionSettings, BurstSettings, ServerSettings {}
+
+/** Where a burst is sent from. */
+export type Runtime = 'browser' | 'node';
+
+/** What it is sent with. */
+export type Engine = 'session' | 'fetch';
+
+export const defaultSettings: Settings = {
+  limit: 100,
+  limitPerHost: 6,
+  timeoutTotal: 0,
+  timeoutAttempt: 0,
+  timeoutPool: 0,
+  timeoutConnect: 10_000,
+  timeoutRead: 30_000,
+  retries: 2,
+  minDelay: 100,
+  maxDelay: 30_000,
+  retryBudget: 20,
+  hasRateLimit: false,
+  rateRequests: 100,
+  ratePer: 1_000,
+  rateBurst: 0,
+  rateScope: 'session',
+  hasHedging: false,
+  hedgeDelay: 0,
+  hedgePercentile: 95,
+  hedgeBudget: 10,
+  hasBreaker: false,
+  breakerFailures: 50,
+  breakerMinimum: 20,
+  breakerOpenFor: 2_000,
+  hasSingleFlight: false,
+  requests: 300,
+  concurrency: 0,
+  hosts: 3,
+  urls: 0,
+  latencyShape: 'log-normal',
+  latency: 60,
+  latencySpread: 60,
+  capacity: 0,
+  size: 4_096,
+  bodyTime: 20,
+  failures: 4,
+  throttled: 0,
+  retryAfter: 1,
+  quota: 0,
+  resets: 0,
+  cuts: 0,
+  seed: 1,
+};
+
+/** How many hosts the embedded server has. */
+export const hostCount = 4;
+
+/** The most requests that a burst may have. */
+export const maxRequests = 20_000;
+
+/** The settings in what came from elsewhere: those that are of the right kind, the defaults for the rest. */
+export function readSettings(source: unknown): Settings {
+  const given = typeof source === 'object' && source !== null ? (source as Record<string, unknown>) : {};
+  const settings: Record<string, unknown> = {...defaultSettings};
+  for (const [name, fallback] of Object.entries(defaultSettings)) {
+    const value = given[name];
+    if (typeof value !== typeof fallback) continue;
+    if (typeof value === 'number' && !(Number.isFinite(value) && value >= 0)) continue;
+    settings[name] = value;
+  }
+  const {requests, hosts} = settings as unknown as Settings;
+  return {
+    ...(settings as unknown as Settings),
+    requests: Math.min(Math.max(1, Math.round(requests)), maxRequests),
+    hosts: Math.min(Math.max(1, Math.round(hosts)), hostCount),
+  };
+}

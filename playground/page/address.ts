@@ -1,0 +1,23 @@
+import type {Settings} from '../model/settings.ts';
+import {defaultSettings, readSettings} from '../model/settings.ts';
+
+/** The settings that an address tells after its `#`; the defaults for what it doesn't. */
+export function readAddress(hash: string): Settings {
+  const given = Object.fromEntries(
+    [...new URLSearchParams(hash.slice(1))].map(([name, value]) => {
+      const fallback = defaultSettings[name as keyof Settings];
+      if (typeof fallback === 'number') return [name, Number(value)];
+      return [name, typeof fallback === 'boolean' ? value === 'true' : value];
+    }),
+  );
+  return readSettings(given);
+}
+
+/** Puts what is not the default into the address, so that it can be sent to somebody. */
+export function writeAddress(settings: Settings): void {
+  const others = Object.entries(settings).filter(
+    ([name, value]) => value !== defaultSettings[name as keyof Settings],
+  );
+  const hash = new URLSearchParams(others.map(([name, value]) => [name, String(value)])).toString();
+  history.replaceState(null, '', hash ? `#${hash}` : location.pathname + location.search);
+}

@@ -1,0 +1,239 @@
+import axe from 'axe-core';
+import type {Browser, Page} from 'playwright-core';
+import type {ViteDevServer} from 'vite';
+import {afterAll, beforeAll, beforeEach, describe, expect, it, vi} from 'vitest';
+import type {LogSummary} from '../../../playground/model/server-log.ts';
+import type {Settings} from '../../../playground/model/settings.ts';
+import {startPlayground} from '../../../playground/server/start.ts';
+import type {Playground} from './support/page.ts';
+import {isMissing, launchBrowser, openPlayground} from './support/page.ts';
+
+const small: Partial<Settings> = {
+  requests: 60,
+  hosts: 2,
+  latency: 10,
+  bodyTime: 0,
+  failures: 0,
+  minDelay: 20,
+};
+
+describe.skipIf(isMissing)('the playground in Chromium', {timeout: 60_000}, () => {
+  let browser: Browser;
+  let server: ViteDevServer;
+  let address: string;
+  /** What the server has seen of the runs it was asked for in this test, in their order. */
+  let logs: () => LogSummary[];
+
+  beforeAll(async () => {
+    const started = await startPlayground(0);
+    ({server, address} = started);
+    const {runs} = started;
+    const create = vi.spyOn(runs, 'create');
+    logs = () =>
+      create.mock.results
+        .map(({value}) => runs.find(value.id)?.log.summary())
+        .filter((log) => log !== undefined);
+    browser = await launchBrowser();
+  }, 60_000);
+  beforeEach(() => {
+    vi.clearAllMocks();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+
+  async function open(settings: Partial<Settings> = {}, options = {}): Promise<Playground> {
+    return openPlayground(browser, address, {...small, ...settings}, options);
+  }
+
+  it('sends a burst, and its counters are those of the server', async () => {
+    const playground = await open({failures: 20, throttled: 5, retryAfter: 0, cuts: 5, limitPerHost: 4});
+    const {page, complaints, figures} = playground;
+    await playground.run();
+
+    const [log] = logs() as [LogSummary];
+    expect(log.active).toBe(0);
+    expect(log.arrived).toBeGreaterThan(60);
+    expect(await figures('Settled')).toEqual(['60 / 60']);
+    expect(await figures('Sent')).toEqual([String(log.arrived)]);
+    expect(await figures('Server saw')).toEqual([String(log.arrived)]);
+    expect(await figures('Server’s peak')).toEqual([String(log.peak)]);
+    expect(log.hosts.map(({peak}) => peak <= 4)).toEqual([true, true]);
+    // Every body that was cut is a call that failed, and every 503 or 429 that was given up.
+    const {cut} = log.outcomes;
+    const failed = Number((await figures('Failed'))[0]);
+    expect(failed).toBeGreaterThanOrEqual(cut);
+    expect(await page.locator('#table [role=grid]').getAttribute('aria-rowcount')).toBe('61');
+    await page.getByLabel('Failed only').check();
+    expect(await page.locator('#table [role=grid]').getAttribute('aria-rowcount')).toBe(String(failed + 1));
+    await expect
+      .poll(() => page.locator('#waterfalls canvas').getAttribute('aria-label'))
+      .toContain(`Of 60 requests ${60 - failed} succeeded and ${failed} failed`);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it.each(['browser', 'node'])('stops what is under way in %s, which the server notices', async (runtime) => {
+    const playground = await open({latency: 60_000, latencyShape: 'fixed', requests: 40, limitPerHost: 4});
+    const {page, complaints, figures} = playground;
+    await page.locator(`input[name=runtime][value=${runtime}]`).check({force: true});
+    await page.getByRole('button', {name: 'Run burst'}).click();
+    await expect.poll(() => logs()[0]?.active).toBe(8);
+    await page.getByRole('button', {name: 'Stop'}).click();
+    await page.getByRole('status').filter({hasText: 'Stopped.'}).waitFor({state: 'attached'});
+
+    const [log] = logs() as [LogSummary];
+    expect(log).toMatchObject({active: 0, outcomes: {left: log.arrived, answered: 0}});
+    expect(log.arrived).toBeLessThan(40);
+    expect(await figures('Settled')).toEqual(['40 / 40']);
+    expect(await figures('Failed')).toEqual(['40']);
+    expect(await figures('Server saw')).toEqual([String(log.arrived)]);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('shows plain fetch beside the session, each with a server of the same kind', async () => {
+    const playground = await open({failures: 30, retries: 4, retryBudget: 0});
+    const {page, complaints, figures} = playground;
+    await page.getByLabel('Beside plain fetch').check();
+    await playground.run();
+
+    const [first, second] = logs();
+    expect(second?.arrived).toBe(60);
+    expect(await figures('Settled')).toEqual(['60 / 60', '60 / 60']);
+    expect(await figures('Server saw')).toEqual([String(first?.arrived), '60']);
+    // What the session asked for again, fetch left as it was.
+    expect((await figures('Failed'))[1]).toBe(String(second?.statuses['503']));
+    expect(await page.locator('#waterfalls canvas').count()).toBe(2);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('runs it on Node, over the pool, and streams what happens there', async () => {
+    const playground = await open({limitPerHost: 3, failures: 10});
+    const {page, complaints, figures} = playground;
+    await page.locator('input[name=runtime][value=node]').check({force: true});
+    await playground.run();
+
+    const [log] = logs() as [LogSummary];
+    expect(await figures('Settled')).toEqual(['60 / 60']);
+    expect(await figures('Sent')).toEqual([String(log.arrived)]);
+    expect(log.hosts.map(({peak}) => peak)).toEqual([3, 3]);
+    // Only there it's seen that connections are opened, and kept.
+    await page.locator('#table tbody tr[data-index="0"]').click();
+    const detail = page.locator('#detail');
+    expect(await detail.textContent()).toContain('Connecting');
+    expect(await detail.textContent()).toContain('new connection');
+    const peaks = await page.locator('.pool tbody tr td:last-child').allTextContents();
+    expect(peaks.slice(1)).toEqual(['3', '3']);
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+
+  it('opens an error in full, by keys alone, and gives the focus back', async () => {
+    const playground = await open({failures: 100, retries: 0});
+    const {page} = playground;
+    await playground.run();
+    await page.locator('#table .grid').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('Enter');
+    const detail = page.locator('#detail');
+    expect(await detail.locator('h3').textContent()).toBe('Request 1');
+    const text = await detail.textContent();
+    for (const part of ['HTTPError', 'Status 503', 'ERR_HTTP_STATUS', 'attempts', 'Stack'])
+      expect(text).toContain(part);
+    await page.keyboard.press('Escape');
+    expect(await page.evaluate(() => document.activeElement?.className)).toBe('grid');
+    expect(await page.locator('#table .grid').getAttribute('aria-activedescendant')).toBe('request-1');
+    await page.context().close();
+  });
+
+  it('says what is wrong with settings that can’t be', async () => {
+    const playground = await open({hasHedging: true, hedgePercentile: 300});
+    const {page} = playground;
+    await page.getByRole('button', {name: 'Run burst'}).click();
+    const problem = page.getByRole('alert');
+    await problem.filter({hasText: 'hedge.percentile'}).waitFor();
+    expect(await page.getByRole('button', {name: 'Run burst'}).isEnabled()).toBe(true);
+    await page.context().close();
+  });
+
+  it('keeps settings in its address', async () => {
+    const {page} = await open();
+    await page.getByRole('spinbutton', {name: 'Requests'}).fill('77');
+    expect(page.url()).toContain('requests=77');
+    expect(await page.locator('#code').textContent()).toContain('length: 77');
+    await page.context().close();
+  });
+
+  it.each([
+    ['light', 1_440],
+    ['dark', 1_440],
+    ['light', 390],
+  ] as const)('has no fault that axe finds, %s at %i px', async (colorScheme, width) => {
+    const playground = await open({failures: 40, retries: 0}, {colorScheme, viewport: {width, height: 900}});
+    const {page} = playground;
+    expect(await faults(page)).toEqual([]);
+    await page.getByLabel('Beside plain fetch').check();
+    await playground.run();
+    await page.getByLabel('Failed only').check();
+    await page.locator('#table tbody tr[data-index]').first().click();
+    for (const details of await page.locator('#settings details').all()) {
+      await details.evaluate((node) => node.setAttribute('open', ''));
+    }
+    expect(await faults(page)).toEqual([]);
+    // Nothing is wider than the screen.
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    await page.context().close();
+  });
+
+  it('stays smooth with 5,000 requests', async () => {
+    const playground = await open({requests: 5_000, hosts: 4, limitPerHost: 0, latency: 5, size: 100});
+    const {page, complaints, figures} = playground;
+    // On Node, whose events come faster than a browser's fetch could make them.
+    await page.locator('input[name=runtime][value=node]').check({force: true});
+    await page.evaluate(() => {
+      const seen = {longest: 0, tasks: 0, frames: 0, slowest: 0, last: performance.now()};
+      Object.assign(globalThis, {seen});
+      new PerformanceObserver((list) => {
+        for (const {duration} of list.getEntries()) {
+          seen.tasks++;
+          seen.longest = Math.max(seen.longest, duration);
+        }
+      }).observe({type: 'longtask'});
+      const frame = (now: number) => {
+        seen.frames++;
+        seen.slowest = Math.max(seen.slowest, now - seen.last);
+        seen.last = now;
+        requestAnimationFrame(frame);
+      };
+      requestAnimationFrame(frame);
+    });
+    const took = await playground.run();
+    const seen = await page.evaluate(() => (globalThis as unknown as {seen: Record<string, number>}).seen);
+    console.log(`5,000 requests in ${took}; tasks over 50 ms, the longest, frames and the slowest:`, seen);
+
+    expect(await figures('Settled')).toEqual(['5,000 / 5,000']);
+    expect(logs()[0]?.arrived).toBe(5_000);
+    // Only the rows that are seen are there.
+    expect(await page.locator('#table tbody tr').count()).toBeLessThan(40);
+    await page.locator('#table .grid').focus();
+    await page.keyboard.press('End');
+    expect(await page.locator('#table tbody tr[aria-selected=true]').getAttribute('data-index')).toBe('4999');
+    expect(complaints).toEqual([]);
+    await page.context().close();
+  });
+});
+
+async function faults(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const violations = await page.evaluate(async () => {
+    const {axe} = globalThis as unknown as {axe: typeof import('axe-core')};
+    return (await axe.run()).violations;
+  });
+  return violations.flatMap(({id, nodes}) =>
+    nodes.map(({html, failureSummary}) => `${id}: ${html} ${failureSummary}`),
+  );
+}
