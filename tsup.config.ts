@@ -10,6 +10,8 @@ export default defineConfig({
     deno: 'src/connectors/deno.ts',
     bun: 'src/connectors/bun.ts',
     node: 'src/node/index.ts',
+    // Nothing imports it by this name. It's of its own so that who has a session alone can leave it out.
+    'event-source': 'src/event-source.ts',
     conformance: 'src/conformance/index.ts',
     'conformance-server': 'src/node/conformance-server/index.ts',
     'default-web': 'src/connectors/default/web.ts',

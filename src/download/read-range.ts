@@ -78,8 +78,10 @@ async function* readPart(
       );
     }
     hash?.update(chunk);
-    yield [chunk as Bytes, place];
+    const begin = place;
+    // Before it's handed on: whoever gets it may take its memory.
     place += chunk.length;
+    yield [chunk as Bytes, begin];
   }
   if (end !== undefined && place < end)
     throw new ConnectionError('The body ended early', 'receive', {request});

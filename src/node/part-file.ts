@@ -9,8 +9,9 @@ import {replaceFile, syncDirectoryOf} from './durable.ts';
 /** What lies beside a half-written file, as JSON: what is in it, and of which version. */
 interface Notes {
   readonly format: 1;
-  /** What the URL is known by: it may have secrets in it. */
+  /** What the URL is known by, and what it is without its query: it may have secrets in it. */
   readonly source: string;
+  readonly place: string;
   readonly etag?: string | undefined;
   readonly lastModified?: string | undefined;
   readonly ifRange?: string | undefined;
@@ -28,28 +29,24 @@ export class PartFile {
   readonly resource: Resource = {validator: undefined, size: undefined, digest: undefined};
   ranges = new ByteRanges();
   readonly #file: FileHandle;
-  readonly #source: string;
+  readonly #url: string;
   #timer: NodeJS.Timeout | undefined;
   #noting: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, file: FileHandle, source: string) {
+  private constructor(path: string, file: FileHandle, url: string) {
     this.path = path;
     this.#file = file;
-    this.#source = source;
+    this.#url = url;
   }
 
   /** Opens what an earlier attempt at the same URL has left, or a new one. */
   static async open(path: string, url: string): Promise<PartFile> {
-    // Queries hold signatures, which differ from one attempt to the next.
-    const source = createHash('sha256')
-      .update(url.replace(/[?#].*$/s, ''))
-      .digest('base64');
     const notes = await readNotes(notesPath(path));
     const file = await openExisting(path);
-    const part = new PartFile(path, file ?? (await open(path, 'w+', 0o666)), source);
+    const part = new PartFile(path, file ?? (await open(path, 'w+', 0o666)), url);
     const {size: fileSize} = await part.#file.stat();
     const ranges = new ByteRanges(notes?.ranges);
-    if (file && notes?.source === source && ranges.end <= fileSize) part.#adopt(notes, ranges);
+    if (file && notes && isOf(notes, url) && ranges.end <= fileSize) part.#adopt(notes, ranges);
     else await part.reset();
     return part;
   }
@@ -75,7 +72,8 @@ export class PartFile {
     const {validator, size, digest} = this.resource;
     const notes: Notes = {
       format: 1,
-      source: this.#source,
+      source: nameOf(this.#url),
+      place: nameOf(placeOf(this.#url)),
       ...validator,
       size,
       digest: digest && {...digest, value: Buffer.from(digest.value).toString('base64')},
@@ -147,6 +145,24 @@ export class PartFile {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
+}
+
+/** Whether notes are of what is at this URL. */
+function isOf({source, place, etag = ''}: Notes, url: string): boolean {
+  if (source === nameOf(url)) return true;
+  // The signature in a query is another each time. What the query chooses is told by the ETag, unless that just counts.
+  return place === nameOf(placeOf(url)) && etag.length >= namingEtag;
+}
+
+/** How long an ETag is, with its quotes, that no two files share by chance. */
+const namingEtag = 18;
+
+function placeOf(url: string): string {
+  return url.replace(/[?#].*$/s, '');
+}
+
+function nameOf(url: string): string {
+  return createHash('sha256').update(url).digest('base64');
 }
 
 function notesPath(path: string): string {

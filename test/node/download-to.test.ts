@@ -154,6 +154,52 @@ describe('downloadTo', () => {
     expect((await readFile(file)).equals(server.file.content)).toBe(true);
   });
 
+  it.each([
+    ['the same', etag, '?signature=1', '?signature=1', 40_000],
+    [
+      'another signature, and an ETag that names the content',
+      '"0123456789abcdef"',
+      '?signature=1',
+      '?signature=2',
+      40_000,
+    ],
+    ['another query, and an ETag that only counts', etag, '?id=1', '?id=2', 0],
+    ['another path', '"0123456789abcdef"', 'a', 'b', 0],
+  ])('goes on with what is of the URL: %s', async (_name, tag, first, second, resumedFrom) => {
+    const server = await startFileServer({content, etag: tag, cutAfter: () => 40_000});
+    const {session} = openSession();
+    const {file} = await place();
+    await rejection(downloadTo(session, `${server.origin}/${first}`, file, {ranges: 1, resumes: 0}));
+    delete server.file.cutAfter;
+    expect((await downloadTo(session, `${server.origin}/${second}`, file)).resumedFrom).toBe(resumedFrom);
+    expect((await readFile(file)).equals(content)).toBe(true);
+  });
+
+  it('has notes that show nothing of the URL', async () => {
+    const server = await startFileServer({content, etag, cutAfter: () => 40_000});
+    const {session} = openSession();
+    const {file} = await place();
+    await rejection(downloadTo(session, `${server.origin}/name?key=secret`, file, {ranges: 1, resumes: 0}));
+    const notes = await readFile(`${file}.aiofetch-part.json`, 'utf8');
+    expect(notes).not.toMatch(/secret|key|name|127/);
+  });
+
+  it.each([
+    ['no JSON', '{"form'],
+    ['of another format', '{"format":2,"ranges":[]}'],
+    ['that say more than there is', undefined],
+  ])('begins anew beside notes that are %s', async (_name, text) => {
+    const server = await startFileServer({content, etag, cutAfter: () => 40_000});
+    const {session} = openSession();
+    const {file} = await place();
+    await rejection(downloadTo(session, server.origin, file, {ranges: 1, resumes: 0}));
+    delete server.file.cutAfter;
+    if (text === undefined) await writeFile(`${file}.aiofetch-part`, 'short');
+    else await writeFile(`${file}.aiofetch-part.json`, text);
+    expect((await downloadTo(session, server.origin, file)).resumedFrom).toBe(0);
+    expect((await readFile(file)).equals(content)).toBe(true);
+  });
+
   it('has no file under the name when the digest differs, and nothing to go on with', async () => {
     const server = await startFileServer({content, etag});
     const {session} = openSession();

@@ -128,6 +128,19 @@ describe('what is not imported is not bundled', () => {
     );
   });
 
+  test('a session brings none of what reads bodies, downloads or follows events', async () => {
+    const {modules} = await bundle("export {createSession} from 'aiofetch'", {conditions});
+    expect(modules).toContain('aiofetch/src/session.ts');
+    expect(modules.filter((path) => /streams|download|event-?source|noble|wait/.test(path))).toEqual([]);
+    const {code} = await bundle("export {createSession} from 'aiofetch'");
+    expect(code).not.toMatch(/DownloadError|EventSourceError|repr-digest/);
+  });
+
+  test('reading a body brings no session', async () => {
+    const {modules} = await bundle("export {iterLines, iterEvents} from 'aiofetch'", {conditions});
+    expect(modules.filter((path) => /session|download|ky\/|noble/.test(path))).toEqual([]);
+  });
+
   test.each([
     ['gather', "export {gather} from 'aiofetch'", 7_500],
     ['an error class', "export {HTTPError} from 'aiofetch'", 5_000],
