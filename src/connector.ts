@@ -1,3 +1,4 @@
+import type {AdaptiveLimit} from './adaptive-limit.ts';
 import type {ConnectorRequest} from './request.ts';
 import type {TraceListener} from './trace.ts';
 
@@ -34,11 +35,12 @@ export interface ConnectorOptions {
    */
   readonly limit?: number | undefined;
   /**
-   * How many connections at most to one host (scheme, name and port); 0 or `Infinity`: no limit.
+   * How many connections at most to one host (scheme, name and port); 0 or `Infinity`: no limit. With `adaptiveLimit()`
+   * it is as many as the host is found to bear.
    *
    * @default 0
    */
-  readonly limitPerHost?: number | undefined;
+  readonly limitPerHost?: number | AdaptiveLimit | undefined;
 }
 
 /** One host's share of {@link ConnectorStats}. */
@@ -49,16 +51,19 @@ export interface HostStats {
   readonly queued: number;
   /** Open connections that nothing uses. */
   readonly idle: number;
+  /** Slots it may have at this moment, where `limitPerHost` is an `adaptiveLimit()`. */
+  readonly limit?: number | undefined;
 }
 
 /** What a connector has at this moment, and what it did so far. */
 export interface ConnectorStats {
   readonly limit: number;
+  /** Of one that adapts, the most it may be. */
   readonly limitPerHost: number;
   readonly active: number;
   readonly queued: number;
   readonly idle: number;
-  /** By origin; hosts with nothing active, queued or idle are left out. */
+  /** By origin; hosts with nothing active, queued, idle or learned are left out. */
   readonly hosts: Readonly<Record<string, HostStats>>;
   readonly totals: {
     /** Requests sent, redirects counted each. */

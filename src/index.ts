@@ -3,6 +3,14 @@ import type {Session} from './session.ts';
 import {createSessionOn} from './session.ts';
 import type {SessionOptions} from './session-options.ts';
 
+export type {
+  AdaptiveLimit,
+  AdaptiveLimitOptions,
+  HostLimit,
+  HostLimits,
+  LimitSample,
+} from './adaptive-limit.ts';
+export {adaptiveLimit} from './adaptive-limit.ts';
 export type {RequestBody} from './body.ts';
 export type {CallOptions, Hooks, KyOptions} from './call-options.ts';
 export * from './client.ts';

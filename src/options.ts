@@ -41,6 +41,15 @@ export function checkLimit(option: string, value: number | undefined, fallback: 
   return checkNumber(option, value, fallback, {whole: true});
 }
 
+/** The same, or a limit that moves. */
+export function checkLimitPerHost<T extends object>(value: number | T | undefined): number | T {
+  if (typeof value === 'number' || value === undefined) return checkLimit('connector.limitPerHost', value, 0);
+  const allowed = 'a whole number from 0 to Infinity, or what adaptiveLimit() returns';
+  const isLimit = isObject(value) && 'hosts' in value && 'max' in value;
+  assertOption(isLimit, 'connector.limitPerHost', value, allowed);
+  return value;
+}
+
 /** Timers of every runtime hold 31 bits of ms; past that they fire at once. */
 export const longestDelay = 2 ** 31 - 1;
 

@@ -1,17 +1,11 @@
 import {isSmall} from '../body.ts';
-import type {
-  Connector,
-  ConnectorCapabilities,
-  ConnectorOptions,
-  ConnectorStats,
-  HostStats,
-} from '../connector.ts';
+import type {Connector, ConnectorCapabilities, ConnectorOptions, ConnectorStats} from '../connector.ts';
 import {discard} from '../discard.ts';
 import {ConnectionError, ResponseTooLargeError, SessionClosedError, TimeoutError} from '../errors.ts';
 import type {AbortListener, Lifetime} from '../lifetime.ts';
 import type {Linked} from '../linked-list.ts';
 import {LinkedList} from '../linked-list.ts';
-import {checkKnown, checkLimit} from '../options.ts';
+import {checkKnown, checkLimit, checkLimitPerHost} from '../options.ts';
 import type {ConnectorRequest} from '../request.ts';
 import type {Trace} from '../trace.ts';
 import {abortUnread} from '../unread.ts';
@@ -86,7 +80,7 @@ const knownOptions = new Set(['limit', 'limitPerHost']);
 export function createConnector(definition: ConnectorDefinition, options: ConnectorOptions = {}): Connector {
   checkKnown('connector', definition.name, options, knownOptions);
   const limit = checkLimit('connector.limit', options.limit, 100);
-  const limitPerHost = checkLimit('connector.limitPerHost', options.limitPerHost, 0);
+  const limitPerHost = checkLimitPerHost(options.limitPerHost);
   const state: State = {
     definition,
     limits: new Limits(limit, limitPerHost, (key) => new HostSlots(key)),
@@ -111,7 +105,7 @@ export function createConnector(definition: ConnectorDefinition, options: Connec
       if (refusal) return Promise.reject(refusal);
       return new Promise((resolve, reject) => new Transfer(state, request, resolve, reject).start());
     },
-    stats: () => statsOf(state, limit, limitPerHost),
+    stats: () => statsOf(state, limit, typeof limitPerHost === 'number' ? limitPerHost : limitPerHost.max),
     close: () => close(state),
     destroy: (reason) => destroy(state, reason ?? new SessionClosedError('Connector was destroyed')),
     [Symbol.asyncDispose]: () => close(state),
@@ -120,11 +114,8 @@ export function createConnector(definition: ConnectorDefinition, options: Connec
 }
 
 function statsOf(state: State, limit: number, limitPerHost: number): ConnectorStats {
-  const hosts: Record<string, HostStats> = {};
-  for (const [origin, host] of state.limits.hosts) {
-    hosts[origin] = {active: host.active, queued: host.waiting.size, idle: 0};
-  }
   const {active, queued} = state.limits;
+  const hosts = state.limits.statsOf(() => 0);
   return {limit, limitPerHost, active, queued, idle: 0, hosts, totals: {...state.totals}};
 }
 
@@ -174,6 +165,8 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
   #stage: 'queued' | 'sent' | 'receiving' | 'done' = 'queued';
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #attemptTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  /** Where the limit adapts. */
+  #sentAt = 0;
   #failBody: ((error: unknown) => void) | undefined = undefined;
   #status: number | undefined = undefined;
   #received = 0;
@@ -223,13 +216,18 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     this.#state.totals.sent++;
     const {body, timeouts} = this.#request;
     const {attempt} = timeouts;
+    if (this.#host.adaptive) this.#sentAt = performance.now();
     if (attempt !== undefined)
       this.#attemptTimer = setTimeout(() => this.#timeOut('attempt', attempt), attempt);
     // An upload in progress isn't silence, and not every runtime shows when it is over.
     if (body === null || isSmall(body)) this.#awaitHead();
     this.#call().then(
       (response) => this.#answered(response),
-      (error) => this.#fail(this.#typed(error, 'send')),
+      (error) => {
+        const failure = this.#typed(error, 'send');
+        // What came typed already is no failure of the host's: a body's, a redirect's.
+        this.#fail(failure, failure !== error);
+      },
     );
   }
 
@@ -247,6 +245,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     this.#clearTimer();
     const resolve = this.#resolve;
     try {
+      if (this.#host.adaptive) this.#state.limits.observe(this.#host, this.#sentAt, response.status);
       this.#stage = 'receiving';
       this.#request.lifetime.bodyOpened();
       resolve(this.#tracked(response));
@@ -303,6 +302,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
   }
 
   #awaitHead(): void {
+    if (this.#host.adaptive) this.#sentAt = performance.now();
     if (this.#stage === 'sent' && this.#timer === undefined) this.#limit('read', this.#request.timeouts.read);
   }
 
@@ -353,8 +353,10 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     this.#fail(reason);
   }
 
-  #fail(error: unknown): void {
-    if (this.#stage === 'done') return;
+  #fail(error: unknown, isOfHost = true): void {
+    const stage = this.#stage;
+    if (stage === 'done') return;
+    if (isOfHost && stage === 'sent') this.#state.limits.observe(this.#host, this.#sentAt, undefined, error);
     this.failure = {error};
     const reject = this.#reject;
     this.#resolve = ignore;

@@ -1,3 +1,5 @@
+import type {AdaptiveLimit, HostLimit, HostLimits} from '../adaptive-limit.ts';
+import type {HostStats} from '../connector.ts';
 import {type Linked, LinkedList} from '../linked-list.ts';
 
 /** One that waits for a slot. `granted` is called, synchronously, when it has one. */
@@ -13,6 +15,10 @@ export class HostSlots implements Linked {
 
   readonly key: string;
   active = 0;
+  /** How many it may have. */
+  limit = Infinity;
+  /** What moves that, if something does. */
+  adaptive: HostLimit | undefined = undefined;
   readonly waiting = new LinkedList<Waiter>();
   /** How many times in a row a slot it gave back stayed with it. */
   run = 0;
@@ -45,11 +51,14 @@ export class Limits<Host extends HostSlots = HostSlots> {
   /** Hosts with somebody waiting and a slot of their own to spare; in turn. */
   readonly #ready = new LinkedList<Host>();
   readonly #createHost: (key: string) => Host;
+  readonly #adaptive: HostLimits | undefined;
   #granting = false;
 
-  constructor(limit: number, limitPerHost: number, createHost: (key: string) => Host) {
+  constructor(limit: number, limitPerHost: number | AdaptiveLimit, createHost: (key: string) => Host) {
+    const isAdaptive = typeof limitPerHost === 'object';
     this.limit = limit || Infinity;
-    this.limitPerHost = limitPerHost || Infinity;
+    this.limitPerHost = (isAdaptive ? limitPerHost.max : limitPerHost) || Infinity;
+    this.#adaptive = isAdaptive ? limitPerHost.hosts() : undefined;
     this.#createHost = createHost;
   }
 
@@ -57,6 +66,8 @@ export class Limits<Host extends HostSlots = HostSlots> {
     let host = this.hosts.get(key);
     if (!host) {
       host = this.#createHost(key);
+      host.adaptive = this.#adaptive?.of(key);
+      host.limit = host.adaptive?.limit ?? this.limitPerHost;
       this.hosts.set(key, host);
     }
     return host;
@@ -64,14 +75,14 @@ export class Limits<Host extends HostSlots = HostSlots> {
 
   /** Takes a slot if one is free, and says so; otherwise the waiter is queued and `granted` when its turn comes. */
   acquire(host: Host, waiter: Waiter): boolean {
-    if (this.active < this.limit && host.active < this.limitPerHost && host.waiting.size === 0) {
+    if (this.active < this.limit && host.active < host.limit && host.waiting.size === 0) {
       this.active++;
       host.active++;
       return true;
     }
     host.waiting.append(waiter);
     this.queued++;
-    if (host.waiting.size === 1 && host.active < this.limitPerHost) this.#ready.append(host);
+    if (host.waiting.size === 1 && host.active < host.limit) this.#ready.append(host);
     return false;
   }
 
@@ -87,8 +98,38 @@ export class Limits<Host extends HostSlots = HostSlots> {
   release(host: Host): void {
     this.active--;
     host.active--;
-    if (host.waiting.size > 0 && host.list === undefined) this.#ready.append(host);
+    this.#queue(host);
     this.#grant(host);
+  }
+
+  /** A request was answered, or failed before that: how many slots its host has may change by it. */
+  observe(host: Host, sentAt: number, status: number | undefined, error?: unknown): void {
+    const {adaptive, active} = host;
+    if (!adaptive) return;
+    adaptive.observe({status, error, sentAt, now: performance.now(), active});
+    host.limit = adaptive.limit;
+    if (active >= host.limit) this.#ready.remove(host);
+    this.#queue(host);
+    this.#grant(host);
+  }
+
+  /** By host: where something is going on, or was learned. */
+  statsOf(idleOf: (host: Host) => number): Record<string, HostStats> {
+    const stats: Record<string, HostStats> = {};
+    for (const [origin, {limit}] of this.#adaptive?.known() ?? [])
+      stats[origin] = {active: 0, queued: 0, idle: 0, limit};
+    for (const [origin, host] of this.hosts) {
+      const {active, waiting, adaptive, limit} = host;
+      const idle = idleOf(host);
+      if (active + waiting.size + idle > 0)
+        stats[origin] = {active, queued: waiting.size, idle, ...(adaptive && {limit})};
+    }
+    return stats;
+  }
+
+  #queue(host: Host): void {
+    if (host.waiting.size > 0 && host.list === undefined && host.active < host.limit)
+      this.#ready.append(host);
   }
 
   /** Drops the record of a host that nothing uses; a newer one of the same host stays. */
@@ -125,7 +166,7 @@ export class Limits<Host extends HostSlots = HostSlots> {
     host.active++;
     // To the end of the line, if it still has somebody waiting and a slot to spare.
     this.#ready.remove(host);
-    if (host.waiting.size > 0 && host.active < this.limitPerHost) this.#ready.append(host);
+    this.#queue(host);
     waiter.granted();
   }
 }

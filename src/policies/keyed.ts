@@ -14,7 +14,7 @@ export interface Kept extends Linked {
  */
 export class Keyed<T extends Kept> {
   readonly #byKey = new Map<string, T>();
-  readonly #all = new LinkedList<T>();
+  readonly all = new LinkedList<T>();
   readonly #create: (key: string) => T;
 
   constructor(create: (key: string) => T) {
@@ -22,7 +22,7 @@ export class Keyed<T extends Kept> {
   }
 
   get size(): number {
-    return this.#all.size;
+    return this.all.size;
   }
 
   get(key: string): T {
@@ -32,14 +32,14 @@ export class Keyed<T extends Kept> {
   #add(key: string): T {
     const now = performance.now();
     for (let looks = 0; looks < 2; looks++) {
-      const oldest = this.#all.shift();
+      const oldest = this.all.shift();
       if (!oldest) break;
       if (oldest.isIdle(now)) this.#byKey.delete(oldest.key);
-      else this.#all.append(oldest);
+      else this.all.append(oldest);
     }
     const made = this.#create(key);
     this.#byKey.set(key, made);
-    this.#all.append(made);
+    this.all.append(made);
     return made;
   }
 }

@@ -1,5 +1,6 @@
 import {createHash} from 'node:crypto';
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
+import {main as adaptiveLimit} from '../../examples/adaptive-limit.ts';
 import {main as apiClient} from '../../examples/api-client.ts';
 import {main as crawlerLoop} from '../../examples/crawler-loop.ts';
 import {main as followEvents} from '../../examples/follow-events.ts';
@@ -39,6 +40,13 @@ test('many at once open no more connections than they may, and take them again',
   expect(texts).toEqual(Array(400).fill('{"slow":true}'));
   expect(opened).toBe(50);
   expect(reused).toBe(350);
+});
+
+test('a limit that adapts comes to what a server bears that refuses the rest', async () => {
+  const {requests, retries, limit} = await adaptiveLimit();
+  expect(requests).toBe(2_000);
+  expect(limit).toBeLessThanOrEqual(48);
+  expect(retries).toBeLessThan(1_000);
 });
 
 test("sessions share a connector of one's own", async () => {

@@ -8,7 +8,7 @@ import type {
   Timeout,
   TimeoutOptions,
 } from 'aiofetch';
-import {createSession} from 'aiofetch';
+import {adaptiveLimit, createSession} from 'aiofetch';
 import {fetchConnector} from 'aiofetch/fetch';
 import {mockConnector} from 'aiofetch/mock';
 import type {UndiciConnectorOptions} from 'aiofetch/undici';
@@ -26,12 +26,18 @@ describe('an option is taken where it can be honoured', () => {
     });
     undiciConnector({tls: {rejectUnauthorized: false, ca: ['PEM', new Uint8Array()], minVersion: 'TLSv1.3'}});
     fetchConnector({limit: 0, limitPerHost: Infinity});
+    undiciConnector({limitPerHost: adaptiveLimit()});
+    createSession({connector: {limitPerHost: adaptiveLimit({min: 1, max: 20, initial: 5, tolerance: 2})}});
     mockConnector(() => undefined, {limit: 1});
     createSession({connector: {limit: 1, limitPerHost: 1}});
     createSession({connector: undiciConnector({keepAliveTimeout: 1})});
   });
 
   test("and not where it can't", () => {
+    // @ts-expect-error
+    adaptiveLimit({maximum: 5});
+    // @ts-expect-error It is adaptiveLimit() that makes one of them.
+    fetchConnector({limitPerHost: {min: 1, max: 5}});
     // @ts-expect-error Only undici keeps connections by itself.
     fetchConnector({keepAliveTimeout: 1});
     // @ts-expect-error

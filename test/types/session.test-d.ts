@@ -141,7 +141,13 @@ test('statistics are to be read', () => {
   expectTypeOf(stats).toEqualTypeOf<SessionStats>();
   expectTypeOf(stats.connector).toEqualTypeOf<string>();
   expectTypeOf(stats.hosts['https://example.com']).toEqualTypeOf<
-    {readonly active: number; readonly queued: number; readonly idle: number} | undefined
+    | {
+        readonly active: number;
+        readonly queued: number;
+        readonly idle: number;
+        readonly limit?: number | undefined;
+      }
+    | undefined
   >();
   expectTypeOf<keyof SessionStats['totals']>().toEqualTypeOf<
     | 'requests'

@@ -1,10 +1,18 @@
 import {describe, expect, it, vi} from 'vitest';
 import {HeaderList} from '../../src/headers.ts';
 import type {Connector, ConnectorDefinition, ConnectorOptions} from '../../src/index.ts';
-import {ConnectionError, createConnector, InvalidOptionError, SessionClosedError} from '../../src/index.ts';
+import {
+  adaptiveLimit,
+  ConnectionError,
+  createConnector,
+  InvalidOptionError,
+  SessionClosedError,
+  TimeoutError,
+} from '../../src/index.ts';
 import {ConnectorRequest} from '../../src/request.ts';
 import {rejection} from '../support/mock-session.ts';
 import {noHosts} from '../support/no-hosts.ts';
+import {recordedLimit} from '../support/recorded-limit.ts';
 
 const capabilities = {sockets: false, connectTimeout: false, requestStreams: true, manualRedirect: false};
 
@@ -110,6 +118,112 @@ describe('a connector that is made of a function', () => {
     expect(connector.stats()).toMatchObject({active: 150, queued: 0});
     await connector.destroy();
     await Promise.all(calls);
+  });
+});
+
+describe('a limit per host that adapts', () => {
+  /** What is observed of one request that ends like that. */
+  async function outcomeOf(
+    send: ConnectorDefinition['send'],
+    end: (sent: ConnectorRequest) => void = () => undefined,
+    timeouts = {},
+  ) {
+    const limitPerHost = recordedLimit();
+    const connector = connectorOf(send, {limitPerHost});
+    const sent = request().with({timeouts});
+    const call = connector.fetch(sent).catch(() => undefined);
+    end(sent);
+    await call;
+    return limitPerHost.samples.map(({status, error}) => status ?? error);
+  }
+
+  it.each([200, 404, 429, 503])('is told of a %i', async (status) => {
+    expect(await outcomeOf(async () => new Response(null, {status}))).toEqual([status]);
+  });
+
+  it('is told of a network that fails, as what the call rejects with', async () => {
+    const [error] = await outcomeOf(() => Promise.reject(new TypeError('failed')));
+    expect(error).toBeInstanceOf(ConnectionError);
+  });
+
+  it.each(['read', 'attempt'] as const)('is told of the %s timeout', async (phase) => {
+    expect(await outcomeOf(hanging, undefined, {[phase]: 5})).toMatchObject([{name: 'TimeoutError', phase}]);
+  });
+
+  it('is told of an abort, and why', async () => {
+    const total = new TimeoutError('total', 5);
+    expect(await outcomeOf(hanging, ({lifetime}) => lifetime.abort(total))).toEqual([total]);
+    expect(await outcomeOf(hanging, ({lifetime}) => lifetime.abort('stop'))).toEqual(['stop']);
+  });
+
+  it('is told nothing of what ends in the queue', async () => {
+    const limitPerHost = recordedLimit(1);
+    const connector = connectorOf(hanging, {limitPerHost});
+    const calls = [request(), request().with({timeouts: {pool: 5}})].map((sent) =>
+      rejection(connector.fetch(sent)),
+    );
+    await calls[1];
+    expect(limitPerHost.samples).toEqual([]);
+    await connector.destroy();
+    await calls[0];
+  });
+
+  it('is told nothing of what is the request’s own fault', async () => {
+    const own = new ConnectionError('Its body failed', 'send');
+    expect(await outcomeOf(() => Promise.reject(own))).toEqual([]);
+  });
+
+  it('is told nothing more once it is answered', async () => {
+    const limitPerHost = recordedLimit();
+    const body = () =>
+      new ReadableStream({pull: (controller) => controller.error(new TypeError('broken off'))});
+    const connector = connectorOf(async () => new Response(body()), {limitPerHost});
+    const response = await connector.fetch(request());
+    await expect(response.text()).rejects.toThrow(ConnectionError);
+    expect(limitPerHost.samples).toMatchObject([{status: 200, active: 1, origin: 'https://api.test'}]);
+  });
+
+  it('takes the time from the end of the upload', async () => {
+    const limitPerHost = recordedLimit();
+    let doneAt = 0;
+    const connector = connectorOf(
+      async (_request, _signal, progress) => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        doneAt = performance.now();
+        progress.done();
+        return new Response();
+      },
+      {limitPerHost},
+    );
+    await connector.fetch(request());
+    expect(limitPerHost.samples[0]?.sentAt).toBeGreaterThanOrEqual(doneAt);
+  });
+
+  it('counts requests of one connector only', async () => {
+    const limitPerHost = adaptiveLimit({initial: 8});
+    const refusing = async () => new Response(null, {status: 503});
+    const [one, other] = [connectorOf(refusing, {limitPerHost}), connectorOf(hanging, {limitPerHost})];
+    await one.fetch(request());
+    const calls = Array.from({length: 9}, () => rejection(other.fetch(request())));
+    const origin = 'https://api.test';
+    expect(one.stats()).toMatchObject({limitPerHost: 100, hosts: {[origin]: {active: 0, limit: 5}}});
+    expect(other.stats().hosts).toEqual({[origin]: {active: 8, queued: 1, idle: 0, limit: 8}});
+    await other.destroy();
+    await Promise.all(calls);
+  });
+
+  it('tells of no limit where there is none that adapts', async () => {
+    const connector = connectorOf(hanging, {limitPerHost: 5});
+    const call = rejection(connector.fetch(request()));
+    expect(connector.stats().hosts).toEqual({'https://api.test': {active: 1, queued: 0, idle: 0}});
+    await connector.destroy();
+    await call;
+  });
+
+  it.each([{max: 5}, null, 'adaptive', () => 5])('can not be %o', (limitPerHost) => {
+    expect(() => connectorOf(hanging, {limitPerHost} as unknown as ConnectorOptions)).toThrow(
+      InvalidOptionError,
+    );
   });
 });
 

@@ -28,6 +28,7 @@ const names: Record<string, readonly string[]> = {
     'SessionClosedError',
     'TimeoutError',
     'UnsupportedOptionError',
+    'adaptiveLimit',
     'asBlob',
     'asBytes',
     'asCompleted',

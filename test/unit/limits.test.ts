@@ -3,6 +3,7 @@ import {describe, expect, it} from 'vitest';
 import type {Waiter} from '../../src/connectors/limits.ts';
 import {HostSlots, Limits} from '../../src/connectors/limits.ts';
 import type {Linked, LinkedList} from '../../src/linked-list.ts';
+import {recordedLimit} from '../support/recorded-limit.ts';
 
 /** One that wants a slot of `host`, and notes when it has one. */
 class Request implements Waiter {
@@ -82,6 +83,101 @@ describe('limitPerHost', () => {
     expect(granted).toEqual([a1, b1]);
     release(b1);
     expect(granted).toEqual([a1, b1, c1]);
+  });
+});
+
+describe('a limitPerHost that moves', () => {
+  function movingSlots(first: number, limit = 0) {
+    const moving = recordedLimit(first);
+    const limits = new Limits(limit, moving, (key) => new HostSlots(key));
+    const granted: Request[] = [];
+    const ask = (host: string) => {
+      const request = new Request(host, (each) => granted.push(each));
+      if (limits.acquire(limits.host(host), request)) request.granted();
+      return request;
+    };
+    const move = (host: string, to: number) => {
+      moving.limit = to;
+      limits.observe(limits.host(host), 0, 200);
+    };
+    return {limits, granted, ask, move};
+  }
+
+  it('lets in those who wait when it goes up', () => {
+    const {ask, granted, move} = movingSlots(1);
+    const [first, second, third, fourth] = Array.from({length: 4}, () => ask('a'));
+    expect(granted).toEqual([first]);
+    move('a', 3);
+    expect(granted).toEqual([first, second, third]);
+    move('a', 5);
+    expect(granted).toEqual([first, second, third, fourth]);
+  });
+
+  it('takes no slot away when it goes down, and gives none until so many are back', () => {
+    const {limits, ask, granted, move} = movingSlots(3);
+    for (let index = 0; index < 6; index++) ask('a');
+    move('a', 2);
+    expect(granted).toHaveLength(3);
+    limits.release(limits.host('a'));
+    expect(granted).toHaveLength(3);
+    limits.release(limits.host('a'));
+    expect(granted).toHaveLength(4);
+    expect(limits).toMatchObject({active: 2, queued: 2});
+  });
+
+  it('keeps a host out of the line for the total that is at its limit by now', () => {
+    const {limits, ask, granted, move} = movingSlots(2, 2);
+    const [a1, a2] = [ask('a'), ask('b')];
+    ask('a');
+    const b2 = ask('b');
+    // All slots are taken, so `a` stands in line for the next; then it has as many as it may.
+    move('a', 1);
+    limits.release(limits.host('b'));
+    expect(granted).toEqual([a1, a2, b2]);
+  });
+
+  it('grows by no more than the total has left', () => {
+    const {ask, granted, move} = movingSlots(1, 3);
+    for (let index = 0; index < 9; index++) ask('a');
+    move('a', 50);
+    expect(granted).toHaveLength(3);
+  });
+
+  it('keeps every count right over any sequence', () => {
+    const step = fc.oneof(
+      fc.record({ask: fc.constantFrom('a', 'b', 'c')}),
+      fc.record({release: fc.nat()}),
+      fc.record({move: fc.constantFrom('a', 'b', 'c'), to: fc.integer({min: 1, max: 6})}),
+    );
+    fc.assert(
+      fc.property(fc.integer({min: 1, max: 8}), fc.array(step, {maxLength: 120}), (limit, steps) => {
+        const {limits, granted, ask, move} = movingSlots(2, limit);
+        const active: Request[] = [];
+        let seen = 0;
+        const grantedNow = () => {
+          for (; seen < granted.length; seen++) active.push(granted[seen] as Request);
+        };
+        for (const each of steps) {
+          if ('ask' in each) ask(each.ask);
+          else if ('move' in each) move(each.move, each.to);
+          else if (active.length > 0) {
+            const [request] = active.splice(each.release % active.length, 1) as [Request];
+            limits.release(limits.host(request.host));
+          }
+          grantedNow();
+          expect(limits.active).toBe(active.length);
+          expect(limits.active).toBeLessThanOrEqual(limit);
+          for (const host of limits.hosts.values()) {
+            expect(host.active).toBe(active.filter(({host: key}) => key === host.key).length);
+            // Nobody waits who could be let in.
+            if (limits.active < limit && host.waiting.size > 0) {
+              expect(host.active).toBeGreaterThanOrEqual(host.limit);
+            }
+          }
+        }
+      }),
+      {numRuns: 1_000},
+    );
   });
 });
 

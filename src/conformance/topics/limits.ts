@@ -1,3 +1,4 @@
+import {adaptiveLimit} from '../../adaptive-limit.ts';
 import {equal, ok, typedThrow} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {sleep, until} from '../room.ts';
@@ -62,6 +63,72 @@ export const limits: Topic = (it, can) => {
       await Promise.all(all.map(async (promise) => (await promise).text()));
     });
   }
+
+  it('limitPerHost: one that adapts begins as it is told, is shown, and never goes over its most', async ({
+    open,
+    room,
+  }) => {
+    const session = open({connector: {limitPerHost: adaptiveLimit({initial: 2, max: 3})}});
+    equal(session.stats().limitPerHost, 3, 'limitPerHost');
+    const {origin} = new URL(room.url('/'));
+    const all = Array.from({length: 5}, () => session.fetch(room.url('/hold')));
+    await room.until(({held}) => held === 2, 'two to be held');
+    const {active, queued, limit} = session.stats().hosts[origin] ?? {};
+    equal(active, 2, 'active');
+    equal(queued, 3, 'queued');
+    equal(limit, 2, 'limit of the host');
+    for (let left = 5; left > 0; left--) {
+      await room.until(({held}) => held > 0, 'another to be held');
+      await room.release(1);
+    }
+    for (const promise of all) await (await promise).text();
+    await Promise.all(
+      Array.from({length: 60}, async () => (await session.fetch(room.url('/delay', {ms: 10}))).text()),
+    );
+    ok((await room.stats()).peak <= 3, 'no more than 3 at once');
+  });
+
+  for (const code of [429, 503]) {
+    it(`limitPerHost: one that adapts goes down with answers of ${code}, and then holds back what is too much`, async ({
+      open,
+      room,
+    }) => {
+      const session = open({connector: {limitPerHost: adaptiveLimit({initial: 8})}});
+      const {origin} = new URL(room.url('/'));
+      for (let count = 0; count < 8; count++) {
+        await (await session.fetch(room.url('/status', {code}))).text();
+        // Clocks of some runtimes stand still for a moment: what is sent before they go on belongs to the same round.
+        await sleep(20);
+      }
+      equal(session.stats().hosts[origin]?.limit, 1, 'limit of the host');
+      const all = Array.from({length: 3}, () => session.fetch(room.url('/hold')));
+      await room.until(({held}) => held === 1, 'one to be held');
+      equal(session.stats().queued, 2, 'queued');
+      for (const promise of all) {
+        await room.until(({held}) => held > 0, 'the next to be held');
+        await room.release(1);
+        await (await promise).text();
+      }
+    });
+  }
+
+  it('limitPerHost: one that adapts goes down with connections that break, and not with aborts', async ({
+    open,
+    room,
+  }) => {
+    const session = open({connector: {limitPerHost: adaptiveLimit({initial: 8})}});
+    const {origin} = new URL(room.url('/'));
+    for (let count = 0; count < 3; count++) {
+      const controller = new AbortController();
+      const aborted = session.fetch(room.url('/stall'), {signal: controller.signal}).catch(() => 'aborted');
+      await until(() => session.stats().active === 1, 'it to be under way');
+      controller.abort();
+      equal(await aborted, 'aborted', 'outcome');
+    }
+    equal(session.stats().hosts[origin]?.limit ?? 8, 8, 'limit after aborts');
+    await session.fetch(room.url('/reset')).catch(() => undefined);
+    equal(session.stats().hosts[origin]?.limit, 5, 'limit after a broken connection');
+  });
 
   it('a slot lasts until the body has been received', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
@@ -152,6 +219,7 @@ export const limits: Topic = (it, can) => {
     ['limit', 1.5],
     ['limit', NaN],
     ['limitPerHost', '1'],
+    ['limitPerHost', {max: 5}],
   ] as const) {
     it(`${option}: ${JSON.stringify(value)} is refused`, async ({connect}) => {
       typedThrow(() => connect({[option]: value as number}), 'making the connector', {

@@ -67,7 +67,10 @@ export function defaultConnector(options: ConnectorOptions = {}): Connector {
 
 function sum(a: ConnectorStats, b: ConnectorStats): ConnectorStats {
   const hosts: Record<string, HostStats> = {...a.hosts};
-  for (const [origin, host] of Object.entries(b.hosts)) hosts[origin] = add(host, hosts[origin] ?? {});
+  for (const [origin, host] of Object.entries(b.hosts)) {
+    const {limit} = host;
+    hosts[origin] = {...add(host, hosts[origin] ?? {}), ...(limit && {limit})};
+  }
   return {
     ...add(a, b),
     limit: a.limit,

@@ -95,6 +95,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   #resends = 0;
   /** Of the response's head. */
   #status: number | undefined = undefined;
+  /** Where the limit adapts: when it was last sent, or began to dial. */
+  #sentAt = 0;
   #abortDispatch: ((error: Error) => void) | undefined = undefined;
   #resumeDispatch: (() => void) | undefined = undefined;
 
@@ -158,6 +160,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   }
 
   #begin(): void {
+    if (this.host.adaptive) this.#sentAt = performance.now();
     this.#pool.running.append(this);
     this.#startAttemptTimer();
     const connection = this.#pool.take(this.host);
@@ -202,6 +205,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#lastOnConnection = connection.isLast;
     this.#written = false;
     this.#bodySent = false;
+    if (this.host.adaptive) this.#sentAt = performance.now();
     if (this.list === undefined) this.#pool.running.append(this);
     let options: Dispatcher.DispatchOptions;
     try {
@@ -285,6 +289,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   onRequestSent(): void {
     this.#bodySent = true;
     this.#trace?.emit('requestSent', this.#request);
+    if (this.host.adaptive && this.#upload) this.#sentAt = performance.now();
     if (this.#state === 'sent' || (this.#state === 'receiving' && !this.#body?.paused))
       this.#startReadTimer();
   }
@@ -292,6 +297,10 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
     this.#startReadTimer();
     if (status < 200) return true;
+    // An answer before the end of the upload tells nothing of how long the host takes.
+    if (this.host.adaptive && (this.#bodySent || status === 429 || status === 503)) {
+      this.#pool.limits.observe(this.host, this.#sentAt, status);
+    }
     this.#resumeDispatch = resume;
     let contentEncoding: string | undefined;
     let location: string | undefined;
@@ -494,6 +503,9 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   #fail(reason: unknown, isFailure = true): void {
     const state = this.#state;
     if (state === 'done') return;
+    if (this.host.adaptive && (state === 'dialling' || state === 'sent') && !this.#upload?.failure) {
+      this.#pool.limits.observe(this.host, this.#sentAt, undefined, reason);
+    }
     this.#finish(reason);
     if (state === 'queued') {
       this.#pool.limits.leave(this.host, this);

@@ -1,4 +1,4 @@
-import type {Connector, ConnectorCapabilities, ConnectorStats, HostStats} from '../../connector.ts';
+import type {Connector, ConnectorCapabilities, ConnectorStats} from '../../connector.ts';
 import {InvalidOptionError, SessionClosedError} from '../../errors.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {abortUnread} from '../../unread.ts';
@@ -105,18 +105,14 @@ async function preconnect(pool: Pool, origins: Iterable<string | URL>, connectio
 
 function statsOf(pool: Pool): ConnectorStats {
   const {limits, options, totals} = pool;
-  const hosts: Record<string, HostStats> = {};
-  for (const [origin, host] of limits.hosts) {
-    const stats = {active: host.active, queued: host.waiting.size, idle: host.idleCount};
-    if (stats.active + stats.queued + stats.idle > 0) hosts[origin] = stats;
-  }
+  const {limitPerHost} = options;
   return {
     limit: options.limit,
-    limitPerHost: options.limitPerHost,
+    limitPerHost: typeof limitPerHost === 'number' ? limitPerHost : limitPerHost.max,
     active: limits.active,
     queued: limits.queued,
     idle: pool.idleCount,
-    hosts,
+    hosts: limits.statsOf(({idleCount}) => idleCount),
     totals: {...totals},
   };
 }

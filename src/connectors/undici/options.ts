@@ -1,7 +1,7 @@
 import {isIP} from 'node:net';
 import type {ConnectorOptions} from '../../connector.ts';
 import {InvalidOptionError} from '../../errors.ts';
-import {checkDuration, checkKnown, checkLimit, isObject} from '../../options.ts';
+import {checkDuration, checkKnown, checkLimit, checkLimitPerHost, isObject} from '../../options.ts';
 import type {AddressGuard} from './address.ts';
 import {checkGuard} from './address.ts';
 import type {Lifespan} from './connection.ts';
@@ -153,7 +153,7 @@ export function checkOptions(options: UndiciConnectorOptions): PoolOptions {
   );
   return {
     limit: checkLimit('connector.limit', options.limit, 100),
-    limitPerHost: checkLimit('connector.limitPerHost', options.limitPerHost, 0),
+    limitPerHost: checkLimitPerHost(options.limitPerHost),
     connectTimeout: checkDuration('connector.connectTimeout', options.connectTimeout, defaultConnectTimeout),
     life: checkLife(options),
     proxies,

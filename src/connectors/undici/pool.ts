@@ -1,4 +1,5 @@
 import type {Socket} from 'node:net';
+import type {AdaptiveLimit} from '../../adaptive-limit.ts';
 import type {Phase} from '../../errors.ts';
 import type {AbortListener, Lifetime} from '../../lifetime.ts';
 import type {Linked} from '../../linked-list.ts';
@@ -62,7 +63,7 @@ export class PoolHost extends HostSlots {
 
 export interface PoolOptions {
   readonly limit: number;
-  readonly limitPerHost: number;
+  readonly limitPerHost: number | AdaptiveLimit;
   readonly connectTimeout: number | undefined;
   readonly life: Lifespan;
   readonly dial: DialOptions;

@@ -1,0 +1,313 @@
+import {ConnectionError, TimeoutError} from './errors.ts';
+import type {Linked, LinkedList} from './linked-list.ts';
+import {checkNames, checkNumber} from './options.ts';
+import type {Kept} from './policies/keyed.ts';
+import {Keyed} from './policies/keyed.ts';
+
+/** What one request showed of its host's load. */
+export interface LimitSample {
+  /** Of the answer, if there was one. */
+  readonly status: number | undefined;
+  /** What the request ended with before there was an answer: a failure, a timeout, the reason of an abort. */
+  readonly error: unknown;
+  /** When it was sent, in ms; on a connection that was there already, where the connector sees that. */
+  readonly sentAt: number;
+  /** Now, on the same clock. */
+  readonly now: number;
+  /** Slots of the host in use, this request's included. */
+  readonly active: number;
+}
+
+/** The limit of one host, which moves. */
+export interface HostLimit {
+  /** Slots it may have at this moment; a whole number from 1. Moves in `observe` only. */
+  readonly limit: number;
+  /** Called when a request has been answered, its body not read yet, or has failed. */
+  observe(sample: LimitSample): void;
+}
+
+/** The limits of one connector's hosts. */
+export interface HostLimits {
+  /** The limit of a host: what was learned of it, if it was in use lately. */
+  of(origin: string): HostLimit;
+  /** Hosts that something is known of. */
+  known(): Iterable<readonly [origin: string, limit: HostLimit]>;
+}
+
+/** A `limitPerHost` that is found out: {@link adaptiveLimit} makes one, and so may anyone. */
+export interface AdaptiveLimit {
+  /** What no host's limit goes over. */
+  readonly max: number;
+  /** Called once by each connector. */
+  hosts(): HostLimits;
+}
+
+/** Between which bounds a limit moves, and how soon. */
+export interface AdaptiveLimitOptions {
+  /**
+   * Slots that a host has whatever happens; a whole number from 1.
+   *
+   * @default 1
+   */
+  readonly min?: number | undefined;
+  /**
+   * Slots that a host has at most.
+   *
+   * @default 100
+   */
+  readonly max?: number | undefined;
+  /**
+   * Slots for a host that nothing is known of.
+   *
+   * @default 10, or the nearest that `min` and `max` allow
+   */
+  readonly initial?: number | undefined;
+  /**
+   * How many times as long as without load a host may take to answer before the limit goes down; from 1. What answers
+   * requests that have little in common needs more than what always takes the same time.
+   *
+   * @default 1.5
+   */
+  readonly tolerance?: number | undefined;
+}
+
+/** Answers looked at before the limit moves, at least; and for how long, in ms. */
+const leastSamples = 10;
+const leastWindow = 100;
+/** How often most of the load is taken off to see what the host then does, in ms; soon for the first time: it began with some. */
+const probeInterval = 30_000;
+const firstProbe = 3_000;
+/** The usual latency follows a longer one in as long, in ms. */
+const drift = 120_000;
+/** What is no difference between two latencies, on their logarithms. */
+const hardlyFaster = 0.2;
+/** How long a refusal is remembered, in ms: as long, the limit grows by one at a time. */
+const caution = 30_000;
+/** After as long without a request, in ms, nothing is known any more. */
+const idleAfter = 60_000;
+/** What is left of a limit that was too much (RFC 9438, section 4.6: beta of CUBIC). */
+const cut = 0.7;
+
+/**
+ * A `limitPerHost` that each host's answers set: it grows while the host answers as fast as ever, and goes down when
+ * answers take longer, which is when requests begin to queue there, or when the host refuses. What doesn't fit waits in
+ * the connector's queue, which is fair, can be aborted and is known to `stats()`.
+ *
+ * The algorithm is the gradient of Netflix's concurrency-limits and of Envoy's adaptive concurrency: after each round of
+ * requests the limit becomes `limit × min(1, tolerance × usual latency / latency) + √limit`, the root being what a queue
+ * may hold. It needs no latency to aim at and finds the capacity from below, where additive increase and multiplicative
+ * decrease (AIMD, as in Finagle) would have to make the host fail, again and again, to know it. Refusals are answered by
+ * AIMD all the same: `× 0.7` once a round, and growth by one for a while. What differs from both:
+ *
+ * - Latencies are averaged by their logarithms: a host that slows down moves the average by as much whatever the mix of
+ *   fast and slow requests, and one that hangs doesn't spoil it. Below 1 ms it is the clock and not the host that is measured.
+ * - Only requests sent since the last move count for the next: the others tell of a limit of before.
+ * - The usual latency follows downward soon and upward hardly, or a queue would become usual (as in Netflix's gradient2).
+ *   So it is measured again, first after 3 s and then every 30, with a limit of `√limit` for some ten requests; while half
+ *   of the limit or less is in use no such probe is needed. And where half the limit has made nothing faster, the cause
+ *   isn't our load, and the limit goes up again.
+ * - A limit that was not reached says nothing of what lies beyond, and doesn't grow. After a minute without requests all
+ *   is forgotten.
+ *
+ * @throws InvalidOptionError for what can't be
+ *
+ * @example
+ * ```ts
+ * import {adaptiveLimit, createSession} from 'aiofetch';
+ *
+ * await using session = createSession({connector: {limitPerHost: adaptiveLimit({min: 2, max: 50})}});
+ * await session.get('https://example.com/').text();
+ * console.log(session.stats().hosts['https://example.com']?.limit);
+ * ```
+ */
+export function adaptiveLimit(options: AdaptiveLimitOptions = {}): AdaptiveLimit {
+  checkNames('adaptiveLimit', options, ['min', 'max', 'initial', 'tolerance']);
+  const min = checkNumber('adaptiveLimit.min', options.min, 1, {min: 1, max: 1e9, whole: true});
+  const max = checkNumber('adaptiveLimit.max', options.max, Math.max(100, min), {min, max: 1e9, whole: true});
+  const initial = checkNumber('adaptiveLimit.initial', options.initial, Math.max(min, Math.min(max, 10)), {
+    min,
+    max,
+    whole: true,
+  });
+  const tolerance = checkNumber('adaptiveLimit.tolerance', options.tolerance, 1.5, {min: 1});
+  const bounds = {min, max, initial, tolerance};
+  return {max, hosts: () => hostLimits(bounds)};
+}
+
+type Bounds = {readonly [name in keyof AdaptiveLimitOptions]-?: number};
+
+function hostLimits(bounds: Bounds): HostLimits {
+  const hosts = new Keyed((key) => new GradientLimit(key, bounds, performance.now()));
+  return {
+    of(origin) {
+      const host = hosts.get(origin);
+      const now = performance.now();
+      if (host.isIdle(now)) host.restart(now);
+      return host;
+    },
+    *known() {
+      const now = performance.now();
+      for (const host of hosts.all) if (!host.isIdle(now)) yield [host.key, host] as const;
+    },
+  };
+}
+
+/**
+ * `overloaded`: the host refused, or broke the connection, or was silent for too long; `cut`: the call's total time was up
+ * before it was answered. `undefined` where nothing is said of the load: an abort, a name that doesn't resolve, a
+ * certificate.
+ */
+function outcomeOf(
+  status: number | undefined,
+  error: unknown,
+): 'answered' | 'overloaded' | 'cut' | undefined {
+  if (status !== undefined) return status === 429 || status === 503 ? 'overloaded' : 'answered';
+  if (error instanceof TimeoutError) return error.phase === 'total' ? 'cut' : 'overloaded';
+  if (!(error instanceof ConnectionError)) return undefined;
+  return error.phase === 'dns' || error.phase === 'tls' ? undefined : 'overloaded';
+}
+
+class GradientLimit implements Kept, HostLimit {
+  previous: Linked | undefined = undefined;
+  next: Linked | undefined = undefined;
+  list: LinkedList<Linked> | undefined = undefined;
+
+  readonly key: string;
+  readonly #bounds: Bounds;
+  limit = 0;
+  /** The same, with what is left of one. */
+  #exact = 0;
+  /** The logarithm of the latency that is usual; unknown after a start. */
+  #usual = Number.NaN;
+  #lastAt = 0;
+
+  // The window: what was sent since the limit moved.
+  #since = 0;
+  #samples = 0;
+  #sum = 0;
+  #peak = 0;
+
+  /** When the usual latency is to be measured again. */
+  #probeAt = 0;
+  /** The limit to go back to after that. */
+  #before: number | undefined = undefined;
+  /** The limit that a decline began at, and the latency there. */
+  #declineFrom = 0;
+  #declineLatency = 0;
+  /** When it was last refused. */
+  #refusedAt = 0;
+
+  constructor(key: string, bounds: Bounds, now: number) {
+    this.key = key;
+    this.#bounds = bounds;
+    this.restart(now);
+  }
+
+  restart(now: number): void {
+    this.#usual = Number.NaN;
+    this.#lastAt = now;
+    this.#probeAt = now + firstProbe;
+    this.#before = undefined;
+    this.#declineFrom = 0;
+    this.#refusedAt = -Infinity;
+    // What is sent at this moment counts.
+    this.#move(this.#bounds.initial, now - 1);
+  }
+
+  isIdle(now: number): boolean {
+    return now - this.#lastAt > idleAfter;
+  }
+
+  observe({status, error, sentAt, now, active}: LimitSample): void {
+    const outcome = outcomeOf(status, error);
+    if (outcome === undefined) return;
+    if (this.isIdle(sentAt)) this.restart(sentAt);
+    this.#lastAt = now;
+    // Sent under a limit of before.
+    if (sentAt <= this.#since) return;
+    if (outcome === 'overloaded') {
+      this.#refusedAt = now;
+      this.#declineFrom = 0;
+      this.#before = undefined;
+      this.#move(this.#exact * cut, now);
+      return;
+    }
+    const latency = Math.log(Math.max(1, now - sentAt));
+    // Nobody knows how much longer it would have taken; what had less than the usual time shows nothing.
+    if (outcome === 'cut' && !(latency > this.#usual)) return;
+    this.#sum += latency;
+    this.#samples++;
+    this.#peak = Math.max(this.#peak, active);
+    if (this.#samples < Math.max(leastSamples, this.limit) || now - this.#since < leastWindow) return;
+    this.#decide(this.#sum / this.#samples, now);
+  }
+
+  /** After a round of requests. */
+  #decide(latency: number, now: number): void {
+    const exact = this.#exact;
+    const before = this.#before;
+    if (before !== undefined || this.#peak <= this.limit / 2 || Number.isNaN(this.#usual)) {
+      this.#measured(latency, now);
+    } else {
+      // Upward as slowly in time, however soon one round follows on another.
+      const weight = latency < this.#usual ? 0.1 : Math.min(0.5, (now - this.#since) / drift);
+      this.#usual += weight * (latency - this.#usual);
+    }
+    if (before !== undefined) {
+      this.#before = undefined;
+      this.#move(before, now);
+      return;
+    }
+    const gradient = Math.max(0.5, Math.min(1, this.#bounds.tolerance * Math.exp(this.#usual - latency)));
+    const target = gradient * exact + Math.sqrt(exact);
+    if (target < exact) {
+      this.#decline(target, latency, now);
+      return;
+    }
+    this.#declineFrom = 0;
+    if (now >= this.#probeAt) {
+      this.#before = exact;
+      this.#move(Math.sqrt(exact), now);
+    } else if (this.#peak < this.limit) {
+      this.#move(exact, now);
+    } else {
+      this.#move(now - this.#refusedAt < caution ? Math.min(target, exact + 1) : target, now);
+    }
+  }
+
+  /** Down to half of where it began, and nothing is faster: then it isn't our load, and this is what is usual now. */
+  #decline(target: number, latency: number, now: number): void {
+    const from = this.#declineFrom;
+    if (from === 0) {
+      this.#declineFrom = this.#exact;
+      this.#declineLatency = latency;
+    } else if (this.#exact <= from / 2 && latency > this.#declineLatency - hardlyFaster) {
+      this.#declineFrom = 0;
+      this.#measured(latency, now, 1);
+      this.#move(from, now);
+      return;
+    }
+    this.#move(target, now);
+  }
+
+  /** A latency with no queue in it. One alone is believed by half only, unless it is far below. */
+  #measured(latency: number, now: number, weight = 0.5): void {
+    if (Number.isNaN(this.#usual)) {
+      this.#usual = latency;
+      return;
+    }
+    const isFarBelow = this.#usual - latency > 2 * Math.log(this.#bounds.tolerance);
+    this.#usual += (isFarBelow ? 1 : weight) * (latency - this.#usual);
+    this.#probeAt = now + probeInterval;
+  }
+
+  #move(limit: number, now: number): void {
+    const {min, max} = this.#bounds;
+    this.#exact = Math.max(min, Math.min(max, limit));
+    this.limit = Math.floor(this.#exact);
+    this.#since = now;
+    this.#samples = 0;
+    this.#sum = 0;
+    this.#peak = 0;
+  }
+}

@@ -1,0 +1,164 @@
+import {setTimeout as delay} from 'node:timers/promises';
+import {describe, expect, it, onTestFinished} from 'vitest';
+import {adaptiveLimit} from '../../../src/adaptive-limit.ts';
+import type {RequestBody} from '../../../src/body.ts';
+import type {UndiciConnectorOptions} from '../../../src/connectors/undici/index.ts';
+import {undiciConnector} from '../../../src/connectors/undici/index.ts';
+import type {SessionOptions} from '../../../src/index.ts';
+import {createSession} from '../../../src/index.ts';
+import {startServer} from '../../support/http-server.ts';
+import {recordedLimit} from '../../support/recorded-limit.ts';
+import {waitFor} from '../../support/wait-for.ts';
+
+function open(options: UndiciConnectorOptions, sessionOptions: SessionOptions = {}) {
+  const connector = undiciConnector(options);
+  onTestFinished(() => connector.destroy());
+  return createSession({retry: false, ...sessionOptions, connector});
+}
+
+describe('a limit per host that adapts', () => {
+  it('keeps to what a server bears that says so, and is as good as its word', async () => {
+    const bears = 8;
+    const server = await startServer(async (_request, response) => {
+      const isRefused = server.active > bears;
+      if (!isRefused) await delay(5);
+      response.writeHead(isRefused ? 503 : 200).end('done');
+    });
+    const session = open({limitPerHost: adaptiveLimit({initial: 64})});
+    const statuses = await Promise.all(
+      Array.from({length: 1_500}, async () => {
+        const response = await session.fetch(server.origin);
+        await response.text();
+        return response.status;
+      }),
+    );
+    const late = statuses.slice(500);
+    expect(late.filter((status) => status === 503).length).toBeLessThan(late.length / 5);
+    // A probe may have it down at the moment.
+    const {limit = 0, active, queued} = session.stats().hosts[server.origin] ?? {};
+    expect(limit).toBeGreaterThanOrEqual(1);
+    expect(limit).toBeLessThanOrEqual(2 * bears);
+    expect({active, queued}).toEqual({active: 0, queued: 0});
+    expect(server.requests).toHaveLength(1_500);
+  });
+
+  it('never has more requests under way than it may', async () => {
+    const server = await startServer(async (_request, response) => {
+      await delay(1);
+      response.end('done');
+    });
+    const session = open({limitPerHost: adaptiveLimit({initial: 2, max: 5})});
+    await Promise.all(Array.from({length: 500}, async () => (await session.fetch(server.origin)).text()));
+    expect(server.peak).toBeLessThanOrEqual(5);
+    expect(server.sockets.peak).toBeLessThanOrEqual(5);
+    expect(session.stats()).toMatchObject({active: 0, queued: 0, limitPerHost: 5});
+  });
+
+  it('forgets no one in the queue while it moves, and aborts leave it', async () => {
+    const server = await startServer((request, response) => {
+      response.writeHead(request.url === '/busy' ? 503 : 200).end();
+    });
+    const session = open({limitPerHost: adaptiveLimit({initial: 4, max: 20})});
+    const controllers: AbortController[] = [];
+    const outcomes = await Promise.all(
+      Array.from({length: 600}, async (_, index) => {
+        const controller = new AbortController();
+        if (index % 7 === 0) controllers.push(controller);
+        if (index === 300) for (const each of controllers) each.abort();
+        try {
+          const path = index % 10 === 0 ? '/busy' : '/';
+          return (await session.fetch(server.origin + path, {signal: controller.signal})).status;
+        } catch (error) {
+          return (error as Error).name;
+        }
+      }),
+    );
+    expect(new Set(outcomes)).toEqual(new Set([200, 503, 'AbortError']));
+    expect(session.stats()).toMatchObject({active: 0, queued: 0});
+  });
+});
+
+describe('what such a limit is told of', () => {
+  async function samplesOf(
+    origin: string,
+    {body = null, ...options}: {body?: RequestBody | null; timeout?: SessionOptions['timeout']} = {},
+    abort?: Promise<unknown>,
+  ) {
+    const limitPerHost = recordedLimit();
+    const session = open({limitPerHost}, options);
+    const controller = new AbortController();
+    void abort?.then(() => controller.abort());
+    const init = {method: body === null ? 'GET' : 'POST', body, signal: controller.signal};
+    const response = await session.fetch(origin, init).catch(() => undefined);
+    await response?.text().catch(() => undefined);
+    return limitPerHost.samples.map(({status, error, origin}) => ({outcome: status ?? error, origin}));
+  }
+
+  it('an answer, with the time since it went out on an open connection', async () => {
+    const server = await startServer((_request, response) => response.end('done'));
+    const limitPerHost = recordedLimit();
+    const session = open({limitPerHost});
+    const before = performance.now();
+    await (await session.fetch(server.origin)).text();
+    const [sample] = limitPerHost.samples;
+    expect(sample).toMatchObject({status: 200, error: undefined, active: 1});
+    expect(sample?.sentAt).toBeGreaterThan(before);
+    expect(sample?.now).toBeGreaterThan(sample?.sentAt as number);
+    expect(sample?.now).toBeLessThan(performance.now());
+  });
+
+  it('each of the hosts that a redirect leads over', async () => {
+    const second = await startServer((_request, response) => response.writeHead(503).end());
+    const first = await startServer((_request, response) =>
+      response.writeHead(302, {location: second.origin}).end(),
+    );
+    expect(await samplesOf(first.origin)).toEqual([
+      {outcome: 302, origin: first.origin},
+      {outcome: 503, origin: second.origin},
+    ]);
+  });
+
+  it('a connection that is refused, or broken before the answer', async () => {
+    const server = await startServer((request) => request.socket.destroy());
+    expect(await samplesOf(server.origin)).toMatchObject([{outcome: {phase: 'receive'}}]);
+    await new Promise((resolve) => server.server.close(resolve));
+    expect(await samplesOf(server.origin)).toMatchObject([{outcome: {phase: 'connect'}}]);
+  });
+
+  it.each(['read', 'attempt', 'total'] as const)('silence, by the %s timeout', async (phase) => {
+    const server = await startServer(() => undefined);
+    const samples = await samplesOf(server.origin, {timeout: {[phase]: 20}});
+    expect(samples).toMatchObject([{outcome: {name: 'TimeoutError', phase}}]);
+  });
+
+  it('an abort, and a name that does not resolve, as what they are', async () => {
+    const server = await startServer(() => undefined);
+    const arrived = waitFor(() => server.requests.length > 0);
+    expect(await samplesOf(server.origin, {}, arrived)).toMatchObject([{outcome: {name: 'AbortError'}}]);
+    expect(await samplesOf('http://nobody.invalid')).toMatchObject([{outcome: {phase: 'dns'}}]);
+  });
+
+  it('nothing of a body that fails to be sent', async () => {
+    const server = await startServer(() => undefined);
+    const failing = async function* () {
+      yield new Uint8Array(10);
+      throw new Error('no more');
+    };
+    expect(await samplesOf(server.origin, {body: failing()})).toEqual([]);
+  });
+
+  it('nothing of an answer that came before all was sent, unless it is a refusal', async () => {
+    const statuses = [200, 503];
+    const server = await startServer((_request, response) => {
+      response.writeHead(statuses.shift() as number).end('early');
+    });
+    const endless = async function* () {
+      for (;;) {
+        yield new Uint8Array(65_536);
+        await delay(1);
+      }
+    };
+    expect(await samplesOf(server.origin, {body: endless()})).toEqual([]);
+    expect(await samplesOf(server.origin, {body: endless()})).toMatchObject([{outcome: 503}]);
+  });
+});
