@@ -1,9 +1,10 @@
 import {describe, expect, it} from 'vitest';
 import type {CaseResult, Report, Row} from './report.ts';
 import {
+  addedOf,
   formatMemory,
   formatNumber,
-  markers,
+  markersOf,
   median,
   medianOf,
   peakOf,
@@ -11,6 +12,7 @@ import {
   renderMarkdown,
   renderTable,
   replaceBetweenMarkers,
+  withReport,
 } from './report.ts';
 import type {Target} from './targets.ts';
 import {check, renderVerdict} from './targets.ts';
@@ -73,6 +75,43 @@ describe('rows', () => {
     const samples = [10, 30, 20].map((peak) => ({work: 1, seconds: 1, cpu: 1, peak}));
     expect(peakOf({label: 'a', samples})).toBe(30);
     expect(peakOf(rowOf('a', 1))).toBeUndefined();
+  });
+});
+
+describe('what one row costs more than another', () => {
+  it('is the median of the differences of each round', () => {
+    // 50, 25 and 20 µs over 25, 20 and 25 µs.
+    expect(addedOf(rowOf('a', 10_000, 20_000, 25_000), rowOf('b', 20_000, 25_000, 20_000))).toBeCloseTo(5e-6);
+  });
+
+  it('is a column, for the rows that have it', () => {
+    const rows = [rowOf('none', 20_000), rowOf('all', 10_000), rowOf('else', 5_000)];
+    const added = [
+      {label: 'none', over: 'none'},
+      {label: 'all', over: 'none'},
+      {label: 'else', over: 'nobody'},
+    ];
+    expect(renderTable({...result, ratios: [], added, rows}).split('\n')).toEqual([
+      'GET of something',
+      '      requests/s  CPU µs/request  of these, added',
+      'none      20,000            25.0',
+      'all       10,000            50.0             25.0',
+      'else       5,000             100',
+    ]);
+  });
+});
+
+describe('withReport', () => {
+  it('puts each section that was measured in its place, and leaves the others', () => {
+    const report = {machine: 'M', server: 'S', rounds: 1, notes: []};
+    const [bench, own] = [markersOf(), markersOf('own')];
+    const page = `${bench.start}a${bench.end} ${own.start}b${own.end}`;
+    const both = withReport(page, {...report, cases: [transfer, {...result, section: 'own'}]});
+    expect(both.indexOf('A body down')).toBeLessThan(both.indexOf(bench.end));
+    expect(both.indexOf('session.fetch')).toBeGreaterThan(both.indexOf(own.start));
+    const one = withReport(page, {...report, cases: [{...result, section: 'own'}]});
+    expect(one).toContain(`${bench.start}a${bench.end}`);
+    expect(one).toContain('session.fetch');
   });
 });
 
@@ -165,7 +204,7 @@ describe('renderMarkdown', () => {
 });
 
 describe('replaceBetweenMarkers', () => {
-  const {start, end} = markers;
+  const {start, end} = markersOf();
 
   it('replaces what is between them, and again', () => {
     const once = replaceBetweenMarkers(`# Title\n${start}\nold\n${end}\nrest $& $1\n`, 'new $& text');

@@ -17,13 +17,21 @@ export interface RatioColumn {
   readonly by: Measure;
 }
 
+/** Of two rows, what one costs more than the other. */
+export interface AddedCost {
+  readonly label: string;
+  readonly over: string;
+}
+
 export interface CaseResult {
   readonly name: string;
+  readonly section?: string | undefined;
   readonly title: string;
   /** Its heading in the table of all cases that differ in their request only. */
   readonly column?: string | undefined;
   readonly unit: Unit;
   readonly ratios: readonly RatioColumn[];
+  readonly added?: readonly AddedCost[] | undefined;
   readonly rows: readonly Row[];
 }
 
@@ -76,6 +84,18 @@ export function ratioOf(row: Row, against: Row, by: Measure): number {
   return median(ratios);
 }
 
+/** How much more CPU one row takes for a piece of work than another, in seconds: the median over the rounds. */
+export function addedOf(row: Row, over: Row): number {
+  const rounds = Math.min(row.samples.length, over.samples.length);
+  const costs = Array.from(
+    {length: rounds},
+    (_, round) =>
+      1 / measureOf(row.samples[round] as Sample, 'cpu') -
+      1 / measureOf(over.samples[round] as Sample, 'cpu'),
+  );
+  return median(costs);
+}
+
 export function findRow(result: CaseResult, label: string): Row | undefined {
   return result.rows.find((row) => row.label === label);
 }
@@ -117,8 +137,13 @@ function formatCpu(row: Row, unit: Unit): string {
   return formatNumber(unit === 'byte' ? cost * gib : cost * 1e6);
 }
 
+function formatAdded(row: Row, {added = [], rows}: CaseResult): string {
+  const over = rows.find(({label}) => label === added.find((cost) => cost.label === row.label)?.over);
+  return over && over !== row ? (addedOf(row, over) * 1e6).toFixed(1) : '';
+}
+
 function tableOf(result: CaseResult): string[][] {
-  const {rows, unit, ratios} = result;
+  const {rows, unit, ratios, added} = result;
   const hasPeak = rows.some((row) => peakOf(row) !== undefined);
   const {rate, cpu} = headings[unit];
   const shown = ratios.filter(({against}) => findRow(result, against) !== undefined);
@@ -126,6 +151,7 @@ function tableOf(result: CaseResult): string[][] {
     '',
     rate,
     cpu,
+    ...(added ? ['of these, added'] : []),
     ...(hasPeak ? ['peak MB'] : []),
     ...shown.map(({against, by}) => `vs ${against}${by === 'cpu' ? ' (CPU)' : ''}`),
   ];
@@ -133,6 +159,7 @@ function tableOf(result: CaseResult): string[][] {
     row.label,
     formatRate(row, unit),
     formatCpu(row, unit),
+    ...(added ? [formatAdded(row, result)] : []),
     ...(hasPeak ? [formatMemory(peakOf(row))] : []),
     ...shown.map(({against, by}) => formatRatio(ratioOf(row, findRow(result, against) as Row, by))),
   ]);
@@ -228,14 +255,30 @@ function code(label: string): string {
   return label.includes(' ') ? label : `\`${label}\``;
 }
 
-export const markers = {start: '<!-- bench:start -->', end: '<!-- bench:end -->'} as const;
+export function markersOf(section = 'bench'): {readonly start: string; readonly end: string} {
+  return {start: `<!-- ${section}:start -->`, end: `<!-- ${section}:end -->`};
+}
+
+/**
+ * The text with each section that was measured put in its place; the others stay as they are.
+ *
+ * @throws Error when a section's markers aren't there
+ */
+export function withReport(text: string, report: Report): string {
+  const sections = new Set(report.cases.map(({section}) => section));
+  return [...sections].reduce<string>((whole, section) => {
+    const cases = report.cases.filter((result) => result.section === section);
+    return replaceBetweenMarkers(whole, renderMarkdown({...report, cases}), section);
+  }, text);
+}
 
 /**
  * The text with what is between the markers replaced.
  *
  * @throws Error when it doesn't have each marker once, the start before the end
  */
-export function replaceBetweenMarkers(text: string, content: string): string {
+export function replaceBetweenMarkers(text: string, content: string, section?: string): string {
+  const markers = markersOf(section);
   const start = text.indexOf(markers.start);
   const end = text.indexOf(markers.end);
   const isOnce = text.lastIndexOf(markers.start) === start && text.lastIndexOf(markers.end) === end;

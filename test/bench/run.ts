@@ -6,7 +6,7 @@ import {ensureBuilt} from './build.ts';
 import type {Case} from './cases/case.ts';
 import {cases} from './cases/index.ts';
 import type {CaseResult, Report} from './report.ts';
-import {renderMarkdown, renderTable, replaceBetweenMarkers} from './report.ts';
+import {renderTable, replaceBetweenMarkers, withReport} from './report.ts';
 import {check, renderVerdict} from './targets.ts';
 
 /**
@@ -22,7 +22,7 @@ const usage = `Usage: npm run bench -- [options]
   --rounds N       rounds of each case (default: ${fullSettings.rounds}, and ${fullSettings.longRounds} of those that take long)
   --quick          shorter, smaller, rougher
   --json           the report as JSON instead of tables
-  --markdown FILE  the report as Markdown, too, between the markers of FILE
+  --markdown FILE  the report as Markdown, too, between the markers of FILE; what was not run stays
   --check          says which targets hold; exits with 1 when one is missed
 
 Cases: ${cases.map(({name}) => name).join(', ')}
@@ -106,17 +106,18 @@ function showProgress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);
 }
 
-function withReport(file: string, report: string): string {
+function checkMarkers(file: string, sections: Iterable<string | undefined>): void {
+  const text = readFileSync(file, 'utf8');
   try {
-    return replaceBetweenMarkers(readFileSync(file, 'utf8'), report);
+    for (const section of sections) replaceBetweenMarkers(text, '', section);
   } catch (error) {
     throw new Error(`${file}: ${(error as Error).message}`, {cause: error});
   }
 }
 
 // Read anew: it may have been edited meanwhile.
-function writeReport(file: string, report: string): void {
-  writeFileSync(file, withReport(file, report));
+function writeReport(file: string, report: Report): void {
+  writeFileSync(file, withReport(readFileSync(file, 'utf8'), report));
 }
 
 async function run(options: Options): Promise<void> {
@@ -127,9 +128,10 @@ async function run(options: Options): Promise<void> {
   const results: CaseResult[] = [];
   try {
     for (const current of options.cases) {
-      const {name, column, unit, ratios} = current;
+      const {name, section, column, unit, ratios, added} = current;
       const rows = await current.run(bench);
-      const result = {name, title: current.title(settings), column, unit, ratios, rows};
+      const title = current.title(settings);
+      const result = {name, section, title, column, unit, ratios, added, rows};
       results.push(result);
       showProgress('');
       if (!options.json) console.log(`${renderTable(result)}\n`);
@@ -154,7 +156,7 @@ async function run(options: Options): Promise<void> {
     for (const note of report.notes) console.log(note);
     if (verdicts.length > 0) console.log(`\n${verdicts.map(renderVerdict).join('\n')}`);
   }
-  if (options.markdown !== undefined) writeReport(options.markdown, renderMarkdown(report));
+  if (options.markdown !== undefined) writeReport(options.markdown, report);
   if (verdicts.some(({outcome}) => outcome === 'missed')) process.exitCode = 1;
 }
 
@@ -164,7 +166,9 @@ try {
     console.log(usage);
   } else {
     // Known before minutes are spent: there is such a file, and it has a place for the report.
-    if (options.markdown !== undefined) withReport(options.markdown, '');
+    if (options.markdown !== undefined) {
+      checkMarkers(options.markdown, new Set(options.cases.map(({section}) => section)));
+    }
     ensureBuilt();
     await run(options);
   }

@@ -1,4 +1,5 @@
 import type {PeerFactory} from './peer.ts';
+import {policySets} from './policy-sets.ts';
 
 /** The clients that run in Node, each loaded only by the process that runs it. */
 export const nodePeers: Readonly<Record<string, () => Promise<PeerFactory>>> = {
@@ -13,6 +14,12 @@ export const nodePeers: Readonly<Record<string, () => Promise<PeerFactory>>> = {
   ofetch: async () => (await import('./ofetch.ts')).ofetchPeer,
   axios: async () => (await import('./axios.ts')).axiosPeer,
   got: async () => (await import('./got.ts')).gotPeer,
+  ...Object.fromEntries(
+    Object.keys(policySets).map((name) => [
+      name,
+      async () => (await import('./policies.ts')).policyPeer(name),
+    ]),
+  ),
   'node:http': async () => (await import('./node-http.ts')).nodeHttp,
 };
 
