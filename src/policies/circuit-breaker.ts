@@ -185,6 +185,16 @@ export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Polic
       change(circuit, 'open', now);
   }
 
+  // Whoever is asked and throws has said nothing, but the request is over: a probe must make room for the next.
+  function settle(circuit: Circuit, outcome: CircuitOutcome): void {
+    let failed: boolean | undefined;
+    try {
+      failed = isFailure(outcome);
+    } finally {
+      leave(circuit, failed);
+    }
+  }
+
   return (next) => async (request) => {
     const circuit = circuits.get(keyOf(request));
     enter(circuit, request);
@@ -199,7 +209,7 @@ export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Polic
     }
     circuit.inFlight--;
     try {
-      if (circuit.era === era) leave(circuit, isFailure(response ? {response} : {error}));
+      if (circuit.era === era) settle(circuit, response ? {response} : {error});
     } catch (thrown) {
       discard(response);
       throw thrown;

@@ -2,7 +2,7 @@ import {discard} from '../discard.ts';
 import type {AbortListener} from '../lifetime.ts';
 import {Lifetime} from '../lifetime.ts';
 import {checkFunction, checkNames} from '../options.ts';
-import type {ConnectorRequest, Policy} from '../request.ts';
+import type {ConnectorRequest, Handler, Policy} from '../request.ts';
 import {send} from './send.ts';
 import {sharedResponse} from './shared-response.ts';
 
@@ -17,7 +17,7 @@ export interface SingleFlightOptions {
 }
 
 /**
- * Sends a request once that several callers want at the same time, and gives each of them a Response of its own. A
+ * Sends a request once that several callers of a session want at the same time, and gives each a Response of its own. A
  * caller that is aborted leaves the others alone; when the last one leaves, the request is aborted. Callers that come
  * when the head of the response is already in begin anew. A body is kept for the slowest of its readers. Limits of time
  * are each caller's own for `total`, and those of the first for the rest.
@@ -36,9 +36,16 @@ export interface SingleFlightOptions {
 export function singleFlightPolicy(options: SingleFlightOptions = {}): Policy {
   checkNames('singleFlight', options, ['key']);
   const keyOf = checkFunction('singleFlight.key', options.key) ?? defaultKey;
-  const flights = new Map<string, Flight>();
+  // Each session has flights of its own: what is further in, credentials above all, is different in another.
+  return (next) => shareIn(next, keyOf, new Map());
+}
 
-  return (next) => (request) => {
+function shareIn(
+  next: Handler,
+  keyOf: (request: ConnectorRequest) => string | undefined,
+  flights: Map<string, Flight>,
+): Handler {
+  return (request) => {
     const key = keyOf(request);
     if (key === undefined) return next(request);
     return new Promise((resolve, reject) => {

@@ -264,6 +264,32 @@ describe('a half-open circuit', () => {
   });
 });
 
+describe('isFailure that throws', () => {
+  it('ends that request only: a probe makes room for the next, and its answer is discarded', async () => {
+    let isBroken = false;
+    const circuit = breaker({
+      isFailure({response}) {
+        if (isBroken) throw new Error('a bug');
+        return response !== undefined && response.status >= 500;
+      },
+    });
+    await circuit.open();
+    await pass(options.openFor);
+
+    isBroken = true;
+    const probe = circuit.send();
+    const seen = watchedResponse(200);
+    circuit.call(options.minimum).answer(seen.response);
+    await settle();
+    expect(probe.error).toEqual(new Error('a bug'));
+    expect(seen.cancelled).toBe(true);
+
+    isBroken = false;
+    expect((await circuit.run(200)).value?.status).toBe(200);
+    expect(circuit.states).toEqual(['open', 'half-open', 'closed']);
+  });
+});
+
 describe('onStateChange', () => {
   it('is told the key and both states', async () => {
     const changes: CircuitChange[] = [];

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
+import type {MockCall} from '../../../src/connectors/mock.ts';
 import {InvalidOptionError} from '../../../src/errors.ts';
 import type {SingleFlightOptions} from '../../../src/policies/single-flight.ts';
 import {singleFlightPolicy} from '../../../src/policies/single-flight.ts';
 import type {ConnectorRequest, Handler} from '../../../src/request.ts';
+import {mockSession} from '../../support/mock-session.ts';
 import type {RequestOptions} from './support.ts';
 import {
   connectionError,
@@ -201,6 +203,32 @@ describe('what is the same', () => {
     flight.send('https://a.test/no');
     flight.send('https://a.test/no');
     expect(flight.calls.length).toBe(3);
+  });
+});
+
+describe('what another session asks for', () => {
+  const who = async ({headers}: MockCall) => {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    return headers.get('authorization');
+  };
+  const baseUrl = 'https://a.test/';
+
+  it('is not the same, since its credentials are others: a child’s', async () => {
+    const {session} = mockSession(who, {baseUrl, auth: {bearer: 'A'}, policies: [singleFlightPolicy()]});
+    const child = session.extend({auth: {bearer: 'B'}});
+    const answers = [session, session, child].map((each) => each.get('me').json());
+    await pass(5);
+    expect(await Promise.all(answers)).toEqual(['Bearer A', 'Bearer A', 'Bearer B']);
+  });
+
+  it('is not the same: one’s that has the same policy', async () => {
+    const policies = [singleFlightPolicy()];
+    const sessions = ['A', 'B'].map(
+      (bearer) => mockSession(who, {baseUrl, auth: {bearer}, policies}).session,
+    );
+    const answers = sessions.map((each) => each.get('me').json());
+    await pass(5);
+    expect(await Promise.all(answers)).toEqual(['Bearer A', 'Bearer B']);
   });
 });
 
