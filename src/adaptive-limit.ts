@@ -96,8 +96,10 @@ const cut = 0.7;
  * The algorithm is the gradient of Netflix's concurrency-limits and of Envoy's adaptive concurrency: after each round of
  * requests the limit becomes `limit × min(1, tolerance × usual latency / latency) + √limit`, the root being what a queue
  * may hold. It needs no latency to aim at and finds the capacity from below, where additive increase and multiplicative
- * decrease (AIMD, as in Finagle) would have to make the host fail, again and again, to know it. Refusals are answered by
- * AIMD all the same: `× 0.7` once a round, and growth by one for a while. What differs from both:
+ * decrease (AIMD, as in Finagle) would have to make the host fail, again and again, to know it. A 429 or 503 is answered
+ * by AIMD all the same: `× 0.7` once a round, and growth by one a round for half a minute. Connections that break, and
+ * silence, happen without any load as well: they bring the limit down by half their share of a round. What differs from
+ * both:
  *
  * - Latencies are averaged by their logarithms: a host that slows down moves the average by as much whatever the mix of
  *   fast and slow requests, and one that hangs doesn't spoil it. Below 1 ms it is the clock and not the host that is measured.
@@ -153,18 +155,18 @@ function hostLimits(bounds: Bounds): HostLimits {
 }
 
 /**
- * `overloaded`: the host refused, or broke the connection, or was silent for too long; `cut`: the call's total time was up
- * before it was answered. `undefined` where nothing is said of the load: an abort, a name that doesn't resolve, a
- * certificate.
+ * `refused`: the host says itself that it is too much; `failed`: it broke the connection, or was silent for too long;
+ * `cut`: the call's total time was up before it was answered. `undefined` where nothing is said of the load: an abort, a
+ * name that doesn't resolve, a certificate.
  */
 function outcomeOf(
   status: number | undefined,
   error: unknown,
-): 'answered' | 'overloaded' | 'cut' | undefined {
-  if (status !== undefined) return status === 429 || status === 503 ? 'overloaded' : 'answered';
-  if (error instanceof TimeoutError) return error.phase === 'total' ? 'cut' : 'overloaded';
+): 'answered' | 'refused' | 'failed' | 'cut' | undefined {
+  if (status !== undefined) return status === 429 || status === 503 ? 'refused' : 'answered';
+  if (error instanceof TimeoutError) return error.phase === 'total' ? 'cut' : 'failed';
   if (!(error instanceof ConnectionError)) return undefined;
-  return error.phase === 'dns' || error.phase === 'tls' ? undefined : 'overloaded';
+  return error.phase === 'dns' || error.phase === 'tls' ? undefined : 'failed';
 }
 
 class GradientLimit implements Kept, HostLimit {
@@ -184,6 +186,7 @@ class GradientLimit implements Kept, HostLimit {
   // The window: what was sent since the limit moved.
   #since = 0;
   #samples = 0;
+  #failures = 0;
   #sum = 0;
   #peak = 0;
 
@@ -207,8 +210,7 @@ class GradientLimit implements Kept, HostLimit {
     this.#usual = Number.NaN;
     this.#lastAt = now;
     this.#probeAt = now + firstProbe;
-    this.#before = undefined;
-    this.#declineFrom = 0;
+    this.#forgetCourse();
     this.#refusedAt = -Infinity;
     // What is sent at this moment counts.
     this.#move(this.#bounds.initial, now - 1);
@@ -225,21 +227,38 @@ class GradientLimit implements Kept, HostLimit {
     this.#lastAt = now;
     // Sent under a limit of before.
     if (sentAt <= this.#since) return;
-    if (outcome === 'overloaded') {
+    if (outcome === 'refused') {
       this.#refusedAt = now;
-      this.#declineFrom = 0;
-      this.#before = undefined;
       this.#move(this.#exact * cut, now);
+      this.#forgetCourse();
       return;
     }
-    const latency = Math.log(Math.max(1, now - sentAt));
-    // Nobody knows how much longer it would have taken; what had less than the usual time shows nothing.
-    if (outcome === 'cut' && !(latency > this.#usual)) return;
-    this.#sum += latency;
-    this.#samples++;
+    if (outcome === 'failed') {
+      this.#failures++;
+    } else {
+      const latency = Math.log(Math.max(1, now - sentAt));
+      // Nobody knows how much longer it would have taken; what had less than the usual time shows nothing.
+      if (outcome === 'cut' && !(latency > this.#usual)) return;
+      this.#sum += latency;
+      this.#samples++;
+      if (active >= this.limit && this.#isCautious(now)) this.#grow(1 / this.#exact);
+    }
     this.#peak = Math.max(this.#peak, active);
-    if (this.#samples < Math.max(leastSamples, this.limit) || now - this.#since < leastWindow) return;
-    this.#decide(this.#sum / this.#samples, now);
+    const round = this.#samples + this.#failures;
+    if (round < Math.max(leastSamples, this.limit) || now - this.#since < leastWindow) return;
+    const share = this.#failures / round;
+    // RFC 8257, section 3.3 (DCTCP): by how many failed, since some do without any load.
+    this.#exact *= 1 - share / 2;
+    if (this.#samples > 0) {
+      this.#decide(this.#sum / this.#samples, now);
+    } else {
+      this.#move(this.#exact, now);
+      this.#forgetCourse();
+    }
+  }
+
+  #isCautious(now: number): boolean {
+    return now - this.#refusedAt < caution;
   }
 
   /** After a round of requests. */
@@ -268,10 +287,8 @@ class GradientLimit implements Kept, HostLimit {
     if (now >= this.#probeAt) {
       this.#before = exact;
       this.#move(Math.sqrt(exact), now);
-    } else if (this.#peak < this.limit) {
-      this.#move(exact, now);
     } else {
-      this.#move(now - this.#refusedAt < caution ? Math.min(target, exact + 1) : target, now);
+      this.#move(this.#peak < this.limit || this.#isCautious(now) ? exact : target, now);
     }
   }
 
@@ -301,12 +318,24 @@ class GradientLimit implements Kept, HostLimit {
     this.#probeAt = now + probeInterval;
   }
 
-  #move(limit: number, now: number): void {
+  /** Neither measures nor declines any more. */
+  #forgetCourse(): void {
+    this.#before = undefined;
+    this.#declineFrom = 0;
+  }
+
+  #grow(by: number): void {
     const {min, max} = this.#bounds;
-    this.#exact = Math.max(min, Math.min(max, limit));
+    this.#exact = Math.max(min, Math.min(max, this.#exact + by));
     this.limit = Math.floor(this.#exact);
+  }
+
+  /** What was sent before says nothing from now on. */
+  #move(limit: number, now: number): void {
+    this.#grow(limit - this.#exact);
     this.#since = now;
     this.#samples = 0;
+    this.#failures = 0;
     this.#sum = 0;
     this.#peak = 0;
   }

@@ -173,7 +173,7 @@ describe('refusals', () => {
     const limit = adaptiveLimit({initial: 20}).hosts().of('a');
     let now = observe(limit, 1, {outcome: overloaded});
     expect(limit.limit).toBe(14);
-    now = observe(limit, 14, {from: now});
+    now = observe(limit, 15, {from: now});
     expect(limit.limit).toBe(15);
     // By then it is time to measure what is usual, with little load.
     now = observe(limit, 15, {from: now + 31_000});
@@ -189,19 +189,39 @@ describe('what is a sign of too much load', () => {
   const failed = (error: unknown): Outcome => ({status: undefined, error});
   const connection = (phase: Phase) => failed(new ConnectionError('It broke', phase));
 
+  it.each([429, 503])('an answer of %i is, at once', (status) => {
+    const limit = adaptiveLimit().hosts().of('a');
+    observe(limit, 1, {outcome: {status, error: undefined}});
+    expect(limit.limit).toBe(7);
+  });
+
   it.each<[string, Outcome]>([
-    ['an answer of 429', {status: 429, error: undefined}],
-    ['an answer of 503', {status: 503, error: undefined}],
     ['a refused connection', connection('connect')],
     ['a connection that breaks while the request is sent', connection('send')],
     ['a connection that breaks before the answer', connection('receive')],
     ['a connection that does not come about in time', failed(new TimeoutError('connect', 100))],
     ['silence', failed(new TimeoutError('read', 100))],
     ['an attempt that takes too long', failed(new TimeoutError('attempt', 100))],
-  ])('%s is', (_name, outcome) => {
+  ])('%s is, by its share of a round', (_name, outcome) => {
     const limit = adaptiveLimit().hosts().of('a');
-    observe(limit, 1, {outcome});
-    expect(limit.limit).toBe(7);
+    let now = observe(limit, 9, {outcome});
+    expect(limit.limit).toBe(10);
+    now = observe(limit, 1, {outcome, from: now});
+    expect(limit.limit).toBe(5);
+    now = observe(limit, 8, {from: now});
+    now = observe(limit, 2, {outcome, from: now});
+    expect(limit.limit).toBe(Math.floor(4.5 + Math.sqrt(4.5)));
+  });
+
+  it('connections that break now and then, whatever the load, don’t keep it down', () => {
+    const random = createRandom(7);
+    const limit = adaptiveLimit({max: 64}).hosts().of('a');
+    const broken = connection('receive');
+    let now = performance.now();
+    for (let index = 0; index < 5_000; index++) {
+      now = observe(limit, 1, {outcome: random() < 0.05 ? broken : answered, from: now});
+    }
+    expect(limit.limit).toBeGreaterThan(40);
   });
 
   it.each<[string, Outcome]>([
