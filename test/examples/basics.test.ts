@@ -2,11 +2,14 @@ import {createHash} from 'node:crypto';
 import {afterEach, beforeEach, expect, test, vi} from 'vitest';
 import {main as adaptiveLimit} from '../../examples/adaptive-limit.ts';
 import {main as apiClient} from '../../examples/api-client.ts';
+import {main as boundedConcurrency} from '../../examples/bounded-concurrency.ts';
+import {main as closedSession} from '../../examples/closed-session.ts';
 import {main as crawlerLoop} from '../../examples/crawler-loop.ts';
 import {main as followEvents} from '../../examples/follow-events.ts';
 import {main as manyAtOnce} from '../../examples/many-at-once.ts';
 import {main as oneRequest} from '../../examples/one-request.ts';
 import {main as pooledConnector} from '../../examples/pooled-connector.ts';
+import {main as presets} from '../../examples/presets.ts';
 import {main as rateLimitedClient} from '../../examples/rate-limited-client.ts';
 import {main as resumeDownload} from '../../examples/resume-download.ts';
 import {main as streamLargeFile} from '../../examples/stream-large-file.ts';
@@ -14,6 +17,7 @@ import {serveJson} from '../../examples/support/local-server.ts';
 import {main as tailNdjson} from '../../examples/tail-ndjson.ts';
 import {main as testingWithMock} from '../../examples/testing-with-mock.ts';
 import {main as testingWithMsw} from '../../examples/testing-with-msw.ts';
+import {main as timeouts} from '../../examples/timeouts.ts';
 
 const printed = vi.spyOn(console, 'log');
 
@@ -61,6 +65,22 @@ test('an API client gets two things at once, and makes a third', async () => {
     repos: [{id: 1}, {id: 2}],
     created: {id: 3},
   });
+});
+
+test('no more than so many at once, by gather or by a pool', async () => {
+  expect(await boundedConcurrency()).toEqual({byGather: 10, byPool: 10});
+});
+
+test('a session that is closed says so', async () => {
+  expect(await closedSession()).toBe('ERR_SESSION_CLOSED');
+});
+
+test('each situation has its pool', async () => {
+  expect(await presets()).toEqual({highConcurrency: 10, longLived: 10, restrictedApi: 1});
+});
+
+test('a timeout says which part of a request took too long', async () => {
+  expect(await timeouts()).toEqual(['read', 'total', 'attempt']);
 });
 
 test("a crawler's loop has pages and errors as its results, in order", async () => {
