@@ -1,0 +1,118 @@
+import type {ChildProcess} from 'node:child_process';
+import {once} from 'node:events';
+import {setTimeout as delay} from 'node:timers/promises';
+import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
+import {main as fleet} from '../../examples/fleet.ts';
+import {startServer} from '../support/http-server.ts';
+import {waitFor} from '../support/wait-for.ts';
+import {redisVersion, startRedis} from './support/redis-server.ts';
+
+// With real processes and a real Redis, where there is one; that there is, is demanded by the tests of a shared quota.
+
+const printed = vi.spyOn(console, 'log');
+beforeEach(() => void printed.mockImplementation(() => {}));
+afterEach(() => void printed.mockReset());
+
+/** How much longer one request may be on its way to the server than another, in ms. */
+const slack = 250;
+
+const pages = 60;
+
+/** Pages that link to two others each, and back; and what was asked of them by whom. */
+async function startPages() {
+  const visits: Array<{readonly path: string; readonly worker: number; readonly time: number}> = [];
+  /** Not answered. */
+  const stuck = new Set<string>();
+  const {origin} = await startServer(async ({url = '/', headers}, response) => {
+    visits.push({path: url, worker: Number(headers['x-worker']), time: performance.now()});
+    if (stuck.has(url)) return;
+    await delay(10);
+    const number = Number(url.slice(1));
+    const links = [2 * number + 1, 2 * number + 2, 0].filter((link) => link < pages);
+    response.end(links.map((link) => `<a href="/${link || ''}">${link}</a>`).join(''));
+  });
+  const all = Array.from({length: pages}, (_, number) => `${origin}/${number || ''}`);
+  return {url: `${origin}/`, all, visits, stuck};
+}
+
+function timesVisited(visits: ReadonlyArray<{readonly path: string}>): Map<string, number> {
+  const times = new Map<string, number>();
+  for (const {path} of visits) times.set(path, (times.get(path) ?? 0) + 1);
+  return times;
+}
+
+describe.runIf(redisVersion !== undefined)('the fleet', {timeout: 40_000}, () => {
+  it('fetches every page once, by several processes that keep to one quota', async () => {
+    const [site, {port}] = await Promise.all([startPages(), startRedis()]);
+    const quota = {requests: 15, per: 1_000};
+    const report = await fleet(site.url, {redis: `redis://127.0.0.1:${port}`, quota});
+    expect(report.failed).toEqual([]);
+    expect(report.pages.map(({url}) => url).toSorted()).toEqual(site.all.toSorted());
+    expect(report.pages.every(({status}) => status === 200)).toBe(true);
+    expect(site.visits).toHaveLength(pages);
+    expect(new Set(site.visits.map(({worker}) => worker)).size).toBe(3);
+    // The limiter's windows are fixed: as many as are needed begin one after the other.
+    const times = site.visits.map(({time}) => time);
+    const windows = Math.ceil(pages / quota.requests);
+    expect((times.at(-1) as number) - (times[0] as number)).toBeGreaterThan(
+      (windows - 1) * quota.per - slack,
+    );
+    for (let index = 2 * quota.requests; index < times.length; index++) {
+      const first = times[index - 2 * quota.requests] as number;
+      expect((times[index] as number) - first).toBeGreaterThan(quota.per - slack);
+    }
+  });
+
+  it('loses no page with a worker that is killed, and fetches none again but what that had under way', async () => {
+    const [site, {port}] = await Promise.all([startPages(), startRedis()]);
+    let workers: readonly ChildProcess[] = [];
+    site.stuck.add('/7');
+    const crawl = fleet(
+      site.url,
+      {
+        redis: `redis://127.0.0.1:${port}`,
+        quota: {requests: 1_000, per: 1_000},
+        concurrency: 2,
+        lockDuration: 1_000,
+      },
+      (started) => {
+        workers = started;
+      },
+    );
+    const visitsOf = (path: string) => site.visits.filter((visit) => visit.path === path);
+    await waitFor(() => visitsOf('/7').length > 0, 15_000);
+
+    const victim = visitsOf('/7')[0]?.worker;
+    const killed = workers.find(({pid}) => pid === victim) as ChildProcess;
+    const gone = once(killed, 'exit');
+    killed.kill('SIGKILL');
+    expect(await gone).toEqual([null, 'SIGKILL']);
+    // Of the two that it had under way one is stuck, so the other is the one that it asked for last.
+    const underWay = [
+      '/7',
+      site.visits.findLast(({worker, path}) => worker === victim && path !== '/7')?.path,
+    ];
+    site.stuck.clear();
+
+    const report = await crawl;
+    expect(report.failed).toEqual([]);
+    expect(report.pages.map(({url}) => url).toSorted()).toEqual(site.all.toSorted());
+    expect(visitsOf('/7').map(({worker}) => worker === victim)).toEqual([true, false]);
+    const again = [...timesVisited(site.visits)].filter(([, times]) => times > 1);
+    for (const [path, times] of again) {
+      expect(underWay).toContain(path);
+      expect(times).toBe(2);
+    }
+  });
+
+  it('says so when no worker is left', async () => {
+    const [site, {port}] = await Promise.all([startPages(), startRedis()]);
+    site.stuck.add('/');
+    const crawl = fleet(site.url, {redis: `redis://127.0.0.1:${port}`}, (workers) => {
+      void waitFor(() => site.visits.length > 0, 15_000).then(() => {
+        for (const worker of workers) worker.kill('SIGKILL');
+      });
+    });
+    await expect(crawl).rejects.toThrow('No worker is left');
+  });
+});
