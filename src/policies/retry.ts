@@ -294,7 +294,9 @@ async function beforeRetry(
 function delayOf(settings: RetrySettings, response: Response | undefined, attempt: number): number {
   const asked = response && retryAfter(response);
   if (asked !== undefined) return asked <= settings.maxRetryAfter ? asked : Infinity;
-  return Math.random() * Math.min(settings.maxDelay, settings.minDelay * 2 ** (attempt - 1));
+  // Nothing times infinity is no number.
+  const doubled = settings.minDelay * 2 ** Math.min(attempt - 1, 1_000);
+  return Math.random() * Math.min(settings.maxDelay, doubled);
 }
 
 function isWorthIt(

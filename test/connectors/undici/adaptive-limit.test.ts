@@ -6,7 +6,9 @@ import type {UndiciConnectorOptions} from '../../../src/connectors/undici/index.
 import {undiciConnector} from '../../../src/connectors/undici/index.ts';
 import type {SessionOptions} from '../../../src/index.ts';
 import {createSession} from '../../../src/index.ts';
+import {createAuthority} from '../../support/authority.ts';
 import {startServer} from '../../support/http-server.ts';
+import {startHttp2Server} from '../../support/http2-server.ts';
 import {recordedLimit} from '../../support/recorded-limit.ts';
 import {waitFor} from '../../support/wait-for.ts';
 
@@ -75,6 +77,27 @@ describe('a limit per host that adapts', () => {
     );
     expect(new Set(outcomes)).toEqual(new Set([200, 503, 'AbortError']));
     expect(session.stats()).toMatchObject({active: 0, queued: 0});
+  });
+});
+
+describe('over HTTP/2', () => {
+  it('bounds the streams, and is told of each', async () => {
+    const authority = await createAuthority();
+    const server = await startHttp2Server(await authority.issue(), async (_request, response) => {
+      await delay(1);
+      response.end('done');
+    });
+    const limitPerHost = recordedLimit(3);
+    const session = open({http2: true, tls: {ca: authority.cert}, limitPerHost});
+    await Promise.all(Array.from({length: 60}, async () => (await session.fetch(server.origin)).text()));
+    expect(server.peak).toBe(3);
+    expect(server.sockets.opened).toBe(1);
+    expect(limitPerHost.samples).toHaveLength(60);
+    for (const {status, sentAt, now, active} of limitPerHost.samples) {
+      expect(status).toBe(200);
+      expect(now).toBeGreaterThan(sentAt);
+      expect(active).toBeLessThanOrEqual(3);
+    }
   });
 });
 

@@ -177,6 +177,20 @@ describe('how often', () => {
     expect(requests.length).toBe(51);
   });
 
+  it('and after a thousand attempts the wait is a number still', async () => {
+    const delays: number[] = [];
+    const {handler} = scriptedHandler(...Array(1_100).fill(503), 200);
+    const retry = {
+      retries: Infinity,
+      budget: false,
+      onRetry: ({delay}: RetryContext) => void delays.push(delay),
+    } satisfies RetryOptions;
+    await call(handler, {...retry, minDelay: 0});
+    expect(delays).toEqual(Array(1_100).fill(0));
+    await call(scriptedHandler(...Array(1_100).fill(503), 200).handler, {...retry, minDelay: 1, maxDelay: 2});
+    expect(delays.slice(1_100).every((delay) => delay >= 0 && delay <= 2)).toBe(true);
+  });
+
   it('each attempt has its number', async () => {
     const {handler, requests} = scriptedHandler(503);
     await call(handler, 3);
