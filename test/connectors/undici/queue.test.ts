@@ -83,11 +83,11 @@ describe('the queue', () => {
     const server = await startHeldServer();
     const {fetch} = openSession({limit: 1});
     const first = fetch(`${server.origin}/first`);
-    const second = fetch(`${server.origin}/second`, {timeout: {pool: 50}});
+    const second = fetch(`${server.origin}/second`, {timeout: {pool: 1_500}});
     await server.answer();
     await first;
     await waitFor(() => server.held.length === 1);
-    await delay(60);
+    await delay(1_600);
     await server.answer();
     expect(await (await second).text()).toBe('/second');
   });
