@@ -52,6 +52,13 @@ export function isSmall(body: RequestBody): boolean {
   return ArrayBuffer.isView(body) || body instanceof ArrayBuffer ? body.byteLength <= smallBody : false;
 }
 
+/** How many bytes a body has, as it is sent; `undefined` for a stream. */
+export function sizeOf(source: PreparedBody['source']): number | undefined {
+  if (typeof source === 'string') return new TextEncoder().encode(source).byteLength;
+  if (source instanceof Blob) return source.size;
+  return source instanceof Uint8Array ? source.byteLength : undefined;
+}
+
 // What came out of a Request, which doesn't tell what it was made of.
 const requestBodies = new WeakSet<object>();
 

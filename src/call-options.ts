@@ -23,11 +23,7 @@ export interface KyOptions
 }
 
 /** Options of one call by verb: ky's, and the session's own. */
-export interface CallOptions
-  extends KyOptions,
-    NativeInit,
-    TransferOptions,
-    Pick<KyInit, 'json' | 'onDownloadProgress' | 'onUploadProgress'> {
+export interface CallOptions extends KyOptions, NativeInit, TransferOptions, Pick<KyInit, 'json'> {
   readonly headers?: HeadersInput | undefined;
   readonly body?: RequestBody | null | undefined;
   readonly redirect?: Redirect | undefined;

@@ -22,6 +22,18 @@ export interface ConnectorCapabilities {
    * @default false
    */
   readonly maxResponseSize?: boolean | undefined;
+  /**
+   * It tells `onDownloadProgress` how far the body of a response has come; without, that is refused.
+   *
+   * @default false
+   */
+  readonly downloadProgress?: boolean | undefined;
+  /**
+   * It tells `onUploadProgress` how far the body of a request has come; without, that is refused.
+   *
+   * @default false
+   */
+  readonly uploadProgress?: boolean | undefined;
   /** `redirect: 'manual'` gives the redirect itself, status and headers; without, an opaque response. */
   readonly manualRedirect: boolean;
 }

@@ -62,6 +62,7 @@ export type {Retry, RetryContext, RetryOptions} from './policies/retry.ts';
 export {retryPolicy} from './policies/retry.ts';
 export type {SingleFlightOptions} from './policies/single-flight.ts';
 export {singleFlightPolicy} from './policies/single-flight.ts';
+export type {ProgressListener} from './progress.ts';
 export type {
   ConnectorRequest,
   Handler,

@@ -22,7 +22,7 @@ class Passenger {
   readonly lifetime: Lifetime;
   body: RequestBody | null;
   /**
-   * ky's `Request` carries headers and body as well, since hooks and its progress want to see them. They may put
+   * ky's `Request` carries headers and body as well, since hooks want to see them. They may put
    * another in its place: this is the one that was made of `body`.
    */
   request: Request | undefined = undefined;
@@ -75,7 +75,7 @@ export function createKy(host: VerbsHost) {
     transfer: Transfer | undefined,
     lifetime: Lifetime,
   ): ResponsePromise {
-    const throughRequest = callHooks !== undefined || options.onUploadProgress !== undefined;
+    const throughRequest = callHooks !== undefined;
     let body = options.body ?? null;
     if (options.json !== undefined && !throughRequest) {
       body = (options.stringifyJson ?? stringifyJson ?? JSON.stringify)(options.json) ?? null;
@@ -87,7 +87,6 @@ export function createKy(host: VerbsHost) {
     if (options.parseJson) kyOptions.parseJson = options.parseJson;
     if (options.context) kyOptions.context = options.context;
     if (options.redirect) kyOptions.redirect = options.redirect;
-    if (options.onDownloadProgress) kyOptions.onDownloadProgress = options.onDownloadProgress;
     if (throughRequest) showToHooks(kyOptions, passenger, callHooks);
     const promise = instance(url, kyOptions) as ResponsePromise;
     return withOurSchemaErrors(promise, {method, url});
@@ -101,7 +100,6 @@ export function createKy(host: VerbsHost) {
     kyOptions.headers = Object.fromEntries(new Headers([...headers]));
     if (options.json !== undefined) kyOptions.json = options.json;
     if (options.stringifyJson) kyOptions.stringifyJson = options.stringifyJson;
-    if (options.onUploadProgress) kyOptions.onUploadProgress = options.onUploadProgress;
     const shown = passenger.body && toShow(passenger.body);
     if (shown !== null) {
       kyOptions.body = shown;

@@ -2,6 +2,7 @@ import type {RequestBody} from './body.ts';
 import type {RedactedRequest} from './errors.ts';
 import type {HeaderList} from './headers.ts';
 import {Lifetime} from './lifetime.ts';
+import type {ProgressListener} from './progress.ts';
 
 /** How long a request may wait, in ms; `undefined` is no limit. */
 export interface RequestTimeouts {
@@ -15,6 +16,8 @@ export interface RequestTimeouts {
 export interface Transfer {
   /** How large the response's may be, in bytes, decoded. */
   readonly maxResponseSize: number | undefined;
+  readonly onDownloadProgress: ProgressListener | undefined;
+  readonly onUploadProgress: ProgressListener | undefined;
 }
 
 // Not every runtime's types know the names that the DOM's give to the types of these members, nor all members.
@@ -123,7 +126,7 @@ export class ConnectorRequest implements RedactedRequest {
   /** Which attempt at the call this is, from 1. */
   attempt: number;
   lifetime: Lifetime;
-  /** How large the response may be; `undefined` when nothing was asked for. */
+  /** `undefined` when nothing was asked for. */
   transfer: Transfer | undefined;
 
   constructor(

@@ -1,9 +1,10 @@
 import type {Connector} from './connector.ts';
 import {UnsupportedOptionError} from './errors.ts';
-import {checkNumber} from './options.ts';
+import {checkFunction, checkNumber} from './options.ts';
+import type {ProgressListener} from './progress.ts';
 import type {Transfer} from './request.ts';
 
-/** Options of what is sent and received: its size. */
+/** Options of the bodies that are sent and received. */
 export interface TransferOptions {
   /**
    * How large the body of a response may be, in bytes, counted after decompression; `Infinity`: of any size. A larger
@@ -13,6 +14,22 @@ export interface TransferOptions {
    * @default Infinity
    */
   readonly maxResponseSize?: number | undefined;
+  /**
+   * Told how far the body of the response has come: with every chunk that is read of it, decoded, and at its end.
+   * `totalBytes` is what `Content-Length` says where nothing was decoded; as long as the total isn't known, `percent` is 0.
+   * Each attempt begins anew. What it throws ends the call.
+   */
+  readonly onDownloadProgress?: ProgressListener | undefined;
+  /**
+   * Told how far the body of the request has come: with every chunk that is handed to the socket or, where the runtime
+   * has that, to the runtime, and at its end. The total is known of whatever isn't a stream, and of a stream that is
+   * sent with a `Content-Length`; otherwise `percent` is 0 until the end. Each attempt begins anew. What it throws ends
+   * the call.
+   *
+   * Where the runtime sends, and not a connector of ours, what is watched is sent as a stream: Deno and workers do that
+   * without a `Content-Length`, Chromium over HTTP/2 only, and browsers that send no streams refuse it.
+   */
+  readonly onUploadProgress?: ProgressListener | undefined;
 }
 
 /**
@@ -23,13 +40,28 @@ export interface TransferOptions {
 export function mergeTransfer(
   base: Transfer | undefined,
   options: TransferOptions,
-  {name, capabilities}: Connector,
+  connector: Connector,
 ): Transfer | undefined {
-  const {maxResponseSize} = options;
-  if (maxResponseSize === undefined) return base;
-  const size = checkNumber('maxResponseSize', maxResponseSize, undefined, {whole: true});
-  if (!capabilities.maxResponseSize) {
-    throw new UnsupportedOptionError('maxResponseSize', name, 'it does not count what it receives');
+  const {maxResponseSize, onDownloadProgress, onUploadProgress} = options;
+  if (maxResponseSize === undefined && onDownloadProgress === undefined && onUploadProgress === undefined) {
+    return base;
   }
-  return size === Infinity ? undefined : {maxResponseSize: size};
+  const {name, capabilities} = connector;
+  const given = {maxResponseSize, onDownloadProgress, onUploadProgress};
+  const refusals = [
+    ['maxResponseSize', capabilities.maxResponseSize, 'it does not count what it receives'],
+    ['onDownloadProgress', capabilities.downloadProgress, 'it does not tell what it receives'],
+    ['onUploadProgress', capabilities.uploadProgress, 'it does not see what is sent'],
+  ] as const;
+  for (const [option, isSupported, hint] of refusals) {
+    if (given[option] !== undefined && !isSupported) throw new UnsupportedOptionError(option, name, hint);
+  }
+  const size = checkNumber('maxResponseSize', maxResponseSize, base?.maxResponseSize ?? Infinity, {
+    whole: true,
+  });
+  return {
+    maxResponseSize: size === Infinity ? undefined : size,
+    onDownloadProgress: checkFunction('onDownloadProgress', onDownloadProgress),
+    onUploadProgress: checkFunction('onUploadProgress', onUploadProgress),
+  };
 }

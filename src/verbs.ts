@@ -26,7 +26,7 @@ export interface Verbs {
 const methods = ['get', 'post', 'put', 'patch', 'delete', 'head'] as const;
 
 /**
- * ky's verbs over a session. What only ky does, as hooks and progress, goes through ky; a call that asks for none of that
+ * ky's verbs over a session. What only ky does, as hooks, goes through ky; a call that asks for none of that
  * doesn't: most of what such a call costs would be the `Request` and the signals that ky makes.
  */
 export function createVerbs(host: VerbsHost): Verbs {
@@ -63,11 +63,7 @@ export function createVerbs(host: VerbsHost): Verbs {
 
   function asksForKy(options: CallOptions): boolean {
     return (
-      hasSearchParams ||
-      options.searchParams !== undefined ||
-      (options.parseJson ?? parseJson) !== undefined ||
-      options.onUploadProgress !== undefined ||
-      options.onDownloadProgress !== undefined
+      hasSearchParams || options.searchParams !== undefined || (options.parseJson ?? parseJson) !== undefined
     );
   }
 

@@ -15,6 +15,7 @@ import {failures} from './topics/failures.ts';
 import {lifetime} from './topics/lifetime.ts';
 import {limits} from './topics/limits.ts';
 import {policies} from './topics/policies.ts';
+import {progress} from './topics/progress.ts';
 import {queue} from './topics/queue.ts';
 import {redirects} from './topics/redirects.ts';
 import {requests} from './topics/requests.ts';
@@ -53,6 +54,7 @@ const topics = {
   failures,
   batches,
   uploads,
+  progress,
   policies,
 } satisfies Record<string, Topic>;
 

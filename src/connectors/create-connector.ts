@@ -6,6 +6,8 @@ import type {AbortListener, Lifetime} from '../lifetime.ts';
 import type {Linked} from '../linked-list.ts';
 import {LinkedList} from '../linked-list.ts';
 import {checkKnown, checkLimit, checkLimitPerHost} from '../options.ts';
+import type {ProgressListener} from '../progress.ts';
+import {ProgressReport} from '../progress.ts';
 import type {ConnectorRequest} from '../request.ts';
 import type {Trace} from '../trace.ts';
 import {abortUnread} from '../unread.ts';
@@ -94,7 +96,7 @@ export function createConnector(definition: ConnectorDefinition, options: Connec
   const connector: Connector = {
     name: definition.name,
     // What is received is counted here, whatever it is sent with.
-    capabilities: {...definition.capabilities, maxResponseSize: true},
+    capabilities: {...definition.capabilities, maxResponseSize: true, downloadProgress: true},
     fetch(request) {
       const {lifetime} = request;
       if (lifetime.isAborted) return Promise.reject(lifetime.reason);
@@ -170,6 +172,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
   #failBody: ((error: unknown) => void) | undefined = undefined;
   #status: number | undefined = undefined;
   #received = 0;
+  #report: ProgressReport | undefined = undefined;
   failure: {readonly error: unknown} | undefined = undefined;
 
   constructor(
@@ -273,7 +276,11 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
       discard(response);
       throw tooLarge;
     }
-    return trackedResponse(response, this, this.#request);
+    const tracked = trackedResponse(response, this, this.#request);
+    const listener = this.#request.transfer?.onDownloadProgress;
+    // What has no body comes nowhere.
+    if (listener && this.#failBody) this.#report = downloadReport(response, listener);
+    return tracked;
   }
 
   // Of what was coded on the way, it's the length before it was decoded; and pages aren't shown whether it was.
@@ -320,18 +327,21 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     this.#limit('read', this.#request.timeouts.read);
   }
 
-  received(bytes: number): void {
+  received(chunk: Uint8Array): void {
     this.#clearTimer();
-    this.#state.totals.bytesReceived += bytes;
-    this.#trace?.emit('responseChunkReceived', this.#request, {bytes});
-    const limit = this.#request.transfer?.maxResponseSize;
-    if (limit === undefined) return;
-    this.#received += bytes;
+    this.#state.totals.bytesReceived += chunk.byteLength;
+    this.#trace?.emit('responseChunkReceived', this.#request, {bytes: chunk.byteLength});
+    const {transfer} = this.#request;
+    if (!transfer) return;
+    const {maxResponseSize: limit = Infinity} = transfer;
+    this.#received += chunk.byteLength;
     if (this.#received > limit) throw this.#tooLarge(limit);
+    this.#report?.add(chunk);
   }
 
   ended(): void {
     this.#finish();
+    this.#report?.end();
   }
 
   cancelled(reason: unknown): void {
@@ -406,6 +416,13 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
   #timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {
     this.#fail(new TimeoutError(phase, limit, {request: this.#request, attempts: this.#request.attempt}));
   }
+}
+
+// What was coded is longer once it's decoded, and pages aren't always shown that it was.
+function downloadReport({headers, type}: Response, listener: ProgressListener): ProgressReport {
+  const isCoded = headers.has('content-encoding');
+  const total = isCoded ? undefined : Number(headers.get('content-length') ?? Number.NaN);
+  return new ProgressReport(listener, total || undefined, type !== 'cors');
 }
 
 function ignore(): void {}

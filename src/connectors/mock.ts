@@ -2,6 +2,7 @@ import type {PreparedBody} from '../body.ts';
 import {prepareBody, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorOptions} from '../connector.ts';
 import {InvalidOptionError} from '../errors.ts';
+import {reportedStream} from '../progress.ts';
 import {followRedirects} from '../redirect.ts';
 import type {ConnectorRequest} from '../request.ts';
 import {createConnector} from './create-connector.ts';
@@ -63,7 +64,13 @@ export function mockConnector(handler: MockHandler, options: ConnectorOptions = 
   const connector = createConnector(
     {
       name: 'mock',
-      capabilities: {sockets: false, connectTimeout: false, requestStreams: true, manualRedirect: true},
+      capabilities: {
+        sockets: false,
+        connectTimeout: false,
+        requestStreams: true,
+        uploadProgress: true,
+        manualRedirect: true,
+      },
       send: (request, signal) =>
         followRedirects(request, async (hop) => {
           signal.throwIfAborted();
@@ -100,12 +107,15 @@ function toCall(request: ConnectorRequest, signal: AbortSignal): MockCall {
   if (sent?.contentType !== undefined && !headers.has('content-type')) {
     headers.set('content-type', sent.contentType);
   }
-  const read = bodyReader(sent?.source ?? '');
+  const listener = sent && request.transfer?.onUploadProgress;
+  const read = bodyReader(listener ? reportedStream(sent.source, listener) : (sent?.source ?? ''));
   let body: Promise<Uint8Array> | undefined;
   const bytes = () => {
     body ??= read();
     return body;
   };
+  // Whether or not the handler looks at it.
+  if (listener) bytes().catch(() => undefined);
   const text = async () => new TextDecoder().decode(await bytes());
   return {url, method, headers, attempt, signal, bytes, text, json: async () => JSON.parse(await text())};
 }

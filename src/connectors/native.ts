@@ -1,8 +1,9 @@
-import {isOfRequest, isStreamLike, prepareBody, toReadableStream} from '../body.ts';
+import {isOfRequest, isStreamLike, prepareBody, sizeOf, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
 import {discard} from '../discard.ts';
 import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../errors.ts';
 import {foreignFetch, handOn} from '../global-fetch.ts';
+import {reportedStream} from '../progress.ts';
 import {followRedirects} from '../redirect.ts';
 import type {ConnectorRequest} from '../request.ts';
 import type {UploadProgress} from './create-connector.ts';
@@ -34,7 +35,8 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
   const connector = createConnector(
     {
       name: native.name,
-      capabilities: native.capabilities,
+      // Of what is sent as a stream it can be seen how far it has been taken.
+      capabilities: {...native.capabilities, uploadProgress: native.capabilities.requestStreams},
       isNetworkError,
       send: (request, signal, progress) => {
         const owner = native.owner ?? connector;
@@ -80,6 +82,7 @@ async function sendNatively(
   let upload: Upload | undefined;
   if (request.body !== null) {
     const {source, contentType} = prepareBody(request.body);
+    const listener = request.transfer?.onUploadProgress;
     if (contentType !== undefined && !request.headers.has('content-type')) {
       headers.push(['content-type', contentType]);
     }
@@ -88,17 +91,22 @@ async function sendNatively(
       const bytes = await new Response(toReadableStream(source as never)).arrayBuffer();
       init.body = bytes;
       progress.sent(bytes.byteLength);
-    } else if (isStreamLike(source as never)) {
+    } else if (listener || isStreamLike(source as never)) {
       if (!native.capabilities.requestStreams) {
         const hint = 'this runtime does not send streams; send bytes or a Blob';
         throw new UnsupportedOptionError('body', native.name, hint);
       }
-      upload = watchUpload(source as never, signal, progress);
+      const size = sizeOf(source);
+      if (size !== undefined && !request.headers.has('content-length')) {
+        headers.push(['content-length', String(size)]);
+      }
+      const stream = listener ? reportedStream(source, listener) : (source as ReadableStream<Uint8Array>);
+      upload = watchUpload(stream, signal, progress);
       init.body = upload.stream;
       init.duplex = 'half';
     } else {
       init.body = source as BodyInit;
-      progress.sent(sizeOf(source as string | Uint8Array | Blob));
+      progress.sent(sizeOf(source) as number);
     }
   }
   let response: Response;
@@ -123,11 +131,6 @@ function uploadError(cause: unknown, request: ConnectorRequest): AiofetchError {
     attempts: request.attempt,
     cause,
   });
-}
-
-function sizeOf(source: string | Uint8Array | Blob): number {
-  if (typeof source === 'string') return new TextEncoder().encode(source).byteLength;
-  return source instanceof Blob ? source.size : source.byteLength;
 }
 
 interface Upload {

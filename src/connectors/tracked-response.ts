@@ -9,8 +9,8 @@ export interface BodyTracker {
   reading(): void;
   /** Somebody has begun to read the body, or is about to. */
   touched(): void;
-  /** @throws what the body fails with, when that is too much */
-  received(bytes: number): void;
+  /** @throws what the body fails with then */
+  received(chunk: Uint8Array): void;
   ended(): void;
   cancelled(reason: unknown): void;
   /** The body broke off by itself. Returns what its reader gets. */
@@ -175,7 +175,7 @@ function trackedStream(
         // A reader that brought its own buffer waits for an answer even then.
         if ('byobRequest' in controller) controller.byobRequest?.respond(0);
       } else {
-        tracker.received(value.byteLength);
+        tracker.received(value);
         // A byte stream takes no empty chunk.
         if (value.byteLength > 0 || !isBytes) controller.enqueue(value);
       }

@@ -66,7 +66,7 @@ function shareIn(
 
 function defaultKey(request: ConnectorRequest): string | undefined {
   const {method, url, redirect, headers, native, body, transfer} = request;
-  if (method !== 'GET' || body !== null) return undefined;
+  if (method !== 'GET' || body !== null || transfer?.onDownloadProgress) return undefined;
   // A line each, since none of them has a line break in it.
   return [
     url,

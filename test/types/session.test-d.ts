@@ -1,4 +1,11 @@
-import type {CallOptions, FetchInit, ResponsePromise, Session, SessionStats} from 'aiofetch';
+import type {
+  CallOptions,
+  FetchInit,
+  ProgressListener,
+  ResponsePromise,
+  Session,
+  SessionStats,
+} from 'aiofetch';
 import {createSession} from 'aiofetch';
 import ky from 'ky';
 import createClient from 'openapi-fetch';
@@ -89,6 +96,17 @@ describe('verbs', () => {
     session.post('users', {body: new FormData(), headers: {accept: undefined}, timeout: 1, signal: null});
     session.get('users', {throwHttpErrors: (status) => status >= 500, parseJson: (text) => JSON.parse(text)});
     session.get('users', {onDownloadProgress: ({percent}) => percent.toFixed(), hooks: {beforeRequest: []}});
+    const listener: ProgressListener = ({transferredBytes, totalBytes}, chunk) =>
+      expectTypeOf([transferredBytes, totalBytes, chunk.byteLength]).toEqualTypeOf<number[]>();
+    session.put('users', {body: new Blob(), onUploadProgress: listener, maxResponseSize: 1_000});
+    session.fetch('users', {
+      onDownloadProgress: listener,
+      onUploadProgress: listener,
+      maxResponseSize: Infinity,
+    });
+    session.extend({maxResponseSize: undefined});
+    // @ts-expect-error It is a call's.
+    session.extend({onUploadProgress: listener});
     session.get('users', {cache: 'no-store', credentials: 'omit', keepalive: true, priority: 'high'});
   });
 

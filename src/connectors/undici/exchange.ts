@@ -1,15 +1,16 @@
 import type {Dispatcher} from 'undici';
-import {isReplayable, isStreamLike, prepareBody} from '../../body.ts';
+import type {PreparedBody} from '../../body.ts';
+import {isReplayable, isStreamLike, prepareBody, sizeOf} from '../../body.ts';
 import type {Phase} from '../../errors.ts';
 import {ConnectionError, ResponseTooLargeError, redactUrl, TimeoutError} from '../../errors.ts';
 import type {Lifetime} from '../../lifetime.ts';
 import type {Linked, LinkedList} from '../../linked-list.ts';
+import {inPieces, ProgressReport} from '../../progress.ts';
 import {isRedirectStatus, redirectedRequest} from '../../redirect.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {isIdempotent} from '../../request.ts';
 import type {ConnectionDetail, Trace, TraceSignals} from '../../trace.ts';
 import {urlParts} from '../../url-parts.ts';
-import {BoundedBody} from './bounded-body.ts';
 import type {SilenceWatcher} from './connection.ts';
 import {acceptEncoding, decodedBody} from './decoded-body.ts';
 import type {DialSignal} from './dial.ts';
@@ -21,10 +22,14 @@ import type {Pool, PoolConnection, PoolHost, PoolMember} from './pool.ts';
 import {createResponse, watchAbandoned} from './response.ts';
 import {Upload} from './upload.ts';
 import {userAgent} from './user-agent.ts';
+import {WatchedBody} from './watched-body.ts';
 
 /** How much of a redirect's body is read to keep its connection, in bytes, and for how long, in ms. */
 const discardLimit = 64 * 1024;
 const discardTime = 1_000;
+
+// undici reads a Blob as a whole before it sends it: what is larger than this, in bytes, is read as it's sent.
+const largeBlob = 64 * 1024;
 
 // RFC 9110, section 7.6.1: connection options are a list.
 const closeOption = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
@@ -75,6 +80,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   /** The connection had been used before. */
   #reused = false;
   #upload: Upload | undefined = undefined;
+  #report: ProgressReport | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
   #follow: ConnectorRequest | undefined = undefined;
   #discarded = 0;
@@ -248,10 +254,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       const prepared = prepareBody(body);
       source = prepared.source;
       if (prepared.contentType !== undefined && !hasType) sent.push('content-type', prepared.contentType);
-      if (isStreamLike(prepared.source as never)) {
-        this.#upload = new Upload(prepared.source as AsyncIterable<Uint8Array>);
-        source = this.#upload;
-      }
+      this.#upload = this.#toUpload(prepared.source, sent);
+      if (this.#upload) source = this.#upload;
     }
     return {
       path: prefix === '' ? this.#path : prefix + this.#path,
@@ -261,6 +265,21 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       // Left to itself, undici gives up a connection after a HEAD, and after a body on a method that seldom has one.
       reset: this.#lastOnConnection,
     };
+  }
+
+  /** The body as a stream, where it is one, where it's seen how far it gets, and where it isn't to be held in memory. */
+  #toUpload(source: PreparedBody['source'], sent: string[]): Upload | undefined {
+    const {headers, transfer} = this.#request;
+    const listener = transfer?.onUploadProgress;
+    const isLarge = source instanceof Blob && source.size > largeBlob;
+    if (!listener && !isLarge && !isStreamLike(source as never)) return undefined;
+    let length = headers.get('content-length');
+    if (length === undefined) {
+      length = sizeOf(source)?.toString();
+      if (length !== undefined) sent.push('content-length', length);
+    }
+    if (listener) this.#report = new ProgressReport(listener, Number(length ?? 0));
+    return new Upload(inPieces(source));
   }
 
   // What undici reports
@@ -284,14 +303,25 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : (chunk as Buffer).length;
     this.#pool.totals.bytesSent += bytes;
     this.#trace?.emit('requestChunkSent', this.#request, {bytes});
+    if (this.#report) this.#tell((report) => report.add(toBytes(chunk as string | Uint8Array)));
   }
 
   onRequestSent(): void {
     this.#bodySent = true;
     this.#trace?.emit('requestSent', this.#request);
     if (this.host.adaptive && this.#upload) this.#sentAt = performance.now();
+    if (this.#report) this.#tell((report) => report.end());
     if (this.#state === 'sent' || (this.#state === 'receiving' && !this.#body?.paused))
       this.#startReadTimer();
+  }
+
+  // What a listener throws is not undici's to judge.
+  #tell(tell: (report: ProgressReport) => void): void {
+    try {
+      tell(this.#report as ProgressReport);
+    } catch (error) {
+      this.#cut(error);
+    }
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
@@ -361,7 +391,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     const body = new IncomingBody(this);
     this.#body = body;
     try {
-      const source = contentEncoding === undefined ? body : decoded(body, contentEncoding, request);
+      let source = contentEncoding === undefined ? body : decodedBody(body, contentEncoding);
+      if (request.transfer) source = watched(source, contentEncoding !== undefined, request, rawHeaders);
       this.#deliver(createResponse(head, source));
     } catch (error) {
       this.#state = 'sent';
@@ -620,7 +651,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#resends++;
     this.#trace?.emit('requestResent', this.#request, {error});
     this.#clearTimer();
-    if (this.#written) {
+    if (this.#written || isReplayable(this.#request.body)) {
       this.#upload?.stop();
       this.#upload = undefined;
     }
@@ -679,14 +710,25 @@ function describeConnection({protocol, address}: PoolConnection): ConnectionDeta
   return {protocol, address};
 }
 
-/** The body with its codings undone, and what is too much of it not handed on. */
-function decoded(body: BodySource, contentEncoding: string, request: ConnectorRequest): BodySource {
-  const source = decodedBody(body, contentEncoding);
-  const limit = request.transfer?.maxResponseSize;
-  if (limit === undefined) return source;
-  // Not the request itself, which a response that is kept would hold on to.
-  const {url, method, attempt} = request;
-  return new BoundedBody(source, limit, () => tooLarge({url, method, attempt}, limit));
+/** The body, looked at as it is read: how far it has come, and whether that is too much of what was decoded. */
+function watched(
+  source: BodySource,
+  isCoded: boolean,
+  {transfer, url, method, attempt}: ConnectorRequest,
+  rawHeaders: readonly Buffer[],
+): BodySource {
+  const listener = transfer?.onDownloadProgress;
+  // What isn't coded is bounded as it arrives.
+  const {maxResponseSize: limit = Infinity} = (isCoded && transfer) || {};
+  if (limit === Infinity && !listener) return source;
+  const total = isCoded ? undefined : contentLengthOf(rawHeaders);
+  return new WatchedBody(
+    source,
+    limit,
+    // Not the request itself, which a response that is kept would hold on to.
+    () => tooLarge({url, method, attempt}, limit),
+    listener && new ProgressReport(listener, total),
+  );
 }
 
 function tooLarge(
@@ -703,6 +745,10 @@ function contentLengthOf(rawHeaders: readonly Buffer[]): number {
       return Number((rawHeaders[index + 1] as Buffer).toString('latin1'));
   }
   return 0;
+}
+
+function toBytes(chunk: string | Uint8Array): Uint8Array {
+  return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }
 
 /** Whether `raw` spells the lower-case `name`, in whatever case. The lengths are known to be the same. */

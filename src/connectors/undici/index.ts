@@ -49,6 +49,8 @@ const capabilities: ConnectorCapabilities = {
   connectTimeout: true,
   requestStreams: true,
   maxResponseSize: true,
+  downloadProgress: true,
+  uploadProgress: true,
   manualRedirect: true,
 };
 

@@ -1,0 +1,67 @@
+import type {ProgressReport} from '../../progress.ts';
+import type {BodySource} from './incoming-body.ts';
+
+/** A body whose size and progress somebody cares about: it breaks off as soon as there is more of it than may be. */
+export class WatchedBody implements BodySource {
+  readonly #source: BodySource;
+  readonly #limit: number;
+  readonly #tooLarge: () => Error;
+  readonly #report: ProgressReport | undefined;
+  #size = 0;
+  #failure: {readonly error: unknown} | undefined = undefined;
+
+  constructor(source: BodySource, limit: number, tooLarge: () => Error, report: ProgressReport | undefined) {
+    this.#source = source;
+    this.#limit = limit;
+    this.#tooLarge = tooLarge;
+    this.#report = report;
+  }
+
+  get ended(): boolean {
+    return this.#source.ended;
+  }
+
+  // Piece by piece: decoded in one go, a bomb would have gone off by the time it's counted.
+  async collect(): Promise<Buffer> {
+    const chunks: Buffer[] = [];
+    for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) chunks.push(chunk);
+    return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  }
+
+  takeNow(): undefined {
+    return undefined;
+  }
+
+  async read(): Promise<Buffer | undefined> {
+    if (this.#failure) throw this.#failure.error;
+    const chunk = await this.#source.read();
+    try {
+      this.#count(chunk);
+    } catch (error) {
+      this.#failure = {error};
+      this.#source.cancel(error, true);
+      throw error;
+    }
+    return chunk;
+  }
+
+  #count(chunk: Buffer | undefined): void {
+    if (chunk === undefined) {
+      this.#report?.end();
+      return;
+    }
+    this.#size += chunk.length;
+    if (this.#size > this.#limit) throw this.#tooLarge();
+    this.#report?.add(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.length));
+  }
+
+  cancel(reason: unknown): void {
+    this.#source.cancel(reason);
+  }
+
+  fork(): BodySource | undefined {
+    // Two that tell how far they are would tell it twice.
+    const copy = this.#size === 0 && !this.#report ? this.#source.fork() : undefined;
+    return copy && new WatchedBody(copy, this.#limit, this.#tooLarge, undefined);
+  }
+}

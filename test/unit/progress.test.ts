@@ -1,0 +1,120 @@
+import {describe, expect, it, vi} from 'vitest';
+import {mockConnector} from '../../src/connectors/mock.ts';
+import {createSession, singleFlightPolicy} from '../../src/index.ts';
+import {ProgressReport} from '../../src/progress.ts';
+import {mockSession, rejection} from '../support/mock-session.ts';
+
+const url = 'https://example.com/';
+
+/** What a report tells, chunk by chunk, of bytes that come so many at a time. */
+function told(total: number | undefined, sizes: number[], isExact?: boolean) {
+  const states: Array<[number, number, number, number]> = [];
+  const report = new ProgressReport(
+    ({percent, transferredBytes, totalBytes}, chunk) =>
+      states.push([percent, transferredBytes, totalBytes, chunk.length]),
+    total,
+    isExact,
+  );
+  for (const size of sizes) report.add(new Uint8Array(size));
+  report.end();
+  return states;
+}
+
+const almost = 1 - Number.EPSILON;
+
+describe('a report', () => {
+  it('says with the last chunk that it is the last, when the total is known', () => {
+    expect(told(100, [50, 50])).toEqual([
+      [0.5, 50, 100, 50],
+      [1, 100, 100, 50],
+    ]);
+  });
+
+  it('says at the end that it is the end, when nobody knew', () => {
+    expect(told(undefined, [50, 50])).toEqual([
+      [0, 50, 50, 50],
+      [0, 100, 100, 50],
+      [1, 100, 100, 0],
+    ]);
+  });
+
+  it('is not at its end before that, when there is more than there should be', () => {
+    expect(told(60, [60, 40], false)).toEqual([
+      [almost, 60, 60, 60],
+      [almost, 100, 100, 40],
+      [1, 100, 100, 0],
+    ]);
+  });
+
+  it('of nothing has an end', () => {
+    expect(told(0, [])).toEqual([[1, 0, 0, 0]]);
+    expect(told(undefined, [])).toEqual([[1, 0, 0, 0]]);
+  });
+});
+
+describe.each(['onDownloadProgress', 'onUploadProgress'] as const)('%s', (option) => {
+  it('is refused when it is no function', async () => {
+    const {session, calls} = mockSession();
+    const init = {[option]: true} as never;
+    expect(await rejection(session.fetch(url, init))).toMatchObject({name: 'InvalidOptionError', option});
+    expect(await rejection(session.post(url, init))).toMatchObject({name: 'InvalidOptionError', option});
+    expect(calls.length).toBe(0);
+  });
+
+  it('is refused by a connector that can’t tell', async () => {
+    const mock = mockConnector(() => ({}));
+    const capabilities = {...mock.capabilities, downloadProgress: false, uploadProgress: false};
+    const session = createSession({connector: {...mock, capabilities}});
+    const error = await rejection(session.fetch(url, {[option]: () => {}}));
+    expect(error).toMatchObject({name: 'UnsupportedOptionError', option, connector: 'mock'});
+  });
+
+  it('leaves the session’s size limit in place', async () => {
+    const {session} = mockSession(() => new Response('12345'), {maxResponseSize: 4});
+    const error = await rejection(session.post(url, {[option]: () => {}}).text());
+    expect(error).toMatchObject({name: 'ResponseTooLargeError', limit: 4});
+  });
+});
+
+describe('progress', () => {
+  it('of an upload is told whether or not a mock looks at the body', async () => {
+    const {session} = mockSession(() => ({}));
+    const listener = vi.fn();
+    await session.post(url, {body: 'abc', onUploadProgress: listener});
+    await vi.waitFor(() =>
+      expect(listener.mock.lastCall?.[0]).toMatchObject({percent: 1, transferredBytes: 3}),
+    );
+  });
+
+  it('begins anew with every attempt', async () => {
+    let attempts = 0;
+    const {session} = mockSession(
+      async (call) => {
+        await call.text();
+        attempts++;
+        return attempts < 3 ? new Response('busy', {status: 503}) : {};
+      },
+      {retry: {retries: 2, minDelay: 1}},
+    );
+    const percents: number[] = [];
+    await session.put(url, {body: 'abc', onUploadProgress: ({percent}) => percents.push(percent)});
+    expect(percents).toEqual([1, 1, 1]);
+  });
+
+  it('goes with hooks that see the request', async () => {
+    const {session} = mockSession(async (call) => (await call.text()).length);
+    const listener = vi.fn();
+    const hooks = {beforeRequest: [({request}: {request: Request}) => void request.headers.set('x-a', 'b')]};
+    expect(await session.post(url, {json: [1], hooks, onUploadProgress: listener}).json()).toBe(3);
+    expect(listener.mock.lastCall?.[0]).toEqual({percent: 1, transferredBytes: 3, totalBytes: 3});
+  });
+
+  it('of a download is one’s own: the response is not shared', async () => {
+    const {session, calls} = mockSession(() => ({}), {policies: [singleFlightPolicy()]});
+    const listener = vi.fn();
+    const get = () => session.get(url, {onDownloadProgress: listener}).json();
+    await Promise.all([get(), get(), session.get(url).json(), session.get(url).json()]);
+    expect(calls.length).toBe(3);
+    expect(listener.mock.calls.filter(([{percent}]) => percent === 1).length).toBe(2);
+  });
+});
