@@ -44,6 +44,7 @@ const knownCallOptions = new Set<string>([
   'context',
   // What sends streams wants it said; there is one value only.
   'duplex',
+  'expectContinue',
   'headers',
   'hooks',
   'idempotencyKey',

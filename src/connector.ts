@@ -34,6 +34,12 @@ export interface ConnectorCapabilities {
    * @default false
    */
   readonly uploadProgress?: boolean | undefined;
+  /**
+   * It can hold a body back until the server asks for it (`expectContinue`); without, that is refused.
+   *
+   * @default false
+   */
+  readonly expectContinue?: boolean | undefined;
   /** `redirect: 'manual'` gives the redirect itself, status and headers; without, an opaque response. */
   readonly manualRedirect: boolean;
 }

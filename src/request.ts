@@ -18,6 +18,8 @@ export interface Transfer {
   readonly maxResponseSize: number | undefined;
   readonly onDownloadProgress: ProgressListener | undefined;
   readonly onUploadProgress: ProgressListener | undefined;
+  /** How long the body waits for the server's word, in ms. */
+  readonly expectContinue: number | undefined;
 }
 
 // Not every runtime's types know the names that the DOM's give to the types of these members, nor all members.
@@ -42,6 +44,7 @@ export interface RequestChanges {
   readonly redirect?: Redirect;
   readonly timeouts?: RequestTimeouts;
   readonly lifetime?: Lifetime;
+  readonly transfer?: Transfer | undefined;
 }
 
 /** Members of a `RequestInit` that only a native fetch knows what to do with. */
@@ -159,7 +162,7 @@ export class ConnectorRequest implements RedactedRequest {
 
   /** The same request with changes; headers are shared unless they are among them. */
   with(changes: RequestChanges): ConnectorRequest {
-    const {url, method, headers, body, redirect, timeouts, lifetime} = changes;
+    const {url, method, headers, body, redirect, timeouts, lifetime, transfer} = changes;
     const copy = new ConnectorRequest(
       url ?? this.url,
       method ?? this.method,
@@ -169,7 +172,7 @@ export class ConnectorRequest implements RedactedRequest {
       timeouts ?? this.timeouts,
       this.native,
       lifetime ?? this.lifetime,
-      this.transfer,
+      transfer ?? this.transfer,
     );
     copy.attempt = this.attempt;
     return copy;

@@ -1,6 +1,6 @@
 import type {Connector} from './connector.ts';
 import {UnsupportedOptionError} from './errors.ts';
-import {checkFunction, checkNumber} from './options.ts';
+import {checkDuration, checkFunction, checkNumber} from './options.ts';
 import type {ProgressListener} from './progress.ts';
 import type {Transfer} from './request.ts';
 
@@ -30,7 +30,26 @@ export interface TransferOptions {
    * without a `Content-Length`, Chromium over HTTP/2 only, and browsers that send no streams refuse it.
    */
   readonly onUploadProgress?: ProgressListener | undefined;
+  /**
+   * Sends `Expect: 100-continue` (RFC 9110, section 10.1.1): the body waits until the server asks for it, or for this
+   * long, in ms; `true`: a second. When an answer comes first, as a 401 or 413 does, the body isn't sent. A server that
+   * answers 417 doesn't know of that, and gets the body unasked, if it can be sent again. Over HTTP/1.1 such a request
+   * has a connection of its own, which isn't used again. For `undiciConnector`; the others refuse it.
+   *
+   * @default false
+   */
+  readonly expectContinue?: number | boolean | undefined;
 }
+
+/** How long a body waits for the server's word, in ms, when it isn't said: as long as curl has it. */
+const defaultWait = 1_000;
+
+const refusals = [
+  ['maxResponseSize', 'maxResponseSize', 'it does not count what it receives'],
+  ['onDownloadProgress', 'downloadProgress', 'it does not tell what it receives'],
+  ['onUploadProgress', 'uploadProgress', 'it does not see what is sent'],
+  ['expectContinue', 'expectContinue', 'it does not see when a body is sent'],
+] as const;
 
 /**
  * Lays the options of a call, or of a session, over those that it begins with; `undefined` when there is none.
@@ -42,19 +61,26 @@ export function mergeTransfer(
   options: TransferOptions,
   connector: Connector,
 ): Transfer | undefined {
-  const {maxResponseSize, onDownloadProgress, onUploadProgress} = options;
-  if (maxResponseSize === undefined && onDownloadProgress === undefined && onUploadProgress === undefined) {
+  const {maxResponseSize, onDownloadProgress, onUploadProgress, expectContinue} = options;
+  const given = {
+    maxResponseSize,
+    onDownloadProgress,
+    onUploadProgress,
+    expectContinue: expectContinue || undefined,
+  };
+  if (
+    maxResponseSize === undefined &&
+    onDownloadProgress === undefined &&
+    onUploadProgress === undefined &&
+    expectContinue === undefined
+  ) {
     return base;
   }
   const {name, capabilities} = connector;
-  const given = {maxResponseSize, onDownloadProgress, onUploadProgress};
-  const refusals = [
-    ['maxResponseSize', capabilities.maxResponseSize, 'it does not count what it receives'],
-    ['onDownloadProgress', capabilities.downloadProgress, 'it does not tell what it receives'],
-    ['onUploadProgress', capabilities.uploadProgress, 'it does not see what is sent'],
-  ] as const;
-  for (const [option, isSupported, hint] of refusals) {
-    if (given[option] !== undefined && !isSupported) throw new UnsupportedOptionError(option, name, hint);
+  for (const [option, capability, hint] of refusals) {
+    if (given[option] !== undefined && !capabilities[capability]) {
+      throw new UnsupportedOptionError(option, name, hint);
+    }
   }
   const size = checkNumber('maxResponseSize', maxResponseSize, base?.maxResponseSize ?? Infinity, {
     whole: true,
@@ -63,5 +89,6 @@ export function mergeTransfer(
     maxResponseSize: size === Infinity ? undefined : size,
     onDownloadProgress: checkFunction('onDownloadProgress', onDownloadProgress),
     onUploadProgress: checkFunction('onUploadProgress', onUploadProgress),
+    expectContinue: checkDuration('expectContinue', expectContinue === true ? defaultWait : expectContinue),
   };
 }

@@ -1,4 +1,5 @@
 import type {
+  Http2SecureServer,
   Http2ServerRequest,
   Http2ServerResponse,
   SecureServerOptions,
@@ -20,6 +21,7 @@ export interface Http2Server {
   readonly requests: readonly Http2ServerRequest[];
   /** The most requests there ever were at a time. */
   readonly peak: number;
+  readonly server: Http2SecureServer;
 }
 
 /** A server of HTTP/2 over TLS on loopback. */
@@ -56,6 +58,7 @@ export async function startHttp2Server(
     sockets,
     sessions,
     requests,
+    server,
     get peak() {
       return peak;
     },

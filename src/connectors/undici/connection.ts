@@ -3,6 +3,8 @@ import type {Dispatcher} from 'undici';
 import {Client} from 'undici';
 import type {Linked, LinkedList} from '../../linked-list.ts';
 import type {HostSlots} from '../limits.ts';
+import {hearAnswerFirst} from './answer-first.ts';
+import {dispatchExpecting} from './expecting-request.ts';
 
 /** How long a connection that is asked to close may take before it is cut, in ms. */
 export const closeGrace = 50;
@@ -67,6 +69,7 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
   readonly #life: Lifespan;
   readonly #expires: number;
   #stopWaiting: (() => void) | undefined = undefined;
+  #hearsAnswerFirst = false;
 
   /**
    * @param raw - what is under `socket`, and the last to close
@@ -181,6 +184,27 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     } else {
       this.#client.dispatch(options, handler);
     }
+  }
+
+  /** Whether a request can be sent that waits for the server's word: undici has no hold on the socket yet. */
+  get takesExpecting(): boolean {
+    return this.sent === 0;
+  }
+
+  /** As `dispatch`, of a request that waits for the server's word before its body; it's the last. */
+  dispatchExpecting(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    this.sent++;
+    this.#stopWaiting?.();
+    dispatchExpecting(this.#socket, new URL(this.host.key).host, options, handler);
+  }
+
+  /** What the server answers before it hangs up on a body is to be read, though sending has failed. */
+  hearAnswerFirst(): void {
+    if (this.#hearsAnswerFirst) return;
+    this.#hearsAnswerFirst = true;
+    hearAnswerFirst(this.#socket, (error) => {
+      this.error ??= error;
+    });
   }
 
   /**

@@ -1,6 +1,6 @@
 import type {Dispatcher} from 'undici';
 import type {PreparedBody} from '../../body.ts';
-import {isReplayable, isStreamLike, prepareBody, sizeOf} from '../../body.ts';
+import {isReplayable, isSmall, isStreamLike, prepareBody, sizeOf} from '../../body.ts';
 import type {Phase} from '../../errors.ts';
 import {ConnectionError, ResponseTooLargeError, redactUrl, TimeoutError} from '../../errors.ts';
 import type {Lifetime} from '../../lifetime.ts';
@@ -12,6 +12,7 @@ import {isIdempotent} from '../../request.ts';
 import type {ConnectionDetail, Trace, TraceSignals} from '../../trace.ts';
 import {urlParts} from '../../url-parts.ts';
 import type {SilenceWatcher} from './connection.ts';
+import {Connection} from './connection.ts';
 import {acceptEncoding, decodedBody} from './decoded-body.ts';
 import type {DialSignal} from './dial.ts';
 import {StreamResetError, UnprocessedError} from './http2-stream.ts';
@@ -83,6 +84,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   #report: ProgressReport | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
   #follow: ConnectorRequest | undefined = undefined;
+  #isRedirected = false;
   #discarded = 0;
   /** How many more bytes of the body may come; `undefined`: any number. */
   #room: number | undefined = undefined;
@@ -94,6 +96,10 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   #answered = false;
   /** All of the request has been handed to the socket. */
   #bodySent = false;
+  /** The server has answered, and wants no more of the body. */
+  #isHalted = false;
+  /** Lets a body go that waits for the server's word. */
+  #goAhead: (() => void) | undefined = undefined;
   /** All of it had left the socket when silence was last looked at. */
   #wasFlushed = true;
   /** The connection can't serve another request after this one. */
@@ -169,7 +175,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     if (this.host.adaptive) this.#sentAt = performance.now();
     this.#pool.running.append(this);
     this.#startAttemptTimer();
-    const connection = this.#pool.take(this.host);
+    const connection = this.#take();
     if (connection) this.#reuse(connection);
     else this.#dial();
   }
@@ -181,6 +187,20 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
 
   dialTold<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void {
     this.#trace?.emit(type, this.#request, detail);
+  }
+
+  #take(): PoolConnection | undefined {
+    const connection = this.#pool.take(this.host);
+    if (!this.#expects || !(connection instanceof Connection) || connection.takesExpecting) return connection;
+    // Its place is needed.
+    connection.close();
+    return undefined;
+  }
+
+  /** The body waits for the server's word. */
+  get #expects(): boolean {
+    const {transfer, body} = this.#request;
+    return transfer?.expectContinue !== undefined && body !== null;
   }
 
   connected(connection: PoolConnection): void {
@@ -221,7 +241,14 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       this.#fail(error);
       return;
     }
-    connection.dispatch(options, this, !this.#isRepeatable);
+    const {body} = this.#request;
+    if (body !== null && !isSmall(body)) connection.hearAnswerFirst();
+    if (!this.#expects) {
+      connection.dispatch(options, this, !this.#isRepeatable);
+    } else {
+      if (connection instanceof Connection) this.#lastOnConnection = true;
+      connection.dispatchExpecting(options, this);
+    }
   }
 
   #dispatchOptions(): Dispatcher.DispatchOptions {
@@ -272,14 +299,23 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     const {headers, transfer} = this.#request;
     const listener = transfer?.onUploadProgress;
     const isLarge = source instanceof Blob && source.size > largeBlob;
-    if (!listener && !isLarge && !isStreamLike(source as never)) return undefined;
+    const expects = this.#expects;
+    if (!listener && !isLarge && !expects && !isStreamLike(source as never)) return undefined;
     let length = headers.get('content-length');
     if (length === undefined) {
       length = sizeOf(source)?.toString();
       if (length !== undefined) sent.push('content-length', length);
     }
     if (listener) this.#report = new ProgressReport(listener, Number(length ?? 0));
-    return new Upload(inPieces(source));
+    if (!expects) return new Upload(inPieces(source));
+    const start = new Promise<void>((resolve) => {
+      this.#goAhead = () => {
+        this.#goAhead = undefined;
+        this.#clearTimer();
+        resolve();
+      };
+    });
+    return new Upload(inPieces(source), start);
   }
 
   // What undici reports
@@ -293,6 +329,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     totals.sent++;
     if (this.#reused) totals.reused++;
     this.#trace?.emit('requestHeadersSent', this.#request);
+    if (this.#goAhead) this.#timer = setTimeout(this.#goAhead, this.#request.transfer?.expectContinue);
   }
 
   onResponseStarted(): void {
@@ -315,6 +352,14 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       this.#startReadTimer();
   }
 
+  /** The server has made up its mind before it had all of the body: the rest is not sent. */
+  #stopSending(): void {
+    this.#isHalted = true;
+    this.#goAhead = undefined;
+    this.#clearTimer();
+    this.#upload?.halt(new Error('The server answered before it had the whole body'));
+  }
+
   // What a listener throws is not undici's to judge.
   #tell(tell: (report: ProgressReport) => void): void {
     try {
@@ -326,11 +371,15 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
     this.#startReadTimer();
-    if (status < 200) return true;
+    if (status < 200) {
+      if (status === 100) this.#goAhead?.();
+      return true;
+    }
     // An answer before the end of the upload tells nothing of how long the host takes.
     if (this.host.adaptive && (this.#bodySent || status === 429 || status === 503)) {
       this.#pool.limits.observe(this.host, this.#sentAt, status);
     }
+    if (this.#upload && !this.#bodySent && (status >= 300 || this.#goAhead)) this.#stopSending();
     this.#resumeDispatch = resume;
     let contentEncoding: string | undefined;
     let location: string | undefined;
@@ -370,6 +419,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       );
       return this.#redirect(status, location ?? '');
     }
+    if (status === 417 && this.#expects && isReplayable(this.#request.body)) return this.#sendUnasked();
 
     const request = this.#request;
     const hasBody = !(request.method === 'HEAD' || status === 204 || status === 205 || status === 304);
@@ -488,7 +538,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   silent(limit: number): void {
     // The end of the request is still on its way, or was when last looked at: the server has its time from then on.
     const {isFlushed} = this.#connection as PoolConnection;
-    if (isFlushed && this.#wasFlushed) this.#timeOut('read', limit);
+    if (this.#isHalted || (isFlushed && this.#wasFlushed)) this.#timeOut('read', limit);
     else this.#startReadTimer();
     this.#wasFlushed = isFlushed;
   }
@@ -599,6 +649,20 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       this.#cut(error);
       return true;
     }
+    this.#isRedirected = true;
+    return this.#discard();
+  }
+
+  // RFC 9110, section 10.1.1: the server, or one on the way to it, doesn't know of `Expect`.
+  #sendUnasked(): boolean {
+    const {transfer} = this.#request;
+    const error = new Error('The server does not know of Expect: 100-continue');
+    this.#trace?.emit('requestResent', this.#request, {error});
+    this.#follow = this.#request.with({transfer: transfer && {...transfer, expectContinue: undefined}});
+    return this.#discard();
+  }
+
+  #discard(): boolean {
     this.#state = 'discarding';
     (this.#connection as PoolConnection).stopWatching();
     this.#timer = setTimeout(() => this.#cut(aborted), discardTime);
@@ -608,9 +672,11 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   // Before the slot is given back: a pool that closes is not to take the gap for the end.
   #followRedirect(): void {
     const request = this.#follow as ConnectorRequest;
-    const redirects = this.#redirects + 1;
-    const status = this.#status as number;
-    this.#trace?.emit('requestRedirect', request, {status, url: redactUrl(request.url)});
+    const redirects = this.#redirects + (this.#isRedirected ? 1 : 0);
+    if (this.#isRedirected) {
+      const status = this.#status as number;
+      this.#trace?.emit('requestRedirect', request, {status, url: redactUrl(request.url)});
+    }
     new Exchange(this.#pool, request, this.#resolve, this.#reject, redirects, this.#attemptEnd).start();
   }
 
@@ -660,7 +726,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     (this.#connection as PoolConnection).spent = true;
     this.#connection = undefined;
     // One that died may not have died alone; one that refused says nothing of others.
-    const another = isRefused ? this.#pool.take(this.host) : undefined;
+    const another = isRefused ? this.#take() : undefined;
     if (another) this.#reuse(another);
     else this.#dial();
   }
@@ -679,7 +745,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   // Or sets it back, when something came. A server that is still being sent to may be silent.
   #startReadTimer(): void {
     const {read} = this.#request.timeouts;
-    if (read !== undefined && this.#bodySent) (this.#connection as PoolConnection).watchSilence(read, this);
+    if (read !== undefined && (this.#bodySent || this.#isHalted))
+      (this.#connection as PoolConnection).watchSilence(read, this);
   }
 
   #clearTimer(): void {

@@ -1,5 +1,6 @@
 import type {ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders} from 'node:http2';
 import {constants} from 'node:http2';
+import type {Writable} from 'node:stream';
 import type {Dispatcher} from 'undici';
 import type {SilenceWatcher} from './connection.ts';
 
@@ -71,6 +72,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
   #stream: ClientHttp2Stream | undefined = undefined;
   #handler: StreamHandler | undefined = undefined;
   #isDispatched = false;
+  #expects = false;
   #isOver = false;
   /** The head of the response is here. */
   #hasHead = false;
@@ -128,6 +130,15 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
     if (isOnce && this.connection.hasRestedLong) setImmediate(() => this.#send(options));
     else this.#send(options);
   }
+
+  /** As `dispatch`, of a request that waits for the server's word before its body. */
+  dispatchExpecting(options: Dispatcher.DispatchOptions, handler: StreamHandler): void {
+    this.#expects = true;
+    this.dispatch(options, handler, false);
+  }
+
+  // Streams are ended by what the server says, not by what fails to leave.
+  hearAnswerFirst(): void {}
 
   /** Tells the watcher when `limit` ms pass before it is called again or stopped. */
   watchSilence(limit: number, watcher: SilenceWatcher): void {
@@ -197,6 +208,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
     let stream: ClientHttp2Stream;
     try {
       const headers = headersOf(options, body, this.connection.authority);
+      if (this.#expects) headers['expect'] = '100-continue';
       if (closesConnection(options)) this.connection.retire();
       handler.onConnect?.((error) => this.#fail(error as Error));
       stream = this.#session.request(headers, {endStream: body === null});
@@ -222,6 +234,9 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
     stream.once('end', () => this.#onEnd());
     stream.once('error', (error) => {
       this.#error = error;
+    });
+    stream.once('aborted', () => {
+      if (!this.#hasHead) this.#closeAborted();
     });
     stream.once('close', () => this.#onClose());
     if (body === null) {
@@ -269,10 +284,18 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
     // One that was cut off ends too, and fails when it closes.
     const isWhole = !this.#isCut && (this.#missing === undefined || this.#missing === 0);
     const isReset = stream.destroyed || stream.rstCode !== constants.NGHTTP2_NO_ERROR;
+    if (this.#isCut) this.#closeAborted();
     if (this.#isOver || !this.#hasHead || isReset || !isWhole) return;
     this.#hasEnded = true;
     this.#handler?.onComplete?.([]);
     this.release();
+  }
+
+  // While something waits to be written, as it may for ever then, a stream that was reset doesn't close by itself.
+  #closeAborted(): void {
+    setImmediate(() => {
+      if (!this.#isOver) this.#stream?.destroy();
+    });
   }
 
   #onClose(): void {
@@ -313,7 +336,8 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
   }
 }
 
-function drained(stream: ClientHttp2Stream): Promise<void> {
+/** Resolves when a stream that had no room has some again, or is closed. */
+export function drained(stream: Writable): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       stream.off('drain', done).off('close', done);
@@ -365,7 +389,7 @@ function sizeOf(method: string, body: Body | null): number | undefined {
   return body instanceof Blob ? body.size : undefined;
 }
 
-function contentLengthMismatch(): TypeError {
+export function contentLengthMismatch(): TypeError {
   return new TypeError('Request could not be sent: its body is not as long as Content-Length says');
 }
 
@@ -373,7 +397,7 @@ function closesConnection(options: Dispatcher.DispatchOptions): boolean {
   return options.reset === true || headerOf(options.headers as readonly string[], 'connection') === 'close';
 }
 
-function headerOf(headers: readonly string[], name: string): string | undefined {
+export function headerOf(headers: readonly string[], name: string): string | undefined {
   for (let index = 0; index < headers.length; index += 2)
     if (headers[index] === name) return headers[index + 1];
   return undefined;

@@ -51,6 +51,7 @@ const capabilities: ConnectorCapabilities = {
   maxResponseSize: true,
   downloadProgress: true,
   uploadProgress: true,
+  expectContinue: true,
   manualRedirect: true,
 };
 

@@ -7,12 +7,17 @@ type Chunk = Uint8Array | string;
 export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefined> {
   readonly #next: () => Promise<IteratorResult<unknown>>;
   readonly #cancel: (reason: unknown) => unknown;
+  readonly #start: Promise<void> | undefined;
   #stopped = false;
+  #halted = false;
+  #cancelled = false;
   /** What the source failed with. */
   failure: {readonly error: unknown} | undefined = undefined;
   #settle: ((result: IteratorResult<Chunk, undefined>) => void) | undefined = undefined;
 
-  constructor(source: ReadableStream<Uint8Array> | AsyncIterable<Chunk>) {
+  /** @param start - what the first chunk waits for */
+  constructor(source: ReadableStream<Uint8Array> | AsyncIterable<Chunk>, start?: Promise<void>) {
+    this.#start = start;
     if (source instanceof ReadableStream) {
       // A reader, not the stream's iterator: the iterator's return waits for the read that is under way.
       const reader = source.getReader();
@@ -33,13 +38,16 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
     if (this.#stopped) return Promise.resolve({done: true, value: undefined});
     return new Promise((resolve, reject) => {
       this.#settle = resolve;
-      this.#next().then(
+      if (this.#halted) return;
+      (this.#start ? this.#start.then(this.#next) : this.#next()).then(
         (result) => {
+          if (this.#halted) return;
           if (result.done) resolve({done: true, value: undefined});
           else if (isChunk(result.value)) resolve({done: false, value: result.value});
           else reject(new TypeError('A request body may only produce strings and Uint8Arrays'));
         },
         (error) => {
+          if (this.#halted) return;
           this.failure = {error};
           reject(error);
         },
@@ -52,11 +60,27 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
     return {done: true, value: undefined};
   }
 
+  /**
+   * Nothing more of it is wanted, and it isn't at its end: who reads it waits until it is stopped.
+   *
+   * @param reason - for a source that wants to know why
+   */
+  halt(reason: unknown): void {
+    this.#halted = true;
+    this.#cancelSource(reason);
+  }
+
   /** @param reason - for a source that wants to know: why nothing more of it is wanted */
   stop(reason?: unknown): void {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#settle?.({done: true, value: undefined});
+    this.#cancelSource(reason);
+  }
+
+  #cancelSource(reason: unknown): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
     // What the source says to that is nobody's concern any more.
     Promise.resolve(reason)
       .then(this.#cancel)

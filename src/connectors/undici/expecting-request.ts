@@ -1,0 +1,99 @@
+import type {ClientRequest, IncomingMessage} from 'node:http';
+import {request as startRequest} from 'node:http';
+import type {Socket} from 'node:net';
+import type {Dispatcher} from 'undici';
+import type {StreamHandler} from './http2-stream.ts';
+import {contentLengthMismatch, drained, headerOf} from './http2-stream.ts';
+
+type Body = AsyncIterable<Uint8Array | string>;
+
+/**
+ * Sends a request with `Expect: 100-continue` (RFC 9110, section 10.1.1) on a socket that nothing was sent on, and tells
+ * the handler as undici's `dispatch` does. undici sends no such request, and takes the answer to it for an error: this one
+ * is Node's. The socket serves no other request.
+ *
+ * @param options - its body waits by itself for the time to be sent
+ */
+export function dispatchExpecting(
+  socket: Socket,
+  authority: string,
+  options: Dispatcher.DispatchOptions,
+  handler: StreamHandler,
+): void {
+  let request: ClientRequest | undefined;
+  let isOver = false;
+  const fail = (error: Error) => {
+    if (isOver) return;
+    isOver = true;
+    request?.destroy();
+    handler.onError?.(error);
+  };
+  try {
+    handler.onConnect?.((error) => fail(error as Error));
+    request = startRequest({
+      createConnection: () => socket,
+      method: options.method,
+      path: options.path,
+      headers: headersOf(options.headers as readonly string[], authority),
+    });
+  } catch (error) {
+    fail(error as Error);
+    return;
+  }
+  request.on('continue', () => handler.onHeaders?.(100, [], noop, ''));
+  request.on('error', fail);
+  request.once('response', (response: IncomingMessage) => {
+    handler.onResponseStarted?.();
+    const headers = response.rawHeaders.map((text) => Buffer.from(text, 'latin1'));
+    const resume = () => response.resume();
+    const goOn = handler.onHeaders?.(
+      response.statusCode as number,
+      headers,
+      resume,
+      response.statusMessage ?? '',
+    );
+    response.on('data', (chunk: Buffer) => {
+      if (!isOver && handler.onData?.(chunk) === false) response.pause();
+    });
+    if (goOn === false) response.pause();
+    response.once('error', fail);
+    response.once('end', () => {
+      if (isOver) return;
+      isOver = true;
+      handler.onComplete?.([]);
+    });
+  });
+  sendBody(request, options, handler, () => isOver).catch(fail);
+}
+
+function headersOf(flat: readonly string[], authority: string): string[] {
+  const headers = [...flat, 'expect', '100-continue'];
+  if (headerOf(flat, 'host') === undefined) headers.push('host', authority);
+  if (headerOf(flat, 'content-length') === undefined) headers.push('transfer-encoding', 'chunked');
+  return headers;
+}
+
+async function sendBody(
+  request: ClientRequest,
+  {body, headers}: Dispatcher.DispatchOptions,
+  handler: StreamHandler,
+  isOver: () => boolean,
+): Promise<void> {
+  const announced = headerOf(headers as readonly string[], 'content-length');
+  let missing = announced === undefined ? Infinity : Number(announced);
+  for await (const chunk of body as unknown as Body) {
+    if (isOver()) return;
+    missing -= Buffer.byteLength(chunk);
+    if (missing < 0) throw contentLengthMismatch();
+    const hasRoom = request.write(chunk);
+    handler.onBodySent?.(chunk as never, 0);
+    if (!hasRoom) await drained(request);
+  }
+  if (isOver()) return;
+  if (missing > 0 && announced !== undefined) throw contentLengthMismatch();
+  request.end(() => {
+    if (!isOver()) handler.onRequestSent?.();
+  });
+}
+
+function noop(): void {}

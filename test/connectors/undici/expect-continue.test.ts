@@ -1,0 +1,279 @@
+import type {IncomingMessage, ServerResponse} from 'node:http';
+import {beforeAll, describe, expect, it} from 'vitest';
+import {ConnectionError} from '../../../src/index.ts';
+import type {Authority, Identity} from '../../support/authority.ts';
+import {createAuthority} from '../../support/authority.ts';
+import {failure} from '../../support/failure.ts';
+import type {HttpServerOptions} from '../../support/http-server.ts';
+import {bodyOf, startServer} from '../../support/http-server.ts';
+import {startHttp2Server} from '../../support/http2-server.ts';
+import {mockSession} from '../../support/mock-session.ts';
+import {openSession} from '../../support/open-session.ts';
+import {startRawServer} from '../../support/raw-server.ts';
+import {waitFor} from '../../support/wait-for.ts';
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
+let authority: Authority;
+let identity: Identity;
+
+beforeAll(async () => {
+  authority = await createAuthority();
+  identity = await authority.issue();
+});
+
+/** Answers with what arrived. */
+const echo: Handler = async (request, response) => {
+  const body = await bodyOf(request);
+  const {'content-length': length, 'content-type': type, expect: expectation} = request.headers;
+  response.end(JSON.stringify({body: body.length, length, type, expectation}));
+};
+
+/** A server that is asked by `check` whether it wants the bodies whose senders wait for its word. */
+async function startChecking(check: Handler, options: HttpServerOptions = {}, handler: Handler = echo) {
+  const server = await startServer(handler, options);
+  // Clients that go away are what some tests are about.
+  server.server.on('checkContinue', (request, response) => {
+    Promise.resolve(check(request, response)).catch(() => undefined);
+  });
+  return server;
+}
+
+const goOn: Handler = (request, response) => {
+  response.writeContinue();
+  return echo(request, response);
+};
+
+/** Says no, without a look at the body. */
+const answer =
+  (status: number, headers: Record<string, string> = {}): Handler =>
+  (_request, response) => {
+    response.writeHead(status, headers).end('no');
+  };
+
+/** A stream that tells what became of it. */
+function createSource(chunks = 3) {
+  const state = {pulled: 0, isCancelled: false};
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        if (state.pulled++ < chunks) controller.enqueue(new Uint8Array(1_000));
+        else controller.close();
+      },
+      cancel() {
+        state.isCancelled = true;
+      },
+    },
+    {highWaterMark: 0},
+  );
+  return {state, stream};
+}
+
+describe('a body that waits for the server to ask for it', () => {
+  it.each([
+    ['a string', () => 'x'.repeat(3_000), {length: '3000', type: 'text/plain;charset=UTF-8'}],
+    ['bytes', () => new Uint8Array(3_000), {length: '3000'}],
+    ['a Blob', () => new Blob(['x'.repeat(3_000)], {type: 'a/b'}), {length: '3000', type: 'a/b'}],
+    ['a stream', () => createSource().stream, {}],
+  ])('is sent when it does: %s', async (_what, body, expected) => {
+    const server = await startChecking(goOn);
+    const {session} = openSession();
+    const ends: number[] = [];
+    const response = await session.put(server.origin, {
+      body: body(),
+      expectContinue: 60_000,
+      onUploadProgress: ({percent, transferredBytes}) => percent === 1 && ends.push(transferredBytes),
+    });
+    expect(await response.json()).toEqual({body: 3_000, expectation: '100-continue', ...expected});
+    expect(ends).toEqual([3_000]);
+    expect(session.stats()).toMatchObject({active: 0, totals: {sent: 1, bytesSent: 3_000}});
+  });
+
+  it('goes over TLS', async () => {
+    const server = await startChecking(goOn, {tls: identity});
+    const {session} = openSession({tls: {ca: authority.cert}});
+    const url = `https://localhost:${server.port}`;
+    expect(await session.put(url, {body: 'abc', expectContinue: 60_000}).json()).toMatchObject({body: 3});
+  });
+
+  it('leaves when the server has said nothing for long enough', async () => {
+    const server = await startChecking(echo);
+    const {session} = openSession();
+    expect(await session.put(server.origin, {body: 'abc', expectContinue: 5}).json()).toMatchObject({
+      body: 3,
+    });
+  });
+
+  it.each([401, 413, 200])('stays when the answer comes first: %d', async (status) => {
+    const server = await startChecking(answer(status));
+    const {session, fetch, stats} = openSession({limit: 1});
+    const {state, stream} = createSource();
+    const response = await fetch(server.origin, {method: 'POST', body: stream, expectContinue: 60_000});
+    expect([response.status, await response.text()]).toEqual([status, 'no']);
+    expect(stats().active).toBe(0);
+    await waitFor(() => state.isCancelled);
+    expect([state.pulled, stats().totals.bytesSent]).toEqual([0, 0]);
+    await waitFor(() => server.sockets.open.size === 0);
+    expect(await session.put(server.origin, {body: 'abc'}).json()).toMatchObject({body: 3});
+  });
+
+  it('goes where a redirect leads, and only there', async () => {
+    const target = await startChecking(goOn);
+    const server = await startChecking(answer(307, {location: target.origin}));
+    const {session, stats} = openSession();
+    const call = session.put(server.origin, {body: 'abc', expectContinue: 60_000});
+    expect(await call.json()).toMatchObject({body: 3, expectation: '100-continue'});
+    expect(stats().totals.bytesSent).toBe(3);
+  });
+
+  it('is sent unasked to who doesn’t know of that: 417', async () => {
+    const server = await startChecking(answer(417));
+    const {session, stats} = openSession();
+    const response = await session.put(server.origin, {body: 'abc', expectContinue: 60_000});
+    expect(response.redirected).toBe(false);
+    expect(await response.json()).toEqual({body: 3, length: '3', type: 'text/plain;charset=UTF-8'});
+    expect(stats()).toMatchObject({active: 0, totals: {sent: 2, errors: 0}});
+    const {stream} = createSource();
+    const init = {method: 'PUT', body: stream, expectContinue: 60_000};
+    expect((await session.fetch(server.origin, init)).status).toBe(417);
+  });
+
+  it('is none where there is none', async () => {
+    const server = await startChecking(goOn);
+    const {session} = openSession();
+    const answers = session.post(server.origin, {expectContinue: 60_000}).json();
+    expect(await answers).toEqual({body: 0, length: '0'});
+  });
+
+  it('has the host that it is for, and a method’s body whatever the method', async () => {
+    const seen: unknown[] = [];
+    const server = await startChecking((request, response) => {
+      const {host, 'transfer-encoding': coding} = request.headers;
+      seen.push([request.method, host, coding]);
+      return goOn(request, response);
+    });
+    const {session} = openSession();
+    await session.delete(server.origin, {body: createSource().stream, expectContinue: 60_000});
+    await session.put(server.origin, {body: 'abc', headers: {host: 'other.example'}, expectContinue: 60_000});
+    expect(seen).toEqual([
+      ['DELETE', `127.0.0.1:${server.port}`, 'chunked'],
+      ['PUT', 'other.example', undefined],
+    ]);
+  });
+
+  it('lets go when it is aborted while it waits', async () => {
+    const server = await startChecking(() => undefined);
+    const {fetch, stats} = openSession();
+    const {state, stream} = createSource();
+    const controller = new AbortController();
+    const {signal} = controller;
+    const call = fetch(server.origin, {method: 'POST', body: stream, signal, expectContinue: 60_000});
+    await waitFor(() => server.sockets.open.size === 1);
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await failure(call)).toBe(reason);
+    expect(stats().active).toBe(0);
+    await waitFor(() => state.isCancelled && server.sockets.open.size === 0);
+  });
+
+  it('fails when the server hangs up on it', async () => {
+    const server = await startRawServer(async (connection) => {
+      await connection.head();
+      connection.socket.resetAndDestroy();
+    });
+    const {fetch, stats} = openSession();
+    const error = await failure(fetch(server.origin, {method: 'POST', body: 'abc', expectContinue: 60_000}));
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error).toMatchObject({phase: 'send', code: 'ECONNRESET'});
+    expect(stats().active).toBe(0);
+  });
+
+  it('is refused when it isn’t as long as it says', async () => {
+    const server = await startChecking(goOn);
+    const {fetch, stats} = openSession();
+    for (const length of ['2', '4']) {
+      const headers = {'content-length': length};
+      const call = fetch(server.origin, {method: 'PUT', body: 'abc', headers, expectContinue: 60_000});
+      expect(await failure(call)).toBeInstanceOf(TypeError);
+    }
+    expect(stats().active).toBe(0);
+  });
+
+  it.each([{limit: 1}, {limitPerHost: 1}])('keeps to the limits: %o', async (limits) => {
+    const server = await startChecking(goOn);
+    const {session} = openSession(limits);
+    const put = (expectContinue: number | false) =>
+      session.put(server.origin, {body: 'abc', expectContinue}).json();
+    for (const expectContinue of [false, 60_000, 60_000, false] as const) {
+      expect(await put(expectContinue)).toMatchObject({body: 3});
+    }
+    await Promise.all([put(60_000), put(false), put(60_000), put(false)]);
+    // The server hears of a goodbye a little later.
+    expect(server.sockets.peak).toBeLessThanOrEqual(2);
+  });
+
+  it('uses a connection that was opened in advance', async () => {
+    const server = await startChecking(goOn);
+    const {session, connector} = openSession();
+    await connector.preconnect([server.origin]);
+    await session.put(server.origin, {body: 'abc', expectContinue: 60_000});
+    expect(session.stats().totals.opened).toBe(1);
+  });
+
+  it('reads a large answer piece by piece', async () => {
+    const server = await startChecking((_request, response) => {
+      response.writeHead(413).end(Buffer.alloc(3_000_000));
+    });
+    const {fetch, stats} = openSession();
+    const response = await fetch(server.origin, {method: 'POST', body: 'abc', expectContinue: 60_000});
+    await waitFor(() => stats().totals.bytesReceived > 100_000);
+    expect((await response.bytes()).length).toBe(3_000_000);
+  });
+});
+
+describe('over HTTP/2', () => {
+  it('a body is sent when the server asks for it', async () => {
+    const server = await startHttp2Server(identity, (request, response) => {
+      request.resume().on('end', () => response.end(String(request.headers.expect)));
+    });
+    const {session} = openSession({http2: true, tls: {ca: authority.cert}});
+    const call = session.put(server.origin, {body: 'abc', expectContinue: 60_000});
+    expect(await call.text()).toBe('100-continue');
+    expect(session.stats().totals.bytesSent).toBe(3);
+  });
+
+  it('it stays when the answer comes first, and the connection goes on', async () => {
+    const server = await startHttp2Server(identity, (request, response) => {
+      request.resume().on('end', () => response.end('ok'));
+    });
+    server.server.on('checkContinue', (_request, response) => response.writeHead(413).end('no'));
+    const {session, fetch, stats} = openSession({http2: true, tls: {ca: authority.cert}});
+    const {state, stream} = createSource();
+    const response = await fetch(server.origin, {method: 'POST', body: stream, expectContinue: 60_000});
+    expect([response.status, await response.text()]).toEqual([413, 'no']);
+    await waitFor(() => state.isCancelled);
+    expect(state.pulled).toBe(0);
+    expect(await session.get(server.origin).text()).toBe('ok');
+    expect(stats()).toMatchObject({active: 0, totals: {opened: 1, bytesSent: 0}});
+  });
+});
+
+describe('expectContinue', () => {
+  it.each([-1, 'yes', Number.NaN])('is refused when it is %s', async (expectContinue) => {
+    const {fetch} = openSession();
+    const error = await failure(fetch('http://localhost/', {expectContinue: expectContinue as never}));
+    expect(error).toMatchObject({name: 'InvalidOptionError', option: 'expectContinue'});
+  });
+
+  it('is refused where the connector doesn’t see what is sent when', async () => {
+    const {session, calls} = mockSession();
+    const error = await failure(session.put('http://localhost/', {body: 'abc', expectContinue: true}));
+    expect(error).toMatchObject({
+      name: 'UnsupportedOptionError',
+      option: 'expectContinue',
+      connector: 'mock',
+    });
+    expect(calls.length).toBe(0);
+    await session.put('http://localhost/', {body: 'abc', expectContinue: false});
+  });
+});
