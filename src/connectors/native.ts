@@ -121,6 +121,7 @@ async function sendNatively(
     discard(response);
     throw uploadError(upload.failed.error, request);
   }
+  if (response.status >= 300) upload?.halt(new Error('The server answered before it had the whole body'));
   return response;
 }
 
@@ -137,6 +138,8 @@ interface Upload {
   readonly stream: ReadableStream<Uint8Array>;
   /** What the source failed with. */
   readonly failed: {readonly error: unknown} | undefined;
+  /** Nothing more of it is wanted. It doesn't end: that would make what was sent look like all of it. */
+  halt(reason: unknown): void;
 }
 
 /**
@@ -151,12 +154,14 @@ function watchUpload(
   const reader = toReadableStream(source).getReader();
   const cancel = (reason: unknown) => reader.cancel(reason).catch(() => undefined);
   let failed: {readonly error: unknown} | undefined;
+  let isHalted = false;
   signal.addEventListener('abort', () => cancel(signal.reason));
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
           const {done, value} = await reader.read();
+          if (isHalted) await new Promise(() => undefined);
           if (done) {
             progress.done();
             controller.close();
@@ -177,6 +182,10 @@ function watchUpload(
     stream,
     get failed() {
       return failed;
+    },
+    halt(reason) {
+      isHalted = true;
+      void cancel(reason);
     },
   };
 }

@@ -65,7 +65,7 @@ const names: Record<string, readonly string[]> = {
   './deno': ['denoConnector'],
   './fetch': ['fetchConnector'],
   './mock': ['mockConnector'],
-  './node': ['downloadTo'],
+  './node': ['downloadTo', 'fileFrom'],
   './rate-limiter-flexible': ['rateLimiterFlexibleStore'],
   './undici': ['isPublicAddress', 'presets', 'undiciConnector'],
 };

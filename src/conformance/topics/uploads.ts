@@ -10,6 +10,33 @@ export const uploads: Topic = (it, can, server) => {
   const url = ({room}: Case, path: string, query = {}) =>
     room.urlOn(server.secure ?? server.origins[0], path, query);
 
+  if (can.expectContinue) {
+    it('waits for the server to ask for it, where it is told to', async (given) => {
+      const init = {method: 'POST', body: 'text', expectContinue: 10_000};
+      const echo = (await (await given.open().fetch(url(given, '/echo'), init)).json()) as Echo;
+      equal(atob(echo.body), 'text', 'body');
+      equal(echo.headers['expect'], '100-continue', 'expect');
+    });
+
+    it('stays where it is when the server doesn’t', async (given) => {
+      const session = given.open();
+      const init = {method: 'POST', body: 'text', expectContinue: 10_000};
+      const response = await session.fetch(url(given, '/early', {code: 401}), init);
+      equal(response.status, 401, 'status');
+      equal(await response.text(), 'early', 'text');
+      const {active, totals} = session.stats();
+      equal(active, 0, 'active');
+      equal(totals.bytesSent, 0, 'bytes sent');
+    });
+  } else {
+    it('is not sent where it can’t wait for the server to ask for it', async (given) => {
+      const init = {method: 'POST', body: 'text', expectContinue: true};
+      const promise = given.open().fetch(url(given, '/echo'), init);
+      await typedRejection(promise, 'fetch', {name: 'UnsupportedOptionError', option: 'expectContinue'});
+      equal((await given.room.stats()).arrivals.length, 0, 'number of requests that arrived');
+    });
+  }
+
   if (!can.requestStreams) {
     for (const [what, body] of [
       ['a stream', () => streamOf('one')],
@@ -124,6 +151,31 @@ export const uploads: Topic = (it, can, server) => {
     equal(await rejected, reason, 'what it rejects with');
     equal(session.stats().active, 0, 'active');
     await until(() => isCancelled, 'the stream to be cancelled');
+  });
+
+  it('an answer that comes before its end stops it, and comes back', async (given) => {
+    const session = given.open();
+    const chunk = new Uint8Array(100_000);
+    let made = 0;
+    let isCancelled = false;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        pull(controller) {
+          if (made++ === 10_000) controller.close();
+          else controller.enqueue(chunk);
+        },
+        cancel() {
+          isCancelled = true;
+        },
+      },
+      {highWaterMark: 0},
+    );
+    const response = await session.fetch(url(given, '/early'), {method: 'POST', body});
+    equal(response.status, 413, 'status');
+    equal(await response.text(), 'early', 'text');
+    await until(() => session.stats().active === 0, 'the slot to be free');
+    await until(() => isCancelled, 'the stream to be cancelled');
+    ok(made < 5_000, `no more than half of it read, not ${made} chunks`);
   });
 
   it('is refused when it has been read already', async (given) => {

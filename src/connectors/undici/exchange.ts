@@ -29,9 +29,6 @@ import {WatchedBody} from './watched-body.ts';
 const discardLimit = 64 * 1024;
 const discardTime = 1_000;
 
-// undici reads a Blob as a whole before it sends it: what is larger than this, in bytes, is read as it's sent.
-const largeBlob = 64 * 1024;
-
 // RFC 9110, section 7.6.1: connection options are a list.
 const closeOption = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
 
@@ -294,13 +291,13 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     };
   }
 
-  /** The body as a stream, where it is one, where it's seen how far it gets, and where it isn't to be held in memory. */
+  /** The body as a stream that can be stopped, where it is read as it's sent, watched, or waits. */
   #toUpload(source: PreparedBody['source'], sent: string[]): Upload | undefined {
     const {headers, transfer} = this.#request;
     const listener = transfer?.onUploadProgress;
-    const isLarge = source instanceof Blob && source.size > largeBlob;
     const expects = this.#expects;
-    if (!listener && !isLarge && !expects && !isStreamLike(source as never)) return undefined;
+    if (!listener && !expects && !(source instanceof Blob) && !isStreamLike(source as never))
+      return undefined;
     let length = headers.get('content-length');
     if (length === undefined) {
       length = sizeOf(source)?.toString();
@@ -530,7 +527,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     } else {
       const cause = this.#connection?.error ?? error;
       // An alert of TLS may come after its handshake: in TLS 1.3, a client's certificate is looked at only then.
-      const isTls = (cause as {code?: string}).code?.startsWith('ERR_SSL_');
+      const isTls = codeOf(cause)?.startsWith('ERR_SSL_');
       this.#fail(this.#connectionError(cause, isTls ? 'tls' : this.#bodySent ? 'receive' : 'send'));
     }
   }
@@ -756,7 +753,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   }
 
   #connectionError(cause: Error, phase: Phase, what?: string): ConnectionError {
-    const code = (cause as {code?: string}).code;
+    const code = codeOf(cause);
     // undici's parser shows what it could not parse: the response.
     delete (cause as {data?: string}).data;
     return new ConnectionError(describeFailure(cause, phase, what), phase, {
@@ -816,6 +813,12 @@ function contentLengthOf(rawHeaders: readonly Buffer[]): number {
 
 function toBytes(chunk: string | Uint8Array): Uint8Array {
   return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+}
+
+// A DOMException's is a number, and tells nothing.
+function codeOf(error: Error): string | undefined {
+  const {code} = error as {code?: unknown};
+  return typeof code === 'string' ? code : undefined;
 }
 
 /** Whether `raw` spells the lower-case `name`, in whatever case. The lengths are known to be the same. */

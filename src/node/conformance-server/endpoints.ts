@@ -254,6 +254,13 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     response.end(bytes);
   },
 
+  /** Answers with `code` and a few bytes, and leaves the body alone, even if it is asked whether it wants that. */
+  '/early'({response, query}) {
+    response.statusCode = number(query, 'code', 413);
+    response.setHeader('content-type', 'text/plain');
+    response.end('early');
+  },
+
   /** Takes the body in, and answers with its size; begins after `ms`. */
   async '/upload'({request, response, query, room}) {
     await sleep(number(query, 'ms', 0));

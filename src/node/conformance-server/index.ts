@@ -141,8 +141,17 @@ interface Listening {
   stop(): Promise<void>;
 }
 
+/** Tells clients that wait for that to send their bodies, where they are wanted. */
+function continuing(listener: RequestListener): RequestListener {
+  return (request, response) => {
+    if (!request.url?.startsWith('/early')) response.writeContinue();
+    listener(request, response);
+  };
+}
+
 async function listenPlainly(listener: RequestListener): Promise<Listening> {
   const server = createServer(listener);
+  server.on('checkContinue', continuing(listener));
   // Longer than a run of the suite: what closes a connection is the connector, or an endpoint.
   server.keepAliveTimeout = 60_000;
   return {
@@ -159,6 +168,7 @@ async function listenSecurely(
   const server = createSecureServer({...tls, allowHTTP1: true});
   // Its requests and responses are made to look like those of HTTP/1.1.
   server.on('request', listener as never);
+  server.on('checkContinue', continuing(listener) as never);
   server.on('session', (session) => {
     sessions.add(session);
     session.once('close', () => sessions.delete(session));
