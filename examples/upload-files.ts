@@ -1,7 +1,7 @@
 /**
  * Files of any size as a form: read from the disk as they leave, with a bar, and not sent to who wouldn't take them.
  *
- *     node --conditions=@aiofetch/source examples/upload-files.ts [url] [file ...]
+ *     node --conditions=@aiofetch/source examples/upload-files.ts [url]
  */
 import {fileURLToPath} from 'node:url';
 import {createSession} from 'aiofetch';
@@ -9,15 +9,13 @@ import {fileFrom} from 'aiofetch/node';
 import {serveJson} from './support/local-server.ts';
 import {runDirectly} from './support/run-directly.ts';
 
-export async function main(url?: string, ...files: string[]) {
+export async function main(url?: string, files = [fileURLToPath(import.meta.url)]) {
   await using server = url ? undefined : await serveJson(sizeOf);
   await using session = createSession({timeout: {read: 60_000}});
 
   const form = new FormData();
   form.append('title', 'Quarterly report');
-  for (const path of files.length > 0 ? files : [fileURLToPath(import.meta.url)]) {
-    form.append('files', await fileFrom(path, {type: 'text/plain'}));
-  }
+  for (const path of files) form.append('files', await fileFrom(path, {type: 'text/plain'}));
 
   let shown = '';
   const answer = await session

@@ -18,6 +18,7 @@ import {main as tailNdjson} from '../../examples/tail-ndjson.ts';
 import {main as testingWithMock} from '../../examples/testing-with-mock.ts';
 import {main as testingWithMsw} from '../../examples/testing-with-msw.ts';
 import {main as timeouts} from '../../examples/timeouts.ts';
+import {main as uploadFiles} from '../../examples/upload-files.ts';
 
 const printed = vi.spyOn(console, 'log');
 
@@ -138,4 +139,10 @@ test('events are followed over connections that end', async () => {
   expect(data).toEqual(['event 1', 'event 2', 'event 3', 'event 4', 'event 5']);
   expect(reconnections).toBe(2);
   expect(lastEventId).toBe('5');
+});
+
+test('files are uploaded from the disk, with a bar that comes to its end', async () => {
+  const {received, shown} = await uploadFiles();
+  expect(received).toBeGreaterThan(1_000);
+  expect(shown).toBe(`${'#'.repeat(20)} ${received} of ${received} bytes`);
 });

@@ -2,8 +2,8 @@ import type {ClientRequest, IncomingMessage} from 'node:http';
 import {request as startRequest} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Dispatcher} from 'undici';
-import type {StreamHandler} from './http2-stream.ts';
-import {contentLengthMismatch, drained, headerOf} from './http2-stream.ts';
+import type {RequestHandler} from './sending.ts';
+import {contentLengthMismatch, drained, headerOf} from './sending.ts';
 
 type Body = AsyncIterable<Uint8Array | string>;
 
@@ -18,7 +18,7 @@ export function dispatchExpecting(
   socket: Socket,
   authority: string,
   options: Dispatcher.DispatchOptions,
-  handler: StreamHandler,
+  handler: RequestHandler,
 ): void {
   let request: ClientRequest | undefined;
   let isOver = false;
@@ -76,7 +76,7 @@ function headersOf(flat: readonly string[], authority: string): string[] {
 async function sendBody(
   request: ClientRequest,
   {body, headers}: Dispatcher.DispatchOptions,
-  handler: StreamHandler,
+  handler: RequestHandler,
   isOver: () => boolean,
 ): Promise<void> {
   const announced = headerOf(headers as readonly string[], 'content-length');

@@ -1,8 +1,9 @@
 import type {ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders} from 'node:http2';
 import {constants} from 'node:http2';
-import type {Writable} from 'node:stream';
 import type {Dispatcher} from 'undici';
 import type {SilenceWatcher} from './connection.ts';
+import type {RequestHandler} from './sending.ts';
+import {contentLengthMismatch, drained, headerOf} from './sending.ts';
 
 /** The connection that a stream is one of several of. */
 export interface StreamOwner {
@@ -53,9 +54,6 @@ export class StreamResetError extends Error {
   }
 }
 
-/** What a stream tells of its request; undici's types leave one out. */
-export type StreamHandler = Dispatcher.DispatchHandler & {onRequestSent?(): void};
-
 type Body = string | Uint8Array | Blob | AsyncIterable<Uint8Array | string>;
 
 /** One request's stream on a connection that carries several: to whoever uses it, as a connection of its own. */
@@ -70,7 +68,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
 
   readonly #session: ClientHttp2Session;
   #stream: ClientHttp2Stream | undefined = undefined;
-  #handler: StreamHandler | undefined = undefined;
+  #handler: RequestHandler | undefined = undefined;
   #isDispatched = false;
   #expects = false;
   #isOver = false;
@@ -123,7 +121,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
   }
 
   /** As undici's `dispatch` does, telling the same handler. */
-  dispatch(options: Dispatcher.DispatchOptions, handler: StreamHandler, isOnce: boolean): void {
+  dispatch(options: Dispatcher.DispatchOptions, handler: RequestHandler, isOnce: boolean): void {
     this.#handler = handler;
     this.#isDispatched = true;
     // All that has arrived is looked at first: the connection may be gone.
@@ -132,7 +130,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
   }
 
   /** As `dispatch`, of a request that waits for the server's word before its body. */
-  dispatchExpecting(options: Dispatcher.DispatchOptions, handler: StreamHandler): void {
+  dispatchExpecting(options: Dispatcher.DispatchOptions, handler: RequestHandler): void {
     this.#expects = true;
     this.dispatch(options, handler, false);
   }
@@ -336,17 +334,6 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
   }
 }
 
-/** Resolves when a stream that had no room has some again, or is closed. */
-export function drained(stream: Writable): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      stream.off('drain', done).off('close', done);
-      resolve();
-    };
-    stream.on('drain', done).on('close', done);
-  });
-}
-
 // RFC 9113, section 8.2.2: these belong to HTTP/1.1's connections, and go no further. The others, undici refuses there too.
 const droppedHeaders = new Set(['connection', 'host', 'http2-settings', 'proxy-connection', 'te']);
 const refusedHeaders = new Set(['expect', 'keep-alive', 'transfer-encoding', 'upgrade']);
@@ -389,16 +376,6 @@ function sizeOf(method: string, body: Body | null): number | undefined {
   return body instanceof Blob ? body.size : undefined;
 }
 
-export function contentLengthMismatch(): TypeError {
-  return new TypeError('Request could not be sent: its body is not as long as Content-Length says');
-}
-
 function closesConnection(options: Dispatcher.DispatchOptions): boolean {
   return options.reset === true || headerOf(options.headers as readonly string[], 'connection') === 'close';
-}
-
-export function headerOf(headers: readonly string[], name: string): string | undefined {
-  for (let index = 0; index < headers.length; index += 2)
-    if (headers[index] === name) return headers[index + 1];
-  return undefined;
 }
