@@ -116,7 +116,7 @@ describe('a request over a native fetch', () => {
     const controller = new AbortController();
     const body = new ReadableStream(
       {
-        pull: (stream) => stream.enqueue(new Uint8Array(10)),
+        pull: (stream) => stream.enqueue(new Uint8Array(65_536)),
         cancel(reason) {
           cancelled = reason;
         },
