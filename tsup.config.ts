@@ -7,6 +7,7 @@ export default defineConfig({
     fetch: 'src/connectors/fetch.ts',
     mock: 'src/connectors/mock.ts',
     'rate-limiter-flexible': 'src/rate-limiter-flexible.ts',
+    digest: 'src/digest.ts',
     deno: 'src/connectors/deno.ts',
     bun: 'src/connectors/bun.ts',
     node: 'src/node/index.ts',

@@ -64,7 +64,7 @@ function redact(request: RedactedRequest | undefined): RedactedRequest | undefin
   return request && {method: request.method, url: redactUrl(request.url)};
 }
 
-function describe(request: RedactedRequest | undefined): string {
+export function describe(request: RedactedRequest | undefined): string {
   return request ? ` (${request.method} ${redactUrl(request.url)})` : '';
 }
 
@@ -92,7 +92,7 @@ function decorate(error: Error, code: string, phase: Phase | undefined, details:
 
 // Two bases are needed: what the Fetch standard calls a network error has to be a TypeError too, and a class has one
 // parent. The brand, not the prototype chain, is what `instanceof` asks for; so it works across copies of the package.
-export function nameClass(type: new (...args: never[]) => Error, name: string): void {
+export function nameClass<Class extends new (...args: never[]) => Error>(type: Class, name: string): Class {
   Object.defineProperties(type.prototype, {
     name: {value: name, configurable: true, writable: true},
     [brand]: {value: name},
@@ -105,6 +105,7 @@ export function nameClass(type: new (...args: never[]) => Error, name: string): 
       return found === name || (found !== undefined && name === 'AiofetchError');
     },
   });
+  return type;
 }
 
 /**

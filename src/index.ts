@@ -44,7 +44,14 @@ export * from './event-source.ts';
 export * from './gather.ts';
 export type {HeaderList, HeadersInput} from './headers.ts';
 export type {AbortListener, Lifetime} from './lifetime.ts';
-export type {Auth, Credential} from './policies/auth.ts';
+export type {Auth, AuthContext, AuthScheme, Credential} from './policies/auth.ts';
+export type {ApiKeyOptions} from './policies/auth-api-key.ts';
+export {apiKey} from './policies/auth-api-key.ts';
+export {AuthError} from './policies/auth-error.ts';
+export type {OAuth2ClientCredentialsOptions} from './policies/auth-oauth2.ts';
+export {oauth2ClientCredentials} from './policies/auth-oauth2.ts';
+export type {Token, TokenRequest, TokenSource, TokenSourceOptions} from './policies/auth-token-source.ts';
+export {tokenSource} from './policies/auth-token-source.ts';
 export type {BudgetOptions} from './policies/budget.ts';
 export type {
   CircuitBreakerOptions,

@@ -147,13 +147,13 @@ function buildSession(
   const transfer = mergeTransfer(undefined, options, connector);
   const idempotencyKey = checkIdempotencyKey(options.idempotencyKey, false);
   const limit = options.rateLimit === undefined ? inherited.limit : rateLimitPolicy(options.rateLimit);
-  const sign = options.auth === undefined ? inherited.sign : createSign(options.auth, base);
   const searchParams =
     options.searchParams === undefined
       ? inherited.searchParams
       : [...inherited.searchParams, options.searchParams];
   const trace = options.trace?.length ? options.trace : undefined;
   const calls = new Calls(inherited.calls);
+  const sign = options.auth === undefined ? inherited.sign : createSign(options.auth, base, connector, calls);
   const totals = {requests: 0, attempts: 0, retries: 0, errors: 0};
   const policies = [...(options.policies ?? []), ...(sign ? [sign] : [])];
   const hasPolicies = policies.length > 0;
@@ -481,8 +481,14 @@ function toConnectionError(cause: TypeError, request: ConnectorRequest): Connect
 }
 
 /** Signs requests to the origin of `baseUrl`. */
-function createSign(auth: Auth, baseUrl: URL | undefined): Policy {
-  if (baseUrl) return authPolicy(auth, baseUrl.origin);
+function createSign(auth: Auth, baseUrl: URL | undefined, connector: Connector, calls: Calls): Policy {
+  const begin = () => {
+    const lifetime = new Lifetime();
+    lifetime.atEnd = () => calls.checkIdle();
+    calls.add(lifetime);
+    return lifetime;
+  };
+  if (baseUrl) return authPolicy(auth, {origin: baseUrl.origin, connector, begin});
   throw new InvalidOptionError(
     'auth',
     'set, and baseUrl is not',

@@ -8,6 +8,7 @@ import type {ConformanceCase, Topic} from './case.ts';
 import {Case, runCase} from './case.ts';
 import type {ConformanceServerAddress} from './server.ts';
 import {aborts} from './topics/aborts.ts';
+import {auth} from './topics/auth.ts';
 import {batches} from './topics/batches.ts';
 import {bodies} from './topics/bodies.ts';
 import {compression} from './topics/compression.ts';
@@ -56,6 +57,7 @@ const topics = {
   uploads,
   progress,
   policies,
+  auth,
 } satisfies Record<string, Topic>;
 
 /** What the suite is about. */

@@ -1,5 +1,7 @@
+import type {Connector} from '../connector.ts';
+import type {Lifetime} from '../lifetime.ts';
 import {assertOption, isObject} from '../options.ts';
-import type {Policy} from '../request.ts';
+import type {ConnectorRequest, Handler, Policy} from '../request.ts';
 import {urlParts} from '../url-parts.ts';
 
 /** A credential, or a function that gets it for each attempt. */
@@ -10,35 +12,87 @@ export type Auth =
   /** `Authorization: Bearer …` (RFC 6750). */
   | {readonly bearer: Credential}
   /** `Authorization: Basic …` (RFC 7617). */
-  | {readonly basic: {readonly username: string; readonly password: string}};
+  | {readonly basic: {readonly username: string; readonly password: string}}
+  /** What `apiKey`, `tokenSource`, `oauth2ClientCredentials` and `digest` make, or one of your own. */
+  | AuthScheme;
+
+/** What an {@link AuthScheme} has of the session it is for. */
+export interface AuthContext {
+  /** The origin of the session's `baseUrl`. */
+  readonly origin: string;
+  /** The session's connector, for what the scheme has to ask for itself. */
+  readonly connector: Connector;
+  /**
+   * Begins something that the session waits for when it is closed, and aborts when it is destroyed. Whoever begins it
+   * ends it, with `end()`.
+   */
+  begin(): Lifetime;
+}
 
 /**
- * Sets `Authorization` on requests to one origin, unless the caller has set it.
+ * A way to sign requests: makes the policy that does, once for each session. No request to another origin than the
+ * session's own comes to it. It is inside of all other policies, so that every attempt is signed anew.
+ *
+ * @example
+ * ```ts
+ * import type {AuthScheme} from 'aiofetch';
+ * import {createSession} from 'aiofetch';
+ *
+ * const signed: AuthScheme = () => (next) => (request) => {
+ *   const headers = request.headers.copy();
+ *   headers.set('x-signature', `${request.method} ${request.attempt}`);
+ *   return next(request.with({headers}));
+ * };
+ * await using session = createSession({baseUrl: 'https://api.example.com/', auth: signed});
+ * await session.get('users').json();
+ * ```
+ */
+export type AuthScheme = (context: AuthContext) => Policy;
+
+/**
+ * Signs requests to one origin.
  *
  * @throws InvalidOptionError when `auth` is not what it may be
  */
-export function authPolicy(auth: Auth, origin: string): Policy {
-  const header = headerOf(auth);
-  return (next) => (request) => {
+export function authPolicy(auth: Auth, context: AuthContext): Policy {
+  const sign = typeof auth === 'function' ? auth(context) : headerPolicy(auth);
+  return (next) => {
+    const signed = sign(next);
     // The origin, and not just a prefix of the URL: "https://api.example.com.evil.test" begins the same way.
-    if (urlParts(request.url).origin !== origin || request.headers.has('authorization')) return next(request);
-    // On a copy: the caller's record may go on to another origin, or wants another token the next time.
-    const send = (value: string) => {
-      const headers = request.headers.copy();
-      headers.set('authorization', value);
-      return next(request.with({headers}));
-    };
-    const value = header();
-    return typeof value === 'string' ? send(value) : value.then(send);
+    return (request) => (urlParts(request.url).origin === context.origin ? signed : next)(request);
   };
 }
 
-function headerOf(auth: Auth): () => string | Promise<string> {
+/** Sets `Authorization`, unless the caller has set it. */
+function headerPolicy(auth: Exclude<Auth, AuthScheme>): Policy {
+  const header = headerOf(auth);
+  return (next) => (request) => {
+    if (request.headers.has('authorization')) return next(request);
+    const value = header();
+    return typeof value === 'string'
+      ? sendSigned(next, request, value)
+      : value.then((later) => sendSigned(next, request, later));
+  };
+}
+
+// On a copy: the caller's record may go on to another origin, or wants another token the next time.
+export function sendSigned(
+  next: Handler,
+  request: ConnectorRequest,
+  value: string,
+  name = 'authorization',
+): Promise<Response> {
+  const headers = request.headers.copy();
+  headers.set(name, value);
+  return next(request.with({headers}));
+}
+
+function headerOf(auth: Exclude<Auth, AuthScheme>): () => string | Promise<string> {
   assertOption(
     isObject(auth) && 'bearer' in auth !== 'basic' in auth,
     'auth',
     auth,
-    'an object with bearer, or with basic',
+    'an object with bearer, or with basic, or an auth scheme',
   );
   if ('basic' in auth) {
     const value = basicOf(auth.basic);
@@ -59,7 +113,7 @@ function headerOf(auth: Auth): () => string | Promise<string> {
 // it may be half of a secret.
 const visible = /^[!-~]+$/;
 
-function bearerOf(token: string): string {
+export function bearerOf(token: string): string {
   const isString = typeof token === 'string';
   assertOption(
     isString && visible.test(token),
@@ -78,6 +132,10 @@ function basicOf(basic: {readonly username: string; readonly password: string}):
     typeof basic,
     'a username without ":" and a password',
   );
+  return encodeBasic(username, password);
+}
+
+export function encodeBasic(username: string, password: string): string {
   const bytes = new TextEncoder().encode(`${username}:${password}`);
   return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }

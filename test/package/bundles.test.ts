@@ -141,6 +141,12 @@ describe('what is not imported is not bundled', () => {
     expect(modules.filter((path) => /session|download|ky\/|noble/.test(path))).toEqual([]);
   });
 
+  test('createSession brings no auth beyond bearer and basic', async () => {
+    const {code} = await bundle("export {createSession} from 'aiofetch'");
+    expect(code).toContain('Bearer ');
+    expect(code).not.toMatch(/apiKey|tokenSource|ERR_AUTH|client_credentials|nextnonce/);
+  });
+
   test.each([
     ['gather', "export {gather} from 'aiofetch'", 7_500],
     ['an error class', "export {HTTPError} from 'aiofetch'", 5_000],

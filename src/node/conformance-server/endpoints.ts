@@ -3,6 +3,7 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {brotliCompressSync, deflateSync, gzipSync, zstdCompressSync} from 'node:zlib';
 import type {Echo} from '../../conformance/server.ts';
+import {DigestGuard} from './digest.ts';
 import type {Room} from './rooms.ts';
 
 /** One request as an endpoint sees it. */
@@ -21,6 +22,9 @@ const codings: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
   br: brotliCompressSync,
   zstd: zstdCompressSync,
 };
+
+/** One for each room that asks for one. */
+const guards = new WeakMap<Room, DigestGuard>();
 
 /** What the server does, by path. Numbers are in ms and bytes; each has a default. */
 export const endpoints: Readonly<Record<string, Endpoint>> = {
@@ -58,6 +62,42 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     const {request, query, room} = visit;
     if (room.visited(request.url as string) > number(query, 'times', 1)) return endpoints['/echo']?.(visit);
     if (!query.has('stall')) return endpoints['/status']?.(visit);
+  },
+
+  /** As `/echo`, for who comes with the `token`; else a 401. */
+  async '/bearer'(visit) {
+    const {request, response, query, room} = visit;
+    if (request.headers.authorization === `Bearer ${query.get('token')}`) return endpoints['/echo']?.(visit);
+    await readBody(request, room);
+    response.statusCode = 401;
+    response.setHeader('www-authenticate', 'Bearer error="invalid_token"');
+    response.end('Who are you?');
+  },
+
+  /** A token endpoint of OAuth 2.0: hands out `token`, or refuses with `error`. */
+  async '/token'({request, response, query, room}) {
+    const form = new URLSearchParams((await readBody(request, room)).toString());
+    const isGrant = request.method === 'POST' && form.get('grant_type') === 'client_credentials';
+    const error = query.get('error') ?? (isGrant ? undefined : 'unsupported_grant_type');
+    response.statusCode = error ? 400 : 200;
+    response.setHeader('content-type', 'application/json');
+    response.end(
+      JSON.stringify(
+        error ? {error} : {access_token: query.get('token'), token_type: 'bearer', expires_in: 3_600},
+      ),
+    );
+  },
+
+  /** As `/echo`, for who answers to HTTP Digest with `algorithm`. */
+  async '/digest'(visit) {
+    const {request, response, query, room} = visit;
+    const guard = guards.get(room) ?? new DigestGuard({algorithm: query.get('algorithm') ?? undefined});
+    guards.set(room, guard);
+    const {ok, headers} = guard.check(request);
+    if (ok) return endpoints['/echo']?.(visit);
+    await readBody(request, room);
+    response.writeHead(401, headers);
+    response.end('Who are you?');
   },
 
   /** `size` bytes in a pattern; without a length when `chunked`. */

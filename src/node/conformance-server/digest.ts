@@ -1,0 +1,131 @@
+import {createHash, randomUUID} from 'node:crypto';
+import type {IncomingMessage} from 'node:http';
+
+/** How a {@link DigestGuard} challenges. */
+export interface DigestGuardOptions {
+  readonly username?: string;
+  readonly password?: string;
+  readonly realm?: string;
+  /** As RFC 7616 writes it, `-sess` included; left out of the challenge when there is none, which means MD5. */
+  readonly algorithm?: string | undefined;
+  /** None: as in RFC 2069. */
+  readonly qop?: string | undefined;
+  readonly userhash?: boolean;
+  /** How many requests a nonce is good for; after that it's stale. */
+  readonly uses?: number;
+  /** Whether each answer names the nonce for the next request. */
+  readonly announcesNext?: boolean;
+}
+
+/** The server's side of HTTP Digest (RFC 7616): lets a request in, or says what it is to be refused with. */
+export class DigestGuard {
+  readonly #options: Required<Omit<DigestGuardOptions, 'algorithm' | 'qop'>> & DigestGuardOptions;
+  /** By nonce: the counts that were used, and the secret of its session. */
+  readonly #nonces = new Map<string, {readonly counts: Set<string>; secret: string | undefined}>();
+  /** Challenges sent so far. */
+  challenges = 0;
+
+  constructor(options: DigestGuardOptions = {}) {
+    this.#options = {
+      username: 'Mufasa',
+      password: 'Circle of Life',
+      realm: 'http-auth@example.org',
+      algorithm: 'SHA-256',
+      qop: 'auth',
+      userhash: false,
+      uses: Infinity,
+      announcesNext: false,
+      ...options,
+    };
+  }
+
+  /** The headers of the answer, and whether it is a refusal. */
+  check(request: IncomingMessage): {
+    readonly ok: boolean;
+    readonly headers: Readonly<Record<string, string>>;
+  } {
+    const given = parseDigest(request.headers.authorization);
+    if (!given) return this.#challenge(false);
+    const known = this.#nonces.get(given['nonce'] ?? '');
+    if (!known) return this.#challenge(true);
+    if (!this.#isRight(request, given, known)) return this.#challenge(false);
+    // A count that was used before is a replay.
+    const count = given['nc'] ?? String(known.counts.size);
+    if (known.counts.has(count) || known.counts.size >= this.#options.uses) return this.#challenge(true);
+    known.counts.add(count);
+    if (!this.#options.announcesNext) return {ok: true, headers: {}};
+    return {ok: true, headers: {'authentication-info': `qop=auth, nextnonce="${this.#nonce(known.secret)}"`}};
+  }
+
+  #isRight(
+    {method, url}: IncomingMessage,
+    given: Readonly<Record<string, string>>,
+    known: {secret: string | undefined},
+  ): boolean {
+    const {username, password, realm, algorithm, qop, userhash} = this.#options;
+    const hash = (text: string) => createHash(hashOf(algorithm)).update(text).digest('hex');
+    const sentName = given['username*']?.replace(/^UTF-8''/i, '');
+    const name = sentName === undefined ? given['username'] : decodeURIComponent(sentName);
+    const expectedName = userhash ? hash(`${username}:${realm}`) : username;
+    let secret = hash(`${username}:${realm}:${password}`);
+    if (algorithm?.endsWith('-sess')) {
+      // Computed once: a session's secret is of the first nonces.
+      secret = known.secret ?? hash(`${secret}:${given['nonce']}:${given['cnonce']}`);
+      known.secret = secret;
+    }
+    const parts = qop ? [given['nc'], given['cnonce'], given['qop']] : [];
+    const expected = hash([secret, given['nonce'], ...parts, hash(`${method}:${given['uri']}`)].join(':'));
+    return (
+      name === expectedName &&
+      given['realm'] === realm &&
+      given['uri'] === url &&
+      (given['algorithm'] ?? 'MD5') === (algorithm ?? 'MD5') &&
+      given['opaque'] === opaque &&
+      (!qop || given['qop'] === 'auth') &&
+      given['response'] === expected
+    );
+  }
+
+  #challenge(isStale: boolean) {
+    this.challenges++;
+    const {realm, algorithm, qop, userhash} = this.#options;
+    const parts = [
+      `realm="${realm.replaceAll(/["\\]/g, '\\$&')}"`,
+      `nonce="${this.#nonce(undefined)}"`,
+      `opaque="${opaque.replaceAll(/["\\]/g, '\\$&')}"`,
+      ...(qop ? [`qop="${qop}"`] : []),
+      ...(algorithm ? [`algorithm=${algorithm}`] : []),
+      ...(userhash ? ['userhash=true'] : []),
+      ...(isStale ? ['stale=TRUE'] : []),
+      'charset=UTF-8',
+    ];
+    return {ok: false, headers: {'www-authenticate': `Digest ${parts.join(', ')}`}};
+  }
+
+  #nonce(secret: string | undefined): string {
+    const nonce = randomUUID();
+    this.#nonces.set(nonce, {counts: new Set(), secret});
+    return nonce;
+  }
+}
+
+// With what has to be quoted in it.
+const opaque = 'an "opaque", \\ value';
+
+function hashOf(algorithm = 'MD5'): string {
+  return algorithm
+    .replace(/-sess$/, '')
+    .replace('SHA-', 'sha')
+    .toLowerCase();
+}
+
+function parseDigest(header: string | undefined): Readonly<Record<string, string>> | undefined {
+  if (!header?.startsWith('Digest ')) return undefined;
+  const found: Record<string, string> = {};
+  for (const [, name, quoted, plain] of header
+    .slice(7)
+    .matchAll(/([\w*]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/g)) {
+    found[name as string] = quoted?.replaceAll(/\\(.)/g, '$1') ?? (plain as string);
+  }
+  return found;
+}

@@ -1,0 +1,134 @@
+import {token} from '../headers.ts';
+import {assertOption, checkNames, isObject} from '../options.ts';
+import type {ConnectorRequest, Handler} from '../request.ts';
+import type {AuthContext, AuthScheme, Credential} from './auth.ts';
+import {sendSigned} from './auth.ts';
+import {relabel, signEachHop} from './auth-hops.ts';
+
+/** Where an API key goes, and what it is. */
+export type ApiKeyOptions =
+  /** The header's name. */
+  | {readonly header: string; readonly value: Credential; readonly query?: never}
+  /** The query parameter's name. */
+  | {readonly query: string; readonly value: Credential; readonly header?: never};
+
+/**
+ * Signs requests with a key in a header, or in the query where a server will have it there. What a call has set itself
+ * under that name goes before it. A redirect to another origin is followed without it; in a browser, which hides
+ * redirects, one of a request with a key in a header is a `RedirectError`. A key in the query is in no error, and not in
+ * the `url` of a response.
+ *
+ * @throws InvalidOptionError when the options are not what they may be
+ *
+ * @example
+ * ```ts
+ * import {apiKey, createSession} from 'aiofetch';
+ *
+ * await using session = createSession({
+ *   baseUrl: 'https://api.example.com/',
+ *   auth: apiKey({header: 'x-api-key', value: 'key'}),
+ * });
+ * const user = await session.get('users/1').json<{name: string}>();
+ * ```
+ */
+export function apiKey(options: ApiKeyOptions): AuthScheme {
+  checkNames('apiKey', options, ['header', 'query', 'value']);
+  const {header, query, value} = options;
+  assertOption(
+    (header === undefined) !== (query === undefined),
+    'apiKey',
+    isObject(options) ? Object.keys(options).join(', ') : options,
+    'either header or query',
+  );
+  const getKey = checkKey(value);
+  if (header !== undefined) {
+    assertOption(
+      typeof header === 'string' && token.test(header),
+      'apiKey.header',
+      header,
+      "a header's name (RFC 9110, section 5.1)",
+    );
+    if (typeof value === 'string') checkHeaderValue(value);
+    return (context) => (next) => (request) => {
+      if (request.headers.has(header)) return next(request);
+      return signEachHop(request, context, next, async (hop, send) =>
+        sendSigned(send, hop, checkHeaderValue(await getKey()), header),
+      );
+    };
+  }
+  assertOption(typeof query === 'string' && query !== '', 'apiKey.query', query, "a parameter's name");
+  return (context) => (next) => async (request) => {
+    if (hasParameter(request.url, query)) return next(request);
+    const key = checkText(await getKey());
+    return sendWithParameter(request, context, next, {name: query, value: key});
+  };
+}
+
+interface Parameter {
+  readonly name: string;
+  readonly value: string;
+}
+
+async function sendWithParameter(
+  request: ConnectorRequest,
+  context: AuthContext,
+  next: Handler,
+  parameter: Parameter,
+): Promise<Response> {
+  const sign = (hop: ConnectorRequest, send: Handler) => send(hop.with({url: add(hop.url, parameter)}));
+  const response = await (context.connector.capabilities.manualRedirect
+    ? // A server may have copied it into its Location.
+      signEachHop(request, context, next, sign, (hop) => hop.with({url: remove(hop.url, parameter)}))
+    : // What of it is in a Location that is hidden, the server has put there.
+      sign(request, next));
+  const {redirected} = response;
+  const url = remove(response.url, parameter);
+  return url === response.url ? response : relabel(response, {url, redirected});
+}
+
+function hasParameter(url: string, name: string): boolean {
+  const mark = url.indexOf('?');
+  return mark !== -1 && new URLSearchParams(url.slice(mark)).has(name);
+}
+
+function add(url: string, {name, value}: Parameter): string {
+  if (hasParameter(url, name)) return url;
+  const separator = url.includes('?') ? (/[?&]$/.test(url) ? '' : '&') : '?';
+  return `${url}${separator}${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
+}
+
+/** The URL without that parameter of that value, however it is encoded, and the rest of it as it is. */
+function remove(url: string, {name, value}: Parameter): string {
+  const mark = url.indexOf('?');
+  if (mark === -1) return url;
+  const normal = new URLSearchParams([[name, value]]).toString();
+  const left = url
+    .slice(mark + 1)
+    .split('&')
+    .filter((pair) => new URLSearchParams(pair).toString() !== normal);
+  return left.length > 0 ? `${url.slice(0, mark)}?${left.join('&')}` : url.slice(0, mark);
+}
+
+function checkKey(value: Credential): () => string | Promise<string> {
+  if (typeof value === 'function') return value;
+  checkText(value);
+  return () => value;
+}
+
+// What it is isn't shown, not even a part: it is a secret.
+function checkText(value: string): string {
+  const isString = typeof value === 'string';
+  assertOption(
+    isString && value !== '',
+    'apiKey.value',
+    isString ? new Error('empty') : typeof value,
+    'a string, or a function that gets one',
+  );
+  return value;
+}
+
+function checkHeaderValue(value: string): string {
+  const isAllowed = /^[ -~]+$/.test(checkText(value));
+  assertOption(isAllowed, 'apiKey.value', new Error('it has other characters'), 'visible ASCII and spaces');
+  return value;
+}

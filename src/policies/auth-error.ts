@@ -1,0 +1,17 @@
+import type {ErrorDetails} from '../errors.ts';
+import {AiofetchError, describe, nameClass} from '../errors.ts';
+
+/**
+ * The credentials for a request could not be got: a token source failed, or the token endpoint refused. `cause` is
+ * what it failed with. Whether another attempt could help is for its caller to say: it is not retried.
+ */
+// Wrapped in a call that bundlers may drop, rather than named in a static block, which they have to keep.
+export const AuthError = /* @__PURE__ */ nameClass(
+  class extends AiofetchError {
+    constructor(message: string, details: ErrorDetails = {}) {
+      super(message + describe(details.request), 'ERR_AUTH', undefined, details);
+    }
+  },
+  'AuthError',
+);
+export type AuthError = InstanceType<typeof AuthError>;

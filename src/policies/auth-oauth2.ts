@@ -1,0 +1,258 @@
+import {HTTPError, ResponseTooLargeError, TimeoutError} from '../errors.ts';
+import {HeaderList} from '../headers.ts';
+import type {Lifetime} from '../lifetime.ts';
+import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../options.ts';
+import type {Handler} from '../request.ts';
+import {ConnectorRequest} from '../request.ts';
+import type {AuthScheme, Credential} from './auth.ts';
+import {encodeBasic} from './auth.ts';
+import {AuthError} from './auth-error.ts';
+import type {Token} from './auth-token-source.ts';
+import {defaultSkew, tokenScheme} from './auth-token-source.ts';
+import {retryPolicy} from './retry.ts';
+
+/** Options of {@link oauth2ClientCredentials}. */
+export interface OAuth2ClientCredentialsOptions {
+  /** The token endpoint. The client's credentials go there and nowhere else: a redirect from there is an error. */
+  readonly tokenUrl: string | URL;
+  readonly clientId: string;
+  /** A function is called for each token that is asked for. */
+  readonly clientSecret: Credential;
+  /**
+   * How the client shows who it is (RFC 6749, section 2.3.1): by HTTP Basic, or in the body.
+   *
+   * @default 'client_secret_basic'
+   */
+  readonly authMethod?: 'client_secret_basic' | 'client_secret_post' | undefined;
+  /** What the token is to be good for (RFC 6749, section 3.3); a list is joined by spaces. */
+  readonly scope?: string | readonly string[] | undefined;
+  /** Whom the token is for, as Auth0 and others have it. */
+  readonly audience?: string | undefined;
+  /** What the token is for (RFC 8707). */
+  readonly resource?: string | readonly string[] | undefined;
+  /** More parameters of the token request. */
+  readonly parameters?: Readonly<Record<string, string>> | undefined;
+  /**
+   * How long before a token expires another one is got, in ms; no more than half of its life.
+   *
+   * @default 30_000
+   */
+  readonly skew?: number | undefined;
+  /**
+   * How long asking for a token may take, retries included, in ms; `0`, `Infinity` or `false`: no limit.
+   *
+   * @default 30_000
+   */
+  readonly timeout?: number | false | undefined;
+}
+
+/** How large an answer of a token endpoint may be, in bytes. */
+const answerSize = 1024 * 1024;
+
+/** Statuses that may be others the next time. */
+const passing = [408, 429, 500, 502, 503, 504];
+
+/**
+ * Signs requests with tokens of the OAuth 2.0 client credentials grant (RFC 6749, section 4.4), which it asks for over
+ * the session's connector, keeps, and replaces before they expire or when the server refuses them, as `tokenSource`
+ * does. What doesn't work rejects with an `AuthError`; where the token endpoint refuses, its `cause` is an `HTTPError`
+ * with what it said in `data`.
+ *
+ * @throws InvalidOptionError when an option is not what it may be
+ *
+ * @example
+ * ```ts
+ * import {createSession, oauth2ClientCredentials} from 'aiofetch';
+ *
+ * await using session = createSession({
+ *   baseUrl: 'https://api.example.com/',
+ *   auth: oauth2ClientCredentials({
+ *     tokenUrl: 'https://login.example.com/oauth/token',
+ *     clientId: 'id',
+ *     clientSecret: 'secret',
+ *     scope: ['users:read'],
+ *   }),
+ * });
+ * console.log(session.closed);
+ * ```
+ */
+export function oauth2ClientCredentials(options: OAuth2ClientCredentialsOptions): AuthScheme {
+  const grant = checkGrant(options);
+  return tokenScheme((context) => {
+    const send = retryPolicy({
+      shouldRetry: ({response}) => !response || passing.includes(response.status),
+    })(context.connector.fetch);
+    return async () => {
+      const lifetime = context.begin();
+      const {timeout} = grant;
+      const timer =
+        timeout &&
+        setTimeout(() => lifetime.abort(new TimeoutError('total', timeout, {request: grant})), timeout);
+      try {
+        return await Promise.race([askForToken(grant, lifetime, send), lifetime.whenAborted()]);
+      } finally {
+        clearTimeout(timer);
+        lifetime.end();
+      }
+    };
+  }, grant.skew);
+}
+
+/** What is asked of the token endpoint, checked. */
+interface Grant {
+  /** As errors show a request. */
+  readonly method: string;
+  readonly url: string;
+  readonly clientId: string;
+  readonly getSecret: () => string | Promise<string>;
+  readonly inBody: boolean;
+  readonly parameters: ReadonlyArray<readonly [string, string]>;
+  readonly timeout: number | undefined;
+  readonly skew: number;
+}
+
+function checkGrant(options: OAuth2ClientCredentialsOptions): Grant {
+  const where = 'oauth2ClientCredentials';
+  checkNames(where, options, [
+    'tokenUrl',
+    'clientId',
+    'clientSecret',
+    'authMethod',
+    'scope',
+    'audience',
+    'resource',
+    'parameters',
+    'skew',
+    'timeout',
+  ]);
+  const {clientId, clientSecret, authMethod = 'client_secret_basic', audience, parameters} = options;
+  const {scope, resource} = options;
+  const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+  const allows = (name: keyof typeof options, is: boolean, allowed: string) =>
+    assertOption(is, `${where}.${name}`, typeof options[name], allowed);
+  allows('clientId', isText(clientId), 'a string');
+  allows(
+    'clientSecret',
+    isText(clientSecret) || typeof clientSecret === 'function',
+    'a string, or a function',
+  );
+  for (const name of ['scope', 'resource'] as const) {
+    const value = options[name];
+    const isList = Array.isArray(value) && value.every(isText);
+    allows(name, value === undefined || isText(value) || isList, 'a string, or a list of them');
+  }
+  allows('audience', audience === undefined || isText(audience), 'a string');
+  const pairs = Object.entries(parameters ?? {});
+  allows(
+    'parameters',
+    pairs.every(([, value]) => typeof value === 'string'),
+    'an object of strings',
+  );
+  assertOption(
+    authMethod === 'client_secret_basic' || authMethod === 'client_secret_post',
+    `${where}.authMethod`,
+    authMethod,
+    'client_secret_basic or client_secret_post',
+  );
+  return {
+    method: 'POST',
+    url: checkTokenUrl(`${where}.tokenUrl`, options.tokenUrl),
+    clientId,
+    getSecret: typeof clientSecret === 'function' ? clientSecret : () => clientSecret,
+    inBody: authMethod === 'client_secret_post',
+    parameters: [
+      ['grant_type', 'client_credentials'],
+      ...(scope === undefined ? [] : [['scope', [scope].flat().join(' ')] as const]),
+      ...(audience === undefined ? [] : [['audience', audience] as const]),
+      ...(resource === undefined ? [] : [resource].flat().map((value) => ['resource', value] as const)),
+      ...pairs,
+    ],
+    timeout: checkDuration(`${where}.timeout`, options.timeout, 30_000),
+    skew: checkNumber(`${where}.skew`, options.skew, defaultSkew),
+  };
+}
+
+function checkTokenUrl(option: string, value: string | URL): string {
+  const url = URL.parse(value);
+  const isAllowed = url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password;
+  // It may be a password that is in the way.
+  assertOption(
+    isAllowed,
+    option,
+    new Error('see what is'),
+    'an absolute http: or https: URL without credentials',
+  );
+  url.hash = '';
+  return url.href;
+}
+
+async function askForToken(grant: Grant, lifetime: Lifetime, send: Handler): Promise<Token> {
+  const {url, method, clientId, inBody} = grant;
+  const secret = await grant.getSecret();
+  const body = new URLSearchParams(grant.parameters.map(([name, value]) => [name, value]));
+  const headers = HeaderList.from({accept: 'application/json'});
+  if (inBody) {
+    body.set('client_id', clientId);
+    body.set('client_secret', secret);
+  } else {
+    headers.set('authorization', encodeBasic(formEncode(clientId), formEncode(secret)));
+  }
+  const asked = Date.now();
+  const request = new ConnectorRequest(url, method, headers, body, 'error', {}, undefined, lifetime);
+  const response = await send(request);
+  const answer = await readJson(response, request);
+  if (!response.ok) throw refusal(response, answer, request);
+  if (!isObject(answer)) throw new AuthError('The token endpoint answers with no JSON object', {request});
+  const {access_token: token, token_type: type, expires_in: life} = answer as Record<string, unknown>;
+  if (typeof token !== 'string') throw new AuthError('The token endpoint gives no access_token', {request});
+  // RFC 6749, section 7.1: a client must not use a token of a type that it doesn't know.
+  if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') {
+    throw new AuthError('The token endpoint gives a token that is not of type Bearer', {request});
+  }
+  // Seconds. Some servers write them as a string.
+  const seconds = Number(life ?? Number.NaN);
+  return {token, expiresAt: Number.isNaN(seconds) ? undefined : asked + seconds * 1_000};
+}
+
+// RFC 6749, appendix B: id and secret are form-encoded first, so that a ":" in them is none.
+function formEncode(text: string): string {
+  return new URLSearchParams([['', text]]).toString().slice(1);
+}
+
+function refusal(response: Response, data: unknown, request: ConnectorRequest): AuthError {
+  const code = isObject(data) ? (data as {readonly error?: unknown}).error : undefined;
+  // RFC 6749, section 5.2, of which the code alone is fit for a log.
+  const isCode = typeof code === 'string' && /^[\w.-]{1,60}$/.test(code);
+  return new AuthError(`The token endpoint refuses${isCode ? `: ${code}` : ''}`, {
+    request,
+    cause: new HTTPError(response, data, {request}),
+  });
+}
+
+/** The body as JSON, or else as text. */
+async function readJson(response: Response, request: ConnectorRequest): Promise<unknown> {
+  const text = await readText(response, request);
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+async function readText(response: Response, request: ConnectorRequest): Promise<string> {
+  if (!response.body) return '';
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  let text = '';
+  let size = 0;
+  for (;;) {
+    const {done, value} = await reader.read();
+    if (done) return text + decoder.decode();
+    size += value.byteLength;
+    if (size > answerSize) {
+      reader.cancel().catch(() => undefined);
+      throw new ResponseTooLargeError(answerSize, {request});
+    }
+    text += decoder.decode(value, {stream: true});
+  }
+}

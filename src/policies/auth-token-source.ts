@@ -1,0 +1,175 @@
+import {isReplayable} from '../body.ts';
+import {discard} from '../discard.ts';
+import {assertOption, checkNames, checkNumber, isObject} from '../options.ts';
+import type {ConnectorRequest} from '../request.ts';
+import {urlParts} from '../url-parts.ts';
+import type {AuthContext, AuthScheme} from './auth.ts';
+import {bearerOf, sendSigned} from './auth.ts';
+import {AuthError} from './auth-error.ts';
+
+/** A bearer token, and how long it is good for. */
+export interface Token {
+  readonly token: string;
+  /**
+   * When it expires: a `Date`, or ms since 1970, as of `Date.now()`.
+   *
+   * @default when the server refuses it
+   */
+  readonly expiresAt?: Date | number | undefined;
+}
+
+/** What a token source is told. */
+export interface TokenRequest {
+  /** The token that the server refused, where that is why it is asked. */
+  readonly rejected: string | undefined;
+  /** Aborted when the session is destroyed. */
+  readonly signal: AbortSignal;
+}
+
+/** Gets a token: from a store, or from whoever issues them. */
+export type TokenSource = (request: TokenRequest) => string | Token | Promise<string | Token>;
+
+/** Options of {@link tokenSource}. */
+export interface TokenSourceOptions {
+  /**
+   * How long before a token expires another one is got, in ms; no more than half of its life.
+   *
+   * @default 30_000
+   */
+  readonly skew?: number | undefined;
+}
+
+/**
+ * Signs requests with a bearer token that is kept until it expires or the server refuses it with a 401, and is then
+ * got anew: once, however many requests wait for it. Those that were refused are sent again, once each, if their body
+ * can be; the others' answer is the 401, and the next request has the new token. A source that fails rejects all that
+ * wait for it with an `AuthError`, unless the token it was to replace is still good; the next request asks it again.
+ * Who waits and is aborted leaves the source at its work: what it spent, a refresh token say, would be lost.
+ *
+ * @throws InvalidOptionError when an option is not what it may be
+ *
+ * @example
+ * ```ts
+ * import {createSession, tokenSource} from 'aiofetch';
+ *
+ * await using session = createSession({
+ *   baseUrl: 'https://api.example.com/',
+ *   auth: tokenSource(async ({signal}) => {
+ *     const response = await fetch('https://login.example.com/token', {method: 'POST', signal});
+ *     const {name} = (await response.json()) as {name: string};
+ *     return {token: name, expiresAt: Date.now() + 3_600_000};
+ *   }),
+ * });
+ * const user = await session.get('users/1').json<{name: string}>();
+ * ```
+ */
+export function tokenSource(source: TokenSource, options: TokenSourceOptions = {}): AuthScheme {
+  assertOption(typeof source === 'function', 'tokenSource', source, 'a function that gets a token');
+  checkNames('tokenSource', options, ['skew']);
+  const skew = checkNumber('tokenSource.skew', options.skew, defaultSkew);
+  return tokenScheme(
+    ({begin}) =>
+      async (rejected) => {
+        const lifetime = begin();
+        try {
+          return await Promise.race([
+            source({rejected, signal: lifetime.signal}),
+            // A source that doesn't listen to its signal must not hold up a session that is destroyed.
+            lifetime.whenAborted(),
+          ]);
+        } finally {
+          lifetime.end();
+        }
+      },
+    skew,
+  );
+}
+
+export const defaultSkew = 30_000;
+
+type GetToken = (rejected: string | undefined, request: ConnectorRequest) => Promise<string | Token>;
+
+/** The scheme of whatever gets tokens. */
+export function tokenScheme(getTokenOf: (context: AuthContext) => GetToken, skew: number): AuthScheme {
+  return (context) => {
+    const tokens = new Tokens(getTokenOf(context), skew);
+    return (next) => async (request) => {
+      if (request.headers.has('authorization')) return next(request);
+      const token = await tokens.get(request);
+      const response = await sendSigned(next, request, bearerOf(token));
+      // Another origin, where a redirect led, never saw the token.
+      if (response.status !== 401 || urlParts(response.url || request.url).origin !== context.origin) {
+        return response;
+      }
+      tokens.reject(token);
+      if (!isReplayable(request.body)) return response;
+      discard(response);
+      // Else a session that closes meanwhile would take it for one that nobody cares to read.
+      request.lifetime.bodyTouched();
+      return sendSigned(next, request, bearerOf(await tokens.get(request)));
+    };
+  };
+}
+
+interface Kept {
+  readonly token: string;
+  readonly expiresAt: number;
+  /** When another is to be got. */
+  readonly refreshAt: number;
+}
+
+/** The token there is, or the one that is being got. */
+class Tokens {
+  readonly #getToken: GetToken;
+  readonly #skew: number;
+  #kept: Kept | undefined = undefined;
+  #rejected: string | undefined = undefined;
+  #pending: Promise<Kept> | undefined = undefined;
+
+  constructor(getToken: GetToken, skew: number) {
+    this.#getToken = getToken;
+    this.#skew = skew;
+  }
+
+  async get(request: ConnectorRequest): Promise<string> {
+    if (this.#kept && Date.now() < this.#kept.refreshAt) return this.#kept.token;
+    if (request.lifetime.isAborted) throw request.lifetime.reason;
+    this.#pending ??= this.#refresh(request).finally(() => {
+      this.#pending = undefined;
+    });
+    try {
+      return (await this.#pending).token;
+    } catch (cause) {
+      // It was to be replaced before its time.
+      if (this.#kept && Date.now() < this.#kept.expiresAt) return this.#kept.token;
+      throw failure(request, cause);
+    }
+  }
+
+  /** The server doesn't take this token. Where it was replaced meanwhile that is no news. */
+  reject(token: string): void {
+    if (this.#kept?.token !== token) return;
+    this.#kept = undefined;
+    this.#rejected = token;
+  }
+
+  async #refresh(request: ConnectorRequest): Promise<Kept> {
+    const got = await this.#getToken(this.#rejected, request);
+    const {token, expiresAt} = isObject(got) ? got : {token: got, expiresAt: undefined};
+    bearerOf(token);
+    const now = Date.now();
+    const end = expiresAt === undefined ? Infinity : Number(expiresAt);
+    assertOption(!Number.isNaN(end), 'token.expiresAt', expiresAt, 'a Date, or ms since 1970');
+    this.#rejected = undefined;
+    this.#kept = {token, expiresAt: end, refreshAt: end - Math.min(this.#skew, Math.max(end - now, 0) / 2)};
+    return this.#kept;
+  }
+}
+
+/** Why a request has no token: each that waited gets an error of its own, which is about it. */
+function failure(request: ConnectorRequest, cause: unknown): AuthError {
+  const details = {request, attempts: Math.max(request.lifetime.attempts, 1)};
+  return cause instanceof AuthError
+    ? new AuthError(`The token could not be got: ${cause.message}`, {...details, cause: cause.cause})
+    : new AuthError('The token could not be got', {...details, cause});
+}

@@ -1,0 +1,175 @@
+import {inspect} from 'node:util';
+import {describe, expect, it} from 'vitest';
+import type {AuthScheme} from '../../../src/index.ts';
+import {
+  apiKey,
+  ConnectionError,
+  createConnector,
+  createSession,
+  InvalidOptionError,
+} from '../../../src/index.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+
+const baseUrl = 'https://api.test/v1/';
+const secret = 's3cret key&=ä';
+const encoded = 'key=s3cret%20key%26%3D%C3%A4';
+
+describe('an API key in a header', () => {
+  const auth = apiKey({header: 'X-Api-Key', value: 'k'});
+
+  it.each([
+    ['a string', 'k'],
+    ['a function', () => 'k'],
+    ['an async function', async () => 'k'],
+  ])('comes as %s', async (_, value) => {
+    const {session, calls} = mockSession(() => ({}), {baseUrl, auth: apiKey({header: 'x-api-key', value})});
+    await session.fetch('users');
+    await session.get('users');
+    for (const {headers} of calls) expect(headers.get('x-api-key')).toBe('k');
+  });
+
+  it('stands beside an Authorization header of the call, and gives way to one of its own name', async () => {
+    const {session, calls} = mockSession(() => ({}), {baseUrl, auth});
+    await session.fetch('users', {headers: {authorization: 'Mine', 'x-api-key': 'mine'}});
+    await session.fetch('users', {headers: {authorization: 'Mine'}});
+    expect(calls.map(({headers}) => headers.get('x-api-key'))).toEqual(['mine', 'k']);
+  });
+
+  it('goes with redirects to the same origin, and not to another one, nor back with what came from there', async () => {
+    const {session, calls} = mockSession(
+      ({url}) =>
+        url.endsWith('/a')
+          ? Response.redirect('https://api.test/b', 307)
+          : url.endsWith('/b')
+            ? Response.redirect('https://other.test/c', 307)
+            : 'done',
+      {baseUrl, auth},
+    );
+    const response = await session.fetch('/a');
+    expect(calls.map(({url, headers}) => [url, headers.get('x-api-key')])).toEqual([
+      ['https://api.test/a', 'k'],
+      ['https://api.test/b', 'k'],
+      ['https://other.test/c', null],
+    ]);
+    expect([response.url, response.redirected]).toEqual(['https://other.test/c', true]);
+    expect([response.clone().url, response.clone().redirected]).toEqual(['https://other.test/c', true]);
+    expect(session.stats().totals).toMatchObject({attempts: 1, retries: 0});
+  });
+
+  it('leaves it to the caller what becomes of a redirect', async () => {
+    const {session, calls} = mockSession(() => Response.redirect('https://other.test/', 302), {
+      baseUrl,
+      auth,
+    });
+    expect((await session.fetch('users', {redirect: 'manual'})).status).toBe(302);
+    await expect(session.fetch('users', {redirect: 'error'})).rejects.toThrow('redirect is "error"');
+    expect(calls).toHaveLength(2);
+  });
+
+  it('is not let go where the runtime hides redirects: that is an error', async () => {
+    const hiding = createConnector({
+      name: 'hiding',
+      capabilities: {sockets: false, connectTimeout: false, requestStreams: true, manualRedirect: false},
+      send: async ({redirect}) =>
+        Object.defineProperty(new Response(), 'type', {
+          value: redirect === 'manual' ? 'opaqueredirect' : 'basic',
+        }),
+    });
+    await using session = createSession({baseUrl, auth, connector: hiding});
+    const error = await rejection(session.fetch('users'));
+    expect(error).toMatchObject({name: 'RedirectError', code: 'ERR_REDIRECT'});
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['an empty string', ''],
+    ['a line break', 's3cret\nx: y'],
+  ])('that a function gives as %s fails the call, and is not shown', async (_, value) => {
+    const auth = apiKey({header: 'x-api-key', value: () => value as string});
+    const {session, calls} = mockSession(() => ({}), {baseUrl, auth});
+    const error = await rejection(session.fetch('users'));
+    expect(error).toBeInstanceOf(InvalidOptionError);
+    expect(inspect(error)).not.toContain('s3cret');
+    expect(calls).toHaveLength(0);
+  });
+});
+
+describe('an API key in the query', () => {
+  const auth = apiKey({query: 'key', value: secret});
+
+  it.each([
+    ['users', `https://api.test/v1/users?${encoded}`],
+    ['users?', `https://api.test/v1/users?${encoded}`],
+    ['users?a=1', `https://api.test/v1/users?a=1&${encoded}`],
+    ['users?a=1#top', `https://api.test/v1/users?a=1&${encoded}`],
+    ['users?key=mine', 'https://api.test/v1/users?key=mine'],
+    ['https://other.test/?a', 'https://other.test/?a'],
+  ])('%s: %s', async (url, expected) => {
+    const {session, calls} = mockSession(() => ({}), {baseUrl, auth});
+    await session.fetch(url);
+    expect(calls[0]?.url).toBe(expected);
+  });
+
+  it('is not in the url of a response, or of its clone', async () => {
+    const {session} = mockSession(() => ({}), {baseUrl, auth});
+    const response = await session.fetch('users?a=1');
+    expect(response.url).toBe('https://api.test/v1/users?a=1');
+    expect(response.clone().url).toBe('https://api.test/v1/users?a=1');
+    expect(response.redirected).toBe(false);
+  });
+
+  it('goes with redirects to the same origin, and is taken out of what a server makes of it for another', async () => {
+    const {session, calls} = mockSession(
+      ({url}) => {
+        const {pathname, search} = new URL(url);
+        if (pathname === '/a') return Response.redirect(`https://api.test/b${search}`, 302);
+        if (pathname === '/b') return Response.redirect('https://api.test/c', 302);
+        // Encoded its own way.
+        if (pathname === '/c')
+          return Response.redirect(`https://other.test/d?x=1&${search.slice(1).replaceAll('%20', '+')}`, 302);
+        return 'done';
+      },
+      {baseUrl, auth},
+    );
+    const response = await session.fetch('/a');
+    expect(calls.map(({url}) => url)).toEqual([
+      `https://api.test/a?${encoded}`,
+      `https://api.test/b?${encoded}`,
+      `https://api.test/c?${encoded}`,
+      'https://other.test/d?x=1',
+    ]);
+    expect(response.url).toBe('https://other.test/d?x=1');
+  });
+
+  it.each([
+    ['the network', () => Promise.reject(new ConnectionError('Reset', 'receive'))],
+    ['a status', () => new Response('', {status: 500})],
+    ['too many redirects', ({url}: {url: string}) => Response.redirect(url, 302)],
+  ])('shows in no error: %s', async (_, handler) => {
+    const {session} = mockSession(handler, {baseUrl, auth});
+    const error = await rejection(session.get('users').json());
+    const shown = [
+      String(error),
+      error.stack,
+      JSON.stringify(error),
+      inspect(error, {depth: 9, showHidden: true}),
+    ];
+    expect(shown.join('\n')).not.toMatch(/s3cret/);
+  });
+});
+
+it.each<[string, () => AuthScheme]>([
+  ['apiKey', () => apiKey(undefined as never)],
+  ['apiKey', () => apiKey({value: 's3cret'} as never)],
+  ['apiKey', () => apiKey({header: 'a', query: 'b', value: 's3cret'} as never)],
+  ['apiKey.header', () => apiKey({header: 'a b', value: 's3cret'})],
+  ['apiKey.query', () => apiKey({query: '', value: 's3cret'})],
+  ['apiKey.value', () => apiKey({query: 'a', value: ''})],
+  ['apiKey.value', () => apiKey({header: 'a', value: 's3cret\n'})],
+  ['apiKey.value', () => apiKey({header: 'a', value: 1 as never})],
+  ['apiKey.name', () => apiKey({header: 'a', value: 's3cret', name: 'b'} as never)],
+])('an option %s that cannot be is refused when it is made, its secret not shown', (option, make) => {
+  const error = thrown(make);
+  expect(error).toMatchObject({name: 'InvalidOptionError', option});
+  expect(error.message).not.toContain('s3cret');
+});

@@ -1,0 +1,252 @@
+import {inspect} from 'node:util';
+import {describe, expect, it, vi} from 'vitest';
+import type {OAuth2ClientCredentialsOptions} from '../../../src/index.ts';
+import {createSession, oauth2ClientCredentials} from '../../../src/index.ts';
+import {bodyOf, startServer} from '../../support/http-server.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+import {useFakeClock} from '../policies/support.ts';
+
+const baseUrl = 'https://api.test/v1/';
+const tokenUrl = 'https://login.test/oauth/token?tenant=1';
+const credentials = {tokenUrl, clientId: 'id', clientSecret: 's3cret'};
+
+/** A session whose token endpoint answers with what it is given, and whose API takes anything. */
+function sessionWith(
+  options: Partial<OAuth2ClientCredentialsOptions>,
+  answer: (count: number) => unknown = (count) => ({
+    access_token: `t${count}`,
+    token_type: 'Bearer',
+    expires_in: 3_600,
+  }),
+) {
+  let count = 0;
+  const made = mockSession(({url}) => (url.startsWith('https://login.test') ? answer(++count) : {}), {
+    baseUrl,
+    auth: oauth2ClientCredentials({...credentials, ...options}),
+  });
+  return {
+    ...made,
+    tokenCalls: () => made.calls.filter(({url}) => url.startsWith('https://login.test')),
+    tokens: () =>
+      made.calls.filter(({url}) => url.startsWith(baseUrl)).map(({headers}) => headers.get('authorization')),
+  };
+}
+
+describe('the client credentials grant (RFC 6749, section 4.4)', () => {
+  it('asks for a token once, and signs with it', async () => {
+    const {session, tokenCalls, tokens} = sessionWith({});
+    await Promise.all(Array.from({length: 50}, () => session.fetch('users')));
+    expect(tokenCalls()).toHaveLength(1);
+    const [call] = tokenCalls();
+    expect([call?.method, call?.url]).toEqual(['POST', tokenUrl]);
+    expect(call?.headers.get('content-type')).toMatch(/^application\/x-www-form-urlencoded/);
+    expect(call?.headers.get('accept')).toBe('application/json');
+    expect(await call?.text()).toBe('grant_type=client_credentials');
+    expect(new Set(tokens())).toEqual(new Set(['Bearer t1']));
+    // What a session counts are its callers' requests.
+    expect(session.stats().totals).toMatchObject({requests: 50, attempts: 50, retries: 0});
+  });
+
+  it('shows id and secret by HTTP Basic, form-encoded first (section 2.3.1)', async () => {
+    const {session, tokenCalls} = sessionWith({clientId: 'a:b c', clientSecret: 'ü%&'});
+    await session.fetch('users');
+    expect(tokenCalls()[0]?.headers.get('authorization')).toBe(`Basic ${btoa('a%3Ab+c:%C3%BC%25%26')}`);
+  });
+
+  it('or in the body', async () => {
+    const {session, tokenCalls} = sessionWith({
+      authMethod: 'client_secret_post',
+      clientSecret: async () => 'ü %',
+    });
+    await session.fetch('users');
+    expect(tokenCalls()[0]?.headers.get('authorization')).toBeNull();
+    expect(await tokenCalls()[0]?.text()).toBe(
+      'grant_type=client_credentials&client_id=id&client_secret=%C3%BC+%25',
+    );
+  });
+
+  it('says scope, audience, resources and whatever else', async () => {
+    const {session, tokenCalls} = sessionWith({
+      scope: ['read', 'write'],
+      audience: 'https://api.test/',
+      resource: ['https://a.test/', 'https://b.test/'],
+      parameters: {tenant: 'x'},
+    });
+    await session.fetch('users');
+    expect([...new URLSearchParams(await tokenCalls()[0]?.text())]).toEqual([
+      ['grant_type', 'client_credentials'],
+      ['scope', 'read write'],
+      ['audience', 'https://api.test/'],
+      ['resource', 'https://a.test/'],
+      ['resource', 'https://b.test/'],
+      ['tenant', 'x'],
+    ]);
+  });
+
+  it('takes a token type in any case, and a life that is a string', async () => {
+    const {session, tokens} = sessionWith({}, () => ({
+      access_token: 't',
+      token_type: 'bEARER',
+      expires_in: '60',
+    }));
+    await session.fetch('users');
+    expect(tokens()).toEqual(['Bearer t']);
+  });
+
+  it('sends no token request with the headers or the auth of the session', async () => {
+    const {session, tokenCalls} = sessionWith({authMethod: 'client_secret_post'});
+    await session.extend({headers: {'x-own': '1', cookie: 'a=b'}}).fetch('users');
+    expect([...(tokenCalls()[0]?.headers.keys() ?? [])].sort()).toEqual(['accept', 'content-type']);
+  });
+});
+
+describe('tokens', () => {
+  useFakeClock();
+
+  it.each([
+    [3_600, 3_570_000],
+    [40, 20_000],
+  ])('that live %i s are replaced after %i ms, without a 401', async (expires, until) => {
+    const {session, tokens} = sessionWith({}, (count) => ({
+      access_token: `t${count}`,
+      token_type: 'bearer',
+      expires_in: expires,
+    }));
+    for (const ms of [0, until - 1, 1]) {
+      await vi.advanceTimersByTimeAsync(ms);
+      await (await session.fetch('users')).text();
+    }
+    expect(tokens()).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2']);
+  });
+
+  it('without a life are kept until they are refused', async () => {
+    const {session, tokens} = sessionWith({}, () => ({access_token: 't', token_type: 'bearer'}));
+    await (await session.fetch('users')).text();
+    await vi.advanceTimersByTimeAsync(1e9);
+    await (await session.fetch('users')).text();
+    expect(tokens()).toEqual(['Bearer t', 'Bearer t']);
+  });
+
+  it('are asked for again when the endpoint is busy, within its time', async () => {
+    const {session, tokenCalls} = sessionWith({}, (count) =>
+      count < 3 ? new Response('', {status: 503}) : {access_token: 't', token_type: 'bearer'},
+    );
+    const call = session.fetch('users');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect((await call).status).toBe(200);
+    expect(tokenCalls()).toHaveLength(3);
+  });
+
+  it('are waited for no longer than that', async () => {
+    const {session} = sessionWith({timeout: 5_000}, () => new Promise(() => undefined));
+    const call = rejection(session.fetch('users'));
+    await vi.advanceTimersByTimeAsync(4_999);
+    expect(session.stats().active).toBe(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await call).toMatchObject({
+      name: 'AuthError',
+      cause: {
+        name: 'TimeoutError',
+        phase: 'total',
+        limit: 5_000,
+        request: {url: 'https://login.test/oauth/token?tenant=…'},
+      },
+    });
+    expect(session.stats().active).toBe(0);
+  });
+});
+
+describe('a token endpoint that', () => {
+  it.each<[string, () => unknown, RegExp]>([
+    [
+      'refuses',
+      () => Response.json({error: 'invalid_client', error_description: 's3cret'}, {status: 401}),
+      /refuses: invalid_client \(POST https:\/\/login\.test\/oauth\/token\?tenant=…\) \(GET https:\/\/api\.test\/v1\/users\)$/,
+    ],
+    ['refuses with a page', () => new Response('<h1>s3cret</h1>', {status: 400}), /refuses \(/],
+    ['refuses with what is no code', () => Response.json({error: 's3cret\n!'}, {status: 400}), /refuses \(/],
+    ['answers with a page', () => new Response('<h1>s3cret</h1>'), /no JSON object/],
+    ['answers with a list', () => [{access_token: 's3cret'}], /no access_token/],
+    ['gives no token', () => ({token_type: 'bearer'}), /no access_token/],
+    ['gives another type', () => ({access_token: 's3cret', token_type: 'mac'}), /not of type Bearer/],
+    ['gives no type', () => ({access_token: 's3cret'}), /not of type Bearer/],
+    ['gives a broken token', () => ({access_token: 's3cret\n', token_type: 'bearer'}), /could not be got/],
+    ['floods', () => new Response('s3cret'.repeat(1e6)), /could not be got/],
+    ['redirects', () => Response.redirect('https://evil.test/', 307), /could not be got/],
+  ])('%s makes a typed error, which shows no secret', async (_, answer, message) => {
+    const {session, calls} = sessionWith({}, answer);
+    const error = await rejection(session.fetch('users'));
+    expect(error).toMatchObject({name: 'AuthError', code: 'ERR_AUTH'});
+    expect(error.message).toMatch(message);
+    expect(`${error.stack}${JSON.stringify(error)}${inspect(error, {depth: 9})}`).not.toContain('s3cret');
+    expect(calls.every(({url}) => url === tokenUrl)).toBe(true);
+  });
+
+  it('refuses, says why in the data of the cause', async () => {
+    const {session} = sessionWith({}, () => Response.json({error: 'invalid_scope'}, {status: 400}));
+    const error = await rejection(session.fetch('users'));
+    expect(error.cause).toMatchObject({name: 'HTTPError', status: 400, data: {error: 'invalid_scope'}});
+  });
+});
+
+it('works over sockets: a token that is refused is replaced, with one connection, and the body sent again', async () => {
+  const bodies: string[] = [];
+  let issued = 0;
+  const server = await startServer(async (request, response) => {
+    const body = (await bodyOf(request)).toString();
+    response.setHeader('content-type', 'application/json');
+    if (request.url === '/token') {
+      response.end(JSON.stringify({access_token: `t${++issued}`, token_type: 'Bearer', expires_in: 3_600}));
+      return;
+    }
+    bodies.push(body);
+    if (request.headers.authorization !== 'Bearer t2') response.statusCode = 401;
+    response.end('{}');
+  });
+  await using session = createSession({
+    baseUrl: server.origin,
+    connector: {limit: 1},
+    auth: oauth2ClientCredentials({...credentials, tokenUrl: `${server.origin}/token`}),
+  });
+  const responses = await Promise.all(
+    Array.from({length: 20}, (_, index) => session.post('users', {json: index}).text()),
+  );
+  expect(responses).toHaveLength(20);
+  expect(issued).toBe(2);
+  expect(new Set(bodies.map(Number))).toEqual(new Set(Array.from({length: 20}, (_, index) => index)));
+  expect(session.stats()).toMatchObject({active: 0, queued: 0, totals: {requests: 20}});
+});
+
+it('a session that is destroyed ends the token request with it', async () => {
+  const {promise, resolve} = Promise.withResolvers<void>();
+  const server = await startServer(() => resolve());
+  const session = createSession({
+    baseUrl: server.origin,
+    auth: oauth2ClientCredentials({...credentials, tokenUrl: `${server.origin}/token`}),
+  });
+  const call = rejection(session.fetch('users'));
+  await promise;
+  await session.destroy();
+  expect(await call).toMatchObject({name: 'SessionClosedError'});
+  await vi.waitFor(() => expect(server.active).toBe(0));
+});
+
+it.each<[string, object]>([
+  ['tokenUrl', {tokenUrl: '/token'}],
+  ['tokenUrl', {tokenUrl: 'ftp://login.test/'}],
+  ['tokenUrl', {tokenUrl: 'https://id:s3cret@login.test/'}],
+  ['clientId', {clientId: ''}],
+  ['clientSecret', {clientSecret: 1}],
+  ['authMethod', {authMethod: 'private_key_jwt'}],
+  ['scope', {scope: ['a', 1]}],
+  ['audience', {audience: ''}],
+  ['resource', {resource: {}}],
+  ['parameters', {parameters: {a: 1}}],
+  ['skew', {skew: -1}],
+  ['timeout', {timeout: -1}],
+  ['secret', {secret: 's3cret'}],
+])('an option %s that cannot be is refused when it is made, its secret not shown', (option, options) => {
+  const error = thrown(() => oauth2ClientCredentials({...credentials, ...options} as never));
+  expect(error).toMatchObject({name: 'InvalidOptionError', option: `oauth2ClientCredentials.${option}`});
+  expect(error.message).not.toContain('s3cret');
+});

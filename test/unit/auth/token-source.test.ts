@@ -1,0 +1,327 @@
+import {inspect} from 'node:util';
+import {describe, expect, it, vi} from 'vitest';
+import type {MockCall} from '../../../src/connectors/mock.ts';
+import type {Token, TokenRequest} from '../../../src/index.ts';
+import {AiofetchError, AuthError, SessionClosedError, tokenSource} from '../../../src/index.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+import {useFakeClock} from '../policies/support.ts';
+
+const baseUrl = 'https://api.test/v1/';
+const tokenOf = ({headers}: MockCall) => headers.get('authorization');
+
+/** A server that takes one token, another one when it is told to. */
+function picky(first: string) {
+  const server = {
+    valid: first,
+    answer: (call: MockCall): unknown =>
+      tokenOf(call) === `Bearer ${server.valid}` ? {ok: true} : new Response('no', {status: 401}),
+  };
+  return server;
+}
+
+/** A source whose answers the test gives, one by one. */
+function heldSource() {
+  const asked: Array<TokenRequest & PromiseWithResolvers<string | Token>> = [];
+  const source = (request: TokenRequest) => {
+    const held = Promise.withResolvers<string | Token>();
+    asked.push({...request, ...held});
+    return held.promise;
+  };
+  return {asked, source};
+}
+
+describe('a token', () => {
+  it('is got once, for all that wait for it and all that come after', async () => {
+    const {asked, source} = heldSource();
+    const {session, calls} = mockSession(
+      () => ({}),
+      {baseUrl, auth: tokenSource(source), policies: []},
+      {limit: 0},
+    );
+    const first = Array.from({length: 100}, () => session.fetch('users'));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    expect(calls).toHaveLength(0);
+    asked[0]?.resolve('t1');
+    await Promise.all(first);
+    await session.fetch('users');
+    expect(asked).toHaveLength(1);
+    expect(new Set(calls.map(tokenOf))).toEqual(new Set(['Bearer t1']));
+  });
+
+  it('is not asked for where the call has an Authorization of its own, or goes elsewhere', async () => {
+    const source = vi.fn(() => 't1');
+    const {session, calls} = mockSession(() => new Response('', {status: 401}), {
+      baseUrl,
+      auth: tokenSource(source),
+    });
+    await session.fetch('users', {headers: {authorization: 'Mine'}});
+    await session.fetch('https://other.test/');
+    expect(source).not.toHaveBeenCalled();
+    expect(calls.map(tokenOf)).toEqual(['Mine', null]);
+  });
+
+  it('is shared with the children of a session', async () => {
+    const source = vi.fn(() => 't1');
+    const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
+    await session.fetch('users');
+    await session.extend({headers: {a: 'b'}}).fetch('users');
+    expect(source).toHaveBeenCalledOnce();
+  });
+});
+
+describe('a 401', () => {
+  it('of a hundred requests at once leads to one refresh, and each of them is sent again once', async () => {
+    const {asked, source} = heldSource();
+    const server = picky('t2');
+    const {session, calls} = mockSession(server.answer, {baseUrl, auth: tokenSource(source)}, {limit: 0});
+    const responses = Array.from({length: 100}, () => session.fetch('users'));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    asked[0]?.resolve('t1');
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    expect(asked[1]?.rejected).toBe('t1');
+    asked[1]?.resolve('t2');
+    expect((await Promise.all(responses)).every(({ok}) => ok)).toBe(true);
+    expect(asked).toHaveLength(2);
+    expect(calls).toHaveLength(200);
+    expect(session.stats().totals).toMatchObject({requests: 100, attempts: 200, retries: 100});
+  });
+
+  it('that comes late, to a token that was replaced meanwhile, is no reason to refresh', async () => {
+    const tokens = ['t1', 't2', 't3'];
+    const source = vi.fn(() => tokens.shift() as string);
+    const late = Promise.withResolvers<void>();
+    const server = picky('t2');
+    const {session, calls} = mockSession(
+      async (call) => {
+        const answer = server.answer(call);
+        if (call.url.endsWith('late') && tokenOf(call) === 'Bearer t1') await late.promise;
+        return answer;
+      },
+      {baseUrl, auth: tokenSource(source)},
+    );
+    const slow = session.fetch('late');
+    await vi.waitFor(() => expect(calls).toHaveLength(1));
+    expect((await session.fetch('users')).status).toBe(200);
+    expect(source).toHaveBeenCalledTimes(2);
+    late.resolve();
+    expect((await slow).status).toBe(200);
+    expect(source).toHaveBeenCalledTimes(2);
+  });
+
+  it('of the new token too is the answer', async () => {
+    let count = 0;
+    const source = vi.fn(() => `t${++count}`);
+    const {session, calls} = mockSession(() => new Response('', {status: 401}), {
+      baseUrl,
+      auth: tokenSource(source),
+    });
+    expect((await session.fetch('users')).status).toBe(401);
+    expect(calls.map(tokenOf)).toEqual(['Bearer t1', 'Bearer t2']);
+  });
+
+  it('sends the body again, where it can be', async () => {
+    const bodies: string[] = [];
+    const tokens = ['t1', 't2'];
+    const server = picky('t2');
+    const {session} = mockSession(
+      async (call) => {
+        bodies.push(await call.text());
+        return server.answer(call);
+      },
+      {baseUrl, auth: tokenSource(() => tokens.shift() as string)},
+    );
+    expect((await session.fetch('users', {method: 'POST', body: 'the body'})).status).toBe(200);
+    expect(bodies).toEqual(['the body', 'the body']);
+  });
+
+  it('to a body that is gone is the answer, and the next request has a new token', async () => {
+    const tokens = ['t1', 't2'];
+    const server = picky('t2');
+    const {session, calls} = mockSession(server.answer, {
+      baseUrl,
+      auth: tokenSource(() => tokens.shift() as string),
+    });
+    const body = new Blob(['once']).stream();
+    expect((await session.fetch('users', {method: 'POST', body})).status).toBe(401);
+    expect((await session.fetch('users')).status).toBe(200);
+    expect(calls.map(tokenOf)).toEqual(['Bearer t1', 'Bearer t2']);
+  });
+
+  it('of another origin, where a redirect led, says nothing about the token', async () => {
+    const source = vi.fn(() => 't1');
+    const {session} = mockSession(
+      ({url}) =>
+        url.startsWith(baseUrl)
+          ? Response.redirect('https://other.test/', 302)
+          : new Response('', {status: 401}),
+      {baseUrl, auth: tokenSource(source)},
+    );
+    expect((await session.fetch('users')).status).toBe(401);
+    expect(source).toHaveBeenCalledOnce();
+  });
+
+  it('frees its slot before the token is asked for: a source may use the same session', async () => {
+    const server = picky('t2');
+    const {session} = mockSession(
+      (call) => (call.url.endsWith('/token') ? {token: server.valid} : server.answer(call)),
+      {
+        baseUrl,
+        auth: tokenSource(async ({rejected}) => {
+          if (!rejected) return 't1';
+          const headers = {authorization: 'none'};
+          return (await session.get('token', {headers}).json<{token: string}>()).token;
+        }),
+      },
+      {limit: 1},
+    );
+    expect((await session.fetch('users')).status).toBe(200);
+  });
+});
+
+describe('a source that fails', () => {
+  it('rejects all that wait for it, each with a typed error of its own, and the next request asks it again', async () => {
+    const {asked, source} = heldSource();
+    const {session, calls} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
+    const errors = Promise.all(['a?x=s3cret', 'b'].map((path) => rejection(session.fetch(path))));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    const cause = new Error('the login server is down');
+    asked[0]?.reject(cause);
+    const [first, second] = await errors;
+    expect(first).toBeInstanceOf(AuthError);
+    expect(first).toBeInstanceOf(AiofetchError);
+    expect(first).toMatchObject({name: 'AuthError', code: 'ERR_AUTH', cause});
+    expect(String(first)).toBe('AuthError: The token could not be got (GET https://api.test/v1/a?x=…)');
+    expect(second?.message).toContain('https://api.test/v1/b');
+    expect(calls).toHaveLength(0);
+    const next = session.fetch('users');
+    await vi.waitFor(() => expect(asked).toHaveLength(2));
+    asked[1]?.resolve('t1');
+    expect((await next).status).toBe(200);
+  });
+
+  it('after a 401 fails all that were refused', async () => {
+    let count = 0;
+    const {session} = mockSession(() => new Response('', {status: 401}), {
+      baseUrl,
+      retry: 2,
+      auth: tokenSource(() => {
+        if (++count > 1) throw new Error('expired');
+        return 't1';
+      }),
+    });
+    const errors = await Promise.all([1, 2, 3].map(() => rejection(session.fetch('users'))));
+    for (const error of errors) expect(error).toMatchObject({name: 'AuthError', cause: new Error('expired')});
+    expect(count).toBe(2);
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a token with a line break', 's3cret\nx: y'],
+    ['an object without a token', {expiresAt: 1}],
+    ['an expiry that is none', {token: 's3cret', expiresAt: Number.NaN}],
+  ])('or gives %s, fails the request and shows no secret', async (_, token) => {
+    const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(() => token as string)});
+    const error = await rejection(session.fetch('users'));
+    expect(error).toMatchObject({name: 'AuthError', cause: {name: 'InvalidOptionError'}});
+    expect(inspect(error, {showHidden: true, depth: 9})).not.toContain('s3cret');
+  });
+});
+
+describe('who waits for a token', () => {
+  it('and is aborted leaves at once; the source goes on for the others', async () => {
+    const {asked, source} = heldSource();
+    const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
+    const controller = new AbortController();
+    const aborted = session.fetch('users', {signal: controller.signal});
+    const other = session.fetch('users');
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    controller.abort('stop');
+    await expect(aborted).rejects.toBe('stop');
+    expect(asked[0]?.signal.aborted).toBe(false);
+    asked[0]?.resolve('t1');
+    expect((await other).status).toBe(200);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('rejects at once when the session is destroyed, and the source is told', async () => {
+    const {asked, source} = heldSource();
+    const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
+    const call = rejection(session.fetch('users'));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    await session.destroy();
+    expect(await call).toBeInstanceOf(SessionClosedError);
+    expect(asked[0]?.signal.aborted).toBe(true);
+    await session.close();
+  });
+
+  it('is waited for when the session is closed', async () => {
+    const {asked, source} = heldSource();
+    const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
+    const call = session.fetch('users');
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    const closed = session.close();
+    asked[0]?.resolve('t1');
+    expect(await (await call).json()).toEqual({});
+    await closed;
+  });
+});
+
+describe('an expiry that is known', () => {
+  useFakeClock();
+
+  const get = async (session: {fetch: typeof fetch}) => (await session.fetch('users')).text();
+
+  it('has the token replaced a while before, without a 401', async () => {
+    let count = 0;
+    const auth = tokenSource(() => ({token: `t${++count}`, expiresAt: Date.now() + 60_000}), {skew: 10_000});
+    const {session, calls} = mockSession(() => ({}), {baseUrl, auth});
+    for (const ms of [0, 49_999, 1, 1]) {
+      await vi.advanceTimersByTimeAsync(ms);
+      await get(session);
+    }
+    expect(calls.map(tokenOf)).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2', 'Bearer t2']);
+  });
+
+  it('may be a Date; no more than half of a short life is cut off', async () => {
+    let count = 0;
+    const auth = tokenSource(() => ({token: `t${++count}`, expiresAt: new Date(Date.now() + 20_000)}));
+    const {session, calls} = mockSession(() => ({}), {baseUrl, auth});
+    for (const ms of [0, 9_999, 1]) {
+      await vi.advanceTimersByTimeAsync(ms);
+      await get(session);
+    }
+    expect(calls.map(tokenOf)).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2']);
+  });
+
+  it('keeps a token in use that could not be replaced, for as long as it is good', async () => {
+    let count = 0;
+    const auth = tokenSource(() => {
+      if (++count > 1) throw new Error('down');
+      return {token: 't1', expiresAt: Date.now() + 60_000};
+    });
+    const {session} = mockSession(() => ({}), {baseUrl, auth});
+    await get(session);
+    await vi.advanceTimersByTimeAsync(40_000);
+    await get(session);
+    expect(count).toBe(2);
+    await vi.advanceTimersByTimeAsync(20_000);
+    await expect(get(session)).rejects.toThrow(AuthError);
+  });
+
+  it('that is over when the token comes does no harm: it is used, and replaced the next time', async () => {
+    let count = 0;
+    const auth = tokenSource(() => ({token: `t${++count}`, expiresAt: 0}));
+    const {session, calls} = mockSession(() => ({}), {baseUrl, auth});
+    await Promise.all([get(session), get(session)]);
+    await get(session);
+    expect(calls.map(tokenOf)).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2']);
+  });
+});
+
+it.each<[string, () => unknown]>([
+  ['tokenSource', () => tokenSource('s3cret' as never)],
+  ['tokenSource.skew', () => tokenSource(() => 't', {skew: -1})],
+  ['tokenSource.life', () => tokenSource(() => 't', {life: 1} as never)],
+])('an option %s that cannot be is refused when it is made', (option, make) => {
+  expect(thrown(make)).toMatchObject({name: 'InvalidOptionError', option});
+});
