@@ -7,6 +7,8 @@ export default defineConfig({
     fetch: 'src/connectors/fetch.ts',
     mock: 'src/connectors/mock.ts',
     'rate-limiter-flexible': 'src/rate-limiter-flexible.ts',
+    openapi: 'src/node/openapi/index.ts',
+    cli: 'src/node/cli.ts',
     digest: 'src/digest.ts',
     deno: 'src/connectors/deno.ts',
     bun: 'src/connectors/bun.ts',

@@ -19,7 +19,7 @@ test('the tarball holds the build, its sources and the papers, and nothing else'
 });
 
 test('whatever package.json points to is in it', () => {
-  const targets = [...targetsOf(manifest.exports), ...targetsOf(manifest.imports)];
+  const targets = [manifest.exports, manifest.imports, manifest.bin].flatMap(targetsOf);
   expect(targets.length).toBeGreaterThan(10);
   expect(targets.filter((target) => !files.includes(posix.normalize(target)))).toEqual([]);
 });

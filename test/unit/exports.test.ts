@@ -71,6 +71,8 @@ const names: Record<string, readonly string[]> = {
   './fetch': ['fetchConnector'],
   './mock': ['mockConnector'],
   './node': ['downloadTo', 'fileFrom'],
+  './node': ['downloadTo'],
+  './openapi': ['OpenApiError', 'fromOpenApi'],
   './rate-limiter-flexible': ['rateLimiterFlexibleStore'],
   './undici': ['isPublicAddress', 'presets', 'undiciConnector'],
 };

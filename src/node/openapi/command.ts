@@ -1,0 +1,109 @@
+import {readFile, writeFile} from 'node:fs/promises';
+import {parseArgs} from 'node:util';
+import {OpenApiError} from './document.ts';
+import {fromOpenApi} from './index.ts';
+
+/** Where a command writes to. */
+export interface Terminal {
+  /** What was asked for. */
+  out(text: string): void;
+  /** What there is to say about it. */
+  log(text: string): void;
+}
+
+const help = `Usage: aiofetch openapi <document> [options]
+
+Writes a typed client of an OpenAPI document, 3.0 or later, in JSON or YAML.
+
+  <document>           a file, or an http: or https: URL
+  -o, --output <file>  where to; without it, to the standard output
+      --check          write nothing: fail when the file isn't what would be written (for CI)
+      --quiet          say nothing of what of the document is left out
+  -h, --help
+`;
+
+/** Exit codes: done; it failed, or the file differs; the command was not understood. */
+type ExitCode = 0 | 1 | 2;
+
+/** `aiofetch openapi …` */
+export async function openapiCommand(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    terminal.log(`${(error as Error).message}\n\n${help}`);
+    return 2;
+  }
+  const {values, positionals} = parsed;
+  if (values.help) {
+    terminal.out(help);
+    return 0;
+  }
+  const [source, ...more] = positionals;
+  if (source === undefined || more.length > 0 || (values.check && values.output === undefined)) {
+    terminal.log(values.check ? `--check needs the file to look at, by --output\n\n${help}` : help);
+    return 2;
+  }
+  try {
+    return await run(source, values, terminal);
+  } catch (error) {
+    // What is wrong with a document is said in its message; anything else is a mistake here, and its stack tells more.
+    terminal.log(`${error instanceof OpenApiError ? describe(error) : (error as Error).stack}\n`);
+    return 1;
+  }
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      output: {type: 'string', short: 'o'},
+      check: {type: 'boolean', default: false},
+      quiet: {type: 'boolean', default: false},
+      help: {type: 'boolean', short: 'h', default: false},
+    },
+  });
+}
+
+interface Options {
+  readonly output?: string | undefined;
+  readonly check: boolean;
+  readonly quiet: boolean;
+}
+
+async function run(source: string, {output, check, quiet}: Options, terminal: Terminal): Promise<ExitCode> {
+  const {code, warnings} = await fromOpenApi(source);
+  if (!quiet) for (const warning of warnings) terminal.log(`${warning}\n`);
+  if (output === undefined) {
+    terminal.out(code);
+    return 0;
+  }
+  const before = await readIfThere(output);
+  if (check) {
+    if (before === code) return 0;
+    terminal.log(
+      before === undefined
+        ? `${output} is not there\n`
+        : `${output} is not what the document makes: run the command without --check\n`,
+    );
+    return 1;
+  }
+  // One that stays the same keeps its time: nothing has to be built again.
+  if (before !== code) await writeFile(output, code);
+  return 0;
+}
+
+async function readIfThere(file: string): Promise<string | undefined> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw new OpenApiError(`${file} can't be read`, {cause: error});
+  }
+}
+
+function describe(error: Error): string {
+  const {cause} = error;
+  return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
+}

@@ -1,0 +1,178 @@
+/** A reference to something elsewhere in the document, or in another file. */
+export interface Reference {
+  readonly $ref: string;
+}
+
+/** A JSON Schema, as OpenAPI 3.0 and 3.1 have them. */
+export interface Schema {
+  readonly $ref?: string;
+  readonly type?: string | readonly string[];
+  readonly format?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly deprecated?: boolean;
+  readonly nullable?: boolean;
+  readonly readOnly?: boolean;
+  readonly writeOnly?: boolean;
+  readonly enum?: readonly unknown[];
+  readonly const?: unknown;
+  readonly properties?: Readonly<Record<string, SchemaOrBoolean>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: SchemaOrBoolean;
+  readonly patternProperties?: Readonly<Record<string, SchemaOrBoolean>>;
+  readonly items?: SchemaOrBoolean;
+  readonly prefixItems?: readonly SchemaOrBoolean[];
+  readonly allOf?: readonly SchemaOrBoolean[];
+  readonly oneOf?: readonly SchemaOrBoolean[];
+  readonly anyOf?: readonly SchemaOrBoolean[];
+  readonly discriminator?: {
+    readonly propertyName?: string;
+    readonly mapping?: Readonly<Record<string, string>>;
+  };
+  readonly contentMediaType?: string;
+  readonly contentEncoding?: string;
+}
+
+export type SchemaOrBoolean = Schema | boolean;
+
+/** Whether it is a schema that says something. Some documents have `null` where there is none. */
+export function isSchema(value: SchemaOrBoolean | null | undefined): value is Schema {
+  return typeof value === 'object' && value !== null;
+}
+
+export interface MediaType {
+  readonly schema?: SchemaOrBoolean;
+  /** OpenAPI 3.2: of what is sent item by item. */
+  readonly itemSchema?: SchemaOrBoolean;
+}
+
+export type Content = Readonly<Record<string, MediaType>>;
+
+export interface Parameter {
+  readonly name: string;
+  readonly in: string;
+  readonly description?: string;
+  readonly required?: boolean;
+  readonly deprecated?: boolean;
+  readonly style?: string;
+  readonly explode?: boolean;
+  readonly allowReserved?: boolean;
+  readonly schema?: SchemaOrBoolean;
+  readonly content?: Content;
+}
+
+export interface RequestBody {
+  readonly description?: string;
+  readonly required?: boolean;
+  readonly content?: Content;
+}
+
+export interface ResponseObject {
+  readonly description?: string;
+  readonly content?: Content;
+}
+
+export interface Operation {
+  readonly operationId?: string;
+  readonly tags?: readonly string[];
+  readonly summary?: string;
+  readonly description?: string;
+  readonly deprecated?: boolean;
+  readonly externalDocs?: {readonly url?: string};
+  readonly parameters?: ReadonlyArray<Parameter | Reference>;
+  readonly requestBody?: RequestBody | Reference;
+  readonly responses?: Readonly<Record<string, ResponseObject | Reference>>;
+}
+
+export interface PathItem {
+  readonly $ref?: string;
+  readonly parameters?: ReadonlyArray<Parameter | Reference>;
+  readonly [method: string]: unknown;
+}
+
+interface Server {
+  readonly url?: string;
+  readonly variables?: Readonly<Record<string, {readonly default?: string}>>;
+}
+
+/** An OpenAPI document, as far as a client is made of it. */
+export interface OpenApiDocument {
+  readonly openapi: string;
+  readonly info?: {readonly title?: string; readonly version?: string; readonly description?: string};
+  readonly servers?: readonly Server[];
+  readonly paths?: Readonly<Record<string, PathItem>>;
+  readonly components?: {
+    readonly schemas?: Readonly<Record<string, SchemaOrBoolean>>;
+    readonly securitySchemes?: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** Something is wrong with the document, or with what it refers to. */
+export class OpenApiError extends Error {
+  override readonly name = 'OpenApiError';
+}
+
+/** A document and the files that it refers to, by their address; their references are absolute. */
+export interface LoadedDocument {
+  readonly root: OpenApiDocument;
+  readonly files: ReadonlyMap<string, unknown>;
+}
+
+/** @throws OpenApiError when it is no document that a client can be made of */
+export function checkDocument(value: unknown): OpenApiDocument {
+  const document = (typeof value === 'object' && value !== null ? value : {}) as {
+    readonly openapi?: unknown;
+    readonly swagger?: unknown;
+  };
+  if (document.swagger !== undefined) {
+    throw new OpenApiError(
+      'The document is Swagger 2.0. OpenAPI 3.0 and later are read: a converter, as swagger2openapi, makes one of it',
+    );
+  }
+  if (typeof document.openapi !== 'string' || !/^3\.\d/.test(document.openapi)) {
+    throw new OpenApiError('The document has no "openapi" that is 3.0 or later: it is no OpenAPI document');
+  }
+  return value as OpenApiDocument;
+}
+
+/** What a reference leads to, by way of others. */
+export function resolve<Value>(document: LoadedDocument, value: Value | Reference): Value {
+  let current = value as Value | Reference;
+  for (let hops = 0; isReference(current); hops++) {
+    if (hops > 50) throw new OpenApiError(`${current.$ref} refers to itself`);
+    current = lookUp(document, current.$ref) as Value | Reference;
+  }
+  return current as Value;
+}
+
+export function isReference(value: unknown): value is Reference {
+  return typeof (value as Partial<Reference> | null | undefined)?.$ref === 'string';
+}
+
+/** What is at the end of a JSON Pointer (RFC 6901), in the document or in another file. */
+export function lookUp(document: LoadedDocument, ref: string): unknown {
+  const hash = ref.indexOf('#');
+  const file = hash === -1 ? ref : ref.slice(0, hash);
+  const root = file === '' ? document.root : document.files.get(file);
+  if (root === undefined) throw new OpenApiError(`${ref} leads to a file that was not loaded`);
+  let current: unknown = root;
+  for (const segment of pointerSegments(ref)) {
+    current = Object.hasOwn(Object(current), segment)
+      ? (current as Readonly<Record<string, unknown>>)[segment]
+      : undefined;
+    if (current === undefined) throw new OpenApiError(`${ref} leads nowhere: there is no "${segment}"`);
+  }
+  return current;
+}
+
+export function pointerSegments(ref: string): string[] {
+  const hash = ref.indexOf('#');
+  const pointer = hash === -1 ? '' : ref.slice(hash + 1);
+  if (pointer === '' || pointer === '/') return [];
+  if (!pointer.startsWith('/')) throw new OpenApiError(`${ref} is an anchor; JSON Pointers are followed`);
+  return pointer
+    .slice(1)
+    .split('/')
+    .map((segment) => decodeURIComponent(segment).replaceAll('~1', '/').replaceAll('~0', '~'));
+}

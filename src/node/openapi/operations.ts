@@ -1,0 +1,106 @@
+import type {LoadedDocument, Operation, Parameter, PathItem} from './document.ts';
+import {resolve} from './document.ts';
+import {camelCase, Scope} from './names.ts';
+
+/** One operation: where it goes in the client, and what is known of it. */
+export interface ClientOperation {
+  /** The group's name; `undefined`: none. */
+  readonly group: string | undefined;
+  /** Its name in the group. */
+  readonly name: string;
+  readonly method: string;
+  /** As an endpoint has it: parameters in braces, by names that it may have. */
+  readonly path: string;
+  /** The names of the path's parameters: the document's, and as they are in `path`. */
+  readonly pathNames: ReadonlyMap<string, string>;
+  readonly operation: Operation;
+  readonly parameters: readonly Parameter[];
+}
+
+const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'query'] as const;
+
+/** The operations of a document, in its order, each with a name that no other has. */
+export function operationsOf(document: LoadedDocument, warn: (message: string) => void): ClientOperation[] {
+  const {paths = {}} = document.root;
+  const all = Object.entries(paths).flatMap(([path, given]) => {
+    const item = resolve<PathItem>(document, given as never);
+    if (item['trace']) warn(`TRACE ${path} is left out: fetch has no such method`);
+    return methods.flatMap((method) => {
+      const operation = item[method] as Operation | undefined;
+      return operation ? [{path, method: method.toUpperCase(), item, operation}] : [];
+    });
+  });
+  // A document without tags, or names that have one, has no groups.
+  const isGrouped = all.some(({operation}) => operation.tags?.length || prefixOf(operation) !== undefined);
+  const scopes = new Map<string | undefined, Scope>();
+  return all.map(({path, method, item, operation}) => {
+    const group = isGrouped ? groupOf(operation, path) : undefined;
+    let scope = scopes.get(group);
+    if (!scope) {
+      scope = new Scope();
+      scopes.set(group, scope);
+    }
+    const parameters = parametersOf(document, item, operation);
+    const {template, names} = templateOf(path);
+    for (const {name, in: place} of parameters) {
+      if (place === 'path' && !names.has(name))
+        warn(`${method} ${path} has no "${name}" in its path: it's left out`);
+    }
+    return {
+      group,
+      name: scope.take(nameOf(operation, method, path, group)),
+      method,
+      path: template,
+      pathNames: names,
+      operation,
+      parameters,
+    };
+  });
+}
+
+/** Those of the path, and over them the operation's own. */
+function parametersOf(document: LoadedDocument, item: PathItem, operation: Operation): Parameter[] {
+  const byPlace = new Map<string, Parameter>();
+  for (const given of [...(item.parameters ?? []), ...(operation.parameters ?? [])]) {
+    const parameter = resolve<Parameter>(document, given);
+    byPlace.set(`${parameter.in} ${parameter.name}`, parameter);
+  }
+  return [...byPlace.values()];
+}
+
+/** A path with names that an endpoint may have: the names of its parameters aren't sent. */
+function templateOf(path: string): {readonly template: string; readonly names: ReadonlyMap<string, string>} {
+  const names = new Map<string, string>();
+  const scope = new Scope();
+  const [bare = ''] = path.split('#', 1);
+  const template = bare.replaceAll(/\{([^{}]*)\}/g, (_, name: string) => {
+    const free = names.get(name) ?? scope.take(name.replaceAll(/[^\w-]+/g, '_') || 'parameter');
+    names.set(name, free);
+    return `{${free}}`;
+  });
+  return {template: template.startsWith('/') ? template : `/${template}`, names};
+}
+
+/** What stands before the name in `repos/get` or `pets.list`. */
+function prefixOf({operationId = ''}: Operation): string | undefined {
+  return /^(.+)[/.:][^/.:]+$/.exec(operationId)?.[1];
+}
+
+function groupOf(operation: Operation, path: string): string {
+  const [tag] = operation.tags ?? [];
+  const text =
+    tag ?? prefixOf(operation) ?? path.split('/').find((part) => part !== '' && !part.startsWith('{'));
+  return camelCase(text ?? '', 'root');
+}
+
+function nameOf(operation: Operation, method: string, path: string, group: string | undefined): string {
+  const {operationId} = operation;
+  if (!operationId) return camelCase(`${method} ${path.replaceAll('{', 'by ')}`, method.toLowerCase());
+  const own = operationId.slice((prefixOf(operation)?.length ?? -1) + 1);
+  // `UsersController_findAll` in "users" is its `findAll`.
+  const [, holder = '', rest = ''] = /^([^_]+)_(.+)$/.exec(own) ?? [];
+  const isHolder =
+    group !== undefined &&
+    camelCase(holder.replace(/(?:Controller|Api|Service)$/i, ''), '').toLowerCase() === group.toLowerCase();
+  return camelCase(isHolder ? rest : own, method.toLowerCase());
+}

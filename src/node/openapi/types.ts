@@ -1,0 +1,459 @@
+import {docComment, indent} from './comments.ts';
+import {Directions} from './directions.ts';
+import type {LoadedDocument, Schema, SchemaOrBoolean} from './document.ts';
+import {isReference, isSchema, lookUp, pointerSegments, resolve} from './document.ts';
+import {knownTypes, memberName, pascalCase, Scope, stringLiteral} from './names.ts';
+
+/** Whether a type is of what is sent, or of what comes back: they differ in members that are only read, or written. */
+type Direction = 'in' | 'out';
+
+/** How a schema is written as a type. */
+export interface TypeContext {
+  readonly direction: Direction;
+  /** Of a parameter: a date may be a `Date`, a list may be read-only. */
+  readonly isParameter?: boolean;
+}
+
+/** A schema that has a name in the generated code. */
+interface Named {
+  readonly ref: string;
+  readonly name: string;
+  readonly direction: Direction;
+}
+
+/** Structural keywords, beside which a `$ref` is one part of an intersection. */
+const structural = ['properties', 'required', 'allOf', 'oneOf', 'anyOf', 'additionalProperties'] as const;
+
+/** Writes schemas as TypeScript: what is referred to becomes a named type, the rest is written where it is. */
+export class TypeWriter {
+  readonly #document: LoadedDocument;
+  readonly #warn: (message: string) => void;
+  readonly #scope = new Scope(knownTypes);
+  readonly #directions: Directions;
+  readonly #names = new Map<string, string>();
+  readonly #named = new Map<string, Named>();
+
+  constructor(document: LoadedDocument, warn: (message: string) => void) {
+    this.#document = document;
+    this.#warn = warn;
+    this.#directions = new Directions(document);
+    // In the document's order, so that of two that come out the same the first has the plain name.
+    for (const name of Object.keys(document.root.components?.schemas ?? {})) {
+      this.#nameOf(`#/components/schemas/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    }
+  }
+
+  /** The type of a schema. */
+  typeOf(schema: SchemaOrBoolean | undefined, context: TypeContext): string {
+    return this.#write(schema, context).text;
+  }
+
+  /** The type of what may be any of the schemas, or nothing. */
+  typeOfAny(
+    schemas: ReadonlyArray<SchemaOrBoolean | undefined>,
+    orNothing: boolean,
+    context: TypeContext,
+  ): string {
+    const written = schemas.map((schema) => this.#write(schema, context));
+    return union(orNothing ? [...written, primary('undefined')] : written).text;
+  }
+
+  /** The declarations of all named types that were written so far, and of those that they need, by name. */
+  declarations(): string[] {
+    const written = new Map<string, string>();
+    // Writing one may name others.
+    for (let size = -1; size !== this.#named.size; ) {
+      size = this.#named.size;
+      for (const [key, named] of [...this.#named]) {
+        if (!written.has(key)) written.set(key, this.#declare(named));
+      }
+    }
+    return [...this.#named]
+      .sort(([, a], [, b]) => (a.name < b.name ? -1 : 1))
+      .map(([key]) => written.get(key) as string);
+  }
+
+  #declare({ref, name, direction}: Named): string {
+    const schema = lookUp(this.#document, ref) as SchemaOrBoolean;
+    const comment = isSchema(schema) ? docComment(this.#documented(schema, true)) : '';
+    if (this.#isAliasOfItself(ref)) {
+      this.#warn(`${ref} is made of itself alone: its type is unknown`);
+      return `${comment}export type ${name} = unknown;\n`;
+    }
+    const {text, kind} = this.#write(schema, {direction});
+    return kind === 'object' && text !== '{}'
+      ? `${comment}export interface ${name} ${text}\n`
+      : `${comment}export type ${name} =${text.startsWith('|') ? `\n  ${indent(text)}` : ` ${text}`};\n`;
+  }
+
+  #documented(schema: Schema, isNamed = false) {
+    const {title, description, deprecated, format} = schema;
+    return {
+      summary: isNamed && title !== undefined && description === undefined ? title : undefined,
+      description,
+      deprecated,
+      default: schema.default,
+      format: format !== undefined && shownFormats.has(format) ? format : undefined,
+    };
+  }
+
+  // --- names
+
+  /** The type that a reference stands for. */
+  #reference(ref: string, {direction}: TypeContext): string {
+    const differs = this.#directions.differ(ref);
+    const key = differs ? `${ref} ${direction}` : ref;
+    let named = this.#named.get(key);
+    if (!named) {
+      const plain = this.#nameOf(ref);
+      const name = differs && direction === 'in' ? this.#scope.take(`${plain}Input`) : plain;
+      named = {ref, name, direction};
+      this.#named.set(key, named);
+    }
+    return named.name;
+  }
+
+  #nameOf(ref: string): string {
+    let name = this.#names.get(ref);
+    if (name === undefined) {
+      name = this.#scope.take(nameOfRef(ref));
+      this.#names.set(ref, name);
+    }
+    return name;
+  }
+
+  /** Whether a type would have to be known to be known: `type A = A | string`. */
+  #isAliasOfItself(ref: string, from = ref, seen = new Set<string>()): boolean {
+    const schema = lookUp(this.#document, from);
+    for (const next of aliasedRefs(schema as SchemaOrBoolean)) {
+      if (next === ref) return true;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      if (this.#isAliasOfItself(ref, next, seen)) return true;
+    }
+    return false;
+  }
+
+  // --- types
+
+  #write(schema: SchemaOrBoolean | undefined, context: TypeContext): Written {
+    if (schema === false) return primary('never');
+    if (!isSchema(schema)) return primary('unknown');
+    const {$ref, nullable} = schema;
+    if ($ref !== undefined) {
+      const referred = primary(this.#reference($ref, context));
+      // OpenAPI 3.1; what 3.0 says to ignore is meant all the same.
+      const beside = structural.some((keyword) => schema[keyword] !== undefined)
+        ? intersection([
+            referred,
+            this.#write({...schema, $ref: undefined, nullable: false} as never, context),
+          ])
+        : referred;
+      return nullable ? union([beside, primary('null')]) : beside;
+    }
+    const type = this.#writeWhole(schema, context);
+    return nullable && type.text !== 'unknown' ? union([type, primary('null')]) : type;
+  }
+
+  #writeWhole(schema: Schema, context: TypeContext): Written {
+    if (schema.const !== undefined) return primary(literal(schema.const));
+    if (schema.enum) return union(schema.enum.map((value) => primary(literal(value))));
+    const {allOf, oneOf, anyOf} = schema;
+    if (!allOf && !oneOf && !anyOf) return this.#writeTypes(schema, context);
+    const parts: Written[] = [];
+    if (schema.properties || schema.additionalProperties) parts.push(this.#writeObject(schema, context));
+    for (const part of allOf ?? []) {
+      // Annotations and demands alone say nothing of the type.
+      if (isBare(part)) continue;
+      parts.push(this.#write(part, context));
+    }
+    const demanded = this.#demanded(schema, context);
+    if (demanded) parts.push(demanded);
+    for (const choices of [oneOf, anyOf]) {
+      if (!choices) continue;
+      const written = choices
+        .filter((choice) => !isBare(choice))
+        .map((choice) => this.#writeChoice(choice, schema, context));
+      if (written.length > 0) parts.push(union(written));
+    }
+    return parts.length > 0
+      ? intersection(parts)
+      : this.#writeTypes({...schema, allOf: undefined, oneOf: undefined, anyOf: undefined} as never, context);
+  }
+
+  /** What `required` asks for beside the `allOf` that has the properties. */
+  #demanded(schema: Schema, context: TypeContext): Written | undefined {
+    const lists = [schema, ...(schema.allOf ?? []).filter(isSchema)].map((part) => part.required ?? []);
+    const names = new Set(lists.flat());
+    for (const name of Object.keys(schema.properties ?? {})) names.delete(name);
+    const members: string[] = [];
+    for (const name of names) {
+      const holder = this.#holderOf(name, schema.allOf ?? []);
+      if (!holder || holder.schema.required?.includes(name)) continue;
+      const property = holder.schema.properties?.[name];
+      if (property === undefined || this.#isLeftOut(property, context)) continue;
+      members.push(`  ${memberName(name)}: ${indent(this.#write(property, context).text)};\n`);
+    }
+    return members.length > 0 ? {text: `{\n${members.join('')}}`, kind: 'object'} : undefined;
+  }
+
+  /** Which of the schemas, or of those that they are made of, has a property. */
+  #holderOf(
+    name: string,
+    schemas: readonly SchemaOrBoolean[],
+    depth = 0,
+  ): {readonly schema: Schema} | undefined {
+    for (const part of schemas) {
+      const schema = resolve<SchemaOrBoolean>(this.#document, part as never);
+      if (!isSchema(schema) || depth > 20) continue;
+      if (schema.properties && Object.hasOwn(schema.properties, name)) return {schema};
+      const found = this.#holderOf(name, schema.allOf ?? [], depth + 1);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  /** One of several, told apart by the discriminator if there is one. */
+  #writeChoice(choice: SchemaOrBoolean, {discriminator}: Schema, context: TypeContext): Written {
+    const written = this.#write(choice, context);
+    const property = discriminator?.propertyName;
+    if (property === undefined || !isReference(choice)) return written;
+    const {$ref} = choice;
+    const mapped = Object.entries(discriminator?.mapping ?? {})
+      .filter(([, target]) => target === $ref || nameTail(target) === nameTail($ref))
+      .map(([value]) => value);
+    const values = mapped.length > 0 ? mapped : [nameTail($ref)];
+    // Where it has its values already, and they may be others than the mapping's, they stay.
+    const own = this.#holderOf(property, [choice])?.schema.properties?.[property];
+    const declared = own === undefined ? undefined : resolve<SchemaOrBoolean>(this.#document, own as never);
+    if (typeof declared === 'object' && (declared.const !== undefined || declared.enum?.length === 1))
+      return written;
+    if (
+      typeof declared === 'object' &&
+      declared.enum &&
+      !values.every((value) => declared.enum?.includes(value))
+    )
+      return written;
+    const type = union(values.map((value) => primary(stringLiteral(value)))).text;
+    return intersection([written, {text: `{${memberName(property)}: ${type}}`, kind: 'object'}]);
+  }
+
+  #writeTypes(schema: Schema, context: TypeContext): Written {
+    const types = schema.type === undefined ? [guessType(schema)] : [schema.type].flat();
+    return union(types.map((type) => this.#writeType(type, schema, context)));
+  }
+
+  #writeType(type: string | undefined, schema: Schema, context: TypeContext): Written {
+    switch (type) {
+      case 'string':
+        return primary(stringType(schema, context));
+      case 'integer':
+      case 'number':
+        return primary('number');
+      case 'boolean':
+        return primary('boolean');
+      case 'null':
+        return primary('null');
+      case 'file':
+        return primary('Blob');
+      case 'array':
+        return this.#writeArray(schema, context);
+      case 'object':
+        return this.#writeObject(schema, context);
+      default:
+        return primary('unknown');
+    }
+  }
+
+  #writeArray({items, prefixItems}: Schema, context: TypeContext): Written {
+    const readonly = context.isParameter ? 'readonly ' : '';
+    if (prefixItems) {
+      const first = prefixItems.map((item) => this.#write(item, context).text);
+      const rest = items === false ? [] : [`...${grouped(this.#write(items, context))}[]`];
+      return {
+        text: `${readonly}[${[...first, ...rest].join(', ')}]`,
+        kind: readonly ? 'modified' : 'primary',
+      };
+    }
+    const text = `${readonly}${grouped(this.#write(items, context))}[]`;
+    return {text, kind: readonly ? 'modified' : 'primary'};
+  }
+
+  #writeObject(schema: Schema, context: TypeContext): Written {
+    const {properties = {}, additionalProperties, patternProperties} = schema;
+    const required = new Set(schema.required ?? []);
+    const members: string[] = [];
+    const types = new Set<string>();
+    for (const [name, property] of Object.entries(properties)) {
+      if (this.#isLeftOut(property, context)) continue;
+      const {text} = this.#write(property, context);
+      const comment = isSchema(property) ? docComment(this.#documented(property)) : '';
+      const isOptional = !required.has(name);
+      types.add(text);
+      if (isOptional) types.add('undefined');
+      members.push(`${comment}${memberName(name)}${isOptional ? '?' : ''}: ${text};\n`);
+    }
+    const patterns = Object.values(patternProperties ?? {});
+    const others =
+      additionalProperties === undefined || additionalProperties === false
+        ? patterns
+        : [...patterns, additionalProperties];
+    if (others.length > 0) {
+      const written = others.map((other) => this.#write(other, context));
+      const isAnything = written.some(({text}) => text === 'unknown');
+      // An index signature has to take the members' types too.
+      const {text} = isAnything ? primary('unknown') : union([...written, ...[...types].map(primary)]);
+      members.push(`[name: string]: ${text};\n`);
+    } else if (members.length === 0) {
+      // Of which nothing is said.
+      return additionalProperties === false && schema.properties
+        ? primary('Record<string, never>')
+        : {text: '{\n  [name: string]: unknown;\n}', kind: 'object'};
+    }
+    return {text: `{\n  ${indent(members.join('')).trimEnd()}\n}`, kind: 'object'};
+  }
+
+  /** What is only read isn't sent, what is only written doesn't come back. */
+  #isLeftOut(property: SchemaOrBoolean, {direction}: TypeContext): boolean {
+    return this.#directions.isLeftOut(property, direction);
+  }
+}
+
+/** Formats that say more than their type does. */
+const shownFormats = new Set([
+  'byte',
+  'date',
+  'date-time',
+  'duration',
+  'email',
+  'hostname',
+  'int64',
+  'ipv4',
+  'ipv6',
+  'time',
+  'uri',
+  'uuid',
+]);
+
+function stringType({format, contentMediaType, contentEncoding}: Schema, {isParameter}: TypeContext): string {
+  if (format === 'binary') return 'Blob';
+  if (contentMediaType === 'application/octet-stream' && contentEncoding === undefined) return 'Blob';
+  return isParameter && format === 'date-time' ? 'Date | string' : 'string';
+}
+
+function guessType(schema: Schema): string | undefined {
+  if (schema.properties || schema.additionalProperties !== undefined || schema.patternProperties)
+    return 'object';
+  if (schema.items !== undefined || schema.prefixItems) return 'array';
+  return schema.format === 'binary' ? 'string' : undefined;
+}
+
+/** Whether it says nothing of a type. */
+function isBare(schema: SchemaOrBoolean): boolean {
+  if (!isSchema(schema)) return schema !== false;
+  return !typeKeywords.some((keyword) => schema[keyword] !== undefined);
+}
+
+const typeKeywords = [
+  '$ref',
+  'type',
+  'enum',
+  'const',
+  'properties',
+  'additionalProperties',
+  'patternProperties',
+  'items',
+  'prefixItems',
+  'allOf',
+  'oneOf',
+  'anyOf',
+  'format',
+] as const;
+
+/** The references that a type is made of without an object or a list in between. */
+function aliasedRefs(schema: SchemaOrBoolean): string[] {
+  if (!isSchema(schema)) return [];
+  if (schema.$ref !== undefined) return [schema.$ref];
+  return [...(schema.allOf ?? []), ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].flatMap(aliasedRefs);
+}
+
+function nameTail(ref: string): string {
+  return ref.slice(ref.lastIndexOf('/') + 1);
+}
+
+/** A name for what is referred to: what it's called there, or where it is. */
+function nameOfRef(ref: string): string {
+  const segments = pointerSegments(ref);
+  const last = segments.at(-1);
+  if (last === undefined) {
+    const file = nameTail(ref)
+      .replace(/#.*$/, '')
+      .replace(/\.\w+$/, '');
+    return pascalCase(file, 'Type');
+  }
+  const holder = segments.at(-2);
+  const isNamed = holder === 'schemas' || holder === 'definitions' || holder === '$defs';
+  return pascalCase(
+    isNamed ? last : segments.filter((segment) => segment !== 'components').join(' '),
+    'Type',
+  );
+}
+
+/** A type as it is written, and what it is, for where it needs parentheses. */
+interface Written {
+  readonly text: string;
+  readonly kind: 'primary' | 'object' | 'modified' | 'union' | 'intersection';
+}
+
+function primary(text: string): Written {
+  return {text, kind: text.includes(' | ') ? 'union' : 'primary'};
+}
+
+function grouped({text, kind}: Written): string {
+  return kind === 'primary' || kind === 'object' ? text : `(${text})`;
+}
+
+/** How long a line of alternatives may be. */
+const lineLength = 80;
+
+function union(parts: readonly Written[]): Written {
+  const texts = new Map<string, Written>();
+  for (const part of parts) texts.set(part.text, part);
+  // `unknown` is all there is, and `never` nothing.
+  if (texts.has('unknown')) return primary('unknown');
+  if (texts.size > 1) texts.delete('never');
+  const [only, ...more] = texts.values();
+  if (only === undefined) return primary('never');
+  if (more.length === 0) return only;
+  const members = [...texts.values()].map((part) =>
+    part.kind === 'union'
+      ? part.text
+      : part.kind === 'object' || part.kind === 'primary'
+        ? part.text
+        : `(${part.text})`,
+  );
+  const line = members.join(' | ');
+  const text =
+    line.length <= lineLength || line.includes('\n')
+      ? line
+      : members.map((member) => `| ${member}`).join('\n');
+  return {text, kind: 'union'};
+}
+
+function intersection(parts: readonly Written[]): Written {
+  const texts = new Map<string, Written>();
+  for (const part of parts) if (part.text !== 'unknown') texts.set(part.text, part);
+  const [only, ...more] = texts.values();
+  if (only === undefined) return primary('unknown');
+  if (more.length === 0) return only;
+  const members = [...texts.values()].map((part) =>
+    part.kind === 'union' || part.kind === 'modified' ? `(${part.text})` : part.text,
+  );
+  return {text: members.join(' & '), kind: 'intersection'};
+}
+
+function literal(value: unknown): string {
+  if (typeof value === 'string') return stringLiteral(value);
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return 'unknown';
+}

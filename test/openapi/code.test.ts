@@ -1,0 +1,415 @@
+import {describe, expect, it} from 'vitest';
+import type {Operation, Parameter, Schema} from '../../src/node/openapi/document.ts';
+import {fromOpenApi} from '../../src/node/openapi/index.ts';
+import {typeCheck, writeGenerated} from './support/generated.ts';
+
+/** A document with one operation, which answers with the schema `Thing`. */
+function documentOf(
+  schemas: Readonly<Record<string, unknown>>,
+  operation: Partial<Operation> = {},
+  path = '/things/{id}',
+) {
+  const content = {'application/json': {schema: {$ref: '#/components/schemas/Thing'}}};
+  return {
+    openapi: '3.1.0',
+    info: {title: 'Things', version: '1'},
+    paths: {
+      [path]: {
+        post: {operationId: 'makeThing', responses: {200: {description: 'It', content}}, ...operation},
+      },
+    },
+    components: {schemas: {Thing: {type: 'string'}, ...schemas}},
+  };
+}
+
+/** The code of what has something in it, without comments, its white space made one space. */
+async function codeOf(document: object): Promise<string> {
+  const {code} = await fromOpenApi(document);
+  return code.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/\s+/g, ' ');
+}
+
+async function typeOf(schema: unknown, others: Readonly<Record<string, unknown>> = {}): Promise<string> {
+  const code = await codeOf(documentOf({Thing: schema, ...others}));
+  const [, type] = /export (?:type Thing = |interface Thing )(.*?)(?:;)? (?=export)/.exec(code) ?? [];
+  return type ?? code;
+}
+
+describe('a schema is written as', () => {
+  it.each<[string, unknown, string]>([
+    ['a string', {type: 'string'}, 'string'],
+    ['numbers', {type: 'integer'}, 'number'],
+    ['a list', {type: 'array', items: {type: 'string'}}, 'string[]'],
+    ['a list of one of two', {type: 'array', items: {type: ['string', 'number']}}, '(string | number)[]'],
+    ['a tuple (3.1)', {prefixItems: [{type: 'string'}, {type: 'number'}], items: false}, '[string, number]'],
+    ['an open tuple', {prefixItems: [{type: 'string'}], items: {type: 'number'}}, '[string, ...number[]]'],
+    ['null (3.0)', {type: 'string', nullable: true}, 'string | null'],
+    ['null (3.1)', {type: ['string', 'null']}, 'string | null'],
+    ['null among choices', {anyOf: [{type: 'string'}, {type: 'null'}]}, 'string | null'],
+    ['choices', {enum: ['a', "it's", 1, null]}, "'a' | 'it\\'s' | 1 | null"],
+    ['a constant', {const: true}, 'true'],
+    ['anything', {}, 'unknown'],
+    ['a file', {type: 'string', format: 'binary'}, 'Blob'],
+    [
+      'members, some optional, some with names that need quotes',
+      {type: 'object', required: ['a'], properties: {a: {type: 'string'}, 'b-c': {type: 'number'}}},
+      "{ a: string; 'b-c'?: number; }",
+    ],
+    ['a record', {type: 'object', additionalProperties: {type: 'number'}}, '{ [name: string]: number; }'],
+    ['an object of which nothing is said', {type: 'object'}, '{ [name: string]: unknown; }'],
+    [
+      'members and others, whose type takes theirs',
+      {properties: {a: {type: 'string'}}, additionalProperties: {type: 'number'}},
+      '{ a?: string; [name: string]: number | string | undefined; }',
+    ],
+    [
+      'patterns',
+      {type: 'object', patternProperties: {'^x-': {type: 'boolean'}}},
+      '{ [name: string]: boolean; }',
+    ],
+    [
+      'all of several',
+      {allOf: [{$ref: '#/components/schemas/A'}, {properties: {b: {type: 'number'}}}]},
+      'A & { b?: number; }',
+    ],
+    [
+      'all of one, with what it must have',
+      {allOf: [{$ref: '#/components/schemas/A'}, {required: ['a']}]},
+      'A & { a: string; }',
+    ],
+    [
+      'a reference that may be null (3.0)',
+      {nullable: true, allOf: [{$ref: '#/components/schemas/A'}]},
+      'A | null',
+    ],
+    [
+      'one of several, told apart',
+      {
+        oneOf: [{$ref: '#/components/schemas/A'}, {$ref: '#/components/schemas/B'}],
+        discriminator: {propertyName: 'a', mapping: {first: '#/components/schemas/A'}},
+      },
+      "(A & {a: 'first'}) | (B & {a: 'B'})",
+    ],
+    ['itself, in a list', {type: 'array', items: {$ref: '#/components/schemas/Thing'}}, 'Thing[]'],
+    [
+      'itself, in a record',
+      {type: 'object', additionalProperties: {$ref: '#/components/schemas/Thing'}},
+      '{ [name: string]: Thing; }',
+    ],
+    ['itself alone: unknown', {oneOf: [{type: 'string'}, {$ref: '#/components/schemas/Thing'}]}, 'unknown'],
+  ])('%s', async (_, schema, expected) => {
+    const others = {A: {properties: {a: {type: 'string'}}}, B: {properties: {a: {type: 'string'}}}};
+    expect(await typeOf(schema, others)).toBe(expected);
+  });
+
+  it('two types where members go one way only', async () => {
+    const Thing = {
+      required: ['id', 'password', 'parts'],
+      properties: {
+        id: {type: 'string', readOnly: true},
+        password: {type: 'string', writeOnly: true},
+        parts: {type: 'array', items: {$ref: '#/components/schemas/Thing'}},
+      },
+    };
+    const content = {'application/json': {schema: {$ref: '#/components/schemas/Thing'}}};
+    const code = await codeOf(documentOf({Thing}, {requestBody: {required: true, content}}));
+    expect(code).toContain('export interface Thing { id: string; parts: Thing[]; }');
+    expect(code).toContain('export interface ThingInput { password: string; parts: ThingInput[]; }');
+    expect(code).toContain('body: type<ThingInput>(), response: type<Thing>()');
+  });
+
+  it('names that two have in common, and those of the language, are told apart', async () => {
+    const code = await codeOf(
+      documentOf({
+        Thing: {
+          properties: Object.fromEntries(
+            ['foo-bar', 'FooBar', 'Date', 'Blob', '1st', 'ä'].map((name) => [
+              name,
+              {$ref: `#/components/schemas/${name}`},
+            ]),
+          ),
+        },
+        'foo-bar': {type: 'string'},
+        FooBar: {type: 'number'},
+        Date: {type: 'object'},
+        Blob: {type: 'null'},
+        '1st': {type: 'boolean'},
+        ä: {const: 'ä'},
+      }),
+    );
+    expect(code).toContain(
+      "'foo-bar'?: FooBar; FooBar?: FooBar2; Date?: Date2; Blob?: Blob2; '1st'?: _1st; 'ä'?: A;",
+    );
+  });
+});
+
+describe('an operation', () => {
+  const parameters = (...given: Array<Partial<Parameter> & {schema?: Schema}>) =>
+    codeOf(documentOf({}, {parameters: given.map((one) => ({in: 'query', name: 'q', ...one}))}));
+
+  it.each<[string, Partial<Parameter> & {schema?: Schema}, string]>([
+    ['a query', {schema: {type: 'string'}, required: true}, 'query: type<{ q: string; }>()'],
+    ['a date', {schema: {type: 'string', format: 'date-time'}}, 'query: type<{ q?: Date | string; }>()'],
+    [
+      'a list',
+      {schema: {type: 'array', items: {type: 'string'}}},
+      'query: type<{ q?: readonly string[]; }>(), response',
+    ],
+    ['a list with commas', {explode: false, schema: {type: 'array'}}, 'queryStyles: {q: {explode: false}}'],
+    [
+      'pipes',
+      {style: 'pipeDelimited', explode: false, schema: {type: 'array'}},
+      "queryStyles: {q: 'pipeDelimited'}",
+    ],
+    [
+      'pipes, exploded',
+      {style: 'pipeDelimited', explode: true, schema: {type: 'array'}},
+      "{q: {style: 'pipeDelimited', explode: true}}",
+    ],
+    [
+      'deep objects',
+      {style: 'deepObject', explode: true, schema: {type: 'object'}},
+      "queryStyles: {q: 'deepObject'}",
+    ],
+    [
+      'reserved characters',
+      {allowReserved: true, schema: {type: 'string'}},
+      'queryStyles: {q: {allowReserved: true}}',
+    ],
+    [
+      'JSON',
+      {content: {'application/json': {schema: {type: 'object'}}}},
+      'queryStyles: {q: (name, value) => [[name, JSON.stringify(value)]]}',
+    ],
+    [
+      'a header',
+      {in: 'header', name: 'X-Trace', schema: {type: 'boolean'}},
+      "headers: type<{ 'x-trace'?: 'true' | 'false'; }>()",
+    ],
+    ['a path', {in: 'path', name: 'id', schema: {type: 'integer'}}, 'path: type<{ id: number; }>()'],
+  ])('takes %s', async (_, parameter, expected) => {
+    expect(await parameters(parameter)).toContain(expected);
+  });
+
+  it.each<[string, string, string]>([
+    ['application/json', 'body', 'body: type<Thing>()'],
+    [
+      'application/merge-patch+json',
+      'body',
+      "body: asJson(type<Thing>(), {mediaType: 'application/merge-patch+json'})",
+    ],
+    ['application/x-www-form-urlencoded', 'body', 'body: asForm(type<Thing>())'],
+    ['multipart/form-data', 'body', 'body: asMultipart(type<Thing>())'],
+    ['text/csv', 'body', "body: asText('text/csv')"],
+    ['image/png', 'body', "body: asStream('image/png')"],
+    ['*/*', 'body', 'body: asStream()'],
+    ['application/x-ndjson', 'body', "body: asNdjson(type<Thing>(), {mediaType: 'application/x-ndjson'})"],
+    ['application/json; charset=utf-8', 'response', 'response: type<Thing>()'],
+    [
+      'application/problem+json',
+      'response',
+      "response: asJson(type<Thing>(), {mediaType: 'application/problem+json'})",
+    ],
+    ['text/plain', 'response', 'response: asText()'],
+    ['text/event-stream', 'response', 'response: asEvents()'],
+    ['application/jsonl', 'response', "response: asNdjson(type<Thing>(), {mediaType: 'application/jsonl'})"],
+    ['application/zip', 'response', "response: asBlob('application/zip')"],
+  ])('with %s as its %s: %s', async (mediaType, part, expected) => {
+    const content = {[mediaType]: {schema: {$ref: '#/components/schemas/Thing'}}};
+    const operation =
+      part === 'body'
+        ? {requestBody: {required: true, content}, responses: {204: {}}}
+        : {responses: {200: {description: 'It', content}}};
+    expect(await codeOf(documentOf({}, operation))).toContain(
+      `endpoint('POST /things/{id}', { ${expected}, })`,
+    );
+  });
+
+  it('types what may be several things, and errors by status', async () => {
+    const json = (schema: Schema) => ({description: 'x', content: {'application/json': {schema}}});
+    const responses = {
+      200: json({type: 'string'}),
+      202: json({type: 'number'}),
+      204: {description: 'none'},
+      302: {description: 'elsewhere'},
+      404: json({type: 'boolean'}),
+      '4xx': {description: 'none', content: {'text/plain': {}}},
+      default: json({type: 'null'}),
+    };
+    expect(await codeOf(documentOf({}, {responses}))).toContain(
+      "response: type<string | number | undefined>(), errors: { 404: type<boolean>(), '4XX': type<string>(), default: type<null>(), }",
+    );
+  });
+
+  it.each<[string, Partial<Operation>, string, RegExp]>([
+    [
+      'its first tag',
+      {tags: ['User Things', 'x']},
+      '/',
+      /userThings = \{ makeThing: .*createClient = defineClient\(\{ userThings, \}\)/,
+    ],
+    ['what stands before its name', {operationId: 'things/make-one'}, '/', /things = \{ makeOne: /],
+    [
+      'a controller',
+      {tags: ['things'], operationId: 'ThingsController_makeOne'},
+      '/',
+      /things = \{ makeOne: /,
+    ],
+    [
+      'no name: method and path',
+      {operationId: undefined} as never,
+      '/a/{b-c}',
+      /defineClient\(\{ postAByBC: /,
+    ],
+    [
+      'a reserved word',
+      {tags: ['default'], operationId: 'delete'},
+      '/',
+      /default_ = \{ delete: .*\{ default: default_, \}/,
+    ],
+    ['what is imported', {tags: ['endpoint']}, '/', /endpoint2 = \{ makeThing: .*\{ endpoint: endpoint2, \}/],
+    ['no tag at all: no group', {}, '/', /defineClient\(\{ makeThing: endpoint\('POST \/'/],
+  ])('goes where %s says', async (_, operation, path, expected) => {
+    expect(await codeOf(documentOf({}, operation, path))).toMatch(expected);
+  });
+
+  it('of a name that another has gets a number', async () => {
+    const document = documentOf({});
+    const code = await codeOf({
+      ...document,
+      paths: {'/a': document.paths['/things/{id}'], '/b': document.paths['/things/{id}']},
+    });
+    expect(code).toMatch(/makeThing: endpoint\('POST \/a'.*makeThing2: endpoint\('POST \/b'/);
+  });
+
+  it('has parameters of its path that an endpoint can have', async () => {
+    const parameter = {in: 'path', name: 'thing.id', required: true, schema: {type: 'string'}};
+    const code = await codeOf(documentOf({}, {parameters: [parameter]}, '/things/{thing.id}'));
+    expect(code).toContain("endpoint('POST /things/{thing_id}', { path: type<{ thing_id: string; }>()");
+  });
+});
+
+describe('what is said of things', () => {
+  it('becomes doc comments, which nothing in it ends', async () => {
+    const {code} = await fromOpenApi(
+      documentOf(
+        {Thing: {description: 'A thing */ alert(1) /*', properties: {a: {default: 'x', deprecated: true}}}},
+        {
+          summary: 'Makes one',
+          description: 'Of\n@anything',
+          externalDocs: {url: 'https://docs.test/'},
+          deprecated: true,
+        },
+      ),
+    );
+    expect(code).toContain('/** A thing *\\/ alert(1) /* */\nexport interface Thing {');
+    expect(code).toContain('  /**\n   * @default "x"\n   * @deprecated\n   */\n  a?: unknown;');
+    expect(code).toContain(
+      '   * Makes one\n   *\n   * Of\n   * \\@anything\n   *\n   * @see {@link https://docs.test/}\n   * @deprecated\n',
+    );
+  });
+
+  it.each([
+    [[{url: 'https://api.test/v1'}], "'https://api.test/v1/'"],
+    [
+      [{url: '/relative'}, {url: 'https://{region}.test/', variables: {region: {default: 'eu'}}}],
+      "'https://eu.test/'",
+    ],
+  ])('its servers %j: baseUrl is %s', async (servers, expected) => {
+    const {code} = await fromOpenApi({...documentOf({}), servers});
+    expect(code).toContain(`export const baseUrl = ${expected};`);
+  });
+});
+
+it('says what it leaves out', async () => {
+  const document = documentOf({
+    Thing: {$ref: '#/components/schemas/Thing2'},
+    Thing2: {$ref: '#/components/schemas/Thing'},
+  });
+  const item = document.paths['/things/{id}'];
+  const {warnings} = await fromOpenApi({
+    ...document,
+    paths: {
+      '/things/{id}': {
+        ...item,
+        trace: {},
+        parameters: [
+          {in: 'cookie', name: 'sid'},
+          {in: 'path', name: 'gone'},
+          {in: 'path', name: 'id', schema: {type: 'array'}},
+        ],
+        get: {requestBody: {content: {'application/json': {}}}, responses: {}},
+      },
+    },
+  });
+  expect(warnings).toEqual([
+    'TRACE /things/{id} is left out: fetch has no such method',
+    'GET /things/{id} has no "gone" in its path: it\'s left out',
+    'POST /things/{id} has no "gone" in its path: it\'s left out',
+    'GET /things/{id}: "id" is to be given as the text that goes into the path',
+    'GET /things/{id}: the cookie "sid" is left out: send it as a header',
+    'GET /things/{id}: its body is left out: a GET has none',
+    'POST /things/{id}: "id" is to be given as the text that goes into the path',
+    'POST /things/{id}: the cookie "sid" is left out: send it as a header',
+    '#/components/schemas/Thing is made of itself alone: its type is unknown',
+  ]);
+});
+
+it.each<[string, object, RegExp]>([
+  ['Swagger 2.0', {swagger: '2.0'}, /is Swagger 2\.0/],
+  ['no document', {}, /no "openapi" that is 3\.0 or later/],
+  [
+    'a reference to nowhere',
+    documentOf({Thing: {$ref: '#/components/schemas/Gone'}}),
+    /Gone leads nowhere: there is no "Gone"/,
+  ],
+  [
+    'a parameter that refers to itself',
+    documentOf({}, {parameters: [{$ref: '#/paths/~1things~1{id}/post/parameters/0'}]}),
+    /refers to itself/,
+  ],
+  ['another file, from an object', documentOf({Thing: {$ref: 'other.yaml#/Thing'}}), /in another file/],
+])('%s is refused, and it says why', async (_, document, message) => {
+  await expect(fromOpenApi(document)).rejects.toThrow(message);
+  await expect(fromOpenApi(document)).rejects.toMatchObject({name: 'OpenApiError'});
+});
+
+it('types what a caller gives and gets', {timeout: 60_000}, async () => {
+  const cat = {required: ['kind', 'lives'], properties: {kind: {type: 'string'}, lives: {type: 'number'}}};
+  const dog = {required: ['kind', 'name'], properties: {kind: {type: 'string'}, name: {type: 'string'}}};
+  const {code} = await fromOpenApi(
+    documentOf(
+      {
+        Cat: cat,
+        Dog: dog,
+        Thing: {
+          oneOf: [{$ref: '#/components/schemas/Cat'}, {$ref: '#/components/schemas/Dog'}],
+          discriminator: {propertyName: 'kind', mapping: {cat: 'Cat', dog: 'Dog'}},
+        },
+      },
+      {
+        parameters: [
+          {in: 'path', name: 'id', required: true, schema: {type: 'integer'}},
+          {in: 'query', name: 'tags', schema: {type: 'array', items: {enum: ['a', 'b']}}},
+        ],
+      },
+    ),
+  );
+  const use = `
+    import {createSession} from 'aiofetch';
+    import type {Client} from './client.ts';
+    import {createClient} from './client.ts';
+    const client: Client = createClient(createSession());
+    const thing = await client.makeThing({path: {id: 1}, query: {tags: ['a', 'b']}});
+    export const what: number | string = thing.kind === 'cat' ? thing.lives : thing.name;
+    // @ts-expect-error Not every thing has one.
+    thing.lives;
+    // @ts-expect-error It has to be given.
+    client.makeThing({});
+    // @ts-expect-error
+    client.makeThing({path: {id: 'one'}});
+    // @ts-expect-error
+    client.makeThing({path: {id: 1}, query: {tags: ['c']}});
+  `;
+  const folder = await writeGenerated({'client.ts': code, 'use.ts': use});
+  expect(await typeCheck(folder, ['use.ts'])).toBe('');
+});

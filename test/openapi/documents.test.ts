@@ -1,0 +1,152 @@
+import {fileURLToPath} from 'node:url';
+import {describe, expect, it} from 'vitest';
+import {mockConnector} from '../../src/connectors/mock.ts';
+import {createSession} from '../../src/index.ts';
+import type {LoadedDocument, Parameter, RequestBody} from '../../src/node/openapi/document.ts';
+import {resolve} from '../../src/node/openapi/document.ts';
+import {fromOpenApi} from '../../src/node/openapi/index.ts';
+import {loadDocument} from '../../src/node/openapi/load.ts';
+import type {ClientOperation} from '../../src/node/openapi/operations.ts';
+import {operationsOf} from '../../src/node/openapi/operations.ts';
+import {exampleOf, flatten} from './support/examples.ts';
+import {importGenerated, typeCheck, writeGenerated} from './support/generated.ts';
+import {mockApi} from './support/mock-api.ts';
+
+type Method = (input: object) => Promise<unknown>;
+type LooseClient = Readonly<Record<string, Method & Readonly<Record<string, Method>>>>;
+
+const documents: Array<[name: string, file: string, operations: number]> = [
+  ["Scalar's Galaxy, 3.1, YAML", '@scalar/galaxy/dist/3.1.yaml', 10],
+  ["Directus's, 3.0", '@directus/specs/dist/openapi.json', 90],
+  ["GitHub's, 3.0", '@octokit/openapi/generated/api.github.com.json', 1_000],
+];
+
+describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast) => {
+  const file = fileURLToPath(new URL(`../../node_modules/${path}`, import.meta.url));
+
+  it('makes the same code twice, which compiles under the strictest rules', async () => {
+    const {code, warnings} = await fromOpenApi(file);
+    expect((await fromOpenApi(file)).code).toBe(code);
+    expect(warnings).toEqual([]);
+    const folder = await writeGenerated({'client.ts': code});
+    expect(await typeCheck(folder, ['client.ts'])).toBe('');
+  });
+
+  it('has a call for every operation, which a server made of the same document understands', async () => {
+    const {code} = await fromOpenApi(file);
+    const folder = await writeGenerated({'client.ts': code});
+    const {createClient} = await importGenerated<{createClient(session: unknown): LooseClient}>(
+      folder,
+      'client.ts',
+    );
+    const document = await loadDocument(file);
+    const operations = operationsOf(document, () => undefined);
+    expect(operations.length).toBeGreaterThanOrEqual(atLeast);
+
+    const api = mockApi(document, '/base');
+    await using session = createSession({
+      baseUrl: 'https://api.test/base/',
+      connector: mockConnector(api.handle),
+      retry: false,
+    });
+    const client = createClient(session);
+    for (const operation of operations) {
+      const {group, name} = operation;
+      const method = (group === undefined ? client[name] : client[group]?.[name]) as Method;
+      const input = inputOf(document, operation);
+      const given = await method(input as object);
+      const call = api.calls.at(-1);
+      expect(call?.operation).toBe(`${operation.method} ${pathOf(operation)}`);
+      expect(call?.path).toEqual(stringsOf(input.path));
+      expectQuery(document, operation, input.query, call?.query ?? new URLSearchParams());
+      if (call?.contentType === 'application/json') expect(JSON.parse(call.text)).toEqual(plain(input.body));
+      const expected = expectedOf(document, operation);
+      if (expected !== unknown) expect(plain(given)).toEqual(plain(expected));
+    }
+    expect(api.calls).toHaveLength(operations.length);
+    expect(session.stats().active).toBe(0);
+  });
+});
+
+/** The path as the document has it. */
+function pathOf({path, pathNames}: ClientOperation): string {
+  const byFree = new Map([...pathNames].map(([name, free]) => [free, name]));
+  return path.replaceAll(/\{([^{}]+)\}/g, (_, free: string) => `{${byFree.get(free)}}`);
+}
+
+interface Input {
+  path?: Record<string, unknown>;
+  query?: Record<string, unknown>;
+  headers?: Record<string, unknown>;
+  body?: unknown;
+}
+
+/** What a call is given: everything that it may be. */
+function inputOf(document: LoadedDocument, operation: ClientOperation): Input {
+  const input: Input = {};
+  const example = ({schema, content}: Parameter) =>
+    exampleOf(document, schema ?? Object.values(content ?? {})[0]?.schema, 'in');
+  for (const parameter of operation.parameters) {
+    const value = example(parameter);
+    if (parameter.in === 'path') {
+      input.path ??= {};
+      input.path[operation.pathNames.get(parameter.name) as string] =
+        typeof value === 'object' ? 'text' : value;
+    } else if (parameter.in === 'query') {
+      input.query ??= {};
+      input.query[parameter.name] = value;
+    } else if (parameter.in === 'header' && parameter.required) {
+      input.headers ??= {};
+      input.headers[parameter.name.toLowerCase()] = 'text';
+    }
+  }
+  const {requestBody} = operation.operation;
+  if (requestBody && operation.method !== 'GET') {
+    const {content = {}} = resolve<RequestBody>(document, requestBody);
+    const type = 'application/json' in content ? 'application/json' : Object.keys(content)[0];
+    if (type !== undefined) {
+      const isText = type.startsWith('text/') || /^(?:application\/octet-stream|\*\/\*)$/.test(type);
+      input.body = isText ? 'some text' : exampleOf(document, content[type]?.schema, 'in');
+    }
+  }
+  return input;
+}
+
+function expectQuery(
+  document: LoadedDocument,
+  operation: ClientOperation,
+  query: Input['query'],
+  sent: URLSearchParams,
+): void {
+  for (const parameter of operation.parameters) {
+    const {name, style = 'form', explode = style === 'form', schema} = parameter;
+    if (parameter.in !== 'query' || flatten(document, schema).type === 'object') continue;
+    const value = query?.[name];
+    // Others have tests of their own.
+    if (style !== 'form' || parameter.content) continue;
+    const expected = Array.isArray(value)
+      ? explode
+        ? value.map(String)
+        : [value.map(String).join(',')]
+      : [String(value)];
+    expect(sent.getAll(name), name).toEqual(expected);
+  }
+}
+
+function stringsOf(path: Input['path'] = {}): Record<string, string> {
+  return Object.fromEntries(Object.entries(path).map(([name, value]) => [name, String(value)]));
+}
+
+const unknown = Symbol('unknown');
+
+/** The JSON that the mock answers with; of anything else it isn't known. */
+function expectedOf(document: LoadedDocument, {operation}: ClientOperation): unknown {
+  const success = Object.entries(operation.responses ?? {}).find(([status]) => status.startsWith('2'))?.[1];
+  const content = success && resolve(document, success).content;
+  const schema = content?.['application/json']?.schema;
+  return schema === undefined ? unknown : exampleOf(document, schema, 'out');
+}
+
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}

@@ -1,0 +1,84 @@
+import type {LoadedDocument, Schema, SchemaOrBoolean} from '../../../src/node/openapi/document.ts';
+import {isSchema, resolve} from '../../../src/node/openapi/document.ts';
+
+/** A value that fits a schema, made of what it says of itself. What is optional is left out when it goes deep. */
+export function exampleOf(
+  document: LoadedDocument,
+  schema: SchemaOrBoolean | undefined,
+  direction: 'in' | 'out',
+  depth = 0,
+): unknown {
+  const whole = flatten(document, schema);
+  const {type, properties, items, prefixItems} = whole;
+  const make = (part: SchemaOrBoolean | undefined) => exampleOf(document, part, direction, depth + 1);
+  if (whole.const !== undefined) return whole.const;
+  if (whole.enum) return whole.enum[0];
+  const [first = guess(whole)] = [type ?? []].flat();
+  switch (first) {
+    case 'string':
+      return stringOf(whole);
+    case 'integer':
+    case 'number':
+      return (whole as {minimum?: number}).minimum ?? 7;
+    case 'boolean':
+      return true;
+    case 'array':
+      if (prefixItems) return prefixItems.map(make);
+      return depth > 4 && !(whole as {minItems?: number}).minItems ? [] : [make(items)];
+    case 'object': {
+      const required = new Set(whole.required);
+      const members = Object.entries(properties ?? {})
+        .filter(([name, property]) => {
+          if (typeof property === 'object' && (direction === 'in' ? property.readOnly : property.writeOnly))
+            return false;
+          return required.has(name) || depth < 2;
+        })
+        // Recursion without end has to end somewhere.
+        .map(([name, property]) => [name, depth > 12 ? null : make(property)]);
+      return Object.fromEntries(members);
+    }
+    case 'null':
+      return null;
+    default:
+      return 'anything';
+  }
+}
+
+/** The schema with what it refers to and is made of put in: the first of alternatives. */
+export function flatten(document: LoadedDocument, schema: SchemaOrBoolean | undefined): Schema {
+  const resolved = resolve<SchemaOrBoolean | undefined>(document, schema as never);
+  if (!isSchema(resolved)) return {};
+  const {allOf = [], oneOf = [], anyOf = [], ...own} = resolved;
+  const choice = [oneOf, anyOf].flatMap((choices) => choices.find((one) => !isNull(document, one)) ?? []);
+  // A discriminator says which: the example is of the first.
+  let merged: Schema = own;
+  for (const part of [...allOf, ...choice]) {
+    const next = flatten(document, part);
+    merged = {
+      ...next,
+      ...merged,
+      properties: {...next.properties, ...merged.properties},
+      required: [...(next.required ?? []), ...(merged.required ?? [])],
+    };
+  }
+  return merged;
+}
+
+function isNull(document: LoadedDocument, schema: SchemaOrBoolean): boolean {
+  const resolved = resolve<SchemaOrBoolean>(document, schema as never);
+  return typeof resolved === 'object' && resolved.type === 'null';
+}
+
+function guess({properties, additionalProperties, items}: Schema): string | undefined {
+  if (properties && Object.keys(properties).length > 0) return 'object';
+  if (additionalProperties !== undefined) return 'object';
+  return items === undefined ? undefined : 'array';
+}
+
+function stringOf({format, ...rest}: Schema): unknown {
+  if (format === 'binary') return new Blob(['binary']);
+  if (format === 'date-time') return '2026-01-02T03:04:05.000Z';
+  if (format === 'date') return '2026-01-02';
+  // Whatever has to be encoded somewhere.
+  return (rest as {pattern?: string}).pattern === undefined ? 'a b/ü&=,' : 'text';
+}
