@@ -1,0 +1,51 @@
+import {afterEach, beforeEach, expect, test, vi} from 'vitest';
+import {main as auth} from '../../examples/auth.ts';
+import {main as generatedClient} from '../../examples/generated-client.ts';
+import {main as withHono} from '../../examples/with-hono.ts';
+import {main as withKy} from '../../examples/with-ky.ts';
+import {main as withOpenapiFetch} from '../../examples/with-openapi-fetch.ts';
+
+const printed = vi.spyOn(console, 'log');
+
+beforeEach(() => {
+  printed.mockImplementation(() => {});
+});
+
+afterEach(() => {
+  expect(printed).toHaveBeenCalled();
+  printed.mockReset();
+});
+
+const mars = {id: 1, name: 'Mars', type: 'terrestrial'};
+
+test('tokens are got, shared and replaced; a digest is answered', async () => {
+  expect(await auth()).toEqual({names: ['Ada', 'Ada', 'Ada'], issued: 2, camera: {recording: true}});
+});
+
+test('a client that was written from a document has its names, its types and its errors', async () => {
+  expect(await generatedClient()).toEqual({
+    mars,
+    meta: {limit: 10, total: 1},
+    created: {id: 2, name: 'Kepler-22b'},
+    missing: 'No such planet',
+  });
+});
+
+test('openapi-fetch sends over a session, which asks again where a server is busy', async () => {
+  expect(await withOpenapiFetch()).toEqual({
+    planet: mars,
+    error: {title: 'Not Found', status: 404, detail: 'No such planet'},
+    created: {id: 2, name: 'Kepler-22b', type: 'terrestrial'},
+    retries: 1,
+    opened: 1,
+  });
+});
+
+test('so does ky', async () => {
+  const created = {id: 2, name: 'Kepler-22b'};
+  expect(await withKy()).toEqual({planet: mars, created, missing: 404, retries: 1, opened: 1});
+});
+
+test('and a client of Hono, with the types of its server', async () => {
+  expect(await withHono()).toEqual({name: 'Ada', created: {id: '2', name: 'Grace'}, opened: 1});
+});
