@@ -71,7 +71,6 @@ const names: Record<string, readonly string[]> = {
   './fetch': ['fetchConnector'],
   './mock': ['mockConnector'],
   './node': ['downloadTo', 'fileFrom'],
-  './node': ['downloadTo'],
   './openapi': ['OpenApiError', 'fromOpenApi'],
   './rate-limiter-flexible': ['rateLimiterFlexibleStore'],
   './undici': ['isPublicAddress', 'presets', 'undiciConnector'],
