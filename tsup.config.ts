@@ -17,6 +17,8 @@ export default defineConfig({
     'event-source': 'src/event-source.ts',
     conformance: 'src/conformance/index.ts',
     'conformance-server': 'src/node/conformance-server/index.ts',
+    'default-hash': 'src/download/default-hash.ts',
+    'node-hash': 'src/node/hash.ts',
     'default-web': 'src/connectors/default/web.ts',
     'default-node': 'src/connectors/default/node.ts',
     'default-deno': 'src/connectors/default/deno.ts',
@@ -30,8 +32,8 @@ export default defineConfig({
   clean: true,
   // The root tsconfig knows no Node types, and some of the entries are for Node.
   dts: {compilerOptions: {types: ['node']}},
-  // #connector stays in the output, so that the consumer's runtime or bundler chooses, not this build.
-  external: ['#connector', /^node:/],
+  // These stay in the output, so that the consumer's runtime or bundler chooses, not this build.
+  external: ['#connector', '#hash', /^node:/],
   // Else "node:net" becomes "net", which may be a package, and isn't known for Node's.
   removeNodeProtocol: false,
 });

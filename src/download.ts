@@ -3,9 +3,9 @@
  *
  * @module
  */
+import {createHash} from '#hash';
 import {type Digest, type Hash, isEqual} from './download/digest.ts';
 import {DownloadError, isLost} from './download/error.ts';
-import {createHash} from './download/hash.ts';
 import {forget, type RangeJob, type Resource, requestOf} from './download/open-part.ts';
 import {checkDownload, type DownloadOptions, progressOf} from './download/options.ts';
 import {readRange} from './download/read-range.ts';

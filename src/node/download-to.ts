@@ -1,8 +1,7 @@
-import {createHash} from 'node:crypto';
 import {stat} from 'node:fs/promises';
 import {resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {type Digest, isEqual} from '../download/digest.ts';
+import {isEqual} from '../download/digest.ts';
 import {DownloadError, isLost} from '../download/error.ts';
 import type {RangeJob} from '../download/open-part.ts';
 import {checkDownload, type DownloadBasics, type DownloadSettings, progressOf} from '../download/options.ts';
@@ -13,6 +12,7 @@ import type {Session} from '../session.ts';
 import {followSignal} from '../streams/leave-at-once.ts';
 import type {ByteRange} from './byte-ranges.ts';
 import {lockFile} from './file-lock.ts';
+import {createHash} from './hash.ts';
 import {PartFile} from './part-file.ts';
 
 /** Options of {@link downloadTo}. */
@@ -242,13 +242,9 @@ function jobOf(
     retries: resumes,
     size,
     isChecked: isGiven,
-    createHash: digest && !isGiven ? createNodeHash : undefined,
+    createHash: digest && !isGiven ? createHash : undefined,
     onKnown,
   };
-}
-
-function createNodeHash(algorithm: Digest['algorithm']) {
-  return createHash(algorithm.replace('-', ''));
 }
 
 async function checkDigest({part, settings, url}: Filling, signal: AbortSignal): Promise<void> {

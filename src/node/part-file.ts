@@ -5,6 +5,7 @@ import type {Digest} from '../download/digest.ts';
 import type {Resource} from '../download/open-part.ts';
 import {type ByteRange, ByteRanges} from './byte-ranges.ts';
 import {replaceFile, syncDirectoryOf} from './durable.ts';
+import {createHash as createDigest} from './hash.ts';
 
 /** What lies beside a half-written file, as JSON: what is in it, and of which version. */
 interface Notes {
@@ -85,7 +86,7 @@ export class PartFile {
 
   /** What the file comes to, read back. */
   async digest(algorithm: Digest['algorithm'], signal: AbortSignal): Promise<Uint8Array> {
-    const hash = createHash(algorithm.replace('-', ''));
+    const hash = createDigest(algorithm);
     const stream = this.#file.createReadStream({
       start: 0,
       autoClose: false,

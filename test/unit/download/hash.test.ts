@@ -1,0 +1,15 @@
+import {describe, expect, it} from 'vitest';
+import {createHash as createDefault} from '../../../src/download/default-hash.ts';
+import {createHash as createOnNode} from '../../../src/node/hash.ts';
+import {patternOf} from '../../support/file-server.ts';
+
+describe.each(['sha-256', 'sha-384', 'sha-512'] as const)('%s', (algorithm) => {
+  it('is the same everywhere, however the bytes come', async () => {
+    const bytes = patternOf(10_000);
+    const onNode = createOnNode(algorithm);
+    onNode.update(bytes);
+    const elsewhere = await createDefault(algorithm);
+    for (let at = 0; at < bytes.length; at += 77) elsewhere.update(bytes.subarray(at, at + 77));
+    expect([...elsewhere.digest()]).toEqual([...onNode.digest()]);
+  });
+});
