@@ -48,7 +48,7 @@ export function createCharts(throughput: HTMLElement, latency: HTMLElement): Cha
   let lanes: readonly Lane[] = [];
   let plots: uPlot[] = [];
   const observer = new ResizeObserver(() => {
-    for (const plot of plots) plot.setSize(sizeOf(plot.root.parentElement as HTMLElement));
+    for (const plot of plots) plot.setSize(sizeOf(plot.root.parentElement as HTMLElement, lanes.length));
   });
   for (const {root} of panels) observer.observe(root);
 
@@ -73,7 +73,7 @@ export function createCharts(throughput: HTMLElement, latency: HTMLElement): Cha
       }
       plots = panels.map(({root, lines}) => {
         const options = optionsOf(lanes, lines, colours);
-        return new uPlot({...options, ...sizeOf(root)}, dataOf(lines), root);
+        return new uPlot({...options, ...sizeOf(root, lanes.length)}, dataOf(lines), root);
       });
     },
     render() {
@@ -101,8 +101,14 @@ export function createCharts(throughput: HTMLElement, latency: HTMLElement): Cha
   }
 }
 
-function sizeOf(root: HTMLElement): {width: number; height: number} {
-  return {width: root.clientWidth, height: root.clientHeight - 28};
+/** Of the lines' names below a chart, in px. */
+const legendHeight = 28;
+const tallLegendHeight = 48;
+
+function sizeOf(root: HTMLElement, laneCount: number): {width: number; height: number} {
+  const legend = laneCount > 1 ? tallLegendHeight : legendHeight;
+  root.style.setProperty('--legend-height', `${legend}px`);
+  return {width: root.clientWidth, height: root.clientHeight - legend};
 }
 
 function optionsOf(
@@ -120,7 +126,7 @@ function optionsOf(
     lines.map(({label, colour, width, isFilled}): uPlot.Series => {
       const stroke = colour(colours);
       return {
-        label: lanes.length > 1 ? `${label}, ${engineNames[engine].toLowerCase()}` : label,
+        label: lane > 0 ? `${label} ${engine}` : label,
         stroke,
         width,
         spanGaps: true,

@@ -87,6 +87,9 @@ function showLane(index: number): void {
 function show(next: readonly Lane[]): void {
   lanes = next;
   selected = undefined;
+  // Where the settings are above them, and fill the screen.
+  const results = byId('results');
+  if (lanes.length > 0 && results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
   byId('lane').hidden = lanes.length < 2;
   views.show(lanes);
   showLane(0);

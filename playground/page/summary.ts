@@ -90,11 +90,12 @@ function noteOf({run, log, runtime}: Lane): string {
   const {left} = log.outcomes;
   const leavers =
     left > 0 ? ` ${formatCount(left)} were left by the client before their answer was complete.` : '';
+  const place = runtime === 'node' ? 'Node' : 'the browser';
   const difference = log.arrived - run.sent;
   if (difference === 0)
     return `The server’s log agrees: ${formatCount(log.arrived)} requests arrived.${leavers}`;
   if (difference > 0) {
-    return `${formatCount(difference)} more arrived than were sent: the ${runtime} sent them again by itself when a connection broke.${leavers}`;
+    return `${formatCount(difference)} more arrived than were sent: ${place} sent them again by itself when a connection broke.${leavers}`;
   }
-  return `${formatCount(-difference)} were aborted inside the ${runtime}, before they reached the server.${leavers}`;
+  return `${formatCount(-difference)} were aborted inside ${place}, before they reached the server.${leavers}`;
 }
