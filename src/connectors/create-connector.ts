@@ -164,7 +164,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
   #resolve: (response: Response) => void;
   #reject: (error: unknown) => void;
 
-  #stage: 'queued' | 'sent' | 'receiving' | 'done' = 'queued';
+  #stage: 'queued' | 'granted' | 'sent' | 'receiving' | 'done' = 'queued';
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #attemptTimer: ReturnType<typeof setTimeout> | undefined = undefined;
   /** Where the limit adapts. */
@@ -200,6 +200,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     const {lifetime, timeouts} = this.#request;
     lifetime.onAbort(this);
     if (this.#state.limits.acquire(this.#host, this)) {
+      this.#state.running.append(this);
       this.#send();
       return;
     }
@@ -209,13 +210,17 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
 
   granted(): void {
     this.#clearTimer();
+    this.#stage = 'granted';
+    this.#state.running.append(this);
     this.#trace?.emit('connectionQueuedEnd', this.#request);
-    this.#send();
+    // An abort may have made the room, of many that wait for the same signal: nothing is sent before all have heard it.
+    queueMicrotask(() => {
+      if (this.#stage === 'granted') this.#send();
+    });
   }
 
   #send(): void {
     this.#stage = 'sent';
-    this.#state.running.append(this);
     this.#state.totals.sent++;
     const {body, timeouts} = this.#request;
     const {attempt} = timeouts;

@@ -107,6 +107,17 @@ describe('a connector that is made of a function', () => {
     expect((await calls[2])?.status).toBe(200);
   });
 
+  it('sends nothing of what waits when all are aborted at once', async () => {
+    const send = vi.fn(hanging);
+    const connector = connectorOf(send, {limit: 2});
+    const requests = Array.from({length: 20}, () => request());
+    const calls = requests.map((each) => rejection(connector.fetch(each)));
+    for (const {lifetime} of requests) lifetime.abort('stop');
+    expect(await Promise.all(calls)).toEqual(calls.map(() => 'stop'));
+    expect(send).toHaveBeenCalledTimes(2);
+    expect(connector.stats()).toMatchObject({active: 0, queued: 0, hosts: noHosts, totals: {sent: 2}});
+  });
+
   it.each([-1, 1.5, Number.NaN, '5'])('refuses the limit %o', (limit) => {
     expect(() => connectorOf(hanging, {limit} as ConnectorOptions)).toThrow(InvalidOptionError);
     expect(() => connectorOf(hanging, {limitPerHost: limit} as ConnectorOptions)).toThrow(InvalidOptionError);
