@@ -6,7 +6,7 @@ const situations = {
   'A busy server': {},
   'A slow tail, hedged': {
     requests: 400,
-    concurrency: 24,
+    concurrency: 18,
     limitPerHost: 0,
     latencyShape: 'two-peaks',
     latency: 40,
@@ -37,6 +37,17 @@ const situations = {
   },
   'Connections that break': {requests: 300, failures: 0, resets: 6, cuts: 6, size: 65_536},
   'The same few pages': {requests: 300, urls: 12, failures: 0, hasSingleFlight: true, latency: 120},
+  'A server that bends': {
+    requests: 600,
+    hosts: 2,
+    limitPerHost: 60,
+    isAdaptive: true,
+    failures: 0,
+    latency: 30,
+    latencySpread: 20,
+    capacity: 12,
+    bodyTime: 0,
+  },
   'Five thousand at once': {
     requests: 5_000,
     hosts: 4,

@@ -8,13 +8,13 @@ export interface Recipe {
   readonly [option: string]: RecipeValue;
 }
 
-/** What makes a policy. */
+/** What makes a policy, or a limit. */
 export interface RecipeCall {
-  readonly call: PolicyName;
+  readonly call: FunctionName;
   readonly options: Recipe;
 }
 
-export type PolicyName = 'singleFlightPolicy' | 'circuitBreakerPolicy' | 'hedgePolicy';
+export type FunctionName = 'adaptiveLimit' | 'singleFlightPolicy' | 'circuitBreakerPolicy' | 'hedgePolicy';
 
 export function isRecipeCall(value: RecipeValue): value is RecipeCall {
   return typeof value === 'object' && 'call' in value;
@@ -34,8 +34,12 @@ export function sessionRecipe(settings: SessionSettings, runtime: Runtime): Reci
   });
 }
 
-function connectorRecipe({limit, limitPerHost}: SessionSettings): Recipe | undefined {
-  return unlessEmpty({limit: limit === 100 ? undefined : limit, limitPerHost: limitPerHost || undefined});
+function connectorRecipe({limit, limitPerHost, isAdaptive}: SessionSettings): Recipe | undefined {
+  const most = limitPerHost || undefined;
+  return unlessEmpty({
+    limit: limit === 100 ? undefined : limit,
+    limitPerHost: isAdaptive ? {call: 'adaptiveLimit', options: compact({max: most})} : most,
+  });
 }
 
 function timeoutRecipe(settings: SessionSettings, runtime: Runtime): Recipe | undefined {

@@ -2,6 +2,8 @@
 export interface SessionSettings {
   readonly limit: number;
   readonly limitPerHost: number;
+  /** Each host's limit is found out, up to `limitPerHost`. */
+  readonly isAdaptive: boolean;
   readonly timeoutTotal: number;
   readonly timeoutAttempt: number;
   readonly timeoutPool: number;
@@ -76,6 +78,7 @@ export type Engine = 'session' | 'fetch';
 export const defaultSettings: Settings = {
   limit: 100,
   limitPerHost: 6,
+  isAdaptive: false,
   timeoutTotal: 0,
   timeoutAttempt: 0,
   timeoutPool: 0,

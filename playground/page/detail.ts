@@ -55,7 +55,7 @@ export function createDetail(root: HTMLElement, closed: () => void): Detail {
         ...attemptList(request),
         ...(request.error ? [element('h4', {}, 'Error'), errorBlock(request.error)] : []),
       );
-      title.focus({preventScroll: true});
+      title.focus();
     },
   };
 }

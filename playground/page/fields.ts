@@ -24,7 +24,13 @@ interface ChoiceField {
   readonly choices: Readonly<Record<string, string>>;
 }
 
-export type Field = NumberField | ChoiceField;
+export type Field = NumberField | ChoiceField | SwitchField;
+
+interface SwitchField {
+  readonly kind: 'switch';
+  readonly name: NamesOf<boolean>;
+  readonly label: string;
+}
 
 /** A part of the form: what belongs together, with a line that says how it stands. */
 export interface Section {
@@ -96,8 +102,10 @@ export const groups: ReadonlyArray<{readonly title: string; readonly sections: r
         fields: [
           count('limit', 'Over all hosts', 10_000, '0: none'),
           count('limitPerHost', 'Per host', 10_000, '0: none'),
+          {kind: 'switch', name: 'isAdaptive', label: 'Adaptive per host'},
         ],
-        summary: ({limit, limitPerHost}) => `${limit || 'no limit'}, ${limitPerHost || 'any'} per host`,
+        summary: ({limit, limitPerHost, isAdaptive}) =>
+          `${limit || 'no limit'}, ${isAdaptive ? 'adaptive' : limitPerHost || 'any'} per host`,
       },
       {
         title: 'Timeouts',

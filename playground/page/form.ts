@@ -28,7 +28,7 @@ export function createForm(
     changed(settings);
   }
 
-  function createInput(field: Field): HTMLElement {
+  function createInput(field: Exclude<Field, {kind: 'switch'}>): HTMLElement {
     const id = `field-${field.name}`;
     if (field.kind === 'choice') {
       const options = Object.entries(field.choices).map(([value, text]) => element('option', {value}, text));
@@ -71,7 +71,17 @@ export function createForm(
     );
   }
 
+  function createSwitch(name: NonNullable<Section['switch']>, label: string): HTMLElement {
+    const input = element('input', {type: 'checkbox', id: `field-${name}`});
+    input.addEventListener('change', () => change(name, input.checked));
+    refreshers.push(() => {
+      input.checked = settings[name];
+    });
+    return element('label', {class: 'switch'}, input, label);
+  }
+
   function createField(field: Field): HTMLElement {
+    if (field.kind === 'switch') return createSwitch(field.name, field.label);
     const id = `field-${field.name}`;
     const hint =
       field.kind === 'number' ? [field.hint, field.isNodeOnly && 'Node only'].filter(Boolean).join(', ') : '';
@@ -90,14 +100,7 @@ export function createForm(
     refreshers.push(() => setText(state, section.summary(settings)));
     const children = fields.map(createField);
     const name = section.switch;
-    if (name !== undefined) {
-      const input = element('input', {type: 'checkbox', id: `field-${name}`});
-      input.addEventListener('change', () => change(name, input.checked));
-      refreshers.push(() => {
-        input.checked = settings[name];
-      });
-      children.unshift(element('label', {class: 'switch'}, input, `${title} on`));
-    }
+    if (name !== undefined) children.unshift(createSwitch(name, `${title} on`));
     return element(
       'details',
       {open: isWide && isOpen},

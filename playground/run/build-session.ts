@@ -1,10 +1,11 @@
-import type {Policy, Session, SessionOptions} from 'aiofetch';
-import {circuitBreakerPolicy, createSession, hedgePolicy, singleFlightPolicy} from 'aiofetch';
-import type {PolicyName, Recipe, RecipeValue} from '../model/recipe.ts';
+import type {Session, SessionOptions} from 'aiofetch';
+import {adaptiveLimit, circuitBreakerPolicy, createSession, hedgePolicy, singleFlightPolicy} from 'aiofetch';
+import type {FunctionName, Recipe, RecipeValue} from '../model/recipe.ts';
 import {isRecipeCall, sessionRecipe} from '../model/recipe.ts';
 import type {Runtime, SessionSettings} from '../model/settings.ts';
 
-const policies: Readonly<Record<PolicyName, (options: Recipe) => Policy>> = {
+const functions: Readonly<Record<FunctionName, (options: Recipe) => unknown>> = {
+  adaptiveLimit,
   singleFlightPolicy,
   circuitBreakerPolicy,
   hedgePolicy,
@@ -19,7 +20,7 @@ export function buildSession(settings: SessionSettings, runtime: Runtime): Sessi
 
 function evaluate(value: RecipeValue): unknown {
   if (typeof value !== 'object') return value;
-  if (isRecipeCall(value)) return policies[value.call](evaluate(value.options) as Recipe);
+  if (isRecipeCall(value)) return functions[value.call](evaluate(value.options) as Recipe);
   if (Array.isArray(value)) return value.map(evaluate);
   return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, evaluate(member)]));
 }

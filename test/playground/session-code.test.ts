@@ -18,6 +18,7 @@ const everything: Settings = {
   ...plain,
   limit: 50,
   limitPerHost: 6,
+  isAdaptive: true,
   timeoutTotal: 60_000,
   timeoutAttempt: 20_000,
   timeoutPool: 30_000,
@@ -68,7 +69,7 @@ console.log(results.filter(({status}) => status === 'fulfilled').length, session
     expect(
       code.slice(code.indexOf('await using'), code.indexOf('const results')),
     ).toBe(`await using session = createSession({
-  connector: {limit: 50, limitPerHost: 6},
+  connector: {limit: 50, limitPerHost: adaptiveLimit({max: 6})},
   timeout: {
     total: 60_000,
     attempt: 20_000,
