@@ -4,6 +4,7 @@ import type {ConnectorRequest} from '../../request.ts';
 import {abortUnread} from '../../unread.ts';
 import {urlParts} from '../../url-parts.ts';
 import {integrityRefusal} from '../integrity.ts';
+import {diagnosticsListeners} from './diagnostics.ts';
 import {Exchange} from './exchange.ts';
 import type {UndiciConnectorOptions} from './options.ts';
 import {checkOptions} from './options.ts';
@@ -82,6 +83,7 @@ export function undiciConnector(options: UndiciConnectorOptions = {}): UndiciCon
     fetch: (request) => send(pool, request),
     preconnect: (origins, {connections = 1} = {}) => preconnect(pool, origins, connections),
     stats: () => statsOf(pool),
+    listeners: diagnosticsListeners,
     close: () => close(pool),
     destroy: (reason) => destroy(pool, reason ?? new SessionClosedError('Connector was destroyed')),
     [Symbol.asyncDispose]: () => close(pool),

@@ -1,0 +1,58 @@
+import type {Channel} from 'node:diagnostics_channel';
+import {channel} from 'node:diagnostics_channel';
+import type {TraceListener, TraceSignals} from '../../trace.ts';
+
+// All of them, checked by the types: a signal that is added has to be added here.
+const signals: {readonly [Type in keyof TraceSignals]: true} = {
+  requestStart: true,
+  responseStart: true,
+  requestEnd: true,
+  requestError: true,
+  rateLimitWaitStart: true,
+  rateLimitWaitEnd: true,
+  rateLimitPaused: true,
+  retryScheduled: true,
+  attemptStart: true,
+  attemptEnd: true,
+  connectionQueuedStart: true,
+  connectionQueuedEnd: true,
+  connectionCreateStart: true,
+  connectionCreateEnd: true,
+  connectionReuse: true,
+  dnsCacheHit: true,
+  dnsCacheMiss: true,
+  dnsResolveStart: true,
+  dnsResolveEnd: true,
+  tlsStart: true,
+  tlsEnd: true,
+  requestHeadersSent: true,
+  requestChunkSent: true,
+  requestSent: true,
+  requestResent: true,
+  responseHeadersReceived: true,
+  responseChunkReceived: true,
+  requestRedirect: true,
+};
+
+const channels: Channel[] = [];
+const publishers: TraceListener[] = [{}];
+
+for (const type of Object.keys(signals) as Array<keyof TraceSignals>) {
+  // Named for tools: part of the contract.
+  const named = channel(`aiofetch:${type}`);
+  channels.push(named);
+  (publishers[0] as Record<string, unknown>)[type] = (event: object, subject: object) => {
+    if (named.hasSubscribers) named.publish({...event, ...subject});
+  };
+}
+
+/**
+ * What publishes to `diagnostics_channel` what a call's trace tells, on a channel for each signal: `aiofetch:requestStart`
+ * and so on. Messages are events with `request` and `response`, as listeners get them.
+ *
+ * @returns `undefined` while nobody has subscribed to any of them
+ */
+export function diagnosticsListeners(): readonly TraceListener[] | undefined {
+  for (const {hasSubscribers} of channels) if (hasSubscribers) return publishers;
+  return undefined;
+}
