@@ -25,6 +25,7 @@ import {sizes} from './topics/sizes.ts';
 import {stats} from './topics/stats.ts';
 import {streams} from './topics/streams.ts';
 import {timeouts} from './topics/timeouts.ts';
+import {tracing} from './topics/tracing.ts';
 import {uploads} from './topics/uploads.ts';
 
 export type {
@@ -58,6 +59,7 @@ const topics = {
   progress,
   policies,
   auth,
+  tracing,
 } satisfies Record<string, Topic>;
 
 /** What the suite is about. */

@@ -7,7 +7,10 @@ import {allPeers} from './case.ts';
 interface RequestCase {
   readonly name: string;
   readonly title: string;
-  readonly column: string;
+  readonly column?: string;
+  /** Who takes part; everybody, unless it says otherwise. */
+  readonly peers?: readonly string[];
+  readonly ratios?: Case['ratios'];
   readonly concurrency: number;
   readonly operation: RateCommand['operation'];
   readonly path: string;
@@ -15,14 +18,14 @@ interface RequestCase {
   readonly expected: unknown;
 }
 
-/** The same request over and over, by everybody. */
-function requestCase({name, title, column, path, ...request}: RequestCase): Case {
+/** The same request over and over. */
+function requestCase({name, title, column, path, peers = allPeers, ratios, ...request}: RequestCase): Case {
   return {
     name,
     title: () => title,
-    column,
+    ...(column !== undefined && {column}),
     unit: 'request',
-    ratios: [
+    ratios: ratios ?? [
       {against: 'fetch', by: 'rate'},
       {against: 'undici.request', by: 'rate'},
     ],
@@ -37,7 +40,7 @@ function requestCase({name, title, column, path, ...request}: RequestCase): Case
         label: worker.label,
         measure: () => worker.measure(measured),
       });
-      const workers = (await Promise.all(allPeers.map((peer) => bench.worker(peer)))).filter(
+      const workers = (await Promise.all(peers.map((peer) => bench.worker(peer)))).filter(
         (worker) => worker !== undefined,
       );
       const cold = workers.filter(({warm}) => !warm.has(request.operation));
@@ -109,5 +112,17 @@ export const requestCases: readonly Case[] = [
     operation: 'gzip',
     path: '/gzip',
     expected: list,
+  }),
+  requestCase({
+    name: 'tracing',
+    title:
+      'GET of a small JSON, 64 at once: nobody listens, one signal is listened to, all of them are timed',
+    concurrency: 64,
+    peers: ['session.fetch', 'session.fetch, one signal', 'session.fetch, timings'],
+    ratios: [
+      {against: 'session.fetch', by: 'rate'},
+      {against: 'session.fetch', by: 'cpu'},
+    ],
+    ...get,
   }),
 ];

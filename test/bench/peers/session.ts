@@ -17,6 +17,21 @@ export const sessionFetch: PeerFactory = (settings) => {
   };
 };
 
+/** The same with somebody listening. */
+function listenedTo(trace: () => readonly aiofetch.TraceListener[]): PeerFactory {
+  return ({connections}) => {
+    const session = aiofetch.createSession({connector: {limit: connections}, trace: trace()});
+    return {
+      package: 'aiofetch',
+      boundsAllHosts: true,
+      client: fetchClient(session.fetch as never),
+    };
+  };
+}
+
+export const sessionListened = listenedTo(() => [{requestEnd: () => undefined}]);
+export const sessionTimed = listenedTo(() => [aiofetch.recordTimings(() => undefined)]);
+
 export const sessionVerbs: PeerFactory = (settings) => {
   const session = createSession(settings);
   const json = (url: string) => session.get(url).json();
