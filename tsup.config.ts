@@ -10,6 +10,8 @@ export default defineConfig({
     openapi: 'src/node/openapi/index.ts',
     cli: 'src/node/cli.ts',
     digest: 'src/digest.ts',
+    opentelemetry: 'src/opentelemetry.ts',
+    har: 'src/har.ts',
     deno: 'src/connectors/deno.ts',
     bun: 'src/connectors/bun.ts',
     node: 'src/node/index.ts',

@@ -44,6 +44,8 @@ export * from './event-source.ts';
 export * from './gather.ts';
 export type {HeaderList, HeadersInput} from './headers.ts';
 export type {AbortListener, Lifetime} from './lifetime.ts';
+export type {CallLog, CallLogger, LogCallsOptions} from './log-calls.ts';
+export {logCalls} from './log-calls.ts';
 export type {Auth, AuthContext, AuthScheme, Credential} from './policies/auth.ts';
 export type {ApiKeyOptions} from './policies/auth-api-key.ts';
 export {apiKey} from './policies/auth-api-key.ts';

@@ -1,22 +1,8 @@
+import type {Phase, PhaseTimings} from './timings/stopwatch.ts';
+import {phases, Stopwatch} from './timings/stopwatch.ts';
 import type {TraceCall, TraceEvent, TraceListener, TraceSignals} from './trace.ts';
 
-/** How long each phase of an attempt took, in ms. What the runtime doesn't show is in `wait`. */
-export interface PhaseTimings {
-  /** For a slot. */
-  readonly queued: number;
-  /** Looking up the name. */
-  readonly dns: number;
-  /** Opening the connection, without DNS and TLS. */
-  readonly connect: number;
-  /** Agreeing TLS. */
-  readonly tls: number;
-  /** Sending the request. */
-  readonly send: number;
-  /** For the head of the response. */
-  readonly wait: number;
-  /** Receiving its body. */
-  readonly receive: number;
-}
+export type {PhaseTimings} from './timings/stopwatch.ts';
 
 /** One attempt, its redirects included: the phases add up to `total`. */
 export interface AttemptTimings extends PhaseTimings {
@@ -59,28 +45,7 @@ export interface CallTimings extends PhaseTimings {
   readonly error: unknown;
 }
 
-type Phase = keyof PhaseTimings | 'rateLimited' | 'backoff' | 'other';
-
-const phases = ['queued', 'dns', 'connect', 'tls', 'send', 'wait', 'receive'] as const;
-const gaps = ['rateLimited', 'backoff', 'other'] as const;
-
-/** The phase that each signal of an attempt begins. */
-const begins: {readonly [Type in keyof TraceSignals]?: keyof PhaseTimings} = {
-  attemptStart: 'wait',
-  connectionQueuedStart: 'queued',
-  connectionQueuedEnd: 'wait',
-  connectionCreateStart: 'connect',
-  dnsResolveStart: 'dns',
-  dnsResolveEnd: 'connect',
-  tlsStart: 'tls',
-  tlsEnd: 'connect',
-  connectionCreateEnd: 'send',
-  connectionReuse: 'send',
-  requestSent: 'wait',
-  requestResent: 'connect',
-  responseHeadersReceived: 'receive',
-  requestRedirect: 'wait',
-};
+const allPhases = [...phases, 'rateLimited', 'backoff', 'other'] as const;
 
 /** The one that each signal between attempts begins. */
 const beginsGap: {readonly [Type in keyof TraceSignals]?: Phase} = {
@@ -88,39 +53,6 @@ const beginsGap: {readonly [Type in keyof TraceSignals]?: Phase} = {
   rateLimitWaitEnd: 'other',
   retryScheduled: 'backoff',
 };
-
-/** Which phase it is, and how long each was so far. */
-class Stopwatch {
-  readonly startTime: number;
-  #phase: Phase;
-  #since: number;
-  readonly #spent = new Map<Phase, number>();
-
-  constructor(time: number, phase: Phase) {
-    this.startTime = time;
-    this.#since = time;
-    this.#phase = phase;
-  }
-
-  get phase(): Phase {
-    return this.#phase;
-  }
-
-  enter(phase: Phase, time: number): void {
-    this.#spent.set(this.#phase, this.spent(this.#phase, time));
-    this.#phase = phase;
-    this.#since = time;
-  }
-
-  spent(phase: Phase, time: number): number {
-    const before = this.#spent.get(phase) ?? 0;
-    return phase === this.#phase ? before + time - this.#since : before;
-  }
-
-  read<Name extends Phase>(names: readonly Name[], time: number): Record<Name, number> {
-    return Object.fromEntries(names.map((name) => [name, this.spent(name, time)])) as Record<Name, number>;
-  }
-}
 
 class AttemptRecord {
   readonly attempt: number;
@@ -138,10 +70,7 @@ class AttemptRecord {
 
   hear(event: TraceEvent): void {
     const {type, time} = event;
-    const phase = begins[type];
-    // A server may answer before the end of an upload.
-    const isLate = type === 'requestSent' && this.watch.phase === 'receive';
-    if (phase && !isLate) this.watch.enter(phase, time);
+    this.watch.hear(event);
     switch (type) {
       case 'connectionReuse':
         this.reused = true;
@@ -216,7 +145,7 @@ class CallRecord {
       call,
       startTime,
       total: time - startTime,
-      ...this.#watch.read([...phases, ...gaps], time),
+      ...this.#watch.read(allPhases, time),
       attempts: this.attempts.map((attempt) => attempt.read(time)),
       ended: this.#end !== undefined,
       status: this.#status,
@@ -256,7 +185,7 @@ export function recordTimings(report?: (timings: CallTimings) => void): TraceLis
     // What goes on after the call, as an attempt that others wait for, is no part of it.
     if (!record) return;
     const isOver = record.hear(event);
-    if (response) records.set(response, record);
+    if (response && type === 'responseStart') records.set(response, record);
     if (type === 'requestError' && typeof event.error === 'object' && event.error) {
       records.set(event.error, record);
     }

@@ -46,6 +46,7 @@ async function bundle(contents: string, options: BuildOptions = {}): Promise<Bun
 const everything = `
   export * from 'aiofetch';
   export * from 'aiofetch/fetch';
+  export * from 'aiofetch/har';
   export * from 'aiofetch/mock';
 `;
 
@@ -120,6 +121,7 @@ describe('what is not imported is not bundled', () => {
       ['errors', 'gather', 'gather/queue', 'gather/run'],
     ],
     ['an error class', "export {HTTPError} from 'aiofetch'", ['errors']],
+    ['timings', "export {recordTimings, timings} from 'aiofetch'", ['timings', 'timings/stopwatch']],
     ['nothing', "import 'aiofetch'", []],
   ])('%s brings no session, and none of the dependencies', async (_name, code, expected) => {
     const {modules} = await bundle(code, {conditions});
@@ -145,6 +147,12 @@ describe('what is not imported is not bundled', () => {
     const {code} = await bundle("export {createSession} from 'aiofetch'");
     expect(code).toContain('Bearer ');
     expect(code).not.toMatch(/apiKey|tokenSource|ERR_AUTH|client_credentials|nextnonce/);
+  });
+
+  test('a session brings none of what listens to it', async () => {
+    const {modules} = await bundle("export {createSession} from 'aiofetch'", {conditions});
+    expect(modules).toContain('aiofetch/src/trace.ts');
+    expect(modules.filter((path) => /timings|log-calls|har|opentelemetry/.test(path))).toEqual([]);
   });
 
   test.each([

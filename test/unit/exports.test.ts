@@ -1,14 +1,15 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
+import {version} from '../../src/version.ts';
 
 interface Entry {
   readonly '@aiofetch/source': string;
 }
 
 const root = new URL('../../', import.meta.url);
-const {exports: entries} = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
-  exports: Record<string, Entry | string>;
-};
+const {exports: entries, version: declared} = JSON.parse(
+  readFileSync(new URL('package.json', root), 'utf8'),
+) as {exports: Record<string, Entry | string>; version: string};
 
 /** What each entry of the package exports. A name that goes, or comes, does so on purpose. */
 const names: Record<string, readonly string[]> = {
@@ -54,6 +55,7 @@ const names: Record<string, readonly string[]> = {
     'iterEvents',
     'iterLines',
     'iterNdjson',
+    'logCalls',
     'oauth2ClientCredentials',
     'rateLimitPolicy',
     'recordTimings',
@@ -69,9 +71,11 @@ const names: Record<string, readonly string[]> = {
   './digest': ['digest'],
   './deno': ['denoConnector'],
   './fetch': ['fetchConnector'],
+  './har': ['harHandler', 'recordHar'],
   './mock': ['mockConnector'],
   './node': ['downloadTo', 'fileFrom'],
   './openapi': ['OpenApiError', 'fromOpenApi'],
+  './opentelemetry': ['openTelemetry'],
   './rate-limiter-flexible': ['rateLimiterFlexibleStore'],
   './undici': ['isPublicAddress', 'presets', 'undiciConnector'],
 };
@@ -89,4 +93,8 @@ describe('the package exports', () => {
     const module = (await import(new URL(source, root).href)) as Record<string, unknown>;
     expect(Object.keys(module).sort()).toEqual([...(names[path] ?? [])].sort());
   });
+});
+
+it('says of itself the version that it has', () => {
+  expect(version).toBe(declared);
 });

@@ -66,6 +66,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   readonly #pool: Pool;
   readonly #request: ConnectorRequest;
   readonly #path: string;
+  readonly #trace: Trace | undefined;
   readonly #redirects: number;
   // Dropped once called: through its promise, `resolve` holds the response, which then nobody could see collected.
   #resolve: (response: Response) => void;
@@ -121,6 +122,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#pool = pool;
     this.#request = request;
     this.#path = path;
+    this.#trace = request.lifetime.trace;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#redirects = redirects;
@@ -134,10 +136,6 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
 
   get lifetime(): Lifetime {
     return this.#request.lifetime;
-  }
-
-  get #trace(): Trace | undefined {
-    return this.#request.lifetime.trace;
   }
 
   start(): void {

@@ -1,2 +1,4 @@
+import {version} from '../../version.ts';
+
 /** What a request says of itself when its caller says nothing. Browsers let nobody say it, so this is Node's alone. */
-export const userAgent = 'aiofetch/0.1.0';
+export const userAgent = `aiofetch/${version}`;

@@ -9,6 +9,7 @@ import type {
   ResponsePromise,
   Session,
   SessionOptions,
+  TraceListener,
 } from 'aiofetch';
 import {
   AiofetchError,
@@ -18,9 +19,13 @@ import {
   createSession,
   gather,
   HTTPError,
+  logCalls,
+  recordTimings,
   TimeoutError,
+  timings,
 } from 'aiofetch';
 import {fetchConnector} from 'aiofetch/fetch';
+import {harHandler, recordHar} from 'aiofetch/har';
 import {mockConnector} from 'aiofetch/mock';
 
 interface User {
@@ -87,4 +92,17 @@ export function connectors(): Connector[] {
     {limit: 4},
   );
   return [own, fetchConnector({limit: 6})];
+}
+
+export async function traced(): Promise<number | undefined> {
+  const recorder = recordHar({bodies: 1_000});
+  const names: TraceListener = {dnsResolveEnd: ({host, addresses}) => console.log(host, addresses.length)};
+  const redirects: TraceListener = (event, {request}) => {
+    if (event.type === 'requestRedirect') console.log(event.status, request?.headers.get('x-trace'));
+  };
+  await using session = createSession({
+    connector: mockConnector(harHandler(recorder.toJSON())),
+    trace: [names, redirects, recorder.listener, recordTimings(), logCalls(console.log)],
+  });
+  return timings(await session.fetch('https://example.com/', {trace: [names]}))?.attempts[0]?.wait;
 }

@@ -8,7 +8,7 @@ import {promisify} from 'node:util';
 export interface Packed {
   /** Paths in the tarball, without their first segment. */
   readonly files: readonly string[];
-  /** An empty project with the tarball and what it depends on installed, and nothing else. */
+  /** An empty project with the tarball, what it depends on and its peers installed, and nothing else. */
   readonly project: string;
   /** Another with `@types/node` beside it. */
   readonly nodeProject: string;
@@ -45,7 +45,11 @@ async function createProject(folder: string, installed: string, types: readonly 
   await writeFile(join(folder, 'package.json'), JSON.stringify({private: true, type: 'module'}));
   await cp(installed, join(modules, 'aiofetch'), {recursive: true});
   await copyDependencies(installed, join(root, 'package.json'), modules);
-  for (const name of types) await copyPackage(name, join(root, 'package.json'), modules);
+  const {peerDependencies} = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
+    peerDependencies?: Record<string, string>;
+  };
+  for (const name of [...types, ...Object.keys(peerDependencies ?? {})])
+    await copyPackage(name, join(root, 'package.json'), modules);
   const consumer = join(root, 'test/package/consumer');
   for (const file of await readdir(consumer)) await cp(join(consumer, file), join(folder, file));
 }

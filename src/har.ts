@@ -1,0 +1,142 @@
+import type {RecordSettings} from './har/entry.ts';
+import {Recording} from './har/entry.ts';
+import type {Har} from './har/format.ts';
+import {createRedaction} from './har/redact.ts';
+import {assertOption, checkNames, checkNumber} from './options.ts';
+import type {TraceEventBase, TraceListener} from './trace.ts';
+import {version} from './version.ts';
+
+export type {
+  Har,
+  HarContent,
+  HarEntry,
+  HarLog,
+  HarPair,
+  HarRequest,
+  HarResponse,
+  HarTimings,
+} from './har/format.ts';
+export type {ReplayableHar, ReplayOptions} from './har/replay.ts';
+export {harHandler} from './har/replay.ts';
+
+/** What is recorded, and what of it is shown. */
+export interface HarOptions {
+  /**
+   * Whether bodies are recorded: those that are larger than this, in bytes, aren't; `true` is 64 KiB. What is in them is
+   * written as it is.
+   *
+   * @default false
+   */
+  readonly bodies?: boolean | number | undefined;
+  /**
+   * Whether credentials, cookies and query values are replaced by `REDACTED`.
+   *
+   * @default true
+   */
+  readonly redact?: boolean | undefined;
+  /** Headers whose values are replaced beside those of credentials and cookies; in any case. */
+  readonly redactHeaders?: readonly string[] | undefined;
+  /**
+   * How many requests are kept at most; the oldest goes.
+   *
+   * @default 1_000
+   */
+  readonly maxEntries?: number | undefined;
+}
+
+/** What {@link recordHar} makes. */
+export interface HarRecorder {
+  /** For the `trace` option of sessions. */
+  readonly listener: TraceListener;
+  /** What was recorded so far, requests under way included. */
+  toJSON(): Har;
+  /** Waits for the bodies that are being read along. */
+  flush(): Promise<void>;
+  /** Forgets what was recorded so far. */
+  clear(): void;
+}
+
+const defaultBodySize = 64 * 1024;
+
+/**
+ * Records what sessions send and get, as HAR 1.2: for `JSON.stringify`, and the tools that show such files. Without secrets,
+ * unless they are asked for.
+ *
+ * @throws InvalidOptionError for what can't be
+ *
+ * @example
+ * ```ts
+ * import {createSession} from 'aiofetch';
+ * import {recordHar} from 'aiofetch/har';
+ *
+ * const recorder = recordHar();
+ * await using session = createSession({trace: [recorder.listener]});
+ * await session.get('https://example.com/').text();
+ * console.log(JSON.stringify(recorder, undefined, 2));
+ * ```
+ */
+export function recordHar(options: HarOptions = {}): HarRecorder {
+  checkNames('recordHar', options, ['bodies', 'redact', 'redactHeaders', 'maxEntries']);
+  const {bodies = false, redact = true, redactHeaders = []} = options;
+  assertOption(typeof redact === 'boolean', 'recordHar.redact', redact, 'true or false');
+  assertOption(Array.isArray(redactHeaders), 'recordHar.redactHeaders', redactHeaders, 'a list of names');
+  const maxEntries = checkNumber('recordHar.maxEntries', options.maxEntries, 1_000, {min: 1, whole: true});
+  const settings: RecordSettings = {
+    maxBodySize:
+      typeof bodies === 'boolean'
+        ? bodies
+          ? defaultBodySize
+          : undefined
+        : checkNumber('recordHar.bodies', bodies, undefined, {whole: true}),
+    redaction: createRedaction(redact, redactHeaders),
+  };
+  let recordings: Recording[] = [];
+  const running = new Map<string, Recording>();
+  const reading = new Set<Promise<unknown>>();
+
+  const keyOf = ({call, attempt}: TraceEventBase) => `${call.id}/${attempt}`;
+
+  const listener: TraceListener = (event, {request, response}) => {
+    const {type, time} = event;
+    const key = keyOf(event);
+    const recording = running.get(key);
+    const isNext = type === 'requestRedirect' || type === 'requestResent';
+    if (recording && isNext) recording.ended(time, type === 'requestResent' ? event.error : undefined);
+    if (request && (type === 'attemptStart' || isNext)) {
+      const next = new Recording(event, request, settings);
+      running.set(key, next);
+      recordings.push(next);
+      if (recordings.length > maxEntries) recordings.shift();
+      return;
+    }
+    recording?.hear(event);
+    if (recording && type === 'responseHeadersReceived' && response) {
+      const read = recording.answered(response);
+      if (read) {
+        reading.add(read);
+        void read.finally(() => reading.delete(read));
+      }
+    }
+    if (recording && type === 'attemptEnd') {
+      recording.ended(time, event.error);
+      running.delete(key);
+    }
+  };
+
+  return {
+    listener,
+    toJSON: () => ({
+      log: {
+        version: '1.2',
+        creator: {name: 'aiofetch', version},
+        entries: recordings.map((recording) => recording.toEntry()),
+      },
+    }),
+    async flush() {
+      while (reading.size > 0) await Promise.all(reading);
+    },
+    clear() {
+      recordings = [];
+    },
+  };
+}

@@ -1,0 +1,76 @@
+/** The format of HAR 1.2, what of it is written and read here. Sizes are bytes, -1: not known; times are ms, -1: not had. */
+export interface Har {
+  log: HarLog;
+}
+
+export interface HarLog {
+  version: string;
+  creator: {name: string; version: string; comment?: string};
+  entries: HarEntry[];
+  comment?: string;
+}
+
+/** One request that was sent, and what came of it: a call has one for each attempt and each redirect. */
+export interface HarEntry {
+  /** ISO 8601. */
+  startedDateTime: string;
+  /** The sum of the timings, without `ssl`, which is in `connect`. */
+  time: number;
+  request: HarRequest;
+  response: HarResponse;
+  cache: object;
+  timings: HarTimings;
+  serverIPAddress?: string;
+  comment?: string;
+}
+
+export interface HarRequest {
+  method: string;
+  url: string;
+  httpVersion: string;
+  cookies: HarPair[];
+  headers: HarPair[];
+  queryString: HarPair[];
+  postData?: {mimeType: string; text: string; comment?: string};
+  headersSize: number;
+  bodySize: number;
+}
+
+export interface HarResponse {
+  /** 0: there was none. */
+  status: number;
+  statusText: string;
+  httpVersion: string;
+  cookies: HarPair[];
+  headers: HarPair[];
+  content: HarContent;
+  redirectURL: string;
+  headersSize: number;
+  bodySize: number;
+  /** Why there was none: the error's code, as browsers' tools have it. */
+  _error?: string;
+}
+
+export interface HarContent {
+  size: number;
+  mimeType: string;
+  text?: string;
+  /** `base64` for what is no text. */
+  encoding?: string;
+  comment?: string;
+}
+
+export interface HarTimings {
+  blocked: number;
+  dns: number;
+  connect: number;
+  ssl: number;
+  send: number;
+  wait: number;
+  receive: number;
+}
+
+export interface HarPair {
+  name: string;
+  value: string;
+}

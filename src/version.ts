@@ -1,0 +1,2 @@
+/** The package's, which a test holds to it. */
+export const version = '0.1.0';

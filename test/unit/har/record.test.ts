@@ -1,0 +1,230 @@
+import {describe, expect, it} from 'vitest';
+import type {HarOptions} from '../../../src/har.ts';
+import {recordHar} from '../../../src/har.ts';
+import {InvalidOptionError, type SessionOptions} from '../../../src/index.ts';
+import {bodyOf, startServer} from '../../support/http-server.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+import {openSession} from '../../support/open-session.ts';
+
+const url = 'https://a.test/';
+
+function recorded(
+  handler: Parameters<typeof mockSession>[0],
+  options: HarOptions = {},
+  more: SessionOptions = {},
+) {
+  const recorder = recordHar(options);
+  return {recorder, ...mockSession(handler, {trace: [recorder.listener], ...more})};
+}
+
+describe('a recording', () => {
+  it('is HAR 1.2, of what went over the wire', async () => {
+    const recorder = recordHar();
+    const server = await startServer(async (request, response) => {
+      await bodyOf(request);
+      response.writeHead(201, {'content-type': 'text/plain', 'x-here': 'yes'}).end('made');
+    });
+    const {session} = openSession({}, {trace: [recorder.listener]});
+    const before = Date.now();
+    await session.post(`${server.origin}/users?page=2`, {json: {a: 1}}).text();
+    const {log} = JSON.parse(JSON.stringify(recorder));
+    expect(log).toMatchObject({version: '1.2', creator: {name: 'aiofetch'}});
+    const [entry] = log.entries;
+    expect(log.entries).toHaveLength(1);
+    expect(Date.parse(entry.startedDateTime)).toBeGreaterThanOrEqual(before - 1);
+    expect(Date.parse(entry.startedDateTime)).toBeLessThanOrEqual(Date.now());
+    expect(entry).toMatchObject({
+      request: {
+        method: 'POST',
+        url: `${server.origin}/users?page=REDACTED`,
+        httpVersion: 'HTTP/1.1',
+        queryString: [{name: 'page', value: 'REDACTED'}],
+        postData: {mimeType: 'application/json', text: ''},
+        bodySize: 7,
+      },
+      response: {
+        status: 201,
+        statusText: 'Created',
+        httpVersion: 'HTTP/1.1',
+        content: {size: 4, mimeType: 'text/plain'},
+        redirectURL: '',
+        bodySize: 4,
+      },
+      cache: {},
+      timings: {dns: -1, ssl: -1},
+      serverIPAddress: '127.0.0.1',
+    });
+    expect(entry.response.headers).toContainEqual({name: 'x-here', value: 'yes'});
+    const {blocked, connect, send, wait, receive} = entry.timings;
+    expect(blocked + connect + send + wait + receive).toBeCloseTo(entry.time, 6);
+    for (const time of [blocked, connect, send, wait, receive]) expect(time).toBeGreaterThanOrEqual(0);
+  });
+
+  it('has an entry for each attempt and each redirect', async () => {
+    let times = 0;
+    const {recorder, session} = recorded(
+      (call) => {
+        if (call.url === url) return Response.redirect(`${url}end`);
+        return new Response('', {status: ++times === 1 ? 503 : 200});
+      },
+      {},
+      {retry: {retries: 1, minDelay: 0}},
+    );
+    await session.fetch(url);
+    const {entries} = recorder.toJSON().log;
+    expect(entries.map(({request, response}) => [request.url, response.status])).toEqual([
+      [url, 302],
+      [`${url}end`, 503],
+      [url, 302],
+      [`${url}end`, 200],
+    ]);
+    expect(entries[0]?.response.redirectURL).toBe(`${url}end`);
+    expect(entries.map(({comment}) => comment?.replace(/^call \d+, /, ''))).toEqual([
+      'attempt 1',
+      'attempt 1',
+      'attempt 2',
+      'attempt 2',
+    ]);
+  });
+
+  it('has what failed, with its code', async () => {
+    const {recorder, session} = recorded(() => Promise.reject(new TypeError('fetch failed')));
+    await rejection(session.fetch(url));
+    expect(recorder.toJSON().log.entries[0]?.response).toMatchObject({
+      status: 0,
+      content: {size: 0, mimeType: 'x-unknown'},
+      bodySize: -1,
+      _error: 'ERR_CONNECTION',
+    });
+  });
+
+  it('has what is still under way, as far as it is known', async () => {
+    const {recorder, session} = recorded(() => new Promise(() => {}));
+    const failing = rejection(session.fetch(url));
+    expect(recorder.toJSON().log.entries[0]?.response.status).toBe(0);
+    await session.destroy();
+    await failing;
+  });
+
+  it('keeps the last of many, and none that it is told to forget', async () => {
+    const {recorder, session} = recorded(() => 'x', {maxEntries: 2});
+    for (const path of ['1', '2', '3']) await session.get(url + path).json();
+    expect(recorder.toJSON().log.entries.map(({request}) => request.url)).toEqual([`${url}2`, `${url}3`]);
+    recorder.clear();
+    expect(recorder.toJSON().log.entries).toEqual([]);
+  });
+});
+
+describe('secrets', () => {
+  const talk = async (options: HarOptions) => {
+    const {recorder, session} = recorded(
+      (call) =>
+        call.url.includes('end')
+          ? new Response('s3cret body', {headers: {'set-cookie': 'sid=s3cret; HttpOnly'}})
+          : Response.redirect(`${url}end?token=s3cret`),
+      options,
+      {baseUrl: url, auth: {bearer: 's3cret'}},
+    );
+    await session
+      .put('?key=s3cret&s3cret', {
+        body: 's3cret body',
+        headers: {
+          cookie: 'a=s3cret; b=s3cret',
+          referer: `${url}?q=s3cret`,
+          'x-mine': 's3cret',
+          'X-Api-Key': 's3cret',
+        },
+      })
+      .text();
+    return JSON.stringify(recorder);
+  };
+
+  it('are not written: credentials, cookies, query values, bodies, and headers one names', async () => {
+    const text = await talk({redactHeaders: ['X-Mine']});
+    expect(text).not.toContain('s3cret');
+    expect(text).toContain('key=REDACTED');
+    expect(text).toContain('"name":"sid","value":"REDACTED"');
+    expect(text).toContain('"name":"a","value":"REDACTED"');
+  });
+
+  it('are written where one asks for them', async () => {
+    const text = await talk({redact: false, bodies: true});
+    for (const expected of [
+      'Bearer s3cret',
+      'key=s3cret',
+      '"value":"a=s3cret; b=s3cret"',
+      '"text":"s3cret body"',
+    ]) {
+      expect(text).toContain(expected);
+    }
+  });
+});
+
+describe('bodies that are asked for', () => {
+  it('are written: text as it is, the rest in base64', async () => {
+    const {recorder, session} = recorded(
+      (call) =>
+        call.url.endsWith('binary')
+          ? new Response(new Uint8Array([255, 0]), {headers: {'content-type': 'image/png'}})
+          : new Response('grüße', {headers: {'content-type': 'application/problem+json'}}),
+      {bodies: true},
+    );
+    await session.post(url, {body: new TextEncoder().encode('bytes')}).text();
+    await session.get(`${url}binary`).bytes();
+    await recorder.flush();
+    const [first, second] = recorder.toJSON().log.entries;
+    expect(first?.request.postData).toMatchObject({text: 'bytes'});
+    expect(first?.response.content).toMatchObject({text: 'grüße', size: 7});
+    expect(second?.response.content).toMatchObject({text: '/wA=', encoding: 'base64', size: 2});
+  });
+
+  it('are what was received and decoded, whoever reads them', async () => {
+    const server = await startServer((_request, response) => response.end('x'.repeat(1_000)));
+    const recorder = recordHar({bodies: 2_000});
+    const {session, stats} = openSession({}, {trace: [recorder.listener]});
+    expect(await session.get(server.origin).text()).toHaveLength(1_000);
+    const response = await session.fetch(server.origin);
+    await response.body?.cancel();
+    await recorder.flush();
+    const texts = recorder.toJSON().log.entries.map((entry) => entry.response.content.text?.length);
+    expect(texts).toEqual([1_000, 1_000]);
+    expect(stats().active).toBe(0);
+  });
+
+  it('are left out when they are too large, and the caller gets all of them', async () => {
+    const {recorder, session} = recorded(() => new Response('x'.repeat(50)), {bodies: 49});
+    expect(await session.post(url, {body: 'y'.repeat(50)}).text()).toHaveLength(50);
+    await recorder.flush();
+    const [entry] = recorder.toJSON().log.entries;
+    expect(entry?.response.content).toEqual({
+      size: 50,
+      mimeType: expect.any(String),
+      comment: 'Larger than 49 bytes',
+    });
+    expect(entry?.request.postData).toMatchObject({text: '', comment: 'Not recorded'});
+  });
+
+  it('that break off do so for the caller, and not for the recorder', async () => {
+    const {recorder, session} = recorded(
+      () =>
+        new Response(
+          new ReadableStream({
+            pull() {
+              throw new TypeError('terminated');
+            },
+          }),
+        ),
+      {bodies: true},
+    );
+    await rejection(session.fetch(url).then((response) => response.text()));
+    await recorder.flush();
+    expect(recorder.toJSON().log.entries[0]?.response.content.comment).toBe('It broke off');
+  });
+});
+
+it.each([{bodies: -1}, {redact: 'no'}, {redactHeaders: 'x'}, {maxEntries: 0}, {body: true}])(
+  'an option that can not be is refused: %j',
+  (options) => {
+    expect(thrown(() => recordHar(options as never))).toBeInstanceOf(InvalidOptionError);
+  },
+);

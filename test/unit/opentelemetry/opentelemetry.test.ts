@@ -1,0 +1,285 @@
+import {context, SpanKind, SpanStatusCode, trace} from '@opentelemetry/api';
+import {describe, expect, it, vi} from 'vitest';
+import {hedgePolicy, InvalidOptionError, type SessionOptions} from '../../../src/index.ts';
+import type {OpenTelemetryOptions} from '../../../src/opentelemetry.ts';
+import {openTelemetry} from '../../../src/opentelemetry.ts';
+import {startServer} from '../../support/http-server.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+import {openSession} from '../../support/open-session.ts';
+import {startRawServer} from '../../support/raw-server.ts';
+import {startSdk} from './support.ts';
+
+const url = 'https://a.test/';
+
+function instrumented(options: OpenTelemetryOptions = {}) {
+  const sdk = startSdk();
+  const {tracerProvider, meterProvider} = sdk;
+  return {...sdk, telemetry: openTelemetry({tracerProvider, meterProvider, ...options})};
+}
+
+function instrumentedMock(handler: Parameters<typeof mockSession>[0], options: SessionOptions = {}) {
+  const sdk = instrumented();
+  return {...sdk, ...mockSession(handler, {trace: [sdk.telemetry.listener], ...options})};
+}
+
+describe('a request that is sent has a span', () => {
+  it('with what the conventions want', async () => {
+    const {telemetry, spans} = instrumented();
+    const server = await startServer((_request, response) => response.end('x'));
+    const {session} = openSession({}, {trace: [telemetry.listener]});
+    await session.get(`${server.origin}/users?sig=s3cret&page=2`).text();
+    const [span] = spans();
+    expect(spans()).toHaveLength(1);
+    expect(span).toMatchObject({name: 'GET', kind: SpanKind.CLIENT, status: {code: SpanStatusCode.UNSET}});
+    expect(span?.attributes).toEqual({
+      'http.request.method': 'GET',
+      'server.address': '127.0.0.1',
+      'server.port': server.port,
+      'url.full': `${server.origin}/users?sig=REDACTED&page=2`,
+      'http.response.status_code': 200,
+      'network.protocol.version': '1.1',
+      'network.peer.address': '127.0.0.1',
+    });
+    expect(span?.instrumentationScope.name).toBe('aiofetch');
+  });
+
+  it('whose context reaches the server, under the span that the call was made in', async () => {
+    const {telemetry, spans, tracer} = instrumented();
+    const server = await startServer((request, response) => response.end(request.headers['traceparent']));
+    const {session} = openSession({}, {trace: [telemetry.listener]});
+    const parent = tracer.startSpan('mine');
+    const traceparent = await context.with(trace.setSpan(context.active(), parent), () =>
+      session.get(server.origin).text(),
+    );
+    parent.end();
+    const span = spans().find(({name}) => name === 'GET');
+    const {traceId, spanId} = span?.spanContext() ?? {};
+    expect(traceparent).toBe(`00-${traceId}-${spanId}-01`);
+    expect(traceId).toBe(parent.spanContext().traceId);
+    expect(span?.parentSpanContext?.spanId).toBe(parent.spanContext().spanId);
+  });
+
+  it('for each attempt, with a context of its own and its number from the second on', async () => {
+    let times = 0;
+    const {session, spans, calls} = instrumentedMock(
+      () => new Response('', {status: ++times < 3 ? 503 : 200}),
+      {
+        retry: {retries: 2, minDelay: 0},
+      },
+    );
+    await session.fetch(url);
+    expect(spans().map(({attributes}) => attributes['http.request.resend_count'])).toEqual([undefined, 1, 2]);
+    expect(spans().map(({status}) => status.code)).toEqual([
+      SpanStatusCode.ERROR,
+      SpanStatusCode.ERROR,
+      SpanStatusCode.UNSET,
+    ]);
+    const sent = calls.map(({headers}) => headers.get('traceparent')?.split('-')[2]);
+    expect(sent).toEqual(spans().map((span) => span.spanContext().spanId));
+  });
+
+  it('for each redirect too', async () => {
+    const {session, spans, calls} = instrumentedMock((call) =>
+      call.url === url ? Response.redirect('https://b.test/end') : new Response('x'),
+    );
+    await (await session.fetch(url)).text();
+    const [first, second] = spans();
+    expect(first?.attributes).toMatchObject({'url.full': url, 'http.response.status_code': 302});
+    expect(first?.status.code).toBe(SpanStatusCode.UNSET);
+    expect(second?.attributes).toMatchObject({
+      'url.full': 'https://b.test/end',
+      'server.address': 'b.test',
+      'http.request.resend_count': 1,
+    });
+    expect(new Set(calls.map(({headers}) => headers.get('traceparent'))).size).toBe(2);
+  });
+
+  it('for what goes out again on another connection', async () => {
+    const {telemetry, spans} = instrumented();
+    const heard: string[] = [];
+    const server = await startRawServer(async (connection) => {
+      heard.push((await connection.request()).headers['traceparent'] as string);
+      connection.respond('x');
+      if (connection.index > 0) return;
+      heard.push((await connection.request()).headers['traceparent'] as string);
+      connection.socket.resetAndDestroy();
+    });
+    const {session} = openSession({}, {trace: [telemetry.listener]});
+    for (let index = 0; index < 2; index++) await session.get(server.origin).text();
+    expect(spans().map(({attributes}) => attributes['error.type'])).toEqual([
+      undefined,
+      'ECONNRESET',
+      undefined,
+    ]);
+    expect(spans()[2]?.attributes['http.request.resend_count']).toBe(1);
+    expect(heard.map((header) => header.split('-')[2])).toEqual(
+      spans().map((span) => span.spanContext().spanId),
+    );
+  });
+
+  it('for both attempts of a hedge', async () => {
+    let times = 0;
+    const {session, spans} = instrumentedMock(() => (++times === 1 ? new Promise(() => {}) : 'x'), {
+      policies: [hedgePolicy({delay: 1})],
+    });
+    await session.get(url).text();
+    const types = spans().map(({attributes}) => attributes['error.type']);
+    expect(types.toSorted()).toEqual(['AbortError', undefined]);
+  });
+
+  it('named HTTP for a method that is not well-known', async () => {
+    const {session, spans} = instrumentedMock(() => 'x');
+    await (await session.fetch(url, {method: 'PURGE'})).text();
+    expect(spans()[0]).toMatchObject({
+      name: 'HTTP',
+      attributes: {'http.request.method': '_OTHER', 'http.request.method_original': 'PURGE'},
+    });
+  });
+});
+
+describe('an outcome is told', () => {
+  it('of a status from 400 as an error of that number', async () => {
+    const {session, spans} = instrumentedMock(() => new Response('no', {status: 404}));
+    await (await session.fetch(url)).text();
+    expect(spans()[0]).toMatchObject({
+      status: {code: SpanStatusCode.ERROR},
+      attributes: {'http.response.status_code': 404, 'error.type': '404'},
+    });
+  });
+
+  it('of a failure by its code, without what it says', async () => {
+    const {telemetry, spans} = instrumented();
+    const {session} = openSession({}, {trace: [telemetry.listener]});
+    await rejection(session.fetch('http://127.0.0.1:1/?secret=s3cret'));
+    expect(spans()[0]).toMatchObject({
+      status: {code: SpanStatusCode.ERROR, message: 'ECONNREFUSED'},
+      attributes: {'error.type': 'ECONNREFUSED'},
+    });
+    expect(spans()[0]?.attributes['http.response.status_code']).toBeUndefined();
+  });
+
+  it('of a body that broke off as an error, with the status', async () => {
+    const {session, spans} = instrumentedMock(
+      () =>
+        new Response(
+          new ReadableStream({
+            pull() {
+              throw new TypeError('terminated');
+            },
+          }),
+        ),
+    );
+    await rejection(session.fetch(url).then((response) => response.text()));
+    expect(spans()[0]?.attributes).toMatchObject({
+      'http.response.status_code': 200,
+      'error.type': 'ERR_CONNECTION',
+    });
+  });
+
+  it('of an abort by its name', async () => {
+    const {session, spans} = instrumentedMock(() => new Promise(() => {}));
+    const controller = new AbortController();
+    const failing = rejection(session.fetch(url, {signal: controller.signal}));
+    controller.abort();
+    await failing;
+    expect(spans()[0]?.attributes['error.type']).toBe('AbortError');
+  });
+});
+
+describe('metrics', () => {
+  it('have the duration of every request, in s, in the buckets that are advised', async () => {
+    const {session, metric} = instrumentedMock(
+      (call) => new Response('x', {status: call.attempt === 1 ? 503 : 200}),
+      {
+        retry: {retries: 1, minDelay: 0},
+      },
+    );
+    await (await session.fetch(url)).text();
+    const {unit, points} = (await metric('http.client.request.duration')) ?? {points: []};
+    expect(unit).toBe('s');
+    expect(points.map(({attributes}) => attributes)).toEqual([
+      {
+        'http.request.method': 'GET',
+        'server.address': 'a.test',
+        'server.port': 443,
+        'http.response.status_code': 503,
+        'error.type': '503',
+      },
+      {
+        'http.request.method': 'GET',
+        'server.address': 'a.test',
+        'server.port': 443,
+        'http.response.status_code': 200,
+      },
+    ]);
+    expect(points[0]?.value).toMatchObject({
+      count: 1,
+      buckets: {boundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]},
+    });
+  });
+
+  it('have the requests under way, and come back to none however they end', async () => {
+    const {session, metric} = instrumentedMock((call) =>
+      call.url.endsWith('fails') ? Promise.reject(new TypeError('fetch failed')) : new Promise(() => {}),
+    );
+    const controller = new AbortController();
+    const failing = [
+      session.fetch(url, {signal: controller.signal}),
+      session.fetch(url, {signal: controller.signal}),
+      session.fetch(`${url}fails`),
+    ].map(rejection);
+    await failing[2];
+    const attributes = {'http.request.method': 'GET', 'server.address': 'a.test', 'server.port': 443};
+    expect((await metric('http.client.active_requests'))?.points).toEqual([{attributes, value: 2}]);
+    controller.abort();
+    await Promise.all(failing);
+    expect((await metric('http.client.active_requests'))?.points).toEqual([{attributes, value: 0}]);
+  });
+
+  it('have the connections of what is observed, until it is not', async () => {
+    const {telemetry, metric} = instrumented();
+    const server = await startServer((request, response) => {
+      if (request.url === '/') response.end('x');
+      else response.write('first');
+    });
+    const {session, connector} = openSession({}, {trace: [telemetry.listener]});
+    const stop = telemetry.observe(session);
+    const open = await session.fetch(`${server.origin}/held`);
+    await session.get(server.origin).text();
+    const where = {'server.address': '127.0.0.1', 'server.port': server.port};
+    expect(await metric('http.client.open_connections')).toEqual({
+      unit: '{connection}',
+      points: [
+        {attributes: {'http.connection.state': 'active', ...where}, value: 1},
+        {attributes: {'http.connection.state': 'idle', ...where}, value: 1},
+      ],
+    });
+    await open.body?.cancel();
+    await session.destroy();
+    await connector.destroy();
+    const {points} = (await metric('http.client.open_connections')) ?? {};
+    expect(points?.map(({value}) => value)).toEqual([0, 0]);
+    stop();
+    const asked = vi.spyOn(session, 'stats');
+    await metric('http.client.open_connections');
+    expect(asked).not.toHaveBeenCalled();
+  });
+
+  it('have none of connections that the runtime owns', async () => {
+    const {telemetry, metric, session} = instrumentedMock(() => new Promise(() => {}));
+    telemetry.observe(session);
+    const failing = rejection(session.fetch(url));
+    expect((await metric('http.client.open_connections'))?.points ?? []).toEqual([]);
+    await session.destroy();
+    await failing;
+  });
+});
+
+it('an option that is not known is refused', () => {
+  expect(thrown(() => openTelemetry({tracer: 1} as never))).toBeInstanceOf(InvalidOptionError);
+});
+
+it('without an SDK it does nothing, and harms nothing', async () => {
+  const {session} = mockSession(() => 'x', {trace: [openTelemetry().listener]});
+  expect(await session.get(url).json()).toBe('x');
+});
