@@ -488,7 +488,18 @@ export const authentication = {
   }),
 };
 
-/** Makes a client on a session. */
+/**
+ * Makes a client on a session.
+ *
+ * Its requests may have to be signed, by the session's `auth`:
+ *
+ * - `{bearer}`
+ * - `{basic: {username, password}}`
+ * - `apiKey({header: 'X-API-Key', value})`
+ * - `apiKey({query: 'api_key', value})`
+ * - `oauth2ClientCredentials({tokenUrl: 'https://galaxy.scalar.com/oauth/token', clientId, clientSecret})`
+ * - `tokenSource(getToken)`
+ */
 export const createClient = defineClient({
   planets,
   celestialBodies,

@@ -320,6 +320,33 @@ describe('what is said of things', () => {
   });
 });
 
+it('says how requests are to be signed', async () => {
+  const document = documentOf({});
+  const securitySchemes = {
+    token: {type: 'http', scheme: 'Bearer'},
+    login: {type: 'http', scheme: 'basic'},
+    again: {type: 'http', scheme: 'basic'},
+    header: {type: 'apiKey', in: 'header', name: 'X-Key'},
+    query: {type: 'apiKey', in: 'query', name: 'key'},
+    cookie: {type: 'apiKey', in: 'cookie', name: 'sid'},
+    machine: {type: 'oauth2', flows: {clientCredentials: {tokenUrl: 'https://login.test/token'}}},
+    person: {type: 'oauth2', flows: {implicit: {}}},
+    digest: {type: 'http', scheme: 'digest'},
+    certificate: {type: 'mutualTLS'},
+  };
+  const {code} = await fromOpenApi({...document, components: {...document.components, securitySchemes}});
+  const [, note = ''] = /Makes a client on a session\.([\s\S]*?)\*\//.exec(code) ?? [];
+  expect([...note.matchAll(/- `(.*)`/g)].map(([, option]) => option)).toEqual([
+    '{bearer}',
+    '{basic: {username, password}}',
+    "apiKey({header: 'X-Key', value})",
+    "apiKey({query: 'key', value})",
+    "oauth2ClientCredentials({tokenUrl: 'https://login.test/token', clientId, clientSecret})",
+    'tokenSource(getToken)',
+    'digest({username, password})',
+  ]);
+});
+
 it('says what it leaves out', async () => {
   const document = documentOf({
     Thing: {$ref: '#/components/schemas/Thing2'},

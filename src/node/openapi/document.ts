@@ -96,6 +96,15 @@ interface Server {
   readonly variables?: Readonly<Record<string, {readonly default?: string}>>;
 }
 
+/** What a document asks a caller to show. */
+export interface SecurityScheme {
+  readonly type?: string;
+  readonly scheme?: string;
+  readonly in?: string;
+  readonly name?: string;
+  readonly flows?: {readonly clientCredentials?: {readonly tokenUrl?: string}};
+}
+
 /** An OpenAPI document, as far as a client is made of it. */
 export interface OpenApiDocument {
   readonly openapi: string;
@@ -104,7 +113,7 @@ export interface OpenApiDocument {
   readonly paths?: Readonly<Record<string, PathItem>>;
   readonly components?: {
     readonly schemas?: Readonly<Record<string, SchemaOrBoolean>>;
-    readonly securitySchemes?: Readonly<Record<string, unknown>>;
+    readonly securitySchemes?: Readonly<Record<string, SecurityScheme | Reference>>;
   };
 }
 

@@ -10,6 +10,7 @@ import {loadDocument} from './load.ts';
 import {memberName, Scope, safeIdentifier, stringLiteral} from './names.ts';
 import type {ClientOperation} from './operations.ts';
 import {operationsOf} from './operations.ts';
+import {authOptions} from './security.ts';
 import {TypeWriter} from './types.ts';
 
 export {OpenApiError} from './document.ts';
@@ -89,7 +90,7 @@ function writeModule(document: LoadedDocument, warn: (message: string) => void):
         ]),
     ...declarations,
     ...constants,
-    `${docComment({description: 'Makes a client on a session.'})}export const createClient = defineClient(${tree.length === 0 ? '{}' : client});\n`,
+    `${docComment({summary: 'Makes a client on a session.', description: authNote(document)})}export const createClient = defineClient(${tree.length === 0 ? '{}' : client});\n`,
     '/** What `createClient` makes. */\nexport type Client = ReturnType<typeof createClient>;\n',
   ];
   return sections.join('\n');
@@ -126,6 +127,12 @@ function header({info = {}}: OpenApiDocument): string {
   })}`
     .trimEnd()
     .replace(/ \*\/$/, ' *\n * @module\n */\n');
+}
+
+function authNote(document: LoadedDocument): string | undefined {
+  const options = authOptions(document);
+  if (options.length === 0) return undefined;
+  return `Its requests may have to be signed, by the session's \`auth\`:\n\n${options.map((option) => `- \`${option}\``).join('\n')}`;
 }
 
 function commentOf({operation}: ClientOperation): string {
