@@ -79,10 +79,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   /** The connection had been used before. */
   #reused = false;
   #upload: Upload | undefined = undefined;
-  #report: ProgressReport | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
   #follow: ConnectorRequest | undefined = undefined;
-  #isRedirected = false;
   #discarded = 0;
   /** How many more bytes of the body may come; `undefined`: any number. */
   #room: number | undefined = undefined;
@@ -94,10 +92,6 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   #answered = false;
   /** All of the request has been handed to the socket. */
   #bodySent = false;
-  /** The server has answered, and wants no more of the body. */
-  #isHalted = false;
-  /** Lets a body go that waits for the server's word. */
-  #goAhead: (() => void) | undefined = undefined;
   /** All of it had left the socket when silence was last looked at. */
   #wasFlushed = true;
   /** The connection can't serve another request after this one. */
@@ -301,16 +295,8 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       length = sizeOf(source)?.toString();
       if (length !== undefined) sent.push('content-length', length);
     }
-    if (listener) this.#report = new ProgressReport(listener, Number(length ?? 0));
-    if (!expects) return new Upload(inPieces(source));
-    const start = new Promise<void>((resolve) => {
-      this.#goAhead = () => {
-        this.#goAhead = undefined;
-        this.#clearTimer();
-        resolve();
-      };
-    });
-    return new Upload(inPieces(source), start);
+    const report = listener && new ProgressReport(listener, Number(length ?? 0));
+    return new Upload(inPieces(source), report, expects);
   }
 
   // What undici reports
@@ -324,7 +310,9 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     totals.sent++;
     if (this.#reused) totals.reused++;
     this.#trace?.emit('requestHeadersSent', this.#request);
-    if (this.#goAhead) this.#timer = setTimeout(this.#goAhead, this.#request.transfer?.expectContinue);
+    if (this.#upload?.isWaiting) {
+      this.#timer = setTimeout(() => this.#upload?.goAhead(), this.#request.transfer?.expectContinue);
+    }
   }
 
   onResponseStarted(): void {
@@ -335,22 +323,20 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : (chunk as Buffer).length;
     this.#pool.totals.bytesSent += bytes;
     this.#trace?.emit('requestChunkSent', this.#request, {bytes});
-    if (this.#report) this.#tell((report) => report.add(toBytes(chunk as string | Uint8Array)));
+    if (this.#upload?.report) this.#tell((report) => report.add(toBytes(chunk as string | Uint8Array)));
   }
 
   onRequestSent(): void {
     this.#bodySent = true;
     this.#trace?.emit('requestSent', this.#request);
     if (this.host.adaptive && this.#upload) this.#sentAt = performance.now();
-    if (this.#report) this.#tell((report) => report.end());
+    if (this.#upload?.report) this.#tell((report) => report.end());
     if (this.#state === 'sent' || (this.#state === 'receiving' && !this.#body?.paused))
       this.#startReadTimer();
   }
 
   /** The server has made up its mind before it had all of the body: the rest is not sent. */
   #stopSending(): void {
-    this.#isHalted = true;
-    this.#goAhead = undefined;
     this.#clearTimer();
     this.#upload?.halt(new Error('The server answered before it had the whole body'));
   }
@@ -358,7 +344,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   // What a listener throws is not undici's to judge.
   #tell(tell: (report: ProgressReport) => void): void {
     try {
-      tell(this.#report as ProgressReport);
+      tell(this.#upload?.report as ProgressReport);
     } catch (error) {
       this.#cut(error);
     }
@@ -367,14 +353,17 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
     this.#startReadTimer();
     if (status < 200) {
-      if (status === 100) this.#goAhead?.();
+      if (status === 100 && this.#upload?.isWaiting) {
+        this.#clearTimer();
+        this.#upload.goAhead();
+      }
       return true;
     }
     // An answer before the end of the upload tells nothing of how long the host takes.
     if (this.host.adaptive && (this.#bodySent || status === 429 || status === 503)) {
       this.#pool.limits.observe(this.host, this.#sentAt, status);
     }
-    if (this.#upload && !this.#bodySent && (status >= 300 || this.#goAhead)) this.#stopSending();
+    if (this.#upload && !this.#bodySent && (status >= 300 || this.#upload.isWaiting)) this.#stopSending();
     this.#resumeDispatch = resume;
     let contentEncoding: string | undefined;
     let location: string | undefined;
@@ -533,7 +522,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   silent(limit: number): void {
     // The end of the request is still on its way, or was when last looked at: the server has its time from then on.
     const {isFlushed} = this.#connection as PoolConnection;
-    if (this.#isHalted || (isFlushed && this.#wasFlushed)) this.#timeOut('read', limit);
+    if (this.#upload?.isHalted || (isFlushed && this.#wasFlushed)) this.#timeOut('read', limit);
     else this.#startReadTimer();
     this.#wasFlushed = isFlushed;
   }
@@ -644,7 +633,6 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       this.#cut(error);
       return true;
     }
-    this.#isRedirected = true;
     return this.#discard();
   }
 
@@ -667,9 +655,10 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   // Before the slot is given back: a pool that closes is not to take the gap for the end.
   #followRedirect(): void {
     const request = this.#follow as ConnectorRequest;
-    const redirects = this.#redirects + (this.#isRedirected ? 1 : 0);
-    if (this.#isRedirected) {
-      const status = this.#status as number;
+    // What is sent again, unasked, is no redirect, and has no status to tell of.
+    const status = this.#status;
+    const redirects = this.#redirects + (status === undefined ? 0 : 1);
+    if (status !== undefined) {
       this.#trace?.emit('requestRedirect', request, {status, url: redactUrl(request.url)});
     }
     new Exchange(this.#pool, request, this.#resolve, this.#reject, redirects, this.#attemptEnd).start();
@@ -740,7 +729,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   // Or sets it back, when something came. A server that is still being sent to may be silent.
   #startReadTimer(): void {
     const {read} = this.#request.timeouts;
-    if (read !== undefined && (this.#bodySent || this.#isHalted))
+    if (read !== undefined && (this.#bodySent || this.#upload?.isHalted))
       (this.#connection as PoolConnection).watchSilence(read, this);
   }
 

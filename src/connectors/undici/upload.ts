@@ -1,3 +1,5 @@
+import type {ProgressReport} from '../../progress.ts';
+
 type Chunk = Uint8Array | string;
 
 /**
@@ -7,17 +9,35 @@ type Chunk = Uint8Array | string;
 export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefined> {
   readonly #next: () => Promise<IteratorResult<unknown>>;
   readonly #cancel: (reason: unknown) => unknown;
+  readonly report: ProgressReport | undefined;
+  /** It waits for the server's word. */
+  isWaiting: boolean;
+  /** The server has answered, and wants no more of it. */
+  isHalted = false;
   readonly #start: Promise<void> | undefined;
+  #go: (() => void) | undefined = undefined;
   #stopped = false;
-  #halted = false;
   #cancelled = false;
   /** What the source failed with. */
   failure: {readonly error: unknown} | undefined = undefined;
   #settle: ((result: IteratorResult<Chunk, undefined>) => void) | undefined = undefined;
 
-  /** @param start - what the first chunk waits for */
-  constructor(source: ReadableStream<Uint8Array> | AsyncIterable<Chunk>, start?: Promise<void>) {
-    this.#start = start;
+  /**
+   * @param report - told how far it is
+   * @param waits - until `goAhead`, with its first chunk
+   */
+  constructor(
+    source: ReadableStream<Uint8Array> | AsyncIterable<Chunk>,
+    report: ProgressReport | undefined,
+    waits: boolean,
+  ) {
+    this.report = report;
+    this.isWaiting = waits;
+    if (waits) {
+      this.#start = new Promise((resolve) => {
+        this.#go = resolve;
+      });
+    }
     if (source instanceof ReadableStream) {
       // A reader, not the stream's iterator: the iterator's return waits for the read that is under way.
       const reader = source.getReader();
@@ -38,16 +58,16 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
     if (this.#stopped) return Promise.resolve({done: true, value: undefined});
     return new Promise((resolve, reject) => {
       this.#settle = resolve;
-      if (this.#halted) return;
+      if (this.isHalted) return;
       (this.#start ? this.#start.then(this.#next) : this.#next()).then(
         (result) => {
-          if (this.#halted) return;
+          if (this.isHalted) return;
           if (result.done) resolve({done: true, value: undefined});
           else if (isChunk(result.value)) resolve({done: false, value: result.value});
           else reject(new TypeError('A request body may only produce strings and Uint8Arrays'));
         },
         (error) => {
-          if (this.#halted) return;
+          if (this.isHalted) return;
           this.failure = {error};
           reject(error);
         },
@@ -60,13 +80,20 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
     return {done: true, value: undefined};
   }
 
+  /** The server has asked for it, or hasn't said anything for long enough. */
+  goAhead(): void {
+    this.isWaiting = false;
+    this.#go?.();
+  }
+
   /**
    * Nothing more of it is wanted, and it isn't at its end: who reads it waits until it is stopped.
    *
    * @param reason - for a source that wants to know why
    */
   halt(reason: unknown): void {
-    this.#halted = true;
+    this.isHalted = true;
+    this.isWaiting = false;
     this.#cancelSource(reason);
   }
 
