@@ -6,10 +6,13 @@
 import type {ClientContext, ClientSession} from './client/call.ts';
 import {createMethod} from './client/call.ts';
 import type {BodyContent, ResponseContent} from './client/content.ts';
-import type {EndpointOptions} from './client/definition.ts';
+import type {Definition, EndpointOptions} from './client/definition.ts';
 import {define} from './client/definition.ts';
 import type {ErrorSchemas, FailureOf, TrustedFailureOf} from './client/failure.ts';
 import {isDeclared} from './client/failure.ts';
+import type {PageStrategy} from './client/page-strategies.ts';
+import type {PagedMethod} from './client/pages.ts';
+import {createPagedMethod} from './client/pages.ts';
 import type {QueryStyle} from './client/query.ts';
 import {queryWriter} from './client/query.ts';
 import type {Route} from './client/route.ts';
@@ -53,6 +56,20 @@ export type {
   ErrorSchemas,
   ServerErrorStatus,
 } from './client/failure.ts';
+export type {
+  CursorPagesOptions,
+  ItemOf,
+  ItemsOption,
+  LinkPagesOptions,
+  NextPage,
+  NumberedPagesOptions,
+  OffsetPagesOptions,
+  PageState,
+  PageStrategy,
+  UrlPagesOptions,
+} from './client/page-strategies.ts';
+export {cursorPages, linkPages, numberedPages, offsetPages, urlPages} from './client/page-strategies.ts';
+export type {Page, PagedMethod, PageOptions, Pages} from './client/pages.ts';
 export type {QueryStyle, QueryStyleName, QueryStyleOptions, QueryStyles} from './client/query.ts';
 export type {Method, PathValue, Route} from './client/route.ts';
 export type {CheckedPart, CheckedPlace, InputOf, OutputOf, TypeWitness} from './client/schema.ts';
@@ -61,6 +78,7 @@ export type {CallExtras, CallSettings, EndpointMethod, WithResponse} from './cli
 
 // Known to this module and what is beside it: an endpoint is opaque to its users.
 const bind: unique symbol = Symbol.for('aiofetch.bind') as never;
+const described: unique symbol = Symbol.for('aiofetch.described') as never;
 declare const methods: unique symbol;
 
 /** Anything that {@link endpoint} makes. */
@@ -75,6 +93,7 @@ export interface AnyEndpoint {
 export interface Endpoint<Path extends string, PathSchema, Query, Headers, Body, Response, Errors>
   extends AnyEndpoint {
   readonly route: Path;
+  readonly [described]: Definition;
   /** Whether it is an error that the endpoint declares, with data that fits: `status` then tells which. */
   isError(error: unknown): error is FailureOf<Errors>;
   /** Types only: its methods by what becomes of responses. */
@@ -142,7 +161,78 @@ export function endpoint<
   const definition = define(route, options);
   return {
     route,
+    [described]: definition,
     [bind]: (context) => createMethod(definition, context),
+    isError: (error): error is FailureOf<Errors> => isDeclared(error, definition.errors),
+  };
+}
+
+/** An endpoint whose answers come in pages. */
+export interface PagedEndpoint<Path extends string, PathSchema, Query, Headers, Body, Response, Errors, Item>
+  extends AnyEndpoint {
+  readonly route: Path;
+  /** Whether it is an error that the endpoint declares, with data that fits: `status` then tells which. */
+  isError(error: unknown): error is FailureOf<Errors>;
+  /** Types only: its methods by what becomes of responses. */
+  readonly [methods]?: {
+    readonly check: PagedMethod<
+      CallInput<Path, PathSchema, Query, Headers, Body>,
+      Item,
+      DataOf<Response>,
+      FailureOf<Errors>
+    >;
+    readonly trust: PagedMethod<
+      CallInput<Path, PathSchema, Query, Headers, Body>,
+      // Where the schema makes something else of what it takes, the items are not what the strategy is told.
+      DataOf<Response> extends TrustedDataOf<Response> ? Item : unknown,
+      TrustedDataOf<Response>,
+      TrustedFailureOf<Errors>
+    >;
+  };
+}
+
+/**
+ * An endpoint whose answers are pages: its method gives {@link Pages}, to be awaited for the first page or iterated for the
+ * items of all. Pages are asked for when they are wanted, or `prefetch` ahead of that.
+ *
+ * A next page on another origin gets no header of the session's, the client's or the call's. One that was there before ends
+ * the iteration with an error.
+ *
+ * @param strategy - How pages follow each other: {@link linkPages}, {@link cursorPages}, {@link numberedPages},
+ * {@link offsetPages}, {@link urlPages}, or one of your own.
+ *
+ * @example
+ * ```ts
+ * import {createSession, cursorPages, defineClient, endpoint, paginate, type} from 'aiofetch';
+ *
+ * const listUsers = paginate(
+ *   endpoint('GET /users', {
+ *     query: type<{limit?: number}>(),
+ *     response: type<{users?: Array<{name: string}>; next?: string}>(),
+ *   }),
+ *   cursorPages({items: ({users}) => users ?? [], cursor: ({next}) => next}),
+ * );
+ *
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * const client = defineClient({listUsers})(session);
+ * for await (const {name} of client.listUsers({query: {limit: 50}, prefetch: 1})) console.log(name);
+ * const page = await client.listUsers();
+ * console.log(page.items.length, page.hasNext);
+ * ```
+ */
+export function paginate<Path extends string, PathSchema, Query, Headers, Body, Response, Errors, Item>(
+  endpoint: Endpoint<Path, PathSchema, Query, Headers, Body, Response, Errors>,
+  strategy: PageStrategy<DataOf<Response>, Item>,
+): PagedEndpoint<Path, PathSchema, Query, Headers, Body, Response, Errors, Item> {
+  const definition = endpoint?.[described];
+  assertOption(isObject(definition), 'endpoint', endpoint, 'what endpoint() made');
+  checkNames('strategy', strategy, ['items', 'next']);
+  const {items, next} = strategy;
+  assertOption(typeof next === 'function', 'strategy.next', next, 'a function');
+  assertOption(items === undefined || typeof items === 'function', 'strategy.items', items, 'a function');
+  return {
+    route: endpoint.route,
+    [bind]: (context) => createPagedMethod(definition, context, strategy as PageStrategy<unknown, unknown>),
     isError: (error): error is FailureOf<Errors> => isDeclared(error, definition.errors),
   };
 }

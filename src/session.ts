@@ -27,6 +27,7 @@ import type {Retry, RetrySettings} from './policies/retry.ts';
 import {defaultRetry, mergeRetry, retryWith} from './policies/retry.ts';
 import type {Policy} from './request.ts';
 import {ConnectorRequest, checkBody, checkRedirect, nativeOf} from './request.ts';
+import {rememberSession} from './session-memory.ts';
 import type {ExtendOptions, SessionOptions} from './session-options.ts';
 import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './session-options.ts';
 import type {Timeout, Timeouts} from './timeout.ts';
@@ -449,6 +450,7 @@ function buildSession(
   }
 
   rememberFetch(fetch, connector);
+  rememberSession(fetch, {baseUrl: base, headers: defaults});
   const verbs = createVerbs({
     options,
     searchParams,

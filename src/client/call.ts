@@ -2,6 +2,7 @@ import {discard} from '../discard.ts';
 import type {RedactedRequest} from '../errors.ts';
 import {isObject} from '../options.ts';
 import type {FetchInit, Session} from '../session.ts';
+import {memoryOf} from '../session-memory.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
 import type {DecodeContext} from './content.ts';
 import type {Definition} from './definition.ts';
@@ -17,6 +18,8 @@ import type {CallExtras, CallSettings} from './types.ts';
 /** What a client needs of a session. */
 export type ClientSession = Pick<Session, 'fetch'>;
 
+type MutableInit = {-readonly [Name in keyof FetchInit]: FetchInit[Name]};
+
 /** What a client's endpoints have in common. */
 export interface ClientContext {
   readonly session: ClientSession;
@@ -29,7 +32,7 @@ export interface ClientContext {
 }
 
 /** What a call is given, as it is at run time. */
-interface LooseInput extends CallExtras {
+export interface LooseInput extends CallExtras {
   readonly path?: Readonly<Record<string, unknown>> | undefined;
   readonly query?: object | undefined;
   readonly headers?: unknown;
@@ -37,14 +40,24 @@ interface LooseInput extends CallExtras {
 }
 
 /** A request, and the response to it. */
-interface Exchange {
+export interface Exchange {
   readonly request: RedactedRequest;
   readonly response: Response;
 }
 
+/** What a request has that its input has not: it is for a page that follows another. */
+export interface Following {
+  /** Over the query, past its schema. */
+  readonly query?: Readonly<Record<string, unknown>> | undefined;
+  /** Instead of path and query. */
+  readonly url?: string | undefined;
+  /** That is not where credentials are for: nothing goes there that may be one. */
+  readonly isForeign?: boolean | undefined;
+}
+
 /** The steps of a call of one endpoint, for what makes methods of them. */
-interface Caller {
-  send(input?: LooseInput): Promise<Exchange>;
+export interface Caller {
+  send(input?: LooseInput, following?: Following): Promise<Exchange>;
   /** @throws HTTPError, SchemaError */
   read(exchange: Exchange): Promise<unknown>;
   isError(error: unknown): boolean;
@@ -59,13 +72,16 @@ const inputNames: ReadonlySet<string> = new Set([
   'retry',
   'idempotencyKey',
   'signal',
+  'maxResponseSize',
 ]);
 
-function createCaller(definition: Definition, context: ClientContext): Caller {
+/** @param following - Whether there are requests that follow others. */
+export function createCaller(definition: Definition, context: ClientContext, following = false): Caller {
   const {name, route, body: content, response: responseContent, errors} = definition;
   const {method} = route;
   const {session, trust} = context;
-  const writeQuery = definition.query && queryWriter(definition.queryStyles, context.queryStyle);
+  const writeQuery =
+    definition.query || following ? queryWriter(definition.queryStyles, context.queryStyle) : undefined;
   const settings = laySettings(context.settings, definition.settings);
   const accept = responseContent?.accept;
   const headers = accept === undefined ? context.headers : {accept, ...context.headers};
@@ -77,33 +93,54 @@ function createCaller(definition: Definition, context: ClientContext): Caller {
     return schema ? checkValue(schema, value, {part, endpoint: name}) : value;
   }
 
-  async function send(input: LooseInput = {}): Promise<Exchange> {
-    checkInput(input, name);
+  async function urlOf(input: LooseInput, overlay: Following['query']): Promise<string> {
     const path = route.names.length > 0 ? await checked(definition.path, input.path, 'path') : undefined;
-    let url = base + route.expand(path as LooseInput['path']);
-    if (writeQuery) {
-      const query = (await checked(definition.query, input.query ?? {}, 'query')) as object;
-      const text = writeQuery(query);
-      if (text !== '') url += (route.hasQuery ? '&' : '?') + text;
-    }
-    const init: {-readonly [Name in keyof FetchInit]: FetchInit[Name]} = {method};
+    const url = base + route.expand(path as LooseInput['path']);
+    if (!writeQuery) return url;
+    const query = (await checked(definition.query, input.query ?? {}, 'query')) as object;
+    const text = writeQuery(overlay ? {...query, ...overlay} : query);
+    return text === '' ? url : url + (route.hasQuery ? '&' : '?') + text;
+  }
+
+  /** Its `init` without what is set for the call; the body, where it has one, in its place. */
+  async function initOf(input: LooseInput): Promise<MutableInit> {
+    const init: MutableInit = {method};
     let sent = headers;
     if (content && input.body !== undefined) {
       const {body, contentType} = await content.encode(input.body, {part: 'body', endpoint: name});
       init.body = body;
       if (contentType !== undefined) sent = {'content-type': contentType, ...sent};
     }
-    if (input.headers !== undefined)
-      sent = layHeaders(sent, await checked(definition.headers, input.headers, 'headers'));
-    else if (definition.headers) sent = layHeaders(sent, await checked(definition.headers, {}, 'headers'));
+    if (definition.headers || input.headers !== undefined) {
+      const given = definition.headers ? (input.headers ?? {}) : input.headers;
+      sent = layHeaders(sent, await checked(definition.headers, given, 'headers'));
+    }
     if (hasHeaders || sent !== headers) init.headers = sent;
+    return init;
+  }
+
+  async function send(input: LooseInput = {}, following: Following = {}): Promise<Exchange> {
+    checkInput(input, name);
+    const url = following.url ?? (await urlOf(input, following.query));
+    const init = following.isForeign ? {method, headers: withoutCredentials()} : await initOf(input);
+    const {signal, maxResponseSize} = input;
     const {timeout, retry, idempotencyKey} = laySettings(settings, input);
-    if (input.signal !== undefined) init.signal = input.signal;
+    if (signal !== undefined) init.signal = signal;
+    if (maxResponseSize !== undefined) init.maxResponseSize = maxResponseSize;
     if (timeout !== undefined) init.timeout = timeout;
     if (retry !== undefined) init.retry = retry;
     if (idempotencyKey !== undefined) init.idempotencyKey = idempotencyKey;
     const response = await session.fetch(url, init);
     return {request: {method, url: response.url || url}, response};
+  }
+
+  function withoutCredentials(): HeaderRecord {
+    const none: Record<string, string | undefined> = {};
+    // Any header of the session's may be a key; what is known to be none stays.
+    for (const [sessionHeader] of memoryOf(session.fetch)?.headers ?? []) {
+      if (sessionHeader !== 'user-agent') none[sessionHeader] = undefined;
+    }
+    return accept === undefined ? none : {...none, accept};
   }
 
   async function read({request, response}: Exchange): Promise<unknown> {

@@ -3,6 +3,7 @@ import type {IdempotencyKey} from '../policies/idempotency-key.ts';
 import type {Retry} from '../policies/retry.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
 import type {Timeout} from '../timeout.ts';
+import type {TransferOptions} from '../transfer.ts';
 import type {BodyContent, ResponseContent} from './content.ts';
 import type {ParameterNames, PathValue} from './route.ts';
 import type {InputOf, OutputOf} from './schema.ts';
@@ -18,7 +19,7 @@ export interface CallSettings {
 }
 
 /** What any call of an endpoint may be given beside its parameters. */
-export interface CallExtras extends CallSettings {
+export interface CallExtras extends CallSettings, TransferOptions {
   readonly signal?: AbortSignal | null | undefined;
 }
 
@@ -82,7 +83,7 @@ export type TrustedDataOf<Response> =
       : undefined;
 
 /** The argument of a call, which may be left out when nothing in it has to be there. */
-type Arguments<Input> = Partial<Input> extends Input ? [input?: Input] : [input: Input];
+export type Arguments<Input> = Partial<Input> extends Input ? [input?: Input] : [input: Input];
 
 /** What came back, and the response that it came in, whose body has been read. */
 export interface WithResponse<Data> {

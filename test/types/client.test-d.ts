@@ -1,4 +1,4 @@
-import type {AnyEndpoint, Client, EndpointError, Session} from 'aiofetch';
+import type {AnyEndpoint, Client, EndpointError, Page, Pages, Session} from 'aiofetch';
 import {
   asBlob,
   asBytes,
@@ -8,11 +8,17 @@ import {
   asNdjson,
   asStream,
   asText,
+  cursorPages,
   defineClient,
   endpoint,
   type HTTPError,
+  linkPages,
+  numberedPages,
+  offsetPages,
+  paginate,
   type ServerSentEvent,
   type,
+  urlPages,
 } from 'aiofetch';
 import {type as arktype} from 'arktype';
 import * as valibot from 'valibot';
@@ -267,6 +273,59 @@ describe('headers', () => {
     versioned({headers: {'x-version': '3'}});
     // @ts-expect-error
     versioned();
+  });
+});
+
+describe('pages', () => {
+  const users = endpoint('GET /users', {query: type<{size?: number}>(), response: type<User[]>()});
+  const wrapped = endpoint('POST /search', {
+    body: type<{q: string}>(),
+    response: type<{users: User[]; next: string | null}>(),
+    errors: {422: type<{field: string}>()},
+  });
+
+  test('are of the items of a list, or of those that a function finds', () => {
+    const list = methodOf(paginate(users, linkPages()));
+    expectTypeOf(list()).toEqualTypeOf<Pages<User, User[]>>();
+    expectTypeOf(list({query: {size: 1}, prefetch: 2})).resolves.toEqualTypeOf<Page<User, User[]>>();
+    const search = methodOf(
+      paginate(
+        wrapped,
+        cursorPages({
+          items: (data) => {
+            expectTypeOf(data).toEqualTypeOf<{users: User[]; next: string | null}>();
+            return data.users;
+          },
+          cursor: ({next}) => next,
+          in: 'body',
+        }),
+      ),
+    );
+    expectTypeOf(search({body: {q: 'a'}})).toExtend<AsyncIterable<User>>();
+    expectTypeOf(search({body: {q: 'a'}}).pages()).toExtend<AsyncIterable<Page<User>>>();
+    if (search.isError(error)) expectTypeOf(error.data.field).toEqualTypeOf<string>();
+    // @ts-expect-error
+    search();
+    // @ts-expect-error
+    list({prefetch: '1'});
+  });
+
+  test('follow each other by any of the strategies, or one of your own', () => {
+    expectTypeOf(methodOf(paginate(users, numberedPages()))()).toEqualTypeOf<Pages<User, User[]>>();
+    expectTypeOf(methodOf(paginate(users, offsetPages({total: (all) => all.length})))()).toEqualTypeOf<
+      Pages<User, User[]>
+    >();
+    const byUrl = paginate(wrapped, urlPages({items: ({users: items}) => items, url: ({next}) => next}));
+    expectTypeOf(methodOf(byUrl)({body: {q: ''}})).toExtend<AsyncIterable<User>>();
+    const own = paginate(wrapped, {
+      items: (data) => data.users.map(({name}) => name),
+      next: ({data, index}) => (index < 3 && data.next ? {query: {after: data.next}} : undefined),
+    });
+    expectTypeOf(methodOf(own)({body: {q: ''}})).toExtend<AsyncIterable<string>>();
+    // @ts-expect-error
+    paginate(wrapped, cursorPages({items: ({users: items}) => items, cursor: ({nxt}) => nxt}));
+    // @ts-expect-error
+    paginate(wrapped, {next: () => ({page: 1})});
   });
 });
 

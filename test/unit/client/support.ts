@@ -20,3 +20,10 @@ export function mockMethod<Of extends AnyEndpoint>(
 export function pathOf(url: string | undefined): string {
   return url?.replace(`${origin}/v1`, '') ?? '';
 }
+
+/** All that an iterable gives. */
+export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
+  const all: Item[] = [];
+  for await (const item of items) all.push(item);
+  return all;
+}

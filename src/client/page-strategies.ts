@@ -1,0 +1,211 @@
+import {InvalidOptionError} from '../errors.ts';
+import {checkFunction, checkNames, checkNumber} from '../options.ts';
+import {findLink} from './link-header.ts';
+
+/** What is known of a page when the next one is looked for. */
+export interface PageState<Data, Item> {
+  /** What came back. */
+  readonly data: Data;
+  readonly items: readonly Item[];
+  /** The response, whose body has been read. */
+  readonly response: Response;
+  /** Which page it is, from 0. */
+  readonly index: number;
+  /** The query and the body that the page was asked for with. */
+  readonly query: Readonly<Record<string, unknown>>;
+  readonly body: unknown;
+}
+
+/** Where the next page is: members of the query or the body to lay over those of the page, or a URL; `undefined`: nowhere. */
+export type NextPage =
+  | {readonly query: Readonly<Record<string, unknown>>}
+  | {readonly body: Readonly<Record<string, unknown>>}
+  | {readonly url: string | URL}
+  | undefined;
+
+/** How pages follow each other. Write one of your own, or take one of the functions that end in `Pages`. */
+export interface PageStrategy<Data, Item> {
+  /**
+   * A page's items.
+   *
+   * @default the data, which has to be a list then
+   */
+  readonly items?: ((data: Data) => readonly Item[]) | undefined;
+  readonly next: (page: PageState<Data, Item>) => NextPage | Promise<NextPage>;
+}
+
+/** An item of data that is a list. */
+export type ItemOf<Data> = Data extends ReadonlyArray<infer Item> ? Item : never;
+
+/** What all strategies take. */
+export interface ItemsOption<Data, Item> {
+  /**
+   * Where a page's items are.
+   *
+   * @default the data, which has to be a list then
+   */
+  readonly items?: ((data: Data) => readonly Item[]) | undefined;
+}
+
+/** Options of {@link linkPages}. */
+export interface LinkPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
+  /** @default 'next' */
+  readonly rel?: string | undefined;
+}
+
+/** The next page is where the `Link` header says (RFC 8288), as with GitHub. */
+export function linkPages<Data, Item = ItemOf<Data>>(
+  options: LinkPagesOptions<Data, Item> = {},
+): PageStrategy<Data, Item> {
+  checkNames('linkPages', options, ['items', 'rel']);
+  const {items, rel = 'next'} = options;
+  return {
+    items: checkFunction('items', items),
+    next({response}) {
+      const url = findLink(response.headers.get('link'), rel);
+      return url === undefined ? undefined : {url};
+    },
+  };
+}
+
+/** Options of {@link urlPages}. */
+export interface UrlPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
+  /** The next page's URL, absolute or relative to this one's; nothing where there is none. */
+  readonly url: (data: Data) => string | URL | null | undefined;
+}
+
+/** The next page's URL is in the body. */
+export function urlPages<Data, Item = ItemOf<Data>>(
+  options: UrlPagesOptions<Data, Item>,
+): PageStrategy<Data, Item> {
+  checkNames('urlPages', options, ['items', 'url']);
+  const {items, url} = options;
+  requireFunction('url', url);
+  return {
+    items: checkFunction('items', items),
+    next({data}) {
+      const next = url(data);
+      return next ? {url: next} : undefined;
+    },
+  };
+}
+
+/** Options of {@link cursorPages}. */
+export interface CursorPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
+  /** The cursor that the next page begins at; nothing where there is none. */
+  readonly cursor: (data: Data, items: readonly Item[]) => string | number | null | undefined;
+  /**
+   * The parameter that takes it.
+   *
+   * @default 'cursor'
+   */
+  readonly parameter?: string | undefined;
+  /**
+   * Where that is.
+   *
+   * @default 'query'
+   */
+  readonly in?: 'body' | 'query' | undefined;
+}
+
+/** The next page begins at a cursor: one that the body has, or the id of the last item. */
+export function cursorPages<Data, Item = ItemOf<Data>>(
+  options: CursorPagesOptions<Data, Item>,
+): PageStrategy<Data, Item> {
+  checkNames('cursorPages', options, ['items', 'cursor', 'parameter', 'in']);
+  const {items, cursor, parameter = 'cursor', in: place = 'query'} = options;
+  requireFunction('cursor', cursor);
+  if (place !== 'query' && place !== 'body')
+    throw new InvalidOptionError('cursorPages.in', place, '"query" or "body"');
+  return {
+    items: checkFunction('items', items),
+    next(page) {
+      const next = cursor(page.data, page.items);
+      if (next === undefined || next === null || next === '') return undefined;
+      return place === 'query' ? {query: {[parameter]: next}} : {body: {[parameter]: next}};
+    },
+  };
+}
+
+/** Options of {@link numberedPages}. */
+export interface NumberedPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
+  /**
+   * The parameter of the query that takes the page's number.
+   *
+   * @default 'page'
+   */
+  readonly parameter?: string | undefined;
+  /**
+   * The first page's number, for a call that asks for none.
+   *
+   * @default 1
+   */
+  readonly first?: number | undefined;
+  /**
+   * How many pages there are; the last one's number, where the first is 1.
+   *
+   * @default not known: a page without items is the last
+   */
+  readonly total?: ((data: Data) => number | undefined) | undefined;
+}
+
+/** Pages have numbers. */
+export function numberedPages<Data, Item = ItemOf<Data>>(
+  options: NumberedPagesOptions<Data, Item> = {},
+): PageStrategy<Data, Item> {
+  checkNames('numberedPages', options, ['items', 'parameter', 'first', 'total']);
+  const {items, parameter = 'page', total} = options;
+  const first = checkNumber('first', options.first, 1, {whole: true});
+  checkFunction('total', total);
+  return {
+    items: checkFunction('items', items),
+    next({data, items: got, query}) {
+      const next = numberOf(query[parameter], first) + 1;
+      const count = total?.(data);
+      const isThere = count === undefined ? got.length > 0 : next - first < count;
+      return isThere ? {query: {[parameter]: next}} : undefined;
+    },
+  };
+}
+
+/** Options of {@link offsetPages}. */
+export interface OffsetPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
+  /**
+   * The parameter of the query that takes how many items are before the page.
+   *
+   * @default 'offset'
+   */
+  readonly parameter?: string | undefined;
+  /**
+   * How many items there are.
+   *
+   * @default not known: a page without items is the last
+   */
+  readonly total?: ((data: Data) => number | undefined) | undefined;
+}
+
+/** The next page begins after so many items. */
+export function offsetPages<Data, Item = ItemOf<Data>>(
+  options: OffsetPagesOptions<Data, Item> = {},
+): PageStrategy<Data, Item> {
+  checkNames('offsetPages', options, ['items', 'parameter', 'total']);
+  const {items, parameter = 'offset', total} = options;
+  checkFunction('total', total);
+  return {
+    items: checkFunction('items', items),
+    next({data, items: got, query}) {
+      const next = numberOf(query[parameter], 0) + got.length;
+      const isThere = got.length > 0 && next < (total?.(data) ?? Infinity);
+      return isThere ? {query: {[parameter]: next}} : undefined;
+    },
+  };
+}
+
+function numberOf(value: unknown, fallback: number): number {
+  const number = Number(value ?? fallback);
+  return Number.isFinite(number) ? number : fallback;
+}
+
+function requireFunction(option: string, value: unknown): void {
+  if (typeof value !== 'function') throw new InvalidOptionError(option, value, 'a function');
+}

@@ -1,0 +1,416 @@
+import {describe, expect, it} from 'vitest';
+import type {MockCall} from '../../../src/connectors/mock.ts';
+import type {PageStrategy} from '../../../src/index.ts';
+import {
+  asJson,
+  cursorPages,
+  defineClient,
+  endpoint,
+  linkPages,
+  numberedPages,
+  offsetPages,
+  paginate,
+  type,
+  urlPages,
+} from '../../../src/index.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+import {collect, mockMethod, origin, pathOf} from './support.ts';
+
+const list = endpoint('GET /items', {
+  query: type<{page?: number; size?: number; offset?: number; cursor?: string}>(),
+  response: type<number[]>(),
+});
+
+interface Wrapped {
+  readonly items: number[];
+  readonly next?: string | null;
+  readonly total?: number;
+}
+
+const listWrapped = endpoint('GET /items', {query: type<{size?: number}>(), response: type<Wrapped>()});
+const itemsOf = ({items}: Wrapped) => items;
+
+function param({url}: MockCall, name: string): number {
+  return Number(new URL(url).searchParams.get(name) ?? 0);
+}
+
+/** Three pages of two, linked as GitHub does. */
+function linked(call: MockCall): Response {
+  const page = param(call, 'page') || 1;
+  const link =
+    page < 3 ? `<${origin}/v1/items?page=${page + 1}&state=x>; rel="next"` : `</v1/items>; rel="first"`;
+  return Response.json([page * 10, page * 10 + 1], {headers: {link}});
+}
+
+const linkedList = paginate(list, linkPages());
+
+describe('pages', () => {
+  it('are the first one, when they are awaited', async () => {
+    const {call, calls} = mockMethod(linkedList, linked);
+    const page = await call({query: {size: 2}});
+    expect(page).toMatchObject({items: [10, 11], data: [10, 11], index: 0, hasNext: true});
+    expect(page.response.headers.get('link')).toContain('next');
+    expect(calls.map(({url}) => pathOf(url))).toEqual(['/items?size=2']);
+  });
+
+  it('lead to the next, up to the last', async () => {
+    const {call, calls} = mockMethod(linkedList, linked);
+    const seen = [];
+    for (
+      let page = await call().then((first) => first as typeof first | undefined);
+      page;
+      page = await page.next()
+    )
+      seen.push([page.index, page.items, page.hasNext]);
+    expect(seen).toEqual([
+      [0, [10, 11], true],
+      [1, [20, 21], true],
+      [2, [30, 31], false],
+    ]);
+    expect(calls.map(({url}) => pathOf(url))).toEqual([
+      '/items',
+      '/items?page=2&state=x',
+      '/items?page=3&state=x',
+    ]);
+  });
+
+  it('may be asked for again by the page before', async () => {
+    const {call, calls} = mockMethod(linkedList, linked);
+    const page = await call();
+    expect((await page.next())?.items).toEqual([20, 21]);
+    expect((await page.next())?.items).toEqual([20, 21]);
+    expect(calls).toHaveLength(3);
+  });
+
+  it('are iterated over by their items', async () => {
+    const {call} = mockMethod(linkedList, linked);
+    expect(await collect(call())).toEqual([10, 11, 20, 21, 30, 31]);
+  });
+
+  it('or one by one', async () => {
+    const {call} = mockMethod(linkedList, linked);
+    expect((await collect(call().pages())).map(({index}) => index)).toEqual([0, 1, 2]);
+  });
+
+  it('are asked for when they are wanted, and not before', async () => {
+    const {call, calls} = mockMethod(linkedList, linked);
+    const pages = call();
+    expect(calls).toHaveLength(0);
+    const iterator = pages[Symbol.asyncIterator]();
+    await iterator.next();
+    await iterator.next();
+    expect(calls).toHaveLength(1);
+    await iterator.next();
+    expect(calls).toHaveLength(2);
+    await iterator.return?.();
+    expect(calls).toHaveLength(2);
+  });
+
+  it('are asked for ahead with prefetch, and no more than that', async () => {
+    const {call, calls} = mockMethod(linkedList, linked);
+    const iterator = call({prefetch: 1})[Symbol.asyncIterator]();
+    expect(await iterator.next()).toEqual({done: false, value: 10});
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(calls).toHaveLength(2);
+    await iterator.next();
+    await iterator.next();
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(calls).toHaveLength(3);
+    const rest = [];
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) rest.push(next.value);
+    expect(rest).toEqual([21, 30, 31]);
+    expect(calls).toHaveLength(3);
+  });
+
+  it('that were asked for ahead are let go with the loop', async () => {
+    const {call, session} = mockMethod(linkedList, (request) =>
+      param(request, 'page') === 2 ? new Promise(() => undefined) : linked(request),
+    );
+    for await (const item of call({prefetch: 2, signal: new AbortController().signal})) {
+      expect(item).toBe(10);
+      await new Promise((resolve) => setTimeout(resolve));
+      expect(session.stats().active).toBe(1);
+      break;
+    }
+    await new Promise((resolve) => setTimeout(resolve));
+    expect(session.stats()).toMatchObject({active: 0, queued: 0});
+  });
+
+  it('that fail fail the iteration after the items before', async () => {
+    const {call} = mockMethod(linkedList, (request) =>
+      param(request, 'page') === 2 ? new Response('no', {status: 500}) : linked(request),
+    );
+    for (const prefetch of [0, 3]) {
+      const seen: number[] = [];
+      const read = async () => {
+        for await (const item of call({prefetch})) seen.push(item);
+      };
+      expect(await rejection(read())).toMatchObject({name: 'HTTPError', status: 500});
+      expect(seen).toEqual([10, 11]);
+    }
+  });
+
+  it('reject as a promise does', async () => {
+    const declared = paginate(
+      endpoint('GET /items', {response: type<number[]>(), errors: {404: type<string>()}}),
+      linkPages(),
+    );
+    const {call} = mockMethod(declared, () => Response.json('none', {status: 404}));
+    const error = await call().catch((reason: unknown) => reason);
+    expect([call.isError(error), declared.isError(error)]).toEqual([true, true]);
+    let ended = false;
+    await rejection(
+      call().finally(() => {
+        ended = true;
+      }),
+    );
+    expect(ended).toBe(true);
+  });
+
+  it('have a raw first response', async () => {
+    const {call} = mockMethod(linkedList, linked);
+    expect((await call.raw()).headers.get('link')).toContain('page=2');
+  });
+
+  it('end with the signal of the call', async () => {
+    const {call} = mockMethod(linkedList, (request) =>
+      param(request, 'page') === 2 ? new Promise(() => undefined) : linked(request),
+    );
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const read = async () => {
+      for await (const item of call({signal: controller.signal})) if (item === 11) controller.abort(reason);
+    };
+    expect(await rejection(read())).toBe(reason);
+  });
+
+  it('have items, or say that they have none', async () => {
+    const {call} = mockMethod(paginate(listWrapped, linkPages()), () => ({items: [1]}));
+    const error = await rejection(Promise.resolve(call()));
+    expect(error.message).toBe('A page of GET /items has no list of items: its "items" says where they are');
+  });
+
+  it.each([
+    ['a negative prefetch', () => mockMethod(linkedList).call({prefetch: -1}), 'prefetch'],
+    ['an endless one', () => mockMethod(linkedList).call({prefetch: Infinity}), 'prefetch'],
+    ['no endpoint', () => paginate({} as never, linkPages()), 'endpoint'],
+    ['no strategy', () => paginate(list, {} as never), 'strategy.next'],
+    ['an option that is not known', () => linkPages({page: 1} as never), 'linkPages.page'],
+    ['no cursor', () => cursorPages({} as never), 'cursor'],
+    ['a place that is none', () => cursorPages({cursor: () => '', in: 'path' as never}), 'cursorPages.in'],
+    ['no URL', () => urlPages({} as never), 'url'],
+    ['half a first page', () => numberedPages({first: 0.5}), 'first'],
+  ])('are not made with %s', (_what, make, option) => {
+    expect(thrown(make)).toMatchObject({name: 'InvalidOptionError', option});
+  });
+});
+
+describe('the next page', () => {
+  const all = async (
+    of: Parameters<typeof mockMethod>[0],
+    handler: (call: MockCall) => unknown,
+    input: object = {},
+  ) => {
+    const {call, calls} = mockMethod(of, handler);
+    const items = await collect((call as unknown as (given: object) => AsyncIterable<number>)(input));
+    return {items, urls: calls.map(({url}) => pathOf(url)), calls};
+  };
+
+  it('is where a URL in the body leads, absolute or not', async () => {
+    const next = [`${origin}/v1/items?after=1`, '?after=2', '/v1/other', null];
+    let index = 0;
+    const {items, urls} = await all(
+      paginate(listWrapped, urlPages({items: itemsOf, url: (data) => data.next})),
+      () => ({items: [index], next: next[index++]}),
+      {query: {size: 1}},
+    );
+    expect(items).toEqual([0, 1, 2, 3]);
+    expect(urls).toEqual(['/items?size=1', '/items?after=1', '/items?after=2', '/other']);
+  });
+
+  it('begins at a cursor, in the query', async () => {
+    const cursors = ['a b', 'c', ''];
+    let index = 0;
+    const {urls} = await all(
+      paginate(listWrapped, cursorPages({items: itemsOf, cursor: (data) => data.next})),
+      () => ({items: [index], next: cursors[index++]}),
+      {query: {size: 1}},
+    );
+    expect(urls).toEqual(['/items?size=1', '/items?size=1&cursor=a%20b', '/items?size=1&cursor=c']);
+  });
+
+  it('begins after the last item', async () => {
+    const {urls} = await all(
+      paginate(list, cursorPages({cursor: (_data, items) => items.at(-1), parameter: 'starting_after'})),
+      (call) => (param(call, 'starting_after') < 4 ? [param(call, 'starting_after') + 2] : []),
+    );
+    expect(urls).toEqual(['/items', '/items?starting_after=2', '/items?starting_after=4']);
+  });
+
+  it('begins at a cursor, in the body', async () => {
+    const search = paginate(
+      endpoint('POST /search', {body: type<{q: string}>(), response: type<Wrapped>()}),
+      cursorPages({items: itemsOf, cursor: (data) => data.next, in: 'body', parameter: 'after'}),
+    );
+    const {calls} = await all(
+      search,
+      async (call) => ({items: [1], next: ((await call.json()) as {after?: string}).after ? null : 'x'}),
+      {body: {q: 'a'}},
+    );
+    expect(await Promise.all(calls.map((call) => call.json()))).toEqual([{q: 'a'}, {q: 'a', after: 'x'}]);
+  });
+
+  it('has a number, until a page is empty or the total is reached', async () => {
+    const untilEmpty = await all(
+      paginate(list, numberedPages()),
+      (call) => (param(call, 'page') < 3 ? [1] : []),
+      {query: {size: 5}},
+    );
+    expect(untilEmpty.urls).toEqual(['/items?size=5', '/items?size=5&page=2', '/items?size=5&page=3']);
+    const byTotal = numberedPages({
+      items: itemsOf,
+      total: ({total}: Wrapped) => total,
+      first: 0,
+      parameter: 'p',
+    });
+    const {urls} = await all(paginate(listWrapped, byTotal), () => ({items: [1], total: 3}));
+    expect(urls).toEqual(['/items', '/items?p=1', '/items?p=2']);
+    const fromThree = await all(paginate(list, numberedPages({total: () => 4})), () => [1], {
+      query: {page: 3},
+    });
+    expect(fromThree.urls).toEqual(['/items?page=3', '/items?page=4']);
+  });
+
+  it('begins after so many items', async () => {
+    const untilEmpty = await all(paginate(list, offsetPages()), (call) =>
+      param(call, 'offset') < 4 ? [1, 2] : [],
+    );
+    expect(untilEmpty.urls).toEqual(['/items', '/items?offset=2', '/items?offset=4']);
+    const byTotal = offsetPages({items: itemsOf, total: ({total}: Wrapped) => total, parameter: 'skip'});
+    const {urls} = await all(paginate(listWrapped, byTotal), () => ({items: [1, 2], total: 4}));
+    expect(urls).toEqual(['/items', '/items?skip=2']);
+  });
+
+  it('is wherever a function says, which may take its time', async () => {
+    const own: PageStrategy<number[], number> = {
+      async next({index, query, response}) {
+        expect(response.status).toBe(200);
+        return index < 2 ? {query: {size: (query['size'] as number) + 1}} : undefined;
+      },
+    };
+    const {urls} = await all(paginate(list, own), () => [1], {query: {size: 1}});
+    expect(urls).toEqual(['/items?size=1', '/items?size=2', '/items?size=3']);
+  });
+});
+
+describe('pages that lead back', () => {
+  it.each<
+    [what: string, of: Parameters<typeof mockMethod>[0], answer: (call: MockCall) => unknown, pages: number]
+  >([
+    [
+      'to themselves',
+      linkedList,
+      () => Response.json([1], {headers: {link: '</v1/items?page=2>; rel="next"'}}),
+      2,
+    ],
+    [
+      'to the first',
+      linkedList,
+      (call) =>
+        Response.json([1], {
+          headers: {link: call.url.includes('page') ? '</v1/items>; rel="next"' : '<?page=2>; rel="next"'},
+        }),
+      2,
+    ],
+    [
+      'by the same cursor',
+      paginate(listWrapped, cursorPages({items: itemsOf, cursor: (data) => data.next})),
+      () => ({items: [1], next: 'same'}),
+      2,
+    ],
+  ])('%s end the iteration', async (_what, of, answer, pages) => {
+    const {call, calls} = mockMethod(of, answer);
+    const error = await rejection(collect((call as unknown as () => AsyncIterable<number>)()));
+    expect(error).toMatchObject({name: 'AiofetchError', code: 'ERR_PAGE_LOOP'});
+    expect(error.message).toMatch(/^Page 1 of GET \/items leads back to page [01]$/);
+    expect(calls).toHaveLength(pages);
+  });
+
+  it('to what is no URL are said to, without showing it', async () => {
+    const {call} = mockMethod(linkedList, () =>
+      Response.json([1], {headers: {link: '<http://s3cret:x>; rel="next"'}}),
+    );
+    const error = await rejection(Promise.resolve(call()));
+    expect(error).toMatchObject({code: 'ERR_PAGE_URL'});
+    expect(String(error)).not.toContain('s3cret');
+  });
+});
+
+describe('a next page on another origin', () => {
+  const secured = endpoint('GET /items', {response: asJson(type<number[]>())});
+
+  it.each([
+    ['another host', 'https://evil.example/v1/items'],
+    ['another scheme', 'http://api.example.com/v1/items'],
+    ['another port', 'https://api.example.com:8443/v1/items'],
+    ['a host that begins the same way', 'https://api.example.com.evil.example/'],
+  ])('gets no header that may be a credential: %s', async (_what, url) => {
+    const {session, calls} = mockSession(
+      (call) =>
+        Response.json([1], {
+          headers: call.url.startsWith(`${origin}/`)
+            ? {link: call.url.includes('last') ? '' : `<${url}>; rel="next"`}
+            : {link: `<${origin}/v1/items?last>; rel="next"`},
+        }),
+      {
+        baseUrl: `${origin}/v1/`,
+        auth: {bearer: 's3cret'},
+        headers: {'x-api-key': 's3cret', cookie: 's3cret', 'user-agent': 'demo'},
+      },
+    );
+    const client = defineClient(
+      {list: paginate(secured, linkPages())},
+      {headers: {'x-client-key': 's3cret'}},
+    );
+    await collect(client(session).list({headers: {'private-token': 's3cret'}}));
+    expect(calls).toHaveLength(3);
+    const headersOf = (index: number) => Object.fromEntries(calls[index]?.headers ?? []);
+    expect(headersOf(0)).toMatchObject({authorization: 'Bearer s3cret', 'x-client-key': 's3cret'});
+    expect(headersOf(1)).toEqual({accept: 'application/json', 'user-agent': 'demo'});
+    // Nor the page that this one sends us back to, but for what the session's auth signs by origin.
+    expect(headersOf(2)).toEqual({
+      accept: 'application/json',
+      'user-agent': 'demo',
+      authorization: 'Bearer s3cret',
+    });
+  });
+
+  it('is seen by the base URL, and not by where a redirect has led', async () => {
+    const {session, calls} = mockSession(
+      ({url}) => {
+        if (url === `${origin}/items`)
+          return new Response(null, {status: 302, headers: {location: 'https://cdn.example/items'}});
+        return Response.json([1], {headers: url.includes('page') ? {} : {link: '<?page=2>; rel="next"'}});
+      },
+      {baseUrl: origin},
+    );
+    await collect(defineClient({list: linkedList})(session).list({headers: {'x-api-key': 's3cret'}}));
+    expect(calls.map(({url}) => url)).toEqual([
+      `${origin}/items`,
+      'https://cdn.example/items',
+      'https://cdn.example/items?page=2',
+    ]);
+    expect(calls[2]?.headers.get('x-api-key')).toBeNull();
+  });
+
+  it('stays with a client that knows its server', async () => {
+    const {session, calls} = mockSession(linked);
+    await collect(
+      defineClient(
+        {list: linkedList},
+        {baseUrl: `${origin}/v1`, headers: {'x-api-key': 'key'}},
+      )(session).list(),
+    );
+    expect(calls.map(({headers}) => headers.get('x-api-key'))).toEqual(['key', 'key', 'key']);
+  });
+});
