@@ -8,7 +8,7 @@ import {iterEvents, iterNdjson} from '../streams.ts';
 import type {QueryStyle, QueryStyles} from './query.ts';
 import {queryWriter} from './query.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';
-import {checkValue} from './schema.ts';
+import {checkValue, schemaError} from './schema.ts';
 
 /** A body, and what `Content-Type` is with it; without one it's what the body says of itself. */
 export interface EncodedBody {
@@ -220,9 +220,24 @@ export function asNdjson<Schema extends StandardSchema>(
   return {
     accept: mediaType,
     encode: (values, place) => ({body: writeLines(values, schema, place), contentType: mediaType}),
-    decode: (response, {trust}) =>
-      iterNdjson(response, trust ? undefined : (schema as StandardSchema<OutputOf<Schema>>), {maxLength}),
+    decode: (response, {trust, place}) =>
+      trust ? iterNdjson(response, undefined, {maxLength}) : readLines(response, schema, {maxLength}, place),
   };
+}
+
+async function* readLines<Schema extends StandardSchema>(
+  response: Response,
+  schema: Schema,
+  options: LineOptions,
+  place: CheckedPlace,
+): AsyncGenerator<OutputOf<Schema>, undefined, undefined> {
+  try {
+    yield* iterNdjson(response, schema as StandardSchema<OutputOf<Schema>>, options);
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    throw schemaError(error.issues, place, error.line);
+  }
+  return undefined;
 }
 
 async function* writeLines<Schema extends StandardSchema>(

@@ -82,9 +82,9 @@ export function checkValue<Output>(
   return result instanceof Promise ? result.then(take) : take(result);
 }
 
-function schemaError(issues: readonly SchemaIssue[], place: CheckedPlace): SchemaError {
+export function schemaError(issues: readonly SchemaIssue[], place: CheckedPlace, line?: number): SchemaError {
   const {part, endpoint, request} = place;
-  return new SchemaError(issues, {request, part, endpoint, paths: pathsOf(issues)});
+  return new SchemaError(issues, {request, part, endpoint, paths: pathsOf(issues), line});
 }
 
 /** How many paths are shown. */

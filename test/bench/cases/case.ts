@@ -21,11 +21,13 @@ export interface Case {
 export const allPeers = [
   'session.fetch',
   'session.get',
+  'typed client',
   'undici.request',
   'fetch',
   'undici.fetch',
   'node:http',
   'ofetch',
+  'openapi-fetch',
   'ky',
   'axios',
   'got',

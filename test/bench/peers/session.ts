@@ -47,6 +47,41 @@ export const sessionVerbs: PeerFactory = (settings) => {
   };
 };
 
+/** A typed client's calls, each of an endpoint that is described once. */
+export const typedClient: PeerFactory = (settings) => {
+  const session = createSession(settings);
+  const clients = new Map<string, ReturnType<typeof clientOf>>();
+  const clientOf = (url: string) => {
+    const {origin, pathname} = new URL(url);
+    const get = aiofetch.endpoint(`GET ${pathname as '/'}`, {response: aiofetch.type<unknown>()});
+    const post = aiofetch.endpoint(`POST ${pathname as '/'}`, {
+      body: aiofetch.type<unknown>(),
+      response: aiofetch.type<unknown>(),
+    });
+    const bytes = aiofetch.endpoint(`GET ${pathname as '/'}`, {response: aiofetch.asBytes()});
+    return aiofetch.defineClient({get, post, bytes}, {baseUrl: origin})(session);
+  };
+  const at = (url: string) => {
+    let client = clients.get(url);
+    if (!client) {
+      client = clientOf(url);
+      clients.set(url, client);
+    }
+    return client;
+  };
+  const json = (url: string) => at(url).get();
+  return {
+    package: 'aiofetch',
+    boundsAllHosts: true,
+    client: {
+      json,
+      gzip: json,
+      post: (url, value) => at(url).post({body: value}),
+      bytes: (url) => at(url).bytes(),
+    },
+  };
+};
+
 type IterChunks = (response: Response | Promise<Response>, size?: number) => AsyncIterable<Uint8Array>;
 
 export const iterChunks: PeerFactory = (settings) => {

@@ -1,0 +1,264 @@
+import {describe, expect, it} from 'vitest';
+import type {BodyContent, ResponseContent, StandardSchema} from '../../../src/index.ts';
+import {
+  asBlob,
+  asBytes,
+  asEvents,
+  asForm,
+  asJson,
+  asMultipart,
+  asNdjson,
+  asStream,
+  asText,
+  endpoint,
+  type,
+} from '../../../src/index.ts';
+import {rejection, thrown} from '../../support/mock-session.ts';
+import {collect, mockMethod} from './support.ts';
+
+const anything = type<unknown>();
+
+/** What a body of that content is on the wire. */
+async function sent(
+  content: StandardSchema | BodyContent<never>,
+  body: unknown,
+): Promise<{readonly type: string | null; readonly text: string}> {
+  const {call, calls} = mockMethod(endpoint('POST /a', {body: content}));
+  await (call as unknown as (input: object) => Promise<void>)({body});
+  const [only] = calls;
+  return {type: only?.headers.get('content-type') ?? null, text: (await only?.text()) ?? ''};
+}
+
+/** What is read of a response as that content. */
+function received<Output>(
+  content: StandardSchema<Output> | ResponseContent<Output, unknown>,
+  answer: () => Response,
+): {readonly data: Promise<Output>; readonly accept: () => string | null} {
+  const {call, calls} = mockMethod(endpoint('GET /a', {response: content}), answer);
+  const data = call() as Promise<Output>;
+  return {data, accept: () => calls[0]?.headers.get('accept') ?? null};
+}
+
+describe('a body is sent', () => {
+  it('as JSON, of another media type when it says so', async () => {
+    expect(await sent(anything, {a: [1, null]})).toEqual({type: 'application/json', text: '{"a":[1,null]}'});
+    expect(await sent(anything, null)).toEqual({type: 'application/json', text: 'null'});
+    expect(await sent(asJson(anything, {mediaType: 'application/merge-patch+json'}), 'a')).toEqual({
+      type: 'application/merge-patch+json',
+      text: '"a"',
+    });
+  });
+
+  it('as a form, in the styles of queries', async () => {
+    expect(await sent(asForm(anything), {a: '1 2&3', b: [1, 2], c: undefined})).toEqual({
+      type: 'application/x-www-form-urlencoded',
+      text: 'a=1%202%263&b=1&b=2',
+    });
+    const {text} = await sent(asForm(anything, {style: 'deepObject', styles: {b: {explode: false}}}), {
+      a: {b: 1},
+      b: [1, 2],
+    });
+    expect(decodeURIComponent(text)).toBe('a[b]=1&b=1,2');
+  });
+
+  it('as multipart, with fields and files', async () => {
+    const file = new File(['x,y'], 'data.csv', {type: 'text/csv'});
+    const body = {name: 'Ada', at: new Date(0), tags: ['a', 1], meta: {b: true}, none: undefined, file};
+    const {type: contentType, text} = await sent(asMultipart(anything), body);
+    const form = await new Response(text, {headers: {'content-type': contentType ?? ''}}).formData();
+    expect([...form.entries()].filter(([, value]) => typeof value === 'string')).toEqual([
+      ['name', 'Ada'],
+      ['at', '1970-01-01T00:00:00.000Z'],
+      ['tags', 'a'],
+      ['tags', '1'],
+      ['meta', '{"b":true}'],
+    ]);
+    const got = form.get('file') as File;
+    expect([got.name, got.type, await got.text()]).toEqual(['data.csv', 'text/csv', 'x,y']);
+  });
+
+  it('as multipart that was made already', async () => {
+    const form = new FormData();
+    form.set('a', '1');
+    const {type: contentType, text} = await sent(asMultipart(anything), form);
+    expect(contentType).toMatch(/^multipart\/form-data; boundary=/);
+    expect(text).toContain('name="a"\r\n\r\n1\r\n');
+  });
+
+  it('as text, bytes, a blob or a stream', async () => {
+    expect(await sent(asText(), 'größer')).toEqual({type: 'text/plain', text: 'größer'});
+    expect(await sent(asText('text/csv'), 'a,b')).toEqual({type: 'text/csv', text: 'a,b'});
+    expect(await sent(asBytes(), new Uint8Array([65]))).toEqual({
+      type: 'application/octet-stream',
+      text: 'A',
+    });
+    expect(await sent(asBytes('image/png'), new Uint8Array([65]).buffer)).toEqual({
+      type: 'image/png',
+      text: 'A',
+    });
+    expect(await sent(asBlob(), new Blob(['A'], {type: 'text/css'}))).toEqual({type: 'text/css', text: 'A'});
+    expect(await sent(asStream(), new Blob(['A']).stream())).toEqual({
+      type: 'application/octet-stream',
+      text: 'A',
+    });
+    expect(await sent(asStream('text/plain'), () => 'made anew')).toEqual({
+      type: 'text/plain',
+      text: 'made anew',
+    });
+  });
+
+  it('as NDJSON, of a list or of what comes one by one', async () => {
+    async function* values() {
+      yield {a: 1};
+      yield [2];
+    }
+    const expected = {type: 'application/x-ndjson', text: '{"a":1}\n[2]\n'};
+    expect(await sent(asNdjson(anything), [{a: 1}, [2]])).toEqual(expected);
+    expect(await sent(asNdjson(anything), values())).toEqual(expected);
+    expect((await sent(asNdjson(anything, {mediaType: 'application/jsonl'}), [])).type).toBe(
+      'application/jsonl',
+    );
+  });
+
+  it('by a content of your own', async () => {
+    const own: BodyContent<number> = {
+      encode: async (value) => ({body: value.toString(2), contentType: 'application/x-binary'}),
+    };
+    expect(await sent(own, 5)).toEqual({type: 'application/x-binary', text: '101'});
+  });
+
+  it('with a Content-Type of the call’s own, if it has one', async () => {
+    const {call, calls} = mockMethod(endpoint('POST /a', {body: anything}));
+    await call({body: 1, headers: {'Content-Type': 'application/vnd.api+json'}});
+    expect(calls[0]?.headers.get('content-type')).toBe('application/vnd.api+json');
+  });
+
+  it.each([
+    ['a form', asForm(anything)],
+    ['multipart', asMultipart(anything)],
+  ])('as %s only if it has members', async (_what, content) => {
+    for (const body of ['text', [1], 1]) {
+      const {call, calls} = mockMethod(endpoint('POST /a', {body: content}));
+      expect(await rejection(call({body}))).toBeInstanceOf(TypeError);
+      expect(calls).toEqual([]);
+    }
+  });
+});
+
+describe('a response is read', () => {
+  it('as JSON', async () => {
+    const {data, accept} = received(anything, () => Response.json({a: 1}));
+    expect(await data).toEqual({a: 1});
+    expect(accept()).toBe('application/json');
+  });
+
+  it('as JSON that is none: it says so, and shows nothing of it', async () => {
+    const error = await rejection(received(anything, () => new Response('s3cret {')).data);
+    expect(error).toMatchObject({name: 'SchemaError', part: 'response', endpoint: 'GET /a'});
+    expect(error.message).toMatch(/^Response of GET \/a does not fit its schema: 1 issue \(GET https/);
+    expect(JSON.stringify(error) + String(error.cause) + error.stack).not.toContain('s3cret');
+  });
+
+  it('as JSON that breaks off: with the error of what broke', async () => {
+    const reason = new TypeError('reset');
+    const body = new ReadableStream({pull: (controller) => controller.error(reason)});
+    expect(await rejection(received(anything, () => new Response(body)).data)).toMatchObject({
+      name: 'ConnectionError',
+      cause: reason,
+    });
+  });
+
+  it.each([
+    ['no content', () => new Response(null, {status: 204})],
+    ['content to be reset', () => new Response(null, {status: 205})],
+    ['a length of zero', () => new Response('', {headers: {'content-length': '0'}})],
+  ])('as nothing where there is %s', async (_what, answer) => {
+    expect(await received(anything, answer).data).toBeUndefined();
+  });
+
+  it('as text, bytes, a blob or a stream', async () => {
+    expect(await received(asText(), () => new Response('größer')).data).toBe('größer');
+    expect(await received(asBytes(), () => new Response('A')).data).toEqual(new Uint8Array([65]));
+    const blob = await received(asBlob(), () => new Response('A', {headers: {'content-type': 'text/css'}}))
+      .data;
+    expect([blob.type, await blob.text()]).toEqual(['text/css', 'A']);
+    const stream = await received(asStream(), () => new Response('A')).data;
+    expect(await new Response(stream).text()).toBe('A');
+    const empty = await received(asStream(), () => new Response(null, {status: 204})).data;
+    expect(await new Response(empty).text()).toBe('');
+  });
+
+  it('as what it asked for', async () => {
+    const cases: Array<[ResponseContent<unknown>, string]> = [
+      [asText(), 'text/*, */*;q=0.1'],
+      [asText('text/csv'), 'text/csv'],
+      [asBytes(), '*/*'],
+      [asBytes('image/png'), 'image/png'],
+      [asNdjson(anything), 'application/x-ndjson'],
+      [asEvents(), 'text/event-stream'],
+    ];
+    for (const [content, expected] of cases) {
+      const {data, accept} = received(content, () => new Response(''));
+      await data;
+      expect(accept()).toBe(expected);
+    }
+  });
+
+  it('as NDJSON, value by value', async () => {
+    const values = await received(asNdjson(type<{a: number}>()), () => new Response('{"a":1}\n\n{"a":2}\n'))
+      .data;
+    expect(await collect(values)).toEqual([{a: 1}, {a: 2}]);
+  });
+
+  it('as NDJSON that is left in the middle: the rest is not downloaded', async () => {
+    let cancelled = false;
+    const body = new ReadableStream({
+      pull: (controller) => controller.enqueue(new TextEncoder().encode('{"a":1}\n')),
+      cancel: () => {
+        cancelled = true;
+      },
+    });
+    for await (const value of await received(asNdjson(anything), () => new Response(body)).data) {
+      expect(value).toEqual({a: 1});
+      break;
+    }
+    expect(cancelled).toBe(true);
+  });
+
+  const events = 'id: 1\ndata: {"a":1}\n\nevent: end\ndata: [DONE]\n\ndata: {"a":2}\n\n';
+
+  it('as events, whose data is text', async () => {
+    const all = await received(asEvents(), () => new Response(events)).data;
+    expect(await collect(all)).toEqual([
+      {event: 'message', data: '{"a":1}', id: '1'},
+      {event: 'end', data: '[DONE]', id: '1'},
+      {event: 'message', data: '{"a":2}', id: '1'},
+    ]);
+  });
+
+  it('as events whose data is JSON, until the one that ends them', async () => {
+    const all = await received(asEvents(type<{a: number}>(), {end: '[DONE]'}), () => new Response(events))
+      .data;
+    expect(await collect(all)).toEqual([{event: 'message', data: {a: 1}, id: '1'}]);
+  });
+
+  it('as events whose data is no JSON: it says so, and shows nothing of it', async () => {
+    const all = await received(asEvents(anything), () => new Response('data: s3cret\n\n')).data;
+    const error = await rejection(collect(all));
+    expect(error).toMatchObject({name: 'SchemaError', endpoint: 'GET /a'});
+    expect(error.stack).not.toContain('s3cret');
+  });
+
+  it('by a content of your own', async () => {
+    const own: ResponseContent<number> = {
+      accept: 'application/x-binary',
+      decode: async (response) => Number.parseInt(await response.text(), 2),
+    };
+    const {data, accept} = received(own, () => new Response('101'));
+    expect([await data, accept()]).toEqual([5, 'application/x-binary']);
+  });
+});
+
+it('what ends a stream of events is text', () => {
+  expect(thrown(() => asEvents(undefined, {end: 1 as never}))).toMatchObject({option: 'end'});
+});
