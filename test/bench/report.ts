@@ -3,7 +3,7 @@ import type {Sample} from './protocol.ts';
 /** What a ratio compares: work done in a second, or work done for a second of CPU. More is better in both. */
 export type Measure = 'rate' | 'cpu';
 
-export type Unit = 'request' | 'byte' | 'input';
+export type Unit = 'request' | 'byte' | 'input' | 'endpoint';
 
 /** What one client did in one case. */
 export interface Row {
@@ -125,6 +125,7 @@ const headings: Readonly<Record<Unit, {readonly rate: string; readonly cpu: stri
   request: {rate: 'requests/s', cpu: 'CPU µs/request'},
   byte: {rate: 'MB/s', cpu: 'CPU s/GiB'},
   input: {rate: 'inputs/s', cpu: 'CPU µs/input'},
+  endpoint: {rate: 'endpoints/s', cpu: 'CPU µs/endpoint'},
 };
 
 function formatRate(row: Row, unit: Unit): string {
