@@ -71,7 +71,7 @@ export default {
   ],
   options: {
     doNotFollow: {path: '(^|/)node_modules/'},
-    exclude: {path: '^(dist|playground/dist)/'},
+    exclude: {path: '^(dist|playground/dist|examples/sdk)/'},
     // Type-only imports are arrows too.
     tsPreCompilationDeps: true,
     tsConfig: {fileName: 'test/tsconfig.json'},

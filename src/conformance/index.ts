@@ -11,6 +11,7 @@ import {aborts} from './topics/aborts.ts';
 import {auth} from './topics/auth.ts';
 import {batches} from './topics/batches.ts';
 import {bodies} from './topics/bodies.ts';
+import {clients} from './topics/clients.ts';
 import {compression} from './topics/compression.ts';
 import {failures} from './topics/failures.ts';
 import {lifetime} from './topics/lifetime.ts';
@@ -60,6 +61,7 @@ const topics = {
   policies,
   auth,
   tracing,
+  clients,
 } satisfies Record<string, Topic>;
 
 /** What the suite is about. */

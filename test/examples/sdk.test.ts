@@ -1,0 +1,34 @@
+import {execFile} from 'node:child_process';
+import {cp, mkdir, mkdtemp, rm, symlink} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+import {afterAll, beforeAll, expect, test} from 'vitest';
+import {root} from '../support/snippets.ts';
+
+const run = promisify(execFile);
+const time = 60_000;
+let copy: string;
+
+// As who copies it has it: elsewhere, with what it depends on installed.
+beforeAll(async () => {
+  copy = await mkdtemp(join(tmpdir(), 'acme-sdk-'));
+  await cp(join(root, 'examples/sdk'), copy, {recursive: true});
+  const modules = join(copy, 'node_modules');
+  await mkdir(modules);
+  await symlink(root, join(modules, 'aiofetch'));
+});
+
+afterAll(() => rm(copy, {recursive: true, force: true}));
+
+const source = '@aiofetch/source';
+
+test("an SDK's own tests pass", {timeout: time}, async () => {
+  const {stdout} = await run(process.execPath, [`--conditions=${source}`, '--test', '--test-reporter=tap'], {
+    cwd: copy,
+    // Of a test runner that runs in another, Node thinks that it's a part.
+    env: {...process.env, NODE_TEST_CONTEXT: undefined},
+  });
+  expect(stdout).toMatch(/^# pass 5$/m);
+  expect(stdout).toMatch(/^# fail 0$/m);
+});

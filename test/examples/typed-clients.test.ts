@@ -1,0 +1,33 @@
+import {afterEach, beforeEach, expect, test, vi} from 'vitest';
+import {main as githubClient} from '../../examples/github-client.ts';
+import {main as typedApiClient} from '../../examples/typed-api-client.ts';
+
+const printed = vi.spyOn(console, 'log');
+
+beforeEach(() => {
+  printed.mockImplementation(() => {});
+});
+
+afterEach(() => {
+  expect(printed).toHaveBeenCalled();
+  printed.mockReset();
+});
+
+test('a typed API client gets two things at once, and makes a third', async () => {
+  expect(await typedApiClient()).toEqual({
+    user: {name: 'Python'},
+    repos: [
+      {id: 1, name: 'one'},
+      {id: 2, name: 'two'},
+    ],
+    created: {id: 3, name: 'cpython'},
+  });
+});
+
+test("a client as of GitHub's API goes through pages, and tells errors apart", async () => {
+  expect(await githubClient()).toEqual({
+    repo: {full_name: 'nodejs/node', open_issues_count: 7},
+    titles: [0, 1, 2, 3, 4].map((index) => `Issue ${index + 1} (202${index})`),
+    reason: 'title is missing',
+  });
+});
