@@ -16,3 +16,15 @@ export function rememberSession(fetch: object, memory: SessionMemory): void {
 export function memoryOf(fetch: object): SessionMemory | undefined {
   return memories.get(fetch);
 }
+
+const attemptsOf = new WeakMap<Response, number>();
+
+/** Has it known that a response was not that of a first attempt. */
+export function rememberAttempts(response: Response, attempts: number): void {
+  attemptsOf.set(response, attempts);
+}
+
+/** How many attempts a session made until it had this response. */
+export function attemptsFor(response: Response): number {
+  return attemptsOf.get(response) ?? 1;
+}

@@ -27,7 +27,7 @@ import type {Retry, RetrySettings} from './policies/retry.ts';
 import {defaultRetry, mergeRetry, retryWith} from './policies/retry.ts';
 import type {Policy} from './request.ts';
 import {ConnectorRequest, checkBody, checkRedirect, nativeOf} from './request.ts';
-import {rememberSession} from './session-memory.ts';
+import {rememberAttempts, rememberSession} from './session-memory.ts';
 import type {ExtendOptions, SessionOptions} from './session-options.ts';
 import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './session-options.ts';
 import type {Timeout, Timeouts} from './timeout.ts';
@@ -280,6 +280,7 @@ function buildSession(
       if (!response) return onError(new TypeError('A policy gave no response'));
       if (lifetime.isAborted) discard(response);
       else lifetime.trace?.answered(response);
+      if (lifetime.attempts > 1) rememberAttempts(response, lifetime.attempts);
       lifetime.deliver();
       return response;
     };

@@ -1,6 +1,7 @@
 import {readErrorData} from '../error-data.ts';
 import type {RedactedRequest} from '../errors.ts';
 import {HTTPError} from '../errors.ts';
+import {attemptsFor} from '../session-memory.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
 import type {InputOf, OutputOf} from './schema.ts';
 import {checkValue} from './schema.ts';
@@ -88,17 +89,18 @@ export async function toHttpError(
   request: RedactedRequest,
 ): Promise<HTTPError> {
   const {status} = response;
+  const attempts = attemptsFor(response);
   let data = await readErrorData(response);
   const range = status >= 500 ? '5XX' : status >= 400 ? '4XX' : 'default';
   const schema = errors[status] ?? errors[range] ?? errors.default;
-  if (!schema) return new HTTPError(response, data, {request});
+  if (!schema) return new HTTPError(response, data, {request, attempts});
   try {
     if (!trust) data = await checkValue(schema, data, {part: 'response', endpoint, request});
   } catch (cause) {
     // The status is the news.
-    return new HTTPError(response, data, {request, cause});
+    return new HTTPError(response, data, {request, attempts, cause});
   }
-  const error = new HTTPError(response, data, {request});
+  const error = new HTTPError(response, data, {request, attempts});
   declared.set(error, errors);
   return error;
 }

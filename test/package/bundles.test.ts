@@ -123,6 +123,27 @@ describe('what is not imported is not bundled', () => {
     ['an error class', "export {HTTPError} from 'aiofetch'", ['errors']],
     ['timings', "export {recordTimings, timings} from 'aiofetch'", ['timings', 'timings/stopwatch']],
     ['nothing', "import 'aiofetch'", []],
+    [
+      'a typed client',
+      "export {defineClient, endpoint, type} from 'aiofetch'",
+      [
+        'client',
+        'client/call',
+        'client/content',
+        'client/definition',
+        'client/failure',
+        'client/query',
+        'client/route',
+        'client/schema',
+        'client/settings',
+        'discard',
+        'error-data',
+        'errors',
+        'options',
+        'session-memory',
+        'session-options',
+      ],
+    ],
   ])('%s brings no session, and none of the dependencies', async (_name, code, expected) => {
     const {modules} = await bundle(code, {conditions});
     expect(modules.filter((path) => path !== '<stdin>').sort()).toEqual(

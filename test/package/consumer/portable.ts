@@ -14,15 +14,21 @@ import type {
 import {
   AiofetchError,
   asCompleted,
+  asNdjson,
   ConnectionError,
   createConnector,
   createSession,
+  cursorPages,
+  defineClient,
+  endpoint,
   gather,
   HTTPError,
   logCalls,
+  paginate,
   recordTimings,
   TimeoutError,
   timings,
+  type,
 } from 'aiofetch';
 import {fetchConnector} from 'aiofetch/fetch';
 import {harHandler, recordHar} from 'aiofetch/har';
@@ -105,4 +111,28 @@ export async function traced(): Promise<number | undefined> {
     trace: [names, redirects, recorder.listener, recordTimings(), logCalls(console.log)],
   });
   return timings(await session.fetch('https://example.com/', {trace: [names]}))?.attempts[0]?.wait;
+}
+
+const listUsers = paginate(
+  endpoint('GET /teams/{team}/users', {
+    query: type<{limit?: number}>(),
+    response: type<{users: User[]; next?: string}>(),
+    errors: {404: type<{missing: string}>(), '5XX': type<string>()},
+  }),
+  cursorPages({items: ({users}) => users, cursor: ({next}) => next}),
+);
+const watch = endpoint('GET /teams/{team}/log', {response: asNdjson(type<{at: number}>())});
+const api = defineClient({users: {list: listUsers}, watch}, {timeout: 1_000});
+
+export async function namesOf(session: Session, team: string): Promise<string[]> {
+  const client = api(session);
+  const names: string[] = [];
+  try {
+    for await (const {name} of client.users.list({path: {team}, prefetch: 1})) names.push(name);
+    for await (const {at} of await client.watch({path: {team}})) names.push(at.toFixed(0));
+  } catch (error) {
+    if (!listUsers.isError(error)) throw error;
+    names.push(error.status === 404 ? error.data.missing : error.data);
+  }
+  return names;
 }

@@ -230,6 +230,22 @@ describe('an error', () => {
     expect(other.isError(error)).toBe(false);
   });
 
+  it('tells how many attempts were made', async () => {
+    const {call} = mockMethod(other, answer(503, {}), {retry: {retries: 2, minDelay: 0, maxDelay: 1}});
+    expect(await rejection(call({idempotencyKey: 'key'}))).toMatchObject({status: 503, attempts: 3});
+    expect(await rejection(call({retry: false}))).toMatchObject({status: 503, attempts: 1});
+  });
+
+  it('shows no header, query or body', async () => {
+    const secret = endpoint('POST /a', {query: type<{key: string}>(), body: type<string>()});
+    const {call} = mockMethod(secret, answer(400, {echo: 's3cret'}), {auth: {bearer: 's3cret'}});
+    const error = await rejection(
+      call({query: {key: 's3cret'}, body: 's3cret', headers: {'x-api-key': 's3cret'}}),
+    );
+    expect(JSON.stringify(error) + String(error) + error.stack).not.toContain('s3cret');
+    expect(error.message).toBe(`Status 400 (POST ${origin}/v1/a?key=…)`);
+  });
+
   it('is nothing else', () => {
     for (const value of [undefined, null, 'error', new Error('other')])
       expect(create.isError(value)).toBe(false);
