@@ -74,7 +74,13 @@ export type {QueryStyle, QueryStyleName, QueryStyleOptions, QueryStyles} from '.
 export type {Method, PathValue, Route} from './client/route.ts';
 export type {CheckedPart, CheckedPlace, InputOf, OutputOf, TypeWitness} from './client/schema.ts';
 export {type} from './client/schema.ts';
-export type {CallExtras, CallSettings, EndpointMethod, WithResponse} from './client/types.ts';
+export type {
+  CallExtras,
+  CallExtrasAndHeaders,
+  CallSettings,
+  EndpointMethod,
+  WithResponse,
+} from './client/types.ts';
 
 // Known to this module and what is beside it: an endpoint is opaque to its users.
 const bind: unique symbol = Symbol.for('aiofetch.bind') as never;

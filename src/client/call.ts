@@ -93,9 +93,14 @@ export function createCaller(definition: Definition, context: ClientContext, fol
     return schema ? checkValue(schema, value, {part, endpoint: name}) : value;
   }
 
+  // A schema may leave out what it doesn't name, as Zod's do; parameters of the template need not all be named.
+  async function pathOf({path}: LooseInput): Promise<LooseInput['path']> {
+    if (!definition.path) return path;
+    return {...path, ...((await checked(definition.path, path, 'path')) as LooseInput['path'])};
+  }
+
   async function urlOf(input: LooseInput, overlay: Following['query']): Promise<string> {
-    const path = route.names.length > 0 ? await checked(definition.path, input.path, 'path') : undefined;
-    const url = base + route.expand(path as LooseInput['path']);
+    const url = base + route.expand(route.names.length > 0 ? await pathOf(input) : undefined);
     if (!writeQuery) return url;
     const query = (await checked(definition.query, input.query ?? {}, 'query')) as object;
     const text = writeQuery(overlay ? {...query, ...overlay} : query);
@@ -111,10 +116,9 @@ export function createCaller(definition: Definition, context: ClientContext, fol
       init.body = body;
       if (contentType !== undefined) sent = {'content-type': contentType, ...sent};
     }
-    if (definition.headers || input.headers !== undefined) {
-      const given = definition.headers ? (input.headers ?? {}) : input.headers;
-      sent = layHeaders(sent, await checked(definition.headers, given, 'headers'));
-    }
+    if (input.headers !== undefined) sent = layHeaders(sent, input.headers);
+    if (definition.headers)
+      sent = layHeaders(sent, await checked(definition.headers, input.headers ?? {}, 'headers'));
     if (hasHeaders || sent !== headers) init.headers = sent;
     return init;
   }

@@ -207,7 +207,7 @@ export interface NdjsonOptions extends Pick<LineOptions, 'maxLength'> {
 
 /**
  * JSON values one by one, each on a line (NDJSON, JSON Lines), in both directions: a response is an async iterable,
- * checked value by value as it is read; a request takes an iterable, read as it is sent.
+ * checked value by value as it is read; a request takes a list, or an iterable that is read as it is sent.
  */
 export function asNdjson<Schema extends StandardSchema>(
   schema: Schema,
@@ -219,7 +219,13 @@ export function asNdjson<Schema extends StandardSchema>(
 > {
   return {
     accept: mediaType,
-    encode: (values, place) => ({body: writeLines(values, schema, place), contentType: mediaType}),
+    encode: async (values, place) => ({
+      // What is here already is sent in one piece, as it can be everywhere, and again when that is needed.
+      body: Array.isArray(values)
+        ? await joinLines(values, schema, place)
+        : writeLines(values, schema, place),
+      contentType: mediaType,
+    }),
     decode: (response, {trust, place}) =>
       trust ? iterNdjson(response, undefined, {maxLength}) : readLines(response, schema, {maxLength}, place),
   };
@@ -238,6 +244,16 @@ async function* readLines<Schema extends StandardSchema>(
     throw schemaError(error.issues, place, error.line);
   }
   return undefined;
+}
+
+async function joinLines<Schema extends StandardSchema>(
+  values: ReadonlyArray<InputOf<Schema>>,
+  schema: Schema,
+  place: CheckedPlace,
+): Promise<string> {
+  let text = '';
+  for await (const line of writeLines(values, schema, place)) text += line;
+  return text;
 }
 
 async function* writeLines<Schema extends StandardSchema>(

@@ -23,6 +23,12 @@ export interface CallExtras extends CallSettings, TransferOptions {
   readonly signal?: AbortSignal | null | undefined;
 }
 
+/** The same, of an endpoint that has no schema of its headers. */
+export interface CallExtrasAndHeaders extends CallExtras {
+  /** Over those of the session and the client; `undefined` takes one away. */
+  readonly headers?: HeadersInput | undefined;
+}
+
 /** `unknown` is the one that adds nothing to an intersection. */
 type PathInput<Path extends string, Schema> = [ParameterNames<Path>] extends [never]
   ? unknown
@@ -46,9 +52,9 @@ type QueryInput<Schema> = Schema extends StandardSchema ? Group<'query', InputOf
 
 type HeaderRecord = {readonly [name: string]: string | number | undefined};
 
-type HeadersGroup<Schema> = Schema extends StandardSchema
-  ? Group<'headers', InputOf<Schema> & HeaderRecord>
-  : {readonly headers?: HeadersInput | undefined};
+type OwnHeaders<Schema> = Schema extends StandardSchema
+  ? CallExtras & Group<'headers', InputOf<Schema> & HeaderRecord>
+  : CallExtrasAndHeaders;
 
 type BodyOf<Body> = Body extends BodyContent<infer Input> ? Input : InputOf<Body>;
 
@@ -59,11 +65,11 @@ type BodyInput<Body> = undefined extends Body
     : {readonly body: BodyOf<Body>};
 
 /** Shown as one object. */
-type Simplify<Type> = {[Key in keyof Type]: Type[Key]};
+type Call<Parts> = {[Name in keyof Parts]: Parts[Name]};
 
 /** What a call of an endpoint is given. */
-export type CallInput<Path extends string, PathSchema, Query, Headers, Body> = Simplify<
-  PathInput<Path, PathSchema> & QueryInput<Query> & HeadersGroup<Headers> & BodyInput<Body> & CallExtras
+export type CallInput<Path extends string, PathSchema, Query, Headers, Body> = Call<
+  PathInput<Path, PathSchema> & QueryInput<Query> & BodyInput<Body> & OwnHeaders<Headers>
 >;
 
 /** What a call comes to. */

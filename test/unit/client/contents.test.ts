@@ -120,6 +120,19 @@ describe('a body is sent', () => {
     );
   });
 
+  it('again, where it was a list', async () => {
+    const post = endpoint('POST /a', {
+      body: asNdjson(anything),
+      retry: {retries: 1, minDelay: 0, maxDelay: 1},
+    });
+    const {call, calls} = mockMethod(
+      post,
+      ({attempt}) => new Response('', {status: attempt === 1 ? 503 : 200}),
+    );
+    await call({body: [1, 2], idempotencyKey: 'key'});
+    expect(await Promise.all(calls.map((each) => each.text()))).toEqual(['1\n2\n', '1\n2\n']);
+  });
+
   it('by a content of your own', async () => {
     const own: BodyContent<number> = {
       encode: async (value) => ({body: value.toString(2), contentType: 'application/x-binary'}),

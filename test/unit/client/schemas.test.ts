@@ -143,6 +143,17 @@ describe('what is sent', () => {
     expect(calls[0]?.headers.get('x-version')).toBe('1');
   });
 
+  it('may have more in its path and its headers than the schemas name', async () => {
+    const get = endpoint('GET /{kind}/{id}', {
+      path: z.object({kind: z.enum(['users', 'teams'])}),
+      headers: z.object({'x-version': z.string().toUpperCase()}),
+    });
+    const {call, calls} = mockMethod(get);
+    await call({path: {kind: 'users', id: 1}, headers: {'x-version': 'a', 'x-trace': '1'}});
+    expect(pathOf(calls[0]?.url)).toBe('/users/1');
+    expect([calls[0]?.headers.get('x-version'), calls[0]?.headers.get('x-trace')]).toEqual(['A', '1']);
+  });
+
   it.each([
     ['Path', {path: {id: 1.5}}, 'id'],
     ['Query', {query: {dryRun: 's3cret'}}, 'dryRun'],
