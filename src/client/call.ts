@@ -43,6 +43,7 @@ export interface LooseInput extends CallExtras {
 export interface Exchange {
   readonly request: RedactedRequest;
   readonly response: Response;
+  readonly signal: AbortSignal | null | undefined;
 }
 
 /** What a request has that its input has not: it is for a page that follows another. */
@@ -135,7 +136,7 @@ export function createCaller(definition: Definition, context: ClientContext, fol
     if (retry !== undefined) init.retry = retry;
     if (idempotencyKey !== undefined) init.idempotencyKey = idempotencyKey;
     const response = await session.fetch(url, init);
-    return {request: {method, url: response.url || url}, response};
+    return {request: {method, url: response.url || url}, response, signal};
   }
 
   function withoutCredentials(): HeaderRecord {
@@ -147,8 +148,11 @@ export function createCaller(definition: Definition, context: ClientContext, fol
     return accept === undefined ? none : {...none, accept};
   }
 
-  async function read({request, response}: Exchange): Promise<unknown> {
-    if (!response.ok) throw await toHttpError(response, errors, trust, name, request);
+  async function read({request, response, signal}: Exchange): Promise<unknown> {
+    if (!response.ok) {
+      const error = await toHttpError(response, errors, trust, name, request);
+      throw signal?.aborted ? signal.reason : error;
+    }
     if (!responseContent) {
       discard(response);
       return undefined;

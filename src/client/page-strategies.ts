@@ -23,7 +23,8 @@ export type NextPage =
   | {readonly url: string | URL}
   | undefined;
 
-/** How pages follow each other. Write one of your own, or take one of the functions that end in `Pages`. */
+/** How pages follow each other. Write one of your own, or take one of the functions that end in
+ * `Pages`. */
 export interface PageStrategy<Data, Item> {
   /**
    * A page's items.

@@ -72,10 +72,12 @@ interface Place extends Following {
   readonly index: number;
 }
 
-/** A page, and where the next one is. */
+type Load = (signal?: AbortSignal) => Promise<Loaded>;
+
+/** A page, and what loads the next one, or fails for where that is; nothing when there is none. */
 interface Loaded {
   readonly page: Page<unknown>;
-  readonly next: Place | undefined;
+  readonly next: Load | undefined;
 }
 
 /** The method of an endpoint with pages. */
@@ -88,7 +90,7 @@ export function createPagedMethod(
   const method = (input: LooseInput & PageOptions = {}) => {
     const {prefetch, ...rest} = input;
     const ahead = checkNumber('prefetch', prefetch, 0, {whole: true, max: 100});
-    return createPages(createChain(definition, context, strategy, caller), rest, ahead);
+    return createPages(() => createChain(definition, context, strategy, caller, rest), ahead, rest.signal);
   };
   return Object.assign(method, {
     raw: async (input?: LooseInput) => (await caller.send(input)).response,
@@ -96,18 +98,17 @@ export function createPagedMethod(
   });
 }
 
-type Load = (place: Place, signal?: AbortSignal) => Promise<Loaded>;
-
-function createPages(load: Load, input: LooseInput, prefetch: number): Pages<unknown> {
-  const first: Place = {input, index: 0};
-  const firstPage = async () => (await load(first)).page;
+/** @param start - Begins anew: what was there before is known for one iteration only. */
+function createPages(start: () => Load, prefetch: number, signal: LooseInput['signal']): Pages<unknown> {
+  const firstPage = async () => (await start()()).page;
+  const pages = () => iteratePages(start(), prefetch, signal);
   return {
     // biome-ignore lint/suspicious/noThenProperty: it is awaited for the first page
     then: (onPage, onError) => firstPage().then(onPage, onError),
     catch: (onError) => firstPage().catch(onError),
     finally: (onEnd) => firstPage().finally(onEnd),
-    pages: () => iteratePages(load, first, prefetch),
-    [Symbol.asyncIterator]: () => iterateItems(iteratePages(load, first, prefetch)),
+    pages,
+    [Symbol.asyncIterator]: () => iterateItems(pages()),
   };
 }
 
@@ -118,29 +119,28 @@ async function* iterateItems(
 }
 
 async function* iteratePages(
-  load: Load,
-  first: Place,
+  first: Load,
   prefetch: number,
+  given: LooseInput['signal'],
 ): AsyncGenerator<Page<unknown>, undefined, undefined> {
   // What is ahead when the loop is left is wanted by nobody.
   const controller = prefetch > 0 ? new AbortController() : undefined;
-  const {signal: given} = first.input;
   const signal = controller && (given ? AbortSignal.any([given, controller.signal]) : controller.signal);
-  let ahead: Array<Promise<Loaded | undefined>> = [load(first, signal)];
+  let ahead: Array<Promise<Loaded | undefined>> = [first(signal)];
   try {
     while (ahead.length > 0) {
       const loaded = await (ahead[0] as Promise<Loaded | undefined>);
       if (!loaded) return undefined;
       while (ahead.length <= prefetch) {
         const last = ahead.at(-1) as Promise<Loaded | undefined>;
-        const next = last.then((before) => before?.next && load(before.next, signal));
+        const following = last.then((before) => before?.next?.(signal));
         // Whoever gets there gets the error.
-        next.catch(() => undefined);
-        ahead.push(next);
+        following.catch(() => undefined);
+        ahead.push(following);
       }
       yield loaded.page;
       ahead = ahead.slice(1);
-      if (ahead.length === 0 && loaded.next) ahead.push(load(loaded.next, signal));
+      if (ahead.length === 0 && loaded.next) ahead.push(loaded.next(signal));
     }
   } finally {
     controller?.abort();
@@ -148,12 +148,13 @@ async function* iteratePages(
   return undefined;
 }
 
-/** Loads pages of one call, and knows which were there. */
+/** What loads the first page of a call; pages know which were there before them. */
 function createChain(
   definition: Definition,
   context: ClientContext,
   strategy: AnyStrategy,
   {send, read}: Caller,
+  firstInput: LooseInput,
 ): Load {
   const {name} = definition;
   /** Where pages were found, by what they were asked for with. */
@@ -167,16 +168,27 @@ function createChain(
     const items = itemsOf(data);
     const {response} = exchange;
     const query = {...input.query, ...place.query};
-    const next = placeOf(await strategy.next({data, items, response, index, query, body}), place, exchange);
+    const found = await strategy.next({data, items, response, index, query, body});
+    const next = found && loadFollowing(found, place, exchange);
     const page: Page<unknown> = {
       items,
       data,
       response,
       index,
       hasNext: next !== undefined,
-      next: async () => next && (await load(next)).page,
+      next: async () => next && (await next()).page,
     };
     return {page, next};
+  }
+
+  // Its items are here: that there is no next page as it should be is for who asks for that.
+  function loadFollowing(found: NonNullable<NextPage>, place: Place, exchange: Exchange): Load {
+    try {
+      const following = placeOf(found, place, exchange);
+      return (signal) => load(following, signal);
+    } catch (error) {
+      return () => Promise.reject(error);
+    }
   }
 
   function itemsOf(data: unknown): readonly unknown[] {
@@ -185,8 +197,7 @@ function createChain(
     throw new TypeError(`A page of ${name} has no list of items: its "items" says where they are`);
   }
 
-  function placeOf(next: NextPage, place: Place, exchange: Exchange): Place | undefined {
-    if (next === undefined) return undefined;
+  function placeOf(next: NonNullable<NextPage>, place: Place, exchange: Exchange): Place {
     const {input} = place;
     const index = place.index + 1;
     let following: Place;
@@ -232,7 +243,7 @@ function createChain(
     seen.set(key, following.index);
   }
 
-  return load;
+  return (signal) => load({input: firstInput, index: 0}, signal);
 }
 
 function keyOf({url, query, body}: Place): string {

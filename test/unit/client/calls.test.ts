@@ -246,6 +246,16 @@ describe('an error', () => {
     expect(error.message).toBe(`Status 400 (POST ${origin}/v1/a?key=…)`);
   });
 
+  it('whose body is cut off by an abort is the abort', async () => {
+    const {call} = mockMethod(other, () => new Response(new ReadableStream(), {status: 422}));
+    const controller = new AbortController();
+    const rejected = rejection(call({signal: controller.signal}));
+    await new Promise((resolve) => setTimeout(resolve));
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await rejected).toBe(reason);
+  });
+
   it('is nothing else', () => {
     for (const value of [undefined, null, 'error', new Error('other')])
       expect(create.isError(value)).toBe(false);

@@ -87,6 +87,21 @@ describe('pages', () => {
     expect(await collect(call())).toEqual([10, 11, 20, 21, 30, 31]);
   });
 
+  it('begin anew with each iteration, and may be others then', async () => {
+    let from = 2;
+    const {call} = mockMethod(
+      paginate(listWrapped, cursorPages({items: itemsOf, cursor: (data) => data.next})),
+      (request) => {
+        const cursor = param(request, 'cursor') || from;
+        return {items: [cursor], next: cursor < 4 ? String(cursor + 1) : null};
+      },
+    );
+    const pages = call();
+    expect(await collect(pages)).toEqual([2, 3, 4]);
+    from = 1;
+    expect(await collect(pages)).toEqual([1, 2, 3, 4]);
+  });
+
   it('or one by one', async () => {
     const {call} = mockMethod(linkedList, linked);
     expect((await collect(call().pages())).map(({index}) => index)).toEqual([0, 1, 2]);
@@ -330,7 +345,12 @@ describe('pages that lead back', () => {
     ],
   ])('%s end the iteration', async (_what, of, answer, pages) => {
     const {call, calls} = mockMethod(of, answer);
-    const error = await rejection(collect((call as unknown as () => AsyncIterable<number>)()));
+    const items: number[] = [];
+    const read = async () => {
+      for await (const item of (call as unknown as () => AsyncIterable<number>)()) items.push(item);
+    };
+    const error = await rejection(read());
+    expect(items).toHaveLength(pages);
     expect(error).toMatchObject({name: 'AiofetchError', code: 'ERR_PAGE_LOOP'});
     expect(error.message).toMatch(/^Page 1 of GET \/items leads back to page [01]$/);
     expect(calls).toHaveLength(pages);
@@ -340,7 +360,9 @@ describe('pages that lead back', () => {
     const {call} = mockMethod(linkedList, () =>
       Response.json([1], {headers: {link: '<http://s3cret:x>; rel="next"'}}),
     );
-    const error = await rejection(Promise.resolve(call()));
+    const page = await call();
+    expect([page.items, page.hasNext]).toEqual([[1], true]);
+    const error = await rejection(page.next());
     expect(error).toMatchObject({code: 'ERR_PAGE_URL'});
     expect(String(error)).not.toContain('s3cret');
   });
