@@ -78,6 +78,28 @@ test.concurrent.each(cases)(
   60_000,
 );
 
+// With what it leans on that the others don't: the inference of literals, names in templates, and what must not compile.
+test('TypeScript 5.6 has typed clients as they are meant', async () => {
+  const config = join(project, 'tsconfig.clients.json');
+  const compilerOptions = {
+    noEmit: true,
+    target: 'es2022',
+    lib: ['ES2022', ...dom, 'DOM.AsyncIterable', disposable],
+    types: [],
+    module: 'preserve',
+    moduleResolution: 'bundler',
+    strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    // Those of the schema libraries and of the test runner.
+    skipLibCheck: true,
+    paths: {aiofetch: [join(project, 'node_modules/aiofetch/dist/index.d.ts')]},
+  };
+  const files = [join(import.meta.dirname, '../types/client.test-d.ts')];
+  await writeFile(config, JSON.stringify({compilerOptions, files}));
+  await compile(join(dirname(require.resolve(compilers['TypeScript 5.6'])), 'bin/tsc'), config);
+}, 60_000);
+
 function compile(tsc: string, config: string): Promise<void> {
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [tsc, '-p', config], (error, stdout, stderr) =>
