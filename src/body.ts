@@ -157,8 +157,10 @@ export function encodeMultipart(form: FormData): Blob {
       parts.push(`${disposition}\r\n\r\n${toCrlf(value)}\r\n`);
     } else {
       const type = value.type || 'application/octet-stream';
+      // Bun hands on a Blob as it was appended, where HTML has it become a File of this name.
+      const {name: filename = 'blob'} = value;
       parts.push(
-        `${disposition}; filename="${escapeName(value.name)}"\r\nContent-Type: ${type}\r\n\r\n`,
+        `${disposition}; filename="${escapeName(filename)}"\r\nContent-Type: ${type}\r\n\r\n`,
         value,
         '\r\n',
       );

@@ -10,11 +10,12 @@ import {
   asNdjson,
   asStream,
   asText,
+  defineClient,
   endpoint,
   type,
 } from '../../../src/index.ts';
-import {rejection, thrown} from '../../support/mock-session.ts';
-import {collect, mockMethod} from './support.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+import {collect, mockMethod, origin} from './support.ts';
 
 const anything = type<unknown>();
 
@@ -144,6 +145,11 @@ describe('a body is sent', () => {
     const {call, calls} = mockMethod(endpoint('POST /a', {body: anything}));
     await call({body: 1, headers: {'Content-Type': 'application/vnd.api+json'}});
     expect(calls[0]?.headers.get('content-type')).toBe('application/vnd.api+json');
+    const {session, calls: ofClient} = mockSession(undefined, {baseUrl: origin});
+    const post = endpoint('POST /a', {body: anything});
+    await defineClient({post}, {headers: {'x-client': '1', 'content-type': 'a/b'}})(session).post({body: 1});
+    expect(ofClient[0]?.headers.get('content-type')).toBe('a/b');
+    expect(ofClient[0]?.headers.get('x-client')).toBe('1');
   });
 
   it.each([

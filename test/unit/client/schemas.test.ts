@@ -70,6 +70,10 @@ describe.each(libraries)('a schema of %s', (_name, schema) => {
   it('is not asked where the client trusts the server', async () => {
     const {session} = mockSession(() => ({at: 'whatever'}), {baseUrl: origin});
     expect(await defineClient({get}, {responses: 'trust'})(session).get()).toEqual({at: 'whatever'});
+    const {session: failing} = mockSession(() => Response.json({at: 1}, {status: 409}), {baseUrl: origin});
+    const client = defineClient({get}, {responses: 'trust'})(failing);
+    const error = await rejection(client.get());
+    expect([client.get.isError(error), error]).toMatchObject([true, {status: 409, data: {at: 1}}]);
   });
 
   it('makes something of a declared error', async () => {
