@@ -284,6 +284,19 @@ export interface EventsOptions {
 /**
  * Server-sent events as they arrive: with a schema their data is JSON that is checked by it, without one it's text.
  * They are not connected to again: what `iterEvents` knows for that comes with `.raw()`.
+ *
+ * @example
+ * ```ts
+ * import {asEvents, createSession, defineClient, endpoint, type} from 'aiofetch';
+ *
+ * const complete = endpoint('POST /completions', {
+ *   body: type<{prompt: string}>(),
+ *   response: asEvents(type<{text: string}>(), {end: '[DONE]'}),
+ * });
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * const events = await defineClient({complete})(session).complete({body: {prompt: 'Once'}});
+ * for await (const {event, data} of events) console.log(event, data.text);
+ * ```
  */
 export function asEvents(
   schema?: undefined,

@@ -54,7 +54,22 @@ export interface LinkPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
   readonly rel?: string | undefined;
 }
 
-/** The next page is where the `Link` header says (RFC 8288), as with GitHub. */
+/**
+ * The next page is where the `Link` header says (RFC 8288), as with GitHub.
+ *
+ * @example
+ * ```ts
+ * import {createSession, defineClient, endpoint, linkPages, paginate, type} from 'aiofetch';
+ *
+ * const listTags = paginate(
+ *   endpoint('GET /repos/{owner}/{repo}/tags', {response: type<{tags?: string[]}>()}),
+ *   linkPages({items: ({tags}) => tags ?? []}), // which a response that is a list doesn't need
+ * );
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * const path = {owner: 'nodejs', repo: 'node'};
+ * for await (const tag of defineClient({listTags})(session).listTags({path})) console.log(tag);
+ * ```
+ */
 export function linkPages<Data, Item = ItemOf<Data>>(
   options: LinkPagesOptions<Data, Item> = {},
 ): PageStrategy<Data, Item> {
