@@ -1,6 +1,7 @@
 import {discard} from '../discard.ts';
 import type {RedactedRequest} from '../errors.ts';
 import {isObject} from '../options.ts';
+import {nativeMembers} from '../request.ts';
 import type {FetchInit, Session} from '../session.ts';
 import {memoryOf} from '../session-memory.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
@@ -64,6 +65,18 @@ export interface Caller {
   isError(error: unknown): boolean;
 }
 
+/** What a call gives, and the session gets, as it is. */
+const passedOn = [
+  'signal',
+  'redirect',
+  'maxResponseSize',
+  'onDownloadProgress',
+  'onUploadProgress',
+  'expectContinue',
+  'trace',
+  ...nativeMembers,
+] as const satisfies ReadonlyArray<keyof CallExtras>;
+
 const inputNames: ReadonlySet<string> = new Set([
   'path',
   'query',
@@ -72,9 +85,10 @@ const inputNames: ReadonlySet<string> = new Set([
   'timeout',
   'retry',
   'idempotencyKey',
-  'signal',
-  'maxResponseSize',
+  ...passedOn,
 ]);
+
+const isPassedOn: ReadonlySet<string> = new Set(passedOn);
 
 /** @param following - Whether there are requests that follow others. */
 export function createCaller(definition: Definition, context: ClientContext, following = false): Caller {
@@ -128,15 +142,13 @@ export function createCaller(definition: Definition, context: ClientContext, fol
     checkInput(input, name);
     const url = following.url ?? (await urlOf(input, following.query));
     const init = following.isForeign ? {method, headers: withoutCredentials()} : await initOf(input);
-    const {signal, maxResponseSize} = input;
+    for (const option in input) if (isPassedOn.has(option)) init[option as never] = input[option as never];
     const {timeout, retry, idempotencyKey} = laySettings(settings, input);
-    if (signal !== undefined) init.signal = signal;
-    if (maxResponseSize !== undefined) init.maxResponseSize = maxResponseSize;
     if (timeout !== undefined) init.timeout = timeout;
     if (retry !== undefined) init.retry = retry;
     if (idempotencyKey !== undefined) init.idempotencyKey = idempotencyKey;
     const response = await session.fetch(url, init);
-    return {request: {method, url: response.url || url}, response, signal};
+    return {request: {method, url: response.url || url}, response, signal: input.signal};
   }
 
   function withoutCredentials(): HeaderRecord {

@@ -1,8 +1,10 @@
 import type {HeadersInput} from '../headers.ts';
 import type {IdempotencyKey} from '../policies/idempotency-key.ts';
 import type {Retry} from '../policies/retry.ts';
+import type {NativeInit, Redirect} from '../request.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
 import type {Timeout} from '../timeout.ts';
+import type {TraceListener} from '../trace.ts';
 import type {TransferOptions} from '../transfer.ts';
 import type {BodyContent, ResponseContent} from './content.ts';
 import type {ParameterNames, PathValue} from './route.ts';
@@ -19,8 +21,11 @@ export interface CallSettings {
 }
 
 /** What any call of an endpoint may be given beside its parameters. */
-export interface CallExtras extends CallSettings, TransferOptions {
+export interface CallExtras extends CallSettings, TransferOptions, NativeInit {
   readonly signal?: AbortSignal | null | undefined;
+  readonly redirect?: Redirect | undefined;
+  /** Listeners beside the session's. */
+  readonly trace?: readonly TraceListener[] | undefined;
 }
 
 /** The same, of an endpoint that has no schema of its headers. */

@@ -140,6 +140,7 @@ describe('what is not imported is not bundled', () => {
         'error-data',
         'errors',
         'options',
+        'request',
         'session-memory',
         'session-options',
       ],

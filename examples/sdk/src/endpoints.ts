@@ -19,7 +19,8 @@ export interface InvalidProblem extends Problem {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-interface OrderPage {
+/** A page of orders, and where the next one begins. */
+export interface OrderPage {
   readonly data: readonly Order[];
   readonly next_cursor: string | null;
 }

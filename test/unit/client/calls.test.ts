@@ -148,6 +148,23 @@ describe('settings', () => {
     ]);
   });
 
+  it('that are the session’s are handed on to it', async () => {
+    const {session, inits} = spied();
+    const given = {
+      signal: new AbortController().signal,
+      redirect: 'manual',
+      maxResponseSize: 1,
+      onDownloadProgress: () => undefined,
+      onUploadProgress: () => undefined,
+      expectContinue: true,
+      trace: [],
+      credentials: 'include',
+      keepalive: true,
+    } as const;
+    await defineClient({get: endpoint('GET /a')})(session).get(given);
+    expect(inits).toEqual([{method: 'GET', ...given}]);
+  });
+
   it('are not there where nobody asked for them', async () => {
     const {session, inits} = spied();
     await defineClient({get: endpoint('GET /a')})(session).get();
