@@ -26,12 +26,20 @@ export interface HostLimit {
   observe(sample: LimitSample): void;
 }
 
+/** A host that nothing is going on with, and what is known of it. */
+export interface KnownHost {
+  readonly active: 0;
+  readonly queued: 0;
+  readonly idle: 0;
+  readonly limit: number;
+}
+
 /** The limits of one connector's hosts. */
 export interface HostLimits {
   /** The limit of a host: what was learned of it, if it was in use lately. */
   of(origin: string): HostLimit;
-  /** Hosts that something is known of. */
-  known(): Iterable<readonly [origin: string, limit: HostLimit]>;
+  /** By origin, as in the connector's `stats()`. */
+  stats(): Readonly<Record<string, KnownHost>>;
 }
 
 /** A `limitPerHost` that is found out: {@link adaptiveLimit} makes one, and so may anyone. */
@@ -147,9 +155,10 @@ function hostLimits(bounds: Bounds): HostLimits {
       if (host.isIdle(now)) host.restart(now);
       return host;
     },
-    *known() {
+    stats() {
       const now = performance.now();
-      for (const host of hosts.all) if (!host.isIdle(now)) yield [host.key, host] as const;
+      const known = [...hosts.all].filter((host) => !host.isIdle(now));
+      return Object.fromEntries(known.map(({key, limit}) => [key, {active: 0, queued: 0, idle: 0, limit}]));
     },
   };
 }

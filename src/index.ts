@@ -8,6 +8,7 @@ export type {
   AdaptiveLimitOptions,
   HostLimit,
   HostLimits,
+  KnownHost,
   LimitSample,
 } from './adaptive-limit.ts';
 export {adaptiveLimit} from './adaptive-limit.ts';

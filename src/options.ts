@@ -43,10 +43,9 @@ export function checkLimit(option: string, value: number | undefined, fallback: 
 
 /** The same, or a limit that moves. */
 export function checkLimitPerHost<T extends object>(value: number | T | undefined): number | T {
-  if (typeof value === 'number' || value === undefined) return checkLimit('connector.limitPerHost', value, 0);
-  const allowed = 'a whole number from 0 to Infinity, or what adaptiveLimit() returns';
-  const isLimit = isObject(value) && 'hosts' in value && 'max' in value;
-  assertOption(isLimit, 'connector.limitPerHost', value, allowed);
+  const option = 'connector.limitPerHost';
+  if (!isObject(value)) return checkLimit(option, value, 0);
+  assertOption('hosts' in value, option, value, 'a number or adaptiveLimit()');
   return value;
 }
 

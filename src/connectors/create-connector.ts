@@ -107,7 +107,7 @@ export function createConnector(definition: ConnectorDefinition, options: Connec
       if (refusal) return Promise.reject(refusal);
       return new Promise((resolve, reject) => new Transfer(state, request, resolve, reject).start());
     },
-    stats: () => statsOf(state, limit, typeof limitPerHost === 'number' ? limitPerHost : limitPerHost.max),
+    stats: () => statsOf(state, limit),
     close: () => close(state),
     destroy: (reason) => destroy(state, reason ?? new SessionClosedError('Connector was destroyed')),
     [Symbol.asyncDispose]: () => close(state),
@@ -115,8 +115,8 @@ export function createConnector(definition: ConnectorDefinition, options: Connec
   return connector;
 }
 
-function statsOf(state: State, limit: number, limitPerHost: number): ConnectorStats {
-  const {active, queued} = state.limits;
+function statsOf(state: State, limit: number): ConnectorStats {
+  const {active, queued, mostPerHost: limitPerHost} = state.limits;
   const hosts = state.limits.statsOf(() => 0);
   return {limit, limitPerHost, active, queued, idle: 0, hosts, totals: {...state.totals}};
 }
@@ -231,11 +231,7 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     if (body === null || isSmall(body)) this.#awaitHead();
     this.#call().then(
       (response) => this.#answered(response),
-      (error) => {
-        const failure = this.#typed(error, 'send');
-        // What came typed already is no failure of the host's: a body's, a redirect's.
-        this.#fail(failure, failure !== error);
-      },
+      (error) => this.#fail(this.#typed(error, 'send'), error),
     );
   }
 
@@ -368,10 +364,12 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     this.#fail(reason);
   }
 
-  #fail(error: unknown, isOfHost = true): void {
+  /** @param thrown - what `send` threw: if it came typed already it is no failure of the host's, but a body's or a redirect's */
+  #fail(error: unknown, thrown?: unknown): void {
     const stage = this.#stage;
     if (stage === 'done') return;
-    if (isOfHost && stage === 'sent') this.#state.limits.observe(this.#host, this.#sentAt, undefined, error);
+    if (stage === 'sent' && thrown !== error)
+      this.#state.limits.observe(this.#host, this.#sentAt, undefined, error);
     this.failure = {error};
     const reject = this.#reject;
     this.#resolve = ignore;

@@ -44,6 +44,8 @@ const longestRun = 4;
 export class Limits<Host extends HostSlots = HostSlots> {
   readonly limit: number;
   readonly limitPerHost: number;
+  /** The same, with 0 for no limit where that was said: for statistics. */
+  readonly mostPerHost: number;
   active = 0;
   queued = 0;
   readonly hosts = new Map<string, Host>();
@@ -57,7 +59,8 @@ export class Limits<Host extends HostSlots = HostSlots> {
   constructor(limit: number, limitPerHost: number | AdaptiveLimit, createHost: (key: string) => Host) {
     const isAdaptive = typeof limitPerHost === 'object';
     this.limit = limit || Infinity;
-    this.limitPerHost = (isAdaptive ? limitPerHost.max : limitPerHost) || Infinity;
+    this.mostPerHost = isAdaptive ? limitPerHost.max : limitPerHost;
+    this.limitPerHost = this.mostPerHost || Infinity;
     this.#adaptive = isAdaptive ? limitPerHost.hosts() : undefined;
     this.#createHost = createHost;
   }
@@ -82,7 +85,7 @@ export class Limits<Host extends HostSlots = HostSlots> {
     }
     host.waiting.append(waiter);
     this.queued++;
-    if (host.waiting.size === 1 && host.active < host.limit) this.#ready.append(host);
+    this.#queue(host);
     return false;
   }
 
@@ -115,9 +118,7 @@ export class Limits<Host extends HostSlots = HostSlots> {
 
   /** By host: where something is going on, or was learned. */
   statsOf(idleOf: (host: Host) => number): Record<string, HostStats> {
-    const stats: Record<string, HostStats> = {};
-    for (const [origin, {limit}] of this.#adaptive?.known() ?? [])
-      stats[origin] = {active: 0, queued: 0, idle: 0, limit};
+    const stats: Record<string, HostStats> = {...this.#adaptive?.stats()};
     for (const [origin, host] of this.hosts) {
       const {active, waiting, adaptive, limit} = host;
       const idle = idleOf(host);

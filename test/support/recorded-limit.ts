@@ -19,7 +19,7 @@ export function recordedLimit(limit = 10): RecordedLimit {
         },
         observe: (sample) => void recorded.samples.push({origin, ...sample}),
       }),
-      known: () => [],
+      stats: () => ({}),
     }),
   };
   return recorded;

@@ -313,11 +313,11 @@ describe('a host that rests', () => {
   it('is remembered for a minute, then forgotten', async () => {
     const limits = adaptiveLimit().hosts();
     observe(limits.of('a'), 1, {outcome: overloaded});
-    expect([...limits.known()].map(([origin, {limit}]) => [origin, limit])).toEqual([['a', 7]]);
+    expect(limits.stats()).toEqual({a: {active: 0, queued: 0, idle: 0, limit: 7}});
     await pass(59_000);
     expect(limits.of('a').limit).toBe(7);
     await pass(2_000);
-    expect([...limits.known()]).toEqual([]);
+    expect(limits.stats()).toEqual({});
     expect(limits.of('a').limit).toBe(10);
   });
 
@@ -334,7 +334,7 @@ describe('a host that rests', () => {
       observe(limits.of(`https://${index}.test`), 1);
       await pass(100);
     }
-    expect([...limits.known()].length).toBeLessThanOrEqual(610);
+    expect(Object.keys(limits.stats()).length).toBeLessThanOrEqual(610);
   });
 
   it('costs no timer', () => {

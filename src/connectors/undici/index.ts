@@ -110,10 +110,9 @@ async function preconnect(pool: Pool, origins: Iterable<string | URL>, connectio
 
 function statsOf(pool: Pool): ConnectorStats {
   const {limits, options, totals} = pool;
-  const {limitPerHost} = options;
   return {
     limit: options.limit,
-    limitPerHost: typeof limitPerHost === 'number' ? limitPerHost : limitPerHost.max,
+    limitPerHost: limits.mostPerHost,
     active: limits.active,
     queued: limits.queued,
     idle: pool.idleCount,
