@@ -127,13 +127,21 @@ export const hostCount = 4;
 /** The most requests that a burst may have. */
 export const maxRequests = 20_000;
 
+/** What can be chosen, where not any text will do. */
+const choices: Readonly<Record<string, readonly unknown[]>> = {
+  rateScope: ['session', 'host'] satisfies ReadonlyArray<Settings['rateScope']>,
+  latencyShape: ['fixed', 'uniform', 'log-normal', 'two-peaks'] satisfies ReadonlyArray<
+    Settings['latencyShape']
+  >,
+};
+
 /** The settings in what came from elsewhere: those that are of the right kind, the defaults for the rest. */
 export function readSettings(source: unknown): Settings {
   const given = typeof source === 'object' && source !== null ? (source as Record<string, unknown>) : {};
   const settings: Record<string, unknown> = {...defaultSettings};
   for (const [name, fallback] of Object.entries(defaultSettings)) {
     const value = given[name];
-    if (typeof value !== typeof fallback) continue;
+    if (typeof value !== typeof fallback || choices[name]?.includes(value) === false) continue;
     if (typeof value === 'number' && !(Number.isFinite(value) && value >= 0)) continue;
     settings[name] = value;
   }

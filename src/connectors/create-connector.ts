@@ -212,10 +212,11 @@ class Transfer implements Waiter, AbortListener, BodyTracker, UploadProgress {
     this.#clearTimer();
     this.#stage = 'granted';
     this.#state.running.append(this);
-    this.#trace?.emit('connectionQueuedEnd', this.#request);
     // An abort may have made the room, of many that wait for the same signal: nothing is sent before all have heard it.
     queueMicrotask(() => {
-      if (this.#stage === 'granted') this.#send();
+      if (this.#stage !== 'granted') return;
+      this.#trace?.emit('connectionQueuedEnd', this.#request);
+      this.#send();
     });
   }
 

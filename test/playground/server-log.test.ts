@@ -87,8 +87,16 @@ it('a host beyond its capacity takes longer, by as much as it has too much to do
 
 describe('settings from elsewhere', () => {
   it('are taken where they are of the right kind, the defaults for the rest', () => {
-    const read = readSettings({limit: 7, retries: -1, size: 'large', hasHedging: true, other: 1});
-    expect(read).toEqual({...defaultSettings, limit: 7, hasHedging: true});
+    const read = readSettings({
+      limit: 7,
+      retries: -1,
+      size: 'large',
+      hasHedging: true,
+      other: 1,
+      rateScope: 'world',
+      latencyShape: 'fixed',
+    });
+    expect(read).toEqual({...defaultSettings, limit: 7, hasHedging: true, latencyShape: 'fixed'});
     expect(readSettings(null)).toEqual(defaultSettings);
   });
 

@@ -1,3 +1,5 @@
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
 import {env} from 'node:process';
 import type {Browser, BrowserContextOptions, Page} from 'playwright-core';
 import {chromium} from 'playwright-core';
@@ -59,4 +61,11 @@ export async function openPlayground(
       return cells.locator('dd').allTextContents();
     },
   };
+}
+
+/** Where pictures of the page's states are left, to be looked at. */
+const pictures = join(tmpdir(), 'aiofetch-playground');
+
+export async function takePicture(page: Page, name: string): Promise<void> {
+  await page.screenshot({path: join(pictures, `${name}.png`), fullPage: true});
 }
