@@ -1,5 +1,5 @@
 /** The most that is read of the body of a response that becomes an error, in bytes, and the longest, in ms. */
-const errorDataLimit = 10 * 1024 * 1024;
+const errorDataLimit = 10_485_760;
 const errorDataTime = 10_000;
 
 /**

@@ -65,8 +65,9 @@ export interface Caller {
   isError(error: unknown): boolean;
 }
 
-/** What a call gives, and the session gets, as it is. */
-const passedOn = [
+// Lists of nothing but literals, so that bundlers leave them out where no client is made.
+/** What a call gives, and the session gets, as it is; beside that what is a native fetch's. */
+const passedOn: readonly string[] = [
   'signal',
   'redirect',
   'maxResponseSize',
@@ -74,21 +75,15 @@ const passedOn = [
   'onUploadProgress',
   'expectContinue',
   'trace',
-  ...nativeMembers,
-] as const satisfies ReadonlyArray<keyof CallExtras>;
+] satisfies ReadonlyArray<keyof CallExtras>;
 
-const inputNames: ReadonlySet<string> = new Set([
-  'path',
-  'query',
-  'headers',
-  'body',
-  'timeout',
-  'retry',
-  'idempotencyKey',
-  ...passedOn,
-]);
+const own: readonly string[] = ['path', 'query', 'headers', 'body', 'timeout', 'retry', 'idempotencyKey'];
 
-const isPassedOn: ReadonlySet<string> = new Set(passedOn);
+const native: readonly string[] = nativeMembers;
+
+function isPassedOn(option: string): boolean {
+  return passedOn.includes(option) || native.includes(option);
+}
 
 /** @param following - Whether there are requests that follow others. */
 export function createCaller(definition: Definition, context: ClientContext, following = false): Caller {
@@ -142,7 +137,7 @@ export function createCaller(definition: Definition, context: ClientContext, fol
     checkInput(input, name);
     const url = following.url ?? (await urlOf(input, following.query));
     const init = following.isForeign ? {method, headers: withoutCredentials()} : await initOf(input);
-    for (const option in input) if (isPassedOn.has(option)) init[option as never] = input[option as never];
+    for (const option in input) if (isPassedOn(option)) init[option as never] = input[option as never];
     const {timeout, retry, idempotencyKey} = laySettings(settings, input);
     if (timeout !== undefined) init.timeout = timeout;
     if (retry !== undefined) init.retry = retry;
@@ -179,8 +174,10 @@ export function createCaller(definition: Definition, context: ClientContext, fol
 function checkInput(input: LooseInput, name: string): void {
   if (!isObject(input)) throw new TypeError(`A call of ${name} is given an object with path, query, body, …`);
   for (const key in input) {
-    if (!inputNames.has(key) && input[key as keyof LooseInput] !== undefined)
-      throw new TypeError(`A call of ${name} is given "${key}"; known are ${[...inputNames].join(', ')}`);
+    if (!own.includes(key) && !isPassedOn(key) && input[key as keyof LooseInput] !== undefined)
+      throw new TypeError(
+        `A call of ${name} is given "${key}"; known are ${[...own, ...passedOn, ...native].join(', ')}`,
+      );
   }
 }
 

@@ -16,11 +16,9 @@ export type InputOf<Schema> = Schema extends {
   ? Input
   : never;
 
-const trusting = Symbol('aiofetch.trusting');
-
 /** What {@link type} makes: a Standard Schema that lets everything pass. */
 export interface TypeWitness<Type> extends StandardSchema<Type, Type> {
-  readonly [trusting]: true;
+  readonly '~trusting': true;
 }
 
 /**
@@ -42,7 +40,7 @@ export function type<Type>(): TypeWitness<Type> {
 
 const witness: TypeWitness<unknown> = {
   '~standard': {version: 1, vendor: 'aiofetch', validate: (value) => ({value})},
-  [trusting]: true,
+  '~trusting': true,
 };
 
 /** Whether it is a Standard Schema. Some are functions. */
@@ -73,7 +71,7 @@ export function checkValue<Output>(
   value: unknown,
   place: CheckedPlace,
 ): Output | Promise<Output> {
-  if (trusting in schema) return value as Output;
+  if ('~trusting' in schema) return value as Output;
   const result = schema['~standard'].validate(value);
   const take = (settled: Awaited<typeof result>): Output => {
     if (settled.issues) throw schemaError(settled.issues, place);
