@@ -1,3 +1,5 @@
+import {countSpent} from './spent-memory.ts';
+
 /** Where an {@link IncomingBody} comes from, and can be stopped. */
 export interface BodyOrigin {
   /** Somebody has begun to read. */
@@ -57,6 +59,7 @@ export class IncomingBody implements BodySource {
     if (settle && !this.#collecting) {
       this.#settleRead = undefined;
       this.#failRead = undefined;
+      countSpent(chunk.length);
       settle(chunk);
       return true;
     }
@@ -112,6 +115,7 @@ export class IncomingBody implements BodySource {
     if (this.#chunks.length > 0) {
       const chunk = this.#chunks.shift() as Buffer;
       this.#size -= chunk.length;
+      countSpent(chunk.length);
       if (this.#size < highWaterMark / 2) this.#resume();
       return Promise.resolve(chunk);
     }
