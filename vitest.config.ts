@@ -14,6 +14,8 @@ export default defineConfig({
     execArgv: ['--expose-gc', `--conditions=${source}`],
     testTimeout: 10_000,
     hookTimeout: 10_000,
+    // What is waited for comes, however busy the machine is.
+    expect: {poll: {timeout: 8_000}},
     // The counting line has to be the last one printed.
     reporters: ['default', './test/support/runtimes-reporter.ts', './test/support/closing-line-reporter.ts'],
     projects: [

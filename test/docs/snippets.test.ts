@@ -42,9 +42,16 @@ afterAll(async () => {
 });
 
 async function execute(snippet: Snippet): Promise<void> {
-  const file = join(directory, `${snippet.where.replaceAll(/[^\w]+/g, '-')}.ts`);
-  await writeFile(file, redirected(snippet.code, origin));
-  await run(process.execPath, ['--conditions=@aiofetch/source', file], {timeout: snippetTime});
+  const name = snippet.where.replaceAll(/[^\w]+/g, '-');
+  const file = join(directory, `${name}.ts`);
+  // Several write files of the same name, and run at the same time.
+  const own = join(directory, name);
+  await mkdir(own);
+  await writeFile(file, redirected(snippet.code, origin).replaceAll("'/tmp/", `'${own}/`));
+  await run(process.execPath, ['--conditions=@aiofetch/source', file], {
+    timeout: snippetTime,
+    env: {...process.env, TMPDIR: own},
+  });
 }
 
 describe.concurrent('what the README shows runs', {timeout: snippetTime + 5_000}, () => {
