@@ -2,7 +2,7 @@ import type {Dispatcher} from 'undici';
 import type {PreparedBody} from '../../body.ts';
 import {isReplayable, isSmall, isStreamLike, prepareBody, sizeOf} from '../../body.ts';
 import type {Phase} from '../../errors.ts';
-import {ConnectionError, ResponseTooLargeError, redactUrl, TimeoutError} from '../../errors.ts';
+import {ConnectionError, redactUrl, TimeoutError} from '../../errors.ts';
 import type {Lifetime} from '../../lifetime.ts';
 import type {Linked, LinkedList} from '../../linked-list.ts';
 import {inPieces, ProgressReport} from '../../progress.ts';
@@ -16,14 +16,15 @@ import {Connection} from './connection.ts';
 import {acceptEncoding, decodedBody} from './decoded-body.ts';
 import type {DialSignal} from './dial.ts';
 import {StreamResetError, UnprocessedError} from './http2-stream.ts';
-import type {BodyOrigin, BodySource} from './incoming-body.ts';
+import type {BodyOrigin} from './incoming-body.ts';
 import {IncomingBody} from './incoming-body.ts';
-import {describeFailure} from './phases.ts';
+import {codeOf, describeFailure, isUndiciRefusal} from './phases.ts';
 import type {Pool, PoolConnection, PoolHost, PoolMember} from './pool.ts';
+import {contentLengthOf, isNamed} from './raw-headers.ts';
 import {createResponse, watchAbandoned} from './response.ts';
 import {Upload} from './upload.ts';
 import {userAgent} from './user-agent.ts';
-import {WatchedBody} from './watched-body.ts';
+import {tooLarge, watched} from './watched-body.ts';
 
 /** How much of a redirect's body is read to keep its connection, in bytes, and for how long, in ms. */
 const discardLimit = 64 * 1024;
@@ -761,68 +762,6 @@ function describeConnection({protocol, address}: PoolConnection): ConnectionDeta
   return {protocol, address};
 }
 
-/** The body, looked at as it is read: how far it has come, and whether that is too much of what was decoded. */
-function watched(
-  source: BodySource,
-  isCoded: boolean,
-  {transfer, url, method, attempt}: ConnectorRequest,
-  rawHeaders: readonly Buffer[],
-): BodySource {
-  const listener = transfer?.onDownloadProgress;
-  // What isn't coded is bounded as it arrives.
-  const {maxResponseSize: limit = Infinity} = (isCoded && transfer) || {};
-  if (limit === Infinity && !listener) return source;
-  const total = isCoded ? undefined : contentLengthOf(rawHeaders);
-  return new WatchedBody(
-    source,
-    limit,
-    // Not the request itself, which a response that is kept would hold on to.
-    () => tooLarge({url, method, attempt}, limit),
-    listener && new ProgressReport(listener, total),
-  );
-}
-
-function tooLarge(
-  {url, method, attempt}: Pick<ConnectorRequest, 'url' | 'method' | 'attempt'>,
-  limit: number,
-): ResponseTooLargeError {
-  return new ResponseTooLargeError(limit, {request: {url, method}, attempts: attempt});
-}
-
-function contentLengthOf(rawHeaders: readonly Buffer[]): number {
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as Buffer;
-    if (name.length === 14 && isNamed(name, 'content-length'))
-      return Number((rawHeaders[index + 1] as Buffer).toString('latin1'));
-  }
-  return 0;
-}
-
 function toBytes(chunk: string | Uint8Array): Uint8Array {
   return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-}
-
-// A DOMException's is a number, and tells nothing.
-function codeOf(error: Error): string | undefined {
-  const {code} = error as {code?: unknown};
-  return typeof code === 'string' ? code : undefined;
-}
-
-/** Whether `raw` spells the lower-case `name`, in whatever case. The lengths are known to be the same. */
-function isNamed(raw: Buffer, name: string): boolean {
-  for (let index = 0; index < name.length; index++) {
-    // Setting bit 5 lower-cases letters and leaves '-' as it is.
-    if (((raw[index] as number) | 0x20) !== name.charCodeAt(index)) return false;
-  }
-  return true;
-}
-
-/** undici refused the request itself: a header or method that can't be sent, or a body that isn't as long as it says. */
-function isUndiciRefusal(error: Error): boolean {
-  const {code} = error as {code?: string};
-  return (
-    code === 'UND_ERR_INVALID_ARG' ||
-    code === 'UND_ERR_NOT_SUPPORTED' ||
-    code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'
-  );
 }

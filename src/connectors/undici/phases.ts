@@ -20,3 +20,19 @@ export function describeFailure(error: Error, phase: Phase, what = describePhase
   const why = library !== undefined && reason !== undefined ? reason : error.message || code;
   return `${what}: ${why}`;
 }
+
+/** Its code. A DOMException's is a number, and tells nothing. */
+export function codeOf(error: Error): string | undefined {
+  const {code} = error as {code?: unknown};
+  return typeof code === 'string' ? code : undefined;
+}
+
+/** undici refused the request itself: a header or method that can't be sent, or a body that isn't as long as it says. */
+export function isUndiciRefusal(error: Error): boolean {
+  const {code} = error as {code?: string};
+  return (
+    code === 'UND_ERR_INVALID_ARG' ||
+    code === 'UND_ERR_NOT_SUPPORTED' ||
+    code === 'UND_ERR_REQ_CONTENT_LENGTH_MISMATCH'
+  );
+}

@@ -1,8 +1,11 @@
-import type {ProgressReport} from '../../progress.ts';
+import {ResponseTooLargeError} from '../../errors.ts';
+import {ProgressReport} from '../../progress.ts';
+import type {ConnectorRequest} from '../../request.ts';
 import type {BodySource} from './incoming-body.ts';
+import {contentLengthOf} from './raw-headers.ts';
 
 /** A body whose size and progress somebody cares about: it breaks off as soon as there is more of it than may be. */
-export class WatchedBody implements BodySource {
+class WatchedBody implements BodySource {
   readonly #source: BodySource;
   readonly #limit: number;
   readonly #tooLarge: () => Error;
@@ -64,4 +67,33 @@ export class WatchedBody implements BodySource {
     const copy = this.#size === 0 && !this.#report ? this.#source.fork() : undefined;
     return copy && new WatchedBody(copy, this.#limit, this.#tooLarge, undefined);
   }
+}
+
+/** The body, looked at as it is read: how far it has come, and whether that is too much of what was decoded. */
+export function watched(
+  source: BodySource,
+  isCoded: boolean,
+  {transfer, url, method, attempt}: ConnectorRequest,
+  rawHeaders: readonly Buffer[],
+): BodySource {
+  const listener = transfer?.onDownloadProgress;
+  // What isn't coded is bounded as it arrives.
+  const {maxResponseSize: limit = Infinity} = (isCoded && transfer) || {};
+  if (limit === Infinity && !listener) return source;
+  const total = isCoded ? undefined : contentLengthOf(rawHeaders);
+  return new WatchedBody(
+    source,
+    limit,
+    // Not the request itself, which a response that is kept would hold on to.
+    () => tooLarge({url, method, attempt}, limit),
+    listener && new ProgressReport(listener, total),
+  );
+}
+
+/** What a call fails with whose response is larger than `limit`, in bytes. */
+export function tooLarge(
+  {url, method, attempt}: Pick<ConnectorRequest, 'url' | 'method' | 'attempt'>,
+  limit: number,
+): ResponseTooLargeError {
+  return new ResponseTooLargeError(limit, {request: {url, method}, attempts: attempt});
 }
