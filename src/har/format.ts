@@ -3,6 +3,7 @@ export interface Har {
   log: HarLog;
 }
 
+/** What a HAR holds: who wrote it, and the exchanges in the order they began. */
 export interface HarLog {
   version: string;
   creator: {name: string; version: string; comment?: string};
@@ -24,6 +25,7 @@ export interface HarEntry {
   comment?: string;
 }
 
+/** A request as it was sent, and what of it is not to be seen left out. */
 export interface HarRequest {
   method: string;
   url: string;
@@ -36,6 +38,7 @@ export interface HarRequest {
   bodySize: number;
 }
 
+/** What came back. */
 export interface HarResponse {
   /** 0: there was none. */
   status: number;
@@ -51,6 +54,7 @@ export interface HarResponse {
   _error?: string;
 }
 
+/** A response's body: its size in bytes once decoded, and its text where bodies are recorded. */
 export interface HarContent {
   size: number;
   mimeType: string;
@@ -60,6 +64,7 @@ export interface HarContent {
   comment?: string;
 }
 
+/** How long each phase took, in ms; -1: it doesn't apply. `ssl` is a part of `connect`. */
 export interface HarTimings {
   blocked: number;
   dns: number;
@@ -70,6 +75,7 @@ export interface HarTimings {
   receive: number;
 }
 
+/** A header, a cookie or a parameter of the query. */
 export interface HarPair {
   name: string;
   value: string;
