@@ -42,6 +42,7 @@ export {
   UnsupportedOptionError,
 } from './errors.ts';
 export * from './event-source.ts';
+export type {FetchInit} from './fetch-call.ts';
 export * from './gather.ts';
 export type {HeaderList, HeadersInput} from './headers.ts';
 export type {AbortListener, Lifetime} from './lifetime.ts';
@@ -82,7 +83,7 @@ export type {
   RequestTimeouts,
   Transfer,
 } from './request.ts';
-export type {FetchInit, Session, SessionStats} from './session.ts';
+export type {Session, SessionStats} from './session.ts';
 export type {ExtendOptions, SessionOptions} from './session-options.ts';
 export * from './streams.ts';
 export type {Timeout, TimeoutOptions} from './timeout.ts';

@@ -1,6 +1,5 @@
 import isNetworkError from 'is-network-error';
-import type {RequestBody} from './body.ts';
-import {bodyOfRequest, encodeMultipart} from './body.ts';
+import {encodeMultipart} from './body.ts';
 import type {CallStart, OutgoingCall, VerbsHost} from './call-options.ts';
 import {mergeHooks} from './call-options.ts';
 import {Calls} from './calls.ts';
@@ -13,46 +12,31 @@ import {
   SessionClosedError,
   TimeoutError,
 } from './errors.ts';
+import type {FetchInit} from './fetch-call.ts';
+import {toCall} from './fetch-call.ts';
 import {originOf, rememberFetch} from './global-fetch.ts';
 import type {HeadersInput} from './headers.ts';
-import {HeaderList, token} from './headers.ts';
+import {HeaderList} from './headers.ts';
 import {Lifetime} from './lifetime.ts';
 import {checkDuration} from './options.ts';
 import type {Auth} from './policies/auth.ts';
 import {authPolicy} from './policies/auth.ts';
-import type {IdempotencyKey} from './policies/idempotency-key.ts';
 import {checkIdempotencyKey, setIdempotencyKey} from './policies/idempotency-key.ts';
 import {rateLimitPolicy} from './policies/rate-limit.ts';
-import type {Retry, RetrySettings} from './policies/retry.ts';
+import type {RetrySettings} from './policies/retry.ts';
 import {defaultRetry, mergeRetry, retryWith} from './policies/retry.ts';
 import type {Policy} from './request.ts';
-import {ConnectorRequest, checkBody, checkRedirect, nativeOf} from './request.ts';
+import {ConnectorRequest} from './request.ts';
 import {rememberAttempts, rememberSession} from './session-memory.ts';
 import type {ExtendOptions, SessionOptions} from './session-options.ts';
 import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './session-options.ts';
-import type {Timeout, Timeouts} from './timeout.ts';
+import type {Timeouts} from './timeout.ts';
 import {defaultTimeouts, mergeTimeouts} from './timeout.ts';
-import type {TraceListener} from './trace.ts';
 import {checkTrace, Trace} from './trace.ts';
-import type {TransferOptions} from './transfer.ts';
 import {mergeTransfer} from './transfer.ts';
 import {abortUnread} from './unread.ts';
 import type {Verbs} from './verbs.ts';
 import {createVerbs} from './verbs.ts';
-
-/** What `session.fetch` takes beside the members of the standard's `RequestInit`. */
-export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'>, TransferOptions {
-  readonly body?: RequestBody | null;
-  readonly headers?: HeadersInput | NonNullable<RequestInit['headers']>;
-  /** A number is `total`; laid over the session's. */
-  readonly timeout?: Timeout | undefined;
-  /** Laid over the session's. */
-  readonly retry?: Retry | undefined;
-  /** Instead of the session's; a string is the key itself. */
-  readonly idempotencyKey?: IdempotencyKey | undefined;
-  /** Listeners beside the session's. */
-  readonly trace?: readonly TraceListener[] | undefined;
-}
 
 /** What a session has at this moment, and what it did so far. What is the connector's covers all that use it. */
 export interface SessionStats extends Omit<ConnectorStats, 'totals'> {
@@ -165,6 +149,16 @@ function buildSession(
   const handler = onion.reduceRight((next, policy) => policy(next), attempt);
   // The same few strings are asked for again and again.
   const resolved = new Map<string, string>();
+
+  const host: VerbsHost = {
+    options,
+    searchParams,
+    resolveUrl,
+    headersOf,
+    transferOf: (given) => mergeTransfer(transfer, given, connector),
+    begin,
+    send,
+  };
 
   function attempt(request: ConnectorRequest): Promise<Response> {
     if (request.lifetime.isAborted) return Promise.reject(request.lifetime.reason);
@@ -308,78 +302,13 @@ function buildSession(
 
   function fetch(input: string | URL | Request, init?: FetchInit): Promise<Response> {
     try {
-      const call = toCall(input, init);
+      const call = toCall(input, init, host);
       const lifetime = begin(call);
       lifetime.cameFrom = originOf(init);
       return send(call, lifetime);
     } catch (error) {
       return Promise.reject(error);
     }
-  }
-
-  function toCall(input: string | URL | Request, init: FetchInit | null | undefined): OutgoingCall {
-    if (typeof input === 'object' && !(input instanceof URL) && typeof input.url === 'string') {
-      return requestToCall(input, init);
-    }
-    if (input === undefined) throw new TypeError('There is no URL to fetch');
-    const url = resolveUrl(typeof input === 'string' || input instanceof URL ? input : String(input));
-    if (!init) {
-      return {
-        url,
-        method: 'GET',
-        headers: defaults.copy(),
-        body: null,
-        redirect: 'follow',
-        signal: undefined,
-        timeout: undefined,
-        retry: undefined,
-        idempotencyKey: undefined,
-        trace: undefined,
-        native: undefined,
-        transfer,
-      };
-    }
-    const method = normalizeMethod(init.method);
-    const body = init.body ?? null;
-    if (body !== null) checkBody(method, body);
-    return {
-      url,
-      method,
-      headers: headersOf(init.headers as HeadersInput | undefined),
-      body,
-      redirect: checkRedirect(init.redirect ?? 'follow'),
-      signal: init.signal,
-      timeout: init.timeout,
-      retry: init.retry,
-      idempotencyKey: init.idempotencyKey,
-      trace: init.trace,
-      native: nativeOf(init),
-      transfer: mergeTransfer(transfer, init, connector),
-    };
-  }
-
-  function requestToCall(input: Request, given: FetchInit | null | undefined): OutgoingCall {
-    const init = given ?? {};
-    const method = init.method === undefined ? input.method : normalizeMethod(init.method);
-    const body = init.body ?? bodyOfRequest(input);
-    if (body !== null) checkBody(method, body);
-    if (init.body == null && input.bodyUsed) {
-      throw new TypeError('The body of this Request has already been read');
-    }
-    return {
-      url: resolveUrl(input.url),
-      method,
-      headers: headersOf((init.headers ?? input.headers) as HeadersInput),
-      body,
-      redirect: checkRedirect(init.redirect ?? input.redirect),
-      signal: init.signal === undefined ? input.signal : init.signal,
-      timeout: init.timeout,
-      retry: init.retry,
-      idempotencyKey: init.idempotencyKey,
-      trace: init.trace,
-      native: nativeOf(init, input),
-      transfer: mergeTransfer(transfer, init, connector),
-    };
   }
 
   async function close({timeout}: {readonly timeout?: number | undefined} = {}): Promise<void> {
@@ -452,15 +381,7 @@ function buildSession(
 
   rememberFetch(fetch, connector);
   rememberSession(fetch, {baseUrl: base, headers: defaults});
-  const verbs = createVerbs({
-    options,
-    searchParams,
-    resolveUrl,
-    headersOf,
-    transferOf: (given) => mergeTransfer(transfer, given, connector),
-    begin,
-    send,
-  });
+  const verbs = createVerbs(host);
   return {
     ...verbs,
     fetch,
@@ -501,18 +422,4 @@ function createSign(auth: Auth, baseUrl: URL | undefined, connector: Connector, 
 
 function isCleared(options: ExtendOptions, name: keyof ExtendOptions): boolean {
   return name in options && options[name] === undefined;
-}
-
-// Fetch, "normalize a method": these and no others, so that "patch" stays what the caller wrote.
-const normalizedMethods = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
-// Fetch, "forbidden method".
-const forbiddenMethods = new Set(['CONNECT', 'TRACE', 'TRACK']);
-
-function normalizeMethod(method: string | undefined): string {
-  if (method === undefined || method === 'GET') return 'GET';
-  const upper = method.toUpperCase();
-  if (forbiddenMethods.has(upper) || !token.test(method)) {
-    throw new TypeError(`Method ${JSON.stringify(method)} can't be used`);
-  }
-  return normalizedMethods.has(upper) ? upper : method;
 }

@@ -62,12 +62,6 @@ export function mergeTransfer(
   connector: Connector,
 ): Transfer | undefined {
   const {maxResponseSize, onDownloadProgress, onUploadProgress, expectContinue} = options;
-  const given = {
-    maxResponseSize,
-    onDownloadProgress,
-    onUploadProgress,
-    expectContinue: expectContinue || undefined,
-  };
   if (
     maxResponseSize === undefined &&
     onDownloadProgress === undefined &&
@@ -77,6 +71,12 @@ export function mergeTransfer(
     return base;
   }
   const {name, capabilities} = connector;
+  const given = {
+    maxResponseSize,
+    onDownloadProgress,
+    onUploadProgress,
+    expectContinue: expectContinue || undefined,
+  };
   for (const [option, capability, hint] of refusals) {
     if (given[option] !== undefined && !capabilities[capability]) {
       throw new UnsupportedOptionError(option, name, hint);

@@ -1,4 +1,4 @@
-/* eslint-disable */
+/* eslint-disable -- a program wrote it: its rules are those of the document */
 /**
  * Scalar Galaxy 0.6.12
  *

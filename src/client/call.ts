@@ -1,8 +1,9 @@
 import {discard} from '../discard.ts';
 import type {RedactedRequest} from '../errors.ts';
+import type {FetchInit} from '../fetch-call.ts';
 import {isObject} from '../options.ts';
 import {nativeMembers} from '../request.ts';
-import type {FetchInit, Session} from '../session.ts';
+import type {Session} from '../session.ts';
 import {memoryOf} from '../session-memory.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
 import type {DecodeContext} from './content.ts';

@@ -1,4 +1,5 @@
-import type {FetchInit, Session} from '../../session.ts';
+import type {FetchInit} from '../../fetch-call.ts';
+import type {Session} from '../../session.ts';
 import {equal, ok, rejection} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {sleep, until} from '../room.ts';

@@ -121,7 +121,7 @@ function importing(used: readonly string[]): string {
 
 function header({info = {}}: OpenApiDocument): string {
   const {title = 'An API', version} = info;
-  return `/* eslint-disable */\n${docComment({
+  return `/* eslint-disable -- a program wrote it: its rules are those of the document */\n${docComment({
     summary: `${title}${version === undefined ? '' : ` ${version}`}`,
     description: 'Made by `aiofetch openapi`: what is changed here is gone when it runs again.',
   })}`
