@@ -1,11 +1,10 @@
 import type {Dispatcher} from 'undici';
-import type {PreparedBody} from '../../body.ts';
-import {isReplayable, isSmall, isStreamLike, prepareBody, sizeOf} from '../../body.ts';
+import {isReplayable, isSmall} from '../../body.ts';
 import type {Phase} from '../../errors.ts';
 import {ConnectionError, redactUrl, TimeoutError} from '../../errors.ts';
 import type {Lifetime} from '../../lifetime.ts';
 import type {Linked, LinkedList} from '../../linked-list.ts';
-import {inPieces, ProgressReport} from '../../progress.ts';
+import type {ProgressReport} from '../../progress.ts';
 import {isRedirectStatus, redirectedRequest} from '../../redirect.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {isIdempotent} from '../../request.ts';
@@ -13,7 +12,7 @@ import type {ConnectionDetail, Trace, TraceSignals} from '../../trace.ts';
 import {urlParts} from '../../url-parts.ts';
 import type {SilenceWatcher} from './connection.ts';
 import {Connection} from './connection.ts';
-import {acceptEncoding, decodedBody} from './decoded-body.ts';
+import {decodedBody} from './decoded-body.ts';
 import type {DialSignal} from './dial.ts';
 import {StreamResetError, UnprocessedError} from './http2-stream.ts';
 import type {BodyOrigin} from './incoming-body.ts';
@@ -22,8 +21,8 @@ import {codeOf, describeFailure, isUndiciRefusal} from './phases.ts';
 import type {Pool, PoolConnection, PoolHost, PoolMember} from './pool.ts';
 import {contentLengthOf, isNamed} from './raw-headers.ts';
 import {createResponse, watchAbandoned} from './response.ts';
+import {toSend} from './to-send.ts';
 import {Upload} from './upload.ts';
-import {userAgent} from './user-agent.ts';
 import {tooLarge, watched} from './watched-body.ts';
 
 /** How much of a redirect's body is read to keep its connection, in bytes, and for how long, in ms. */
@@ -242,62 +241,17 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   }
 
   #dispatchOptions(): Dispatcher.DispatchOptions {
-    const {method, body, headers} = this.#request;
-    const {flat} = headers;
-    let accepts = false;
-    let acceptsCodings = false;
-    let names = false;
-    let hasType = false;
-    let hasRange = false;
-    for (let index = 0; index < flat.length; index += 2) {
-      const name = flat[index];
-      if (name === 'accept') accepts = true;
-      else if (name === 'accept-encoding') acceptsCodings = true;
-      else if (name === 'user-agent') names = true;
-      else if (name === 'content-type') hasType = true;
-      else if (name === 'range') hasRange = true;
-    }
-    const sent = flat.slice();
-    if (!accepts) sent.push('accept', '*/*');
-    // Fetch, "HTTP-network-or-cache fetch": a part of something coded can't be decoded.
-    if (!acceptsCodings) sent.push('accept-encoding', hasRange ? 'identity' : acceptEncoding);
-    if (!names) sent.push('user-agent', userAgent);
-    const {prefix, proxy} = this.host;
-    if (prefix !== '' && proxy?.authorization !== undefined) {
-      sent.push('proxy-authorization', proxy.authorization);
-    }
-    let source: unknown = this.#upload ?? null;
-    if (body !== null && !this.#upload) {
-      const prepared = prepareBody(body);
-      source = prepared.source;
-      if (prepared.contentType !== undefined && !hasType) sent.push('content-type', prepared.contentType);
-      this.#upload = this.#toUpload(prepared.source, sent);
-      if (this.#upload) source = this.#upload;
-    }
+    const {headers, body} = toSend(this.#request, this.host, this.#upload, this.#expects);
+    if (body instanceof Upload) this.#upload = body;
+    const {prefix} = this.host;
     return {
       path: prefix === '' ? this.#path : prefix + this.#path,
-      method: method as Dispatcher.HttpMethod,
-      headers: sent,
-      body: source as Buffer,
+      method: this.#request.method as Dispatcher.HttpMethod,
+      headers,
+      body: body as Buffer,
       // Left to itself, undici gives up a connection after a HEAD, and after a body on a method that seldom has one.
       reset: this.#lastOnConnection,
     };
-  }
-
-  /** The body as a stream that can be stopped, where it is read as it's sent, watched, or waits. */
-  #toUpload(source: PreparedBody['source'], sent: string[]): Upload | undefined {
-    const {headers, transfer} = this.#request;
-    const listener = transfer?.onUploadProgress;
-    const expects = this.#expects;
-    if (!listener && !expects && !(source instanceof Blob) && !isStreamLike(source as never))
-      return undefined;
-    let length = headers.get('content-length');
-    if (length === undefined) {
-      length = sizeOf(source)?.toString();
-      if (length !== undefined) sent.push('content-length', length);
-    }
-    const report = listener && new ProgressReport(listener, Number(length ?? 0));
-    return new Upload(inPieces(source), report, expects);
   }
 
   // What undici reports
