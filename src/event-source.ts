@@ -39,7 +39,7 @@ export interface EventSourceIterator extends AsyncIterableIterator<ServerSentEve
  *
  * @throws InvalidOptionError
  * @throws From the loop: HTTPError for a status that is no success, EventSourceError for another one than 200 and for
- * another type than `text/event-stream`; what the last of `maxFailures` attempts failed with; the reason of `signal`.
+ * another type than `text/event-stream`; what the last attempt failed with when more than `maxFailures` in a row did; the reason of `signal`.
  *
  * @example
  * ```ts

@@ -1,5 +1,5 @@
 import type {ErrorDetails} from '../errors.ts';
-import {AiofetchError, nameClass} from '../errors.ts';
+import {AiofetchError, describe, nameClass} from '../errors.ts';
 
 /** What is wrong with a download, as its error's `code` has it. */
 export type DownloadFault =
@@ -25,7 +25,9 @@ export class DownloadError extends AiofetchError {
   }
 
   constructor(message: string, code: DownloadFault, details: ErrorDetails = {}) {
-    super(message, code, 'receive', details);
+    // Nothing was sent for a file that another downloads to.
+    const phase = code === 'ERR_DOWNLOAD_LOCKED' ? undefined : 'receive';
+    super(message + describe(details.request), code, phase, details);
   }
 }
 

@@ -1,5 +1,5 @@
 import type {ErrorDetails} from '../errors.ts';
-import {AiofetchError, nameClass} from '../errors.ts';
+import {AiofetchError, describe, nameClass} from '../errors.ts';
 
 /** What answered is no stream of events: another status than 200, or another type than `text/event-stream`. */
 export class EventSourceError extends AiofetchError {
@@ -8,6 +8,6 @@ export class EventSourceError extends AiofetchError {
   }
 
   constructor(message: string, details: ErrorDetails = {}) {
-    super(message, 'ERR_EVENT_SOURCE', 'receive', details);
+    super(message + describe(details.request), 'ERR_EVENT_SOURCE', 'receive', details);
   }
 }

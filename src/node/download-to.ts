@@ -87,7 +87,7 @@ export async function downloadTo(
   basics.signal?.throwIfAborted();
   const partPath = `${path}.aiofetch-part`;
   const lock = await lockFile(`${partPath}.lock`);
-  if (!lock) throw lockedError(url);
+  if (!lock) throw lockedError(url, path);
   try {
     const part = await PartFile.open(partPath, String(url));
     const filling: Filling = {session, url, part, settings, basics, ranges: most, rangeSize: pieceSize};
@@ -113,11 +113,10 @@ async function download(filling: Filling, path: string, lockLost: Promise<never>
   const {resource} = part;
   const controller = new AbortController();
   const unfollow = followSignal(controller, basics.signal);
-  lockLost.catch(() => controller.abort(lockedError(url)));
+  lockLost.catch(() => controller.abort(lockedError(url, path)));
   try {
     if (!canResume(filling)) await part.reset();
-    const resumedFrom = part.ranges.size;
-    await fillWhole(filling, controller.signal);
+    const resumedFrom = await fillWhole(filling, controller.signal);
     const size = resource.size ?? part.ranges.end;
     await checkDigest(filling, controller.signal);
     controller.signal.throwIfAborted();
@@ -141,18 +140,25 @@ function canResume({part, settings}: Filling): boolean {
   return part.resource.validator?.ifRange !== undefined || typeof settings.digest === 'object';
 }
 
-/** Fills the file, anew when what is at the URL has changed. */
-async function fillWhole(filling: Filling, signal: AbortSignal): Promise<void> {
+/**
+ * Fills the file, anew when what is at the URL has changed.
+ *
+ * @returns how many bytes of it were there before
+ */
+async function fillWhole(filling: Filling, signal: AbortSignal): Promise<number> {
+  let before = filling.part.ranges.size;
   let ranges = filling.ranges;
   for (let restarts = 0; ; restarts++) {
     const attempt = {...filling, ranges};
     try {
-      return await fill(attempt, signal);
+      await fill(attempt, signal);
+      return before;
     } catch (error) {
       signal.throwIfAborted();
       if (error === notInRanges) ranges = 1;
       else if (!isLost(error) || restarts >= filling.settings.resumes) throw error;
       await filling.part.reset();
+      before = 0;
     }
   }
 }
@@ -271,8 +277,10 @@ async function checkTarget(path: string): Promise<void> {
   if (isDirectory) throw new InvalidOptionError('file', path, 'a path that is no directory');
 }
 
-function lockedError(url: string | URL): DownloadError {
-  return new DownloadError('The file is being downloaded to already', 'ERR_DOWNLOAD_LOCKED', {
-    request: {method: 'GET', url: String(url)},
-  });
+function lockedError(url: string | URL, path: string): DownloadError {
+  return new DownloadError(
+    `${path} is another's to download to; if that one is gone, its lock may be taken after half a minute`,
+    'ERR_DOWNLOAD_LOCKED',
+    {request: {method: 'GET', url: String(url)}},
+  );
 }

@@ -3,6 +3,7 @@ import type {FileHandle} from 'node:fs/promises';
 import {open, readFile, rename, rm} from 'node:fs/promises';
 import type {Digest} from '../download/digest.ts';
 import type {Resource} from '../download/open-part.ts';
+import {forget} from '../download/open-part.ts';
 import {type ByteRange, ByteRanges} from './byte-ranges.ts';
 import {replaceFile, syncDirectoryOf} from './durable.ts';
 import {createHash as createDigest} from './hash.ts';
@@ -45,10 +46,15 @@ export class PartFile {
     const notes = await readNotes(notesPath(path));
     const file = await openExisting(path);
     const part = new PartFile(path, file ?? (await open(path, 'w+', 0o666)), url);
-    const {size: fileSize} = await part.#file.stat();
-    const ranges = new ByteRanges(notes?.ranges);
-    if (file && notes && isOf(notes, url) && ranges.end <= fileSize) part.#adopt(notes, ranges);
-    else await part.reset();
+    try {
+      const {size: fileSize} = await part.#file.stat();
+      const ranges = new ByteRanges(notes?.ranges);
+      if (file && notes && isOf(notes, url) && ranges.end <= fileSize) part.#adopt(notes, ranges);
+      else await part.reset();
+    } catch (error) {
+      await part.#file.close();
+      throw error;
+    }
     return part;
   }
 
@@ -104,7 +110,7 @@ export class PartFile {
     await rm(notesPath(this.path), {force: true});
     await this.#file.truncate(0);
     this.ranges = new ByteRanges();
-    Object.assign(this.resource, {validator: undefined, size: undefined, digest: undefined});
+    forget(this.resource);
   }
 
   /** It's whole: gives it its name. */

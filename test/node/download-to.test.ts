@@ -138,7 +138,7 @@ describe('downloadTo', () => {
     const {file} = await place();
     await rejection(downloadTo(session, server.origin, file, {ranges: 1, resumes: 0}));
     Object.assign(server.file, {content: patternOf(200_000, 5), etag: '"two"', cutAfter: undefined});
-    await downloadTo(session, server.origin, file);
+    expect((await downloadTo(session, server.origin, file)).resumedFrom).toBe(0);
     expect((await readFile(file)).equals(server.file.content)).toBe(true);
   });
 
@@ -219,7 +219,8 @@ describe('downloadTo', () => {
     const first = rejection(downloadTo(session, server.origin, file, {signal: controller.signal}));
     await expect.poll(() => stat(`${file}.aiofetch-part.lock`).catch(() => undefined)).toBeDefined();
     const error = await rejection(downloadTo(session, server.origin, file));
-    expect(error).toMatchObject({name: 'DownloadError', code: 'ERR_DOWNLOAD_LOCKED'});
+    expect(error).toMatchObject({name: 'DownloadError', code: 'ERR_DOWNLOAD_LOCKED', phase: undefined});
+    expect(error.message).toContain(file);
     const reason = new Error('enough');
     controller.abort(reason);
     expect(await first).toBe(reason);

@@ -242,7 +242,9 @@ describe('download', () => {
       const {session, calls} = mockSession((request) =>
         answer(request as unknown as {headers: Headers}, {etag: `"${version++}"`, cut: 10}),
       );
-      const {error} = await whole(download(session, url, {resumes: 3, onRestart: () => undefined}));
+      const onRestart = vi.fn();
+      const {error} = await whole(download(session, url, {resumes: 3, onRestart}));
+      expect(onRestart).toHaveBeenCalledTimes(3);
       expect(error).toMatchObject({code: 'ERR_DOWNLOAD_CHANGED'});
       expect(calls.length).toBeLessThan(20);
     });
