@@ -1,4 +1,4 @@
-import {assertOption, checkNames, isObject} from './options.ts';
+import {assertOption, checkNames, checkNumber, isObject} from './options.ts';
 import type {CallTimings} from './timings.ts';
 import {recordTimings} from './timings.ts';
 import type {TraceListener} from './trace.ts';
@@ -56,7 +56,7 @@ const phases = [
  * given the line; a logger the line and the same in fields, by `info`, from status 400 by `warn`, and by `error` when the call
  * has failed.
  *
- * @throws InvalidOptionError when it is given neither
+ * @throws InvalidOptionError for what can't be
  *
  * @example
  * ```ts
@@ -73,7 +73,7 @@ export function logCalls(
   const isLogger = isObject(log) && typeof (log as Partial<CallLogger>).info === 'function';
   assertOption(typeof log === 'function' || isLogger, 'logCalls', log, 'a function, or a logger as pino is');
   checkNames('logCalls', options, ['slowerThan']);
-  const {slowerThan = 0} = options;
+  const slowerThan = checkNumber('logCalls.slowerThan', options.slowerThan, 0);
   return recordTimings((timings) => {
     const {total, status, error} = timings;
     const isBad = error !== undefined || (status !== undefined && status >= 400);

@@ -4,7 +4,7 @@ import type {ConnectorStats} from './connector.ts';
 import type {HeaderList} from './headers.ts';
 import type {ServerAttributes} from './opentelemetry/attributes.ts';
 import {methodDescriber, serverOf, urlRedactor} from './opentelemetry/attributes.ts';
-import {checkNames} from './options.ts';
+import {assertOption, checkNames} from './options.ts';
 import type {
   ConnectionDetail,
   TraceCall,
@@ -78,7 +78,7 @@ interface CallState {
  * `http.client.active_requests` and, of what is observed, `http.client.open_connections`. A span lasts to the end of the
  * body. Instrumentation of undici beside it would tell the same requests once more.
  *
- * @throws InvalidOptionError for an option that is not known
+ * @throws InvalidOptionError for what can't be
  *
  * @example
  * ```ts
@@ -95,6 +95,9 @@ interface CallState {
 export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry {
   checkNames('openTelemetry', options, ['tracerProvider', 'meterProvider', 'redactQuery', 'knownMethods']);
   const {tracerProvider = trace, meterProvider = metrics, redactQuery, knownMethods} = options;
+  for (const [name, list] of Object.entries({redactQuery, knownMethods})) {
+    assertOption(list === undefined || Array.isArray(list), `openTelemetry.${name}`, list, 'a list of names');
+  }
   const tracer = tracerProvider.getTracer('aiofetch', version);
   const meter = meterProvider.getMeter('aiofetch', version);
   const duration = meter.createHistogram('http.client.request.duration', {

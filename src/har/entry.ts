@@ -1,4 +1,3 @@
-import type {RequestBody} from '../body.ts';
 import {Stopwatch} from '../timings/stopwatch.ts';
 import type {TracedRequest, TraceEvent} from '../trace.ts';
 import type {CapturedBody} from './capture.ts';
@@ -16,7 +15,9 @@ export interface RecordSettings {
 /** One request under way, and what is known of it: it becomes an entry. */
 export class Recording {
   readonly #settings: RecordSettings;
-  readonly #request: TracedRequest;
+  readonly #request: Pick<TracedRequest, 'url' | 'method' | 'headers'>;
+  /** What is shown of its body, which itself is not kept; `undefined`: it has none. */
+  readonly #posted: {readonly text: string | undefined} | undefined;
   readonly #watch: Stopwatch;
   readonly #startedAt: string;
   readonly #comment: string;
@@ -34,7 +35,12 @@ export class Recording {
 
   constructor(event: TraceEvent, request: TracedRequest, settings: RecordSettings) {
     this.#settings = settings;
-    this.#request = request;
+    const {url, method, headers, body} = request;
+    const {maxBodySize} = settings;
+    // The headers as they are: other listeners may set some yet.
+    this.#request = {url, method, headers};
+    this.#posted =
+      body === null ? undefined : {text: maxBodySize === undefined ? undefined : textOf(body, maxBodySize)};
     this.#watch = new Stopwatch(event.time, 'wait');
     this.#startedAt = new Date(Date.now() - (performance.now() - event.time)).toISOString();
     this.#comment = `call ${event.call.id}, attempt ${event.attempt}`;
@@ -115,7 +121,8 @@ export class Recording {
   }
 
   #harRequest(): HarRequest {
-    const {method, url, headers, body} = this.#request;
+    const {method, url, headers} = this.#request;
+    const posted = this.#posted;
     const {redaction} = this.#settings;
     const shown = redaction.url(url);
     return {
@@ -125,16 +132,14 @@ export class Recording {
       cookies: cookiesOf(headers.get('cookie')?.split(';') ?? [], redaction),
       headers: redaction.headers(headers),
       queryString: Array.from(new URL(shown).searchParams, ([name, value]) => ({name, value})),
-      ...(body !== null && {postData: this.#postData(body)}),
+      ...(posted && {postData: this.#postData(posted.text)}),
       headersSize: -1,
-      bodySize: body === null ? 0 : this.#sent || -1,
+      bodySize: posted ? this.#sent || -1 : 0,
     };
   }
 
-  #postData(body: RequestBody): NonNullable<HarRequest['postData']> {
+  #postData(text: string | undefined): NonNullable<HarRequest['postData']> {
     const mimeType = this.#request.headers.get('content-type') ?? '';
-    const {maxBodySize} = this.#settings;
-    const text = maxBodySize === undefined ? undefined : textOf(body, maxBodySize);
     return text === undefined ? {mimeType, text: '', comment: 'Not recorded'} : {mimeType, text};
   }
 

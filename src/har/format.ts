@@ -25,7 +25,7 @@ export interface HarEntry {
   comment?: string;
 }
 
-/** A request as it was sent, and what of it is not to be seen left out. */
+/** A request as it was sent, with `REDACTED` for what is not to be seen. */
 export interface HarRequest {
   method: string;
   url: string;
@@ -50,11 +50,11 @@ export interface HarResponse {
   redirectURL: string;
   headersSize: number;
   bodySize: number;
-  /** Why there was none: the error's code, as browsers' tools have it. */
+  /** Why there was none, or not all of it: the error's code, as browsers' tools have it. */
   _error?: string;
 }
 
-/** A response's body: its size in bytes once decoded, and its text where bodies are recorded. */
+/** A response's body: its text where it is recorded, and its size in bytes: once decoded where that is known, else as received. */
 export interface HarContent {
   size: number;
   mimeType: string;

@@ -50,7 +50,7 @@ export function createRedaction(isOn: boolean, moreHeaders: readonly string[]): 
 /** The URL without user, and with its query's names, not its values. It may be a relative one. */
 function redactQuery(url: string): string {
   const [whole = ''] = url.split('#', 1);
-  const bare = whole.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/?]*@/i, '$1');
+  const bare = whole.replace(/^((?:[a-z][a-z\d+.-]*:)?\/\/)[^/?]*@/i, '$1');
   const mark = bare.indexOf('?');
   if (mark === -1) return bare;
   const pairs = bare.slice(mark + 1).split('&');

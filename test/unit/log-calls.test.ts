@@ -110,4 +110,5 @@ describe('pino writes', () => {
 it('what is neither a function nor a logger is refused', () => {
   expect(thrown(() => logCalls('log' as never))).toBeInstanceOf(InvalidOptionError);
   expect(thrown(() => logCalls(console.log, {slow: 1} as never))).toBeInstanceOf(InvalidOptionError);
+  expect(thrown(() => logCalls(console.log, {slowerThan: Number.NaN}))).toBeInstanceOf(InvalidOptionError);
 });

@@ -275,7 +275,8 @@ describe('metrics', () => {
   });
 });
 
-it('an option that is not known is refused', () => {
+it('an option that is not known, or not what it may be, is refused', () => {
+  expect(thrown(() => openTelemetry({redactQuery: 'session'} as never))).toBeInstanceOf(InvalidOptionError);
   expect(thrown(() => openTelemetry({tracer: 1} as never))).toBeInstanceOf(InvalidOptionError);
 });
 
