@@ -201,7 +201,7 @@ export interface PagedEndpoint<Path extends string, PathSchema, Query, Headers, 
  * An endpoint whose answers are pages: its method gives {@link Pages}, to be awaited for the first page or iterated for the
  * items of all. Pages are asked for when they are wanted, or `prefetch` ahead of that.
  *
- * A next page on another origin gets no header of the session's, the client's or the call's. One that was there before ends
+ * A next page on another origin gets no header of the session's, the client's or the call's, but for `User-Agent`. One that was there before ends
  * the iteration with an error.
  *
  * @param strategy - How pages follow each other: {@link linkPages}, {@link cursorPages}, {@link numberedPages},

@@ -136,6 +136,8 @@ export function createCaller(definition: Definition, context: ClientContext, fol
 
   async function send(input: LooseInput = {}, following: Following = {}): Promise<Exchange> {
     checkInput(input, name);
+    if (!content && input.body !== undefined) throw unasked(name, 'body');
+    if (!writeQuery && input.query !== undefined) throw unasked(name, 'query');
     const url = following.url ?? (await urlOf(input, following.query));
     const init = following.isForeign ? {method, headers: withoutCredentials()} : await initOf(input);
     for (const option in input) if (isPassedOn(option)) init[option as never] = input[option as never];
@@ -170,6 +172,11 @@ export function createCaller(definition: Definition, context: ClientContext, fol
   }
 
   return {send, read, isError: (error) => isDeclared(error, errors)};
+}
+
+// Not sent, it would be missed by nobody but the server.
+function unasked(name: string, part: 'body' | 'query'): TypeError {
+  return new TypeError(`A call of ${name} is given a ${part}, and the endpoint has none`);
 }
 
 function checkInput(input: LooseInput, name: string): void {

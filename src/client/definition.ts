@@ -13,7 +13,7 @@ import type {CallSettings} from './types.ts';
 
 /** What an endpoint is told beside its route. */
 export interface EndpointOptions<Path, Query, Headers, Body, Response, Errors> extends CallSettings {
-  /** A schema of the parameters in the path. Without one they are strings, numbers or booleans. */
+  /** A schema of the parameters in the path. Without one they are strings, numbers, bigints or booleans. */
   readonly path?: Path;
   /** A schema of the query. Without one there is none. */
   readonly query?: Query;

@@ -1,5 +1,4 @@
-import {InvalidOptionError} from '../errors.ts';
-import {checkFunction, checkNames, checkNumber} from '../options.ts';
+import {assertOption, checkFunction, checkNames, checkNumber} from '../options.ts';
 import {findLink} from './link-header.ts';
 
 /** What is known of a page when the next one is looked for. */
@@ -23,8 +22,7 @@ export type NextPage =
   | {readonly url: string | URL}
   | undefined;
 
-/** How pages follow each other. Write one of your own, or take one of the functions that end in
- * `Pages`. */
+/** How pages follow each other: one of your own, or one of the functions that end in `Pages`. */
 export interface PageStrategy<Data, Item> {
   /**
    * A page's items.
@@ -96,7 +94,7 @@ export function urlPages<Data, Item = ItemOf<Data>>(
 ): PageStrategy<Data, Item> {
   checkNames('urlPages', options, ['items', 'url']);
   const {items, url} = options;
-  requireFunction('url', url);
+  assertOption(typeof url === 'function', 'url', url, 'a function');
   return {
     items: checkFunction('items', items),
     next({data}) {
@@ -130,9 +128,8 @@ export function cursorPages<Data, Item = ItemOf<Data>>(
 ): PageStrategy<Data, Item> {
   checkNames('cursorPages', options, ['items', 'cursor', 'parameter', 'in']);
   const {items, cursor, parameter = 'cursor', in: place = 'query'} = options;
-  requireFunction('cursor', cursor);
-  if (place !== 'query' && place !== 'body')
-    throw new InvalidOptionError('cursorPages.in', place, '"query" or "body"');
+  assertOption(typeof cursor === 'function', 'cursor', cursor, 'a function');
+  assertOption(place === 'query' || place === 'body', 'cursorPages.in', place, '"query" or "body"');
   return {
     items: checkFunction('items', items),
     next(page) {
@@ -220,8 +217,4 @@ export function offsetPages<Data, Item = ItemOf<Data>>(
 function numberOf(value: unknown, fallback: number): number {
   const number = Number(value ?? fallback);
   return Number.isFinite(number) ? number : fallback;
-}
-
-function requireFunction(option: string, value: unknown): void {
-  if (typeof value !== 'function') throw new InvalidOptionError(option, value, 'a function');
 }

@@ -29,7 +29,7 @@ export interface Page<Item, Data = unknown> {
 export interface PageOptions {
   /**
    * How many pages are asked for ahead of the one whose items are being read. Without any, the next one is asked for when
-   * the items of the one before are all read.
+   * the items of the one before are all read. At most 100.
    *
    * @default 0
    */
@@ -52,7 +52,7 @@ export interface PagedMethod<Input, Item, Data, Failure> {
   /**
    * The pages: `await` it for the first, iterate it for the items of all.
    *
-   * @throws From what is awaited or iterated: what the method of any endpoint throws; AiofetchError `ERR_PAGE_LOOP` when a
+   * @throws InvalidOptionError at once, for a `prefetch` that is none. From what is awaited or iterated: what the method of any endpoint throws; AiofetchError `ERR_PAGE_LOOP` when a
    * page leads back to one before it
    */
   (...input: Arguments<Input & PageOptions>): Pages<Item, Data>;

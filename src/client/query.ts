@@ -16,8 +16,7 @@ export interface QueryStyleOptions {
    */
   readonly explode?: boolean | undefined;
   /**
-   * RFC 3986's reserved characters are left as they are, but for `#`, `&`, `+` and what would be read as an end of the
-   * value.
+   * RFC 3986's reserved characters are left as they are, but for `#`, `[`, `]`, `&`, `=` and `+`.
    *
    * @default false
    */
@@ -30,7 +29,7 @@ export type QueryStyle =
   | QueryStyleOptions
   | ((name: string, value: unknown) => Iterable<readonly [name: string, value: string]>);
 
-/** A style, or one for each parameter; `default` is for the others. */
+/** A style for each parameter, by name. */
 export interface QueryStyles {
   readonly [name: string]: QueryStyle | undefined;
 }

@@ -59,6 +59,7 @@ describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast) => {
       expect(call?.operation).toBe(`${operation.method} ${pathOf(operation)}`);
       expect(call?.path).toEqual(stringsOf(input.path));
       expectQuery(document, operation, input.query, call?.query ?? new URLSearchParams());
+      if (input.body === undefined) expect(call?.text).toBe('');
       if (call?.contentType === 'application/json') expect(JSON.parse(call.text)).toEqual(plain(input.body));
       const expected = expectedOf(document, operation);
       if (expected !== unknown) expect(plain(given)).toEqual(plain(expected));

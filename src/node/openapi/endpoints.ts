@@ -74,9 +74,12 @@ function pathType(parameter: Parameter, context: EndpointContext): string {
 }
 
 function writeQuery(operation: ClientOperation, context: EndpointContext): Array<string | undefined> {
-  const parameters = operation.parameters.filter(
-    ({in: place}) => place === 'query' || place === 'querystring',
-  );
+  const {method, path} = operation;
+  for (const {in: place, name} of operation.parameters) {
+    if (place === 'querystring')
+      context.warn(`${method} ${path}: the query "${name}" is left out: it can't be given as a whole`);
+  }
+  const parameters = operation.parameters.filter(({in: place}) => place === 'query');
   const members = parameters.map((parameter) => ({
     parameter,
     name: parameter.name,

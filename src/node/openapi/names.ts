@@ -49,10 +49,6 @@ export class Scope {
     this.#taken.add(free);
     return free;
   }
-
-  has(name: string): boolean {
-    return this.#taken.has(name);
-  }
 }
 
 // ECMAScript's reserved words, and what strict code, modules and TypeScript add.

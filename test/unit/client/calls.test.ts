@@ -278,3 +278,14 @@ describe('an error', () => {
       expect(create.isError(value)).toBe(false);
   });
 });
+
+it.each(['body', 'query'] as const)(
+  'a %s for an endpoint without one is refused, not left out',
+  async (part) => {
+    const {session, calls} = mockSession(() => ({}), {baseUrl: 'https://api.test/'});
+    const client = defineClient({bare: endpoint('POST /bare')})(session);
+    const error = await rejection(client.bare({[part]: {a: 1}} as never));
+    expect(error.message).toBe(`A call of POST /bare is given a ${part}, and the endpoint has none`);
+    expect(calls).toHaveLength(0);
+  },
+);

@@ -343,7 +343,7 @@ describe('pages that lead back', () => {
       () => ({items: [1], next: 'same'}),
       2,
     ],
-  ])('%s end the iteration', async (_what, of, answer, pages) => {
+  ])('%s end the iteration', async (what, of, answer, pages) => {
     const {call, calls} = mockMethod(of, answer);
     const items: number[] = [];
     const read = async () => {
@@ -352,7 +352,7 @@ describe('pages that lead back', () => {
     const error = await rejection(read());
     expect(items).toHaveLength(pages);
     expect(error).toMatchObject({name: 'AiofetchError', code: 'ERR_PAGE_LOOP'});
-    expect(error.message).toMatch(/^Page 1 of GET \/items leads back to page [01]$/);
+    expect(error.message).toBe(`Page 1 of GET /items leads back to page ${what === 'to the first' ? 0 : 1}`);
     expect(calls).toHaveLength(pages);
   });
 
