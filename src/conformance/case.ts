@@ -7,8 +7,8 @@ import {Room} from './room.ts';
 import type {ConformanceServerAddress} from './server.ts';
 
 /** How long a case may take, and its clean-up, in ms. */
-const caseLimit = 15_000;
-const cleanUpLimit = 3_000;
+const caseLimit = 40_000;
+const cleanUpLimit = 10_000;
 
 /** What a case is given: a room on the server, and what goes with it: sessions, connectors. To be taken apart. */
 export class Case {

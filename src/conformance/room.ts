@@ -2,7 +2,7 @@ import {fail} from './assert.ts';
 import type {ConformanceServerAddress, RoomStats} from './server.ts';
 
 /** How long the suite waits for what has to come, in ms. */
-const patience = 5_000;
+const patience = 20_000;
 
 type Query = Readonly<Record<string, string | number | readonly string[]>>;
 

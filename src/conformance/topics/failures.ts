@@ -24,6 +24,7 @@ export const failures: Topic = (it) => {
 
   it('the connection is cut in the body', async ({open, room}) => {
     const response = await open().fetch(room.url('/reset-body'));
+    await room.release();
     const error = await networkError(response.text(), 'text()');
     equal(error['name'], 'ConnectionError', 'name');
     oneOf(error['phase'], phases, 'phase');
@@ -32,6 +33,7 @@ export const failures: Topic = (it) => {
   it('the connection is cut in the body that is read as a stream', async ({open, room}) => {
     const response = await open().fetch(room.url('/reset-body'));
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
+    await room.release();
     const error = await networkError(
       (async () => {
         while (!(await reader.read()).done);
@@ -53,16 +55,13 @@ export const failures: Topic = (it) => {
 
   it('the connector goes on after failures', async ({open, room}) => {
     const session = open({connector: {limit: 2}});
-    await Promise.all(
-      Array.from({length: 6}, (_, index) =>
-        rejection(
-          session
-            .fetch(room.url(index % 2 === 0 ? '/reset' : '/reset-body'))
-            .then((response) => response.text()),
-          'the call',
-        ),
-      ),
-    );
+    const fail = async (path: string) => {
+      const response = await session.fetch(room.url(path));
+      await room.release();
+      await response.text();
+    };
+    const calls = Array.from({length: 6}, (_, index) => fail(index % 2 === 0 ? '/reset' : '/reset-body'));
+    await Promise.all(calls.map((call) => rejection(call, 'the call')));
     equal((await session.fetch(room.url('/echo'))).status, 200, 'status');
   });
 

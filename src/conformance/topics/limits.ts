@@ -180,6 +180,7 @@ export const limits: Topic = (it, can) => {
     const session = open({connector: {limit: 1}});
     const response = await session.fetch(room.url('/reset-body'));
     const next = session.fetch(room.url('/echo'));
+    await room.release();
     await response.text().catch(() => undefined);
     equal((await next).status, 200, 'status of the next');
   });

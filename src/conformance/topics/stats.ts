@@ -45,7 +45,11 @@ export const stats: Topic = (it, can) => {
     ],
     [
       'a body fails',
-      async (session, {room}) => rejection((await session.fetch(room.url('/reset-body'))).text(), 'text()'),
+      async (session, {room}) => {
+        const response = await session.fetch(room.url('/reset-body'));
+        await room.release();
+        await rejection(response.text(), 'text()');
+      },
     ],
     [
       'a request is aborted',

@@ -58,6 +58,7 @@ export const tracing: Topic = (it, can) => {
   it('tells how a body failed', async ({open, room}) => {
     const {listener, events} = record();
     const response = await open({trace: [listener]}).fetch(room.url('/reset-body'));
+    await room.release();
     const error = await rejection(response.text(), 'text()');
     const last = events.at(-1);
     equal(last?.type, 'requestError', 'last signal');

@@ -122,8 +122,12 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     write();
   },
 
-  /** `text`, `size` bytes at a time, one piece every `ms`; after `cut` bytes the connection is cut. */
-  async '/pieces'({request, response, query}) {
+  /**
+   * `text`, `size` bytes at a time, one piece every `ms`; after `cut` bytes the connection is cut, once the room is told
+   * to release it.
+   */
+  async '/pieces'(visit) {
+    const {response, query} = visit;
     const bytes = Buffer.from(query.get('text') ?? '');
     const size = number(query, 'size', 1);
     const end = number(query, 'cut', bytes.length);
@@ -133,7 +137,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
       response.write(bytes.subarray(at, Math.min(at + size, end)));
       await sleep(number(query, 'ms', 1));
     }
-    if (end < bytes.length) request.socket.resetAndDestroy();
+    if (end < bytes.length) cutOnRelease(visit);
     else response.end();
   },
 
@@ -252,13 +256,14 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     request.socket.resetAndDestroy();
   },
 
-  /** Sends head and `size` bytes of twice as many, then cuts the connection. */
-  '/reset-body'({request, response, query}) {
+  /** Sends head and `size` bytes of twice as many; cuts the connection once the room is told to release it. */
+  '/reset-body'(visit) {
+    const {response, query} = visit;
     const size = number(query, 'size', 5);
     response.setHeader('content-type', 'text/plain');
     response.setHeader('content-length', 2 * size);
-    // Reset at once, what was sent before might be dropped with it.
-    response.write('.'.repeat(size), () => setTimeout(() => request.socket.resetAndDestroy(), 30));
+    response.write('.'.repeat(size));
+    cutOnRelease(visit);
   },
 
   /** Answers with what is no HTTP. */
@@ -309,6 +314,14 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     response.end(JSON.stringify({size: body.length}));
   },
 };
+
+/** Whoever hears of a reset drops what came before it and wasn't read yet: the case says when it has read that. */
+function cutOnRelease({request, response, room}: Visit): void {
+  response.once(
+    'close',
+    room.hold(() => request.socket.resetAndDestroy()),
+  );
+}
 
 async function readBody(request: IncomingMessage, room: Room): Promise<Buffer> {
   const chunks: Buffer[] = [];
