@@ -12,10 +12,10 @@ export default defineConfig({
     globals: false,
     pool: 'forks',
     execArgv: ['--expose-gc', `--conditions=${source}`],
-    testTimeout: 10_000,
-    hookTimeout: 10_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // What is waited for comes, however busy the machine is.
-    expect: {poll: {timeout: 8_000}},
+    expect: {poll: {timeout: 30_000}},
     // The counting line has to be the last one printed.
     reporters: ['default', './test/support/runtimes-reporter.ts', './test/support/closing-line-reporter.ts'],
     projects: [

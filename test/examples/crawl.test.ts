@@ -54,7 +54,7 @@ describe('a whole crawl with --json', () => {
       ...site.homes,
     ]);
     pages = parsePages(run.stdout);
-  }, 30_000);
+  });
 
   afterAll(() => site.close());
 
@@ -193,7 +193,7 @@ test('with no URL it crawls its own site, and prints plain lines where there is 
   for (const [kind, count] of Object.entries(faults)) {
     expect(stdout).toMatch(new RegExp(`^ {2}${kind} +${count} {2}http`, 'm'));
   }
-}, 20_000);
+});
 
 describe('on a small site', () => {
   let site: Site;
@@ -224,7 +224,7 @@ describe('on a small site', () => {
     const {stdout} = await runCrawl(['--json', '--all-hosts', '--timeout', '1000', ...site.homes]);
     const pages = parsePages(stdout);
     expect(pages.filter(({url}) => url.startsWith(site.outside))).toHaveLength(2);
-  }, 20_000);
+  });
 
   test('a start URL that redirects to another host begins there', async () => {
     const {code, stdout} = await runCrawl(['--json', `${site.homes[0]}across`]);

@@ -7,7 +7,6 @@ import {afterAll, beforeAll, expect, test} from 'vitest';
 import {root} from '../support/snippets.ts';
 
 const run = promisify(execFile);
-const time = 60_000;
 let copy: string;
 
 // As who copies it has it: elsewhere, with what it depends on installed.
@@ -23,7 +22,7 @@ afterAll(() => rm(copy, {recursive: true, force: true}));
 
 const source = '@aiofetch/source';
 
-test("an SDK's own tests pass", {timeout: time}, async () => {
+test("an SDK's own tests pass", async () => {
   const {stdout} = await run(process.execPath, [`--conditions=${source}`, '--test', '--test-reporter=tap'], {
     cwd: copy,
     // Of a test runner that runs in another, Node thinks that it's a part.

@@ -57,7 +57,7 @@ function startProcess(url: string, file: string, setUp = 'const options = {};'):
 
 /** Waits until it's noted that so many bytes are there. */
 async function noted(file: string, bytes: number): Promise<void> {
-  await expect.poll(() => notedBytes(file), {timeout: 15_000}).toBeGreaterThanOrEqual(bytes);
+  await expect.poll(() => notedBytes(file)).toBeGreaterThanOrEqual(bytes);
 }
 
 async function notedBytes(file: string): Promise<number> {
@@ -123,7 +123,7 @@ describe('a process that is ended while it downloads leaves what the next goes o
   });
 });
 
-describe('two processes and one file', {timeout: 30_000}, () => {
+describe('two processes and one file', () => {
   it('the second is refused as long as the first runs', async () => {
     const server = await startStalling();
     const {file} = await place();

@@ -130,7 +130,7 @@ describe('fileFrom', () => {
     expect((await stat(path)).size).toBe(size + 4);
   });
 
-  it('half a gigabyte of it takes no more memory than a bit of it', {timeout: 60_000}, async () => {
+  it('half a gigabyte of it takes no more memory than a bit of it', async () => {
     const server = await startServer((request, response) => {
       let received = 0;
       request.on('data', (chunk: Buffer) => {
@@ -163,7 +163,6 @@ describe('fileFrom', () => {
       await rm(directory, {recursive: true});
       await session.close();
     `,
-      50_000,
     );
     expect(stderr).toBe('');
     const {answer, grown} = JSON.parse(stdout);

@@ -33,7 +33,7 @@ async function runFile(
   args: readonly string[],
 ): Promise<Record<string, unknown>> {
   // A NODE_OPTIONS of the tests' own would have the sources imported.
-  const options = {cwd: project, env: {...env, NODE_OPTIONS: ''}, timeout: 20_000};
+  const options = {cwd: project, env: {...env, NODE_OPTIONS: ''}, timeout: 50_000};
   const {stdout} = await run(binary as string, [...args, origin, ...subpaths], options);
   return JSON.parse(stdout) as Record<string, unknown>;
 }

@@ -22,4 +22,4 @@ test('an SDK on the package compiles, and builds what its package.json names', a
   const use = "import('acme-sdk').then(({createAcme}) => console.log(typeof createAcme))";
   const {stdout} = await run(process.execPath, ['-e', use], {cwd: folder});
   expect(stdout.trim()).toBe('function');
-}, 60_000);
+});

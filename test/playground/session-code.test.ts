@@ -111,7 +111,7 @@ describe('run as it stands, it does what the playground does', () => {
     return {log: runs.find(target.id)?.log.summary(), stdout};
   }
 
-  it.concurrent('with all options', {timeout: 30_000}, async () => {
+  it.concurrent('with all options', async () => {
     const settings = {
       ...everything,
       failures: 0,
@@ -125,7 +125,7 @@ describe('run as it stands, it does what the playground does', () => {
     expect(stdout).toMatch(/^40 /);
   });
 
-  it.concurrent.each(presetNames)('%s', {timeout: 60_000}, async (name) => {
+  it.concurrent.each(presetNames)('%s', async (name) => {
     // The same, on a server that is quick.
     const settings = {
       ...presetSettings(name),

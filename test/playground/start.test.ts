@@ -3,7 +3,7 @@ import {once} from 'node:events';
 import {expect, it, onTestFinished} from 'vitest';
 import {root} from '../support/snippets.ts';
 
-it('`npm run playground` prints the address of a page, and needs no browser', {timeout: 60_000}, async () => {
+it('`npm run playground` prints the address of a page, and needs no browser', async () => {
   const flags = ['--conditions=@aiofetch/source'];
   const {DISPLAY: _, WAYLAND_DISPLAY: __, ...env} = process.env;
   const child = spawn(process.execPath, [...flags, 'playground/server/main.ts', '--port', '0'], {

@@ -41,7 +41,7 @@ function timesVisited(visits: ReadonlyArray<{readonly path: string}>): Map<strin
   return times;
 }
 
-describe.runIf(redisVersion !== undefined)('the fleet', {timeout: 40_000}, () => {
+describe.runIf(redisVersion !== undefined)('the fleet', () => {
   it('fetches every page once, by several processes that keep to one quota', async () => {
     const [site, {port}] = await Promise.all([startPages(), startRedis()]);
     const quota = {requests: 15, per: 1_000};
@@ -80,7 +80,7 @@ describe.runIf(redisVersion !== undefined)('the fleet', {timeout: 40_000}, () =>
       },
     );
     const visitsOf = (path: string) => site.visits.filter((visit) => visit.path === path);
-    await waitFor(() => visitsOf('/7').length > 0, 15_000);
+    await waitFor(() => visitsOf('/7').length > 0);
 
     const victim = visitsOf('/7')[0]?.worker;
     const killed = workers.find(({pid}) => pid === victim) as ChildProcess;
@@ -109,7 +109,7 @@ describe.runIf(redisVersion !== undefined)('the fleet', {timeout: 40_000}, () =>
     const [site, {port}] = await Promise.all([startPages(), startRedis()]);
     site.stuck.add('/');
     const crawl = fleet(site.url, {redis: `redis://127.0.0.1:${port}`}, (workers) => {
-      void waitFor(() => site.visits.length > 0, 15_000).then(() => {
+      void waitFor(() => site.visits.length > 0).then(() => {
         for (const worker of workers) worker.kill('SIGKILL');
       });
     });

@@ -32,7 +32,7 @@ const isRefused = ({error}: Outcome) => error === 'RateLimitError';
 
 if (redisVersion === undefined && isDemanded) it('redis-server is installed', () => expect.unreachable());
 
-describe.runIf(redisVersion !== undefined)('a quota on Redis', {timeout: 30_000}, () => {
+describe.runIf(redisVersion !== undefined)('a quota on Redis', () => {
   it('is kept to by three processes together', async () => {
     const [{url, arrivals}, redis] = await Promise.all([startLog(), startRedis()]);
     const options = {redisPort: redis.port, url, quota};

@@ -65,7 +65,6 @@ it.each([
   ['fetch', fetchConnector],
 ] as const)(
   'with every policy on, each call ends once, and nothing is left of it, over %s',
-  {timeout: 60_000},
   async (_name, connect) => {
     const random = createRandom(11);
     const server = await startServer((request, response) => behave(random, request, response));

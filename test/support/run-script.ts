@@ -13,7 +13,7 @@ export interface ScriptRun {
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Runs an ES module on the sources in a Node process of its own; it may import from `aiofetch`. */
-export async function runScript(source: string, timeout = 20_000): Promise<ScriptRun> {
+export async function runScript(source: string, timeout = 50_000): Promise<ScriptRun> {
   // What the test runner says about colours holds for its own output.
   const {FORCE_COLOR: _, ...env} = process.env;
   const start = performance.now();

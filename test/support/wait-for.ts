@@ -1,7 +1,7 @@
 import {setTimeout as delay, setImmediate as turn} from 'node:timers/promises';
 
-/** Waits until `condition` holds; fails, showing it, when it doesn't within five seconds. */
-export async function waitFor(condition: () => boolean, timeout = 5_000): Promise<void> {
+/** Waits until `condition` holds; fails, showing it, when it doesn't in time. */
+export async function waitFor(condition: () => boolean, timeout = 30_000): Promise<void> {
   const end = performance.now() + timeout;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`This never came to hold: ${condition}`);
@@ -10,7 +10,7 @@ export async function waitFor(condition: () => boolean, timeout = 5_000): Promis
 }
 
 /** Collects garbage until `condition` holds. Finalizers run between turns of the event loop. */
-export async function waitForGc(condition: () => boolean, timeout = 8_000): Promise<void> {
+export async function waitForGc(condition: () => boolean, timeout = 30_000): Promise<void> {
   const {gc} = globalThis;
   if (!gc) throw new Error('Run with --expose-gc');
   const end = performance.now() + timeout;

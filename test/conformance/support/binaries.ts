@@ -47,7 +47,7 @@ export const system = {
 
 /** The version a binary tells of itself. */
 export async function versionOf(binary: string, environment: NodeJS.ProcessEnv = env): Promise<string> {
-  const {stdout} = await run(binary, ['--version'], {env: environment, timeout: 20_000});
+  const {stdout} = await run(binary, ['--version'], {env: environment, timeout: 50_000});
   return /\d+(?:[.-]\d+)+/.exec(stdout)?.[0] ?? stdout.trim();
 }
 

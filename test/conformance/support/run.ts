@@ -21,7 +21,7 @@ export interface RuntimeReport {
 }
 
 /** How long one may take, in ms. */
-const runtimeLimit = 240_000;
+const runtimeLimit = 480_000;
 // Each leaves the processor alone most of the time, waiting for what has to time out.
 const atOnce = 6;
 

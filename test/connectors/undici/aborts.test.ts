@@ -270,7 +270,7 @@ describe('a signal that outlives its calls', () => {
       fetch(server.origin, {signal}).then(() => undefined),
     ];
     await Promise.allSettled(calls);
-    await waitFor(() => listenersOf(signal) === 0, 1_000);
+    await waitFor(() => listenersOf(signal) === 0);
   });
 
   it('of a Request too', async () => {

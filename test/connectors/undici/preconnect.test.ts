@@ -207,7 +207,7 @@ describe('a connection that waits for its first request', () => {
       execFile(
         process.execPath,
         ['--conditions=@aiofetch/source', '--input-type=module', '-e', program],
-        {timeout: 8_000},
+        {timeout: 50_000},
         (error, stdout) => (error ? reject(error) : resolve(stdout)),
       );
     });

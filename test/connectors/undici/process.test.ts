@@ -1,10 +1,7 @@
 import {setTimeout as delay} from 'node:timers/promises';
-import {describe, expect, it, vi} from 'vitest';
+import {describe, expect, it} from 'vitest';
 import {bodyOf, startServer} from '../../support/http-server.ts';
 import {runScript} from '../../support/run-script.ts';
-
-// A process takes its time to start on a busy machine.
-vi.setConfig({testTimeout: 30_000});
 
 /** Runs a script that finds the address of a server in `url`. The server is this process's: only the client is in its own. */
 async function run(script: string) {

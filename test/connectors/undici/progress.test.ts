@@ -132,7 +132,7 @@ describe('a download that is watched', () => {
 });
 
 describe('a large Blob', () => {
-  it('is read as it is sent, and not into memory', {timeout: 30_000}, async () => {
+  it('is read as it is sent, and not into memory', async () => {
     const server = await startServer((request, response) => {
       let received = 0;
       request.on('data', (chunk: Buffer) => {

@@ -127,7 +127,7 @@ async function check(
 }
 
 describe('whatever is asked for, answered and aborted, the figures are right at every turn and at the end', () => {
-  it('on a real server, whose own log agrees', {timeout: 60_000}, async () => {
+  it('on a real server, whose own log agrees', async () => {
     const respond = (request: IncomingMessage, response: ServerResponse) => {
       switch (request.url?.slice(1)) {
         case 'redirect':
@@ -184,7 +184,7 @@ describe('whatever is asked for, answered and aborted, the figures are right at 
     );
   });
 
-  it('on a mock', {timeout: 60_000}, async () => {
+  it('on a mock', async () => {
     const origins = ['https://a.test', 'https://b.test', 'https://c.test'];
     await fc.assert(
       fc.asyncProperty(fc.array(operation, {maxLength: 40}), async (operations) => {

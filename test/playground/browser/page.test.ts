@@ -17,7 +17,7 @@ const small: Partial<Settings> = {
   minDelay: 20,
 };
 
-describe.skipIf(isMissing)('the playground in Chromium', {timeout: 60_000}, () => {
+describe.skipIf(isMissing)('the playground in Chromium', () => {
   let browser: Browser;
   let server: ViteDevServer;
   let address: string;
@@ -34,7 +34,7 @@ describe.skipIf(isMissing)('the playground in Chromium', {timeout: 60_000}, () =
         .map(({value}) => runs.find(value.id)?.log.summary())
         .filter((log) => log !== undefined);
     browser = await launchBrowser();
-  }, 60_000);
+  });
   beforeEach(() => {
     vi.clearAllMocks();
   });

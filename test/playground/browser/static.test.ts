@@ -11,7 +11,7 @@ import {isMissing, launchBrowser, openPlayground} from './support/page.ts';
 
 const types: Record<string, string> = {'.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css'};
 
-describe.skipIf(isMissing)('the static site in Chromium', {timeout: 60_000}, () => {
+describe.skipIf(isMissing)('the static site in Chromium', () => {
   let folder: string;
   let browser: Browser;
   let address: string;
@@ -43,7 +43,7 @@ describe.skipIf(isMissing)('the static site in Chromium', {timeout: 60_000}, () 
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/site/`;
     browser = await launchBrowser();
-  }, 60_000);
+  });
   afterAll(async () => {
     await browser?.close();
     server.close();
