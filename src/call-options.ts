@@ -63,6 +63,19 @@ const knownCallOptions = new Set<string>([
   'trace',
 ]);
 
+/** Options of a verb, for GETs whose responses are read for the caller. */
+export type ReadOptions = Omit<
+  CallOptions,
+  | 'body'
+  | 'json'
+  | 'idempotencyKey'
+  | 'onDownloadProgress'
+  | 'onUploadProgress'
+  | 'parseJson'
+  | 'stringifyJson'
+  | 'throwHttpErrors'
+>;
+
 /** What is known of a call when it begins. */
 export interface CallStart extends RedactedRequest {
   readonly signal: AbortSignal | null | undefined;

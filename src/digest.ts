@@ -3,7 +3,7 @@ import {discard} from './discard.ts';
 import {assertOption, checkNames} from './options.ts';
 import type {AuthScheme} from './policies/auth.ts';
 import {sendSigned} from './policies/auth.ts';
-import {parseChallenges} from './policies/auth-challenge.ts';
+import {parseChallenges, parseParameters} from './policies/auth-challenge.ts';
 import type {DigestAlgorithm, DigestCredentials, DigestTerms} from './policies/auth-digest-response.ts';
 import {digestAlgorithms, digestHeader, digestSecret, digestTerms} from './policies/auth-digest-response.ts';
 import {signEachHop} from './policies/auth-hops.ts';
@@ -134,9 +134,9 @@ class ProtectionSpace {
   #takeNextNonce(response: Response, used: Answerer | undefined): void {
     const info = used && response.headers.get('authentication-info');
     if (!info || this.#current !== used) return;
-    const nonce = /(?:^|[\s,])nextnonce\s*=\s*"((?:[^"\\]|\\.)*)"/i.exec(info)?.[1];
+    const nonce = parseParameters(info).get('nextnonce');
     if (nonce === undefined) return;
     // The secret of a session is of the nonce that it began with (section 3.4.2).
-    this.#current = {...used, terms: {...used.terms, nonce: nonce.replaceAll(/\\(.)/g, '$1')}, count: 0};
+    this.#current = {...used, terms: {...used.terms, nonce}, count: 0};
   }
 }

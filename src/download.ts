@@ -4,6 +4,7 @@
  * @module
  */
 import {createHash} from '#hash';
+import {expectedDigest, partChecks} from './download/check-digest.ts';
 import {type Digest, type Hash, isEqual} from './download/digest.ts';
 import {DownloadError, isLost} from './download/error.ts';
 import {forget, type RangeJob, type Resource, requestOf} from './download/open-part.ts';
@@ -55,7 +56,6 @@ export function download(session: Session, url: string | URL, options: DownloadO
   checkFunction('onRestart', onRestart);
   const {call, digest, size, resumes} = checkDownload(basics);
   const {onDownloadProgress, signal} = basics;
-  const isGiven = typeof digest === 'object';
   const resource: Resource = {validator: undefined, size: undefined, digest: undefined};
   const controller = new AbortController();
   const job: RangeJob = {
@@ -69,8 +69,7 @@ export function download(session: Session, url: string | URL, options: DownloadO
     isShared: false,
     retries: resumes,
     size,
-    isChecked: isGiven,
-    createHash: digest && !isGiven ? createHash : undefined,
+    ...partChecks(digest, createHash),
   };
   let received = 0;
 
@@ -96,35 +95,25 @@ export function download(session: Session, url: string | URL, options: DownloadO
   async function* readOnce(): AsyncGenerator<Uint8Array<ArrayBuffer>, undefined, undefined> {
     let expected: Digest | undefined;
     let hash: Hash | undefined;
+    // Not before the server has answered, be it with nothing.
+    async function expect(): Promise<void> {
+      expected = expectedDigest(digest, resource, requestOf(job));
+      hash = expected && (await createHash(expected.algorithm));
+    }
+
     for await (const chunk of readRange(job)) {
-      if (received === 0) {
-        expected = expectedDigest();
-        hash = expected && (await createHash(expected.algorithm));
-      }
+      if (received === 0) await expect();
       hash?.update(chunk);
       received += chunk.length;
       onDownloadProgress?.(progressOf(received, resource.size));
       yield chunk;
     }
-    if (received === 0) {
-      expected = expectedDigest();
-      hash = expected && (await createHash(expected.algorithm));
-    }
+    if (received === 0) await expect();
     if (hash && expected && !isEqual(hash.digest(), expected.value)) {
       throw new DownloadError("What came doesn't have the digest that it has to", 'ERR_DOWNLOAD_DIGEST', {
         request: requestOf(job),
       });
     }
-  }
-
-  function expectedDigest(): Digest | undefined {
-    if (isGiven) return digest;
-    if (digest === 'required' && !resource.digest) {
-      throw new DownloadError('The server sent no Repr-Digest that can be checked', 'ERR_DOWNLOAD_DIGEST', {
-        request: requestOf(job),
-      });
-    }
-    return digest && resource.digest;
   }
 
   return Object.defineProperties(leaveAtOnce(read(), controller), {

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import {redactUrl} from './redact-url.ts';
 
 /** Where in a request's life a failure happened. */
 export type Phase =
@@ -35,30 +36,6 @@ export interface ErrorDetails {
 
 // Holds the class's name, on its prototype.
 const brand = Symbol.for('aiofetch.error');
-
-/**
- * A URL that is safe to log: userinfo and fragment dropped, each query value replaced by `…`, so that
- * `https://u:p@example.com/v1?key=secret#top` becomes `https://example.com/v1?key=…`.
- */
-export function redactUrl(url: string): string {
-  const hash = url.indexOf('#');
-  const bare = hash === -1 ? url : url.slice(0, hash);
-  const mark = bare.indexOf('?');
-  const path = (mark === -1 ? bare : bare.slice(0, mark)).replace(/^([a-z][a-z\d+.-]*:\/\/)[^/]*@/i, '$1');
-  if (mark === -1) return path;
-  return `${path}?${bare
-    .slice(mark + 1)
-    .split('&')
-    .map(redactPair)
-    .join('&')}`;
-}
-
-function redactPair(pair: string): string {
-  const equals = pair.indexOf('=');
-  if (equals !== -1) return `${pair.slice(0, equals)}=…`;
-  // What stands alone may as well be a value.
-  return pair && '…';
-}
 
 function redact(request: RedactedRequest | undefined): RedactedRequest | undefined {
   return request && {method: request.method, url: redactUrl(request.url)};

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import {isomorphicDecode} from './base64.ts';
 import {discard} from './discard.ts';
 import {ConnectionError, HTTPError, type RedactedRequest, TimeoutError} from './errors.ts';
 import {EventSourceError} from './event-source/error.ts';
@@ -108,7 +109,8 @@ export function eventSource(
     const headers = HeaderList.from(call.headers);
     if (!headers.has('accept')) headers.set('accept', 'text/event-stream');
     if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
-    if (lastEventId !== '') headers.set('last-event-id', toBytes(lastEventId));
+    if (lastEventId !== '')
+      headers.set('last-event-id', isomorphicDecode(new TextEncoder().encode(lastEventId)));
     const response = await session.get(url, {...call, headers, signal, throwHttpErrors: true});
     if (response.status === 200 && isEventStream(response)) return response;
     discard(response);
@@ -151,9 +153,4 @@ export function eventSource(
 function isEventStream({headers}: Response): boolean {
   const [type = ''] = (headers.get('content-type') ?? '').split(';', 1);
   return type.trim().toLowerCase() === 'text/event-stream';
-}
-
-/** UTF-8, byte by byte, as headers carry it. */
-function toBytes(text: string): string {
-  return Array.from(new TextEncoder().encode(text), (byte) => String.fromCharCode(byte)).join('');
 }

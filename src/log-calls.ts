@@ -1,4 +1,6 @@
+import {errorType} from './error-type.ts';
 import {assertOption, checkNames, checkNumber, isObject} from './options.ts';
+import {allPhases} from './timings/stopwatch.ts';
 import type {CallTimings} from './timings.ts';
 import {recordTimings} from './timings.ts';
 import type {TraceListener} from './trace.ts';
@@ -38,19 +40,6 @@ export interface LogCallsOptions {
   readonly slowerThan?: number | undefined;
 }
 
-const phases = [
-  'queued',
-  'dns',
-  'connect',
-  'tls',
-  'send',
-  'wait',
-  'receive',
-  'rateLimited',
-  'backoff',
-  'other',
-] as const;
-
 /**
  * A listener that logs each call when it is over: `GET api.example.com/users 200 34 ms, attempt 2, waited 12 ms`. A function is
  * given the line; a logger the line and the same in fields, by `info`, from status 400 by `warn`, and by `error` when the call
@@ -87,9 +76,8 @@ export function logCalls(
 function describe(timings: CallTimings): string {
   const {call, status, error, total, attempts} = timings;
   const address = call.url.replace(/^https?:\/\//, '');
-  const parts = [
-    `${call.method} ${address} ${error === undefined ? (status ?? '-') : nameOf(error)} ${ms(total)}`,
-  ];
+  const outcome = error === undefined ? (status ?? '-') : (errorType(error) ?? 'failed');
+  const parts = [`${call.method} ${address} ${outcome} ${ms(total)}`];
   if (attempts.length > 1) parts.push(`attempt ${attempts.length}`);
   const waited = waitOf(timings);
   if (waited >= 1) parts.push(`waited ${ms(waited)}`);
@@ -106,7 +94,7 @@ function fieldsOf(timings: CallTimings): CallLog {
     attempts: attempts.length,
     waited: round(waitOf(timings)),
     phases: Object.fromEntries(
-      phases.map((phase) => [phase, round(timings[phase])] as const).filter(([, spent]) => spent > 0),
+      allPhases.map((phase) => [phase, round(timings[phase])] as const).filter(([, spent]) => spent > 0),
     ),
     ...(error !== undefined && {err: error}),
   };
@@ -114,12 +102,6 @@ function fieldsOf(timings: CallTimings): CallLog {
 
 function waitOf({queued, rateLimited, backoff}: CallTimings): number {
   return queued + rateLimited + backoff;
-}
-
-/** Its code, or else its name: what a foreign error says may be anything. */
-function nameOf(error: unknown): string {
-  const {code, name} = (error ?? {}) as {code?: unknown; name?: unknown};
-  return typeof code === 'string' ? code : String(name ?? 'failed');
 }
 
 function ms(duration: number): string {

@@ -1,6 +1,7 @@
 import type {Attributes, Context, MeterProvider, Span, TracerProvider} from '@opentelemetry/api';
 import {context, metrics, propagation, SpanKind, SpanStatusCode, trace} from '@opentelemetry/api';
 import type {ConnectorStats} from './connector.ts';
+import {errorType} from './error-type.ts';
 import type {HeaderList} from './headers.ts';
 import type {ServerAttributes} from './opentelemetry/attributes.ts';
 import {methodDescriber, serverOf, urlRedactor} from './opentelemetry/attributes.ts';
@@ -146,14 +147,16 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
     state?.sending.delete(attempt);
     const {span, server, method, protocol, status, startTime} = sending;
     const isBad = status !== undefined && status >= 400;
+    // Few enough to count by, and nothing of what it is about.
+    const failureType = failure && (errorType(failure.error) ?? '_OTHER');
     const outcome: Attributes = {
       ...(status !== undefined && {'http.response.status_code': status}),
       ...(protocol !== undefined && {'network.protocol.version': protocol}),
-      ...(failure ? {'error.type': errorType(failure.error)} : isBad && {'error.type': String(status)}),
+      ...(failureType ? {'error.type': failureType} : isBad && {'error.type': String(status)}),
     };
     span.setAttributes(outcome);
     // What a 4xx or 5xx means is in its number.
-    if (failure) span.setStatus({code: SpanStatusCode.ERROR, message: errorType(failure.error)});
+    if (failureType) span.setStatus({code: SpanStatusCode.ERROR, message: failureType});
     else if (isBad) span.setStatus({code: SpanStatusCode.ERROR});
     span.end();
     active.add(-1, {'http.request.method': method, ...server});
@@ -235,10 +238,3 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
 const headerSetter = {
   set: (headers: HeaderList, name: string, value: string) => headers.set(name, value),
 };
-
-/** The error's code, or else its name: few enough to count by, and nothing of what it is about. */
-function errorType(error: unknown): string {
-  const {code, name} = (error ?? {}) as {code?: unknown; name?: unknown};
-  if (typeof code === 'string' && code !== '') return code;
-  return typeof name === 'string' && name !== '' ? name : '_OTHER';
-}

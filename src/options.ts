@@ -49,6 +49,18 @@ export function checkLimitPerHost<T extends object>(value: number | T | undefine
   return value;
 }
 
+/** A list of statuses. */
+export function checkStatuses(
+  option: string,
+  value: readonly number[] | undefined,
+  fallback: readonly number[],
+): readonly number[] {
+  const statuses = value ?? fallback;
+  const isList = Array.isArray(statuses) && statuses.every(Number.isInteger);
+  assertOption(isList, option, statuses, 'an array of statuses');
+  return statuses;
+}
+
 /** Timers of every runtime hold 31 bits of ms; past that they fire at once. */
 export const longestDelay = 2 ** 31 - 1;
 

@@ -1,5 +1,5 @@
 import type {Phase, PhaseTimings} from './timings/stopwatch.ts';
-import {phases, Stopwatch} from './timings/stopwatch.ts';
+import {allPhases, phases, Stopwatch} from './timings/stopwatch.ts';
 import type {TraceCall, TraceEvent, TraceListener, TraceSignals} from './trace.ts';
 
 export type {PhaseTimings} from './timings/stopwatch.ts';
@@ -44,8 +44,6 @@ export interface CallTimings extends PhaseTimings {
   /** What it failed with. */
   readonly error: unknown;
 }
-
-const allPhases = [...phases, 'rateLimited', 'backoff', 'other'] as const;
 
 /** The one that each signal between attempts begins. */
 const beginsGap: {readonly [Type in keyof TraceSignals]?: Phase} = {

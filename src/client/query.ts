@@ -1,6 +1,6 @@
 import {InvalidOptionError} from '../errors.ts';
 import {isObject} from '../options.ts';
-import {encodeStrictly} from './route.ts';
+import {percentEncode} from '../percent-encode.ts';
 
 /** How a parameter of a query is written, by OpenAPI's names ("Style Values"). */
 export type QueryStyleName = 'deepObject' | 'form' | 'pipeDelimited' | 'spaceDelimited';
@@ -142,7 +142,7 @@ function encode(value: unknown, name: string): string {
   // What needs no encoding, which most don't.
   if (/^[\w~.-]*$/.test(text)) return text;
   try {
-    return encodeStrictly(text);
+    return percentEncode(text);
   } catch {
     throw new TypeError(`Query parameter "${name}" has half of a surrogate pair in it`);
   }

@@ -1,4 +1,5 @@
 import {InvalidOptionError} from '../errors.ts';
+import {percentEncode} from '../percent-encode.ts';
 
 /** The methods that an endpoint may have. */
 export type Method = 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'PATCH' | 'POST' | 'PUT' | 'QUERY';
@@ -116,7 +117,7 @@ function encodeParameter(name: string, value: unknown, route: string): string {
   if (text === '') return refuse('is empty');
   if (unreserved.test(text)) return text;
   try {
-    return encodeStrictly(text);
+    return percentEncode(text);
   } catch {
     return refuse('has half of a surrogate pair in it');
   }
@@ -124,16 +125,4 @@ function encodeParameter(name: string, value: unknown, route: string): string {
 
 function toIsoString(date: Date, refuse: (why: string) => never): string {
   return Number.isNaN(date.getTime()) ? refuse('is no valid date') : date.toISOString();
-}
-
-/**
- * Everything but RFC 3986's unreserved characters percent-encoded: `encodeURIComponent` leaves more as it is.
- *
- * @throws URIError for half of a surrogate pair
- */
-export function encodeStrictly(text: string): string {
-  return encodeURIComponent(text).replace(
-    /[!'()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }

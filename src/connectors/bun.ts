@@ -1,8 +1,8 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
-import {InvalidOptionError, UnsupportedOptionError} from '../errors.ts';
+import {UnsupportedOptionError} from '../errors.ts';
 import {checkKnown} from '../options.ts';
 import {createNativeConnector} from './native.ts';
-import {toProxyUrl} from './proxy.ts';
+import {checkOneWay, toProxyUrl} from './proxy.ts';
 
 export type {
   Connector,
@@ -83,9 +83,7 @@ export function bunConnector(options: BunConnectorOptions = {}): Connector {
 }
 
 function fetchOptions({tls, proxy, socketPath}: BunConnectorOptions): Record<string, unknown> {
-  if (proxy !== undefined && socketPath !== undefined) {
-    throw new InvalidOptionError('connector.socketPath', 'set with proxy', 'one of the two');
-  }
+  checkOneWay(proxy, socketPath);
   return {
     ...(tls !== undefined && {tls}),
     ...(proxy !== undefined && {proxy: toProxyUrl(proxy, ['http:', 'https:']).href}),

@@ -2,7 +2,7 @@ import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connec
 import {InvalidOptionError, UnsupportedOptionError} from '../errors.ts';
 import {checkDuration, checkKnown} from '../options.ts';
 import {createNativeConnector} from './native.ts';
-import {toProxyUrl} from './proxy.ts';
+import {checkOneWay, toProxyUrl} from './proxy.ts';
 
 export type {
   Connector,
@@ -132,9 +132,7 @@ function clientOptions(options: DenoConnectorOptions): Record<string, unknown> {
   if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
     throw new InvalidOptionError('connector.tls', 'cert without key, or key without cert', 'both or neither');
   }
-  if (proxy !== undefined && socketPath !== undefined) {
-    throw new InvalidOptionError('connector.socketPath', 'set with proxy', 'one of the two');
-  }
+  checkOneWay(proxy, socketPath);
   const idle = checkDuration('connector.keepAliveTimeout', keepAliveTimeout);
   return {
     // Left out where they aren't set: what Deno does then is Deno's.

@@ -1,5 +1,6 @@
 import type {Phase} from '../errors.ts';
-import {AiofetchError, ConnectionError, RedirectError, redactUrl} from '../errors.ts';
+import {AiofetchError, ConnectionError, RedirectError} from '../errors.ts';
+import {redactUrl} from '../redact-url.ts';
 import type {ConnectorRequest} from '../request.ts';
 
 // The codes of Node's sockets and DNS, and Bun's. Deno has none, but says it in the message.
@@ -49,7 +50,7 @@ function describe(error: Error): string {
 
 // Some runtimes put the URL into the message, and with it what is in its query.
 function redactUrls(text: string): string {
-  return text.replace(/\bhttps?:\/\/[^\s"'()<>]+/gi, redactUrl);
+  return text.replace(/\bhttps?:\/\/[^\s"'()<>]+/gi, (url) => redactUrl(url));
 }
 
 // What runtimes tell of an address, a name or a call. Some add what they received.

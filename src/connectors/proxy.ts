@@ -1,6 +1,14 @@
 import {InvalidOptionError} from '../errors.ts';
 
 /**
+ * @throws InvalidOptionError when there is a proxy, and a socket that all requests go to
+ */
+export function checkOneWay(proxy: string | URL | undefined, socketPath: string | undefined): void {
+  if (proxy === undefined || socketPath === undefined) return;
+  throw new InvalidOptionError('connector.socketPath', 'set with proxy', 'one of the two');
+}
+
+/**
  * A proxy as options have it, as a URL.
  *
  * @throws InvalidOptionError when it isn't one, of one of these protocols; what that says shows no password

@@ -1,5 +1,6 @@
 import {discard} from '../discard.ts';
 import {cancelWhenCollected, NativeResponse} from '../native-response.ts';
+import {isNullBodyStatus} from '../null-body-status.ts';
 
 /** Told what becomes of a body. */
 export interface BodyTracker {
@@ -123,8 +124,7 @@ export function trackedResponse(
 ): Response {
   const {body, url, redirected, type, status, statusText, headers} = response;
   // Browsers have an empty stream where there can be no body.
-  const hasBody =
-    body !== null && status >= 200 && request.method !== 'HEAD' && !nullBodyStatuses.has(status);
+  const hasBody = body !== null && status >= 200 && request.method !== 'HEAD' && !isNullBodyStatus(status);
   const stream = hasBody ? trackedStream(body, tracker) : null;
   if (!stream) {
     tracker.ended();
@@ -134,9 +134,6 @@ export function trackedResponse(
   const meta = {url: url || request.url, redirected, type: type === 'default' ? 'basic' : type} as const;
   return new TrackedResponse(stream, {status, statusText, headers}, meta, tracker);
 }
-
-// Fetch, "null body status".
-const nullBodyStatuses = new Set([101, 103, 204, 205, 304]);
 
 function trackedStream(
   body: ReadableStream<Uint8Array<ArrayBuffer>>,

@@ -1,3 +1,4 @@
+import {decodeBase64} from '../base64.ts';
 import {assertOption} from '../options.ts';
 
 /** A digest algorithm, by its name in the registry of RFC 9530. */
@@ -70,7 +71,7 @@ function fromHex(text: string): Uint8Array | undefined {
 
 function fromBase64(text: string): Uint8Array | undefined {
   try {
-    return Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
+    return decodeBase64(text);
   } catch {
     return undefined;
   }

@@ -1,7 +1,6 @@
 import type {CallOptions} from '../call-options.ts';
 import {discard} from '../discard.ts';
 import type {RedactedRequest} from '../errors.ts';
-import {InvalidOptionError} from '../errors.ts';
 import {HeaderList, type HeadersInput} from '../headers.ts';
 import type {Session} from '../session.ts';
 import {type ContentRange, parseContentRange} from './content-range.ts';
@@ -81,7 +80,7 @@ export function forget(resource: Resource): void {
   resource.digest = undefined;
 }
 
-export function requestOf({url}: RangeJob): RedactedRequest {
+export function requestOf({url}: Pick<RangeJob, 'url'>): RedactedRequest {
   return {method: 'GET', url: String(url)};
 }
 
@@ -106,15 +105,6 @@ function canRefuseCodings(): boolean {
     'accept-encoding',
   );
   return refusable;
-}
-
-/** @throws InvalidOptionError for headers that are the download's own */
-export function checkHeaders(headers: HeadersInput | undefined): void {
-  const list = HeaderList.from(headers);
-  for (const name of ['range', 'if-range']) {
-    if (list.has(name))
-      throw new InvalidOptionError(`headers.${name}`, 'set', 'none: the download has its own');
-  }
 }
 
 function look(job: RangeJob, at: number, response: Response): Part | undefined {

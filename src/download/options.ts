@@ -1,8 +1,8 @@
-import type {CallOptions} from '../call-options.ts';
+import type {CallOptions, ReadOptions} from '../call-options.ts';
+import {HeaderList, type HeadersInput} from '../headers.ts';
 import {assertOption, checkFunction, checkNumber} from '../options.ts';
 import {type Digest, parseDigest} from './digest.ts';
 import type {DownloadError} from './error.ts';
-import {checkHeaders} from './open-part.ts';
 
 /** How far a download is. */
 export interface DownloadProgress {
@@ -15,18 +15,7 @@ export interface DownloadProgress {
 }
 
 /** Options of every download. What a verb takes holds for each of its requests. */
-export interface DownloadBasics
-  extends Omit<
-    CallOptions,
-    | 'body'
-    | 'json'
-    | 'idempotencyKey'
-    | 'onDownloadProgress'
-    | 'onUploadProgress'
-    | 'parseJson'
-    | 'stringifyJson'
-    | 'throwHttpErrors'
-  > {
+export interface DownloadBasics extends ReadOptions {
   /**
    * What the whole is checked by: `sha256-…` (as in Subresource Integrity), `sha-256=:…:` (RFC 9530) or `sha256:…`
    * (hexadecimal), also of 384 and 512; `true`: by the `Repr-Digest` and `Content-Digest` that the server sends, if it
@@ -98,6 +87,12 @@ export function checkDownload(options: DownloadBasics): DownloadSettings {
         : checkNumber('size', size, undefined, {whole: true, max: Number.MAX_SAFE_INTEGER}),
     resumes: checkNumber('resumes', resumes, defaultResumes, {whole: true}),
   };
+}
+
+function checkHeaders(headers: HeadersInput | undefined): void {
+  const list = HeaderList.from(headers);
+  for (const name of ['range', 'if-range'])
+    assertOption(!list.has(name), `headers.${name}`, 'set', 'none: the download has its own');
 }
 
 export function progressOf(transferredBytes: number, totalBytes = 0): DownloadProgress {

@@ -1,5 +1,5 @@
-import type {CallOptions} from '../call-options.ts';
-import {assertOption, checkDuration, checkFunction, checkNumber} from '../options.ts';
+import type {CallOptions, ReadOptions} from '../call-options.ts';
+import {assertOption, checkDuration, checkFunction, checkNumber, checkStatuses} from '../options.ts';
 
 /** What {@link EventSourceOptions.onReconnect} is told. */
 export interface Reconnection {
@@ -14,20 +14,7 @@ export interface Reconnection {
 }
 
 /** Options of {@link eventSource}. What a verb takes holds for each of its requests. */
-export interface EventSourceOptions
-  extends Omit<
-    CallOptions,
-    | 'body'
-    | 'json'
-    | 'idempotencyKey'
-    | 'onDownloadProgress'
-    | 'onUploadProgress'
-    | 'parseJson'
-    | 'retry'
-    | 'stringifyJson'
-    | 'throwHttpErrors'
-    | 'timeout'
-  > {
+export interface EventSourceOptions extends Omit<ReadOptions, 'retry' | 'timeout'> {
   /**
    * The id to go on from, as an earlier one's `lastEventId` told it.
    *
@@ -88,7 +75,7 @@ export function checkEventSource(options: EventSourceOptions): EventSourceSettin
     reconnectDelay,
     maxReconnectDelay,
     maxFailures,
-    reconnectStatuses = [],
+    reconnectStatuses,
     idleTimeout,
     onReconnect,
     signal: _,
@@ -99,12 +86,6 @@ export function checkEventSource(options: EventSourceOptions): EventSourceSettin
     'lastEventId',
     lastEventId,
     'a string of one line',
-  );
-  assertOption(
-    Array.isArray(reconnectStatuses) && reconnectStatuses.every(Number.isInteger),
-    'reconnectStatuses',
-    reconnectStatuses,
-    'an array of statuses',
   );
   return {
     call: {
@@ -121,7 +102,7 @@ export function checkEventSource(options: EventSourceOptions): EventSourceSettin
     reconnectDelay: checkNumber('reconnectDelay', reconnectDelay, 3_000),
     maxReconnectDelay: checkNumber('maxReconnectDelay', maxReconnectDelay, 30_000),
     maxFailures: checkNumber('maxFailures', maxFailures, Infinity, {whole: true}),
-    reconnectStatuses,
+    reconnectStatuses: checkStatuses('reconnectStatuses', reconnectStatuses, []),
     onReconnect: checkFunction('onReconnect', onReconnect),
   };
 }

@@ -1,3 +1,4 @@
+import {encodeBase64} from '../base64.ts';
 import type {RequestBody} from '../body.ts';
 import type {HarContent} from './format.ts';
 
@@ -33,7 +34,7 @@ export async function captureBody(copy: Response, maxSize: number): Promise<Capt
   if (type === '' ? isText(bytes) : textTypes.test(type)) {
     return {size, text: new TextDecoder().decode(bytes)};
   }
-  return {size, text: toBase64(bytes), encoding: 'base64'};
+  return {size, text: encodeBase64(bytes), encoding: 'base64'};
 }
 
 /** What is to be sent, where that is text, or bytes that are. */
@@ -54,14 +55,4 @@ function isText(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
-}
-
-function toBase64(bytes: Uint8Array): string {
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
-}
-
-export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }

@@ -1,3 +1,4 @@
+import {errorType} from '../error-type.ts';
 import {Stopwatch} from '../timings/stopwatch.ts';
 import type {TracedRequest, TraceEvent} from '../trace.ts';
 import type {CapturedBody} from './capture.ts';
@@ -163,7 +164,7 @@ export class Recording {
       redirectURL: location === '' ? '' : redaction.url(location),
       headersSize: -1,
       bodySize: this.#head ? this.#received : -1,
-      ...(this.#error !== undefined && {_error: nameOf(this.#error)}),
+      ...(this.#error !== undefined && {_error: errorType(this.#error) ?? 'Error'}),
     };
   }
 }
@@ -174,10 +175,4 @@ function cookiesOf(pairs: readonly string[], redaction: Redaction): HarPair[] {
     const [name, value] = equals === -1 ? ['', pair] : [pair.slice(0, equals), pair.slice(equals + 1)];
     return redaction.cookie({name: name.trim(), value: value.trim()});
   });
-}
-
-/** Its code, or else its name: what a foreign error says may be anything. */
-function nameOf(error: unknown): string {
-  const {code, name} = (error ?? {}) as {code?: unknown; name?: unknown};
-  return typeof code === 'string' ? code : String(name ?? 'Error');
 }

@@ -1,3 +1,4 @@
+import {redactUrl} from '../redact-url.ts';
 import type {HarPair} from './format.ts';
 
 /** What stands for a value that isn't shown, and, when a recording is replayed, for any. */
@@ -38,28 +39,11 @@ export function createRedaction(isOn: boolean, moreHeaders: readonly string[]): 
   const shownValue = (name: string, value: string) => {
     const lower = name.toLowerCase();
     if (secret.has(lower)) return redacted;
-    return urlHeaders.has(lower) ? redactQuery(value) : value;
+    return urlHeaders.has(lower) ? redactUrl(value, redacted) : value;
   };
   return {
-    url: redactQuery,
+    url: (url) => redactUrl(url, redacted),
     headers: (headers) => Array.from(headers, ([name, value]) => ({name, value: shownValue(name, value)})),
     cookie: ({name}) => ({name, value: redacted}),
   };
-}
-
-/** The URL without user, and with its query's names, not its values. It may be a relative one. */
-function redactQuery(url: string): string {
-  const [whole = ''] = url.split('#', 1);
-  const bare = whole.replace(/^((?:[a-z][a-z\d+.-]*:)?\/\/)[^/?]*@/i, '$1');
-  const mark = bare.indexOf('?');
-  if (mark === -1) return bare;
-  const pairs = bare.slice(mark + 1).split('&');
-  return `${bare.slice(0, mark)}?${pairs.map(redactPair).join('&')}`;
-}
-
-function redactPair(pair: string): string {
-  const equals = pair.indexOf('=');
-  if (equals !== -1) return `${pair.slice(0, equals)}=${redacted}`;
-  // What stands alone may as well be a value.
-  return pair && redacted;
 }

@@ -1,7 +1,8 @@
+import {decodeBase64} from '../base64.ts';
 import type {MockCall, MockHandler} from '../connectors/mock.ts';
-import {redactUrl} from '../errors.ts';
+import {isNullBodyStatus} from '../null-body-status.ts';
 import {assertOption, checkNames, isObject} from '../options.ts';
-import {fromBase64} from './capture.ts';
+import {redactUrl} from '../redact-url.ts';
 import type {HarEntry, HarResponse} from './format.ts';
 import {redacted} from './redact.ts';
 
@@ -27,8 +28,6 @@ export interface ReplayOptions {
   readonly whenExhausted?: 'again' | 'fail' | undefined;
 }
 
-// Fetch, "null body status".
-const nullBodyStatuses = new Set([101, 103, 204, 205, 304]);
 // The body is as it was after these were undone.
 const transferHeaders = new Set([
   'connection',
@@ -94,8 +93,8 @@ function toResponse(
   // As a fetch fails: it becomes a ConnectionError.
   if (status === 0) throw new TypeError('fetch failed');
   const {text, encoding} = content;
-  const hasBody = text !== undefined && !nullBodyStatuses.has(status);
-  const body = hasBody ? (encoding === 'base64' ? fromBase64(text) : text) : null;
+  const hasBody = text !== undefined && !isNullBodyStatus(status);
+  const body = hasBody ? (encoding === 'base64' ? decodeBase64(text) : text) : null;
   const kept = headers.filter(({name}) => !name.startsWith(':') && !transferHeaders.has(name.toLowerCase()));
   const response = new Response(body, {
     status,

@@ -1,9 +1,10 @@
 import {stat} from 'node:fs/promises';
 import {resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
+import {expectedDigest, partChecks} from '../download/check-digest.ts';
 import {isEqual} from '../download/digest.ts';
 import {DownloadError, isLost} from '../download/error.ts';
-import type {RangeJob} from '../download/open-part.ts';
+import {type RangeJob, requestOf} from '../download/open-part.ts';
 import {checkDownload, type DownloadBasics, type DownloadSettings, progressOf} from '../download/options.ts';
 import {readRange} from '../download/read-range.ts';
 import {InvalidOptionError} from '../errors.ts';
@@ -235,7 +236,6 @@ function jobOf(
   onKnown: (isPartial: boolean) => void,
 ): RangeJob {
   const {call, digest, size, resumes} = settings;
-  const isGiven = typeof digest === 'object';
   return {
     session,
     url,
@@ -247,23 +247,16 @@ function jobOf(
     isShared,
     retries: resumes,
     size,
-    isChecked: isGiven,
-    createHash: digest && !isGiven ? createHash : undefined,
+    ...partChecks(digest, createHash),
     onKnown,
   };
 }
 
-async function checkDigest({part, settings, url}: Filling, signal: AbortSignal): Promise<void> {
-  const {digest} = settings;
-  const expected = typeof digest === 'object' ? digest : digest && part.resource.digest;
-  const request = {method: 'GET', url: String(url)};
-  if (!expected) {
-    if (digest !== 'required') return;
-    throw new DownloadError('The server sent no Repr-Digest that can be checked', 'ERR_DOWNLOAD_DIGEST', {
-      request,
-    });
-  }
-  if (isEqual(await part.digest(expected.algorithm, signal), expected.value)) return;
+async function checkDigest(filling: Filling, signal: AbortSignal): Promise<void> {
+  const {part, settings} = filling;
+  const request = requestOf(filling);
+  const expected = expectedDigest(settings.digest, part.resource, request);
+  if (!expected || isEqual(await part.digest(expected.algorithm, signal), expected.value)) return;
   throw new DownloadError("The file doesn't have the digest that it has to", 'ERR_DOWNLOAD_DIGEST', {
     request,
   });
@@ -281,6 +274,6 @@ function lockedError(url: string | URL, path: string): DownloadError {
   return new DownloadError(
     `${path} is another's to download to; if that one is gone, its lock may be taken after half a minute`,
     'ERR_DOWNLOAD_LOCKED',
-    {request: {method: 'GET', url: String(url)}},
+    {request: requestOf({url})},
   );
 }

@@ -20,26 +20,44 @@ const separators = /[ \t,]*/y;
  */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: Array<{scheme: string; parameters: Map<string, string>}> = [];
+  const match = matcher(header);
+  for (;;) {
+    match(separators);
+    const current = challenges.at(-1);
+    // "name=value" is of the challenge there is; a name alone begins the next one.
+    if (current && readParameter(match, current.parameters)) continue;
+    const start = match(scheme);
+    if (!start) return challenges;
+    challenges.push({scheme: (start[1] as string).toLowerCase(), parameters: new Map()});
+  }
+}
+
+/** The parameters of `Authentication-Info` (RFC 9110, section 11.6.3), as far as they can be read. */
+export function parseParameters(header: string): ReadonlyMap<string, string> {
+  const parameters = new Map<string, string>();
+  const match = matcher(header);
+  do match(separators);
+  while (readParameter(match, parameters));
+  return parameters;
+}
+
+/** Matches a sticky pattern where the one before has ended. */
+type Match = (pattern: RegExp) => RegExpExecArray | null;
+
+function matcher(header: string): Match {
   let index = 0;
-  const match = (pattern: RegExp): RegExpExecArray | null => {
+  return (pattern) => {
     pattern.lastIndex = index;
     const found = pattern.exec(header);
     if (found) index = pattern.lastIndex;
     return found;
   };
-  for (;;) {
-    match(separators);
-    if (index >= header.length) return challenges;
-    const current = challenges.at(-1);
-    // "name=value" is of the challenge there is; a name alone begins the next one.
-    const pair = current && match(parameter);
-    if (pair) {
-      const [, name = '', quoted, plain = ''] = pair;
-      current.parameters.set(name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, '$1') ?? plain);
-      continue;
-    }
-    const start = match(scheme);
-    if (!start) return challenges;
-    challenges.push({scheme: (start[1] as string).toLowerCase(), parameters: new Map()});
-  }
+}
+
+function readParameter(match: Match, parameters: Map<string, string>): boolean {
+  const pair = match(parameter);
+  if (!pair) return false;
+  const [, name = '', quoted, plain = ''] = pair;
+  parameters.set(name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, '$1') ?? plain);
+  return true;
 }

@@ -1,6 +1,7 @@
 import {md5} from '@noble/hashes/legacy.js';
 import {sha256, sha512_256} from '@noble/hashes/sha2.js';
 import {bytesToHex, utf8ToBytes} from '@noble/hashes/utils.js';
+import {percentEncode} from '../percent-encode.ts';
 import type {Challenge} from './auth-challenge.ts';
 
 type Hash = (text: string) => string;
@@ -120,11 +121,7 @@ export function digestHeader(
 // RFC 7616, section 3.4: a name that a quoted string can't hold goes by RFC 8187.
 function userParameter(username: string): string {
   if (/^[ -~]*$/.test(username)) return `username=${quote(username)}`;
-  const encoded = encodeURIComponent(username).replaceAll(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-  return `username*=UTF-8''${encoded}`;
+  return `username*=UTF-8''${percentEncode(username)}`;
 }
 
 function quote(text: string): string {

@@ -1,3 +1,4 @@
+import {basicAuthorization} from '../credentials.ts';
 import {HTTPError, ResponseTooLargeError, TimeoutError} from '../errors.ts';
 import {HeaderList} from '../headers.ts';
 import type {Lifetime} from '../lifetime.ts';
@@ -5,11 +6,10 @@ import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '..
 import type {Handler} from '../request.ts';
 import {ConnectorRequest} from '../request.ts';
 import type {AuthScheme, Credential} from './auth.ts';
-import {encodeBasic} from './auth.ts';
 import {AuthError} from './auth-error.ts';
 import type {Token} from './auth-token-source.ts';
 import {defaultSkew, tokenScheme} from './auth-token-source.ts';
-import {retryPolicy} from './retry.ts';
+import {retriedStatuses, retryPolicy} from './retry.ts';
 
 /** Options of {@link oauth2ClientCredentials}. */
 export interface OAuth2ClientCredentialsOptions {
@@ -49,9 +49,6 @@ export interface OAuth2ClientCredentialsOptions {
 /** How large an answer of a token endpoint may be, in bytes. */
 const answerSize = 1024 * 1024;
 
-/** Statuses that may be others the next time. */
-const passing = [408, 429, 500, 502, 503, 504];
-
 /**
  * Signs requests with tokens of the OAuth 2.0 client credentials grant (RFC 6749, section 4.4), which it asks for over
  * the session's connector, keeps, and replaces before they expire or when the server refuses them, as `tokenSource`
@@ -80,7 +77,7 @@ export function oauth2ClientCredentials(options: OAuth2ClientCredentialsOptions)
   const grant = checkGrant(options);
   return tokenScheme((context) => {
     const send = retryPolicy({
-      shouldRetry: ({response}) => !response || passing.includes(response.status),
+      shouldRetry: ({response}) => !response || retriedStatuses.includes(response.status),
     })(context.connector.fetch);
     return async () => {
       const lifetime = context.begin();
@@ -195,7 +192,8 @@ async function askForToken(grant: Grant, lifetime: Lifetime, send: Handler): Pro
     body.set('client_id', clientId);
     body.set('client_secret', secret);
   } else {
-    headers.set('authorization', encodeBasic(formEncode(clientId), formEncode(secret)));
+    const credentials = {username: formEncode(clientId), password: formEncode(secret)};
+    headers.set('authorization', basicAuthorization(credentials));
   }
   const asked = Date.now();
   const request = new ConnectorRequest(url, method, headers, body, 'error', {}, undefined, lifetime);

@@ -1,4 +1,5 @@
 import type {Connector} from '../connector.ts';
+import {basicAuthorization, isBasicCredentials, isBearerToken} from '../credentials.ts';
 import type {Lifetime} from '../lifetime.ts';
 import {assertOption, isObject} from '../options.ts';
 import type {ConnectorRequest, Handler, Policy} from '../request.ts';
@@ -95,7 +96,14 @@ function headerOf(auth: Exclude<Auth, AuthScheme>): () => string | Promise<strin
     'an object with bearer, or with basic, or an auth scheme',
   );
   if ('basic' in auth) {
-    const value = basicOf(auth.basic);
+    const {basic} = auth;
+    assertOption(
+      isBasicCredentials(basic),
+      'auth.basic',
+      typeof basic,
+      'a username without ":" and a password',
+    );
+    const value = basicAuthorization(basic);
     return () => value;
   }
   const {bearer} = auth;
@@ -109,33 +117,14 @@ function headerOf(auth: Exclude<Auth, AuthScheme>): () => string | Promise<strin
   return () => value;
 }
 
-// More than RFC 6750, section 2.1, has in its b64token: some servers hand out others. A value that is none isn't shown:
-// it may be half of a secret.
-const visible = /^[!-~]+$/;
-
+/** @throws InvalidOptionError for what is no token */
 export function bearerOf(token: string): string {
-  const isString = typeof token === 'string';
+  // A value that is none isn't shown: it may be half of a secret.
   assertOption(
-    isString && visible.test(token),
+    isBearerToken(token),
     'auth.bearer',
-    isString ? new Error('empty, or with other characters') : typeof token,
+    typeof token === 'string' ? new Error('empty, or with other characters') : typeof token,
     'visible ASCII characters, or a function that gets them',
   );
   return `Bearer ${token}`;
-}
-
-function basicOf(basic: {readonly username: string; readonly password: string}): string {
-  const {username, password} = basic ?? {};
-  assertOption(
-    typeof username === 'string' && typeof password === 'string' && !username.includes(':'),
-    'auth.basic',
-    typeof basic,
-    'a username without ":" and a password',
-  );
-  return encodeBasic(username, password);
-}
-
-export function encodeBasic(username: string, password: string): string {
-  const bytes = new TextEncoder().encode(`${username}:${password}`);
-  return `Basic ${btoa(String.fromCharCode(...bytes))}`;
 }

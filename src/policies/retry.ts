@@ -2,10 +2,11 @@ import pRetry from 'p-retry';
 import {isReplayable} from '../body.ts';
 import {discard} from '../discard.ts';
 import type {RedactedRequest} from '../errors.ts';
-import {ConnectionError, redactUrl, TimeoutError} from '../errors.ts';
+import {ConnectionError, TimeoutError} from '../errors.ts';
 import type {HeaderList} from '../headers.ts';
 import type {Lifetime} from '../lifetime.ts';
-import {assertOption, checkFunction, checkNames, checkNumber, longestDelay} from '../options.ts';
+import {checkFunction, checkNames, checkNumber, checkStatuses, longestDelay} from '../options.ts';
+import {redactUrl} from '../redact-url.ts';
 import type {ConnectorRequest, Handler, Policy} from '../request.ts';
 import {isIdempotent} from '../request.ts';
 import {urlParts} from '../url-parts.ts';
@@ -102,13 +103,16 @@ const knownOptions = [
   'onRetry',
 ];
 
+/** Statuses that may be others the next time. */
+export const retriedStatuses: readonly number[] = [408, 429, 500, 502, 503, 504];
+
 const defaultBudget = {ratio: 0.2, minimum: 100, window: 10_000};
 
 /** What holds where nothing else is said, with a budget of its own. */
 export function defaultRetry(): RetrySettings {
   return {
     retries: 2,
-    statuses: [408, 429, 500, 502, 503, 504],
+    statuses: retriedStatuses,
     minDelay: 500,
     maxDelay: 30_000,
     maxRetryAfter: 60_000,
@@ -129,16 +133,10 @@ export function mergeRetry(base: RetrySettings, retry: Retry | undefined): Retry
   checkNames('retry', options, knownOptions);
   const ms = (name: 'minDelay' | 'maxDelay' | 'maxRetryAfter') =>
     checkNumber(`retry.${name}`, options[name], base[name]);
-  const {retries, statuses = base.statuses, budget, shouldRetry, onRetry} = options as RetryOptions;
-  assertOption(
-    Array.isArray(statuses) && statuses.every(Number.isInteger),
-    'retry.statuses',
-    statuses,
-    'an array of statuses',
-  );
+  const {retries, statuses, budget, shouldRetry, onRetry} = options as RetryOptions;
   return {
     retries: checkNumber('retry.retries', retries, base.retries, {whole: true}),
-    statuses,
+    statuses: checkStatuses('retry.statuses', statuses, base.statuses),
     minDelay: ms('minDelay'),
     maxDelay: ms('maxDelay'),
     maxRetryAfter: ms('maxRetryAfter'),

@@ -18,9 +18,13 @@ export interface PhaseTimings {
   readonly receive: number;
 }
 
-export type Phase = keyof PhaseTimings | 'rateLimited' | 'backoff' | 'other';
-
+/** Those of an attempt. */
 export const phases = ['queued', 'dns', 'connect', 'tls', 'send', 'wait', 'receive'] as const;
+
+/** Those of a call: of its attempts, and between them. */
+export const allPhases = [...phases, 'rateLimited', 'backoff', 'other'] as const;
+
+export type Phase = (typeof allPhases)[number];
 
 /** The phase that each signal of an attempt begins. */
 const begins: {readonly [Type in keyof TraceSignals]?: keyof PhaseTimings} = {

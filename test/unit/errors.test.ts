@@ -9,12 +9,12 @@ import {
   RateLimitError,
   RedirectError,
   ResponseTooLargeError,
-  redactUrl,
   SchemaError,
   SessionClosedError,
   TimeoutError,
   UnsupportedOptionError,
 } from '../../src/errors.ts';
+import {redactUrl} from '../../src/redact-url.ts';
 
 // Another copy of the package, as two dependencies may bring it.
 vi.resetModules();
@@ -230,6 +230,7 @@ describe('a URL as it may be shown', () => {
     ['https://api.test/#s3cret', 'https://api.test/'],
     ['https://api.test/?a=s3cret#s3cret?b=s3cret', 'https://api.test/?a=…'],
     ['/users?a=s3cret', '/users?a=…'],
+    ['//user:s3cret@api.test/users', '//api.test/users'],
     ['data:text/plain,x?s3cret', 'data:text/plain,x?…'],
   ])('%s', (url, shown) => {
     expect(redactUrl(url)).toBe(shown);

@@ -1,10 +1,12 @@
 import type {Dispatcher} from 'undici';
 import {isReplayable, isSmall} from '../../body.ts';
 import type {Phase} from '../../errors.ts';
-import {ConnectionError, redactUrl, TimeoutError} from '../../errors.ts';
+import {ConnectionError, TimeoutError} from '../../errors.ts';
 import type {Lifetime} from '../../lifetime.ts';
 import type {Linked, LinkedList} from '../../linked-list.ts';
+import {isNullBodyStatus} from '../../null-body-status.ts';
 import type {ProgressReport} from '../../progress.ts';
+import {redactUrl} from '../../redact-url.ts';
 import {isRedirectStatus, redirectedRequest} from '../../redirect.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {isIdempotent} from '../../request.ts';
@@ -361,7 +363,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     if (status === 417 && this.#expects && isReplayable(this.#request.body)) return this.#sendUnasked();
 
     const request = this.#request;
-    const hasBody = !(request.method === 'HEAD' || status === 204 || status === 205 || status === 304);
+    const hasBody = request.method !== 'HEAD' && !isNullBodyStatus(status);
     if (request.transfer && hasBody && contentEncoding === undefined) {
       this.#room = request.transfer.maxResponseSize;
       // What an error's status says goes before how large its body is.

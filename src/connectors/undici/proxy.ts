@@ -1,4 +1,6 @@
 import {BlockList, isIP} from 'node:net';
+import type {BasicCredentials} from '../../credentials.ts';
+import {basicAuthorization, isBasicCredentials, isBearerToken} from '../../credentials.ts';
 import {InvalidOptionError} from '../../errors.ts';
 import {checkKnown, isObject} from '../../options.ts';
 import {plainAddress} from './address.ts';
@@ -47,7 +49,7 @@ export interface ProxyServer {
   /** The value of Proxy-Authorization. */
   readonly authorization: string | undefined;
   /** For SOCKS5. */
-  readonly login: {readonly username: string; readonly password: string} | undefined;
+  readonly login: BasicCredentials | undefined;
   /** Names are looked up here, and the proxy gets addresses. */
   readonly resolvesHere: boolean;
 }
@@ -170,23 +172,16 @@ function specialised(url: URL): URL {
   return url;
 }
 
-function loginOf(
-  option: string,
-  url: URL,
-  auth: ProxyAuth | undefined,
-): {username: string; password: string} | undefined {
+function loginOf(option: string, url: URL, auth: ProxyAuth | undefined): BasicCredentials | undefined {
   if (auth !== undefined) {
     if (!isObject(auth) || 'basic' in auth === 'bearer' in auth) {
       throw new InvalidOptionError(`${option}.auth`, typeof auth, 'an object with basic, or with bearer');
     }
     if ('bearer' in auth) {
-      if (typeof auth.bearer === 'string' && /^[!-~]+$/.test(auth.bearer)) return undefined;
+      if (isBearerToken(auth.bearer)) return undefined;
       throw new InvalidOptionError(`${option}.auth.bearer`, typeof auth.bearer, 'visible ASCII characters');
     }
-    const {username, password} = auth.basic ?? {};
-    if (typeof username === 'string' && typeof password === 'string' && !username.includes(':')) {
-      return {username, password};
-    }
+    if (isBasicCredentials(auth.basic)) return {...auth.basic};
     throw new InvalidOptionError(
       `${option}.auth.basic`,
       typeof auth.basic,
@@ -206,11 +201,11 @@ function fitsSocks(text: string): boolean {
 }
 
 function authorizationOf(
-  login: {username: string; password: string} | undefined,
+  login: BasicCredentials | undefined,
   bearer: string | undefined,
 ): string | undefined {
   if (bearer !== undefined) return `Bearer ${bearer}`;
-  return login && `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`;
+  return login && basicAuthorization(login);
 }
 
 type Rule = (target: ProxyTarget) => boolean;

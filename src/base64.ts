@@ -1,0 +1,18 @@
+/**
+ * A string with a character for each byte (Infra, "isomorphic decode"): what headers carry beyond ASCII, and what `btoa`
+ * takes.
+ */
+export function isomorphicDecode(bytes: Uint8Array): string {
+  let text = '';
+  for (const byte of bytes) text += String.fromCharCode(byte);
+  return text;
+}
+
+export function encodeBase64(bytes: Uint8Array): string {
+  return btoa(isomorphicDecode(bytes));
+}
+
+/** @throws DOMException for what is no base64 */
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
