@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import type {DigestOptions} from '../../../src/digest.ts';
 import {digest} from '../../../src/digest.ts';
 import {createSession} from '../../../src/index.ts';
-import {parseChallenges} from '../../../src/policies/auth-challenge.ts';
+import {parseChallenges, parseParameters} from '../../../src/policies/auth-challenge.ts';
 import {digestHeader, digestSecret, digestTerms} from '../../../src/policies/auth-digest-response.ts';
 import {startDigestServer} from '../../support/digest-server.ts';
 import {startServer} from '../../support/http-server.ts';
@@ -128,6 +128,18 @@ describe('a nonce', () => {
       expect(server.guard.challenges).toBe(1);
     },
   );
+});
+
+describe('the next nonce of Authentication-Info', () => {
+  it.each([
+    ['nextnonce="a"', 'a'],
+    ['qop=auth, NextNonce = "a\\"b" ,rspauth="0"', 'a"b'],
+    ['rspauth="0", note="then nextnonce=\\"b\\"", nextnonce="a"', 'a'],
+    ['note="nextnonce=b"', undefined],
+    ['', undefined],
+  ])('%s', (header, nonce) => {
+    expect(parseParameters(header).get('nextnonce')).toBe(nonce);
+  });
 });
 
 describe('who is refused', () => {
