@@ -5,7 +5,9 @@ import type {Case} from './case.ts';
 import {allPeers} from './case.ts';
 
 // httpx takes minutes: what a request costs in its queue grows with what else is queued.
-const crawlers = allPeers.filter((peer) => peer !== 'httpx');
+const crawlers = allPeers
+  .filter((peer) => peer !== 'httpx')
+  .flatMap((peer) => (peer === 'session.fetch' ? [peer, 'session.fetch, limit: Infinity'] : [peer]));
 
 /** Hosts that no client keeps a connection each for, and far more requests than connections. */
 const hosts: Case = {

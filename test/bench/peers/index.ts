@@ -4,6 +4,7 @@ import {policySets} from './policy-sets.ts';
 /** The clients that run in Node, each loaded only by the process that runs it. */
 export const nodePeers: Readonly<Record<string, () => Promise<PeerFactory>>> = {
   'session.fetch': async () => (await import('./session.ts')).sessionFetch,
+  'session.fetch, limit: Infinity': async () => (await import('./session.ts')).sessionUnbounded,
   'session.fetch, one signal': async () => (await import('./session.ts')).sessionListened,
   'session.fetch, timings': async () => (await import('./session.ts')).sessionTimed,
   'session.get': async () => (await import('./session.ts')).sessionVerbs,

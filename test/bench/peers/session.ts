@@ -17,6 +17,12 @@ export const sessionFetch: PeerFactory = (settings) => {
   };
 };
 
+/** As those that bound no connections over all hosts: each host keeps one, and no more calls are made at once. */
+export const sessionUnbounded: PeerFactory = () => {
+  const session = aiofetch.createSession({connector: {limit: Infinity}});
+  return {package: 'aiofetch', client: fetchClient(session.fetch as never)};
+};
+
 /** The same with somebody listening. */
 function listenedTo(trace: () => readonly aiofetch.TraceListener[]): PeerFactory {
   return ({connections}) => {
