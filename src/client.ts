@@ -4,7 +4,7 @@
  * @module
  */
 import type {ClientContext, ClientSession} from './client/call.ts';
-import {createMethod} from './client/call.ts';
+import {baseOf, createMethod} from './client/call.ts';
 import type {BodyContent, ResponseContent} from './client/content.ts';
 import type {Definition, EndpointOptions} from './client/definition.ts';
 import {define} from './client/definition.ts';
@@ -29,25 +29,14 @@ export type {
   Content,
   DecodeContext,
   EncodedBody,
-  EventsOptions,
-  FormOptions,
   JsonOptions,
-  NdjsonInput,
-  NdjsonOptions,
   ResponseContent,
-  TypedEvent,
 } from './client/content.ts';
-export {
-  asBlob,
-  asBytes,
-  asEvents,
-  asForm,
-  asJson,
-  asMultipart,
-  asNdjson,
-  asStream,
-  asText,
-} from './client/content.ts';
+export {asBlob, asBytes, asJson, asStream, asText} from './client/content.ts';
+export type {FormOptions, MultipartOptions} from './client/content-form.ts';
+export {asForm, asMultipart} from './client/content-form.ts';
+export type {EventsOptions, NdjsonInput, NdjsonOptions, TypedEvent} from './client/content-sequence.ts';
+export {asEvents, asNdjson} from './client/content-sequence.ts';
 export type {EndpointOptions} from './client/definition.ts';
 export type {
   ClientErrorStatus,
@@ -127,7 +116,7 @@ export interface Endpoint<Path extends string, PathSchema, Query, Headers, Body,
  *
  * Parameters of the path are put in as RFC 6570's simple string expansion has it: a value stays within its segment.
  *
- * @param route - Method and path, which is put after the path of the base URL.
+ * @param route - Method and path, which is put after all of the base URL's path, whether that ends in a slash or not.
  * @throws InvalidOptionError when the route is none, or an option is not what it may be
  *
  * @example
@@ -321,7 +310,7 @@ export function defineClient<
   queryWriter({}, queryStyle);
   checkTree(endpoints, 'endpoints');
   const shared: Omit<ClientContext, 'session'> = {
-    base: baseUrl === undefined ? '' : toBase(baseUrl),
+    base: baseUrl === undefined ? '' : baseOf(checkBaseUrl(baseUrl)),
     headers: layHeaders({}, headers),
     settings: laySettings({}, settings),
     queryStyle,
@@ -331,11 +320,6 @@ export function defineClient<
     assertOption(isObject(session) && typeof session.fetch === 'function', 'session', session, 'a session');
     return bindTree(endpoints, {...shared, session}) as Client<Tree, Responses>;
   };
-}
-
-function toBase(baseUrl: string | URL): string {
-  const url = checkBaseUrl(baseUrl) as URL;
-  return url.origin + url.pathname.replace(/\/$/, '');
 }
 
 function isEndpoint(value: AnyEndpoint | EndpointTree): value is AnyEndpoint {

@@ -325,6 +325,8 @@ export interface SchemaErrorDetails extends ErrorDetails {
   readonly endpoint?: string | undefined;
   /** Where the issues are, without values. */
   readonly paths?: readonly string[];
+  /** What is wrong, where that can be told in words. @default that there are issues, and where */
+  readonly problem?: string;
 }
 
 /** What came back, or is to be sent, does not fit the schema it was to be checked against. */
@@ -343,11 +345,11 @@ export class SchemaError extends AiofetchError {
   }
 
   constructor(issues: SchemaError['issues'], details: SchemaErrorDetails = {}) {
-    const {line, part = 'response', endpoint, paths = []} = details;
+    const {line, part = 'response', endpoint, paths = [], problem} = details;
     const count = issues.length === 1 ? '1 issue' : `${issues.length} issues`;
     const place = line === undefined ? part.replace(/^./, (first) => first.toUpperCase()) : `Line ${line}`;
     super(
-      `${place}${endpoint ? ` of ${endpoint}` : ''} does not fit its schema: ${count}${paths.length > 0 ? ` at ${paths.join(', ')}` : ''}${describe(details.request)}`,
+      `${place}${endpoint ? ` of ${endpoint}` : ''} ${problem ?? `does not fit its schema: ${count}${paths.length > 0 ? ` at ${paths.join(', ')}` : ''}`}${describe(details.request)}`,
       'ERR_SCHEMA',
       undefined,
       details,

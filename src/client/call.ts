@@ -97,8 +97,7 @@ export function createCaller(definition: Definition, context: ClientContext, fol
   const accept = responseContent?.accept;
   const headers = accept === undefined ? context.headers : {accept, ...context.headers};
   const hasHeaders = Object.keys(headers).length > 0;
-  // Relative to the base URL's path, and not to its origin. What has a colon would be read as a scheme.
-  const base = context.base || '.';
+  const base = context.base || baseOf(memoryOf(session.fetch)?.baseUrl);
 
   function checked(schema: StandardSchema | undefined, value: unknown, part: CheckedPart): unknown {
     return schema ? checkValue(schema, value, {part, endpoint: name}) : value;
@@ -122,10 +121,12 @@ export function createCaller(definition: Definition, context: ClientContext, fol
   async function initOf(input: LooseInput): Promise<MutableInit> {
     const init: MutableInit = {method};
     let sent = headers;
-    if (content && input.body !== undefined) {
+    if (content) {
       const {body, contentType} = await content.encode(input.body, {part: 'body', endpoint: name});
-      init.body = body;
-      if (contentType !== undefined) sent = {'content-type': contentType, ...sent};
+      if (body !== undefined && body !== null) {
+        init.body = body;
+        if (contentType !== undefined) sent = {'content-type': contentType, ...sent};
+      }
     }
     if (input.headers !== undefined) sent = layHeaders(sent, input.headers);
     if (definition.headers)
@@ -172,6 +173,12 @@ export function createCaller(definition: Definition, context: ClientContext, fol
   }
 
   return {send, read, isError: (error) => isDeclared(error, errors)};
+}
+
+/** What routes are put after: all of the base URL's path, whether it ends in a slash or not. */
+export function baseOf(baseUrl: URL | undefined): string {
+  // Of what is no session of ours, relative to its base; what has a colon would be read as a scheme.
+  return baseUrl ? baseUrl.origin + baseUrl.pathname.replace(/\/$/, '') : '.';
 }
 
 // Not sent, it would be missed by nobody but the server.

@@ -1,14 +1,9 @@
 import type {RequestBody} from '../body.ts';
 import {SchemaError} from '../errors.ts';
-import {assertOption, isObject} from '../options.ts';
-import type {ServerSentEvent} from '../streams/parse-events.ts';
-import type {LineOptions} from '../streams/split-lines.ts';
+import {assertOption, checkNames} from '../options.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
-import {iterEvents, iterNdjson} from '../streams.ts';
-import type {QueryStyle, QueryStyles} from './query.ts';
-import {queryWriter} from './query.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';
-import {checkValue, schemaError} from './schema.ts';
+import {checkSchema, checkValue, whenThere} from './schema.ts';
 
 /** A body, and what `Content-Type` is with it; without one it's what the body says of itself. */
 export interface EncodedBody {
@@ -18,6 +13,7 @@ export interface EncodedBody {
 
 /** How the body of a request is written: the functions that begin with `as`, or one of your own. */
 export interface BodyContent<Input> {
+  /** Called with `undefined` where a call has no body. */
   encode(value: Input, place: CheckedPlace): EncodedBody | Promise<EncodedBody>;
 }
 
@@ -71,8 +67,11 @@ export interface JsonOptions {
  */
 export function asJson<Schema extends StandardSchema>(
   schema: Schema,
-  {mediaType = 'application/json'}: JsonOptions = {},
+  options: JsonOptions = {},
 ): Content<InputOf<Schema>, OutputOf<Schema>, InputOf<Schema>> {
+  checkSchema(schema, 'asJson');
+  checkNames('asJson', options, ['mediaType']);
+  const mediaType = checkMediaType('asJson.mediaType', options.mediaType, 'application/json');
   return {
     accept: mediaType,
     encode: (value, place) =>
@@ -92,82 +91,71 @@ async function readJson(response: Response, place: CheckedPlace): Promise<unknow
   const {status} = response;
   // RFC 9110, sections 15.3.5 and 15.3.6: these have no content.
   if (status === 204 || status === 205) return undefined;
+  const text = await response.text();
   try {
-    return await response.json();
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    if (response.headers.get('content-length') === '0') return undefined;
+    return JSON.parse(text);
+  } catch {
+    if (text.trim() === '') return undefined;
+    const problem = `is no JSON${butIs(response, /json/i)}`;
     // The parser's own error shows a part of the text.
-    throw new SchemaError([{message: 'It is no JSON'}], {...place, paths: []});
+    throw new SchemaError([{message: 'It is no JSON'}], {...place, problem});
   }
 }
 
-/** Options of {@link asForm}. */
-export interface FormOptions {
-  /** How lists and objects are written, as in queries. */
-  readonly styles?: QueryStyles | undefined;
-  /** @default 'form' */
-  readonly style?: QueryStyle | undefined;
+/** What a response says that it is, where that isn't what was expected. */
+export function butIs({headers}: Response, expected: RegExp): string {
+  const type = mediaTypeOf(headers.get('content-type'));
+  return type === '' || expected.test(type) ? '' : `, but ${type}`;
 }
 
-/** `application/x-www-form-urlencoded`, its members written as those of a query are. */
-export function asForm<Schema extends StandardSchema>(
-  schema: Schema,
-  {styles, style}: FormOptions = {},
-): BodyContent<InputOf<Schema>> {
-  const write = queryWriter(styles, style);
-  return {
-    encode: (value, place) =>
-      whenThere(checkValue(schema, value, place), (checked) => ({
-        body: write(objectOf(checked, 'asForm')),
-        contentType: 'application/x-www-form-urlencoded',
-      })),
-  };
+/** Without its parameters; `''` for what is none. */
+export function mediaTypeOf(header: string | null): string {
+  return /^\s*([\w.+-]+\/[\w.+-]+)\s*(?:;|$)/.exec(header ?? '')?.[1]?.toLowerCase() ?? '';
+}
+
+export function checkMediaType<Fallback extends string | undefined>(
+  option: string,
+  mediaType: string | undefined,
+  fallback: Fallback,
+): string | Fallback {
+  if (mediaType === undefined) return fallback;
+  const isOne = typeof mediaType === 'string' && /^[!-~]+\/[ -~]+$/.test(mediaType);
+  assertOption(isOne, option, mediaType, 'a media type, as "application/json"');
+  return mediaType;
 }
 
 /**
- * `multipart/form-data`: strings, numbers and dates become fields, `Blob`s and `File`s files, each item of a list a part
- * of its own, and other objects JSON. What is undefined or null is left out. A `FormData` is sent as it is.
+ * Text; `text/plain` when it's sent, in UTF-8, unless another media type is given. What comes back is read in the
+ * `charset` that its `Content-Type` says, UTF-8 where it says none.
  */
-export function asMultipart<Schema extends StandardSchema>(schema: Schema): BodyContent<InputOf<Schema>> {
+export function asText(mediaType?: string): Content<string> {
+  const sent = checkMediaType('asText', mediaType, 'text/plain');
   return {
-    encode: (value, place) =>
-      whenThere(checkValue(schema, value, place), (checked) => {
-        if (checked instanceof FormData) return {body: checked};
-        const form = new FormData();
-        for (const [name, member] of Object.entries(objectOf(checked, 'asMultipart'))) {
-          for (const item of Array.isArray(member) ? member : [member]) append(form, name, item);
-        }
-        return {body: form};
-      }),
+    accept: sent === 'text/plain' ? 'text/*, */*;q=0.1' : sent,
+    encode: (text) => ({body: text, contentType: sent}),
+    decode: readText,
   };
 }
 
-function append(form: FormData, name: string, item: unknown): void {
-  if (item === undefined || item === null) return;
-  if (item instanceof Blob) form.append(name, item);
-  else if (item instanceof Date) form.append(name, item.toISOString());
-  else form.append(name, typeof item === 'object' ? JSON.stringify(item) : String(item));
-}
-
-function objectOf(value: unknown, content: string): object {
-  if (isObject(value) && !Array.isArray(value)) return value;
-  throw new TypeError(`${content} writes the members of an object, and the body is none`);
-}
-
-/** Text in UTF-8; `text/plain` when it's sent, unless another media type is given. */
-export function asText(mediaType = 'text/plain'): Content<string> {
-  return {
-    accept: mediaType === 'text/plain' ? 'text/*, */*;q=0.1' : mediaType,
-    encode: (text) => ({body: text, contentType: mediaType}),
-    decode: (response) => response.text(),
-  };
+async function readText(response: Response): Promise<string> {
+  const [, charset] =
+    /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(response.headers.get('content-type') ?? '') ?? [];
+  if (charset === undefined || /^utf-?8$/i.test(charset)) return response.text();
+  let decoder: TextDecoder;
+  try {
+    decoder = new TextDecoder(charset);
+  } catch {
+    // Unknown here: as the Fetch standard has it for all of them.
+    return response.text();
+  }
+  return decoder.decode(await response.arrayBuffer());
 }
 
 const binary = 'application/octet-stream';
 
 /** Bytes, all at once. */
 export function asBytes(mediaType?: string): Content<Uint8Array | ArrayBuffer, Uint8Array> {
+  checkMediaType('asBytes', mediaType, undefined);
   return {
     accept: mediaType ?? '*/*',
     encode: (bytes) => ({body: bytes as Uint8Array<ArrayBuffer>, contentType: mediaType ?? binary}),
@@ -177,9 +165,10 @@ export function asBytes(mediaType?: string): Content<Uint8Array | ArrayBuffer, U
 
 /** A `Blob`, with the response's media type; sent with its own. */
 export function asBlob(mediaType?: string): Content<Blob> {
+  checkMediaType('asBlob', mediaType, undefined);
   return {
     accept: mediaType ?? '*/*',
-    encode: (blob) => ({body: blob, contentType: mediaType ?? (blob.type || binary)}),
+    encode: (blob) => ({body: blob, contentType: mediaType ?? (blob?.type || binary)}),
     decode: (response) => response.blob(),
   };
 }
@@ -189,167 +178,10 @@ export function asBlob(mediaType?: string): Content<Blob> {
  * sent may be whatever is streamed, or a function that makes it, which can be sent again.
  */
 export function asStream(mediaType?: string): Content<RequestBody, ReadableStream<Uint8Array>> {
+  checkMediaType('asStream', mediaType, undefined);
   return {
     accept: mediaType ?? '*/*',
     encode: (body) => ({body, contentType: mediaType ?? binary}),
     decode: (response) => (response.body ?? new Response('').body) as ReadableStream<Uint8Array>,
   };
-}
-
-/** Values that are written as NDJSON. */
-export type NdjsonInput<Value> = Iterable<Value> | AsyncIterable<Value>;
-
-/** Options of {@link asNdjson}. */
-export interface NdjsonOptions extends Pick<LineOptions, 'maxLength'> {
-  /** @default 'application/x-ndjson' */
-  readonly mediaType?: string | undefined;
-}
-
-/**
- * JSON values one by one, each on a line (NDJSON, JSON Lines), in both directions: a response is an async iterable,
- * checked value by value as it is read; a request takes a list, or an iterable that is read as it is sent.
- */
-export function asNdjson<Schema extends StandardSchema>(
-  schema: Schema,
-  {mediaType = 'application/x-ndjson', maxLength}: NdjsonOptions = {},
-): Content<
-  NdjsonInput<InputOf<Schema>>,
-  AsyncIterableIterator<OutputOf<Schema>, undefined, undefined>,
-  AsyncIterableIterator<InputOf<Schema>, undefined, undefined>
-> {
-  return {
-    accept: mediaType,
-    encode: async (values, place) => ({
-      // What is here already is sent in one piece, as it can be everywhere, and again when that is needed.
-      body: Array.isArray(values)
-        ? await joinLines(values, schema, place)
-        : writeLines(values, schema, place),
-      contentType: mediaType,
-    }),
-    decode: (response, {trust, place}) =>
-      trust ? iterNdjson(response, undefined, {maxLength}) : readLines(response, schema, {maxLength}, place),
-  };
-}
-
-async function* readLines<Schema extends StandardSchema>(
-  response: Response,
-  schema: Schema,
-  options: LineOptions,
-  place: CheckedPlace,
-): AsyncGenerator<OutputOf<Schema>, undefined, undefined> {
-  try {
-    yield* iterNdjson(response, schema as StandardSchema<OutputOf<Schema>>, options);
-  } catch (error) {
-    if (!(error instanceof SchemaError)) throw error;
-    throw schemaError(error.issues, place, error.line);
-  }
-  return undefined;
-}
-
-async function joinLines<Schema extends StandardSchema>(
-  values: ReadonlyArray<InputOf<Schema>>,
-  schema: Schema,
-  place: CheckedPlace,
-): Promise<string> {
-  let text = '';
-  for await (const line of writeLines(values, schema, place)) text += line;
-  return text;
-}
-
-async function* writeLines<Schema extends StandardSchema>(
-  values: NdjsonInput<InputOf<Schema>>,
-  schema: Schema,
-  place: CheckedPlace,
-): AsyncGenerator<string> {
-  for await (const value of values) {
-    yield `${JSON.stringify(await checkValue(schema, value, place))}\n`;
-  }
-}
-
-/** An event of a stream whose data is JSON. */
-export interface TypedEvent<Data> extends Omit<ServerSentEvent, 'data'> {
-  readonly data: Data;
-}
-
-/** Options of {@link asEvents}. */
-export interface EventsOptions {
-  /**
-   * The data that ends the stream, which is not handed on: `[DONE]` with some servers.
-   *
-   * @default none
-   */
-  readonly end?: string | undefined;
-}
-
-/**
- * Server-sent events as they arrive: with a schema their data is JSON that is checked by it, without one it's text.
- * They are not connected to again: what `iterEvents` knows for that comes with `.raw()`.
- *
- * @example
- * ```ts
- * import {asEvents, createSession, defineClient, endpoint, type} from 'aiofetch';
- *
- * const complete = endpoint('POST /completions', {
- *   body: type<{prompt: string}>(),
- *   response: asEvents(type<{text: string}>(), {end: '[DONE]'}),
- * });
- * await using session = createSession({baseUrl: 'https://api.example.com/'});
- * const events = await defineClient({complete})(session).complete({body: {prompt: 'Once'}});
- * for await (const {event, data} of events) console.log(event, data.text);
- * ```
- */
-export function asEvents(
-  schema?: undefined,
-  options?: EventsOptions,
-): ResponseContent<AsyncIterableIterator<ServerSentEvent, undefined, undefined>>;
-export function asEvents<Schema extends StandardSchema>(
-  schema: Schema,
-  options?: EventsOptions,
-): ResponseContent<
-  AsyncIterableIterator<TypedEvent<OutputOf<Schema>>, undefined, undefined>,
-  AsyncIterableIterator<TypedEvent<InputOf<Schema>>, undefined, undefined>
->;
-export function asEvents(
-  schema?: StandardSchema,
-  {end}: EventsOptions = {},
-): ResponseContent<AsyncIterableIterator<unknown, undefined, undefined>> {
-  assertOption(end === undefined || typeof end === 'string', 'end', end, 'a string');
-  return {
-    accept: 'text/event-stream',
-    decode: (response, {trust, place}) => readEvents(response, trust, place, schema, end),
-  };
-}
-
-async function* readEvents(
-  response: Response,
-  trust: boolean,
-  place: CheckedPlace,
-  schema: StandardSchema | undefined,
-  end: string | undefined,
-): AsyncGenerator<unknown, undefined, undefined> {
-  for await (const event of iterEvents(response)) {
-    if (event.data === end) return;
-    if (!schema) {
-      yield event;
-      continue;
-    }
-    const data = parseData(event.data, place);
-    yield {...event, data: trust ? data : await checkValue(schema, data, place)};
-  }
-}
-
-function parseData(text: string, place: CheckedPlace): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new SchemaError([{message: 'The data of an event is no JSON'}], {...place, paths: []});
-  }
-}
-
-/** Goes on with a value at once, or with a promise's when that is there. */
-function whenThere<Value, Result>(
-  value: Value | Promise<Value>,
-  next: (value: Value) => Result,
-): Result | Promise<Result> {
-  return value instanceof Promise ? value.then(next) : next(value);
 }

@@ -8,7 +8,7 @@ import type {QueryStyles} from './query.ts';
 import {queryWriter} from './query.ts';
 import type {CompiledRoute} from './route.ts';
 import {compileRoute} from './route.ts';
-import {isSchema} from './schema.ts';
+import {checkSchema, isSchema} from './schema.ts';
 import type {CallSettings} from './types.ts';
 
 /** What an endpoint is told beside its route. */
@@ -76,6 +76,8 @@ export function define(
   const hasBody = body !== undefined;
   if (hasBody && (route.method === 'GET' || route.method === 'HEAD'))
     throw new InvalidOptionError('body', new Error('set'), `none: a ${route.method} has no body`);
+  if (response !== undefined && route.method === 'HEAD')
+    throw new InvalidOptionError('response', new Error('set'), 'none: the answer to a HEAD has no body');
   if (path !== undefined && route.names.length === 0)
     throw new InvalidOptionError('path', new Error('set'), 'none: the route has no parameters');
   if (queryStyles !== undefined) queryWriter(queryStyles);
@@ -98,7 +100,7 @@ export function define(
 
 function schemaOf(schema: unknown, option: string): StandardSchema | undefined {
   if (schema === undefined) return undefined;
-  assertOption(isSchema(schema), option, schema, 'a Standard Schema, or type<…>()');
+  checkSchema(schema, option);
   return schema;
 }
 

@@ -1,5 +1,5 @@
 import {InvalidOptionError} from '../errors.ts';
-import {isObject} from '../options.ts';
+import {assertOption, checkNames, isObject} from '../options.ts';
 import {percentEncode} from '../percent-encode.ts';
 
 /** How a parameter of a query is written, by OpenAPI's names ("Style Values"). */
@@ -42,16 +42,24 @@ export type QueryWriter = (query: object) => string;
 
 /**
  * @param defaultStyle - For those that `styles` doesn't name.
+ * @param options - What the options are called, for who reads the error.
  *
  * @throws InvalidOptionError when a style is none
  */
-export function queryWriter(styles: QueryStyles = {}, defaultStyle: QueryStyle = 'form'): QueryWriter {
+export function queryWriter(
+  styles: QueryStyles = {},
+  defaultStyle: QueryStyle = 'form',
+  options = {styles: 'queryStyles', style: 'queryStyle'},
+): QueryWriter {
+  assertOption(isObject(styles), options.styles, styles, 'styles by name');
   const writers = new Map<string, Writer>();
   for (const [name, style] of Object.entries(styles)) {
-    if (style !== undefined) writers.set(name, writerOf(style, `queryStyles.${name}`));
+    if (style !== undefined) writers.set(name, writerOf(style, `${options.styles}.${name}`));
   }
-  const otherwise = writerOf(defaultStyle, 'queryStyle');
+  const otherwise = writerOf(defaultStyle, options.style);
   return (query) => {
+    if (kindOf(query) !== 'Object')
+      throw new TypeError(`Parameters are given by name, and not as a ${kindOf(query)}`);
     let text = '';
     for (const name of Object.keys(query)) {
       const value = (query as Record<string, unknown>)[name];
@@ -73,6 +81,7 @@ function writerOf(style: QueryStyle, option: string): Writer {
       [...style(name, value)].map(([key, text]) => `${encode(key, name)}=${encode(text, name)}`).join('&');
   }
   const options = isObject(style) ? style : {style};
+  checkNames(option, options, ['style', 'explode', 'allowReserved']);
   const {style: styleName = 'form', allowReserved = false} = options;
   if (!styleNames.includes(styleName))
     throw new InvalidOptionError(option, styleName, `${styleNames.join(', ')}, or a function`);
@@ -80,8 +89,33 @@ function writerOf(style: QueryStyle, option: string): Writer {
   if (styleName === 'deepObject' && !explode)
     throw new InvalidOptionError(option, 'deepObject with explode: false', 'deepObject with explode');
   const encodeValue = allowReserved ? encodeReserved : encode;
-  if (styleName === 'deepObject') return deepWriter(encodeValue);
-  return explode ? explodedWriter(encodeValue) : joinedWriter(delimiters[styleName], encodeValue);
+  const write =
+    styleName === 'deepObject'
+      ? deepWriter(encodeValue)
+      : explode
+        ? explodedWriter(encodeValue)
+        : joinedWriter(delimiters[styleName], encodeValue);
+  return (name, value) => write(name, isObject(value) ? toPlain(value, name) : value);
+}
+
+/**
+ * Lists, objects, and what can be written as text; what has a `toJSON` is what that gives.
+ *
+ * @throws TypeError for what has its parts elsewhere than in its members, which would be lost
+ */
+function toPlain(value: unknown, name: string): unknown {
+  if (!isObject(value) || value instanceof Date) return value;
+  if (Array.isArray(value)) return value.map((item) => toPlain(item, name));
+  if ('toJSON' in value && typeof value.toJSON === 'function') return toPlain(value.toJSON(), name);
+  const kind = kindOf(value);
+  if (kind !== 'Object')
+    throw new TypeError(`Query parameter "${name}" is a ${kind}: give a list, an object or text`);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item, name)]));
+}
+
+/** `Object` of those that are no more than their members; else what it is, as `Map`, `Promise` or `Blob`. */
+function kindOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 // Those that RFC 3986 doesn't allow in a query are percent-encoded, as OpenAPI's own examples have them.
@@ -134,7 +168,7 @@ function isDefined(value: unknown): boolean {
 
 /** Whether it has parts. */
 function isComposite(value: unknown): boolean {
-  return isObject(value) && !(value instanceof Date) && !(value instanceof URL);
+  return isObject(value) && !(value instanceof Date);
 }
 
 function encode(value: unknown, name: string): string {
@@ -158,12 +192,12 @@ function textOf(value: unknown, name: string): string {
     if (Number.isNaN(value.getTime())) throw new TypeError(`Query parameter "${name}" is no valid date`);
     return value.toISOString();
   }
-  if (value instanceof URL) return value.href;
   if (typeof value === 'object' && value !== null)
     throw new TypeError(
       `Query parameter "${name}" has an object inside: its style can't write that; deepObject, or a function, can`,
     );
   if (typeof value === 'function' || typeof value === 'symbol')
     throw new TypeError(`Query parameter "${name}" is a ${typeof value}`);
+  if (Number.isNaN(value)) throw new TypeError(`Query parameter "${name}" is NaN`);
   return String(value);
 }

@@ -61,6 +61,10 @@ export function compileRoute(route: string): CompiledRoute {
   if (!template.startsWith('/') || template.startsWith('//'))
     refuse(`the path of ${JSON.stringify(route)} doesn't begin with one slash`);
   if (/[\s\\#]/.test(template)) refuse(`${JSON.stringify(route)} has a space, "\\" or "#" in its path`);
+  if (template.includes('/:'))
+    refuse(
+      `${JSON.stringify(route)} has a segment that begins with ":": parameters are in braces, a colon is "%3A"`,
+    );
   const mark = template.indexOf('?');
   const path = mark === -1 ? template : template.slice(0, mark);
   const query = mark === -1 ? '' : template.slice(mark);
@@ -115,6 +119,7 @@ function encodeParameter(name: string, value: unknown, route: string): string {
   if (typeof value === 'function' || typeof value === 'symbol') return refuse(`is a ${typeof value}`);
   const text = value instanceof Date ? toIsoString(value, refuse) : String(value);
   if (text === '') return refuse('is empty');
+  if (Number.isNaN(value)) return refuse('is NaN');
   if (unreserved.test(text)) return text;
   try {
     return percentEncode(text);

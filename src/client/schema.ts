@@ -1,5 +1,6 @@
 import type {RedactedRequest} from '../errors.ts';
 import {SchemaError} from '../errors.ts';
+import {assertOption} from '../options.ts';
 import type {SchemaIssue, StandardSchema} from '../streams/standard-schema.ts';
 
 /** What a Standard Schema makes of what it takes. */
@@ -50,6 +51,11 @@ export function isSchema(value: unknown): value is StandardSchema {
   return typeof standard?.validate === 'function';
 }
 
+/** @throws InvalidOptionError for what is none */
+export function checkSchema(value: unknown, option: string): asserts value is StandardSchema {
+  assertOption(isSchema(value), option, value, 'a Standard Schema, or type<…>()');
+}
+
 /** What is checked, for who reads the error. */
 export type CheckedPart = 'body' | 'headers' | 'path' | 'query' | 'response';
 
@@ -78,6 +84,14 @@ export function checkValue<Output>(
     return settled.value;
   };
   return result instanceof Promise ? result.then(take) : take(result);
+}
+
+/** Goes on with a value at once, or with a promise's when that is there. */
+export function whenThere<Value, Result>(
+  value: Value | Promise<Value>,
+  next: (value: Value) => Result,
+): Result | Promise<Result> {
+  return value instanceof Promise ? value.then(next) : next(value);
 }
 
 export function schemaError(issues: readonly SchemaIssue[], place: CheckedPlace, line?: number): SchemaError {

@@ -1,4 +1,6 @@
-import {asBytes, asEvents, asForm, asMultipart, asNdjson, asText} from '../../client/content.ts';
+import {asBytes, asText} from '../../client/content.ts';
+import {asForm, asMultipart} from '../../client/content-form.ts';
+import {asEvents, asNdjson} from '../../client/content-sequence.ts';
 import {linkPages} from '../../client/page-strategies.ts';
 import {type} from '../../client/schema.ts';
 import {defineClient, endpoint, paginate} from '../../client.ts';

@@ -18,6 +18,34 @@ describe('a call', () => {
     expect(calls[0]?.headers.get('accept')).toBe('application/json');
   });
 
+  it.each(['https://api.example.com/v1', 'https://api.example.com/v1/', 'https://api.example.com/v1?key=1'])(
+    'asks for it under all of the path of %s',
+    async (baseUrl) => {
+      const {session, calls} = mockSession(() => ({}), {baseUrl});
+      const path = {username: 'ada'};
+      await defineClient({getUser})(session).getUser({path});
+      await defineClient({getUser})(session.extend({baseUrl: 'https://api.example.com/beta'})).getUser({
+        path,
+      });
+      await defineClient({getUser}, {baseUrl: 'https://other.example.com/v3'})(session).getUser({path});
+      expect(calls.map(({url}) => url)).toEqual([
+        'https://api.example.com/v1/users/ada',
+        'https://api.example.com/beta/users/ada',
+        'https://other.example.com/v3/users/ada',
+      ]);
+    },
+  );
+
+  it('of something that is no session of this package asks for it relative to its base', async () => {
+    const urls: unknown[] = [];
+    const fetch = async (url: unknown) => {
+      urls.push(url);
+      return Response.json({});
+    };
+    await defineClient({getUser})({fetch} as unknown as Session).getUser({path: {username: 'ada'}});
+    expect(urls).toEqual(['./users/ada']);
+  });
+
   it('of a path that looks like a scheme stays under the base URL', async () => {
     const {call, calls} = mockMethod(endpoint('POST /mailto:x'));
     await call();
@@ -217,6 +245,10 @@ describe('an endpoint', () => {
       name: 'InvalidOptionError',
       option,
     });
+  });
+
+  it('has no response for a HEAD, whose answer has no body', () => {
+    expect(thrown(() => endpoint('HEAD /a', {response: type()}))).toMatchObject({option: 'response'});
   });
 });
 

@@ -86,6 +86,49 @@ describe('a body is sent', () => {
     expect(text).toContain('name="a"\r\n\r\n1\r\n');
   });
 
+  it('as multipart whose parts have types where they are asked for', async () => {
+    const content = asMultipart(anything, {contentTypes: {meta: 'application/json', file: 'image/png'}});
+    const file = new File(['x'], 'x.png');
+    const {text} = await sent(content, {meta: {a: 1}, file, other: {b: 2}});
+    expect(text.replaceAll('\r\n', '\n')).toContain(
+      'name="meta"; filename="blob"\nContent-Type: application/json\n\n{"a":1}\n',
+    );
+    expect(text.replaceAll('\r\n', '\n')).toContain(
+      'name="file"; filename="x.png"\nContent-Type: image/png\n\nx\n',
+    );
+    expect(text.replaceAll('\r\n', '\n')).toContain('name="other"\n\n{"b":2}\n');
+  });
+
+  it('as multipart with bytes as files, and what has a toJSON as that', async () => {
+    const body = {bytes: new Uint8Array([65]), buffer: new Uint8Array([66]).buffer, url: new URL('a:b')};
+    const {text} = await sent(asMultipart(anything), body);
+    expect(text.match(/name="\w+"(?:; filename="blob")?|^[A-Za-z:]+(?=\r$)/gm)).toEqual([
+      'name="bytes"; filename="blob"',
+      'A',
+      'name="buffer"; filename="blob"',
+      'B',
+      'name="url"',
+      'a:b',
+    ]);
+    const {call, calls} = mockMethod(endpoint('POST /a', {body: asMultipart(anything)}));
+    const error = await rejection(call({body: {tags: new Set([1])}}));
+    expect(error.message).toBe('Part "tags" is an iterable that is no list: give a list');
+    expect(calls).toEqual([]);
+  });
+
+  it.each<[string, StandardSchema | BodyContent<never>]>([
+    ['JSON', anything],
+    ['a form', asForm(anything)],
+    ['multipart', asMultipart(anything)],
+    ['text', asText()],
+    ['bytes', asBytes()],
+    ['a blob', asBlob()],
+    ['a stream', asStream()],
+    ['NDJSON', asNdjson(anything)],
+  ])('as %s, or not at all where a call has none', async (_what, content) => {
+    expect(await sent(content, undefined)).toEqual({type: null, text: ''});
+  });
+
   it('as text, bytes, a blob or a stream', async () => {
     expect(await sent(asText(), 'größer')).toEqual({type: 'text/plain', text: 'größer'});
     expect(await sent(asText('text/csv'), 'a,b')).toEqual({type: 'text/csv', text: 'a,b'});
@@ -174,7 +217,9 @@ describe('a response is read', () => {
   it('as JSON that is none: it says so, and shows nothing of it', async () => {
     const error = await rejection(received(anything, () => new Response('s3cret {')).data);
     expect(error).toMatchObject({name: 'SchemaError', part: 'response', endpoint: 'GET /a'});
-    expect(error.message).toMatch(/^Response of GET \/a does not fit its schema: 1 issue \(GET https/);
+    expect(error.message).toBe(
+      'Response of GET /a is no JSON, but text/plain (GET https://api.example.com/v1/a)',
+    );
     expect(JSON.stringify(error) + String(error.cause) + error.stack).not.toContain('s3cret');
   });
 
@@ -191,6 +236,8 @@ describe('a response is read', () => {
     ['no content', () => new Response(null, {status: 204})],
     ['content to be reset', () => new Response(null, {status: 205})],
     ['a length of zero', () => new Response('', {headers: {'content-length': '0'}})],
+    ['no length, and nothing in it', () => new Response(new Blob([]).stream())],
+    ['white space alone', () => new Response('\r\n', {headers: {'content-type': 'application/json'}})],
   ])('as nothing where there is %s', async (_what, answer) => {
     expect(await received(anything, answer).data).toBeUndefined();
   });
@@ -205,6 +252,18 @@ describe('a response is read', () => {
     expect(await new Response(stream).text()).toBe('A');
     const empty = await received(asStream(), () => new Response(null, {status: 204})).data;
     expect(await new Response(empty).text()).toBe('');
+  });
+
+  it.each([
+    ['text/csv; charset=iso-8859-1', [0xfc], 'ü'],
+    ['text/csv;header=present; Charset="windows-1252"', [0x80], '€'],
+    ['text/plain; charset=utf-16le', [0xfc, 0], 'ü'],
+    ['text/plain; charset=UTF-8', [0xc3, 0xbc], 'ü'],
+    ['text/plain; charset=klingon', [0xc3, 0xbc], 'ü'],
+    ['text/plain', [0xc3, 0xbc], 'ü'],
+  ])('as text of %s, in its charset', async (contentType, bytes, expected) => {
+    const answer = () => new Response(new Uint8Array(bytes), {headers: {'content-type': contentType}});
+    expect(await received(asText(), answer).data).toBe(expected);
   });
 
   it('as what it asked for', async () => {
@@ -265,6 +324,7 @@ describe('a response is read', () => {
     const all = await received(asEvents(anything), () => new Response('data: s3cret\n\n')).data;
     const error = await rejection(collect(all));
     expect(error).toMatchObject({name: 'SchemaError', endpoint: 'GET /a'});
+    expect(error.message).toMatch(/^Response of GET \/a has an event whose data is no JSON/);
     expect(error.stack).not.toContain('s3cret');
   });
 
@@ -278,6 +338,48 @@ describe('a response is read', () => {
   });
 });
 
-it('what ends a stream of events is text', () => {
-  expect(thrown(() => asEvents(undefined, {end: 1 as never}))).toMatchObject({option: 'end'});
+it.each(['text/html; charset=utf-8', 'application/json', 'application/problem+json'])(
+  'events are none where the response is %s: it says so, and frees its slot',
+  async (contentType) => {
+    const {call, session} = mockMethod(
+      endpoint('GET /a', {response: asEvents()}),
+      () => new Response('{}', {headers: {'content-type': contentType}}),
+    );
+    const error = await rejection(call());
+    expect(error).toMatchObject({name: 'SchemaError', part: 'response'});
+    const [type] = contentType.split(';');
+    expect(error.message).toContain(`Response of GET /a is no stream of events, but ${type} (GET https`);
+    expect(session.stats().active).toBe(0);
+  },
+);
+
+describe('an option', () => {
+  it.each<[string, () => unknown]>([
+    ['asJson.mediatype', () => asJson(anything, {mediatype: 'a/b'} as never)],
+    ['asJson.mediaType', () => asJson(anything, {mediaType: 'a/b\r\nx: y'})],
+    ['asJson', () => asJson({} as never)],
+    ['asForm.queryStyle', () => asForm(anything, {queryStyle: 'form'} as never)],
+    ['asForm.style', () => asForm(anything, {style: 'matrix' as never})],
+    ['asForm.styles.a', () => asForm(anything, {styles: {a: 'matrix' as never}})],
+    ['asForm.styles.a.explod', () => asForm(anything, {styles: {a: {explod: true} as never}})],
+    ['asForm.styles', () => asForm(anything, {styles: 'form' as never})],
+    ['asForm', () => asForm(undefined as never)],
+    ['asMultipart.parts', () => asMultipart(anything, {parts: {}} as never)],
+    ['asMultipart.contentTypes', () => asMultipart(anything, {contentTypes: 'a/b' as never})],
+    ['asMultipart.contentTypes.a', () => asMultipart(anything, {contentTypes: {a: 'json'}})],
+    ['asMultipart', () => asMultipart(1 as never)],
+    ['asNdjson.mediaTypes', () => asNdjson(anything, {mediaTypes: 'a/b'} as never)],
+    ['asNdjson.mediaType', () => asNdjson(anything, {mediaType: 'json'})],
+    ['asNdjson.maxLength', () => asNdjson(anything, {maxLength: -1})],
+    ['asNdjson', () => asNdjson(undefined as never)],
+    ['asEvents.done', () => asEvents(anything, {done: 'x'} as never)],
+    ['asEvents.end', () => asEvents(undefined, {end: 1 as never})],
+    ['asEvents', () => asEvents({end: '[DONE]'} as never)],
+    ['asText', () => asText('csv')],
+    ['asBytes', () => asBytes('png')],
+    ['asBlob', () => asBlob({} as never)],
+    ['asStream', () => asStream('png')],
+  ])('%s that is none is refused, by its name', (option, make) => {
+    expect(thrown(make)).toMatchObject({name: 'InvalidOptionError', option});
+  });
 });

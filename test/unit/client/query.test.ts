@@ -107,13 +107,50 @@ describe('a query', () => {
     ['a date that is none', new Date('never'), undefined, /"color" is no valid date/],
     ['a function', () => 1, undefined, /"color" is a function/],
     ['half of a surrogate pair', '\ud800', undefined, /"color" has half of a surrogate pair/],
+    ['what is no number', Number.NaN, undefined, /"color" is NaN/],
+    ['a set', new Set([1]), undefined, /"color" is a Set: give a list/],
+    ['a map in an object', {a: new Map([[1, 2]])}, 'deepObject', /"color" is a Map/],
+    ['what is not there yet', Promise.resolve(1), undefined, /"color" is a Promise/],
+    ['bytes', new Uint8Array([1]), {explode: false}, /"color" is a Uint8Array/],
+    ['another query', new URLSearchParams('a=1'), undefined, /"color" is a URLSearchParams/],
   ])('can not have %s: it says which parameter', (_what, value, style, message) => {
     const error = thrown(() => write(value, style));
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toMatch(message);
   });
 
+  it.each<[string, unknown, QueryStyle | undefined, string]>([
+    ['a URL', new URL('https://a.test/?b'), undefined, 'color=https://a.test/?b'],
+    ['what has a toJSON', {toJSON: () => '2026-01-02', year: 2026}, undefined, 'color=2026-01-02'],
+    ['such in a list', [{toJSON: () => 1}, 2], {explode: false}, 'color=1,2'],
+    ['such in an object', {at: {toJSON: () => 'now'}}, 'deepObject', 'color[at]=now'],
+    ['what has a toJSON that gives an object', {toJSON: () => ({a: 1})}, 'deepObject', 'color[a]=1'],
+    [
+      'an object of a class',
+      new (class {
+        readonly a = 1;
+      })(),
+      'deepObject',
+      'color[a]=1',
+    ],
+    ['an object without a prototype', Object.assign(Object.create(null), {a: 1}), undefined, 'a=1'],
+  ])('may have %s', (_what, value, style, expected) => {
+    expect(decodeURIComponent(write(value, style))).toBe(expected);
+  });
+
+  it.each([
+    ['URLSearchParams', new URLSearchParams('a=1')],
+    ['Map', new Map([['a', 1]])],
+    ['Array', [['a', 1]]],
+    ['String', 'a=1'],
+  ])('is no %s', (kind, query) => {
+    const error = thrown(() => queryWriter()(query as object));
+    expect(error).toBeInstanceOf(TypeError);
+    expect(error.message).toBe(`Parameters are given by name, and not as a ${kind}`);
+  });
+
   it.each<[QueryStyle, string]>([
+    [{explod: false} as QueryStyle, 'queryStyle.explod'],
     ['matrix' as QueryStyle, 'queryStyle'],
     [{style: 'deepObject', explode: false}, 'queryStyle'],
   ])('has not the style %j', (style, option) => {

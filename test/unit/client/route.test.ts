@@ -25,6 +25,7 @@ describe('a route', () => {
     ['an operator of RFC 6570', 'GET /files/{+path}'],
     ['a parameter twice', 'GET /users/{id}/{id}'],
     ['a parameter in its query', 'GET /users?id={id}'],
+    ['a parameter that begins with a colon', 'GET /users/:id/repos'],
     ['a dot segment', 'GET /users/../{id}'],
     ['an encoded one', 'GET /users/%2E%2e/{id}'],
   ])('has not %s', (_what, route) => {
@@ -72,6 +73,7 @@ describe('a parameter', () => {
     ['a function', () => 'a', 'is a function'],
     ['half of a surrogate pair', '\ud800', 'has half of a surrogate pair in it'],
     ['a date that is none', new Date('never'), 'is no valid date'],
+    ['what is no number', Number.NaN, 'is NaN'],
   ])('that is %s is refused, by name', (_what, value, message) => {
     const error = thrown(() => expand('/users/{id}/repos', {id: value}));
     expect(error).toBeInstanceOf(TypeError);

@@ -37,6 +37,31 @@ const libraries: ReadonlyArray<
   ['ArkType', arktype({at: 'string.date.iso.parse', items: [{id: 'number'}, '[]']})],
 ];
 
+describe('a body that a call leaves out', () => {
+  const post = (body: StandardSchema) => mockMethod(endpoint('POST /a', {body}), () => ({}));
+
+  it('is what its schema makes of none', async () => {
+    const {call, calls} = post(z.object({limit: z.number()}).default({limit: 10}));
+    await (call as () => Promise<unknown>)();
+    expect(await calls[0]?.json()).toEqual({limit: 10});
+    expect(calls[0]?.headers.get('content-type')).toBe('application/json');
+  });
+
+  it('is none where its schema may have none', async () => {
+    const {call, calls} = post(z.object({limit: z.number()}).optional());
+    await (call as () => Promise<unknown>)();
+    expect(await calls[0]?.text()).toBe('');
+    expect(calls[0]?.headers.has('content-type')).toBe(false);
+  });
+
+  it('is missed where its schema wants one', async () => {
+    const {call, calls} = post(z.object({limit: z.number()}));
+    const error = await rejection((call as () => Promise<unknown>)());
+    expect(error).toMatchObject({name: 'SchemaError', part: 'body', endpoint: 'POST /a'});
+    expect(calls).toEqual([]);
+  });
+});
+
 describe.each(libraries)('a schema of %s', (_name, schema) => {
   const get = endpoint('GET /events/1', {response: schema, errors: {409: schema}});
   const raw = {at: '1970-01-01T00:00:00.000Z', items: [{id: 1}]};

@@ -1,0 +1,120 @@
+import {assertOption, checkNames, isObject} from '../options.ts';
+import type {StandardSchema} from '../streams/standard-schema.ts';
+import type {BodyContent} from './content.ts';
+import {checkMediaType} from './content.ts';
+import type {QueryStyle, QueryStyles} from './query.ts';
+import {queryWriter} from './query.ts';
+import type {InputOf} from './schema.ts';
+import {checkSchema, checkValue, whenThere} from './schema.ts';
+
+/** Options of {@link asForm}. */
+export interface FormOptions {
+  /** How its members are written, by name, as parameters of queries are. */
+  readonly styles?: QueryStyles | undefined;
+  /** How the others are. @default 'form' */
+  readonly style?: QueryStyle | undefined;
+}
+
+/** `application/x-www-form-urlencoded`, its members written as those of a query are. */
+export function asForm<Schema extends StandardSchema>(
+  schema: Schema,
+  options: FormOptions = {},
+): BodyContent<InputOf<Schema>> {
+  checkSchema(schema, 'asForm');
+  checkNames('asForm', options, ['styles', 'style']);
+  const write = queryWriter(options.styles, options.style, {styles: 'asForm.styles', style: 'asForm.style'});
+  return {
+    encode: (value, place) =>
+      whenThere(checkValue(schema, value, place), (checked) => ({
+        body: checked === undefined ? null : write(objectOf(checked, 'asForm')),
+        contentType: 'application/x-www-form-urlencoded',
+      })),
+  };
+}
+
+/** Options of {@link asMultipart}. */
+export interface MultipartOptions {
+  /**
+   * The `Content-Type` of parts, by the name of their member, where a server wants one, as `application/json` for an
+   * object. `FormData` has types for files alone: such a part goes out with a file name.
+   *
+   * @default none; of a `Blob` its own
+   */
+  readonly contentTypes?: Readonly<Record<string, string>> | undefined;
+}
+
+/**
+ * `multipart/form-data`: strings, numbers and dates become fields, `Blob`s, `File`s and bytes files, each item of a list
+ * a part of its own, and other objects JSON. What is undefined or null is left out. A `FormData` is sent as it is.
+ *
+ * @example
+ * ```ts
+ * import {asMultipart, createSession, defineClient, endpoint, type} from 'aiofetch';
+ *
+ * const upload = endpoint('POST /files', {
+ *   body: asMultipart(type<{file: Blob; about: {title: string}}>(), {contentTypes: {about: 'application/json'}}),
+ * });
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * const file = new Blob(['a,b'], {type: 'text/csv'});
+ * await defineClient({upload})(session).upload({body: {file, about: {title: 'Letters'}}});
+ * ```
+ */
+export function asMultipart<Schema extends StandardSchema>(
+  schema: Schema,
+  options: MultipartOptions = {},
+): BodyContent<InputOf<Schema>> {
+  checkSchema(schema, 'asMultipart');
+  checkNames('asMultipart', options, ['contentTypes']);
+  const {contentTypes = {}} = options;
+  assertOption(isObject(contentTypes), 'asMultipart.contentTypes', contentTypes, 'media types by name');
+  const types = new Map(Object.entries(contentTypes));
+  for (const [name, contentType] of types) {
+    checkMediaType(`asMultipart.contentTypes.${name}`, contentType, undefined);
+  }
+  return {
+    encode: (value, place) =>
+      whenThere(checkValue(schema, value, place), (checked) => {
+        if (checked === undefined) return {body: null};
+        if (checked instanceof FormData) return {body: checked};
+        const form = new FormData();
+        for (const [name, member] of Object.entries(objectOf(checked, 'asMultipart'))) {
+          for (const item of Array.isArray(member) ? member : [member])
+            append(form, name, item, types.get(name));
+        }
+        return {body: form};
+      }),
+  };
+}
+
+function append(form: FormData, name: string, item: unknown, contentType: string | undefined): void {
+  if (item === undefined || item === null) return;
+  const part = partOf(name, item);
+  if (contentType === undefined) {
+    if (typeof part === 'string') form.append(name, part);
+    else form.append(name, part);
+    return;
+  }
+  const typed = new Blob([part], {type: contentType});
+  const fileName = item instanceof File ? item.name : undefined;
+  if (fileName === undefined) form.append(name, typed);
+  else form.append(name, typed, fileName);
+}
+
+function partOf(name: string, item: unknown): string | Blob {
+  if (item instanceof Blob) return item;
+  if (!isObject(item)) return String(item);
+  if (item instanceof ArrayBuffer || ArrayBuffer.isView(item)) return new Blob([item as BlobPart]);
+  if ('toJSON' in item && typeof item.toJSON === 'function') {
+    const json: unknown = item.toJSON();
+    if (!isObject(json)) return String(json);
+  } else if (Symbol.iterator in item) {
+    // JSON would make {} of it, whatever is in it.
+    throw new TypeError(`Part "${name}" is an iterable that is no list: give a list`);
+  }
+  return JSON.stringify(item);
+}
+
+function objectOf(value: unknown, content: string): object {
+  if (isObject(value) && !Array.isArray(value)) return value;
+  throw new TypeError(`${content} writes the members of an object, and the body is none`);
+}

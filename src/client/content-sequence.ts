@@ -1,0 +1,189 @@
+import {discard} from '../discard.ts';
+import {SchemaError} from '../errors.ts';
+import {assertOption, checkNames, checkNumber} from '../options.ts';
+import type {ServerSentEvent} from '../streams/parse-events.ts';
+import type {LineOptions} from '../streams/split-lines.ts';
+import type {StandardSchema} from '../streams/standard-schema.ts';
+import {iterEvents, iterNdjson} from '../streams.ts';
+import type {Content, DecodeContext, ResponseContent} from './content.ts';
+import {butIs, checkMediaType, mediaTypeOf} from './content.ts';
+import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';
+import {checkSchema, checkValue, schemaError} from './schema.ts';
+
+/** Values that are written as NDJSON. */
+export type NdjsonInput<Value> = Iterable<Value> | AsyncIterable<Value>;
+
+/** Options of {@link asNdjson}. */
+export interface NdjsonOptions extends Pick<LineOptions, 'maxLength'> {
+  /** @default 'application/x-ndjson' */
+  readonly mediaType?: string | undefined;
+}
+
+/**
+ * JSON values one by one, each on a line (NDJSON, JSON Lines), in both directions: a response is an async iterable,
+ * checked value by value as it is read; a request takes a list, or an iterable that is read as it is sent.
+ */
+export function asNdjson<Schema extends StandardSchema>(
+  schema: Schema,
+  options: NdjsonOptions = {},
+): Content<
+  NdjsonInput<InputOf<Schema>>,
+  AsyncIterableIterator<OutputOf<Schema>, undefined, undefined>,
+  AsyncIterableIterator<InputOf<Schema>, undefined, undefined>
+> {
+  checkSchema(schema, 'asNdjson');
+  checkNames('asNdjson', options, ['mediaType', 'maxLength']);
+  const {maxLength} = options;
+  if (maxLength !== undefined) checkNumber('asNdjson.maxLength', maxLength, undefined);
+  const mediaType = checkMediaType('asNdjson.mediaType', options.mediaType, 'application/x-ndjson');
+  return {
+    accept: mediaType,
+    encode: async (values, place) => ({
+      body: await linesOf(values, schema, place),
+      contentType: mediaType,
+    }),
+    decode: (response, {trust, place}) =>
+      trust ? iterNdjson(response, undefined, {maxLength}) : readLines(response, schema, {maxLength}, place),
+  };
+}
+
+async function* readLines<Schema extends StandardSchema>(
+  response: Response,
+  schema: Schema,
+  options: LineOptions,
+  place: CheckedPlace,
+): AsyncGenerator<OutputOf<Schema>, undefined, undefined> {
+  try {
+    yield* iterNdjson(response, schema as StandardSchema<OutputOf<Schema>>, options);
+  } catch (error) {
+    if (!(error instanceof SchemaError)) throw error;
+    throw schemaError(error.issues, place, error.line);
+  }
+  return undefined;
+}
+
+async function linesOf<Schema extends StandardSchema>(
+  values: NdjsonInput<InputOf<Schema>> | undefined,
+  schema: Schema,
+  place: CheckedPlace,
+): Promise<string | AsyncGenerator<string> | null> {
+  if (values === undefined) return null;
+  // What is here already is sent in one piece, as it can be everywhere, and again when that is needed.
+  return Array.isArray(values) ? joinLines(values, schema, place) : writeLines(values, schema, place);
+}
+
+async function joinLines<Schema extends StandardSchema>(
+  values: ReadonlyArray<InputOf<Schema>>,
+  schema: Schema,
+  place: CheckedPlace,
+): Promise<string> {
+  let text = '';
+  for await (const line of writeLines(values, schema, place)) text += line;
+  return text;
+}
+
+async function* writeLines<Schema extends StandardSchema>(
+  values: NdjsonInput<InputOf<Schema>>,
+  schema: Schema,
+  place: CheckedPlace,
+): AsyncGenerator<string> {
+  for await (const value of values) {
+    yield `${JSON.stringify(await checkValue(schema, value, place))}\n`;
+  }
+}
+
+/** An event of a stream whose data is JSON. */
+export interface TypedEvent<Data> extends Omit<ServerSentEvent, 'data'> {
+  readonly data: Data;
+}
+
+/** Options of {@link asEvents}. */
+export interface EventsOptions {
+  /**
+   * The data that ends the stream, which is not handed on: `[DONE]` with some servers.
+   *
+   * @default none
+   */
+  readonly end?: string | undefined;
+}
+
+/**
+ * Server-sent events as they arrive: with a schema their data is JSON that is checked by it, without one it's text.
+ * They are not connected to again: what `iterEvents` knows for that comes with `.raw()`.
+ *
+ * @example
+ * ```ts
+ * import {asEvents, createSession, defineClient, endpoint, type} from 'aiofetch';
+ *
+ * const complete = endpoint('POST /completions', {
+ *   body: type<{prompt: string}>(),
+ *   response: asEvents(type<{text: string}>(), {end: '[DONE]'}),
+ * });
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * const events = await defineClient({complete})(session).complete({body: {prompt: 'Once'}});
+ * for await (const {event, data} of events) console.log(event, data.text);
+ * ```
+ */
+export function asEvents(
+  schema?: undefined,
+  options?: EventsOptions,
+): ResponseContent<AsyncIterableIterator<ServerSentEvent, undefined, undefined>>;
+export function asEvents<Schema extends StandardSchema>(
+  schema: Schema,
+  options?: EventsOptions,
+): ResponseContent<
+  AsyncIterableIterator<TypedEvent<OutputOf<Schema>>, undefined, undefined>,
+  AsyncIterableIterator<TypedEvent<InputOf<Schema>>, undefined, undefined>
+>;
+export function asEvents(
+  schema?: StandardSchema,
+  options: EventsOptions = {},
+): ResponseContent<AsyncIterableIterator<unknown, undefined, undefined>> {
+  if (schema !== undefined) checkSchema(schema, 'asEvents');
+  checkNames('asEvents', options, ['end']);
+  const {end} = options;
+  assertOption(end === undefined || typeof end === 'string', 'asEvents.end', end, 'a string');
+  return {
+    accept: 'text/event-stream',
+    decode(response, context) {
+      checkStream(response, context.place);
+      return readEvents(response, context, schema, end);
+    },
+  };
+}
+
+/** Else it would be a stream without events: an error that is sent as a success, a page that asks to log in. */
+function checkStream(response: Response, place: CheckedPlace): void {
+  const type = mediaTypeOf(response.headers.get('content-type'));
+  // What a server that knows of none sends, and a test's `new Response(text)`.
+  if (type === '' || type === 'text/event-stream' || type === 'text/plain') return;
+  discard(response);
+  const problem = `is no stream of events${butIs(response, /event-stream/)}`;
+  throw new SchemaError([{message: 'It is no stream of events'}], {...place, problem});
+}
+
+async function* readEvents(
+  response: Response,
+  {trust, place}: DecodeContext,
+  schema: StandardSchema | undefined,
+  end: string | undefined,
+): AsyncGenerator<unknown, undefined, undefined> {
+  for await (const event of iterEvents(response)) {
+    if (event.data === end) return;
+    if (!schema) {
+      yield event;
+      continue;
+    }
+    const data = parseData(event.data, place);
+    yield {...event, data: trust ? data : await checkValue(schema, data, place)};
+  }
+}
+
+function parseData(text: string, place: CheckedPlace): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    const problem = 'has an event whose data is no JSON';
+    throw new SchemaError([{message: 'The data of an event is no JSON'}], {...place, problem});
+  }
+}
