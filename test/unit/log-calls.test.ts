@@ -6,6 +6,14 @@ import {mockSession, rejection, thrown} from '../support/mock-session.ts';
 import {pass, useFakeClock} from './policies/support.ts';
 
 const url = 'https://a.test/users?token=s3cret';
+/** A body of one chunk that takes its time. */
+const slowBody = (ms: number) =>
+  new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      controller.enqueue(await later(ms, new Uint8Array(3)));
+      controller.close();
+    },
+  });
 const later = <T>(ms: number, value: T) => new Promise<T>((resolve) => setTimeout(() => resolve(value), ms));
 
 describe('a line says', () => {
@@ -47,17 +55,55 @@ describe('a line says', () => {
     expect(lines).toEqual(['GET a.test/users?token=… ERR_CONNECTION 5 ms']);
   });
 
-  it('nothing of what was fast enough, unless it went wrong', async () => {
-    const handler = ({url}: {url: string}) =>
-      later(5, new Response('', {status: url.endsWith('no') ? 404 : 200}));
-    const both = async ({fetch}: {fetch(url: string): Promise<unknown>}) => {
-      await Promise.all([fetch('https://a.test/'), fetch('https://a.test/no')]);
-    };
-    expect(await linesOf(handler, {}, both, {slowerThan: 100})).toEqual(['GET a.test/no 404 5 ms']);
+  it.each([
+    [new DOMException('Stop', 'AbortError'), 'AbortError'],
+    ['enough', 'failed'],
+    [null, 'failed'],
+  ])('how it failed, by the name where there is no code: %s', async (reason, told) => {
+    const controller = new AbortController();
+    setTimeout(() => controller.abort(reason), 5);
+    const lines = await linesOf(
+      () => new Promise(() => {}),
+      {},
+      ({fetch}) => fetch(url, {signal: controller.signal}).catch(() => undefined),
+    );
+    expect(lines).toEqual([`GET a.test/users?token=… ${told} 5 ms`]);
+  });
+
+  it.each([
+    [399, []],
+    [400, ['GET a.test/users?token=… 400 99 ms']],
+  ])('nothing of what was fast enough, unless it went wrong: %i', async (status, lines) => {
+    const handler = () => later(99, new Response('', {status}));
+    expect(await linesOf(handler, {}, undefined, {slowerThan: 100})).toEqual(lines);
+  });
+
+  it('what took as long as a call may that is not logged', async () => {
+    const lines = await linesOf(() => later(100, 'x'), {}, undefined, {slowerThan: 100});
+    expect(lines).toEqual(['GET a.test/users?token=… 200 100 ms']);
+  });
+
+  it('no wait of less than a millisecond', async () => {
+    const lines: string[] = [];
+    const listener = logCalls((line) => lines.push(line)) as (event: object, detail: object) => void;
+    const call = {id: 1, method: 'GET', url: 'https://a.test/'};
+    for (const end of [10.9, 11]) {
+      const tell = (type: string, time: number, more = {}) =>
+        listener({type, call, attempt: 1, time, ...more}, {});
+      tell('requestStart', 10);
+      tell('attemptStart', 10);
+      tell('connectionQueuedStart', 10);
+      tell('connectionQueuedEnd', end);
+      tell('attemptEnd', 20, {status: 200});
+      tell('requestEnd', 20);
+    }
+    expect(lines.map((line) => line.includes('waited'))).toEqual([false, true]);
   });
 });
 
 describe('pino writes', () => {
+  useFakeClock();
+
   function logged() {
     const records: Array<Record<string, unknown>> = [];
     const stream = new Writable({
@@ -69,21 +115,41 @@ describe('pino writes', () => {
     return {records, logger: pino({base: null, timestamp: false}, stream)};
   }
 
-  it('the line as its message, and the same in fields', async () => {
+  it('the line as its message, and the same in fields, of the phases those that took time', async () => {
     const {records, logger} = logged();
-    const {session} = mockSession(() => 'x', {trace: [logCalls(logger)]});
-    await session.get(url).json();
+    const {session} = mockSession(
+      ({attempt}) =>
+        attempt === 1
+          ? later(20, new Response('', {status: 503, headers: {'retry-after': '1'}}))
+          : later(30, 0).then(() => new Response(slowBody(40))),
+      {trace: [logCalls(logger)], retry: {retries: 1}},
+      {limit: 1},
+    );
+    const calls = [session.get(url).text(), session.get(url).text()];
+    await pass(5_000);
+    await Promise.all(calls);
+    const line = 'GET a.test/users?token=… 200';
+    const fields = {
+      level: 30,
+      method: 'GET',
+      url: 'https://a.test/users?token=…',
+      status: 200,
+      attempts: 2,
+    };
     expect(records).toEqual([
       {
-        level: 30,
-        method: 'GET',
-        url: 'https://a.test/users?token=…',
-        status: 200,
-        duration: expect.any(Number),
-        attempts: 1,
-        waited: 0,
-        phases: expect.any(Object),
-        msg: expect.stringMatching(/^GET a\.test\/users\?token=… 200 \d+ ms$/),
+        ...fields,
+        duration: 1_090,
+        waited: 1_000,
+        phases: {wait: 50, receive: 40, backoff: 1_000},
+        msg: `${line} 1090 ms, attempt 2, waited 1000 ms`,
+      },
+      {
+        ...fields,
+        duration: 1_160,
+        waited: 1_070,
+        phases: {queued: 70, wait: 50, receive: 40, backoff: 1_000},
+        msg: `${line} 1160 ms, attempt 2, waited 1070 ms`,
       },
     ]);
   });
@@ -108,7 +174,9 @@ describe('pino writes', () => {
 });
 
 it('what is neither a function nor a logger is refused', () => {
-  expect(thrown(() => logCalls('log' as never))).toBeInstanceOf(InvalidOptionError);
+  for (const log of ['log', {}, {info: 1}, null]) {
+    expect(thrown(() => logCalls(log as never))).toBeInstanceOf(InvalidOptionError);
+  }
   expect(thrown(() => logCalls(console.log, {slow: 1} as never))).toBeInstanceOf(InvalidOptionError);
   expect(thrown(() => logCalls(console.log, {slowerThan: Number.NaN}))).toBeInstanceOf(InvalidOptionError);
 });

@@ -1,3 +1,4 @@
+import {gzipSync} from 'node:zlib';
 import {describe, expect, it} from 'vitest';
 import type {HarOptions} from '../../../src/har.ts';
 import {recordHar} from '../../../src/har.ts';
@@ -179,15 +180,22 @@ describe('bodies that are asked for', () => {
   });
 
   it('are what was received and decoded, whoever reads them', async () => {
-    const server = await startServer((_request, response) => response.end('x'.repeat(1_000)));
+    const text = 'x'.repeat(1_000);
+    const packed = gzipSync(text);
+    const server = await startServer((_request, response) =>
+      response.writeHead(200, {'content-encoding': 'gzip', 'content-type': 'text/plain'}).end(packed),
+    );
     const recorder = recordHar({bodies: 2_000});
     const {session, stats} = openSession({}, {trace: [recorder.listener]});
     expect(await session.get(server.origin).text()).toHaveLength(1_000);
     const response = await session.fetch(server.origin);
     await response.body?.cancel();
     await recorder.flush();
-    const texts = recorder.toJSON().log.entries.map((entry) => entry.response.content.text?.length);
-    expect(texts).toEqual([1_000, 1_000]);
+    for (const entry of recorder.toJSON().log.entries) {
+      expect(entry.response.content).toEqual({size: 1_000, mimeType: 'text/plain', text});
+      expect(entry.response.bodySize).toBe(packed.length);
+    }
+    expect(recorder.toJSON().log.entries).toHaveLength(2);
     expect(stats().active).toBe(0);
   });
 

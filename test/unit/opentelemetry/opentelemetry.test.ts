@@ -1,6 +1,9 @@
+import type {Meter} from '@opentelemetry/api';
 import {context, SpanKind, SpanStatusCode, trace} from '@opentelemetry/api';
-import {describe, expect, it, vi} from 'vitest';
-import {hedgePolicy, InvalidOptionError, type SessionOptions} from '../../../src/index.ts';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
+import type {ConnectorStats} from '../../../src/connector.ts';
+import {mockConnector} from '../../../src/connectors/mock.ts';
+import {createSession, hedgePolicy, InvalidOptionError, type SessionOptions} from '../../../src/index.ts';
 import type {OpenTelemetryOptions} from '../../../src/opentelemetry.ts';
 import {openTelemetry} from '../../../src/opentelemetry.ts';
 import {startServer} from '../../support/http-server.ts';
@@ -17,8 +20,12 @@ function instrumented(options: OpenTelemetryOptions = {}) {
   return {...sdk, telemetry: openTelemetry({tracerProvider, meterProvider, ...options})};
 }
 
-function instrumentedMock(handler: Parameters<typeof mockSession>[0], options: SessionOptions = {}) {
-  const sdk = instrumented();
+function instrumentedMock(
+  handler: Parameters<typeof mockSession>[0],
+  options: SessionOptions = {},
+  telemetryOptions: OpenTelemetryOptions = {},
+) {
+  const sdk = instrumented(telemetryOptions);
   return {...sdk, ...mockSession(handler, {trace: [sdk.telemetry.listener], ...options})};
 }
 
@@ -137,14 +144,45 @@ describe('a request that is sent has a span', () => {
   });
 });
 
+describe('what one names is', () => {
+  it('hidden, of query parameters, beside what always is', async () => {
+    const {session, spans} = instrumentedMock(() => 'x', {}, {redactQuery: ['Session']});
+    await (await session.fetch(`${url}?session=s3cret&token=s3cret&page=2`)).text();
+    expect(spans()[0]?.attributes['url.full']).toBe(`${url}?session=REDACTED&token=REDACTED&page=2`);
+  });
+
+  it('known, of methods, and no other is', async () => {
+    const {session, spans} = instrumentedMock(() => 'x', {}, {knownMethods: ['PURGE']});
+    await (await session.fetch(url, {method: 'PURGE'})).text();
+    await (await session.fetch(url)).text();
+    expect(spans().map(({name}) => name)).toEqual(['PURGE', 'HTTP']);
+    expect(spans().map(({attributes}) => attributes['http.request.method'])).toEqual(['PURGE', '_OTHER']);
+  });
+});
+
 describe('an outcome is told', () => {
-  it('of a status from 400 as an error of that number', async () => {
-    const {session, spans} = instrumentedMock(() => new Response('no', {status: 404}));
+  it.each([400, 404, 500])('of a status from 400 as an error of that number: %i', async (status) => {
+    const {session, spans} = instrumentedMock(() => new Response('no', {status}));
     await (await session.fetch(url)).text();
     expect(spans()[0]).toMatchObject({
       status: {code: SpanStatusCode.ERROR},
-      attributes: {'http.response.status_code': 404, 'error.type': '404'},
+      attributes: {'http.response.status_code': status, 'error.type': String(status)},
     });
+  });
+
+  it('of a status below 400 as none', async () => {
+    const {session, spans} = instrumentedMock(() => new Response('', {status: 399}));
+    await (await session.fetch(url)).text();
+    expect(spans()[0]?.status.code).toBe(SpanStatusCode.UNSET);
+    expect(spans()[0]?.attributes['error.type']).toBeUndefined();
+  });
+
+  it('of a connector that does not tell when the head came', async () => {
+    const {telemetry, spans} = instrumented();
+    const silent = {...mockConnector(() => 'x'), fetch: async () => new Response('no', {status: 404})};
+    await using session = createSession({connector: silent, retry: false, trace: [telemetry.listener]});
+    await (await session.fetch(url)).text();
+    expect(spans()[0]?.attributes).toMatchObject({'http.response.status_code': 404, 'error.type': '404'});
   });
 
   it('of a failure by its code, without what it says', async () => {
@@ -184,15 +222,31 @@ describe('an outcome is told', () => {
     await failing;
     expect(spans()[0]?.attributes['error.type']).toBe('AbortError');
   });
+
+  it.each(['s3cret', null, {name: ''}, {name: 7, code: 8}, {code: ''}])(
+    'of what is no error as some other: %j',
+    async (reason) => {
+      const {session, spans} = instrumentedMock(() => new Promise(() => {}));
+      const controller = new AbortController();
+      const failing = rejection(session.fetch(url, {signal: controller.signal}));
+      controller.abort(reason);
+      await failing;
+      expect(spans()[0]?.attributes['error.type']).toBe('_OTHER');
+    },
+  );
 });
 
 describe('metrics', () => {
   it('have the duration of every request, in s, in the buckets that are advised', async () => {
+    let now = performance.now();
+    vi.spyOn(performance, 'now').mockImplementation(() => now);
+    onTestFinished(() => void vi.restoreAllMocks());
     const {session, metric} = instrumentedMock(
-      (call) => new Response('x', {status: call.attempt === 1 ? 503 : 200}),
-      {
-        retry: {retries: 1, minDelay: 0},
+      (call) => {
+        now += 34;
+        return new Response('x', {status: call.attempt === 1 ? 503 : 200});
       },
+      {retry: {retries: 1, minDelay: 0}},
     );
     await (await session.fetch(url)).text();
     const {unit, points} = (await metric('http.client.request.duration')) ?? {points: []};
@@ -214,6 +268,7 @@ describe('metrics', () => {
     ]);
     expect(points[0]?.value).toMatchObject({
       count: 1,
+      sum: expect.closeTo(0.034, 6),
       buckets: {boundaries: [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]},
     });
   });
@@ -263,6 +318,41 @@ describe('metrics', () => {
     const asked = vi.spyOn(session, 'stats');
     await metric('http.client.open_connections');
     expect(asked).not.toHaveBeenCalled();
+  });
+
+  it('have none of hosts that are long gone, when these are many', () => {
+    let observeAll: (result: object) => void = () => {};
+    const instrument = {addCallback: (callback: typeof observeAll) => (observeAll = callback)};
+    const meter = new Proxy({}, {get: () => () => instrument});
+    const {observe} = openTelemetry({meterProvider: {getMeter: () => meter as Meter}});
+    const originOf = (index: number) => `https://host-${index}.test`;
+    let hosts: Record<string, {active: number; idle: number}> = {};
+    observe({stats: () => ({hosts, totals: {opened: 1}}) as unknown as ConnectorStats});
+    const observed = () => {
+      const seen = new Map<string, number[]>();
+      observeAll({
+        observe(value: number, {'server.address': address}: {'server.address': string}) {
+          seen.set(address, [...(seen.get(address) ?? []), value]);
+        },
+      });
+      return seen;
+    };
+    for (let index = 0; index < 1_002; index++) hosts[originOf(index)] = {active: 1, idle: 2};
+    expect(observed().size).toBe(1_002);
+    expect(observed().size).toBe(1_002);
+    // The one that was seen first is still there.
+    hosts = {[originOf(0)]: {active: 1, idle: 0}};
+    const gone = observed();
+    expect(gone.size).toBe(1_002);
+    expect([gone.get('host-0.test'), gone.get('host-1.test')]).toEqual([
+      [1, 0],
+      [0, 0],
+    ]);
+    const left = observed();
+    expect(left.size).toBe(1_000);
+    expect(
+      ['host-0.test', 'host-1.test', 'host-2.test', 'host-3.test'].map((name) => left.has(name)),
+    ).toEqual([true, false, false, true]);
   });
 
   it('have none of connections that the runtime owns', async () => {
