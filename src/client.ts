@@ -37,6 +37,8 @@ export type {FormOptions, MultipartOptions} from './client/content-form.ts';
 export {asForm, asMultipart} from './client/content-form.ts';
 export type {EventsOptions, NdjsonInput, NdjsonOptions, TypedEvent} from './client/content-sequence.ts';
 export {asEvents, asNdjson} from './client/content-sequence.ts';
+export type {ResponsesByStatus, StatusAndData, SuccessKey, SuccessStatus} from './client/content-status.ts';
+export {byStatus} from './client/content-status.ts';
 export type {EndpointOptions} from './client/definition.ts';
 export type {
   ClientErrorStatus,

@@ -1,9 +1,9 @@
 import type {RequestBody} from '../body.ts';
 import {SchemaError} from '../errors.ts';
-import {assertOption, checkNames} from '../options.ts';
+import {assertOption, checkNames, isObject} from '../options.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';
-import {checkSchema, checkValue, whenThere} from './schema.ts';
+import {checkSchema, checkValue, isSchema, whenThere} from './schema.ts';
 
 /** A body, and what `Content-Type` is with it; without one it's what the body says of itself. */
 export interface EncodedBody {
@@ -184,4 +184,13 @@ export function asStream(mediaType?: string): Content<RequestBody, ReadableStrea
     encode: (body) => ({body, contentType: mediaType ?? binary}),
     decode: (response) => (response.body ?? new Response('').body) as ReadableStream<Uint8Array>,
   };
+}
+
+/** A content, or JSON where it's a schema. */
+export function contentOf<Content>(value: unknown, option: string, method: 'decode' | 'encode'): Content {
+  // First: schemas may have methods of any name.
+  if (isSchema(value)) return asJson(value) as Content;
+  const isContent = isObject(value) && typeof (value as Record<string, unknown>)[method] === 'function';
+  assertOption(isContent, option, value, `a Standard Schema, type<…>(), or a content with ${method}()`);
+  return value as Content;
 }

@@ -2,13 +2,13 @@ import {InvalidOptionError} from '../errors.ts';
 import {assertOption, checkNames, isObject} from '../options.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
 import type {BodyContent, ResponseContent} from './content.ts';
-import {asJson} from './content.ts';
+import {contentOf} from './content.ts';
 import type {ErrorKey, ErrorSchemas} from './failure.ts';
 import type {QueryStyles} from './query.ts';
 import {queryWriter} from './query.ts';
 import type {CompiledRoute} from './route.ts';
 import {compileRoute} from './route.ts';
-import {checkSchema, isSchema} from './schema.ts';
+import {checkSchema} from './schema.ts';
 import type {CallSettings} from './types.ts';
 
 /** What an endpoint is told beside its route. */
@@ -102,14 +102,6 @@ function schemaOf(schema: unknown, option: string): StandardSchema | undefined {
   if (schema === undefined) return undefined;
   checkSchema(schema, option);
   return schema;
-}
-
-function contentOf<Content>(value: unknown, option: string, method: 'decode' | 'encode'): Content {
-  // First: schemas may have methods of any name.
-  if (isSchema(value)) return asJson(value) as Content;
-  const isContent = isObject(value) && typeof (value as Record<string, unknown>)[method] === 'function';
-  assertOption(isContent, option, value, `a Standard Schema, type<…>(), or a content with ${method}()`);
-  return value as Content;
 }
 
 function checkErrors(errors: unknown): ErrorSchemas {

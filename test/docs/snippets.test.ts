@@ -26,6 +26,11 @@ beforeAll(async () => {
       body += chunk;
     });
     request.on('end', () => {
+      if (request.headers.accept === 'text/event-stream') {
+        response.setHeader('content-type', 'text/event-stream');
+        response.end('data: {"text": "upon"}\n\ndata: [DONE]\n\n');
+        return;
+      }
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({name: 'Ada', method: request.method, path: request.url, body}));
     });

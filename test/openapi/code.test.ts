@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest';
+import {compileRoute} from '../../src/client/route.ts';
 import type {Operation, Parameter, Schema} from '../../src/node/openapi/document.ts';
 import {fromOpenApi} from '../../src/node/openapi/index.ts';
 import {typeCheck, writeGenerated} from './support/generated.ts';
@@ -88,6 +89,30 @@ describe('a schema is written as', () => {
         discriminator: {propertyName: 'a', mapping: {first: '#/components/schemas/A'}},
       },
       "(A & {a: 'first'}) | (B & {a: 'B'})",
+    ],
+    [
+      'more than a line takes, where one of them may be null',
+      {
+        properties: {
+          a: {
+            anyOf: [{type: 'null'}, {enum: ['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((one) => one.repeat(15))}],
+          },
+        },
+      },
+      `{ a?: | null ${['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((one) => `| '${one.repeat(15)}'`).join(' ')}; }`,
+    ],
+    ['a file (3.1)', {contentMediaType: 'application/octet-stream'}, 'Blob'],
+    ['a picture (3.1)', {type: 'string', contentMediaType: 'image/png'}, 'Blob'],
+    [
+      'a picture in text',
+      {type: 'string', contentMediaType: 'image/png', contentEncoding: 'base64'},
+      'string',
+    ],
+    ['JSON in text', {type: 'string', contentMediaType: 'application/json'}, 'string'],
+    [
+      'a member that no prototype is',
+      {properties: JSON.parse('{"__proto__": {}}')},
+      "{ ['__proto__']?: unknown; }",
     ],
     ['itself, in a list', {type: 'array', items: {$ref: '#/components/schemas/Thing'}}, 'Thing[]'],
     [
@@ -236,8 +261,139 @@ describe('an operation', () => {
       default: json({type: 'null'}),
     };
     expect(await codeOf(documentOf({}, {responses}))).toContain(
-      "response: type<string | number | undefined>(), errors: { 404: type<boolean>(), '4XX': type<string>(), default: type<null>(), }",
+      "response: byStatus({ 200: type<string>(), 202: type<number>(), 204: undefined, }), errors: { 404: type<boolean>(), '4XX': type<string>(), default: type<null>(), }",
     );
+  });
+
+  const answering = (responses: object) => codeOf(documentOf({}, {responses} as never));
+  const content = (mediaType: string, media: object) => ({description: 'x', content: {[mediaType]: media}});
+
+  it.each<[string, object, string]>([
+    [
+      'one type where statuses have the same',
+      {
+        200: content('application/json', {schema: {type: 'string'}}),
+        201: content('application/json', {schema: {type: 'string'}}),
+      },
+      'response: type<string>(), ',
+    ],
+    [
+      'one that may be undefined where others have none',
+      {200: content('application/json', {schema: {type: 'string'}}), 204: {description: 'x'}},
+      'response: type<string | undefined>(), ',
+    ],
+    [
+      'none to a status that has no body, whatever is said of it',
+      {
+        200: content('application/json', {schema: {type: 'string'}}),
+        204: content('application/json', {schema: {type: 'number'}}),
+      },
+      'response: type<string | undefined>(), ',
+    ],
+    [
+      'one by status where their contents differ',
+      {'2xx': content('application/pdf', {}), 202: content('text/plain', {})},
+      "response: byStatus({ 202: asText(), '2XX': asBlob('application/pdf'), }), ",
+    ],
+    [
+      'the data of events, which is JSON (3.2)',
+      {
+        200: content('text/event-stream', {
+          itemSchema: {
+            properties: {
+              data: {type: 'string', contentMediaType: 'application/json', contentSchema: {type: 'number'}},
+            },
+          },
+        }),
+      },
+      'response: asEvents(type<number>()), ',
+    ],
+    [
+      'the data of events of several kinds (3.2)',
+      {
+        200: content('text/event-stream', {
+          itemSchema: {
+            allOf: [{properties: {data: {type: 'string'}}}],
+            oneOf: [
+              {properties: {event: {const: 'a'}, data: {contentSchema: {type: 'number'}}}},
+              {properties: {event: {const: 'b'}, data: {contentSchema: {type: 'boolean'}}}},
+            ],
+          },
+        }),
+      },
+      'response: asEvents(type<number | boolean>()), ',
+    ],
+    [
+      'the data of events, which is text (3.2)',
+      {200: content('text/event-stream', {itemSchema: {properties: {data: {type: 'string'}}}})},
+      'response: asEvents(), ',
+    ],
+    [
+      'the data of events, which a document takes for an object',
+      {
+        200: content('text/event-stream', {
+          itemSchema: {properties: {data: {type: 'object', properties: {a: {type: 'null'}}}}},
+        }),
+      },
+      'response: asEvents(type<{ a?: null; }>()), ',
+    ],
+    [
+      'events of which nothing is said but their data',
+      {200: content('text/event-stream', {schema: {$ref: '#/components/schemas/Thing'}})},
+      'response: asEvents(), ',
+    ],
+  ])('has for a response: %s', async (_, responses, expected) => {
+    expect(await answering(responses)).toContain(`endpoint('POST /things/{id}', { ${expected}})`);
+  });
+
+  it.each<[string, string, object, object, string]>([
+    [
+      'a form whose members have styles',
+      'application/x-www-form-urlencoded',
+      {
+        tags: {type: 'array', items: {type: 'string'}},
+        meta: {type: 'object'},
+        more: {type: 'object'},
+        plain: {},
+      },
+      {
+        tags: {style: 'spaceDelimited', explode: false},
+        meta: {style: 'deepObject', explode: true, contentType: 'application/json'},
+        more: {contentType: 'application/json'},
+        plain: {style: 'form'},
+      },
+      "asForm(type<{ tags?: string[]; meta?: { [name: string]: unknown; }; more?: { [name: string]: unknown; }; plain?: unknown; }>(), {styles: { tags: 'spaceDelimited', meta: 'deepObject', more: (name, value) => [[name, JSON.stringify(value)]], }})",
+    ],
+    [
+      'a form whose parts have types',
+      'multipart/form-data',
+      {
+        file: {type: 'string', format: 'binary'},
+        pictures: {type: 'array', items: {type: 'string', contentMediaType: 'image/png'}},
+        meta: {$ref: '#/components/schemas/Thing'},
+        note: {type: 'string'},
+      },
+      {
+        file: {contentType: 'image/png, image/jpeg'},
+        pictures: {contentType: 'image/png'},
+        meta: {contentType: 'application/json; charset=utf-8'},
+        note: {contentType: 'text/plain'},
+      },
+      "asMultipart(type<{ file?: Blob; pictures?: Blob[]; meta?: Thing; note?: string; }>(), {contentTypes: {pictures: 'image/png', meta: 'application/json; charset=utf-8'}})",
+    ],
+  ])('takes %s', async (_, mediaType, properties, encoding, expected) => {
+    const requestBody = {
+      required: true,
+      content: {[mediaType]: {schema: {type: 'object', properties}, encoding}},
+    };
+    expect(await codeOf(documentOf({}, {requestBody} as never))).toContain(`body: ${expected},`);
+  });
+
+  it('of a HEAD has no response', async () => {
+    const document = documentOf({});
+    const {post} = document.paths['/things/{id}'] as {post: object};
+    const code = await codeOf({...document, paths: {'/things': {head: post}}});
+    expect(code).toContain("makeThing: endpoint('HEAD /things')");
   });
 
   it.each<[string, Partial<Operation>, string, RegExp]>([
@@ -285,6 +441,17 @@ describe('an operation', () => {
     const parameter = {in: 'path', name: 'thing.id', required: true, schema: {type: 'string'}};
     const code = await codeOf(documentOf({}, {parameters: [parameter]}, '/things/{thing.id}'));
     expect(code).toContain("endpoint('POST /things/{thing_id}', { path: type<{ thing_id: string; }>()");
+  });
+
+  it.each([
+    ['/a b\\c/ü', '/a%20b%5Cc/ü'],
+    ['/things/:id', '/things/%3Aid'],
+    ['/from/{id}/to/{id}', '/from/{id}/to/{id2}'],
+    ['things', '/things'],
+  ])('has %s for a path that an endpoint can have', async (path, expected) => {
+    const code = await codeOf(documentOf({}, {}, path));
+    expect(code).toContain(`endpoint('POST ${expected}'`);
+    expect(compileRoute(`POST ${expected}`).method).toBe('POST');
   });
 });
 
@@ -359,22 +526,63 @@ it('says what it leaves out', async () => {
       '/things/{id}': {
         ...item,
         trace: {},
+        additionalOperations: {PURGE: {}},
+        servers: [{url: 'https://other.test'}],
         parameters: [
           {in: 'cookie', name: 'sid'},
           {in: 'path', name: 'gone'},
           {in: 'path', name: 'id', schema: {type: 'array'}},
         ],
+        put: {
+          parameters: [{in: 'path', name: 'id', style: 'matrix', schema: {type: 'string'}}],
+          requestBody: {
+            content: {
+              'multipart/form-data': {
+                schema: {properties: {a: {type: 'object'}, b: {type: 'string'}}},
+                encoding: {a: {contentType: 'text/xml'}, b: {headers: {}, style: 'form'}},
+              },
+            },
+          },
+          responses: {
+            200: {
+              description: 'x',
+              content: {
+                'text/event-stream': {
+                  itemSchema: {
+                    oneOf: [
+                      {properties: {data: {contentSchema: true}}},
+                      {properties: {data: {type: 'string'}}},
+                    ],
+                  },
+                },
+              },
+            },
+          },
+        },
         get: {requestBody: {content: {'application/json': {}}}, responses: {}},
       },
+      '/a/../b': {get: {responses: {}}},
     },
   });
   expect(warnings).toEqual([
     'TRACE /things/{id} is left out: fetch has no such method',
+    'PURGE /things/{id} is left out: an endpoint has no such method',
+    "GET /things/{id} has servers of its own: it's asked for where the others are",
+    "PUT /things/{id} has servers of its own: it's asked for where the others are",
+    "POST /things/{id} has servers of its own: it's asked for where the others are",
+    'GET /a/../b is left out: an endpoint has no such path',
     'GET /things/{id} has no "gone" in its path: it\'s left out',
+    'PUT /things/{id} has no "gone" in its path: it\'s left out',
     'POST /things/{id} has no "gone" in its path: it\'s left out',
     'GET /things/{id}: "id" is to be given as the text that goes into the path',
     'GET /things/{id}: the cookie "sid" is left out: send it as a header',
     'GET /things/{id}: its body is left out: a GET has none',
+    'PUT /things/{id}: the style "matrix" of "id" is left out: it goes in as simple has it',
+    'PUT /things/{id}: the cookie "sid" is left out: send it as a header',
+    'PUT /things/{id}: the part "a" is JSON, and not text/xml',
+    'PUT /things/{id}: the headers of the part "b" are left out',
+    'PUT /things/{id}: the style of the part "b" is left out',
+    'PUT /things/{id}: the data of its events, some of it JSON, is given as text',
     'POST /things/{id}: "id" is to be given as the text that goes into the path',
     'POST /things/{id}: the cookie "sid" is left out: send it as a header',
     '#/components/schemas/Thing is made of itself alone: its type is unknown',

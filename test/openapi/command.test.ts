@@ -18,10 +18,12 @@ paths:
           description: A user
           content: {application/json: {schema: {$ref: 'schemas/user.yaml'}}}
 `;
+// Merge keys are of YAML 1.1.
 const userYaml = `
 type: object
 properties:
-  name: {type: string}
+  <<: &named
+    name: {type: string}
   home: {$ref: 'place.json#/definitions/place'}
   friends: {type: array, items: {$ref: '#'}}
 `;

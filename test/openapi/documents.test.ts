@@ -15,19 +15,26 @@ import {mockApi} from './support/mock-api.ts';
 type Method = (input: object) => Promise<unknown>;
 type LooseClient = Readonly<Record<string, Method & Readonly<Record<string, Method>>>>;
 
-const documents: Array<[name: string, file: string, operations: number]> = [
+const documents: Array<[name: string, file: string, operations: number, warnings?: readonly string[]]> = [
   ["Scalar's Galaxy, 3.1, YAML", '@scalar/galaxy/dist/3.1.yaml', 10],
   ["Directus's, 3.0", '@directus/specs/dist/openapi.json', 90],
-  ["GitHub's, 3.0", '@octokit/openapi/generated/api.github.com.json', 1_000],
+  [
+    "GitHub's, 3.0",
+    '@octokit/openapi/generated/api.github.com.json',
+    1_000,
+    [
+      "POST /repos/{owner}/{repo}/releases/{release_id}/assets has servers of its own: it's asked for where the others are",
+    ],
+  ],
 ];
 
-describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast) => {
+describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast, expectedWarnings = []) => {
   const file = fileURLToPath(new URL(`../../node_modules/${path}`, import.meta.url));
 
   it('makes the same code twice, which compiles under the strictest rules', async () => {
     const {code, warnings} = await fromOpenApi(file);
     expect((await fromOpenApi(file)).code).toBe(code);
-    expect(warnings).toEqual([]);
+    expect(warnings).toEqual(expectedWarnings);
     const folder = await writeGenerated({'client.ts': code});
     expect(await typeCheck(folder, ['client.ts'])).toBe('');
   });
@@ -62,7 +69,7 @@ describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast) => {
       if (input.body === undefined) expect(call?.text).toBe('');
       if (call?.contentType === 'application/json') expect(JSON.parse(call.text)).toEqual(plain(input.body));
       const expected = expectedOf(document, operation);
-      if (expected !== unknown) expect(plain(given)).toEqual(plain(expected));
+      if (expected !== unknown) expect(plain(dataOf(given))).toEqual(plain(expected));
     }
     expect(api.calls).toHaveLength(operations.length);
     expect(session.stats().active).toBe(0);
@@ -146,6 +153,12 @@ function expectedOf(document: LoadedDocument, {operation}: ClientOperation): unk
   const content = success && resolve(document, success).content;
   const schema = content?.['application/json']?.schema;
   return schema === undefined ? unknown : exampleOf(document, schema, 'out');
+}
+
+/** Where responses differ by their status, it's beside that. */
+function dataOf(given: unknown): unknown {
+  const isByStatus = Object.keys(given ?? {}).join() === 'status,data';
+  return isByStatus ? (given as {readonly data: unknown}).data : given;
 }
 
 function plain(value: unknown): unknown {

@@ -8,6 +8,7 @@ import {
   asNdjson,
   asStream,
   asText,
+  byStatus,
   cursorPages,
   defineClient,
   endpoint,
@@ -357,5 +358,47 @@ describe('a client', () => {
     get({searchParams: {a: 1}});
     // @ts-expect-error
     endpoint('GET /a', {respnse: type<User>()});
+  });
+});
+
+describe('responses by status', () => {
+  const response = byStatus({
+    200: type<User>(),
+    202: z.object({at: z.string().transform((text) => new Date(text))}),
+    203: asText(),
+    204: undefined,
+  });
+
+  test('are told apart by it', async () => {
+    const got = await methodOf(endpoint('POST /users', {response}))();
+    if (got.status === 200) expectTypeOf(got.data).toEqualTypeOf<User>();
+    else if (got.status === 202) expectTypeOf(got.data).toEqualTypeOf<{at: Date}>();
+    else if (got.status === 203) expectTypeOf(got.data).toEqualTypeOf<string>();
+    else {
+      expectTypeOf(got.status).toEqualTypeOf<204>();
+      expectTypeOf(got.data).toEqualTypeOf<undefined>();
+    }
+  });
+
+  test('have what the schemas take, where the client trusts the server', async () => {
+    const {get} = defineClient({get: endpoint('GET /a', {response})}, {responses: 'trust'})(session);
+    const got = await get();
+    if (got.status === 202) expectTypeOf(got.data).toEqualTypeOf<{at: string}>();
+  });
+
+  test('have all others in 2XX', async () => {
+    const other = byStatus({200: type<User>(), '2XX': type<string>()});
+    const got = await methodOf(endpoint('GET /a', {response: other}))();
+    if (got.status === 206) expectTypeOf(got.data).toEqualTypeOf<string>();
+    if (got.status === 200) expectTypeOf(got.data).toEqualTypeOf<User>();
+    // @ts-expect-error It is no status of success.
+    got.status === 404;
+  });
+
+  test('are those of success', () => {
+    // @ts-expect-error
+    byStatus({default: type<User>()});
+    // @ts-expect-error
+    byStatus({200: 'json'});
   });
 });

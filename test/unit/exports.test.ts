@@ -42,6 +42,7 @@ const names: Record<string, readonly string[]> = {
     'asNdjson',
     'asStream',
     'asText',
+    'byStatus',
     'circuitBreakerPolicy',
     'createConnector',
     'createSession',

@@ -43,3 +43,13 @@ function inline(value: unknown): string {
 export function indent(text: string): string {
   return text.replaceAll(/\n(?=[^\n])/g, '\n  ');
 }
+
+/** A type after the colon, or the equals sign, that it belongs to. */
+export function afterColon(type: string): string {
+  return type.startsWith('|') ? `\n  ${indent(type)}` : ` ${type}`;
+}
+
+/** A type in brackets of one kind or another. */
+export function enclosed(open: string, type: string, close: string): string {
+  return type.startsWith('|') ? `${open}\n  ${indent(type)}\n${close}` : `${open}${type}${close}`;
+}

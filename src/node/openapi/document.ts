@@ -32,6 +32,7 @@ export interface Schema {
   };
   readonly contentMediaType?: string;
   readonly contentEncoding?: string;
+  readonly contentSchema?: SchemaOrBoolean;
 }
 
 export type SchemaOrBoolean = Schema | boolean;
@@ -41,8 +42,18 @@ export function isSchema(value: SchemaOrBoolean | null | undefined): value is Sc
   return typeof value === 'object' && value !== null;
 }
 
+/** How one member of a form is written. */
+export interface Encoding {
+  readonly contentType?: string;
+  readonly headers?: object;
+  readonly style?: string;
+  readonly explode?: boolean;
+  readonly allowReserved?: boolean;
+}
+
 export interface MediaType {
   readonly schema?: SchemaOrBoolean;
+  readonly encoding?: Readonly<Record<string, Encoding>>;
   /** OpenAPI 3.2: of what is sent item by item. */
   readonly itemSchema?: SchemaOrBoolean;
 }
@@ -83,6 +94,7 @@ export interface Operation {
   readonly parameters?: ReadonlyArray<Parameter | Reference>;
   readonly requestBody?: RequestBody | Reference;
   readonly responses?: Readonly<Record<string, ResponseObject | Reference>>;
+  readonly servers?: readonly Server[];
 }
 
 export interface PathItem {

@@ -107,6 +107,7 @@ const imported = [
   'asStream',
   'asText',
   'baseUrl',
+  'byStatus',
   'createClient',
   'defineClient',
   'endpoint',

@@ -59,7 +59,8 @@ async function parse(text: string, address: URL): Promise<unknown> {
   }
   const {parse: parseYaml} = await import('yaml');
   try {
-    return parseYaml(text, {maxAliasCount: -1});
+    // Merge keys are of YAML 1.1, and documents use them all the same.
+    return parseYaml(text, {maxAliasCount: -1, merge: true});
   } catch (cause) {
     throw new OpenApiError(`${address.pathname} is neither JSON nor YAML`, {cause});
   }

@@ -85,5 +85,7 @@ export function stringLiteral(text: string): string {
 
 /** A member's name, quoted where it must be. */
 export function memberName(name: string): string {
+  // As it is, it would set a prototype.
+  if (name === '__proto__') return "['__proto__']";
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : stringLiteral(name);
 }

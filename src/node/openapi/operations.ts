@@ -1,3 +1,4 @@
+import {compileRoute} from '../../client/route.ts';
 import type {LoadedDocument, Operation, Parameter, PathItem} from './document.ts';
 import {resolve} from './document.ts';
 import {camelCase, Scope} from './names.ts';
@@ -25,9 +26,15 @@ export function operationsOf(document: LoadedDocument, warn: (message: string) =
   const all = Object.entries(paths).flatMap(([path, given]) => {
     const item = resolve<PathItem>(document, given as never);
     if (item['trace']) warn(`TRACE ${path} is left out: fetch has no such method`);
+    for (const method of Object.keys((item['additionalOperations'] as object | undefined) ?? {}))
+      warn(`${method} ${path} is left out: an endpoint has no such method`);
     return methods.flatMap((method) => {
       const operation = item[method] as Operation | undefined;
-      return operation ? [{path, method: method.toUpperCase(), item, operation}] : [];
+      if (!operation) return [];
+      const given = {path, method: method.toUpperCase(), item, operation};
+      if (operation.servers ?? item['servers'])
+        warn(`${given.method} ${path} has servers of its own: it's asked for where the others are`);
+      return isPossible(given, warn) ? [given] : [];
     });
   });
   // A document without tags, or names that have one, has no groups.
@@ -58,6 +65,21 @@ export function operationsOf(document: LoadedDocument, warn: (message: string) =
   });
 }
 
+/** Whether there can be an endpoint of that path. */
+function isPossible(
+  {path, method}: {readonly path: string; readonly method: string},
+  warn: (message: string) => void,
+): boolean {
+  const {template} = templateOf(path);
+  try {
+    compileRoute(`${method} ${template}`);
+    return true;
+  } catch {
+    warn(`${method} ${path} is left out: an endpoint has no such path`);
+    return false;
+  }
+}
+
 /** Those of the path, and over them the operation's own. */
 function parametersOf(document: LoadedDocument, item: PathItem, operation: Operation): Parameter[] {
   const byPlace = new Map<string, Parameter>();
@@ -73,11 +95,15 @@ function templateOf(path: string): {readonly template: string; readonly names: R
   const names = new Map<string, string>();
   const scope = new Scope();
   const [bare = ''] = path.split('#', 1);
-  const template = bare.replaceAll(/\{([^{}]*)\}/g, (_, name: string) => {
-    const free = names.get(name) ?? scope.take(name.replaceAll(/[^\w-]+/g, '_') || 'parameter');
-    names.set(name, free);
+  const parts = bare.split(/\{([^{}]*)\}/).map((part, index) => {
+    // What no URL has, and what a route would take for a parameter.
+    if (index % 2 === 0) return part.replaceAll(/[\s\\]/g, encodeURIComponent).replaceAll('/:', '/%3A');
+    const free = scope.take(part.replaceAll(/[^\w-]+/g, '_') || 'parameter');
+    // Of one that is there twice, the second has a name that the document knows nothing of.
+    if (!names.has(part)) names.set(part, free);
     return `{${free}}`;
   });
+  const template = parts.join('');
   return {template: template.startsWith('/') ? template : `/${template}`, names};
 }
 

@@ -1,4 +1,4 @@
-import {docComment, indent} from './comments.ts';
+import {afterColon, docComment, enclosed, indent} from './comments.ts';
 import {Directions} from './directions.ts';
 import type {LoadedDocument, Schema, SchemaOrBoolean} from './document.ts';
 import {isReference, isSchema, lookUp, pointerSegments, resolve} from './document.ts';
@@ -83,7 +83,7 @@ export class TypeWriter {
     const {text, kind} = this.#write(schema, {direction});
     return kind === 'object' && text !== '{}'
       ? `${comment}export interface ${name} ${text}\n`
-      : `${comment}export type ${name} =${text.startsWith('|') ? `\n  ${indent(text)}` : ` ${text}`};\n`;
+      : `${comment}export type ${name} =${afterColon(text)};\n`;
   }
 
   #documented(schema: Schema, isNamed = false) {
@@ -192,7 +192,7 @@ export class TypeWriter {
       if (!holder || holder.schema.required?.includes(name)) continue;
       const property = holder.schema.properties?.[name];
       if (property === undefined || this.#isLeftOut(property, context)) continue;
-      members.push(`  ${memberName(name)}: ${indent(this.#write(property, context).text)};\n`);
+      members.push(`  ${memberName(name)}:${indent(afterColon(this.#write(property, context).text))};\n`);
     }
     return members.length > 0 ? {text: `{\n${members.join('')}}`, kind: 'object'} : undefined;
   }
@@ -291,7 +291,7 @@ export class TypeWriter {
       const isOptional = !required.has(name);
       types.add(text);
       if (isOptional) types.add('undefined');
-      members.push(`${comment}${memberName(name)}${isOptional ? '?' : ''}: ${text};\n`);
+      members.push(`${comment}${memberName(name)}${isOptional ? '?' : ''}:${afterColon(text)};\n`);
     }
     const patterns = Object.values(patternProperties ?? {});
     const others =
@@ -303,7 +303,7 @@ export class TypeWriter {
       const isAnything = written.some(({text}) => text === 'unknown');
       // An index signature has to take the members' types too.
       const {text} = isAnything ? primary('unknown') : union([...written, ...[...types].map(primary)]);
-      members.push(`[name: string]: ${text};\n`);
+      members.push(`[name: string]:${afterColon(text)};\n`);
     } else if (members.length === 0) {
       // Of which nothing is said.
       return additionalProperties === false && schema.properties
@@ -337,15 +337,22 @@ const shownFormats = new Set([
 
 function stringType({format, contentMediaType, contentEncoding}: Schema, {isParameter}: TypeContext): string {
   if (format === 'binary') return 'Blob';
-  if (contentMediaType === 'application/octet-stream' && contentEncoding === undefined) return 'Blob';
+  if (contentMediaType && contentEncoding === undefined && isBinary(contentMediaType)) return 'Blob';
   return isParameter && format === 'date-time' ? 'Date | string' : 'string';
+}
+
+/** Whether it's the media type of something that JSON has no word for, but a form has. */
+function isBinary(mediaType: string): boolean {
+  return /^(?:audio|font|image|video)\/(?!svg)|^application\/(?:octet-stream|pdf|zip|gzip)\b/i.test(
+    mediaType,
+  );
 }
 
 function guessType(schema: Schema): string | undefined {
   if (schema.properties || schema.additionalProperties !== undefined || schema.patternProperties)
     return 'object';
   if (schema.items !== undefined || schema.prefixItems) return 'array';
-  return schema.format === 'binary' ? 'string' : undefined;
+  return schema.format === 'binary' || schema.contentMediaType !== undefined ? 'string' : undefined;
 }
 
 /** Whether it says nothing of a type. */
@@ -368,6 +375,7 @@ const typeKeywords = [
   'oneOf',
   'anyOf',
   'format',
+  'contentMediaType',
 ] as const;
 
 /** The references that a type is made of without an object or a list in between. */
@@ -403,6 +411,8 @@ function nameOfRef(ref: string): string {
 interface Written {
   readonly text: string;
   readonly kind: 'primary' | 'object' | 'modified' | 'union' | 'intersection';
+  /** Of a union, its members. */
+  readonly members?: readonly Written[];
 }
 
 function primary(text: string): Written {
@@ -410,7 +420,7 @@ function primary(text: string): Written {
 }
 
 function grouped({text, kind}: Written): string {
-  return kind === 'primary' || kind === 'object' ? text : `(${text})`;
+  return kind === 'primary' || kind === 'object' ? text : enclosed('(', text, ')');
 }
 
 /** How long a line of alternatives may be. */
@@ -418,26 +428,25 @@ const lineLength = 80;
 
 function union(parts: readonly Written[]): Written {
   const texts = new Map<string, Written>();
-  for (const part of parts) texts.set(part.text, part);
+  for (const part of parts.flatMap(({members, ...part}) => members ?? [part])) texts.set(part.text, part);
   // `unknown` is all there is, and `never` nothing.
   if (texts.has('unknown')) return primary('unknown');
   if (texts.size > 1) texts.delete('never');
-  const [only, ...more] = texts.values();
+  const members = [...texts.values()];
+  const [only, ...more] = members;
   if (only === undefined) return primary('never');
   if (more.length === 0) return only;
-  const members = [...texts.values()].map((part) =>
-    part.kind === 'union'
+  const written = members.map((part) =>
+    part.kind === 'object' || part.kind === 'primary' || part.kind === 'union'
       ? part.text
-      : part.kind === 'object' || part.kind === 'primary'
-        ? part.text
-        : `(${part.text})`,
+      : enclosed('(', part.text, ')'),
   );
-  const line = members.join(' | ');
+  const line = written.join(' | ');
   const text =
     line.length <= lineLength || line.includes('\n')
       ? line
-      : members.map((member) => `| ${member}`).join('\n');
-  return {text, kind: 'union'};
+      : written.map((member) => `| ${member}`).join('\n');
+  return {text, kind: 'union', members};
 }
 
 function intersection(parts: readonly Written[]): Written {
@@ -447,7 +456,7 @@ function intersection(parts: readonly Written[]): Written {
   if (only === undefined) return primary('unknown');
   if (more.length === 0) return only;
   const members = [...texts.values()].map((part) =>
-    part.kind === 'union' || part.kind === 'modified' ? `(${part.text})` : part.text,
+    part.kind === 'union' || part.kind === 'modified' ? enclosed('(', part.text, ')') : part.text,
   );
   return {text: members.join(' & '), kind: 'intersection'};
 }

@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest';
+import {z} from 'zod';
 import type {BodyContent, ResponseContent, StandardSchema} from '../../../src/index.ts';
 import {
   asBlob,
@@ -10,6 +11,7 @@ import {
   asNdjson,
   asStream,
   asText,
+  byStatus,
   defineClient,
   endpoint,
   type,
@@ -352,6 +354,72 @@ it.each(['text/html; charset=utf-8', 'application/json', 'application/problem+js
     expect(session.stats().active).toBe(0);
   },
 );
+
+describe('responses that differ by their status', () => {
+  const response = byStatus({
+    200: type<{name: string}>(),
+    202: z.object({job: z.string().transform(Number)}),
+    203: asText('text/csv'),
+    204: undefined,
+    '2XX': asBytes(),
+  });
+
+  it.each<[number, () => Response, unknown]>([
+    [200, () => Response.json({name: 'Ada'}), {name: 'Ada'}],
+    [202, () => Response.json({job: '7'}, {status: 202}), {job: 7}],
+    [203, () => new Response('a,b', {status: 203}), 'a,b'],
+    [204, () => new Response(null, {status: 204}), undefined],
+    [206, () => new Response('A', {status: 206}), new Uint8Array([65])],
+  ])('are read as what %i has', async (status, answer, data) => {
+    const got = received(response, answer);
+    expect(await got.data).toEqual({status, data});
+    expect(got.accept()).toBe('application/json, text/csv, */*');
+  });
+
+  it('are not checked where the client trusts the server', async () => {
+    const {session} = mockSession(() => Response.json({job: '7'}, {status: 202}), {baseUrl: origin});
+    const get = endpoint('GET /a', {response});
+    const client = defineClient({get}, {responses: 'trust'})(session);
+    expect(await client.get()).toEqual({status: 202, data: {job: '7'}});
+  });
+
+  it('have what does not fit said of the endpoint', async () => {
+    const {data} = received(response, () => Response.json({jab: 7}, {status: 202}));
+    expect(await rejection(data)).toMatchObject({name: 'SchemaError', endpoint: 'GET /a'});
+  });
+
+  it('have one that is not declared refused, and its slot freed', async () => {
+    const {call, session} = mockMethod(
+      endpoint('GET /a', {response: byStatus({200: type<unknown>()})}),
+      () => new Response('text', {status: 206}),
+    );
+    const error = await rejection(call());
+    expect(error).toMatchObject({name: 'SchemaError', part: 'response'});
+    expect(error.message).toContain(
+      'Response of GET /a has the status 206, which is not declared (GET https',
+    );
+    expect(session.stats().active).toBe(0);
+  });
+
+  it('free the slot of one that is not looked at', async () => {
+    const {call, session} = mockMethod(
+      endpoint('GET /a', {response: byStatus({200: undefined})}),
+      () => new Response('text'),
+    );
+    expect(await call()).toEqual({status: 200, data: undefined});
+    expect(session.stats().active).toBe(0);
+  });
+
+  it.each<[string, unknown]>([
+    ['byStatus', undefined],
+    ['byStatus', {}],
+    ['byStatus.404', {404: anything}],
+    ['byStatus.default', {default: anything}],
+    ['byStatus.200', {200: 'json'}],
+  ])('are refused by name: %s of %j', (option, responses) => {
+    expect(thrown(() => byStatus(responses as never))).toMatchObject({name: 'InvalidOptionError', option});
+  });
+});
 
 describe('an option', () => {
   it.each<[string, () => unknown]>([

@@ -1,0 +1,242 @@
+import {docComment, enclosed, indent} from './comments.ts';
+import type {EndpointContext} from './context.ts';
+import {jsonStyle, membersOf, queryStyle, schemaOf} from './context.ts';
+import type {Encoding, MediaType, RequestBody, ResponseObject, SchemaOrBoolean} from './document.ts';
+import {isSchema, resolve} from './document.ts';
+import {eventData} from './event-data.ts';
+import type {Choice} from './media.ts';
+import {bareType, choose} from './media.ts';
+import {stringLiteral} from './names.ts';
+import type {ClientOperation} from './operations.ts';
+
+/** `type<…>()`, and what is made of it. */
+function witness({use}: EndpointContext, type: string): string {
+  return `${enclosed(`${use('type')}<`, type, '>')}()`;
+}
+
+function call({use}: EndpointContext, name: string, ...given: Array<string | undefined>): string {
+  return `${use(name)}(${given.filter((one) => one !== undefined).join(', ')})`;
+}
+
+function mediaTypeOption(mediaType: string): string {
+  return `{mediaType: ${stringLiteral(mediaType)}}`;
+}
+
+// --- what is sent
+
+export function writeBody(operation: ClientOperation, context: EndpointContext): string | undefined {
+  const {
+    method,
+    path,
+    operation: {requestBody},
+  } = operation;
+  if (!requestBody) return undefined;
+  const body = resolve<RequestBody>(context.document, requestBody);
+  if (method === 'GET' || method === 'HEAD') {
+    context.warn(`${method} ${path}: its body is left out: a ${method} has none`);
+    return undefined;
+  }
+  const choice = choose(body.content);
+  if (!choice) return undefined;
+  const {types} = context;
+  const {kind, mediaType, media} = choice;
+  const bare = bareType(mediaType);
+  const warn = (message: string) => context.warn(`${method} ${path}: ${message}`);
+  const schema = () =>
+    witness(context, types.typeOfAny([media.schema ?? media.itemSchema], !body.required, {direction: 'in'}));
+  switch (kind) {
+    case 'json':
+      return bare === 'application/json'
+        ? schema()
+        : call(context, 'asJson', schema(), mediaTypeOption(mediaType));
+    case 'ndjson': {
+      const item = types.typeOf(media.itemSchema ?? media.schema, {direction: 'in'});
+      return call(context, 'asNdjson', witness(context, item), mediaTypeOption(bare));
+    }
+    case 'form':
+      return call(context, 'asForm', schema(), formOptions(media));
+    case 'multipart':
+      return call(context, 'asMultipart', schema(), multipartOptions(media, context, warn));
+    case 'text':
+    case 'events':
+      return call(context, 'asText', stringLiteral(bare));
+    case 'binary':
+      return call(context, 'asStream', bare.includes('*') ? undefined : stringLiteral(bare));
+  }
+}
+
+/** OpenAPI, "Encoding Object": those that have a style are written by it, whatever else there is. */
+function hasStyle({style, explode, allowReserved}: Encoding): boolean {
+  return style !== undefined || explode !== undefined || allowReserved !== undefined;
+}
+
+function formOptions({encoding = {}}: MediaType): string | undefined {
+  const styles = membersOf(
+    Object.entries(encoding).map(([name, one]) => {
+      const isJson = !hasStyle(one) && /[/+]json\b/i.test(one.contentType ?? '');
+      return [name, isJson ? jsonStyle : queryStyle(one)];
+    }),
+  );
+  return styles && `{styles: ${styles}}`;
+}
+
+function multipartOptions(
+  {schema, encoding = {}}: MediaType,
+  context: EndpointContext,
+  warn: (message: string) => void,
+): string | undefined {
+  const {properties = {}} = schemaOf(schema, context);
+  const contentTypes = membersOf(
+    Object.entries(encoding).map(([name, one]) => {
+      if (one.headers) warn(`the headers of the part "${name}" are left out`);
+      if (hasStyle(one)) warn(`the style of the part "${name}" is left out`);
+      const {contentType} = one;
+      // Of several that may be, a file says itself which it is.
+      if (contentType === undefined || /[*,]/.test(contentType)) return [name, undefined];
+      const {type, items, format} = schemaOf(properties[name], context);
+      const isList = type === 'array';
+      const item = isList ? schemaOf(items, context) : {type, format};
+      const isText = item.type === 'string';
+      if (isText && item.format !== 'binary' && /^text\/plain\b/i.test(contentType)) return [name, undefined];
+      if (isText || /[/+]json\b/i.test(contentType)) return [name, stringLiteral(contentType)];
+      warn(`the part "${name}" is JSON, and not ${contentType}`);
+      return [name, undefined];
+    }),
+  );
+  return contentTypes && `{contentTypes: ${contentTypes}}`;
+}
+
+// --- what comes back
+
+interface Success {
+  readonly status: string;
+  readonly choice: Choice | undefined;
+}
+
+export function writeResponse(operation: ClientOperation, context: EndpointContext): string | undefined {
+  // There is a body to none of them.
+  if (operation.method === 'HEAD') return undefined;
+  const {use} = context;
+  const all = successes(operation, context).map(({status, choice}) => ({
+    status,
+    text: choice && writeContent(operation, choice, context),
+    choice,
+  }));
+  const [first, ...others] = new Set(all.flatMap(({text}) => text ?? []));
+  if (first === undefined) {
+    // Where all that is declared is a redirect, what it leads to isn't told.
+    const isRedirect =
+      all.length === 0 &&
+      Object.keys(operation.operation.responses ?? {}).some((status) => /^30[12378]$/.test(status));
+    return isRedirect ? call(context, 'asBlob') : undefined;
+  }
+  if (others.length > 0) {
+    const members = all.map(({status, text = 'undefined'}) => `${statusKey(status)}: ${text}`);
+    return `${use('byStatus')}({\n  ${indent(members.join(',\n'))},\n})`;
+  }
+  const choice = all.find(({text}) => text !== undefined)?.choice as Choice;
+  const orNothing = all.some(({text}) => text === undefined);
+  return writeContent(operation, choice, context, orNothing);
+}
+
+function writeContent(
+  {method, path}: ClientOperation,
+  {kind, mediaType, media}: Choice,
+  context: EndpointContext,
+  orNothing = false,
+): string {
+  const {types} = context;
+  const bare = bareType(mediaType);
+  const itemOf = () => witness(context, types.typeOf(media.itemSchema ?? media.schema, {direction: 'out'}));
+  switch (kind) {
+    case 'json': {
+      const schema = witness(context, types.typeOfAny([media.schema], orNothing, {direction: 'out'}));
+      return bare === 'application/json' ? schema : call(context, 'asJson', schema, mediaTypeOption(bare));
+    }
+    case 'ndjson':
+      return call(context, 'asNdjson', itemOf(), mediaTypeOption(bare));
+    case 'events':
+      return writeEvents(media, context, (message) => context.warn(`${method} ${path}: ${message}`));
+    case 'text':
+    case 'form':
+      return call(context, 'asText', bare === 'text/plain' ? undefined : stringLiteral(bare));
+    case 'multipart':
+    case 'binary':
+      return call(context, 'asBlob', bare.includes('*') ? undefined : stringLiteral(bare));
+  }
+}
+
+function writeEvents(
+  {schema, itemSchema}: MediaType,
+  context: EndpointContext,
+  warn: (message: string) => void,
+): string {
+  const {document, types} = context;
+  const all = itemSchema === undefined ? [] : eventData(document, itemSchema);
+  if (all.length === 0) {
+    // Before 3.2, and where nothing is said of events as a whole, it's their data.
+    const data = resolve<SchemaOrBoolean | undefined>(document, (itemSchema ?? schema) as never);
+    const isText = !isSchema(data) || data.type === 'string' || Object.keys(data).length === 0;
+    all.push(isText ? 'text' : {json: (itemSchema ?? schema) as SchemaOrBoolean});
+  }
+  const schemas = all.flatMap((one) => (one === 'text' ? [] : [one.json]));
+  if (schemas.length === all.length)
+    return call(context, 'asEvents', witness(context, types.typeOfAny(schemas, false, {direction: 'out'})));
+  if (schemas.length > 0) warn('the data of its events, some of it JSON, is given as text');
+  return call(context, 'asEvents');
+}
+
+/** The responses of success: those of 2xx, or else the default one. */
+function successes({operation}: ClientOperation, {document}: EndpointContext): Success[] {
+  const responses = Object.entries(operation.responses ?? {});
+  const named = responses.filter(([status]) => /^2(?:\d\d|XX)$/i.test(status));
+  const hasOthers = responses.some(([status]) => /^3/.test(status));
+  const used =
+    named.length > 0 ? named : hasOthers ? [] : responses.filter(([status]) => status === 'default');
+  return used.map(([status, response]) => ({
+    status: status.toUpperCase(),
+    // What must not have a body has none, whatever the document says.
+    choice:
+      status === '204' || status === '205'
+        ? undefined
+        : choose(resolve<ResponseObject>(document, response).content),
+  }));
+}
+
+/** A number, `default`, or a class of statuses, as the key of an object. */
+function statusKey(status: string): string {
+  return /^(?:\d+|default)$/.test(status) ? status : stringLiteral(status);
+}
+
+/** The statuses that fetch follows. */
+const followed = new Set(['301', '302', '303', '307', '308']);
+
+export function writeErrors(
+  {operation, method}: ClientOperation,
+  context: EndpointContext,
+): string | undefined {
+  const responses = Object.entries(operation.responses ?? {});
+  const hasSuccess = responses.some(([status]) => /^[23]/.test(status));
+  const members = responses.flatMap(([status, response]) => {
+    const key = /^[45]xx$/i.test(status) ? status.toUpperCase() : status;
+    if (
+      !/^(?:[345]\d\d|[45]XX|default)$/.test(key) ||
+      followed.has(key) ||
+      (key === 'default' && !hasSuccess)
+    )
+      return [];
+    const {content, description} = resolve<ResponseObject>(context.document, response);
+    const comment =
+      description && description.length <= 100 && !description.includes('\n')
+        ? docComment({description})
+        : '';
+    const type = method === 'HEAD' ? 'undefined' : errorType(choose(content), context);
+    return [`${comment}${statusKey(key)}: ${witness(context, type)}`];
+  });
+  return members.length > 0 ? `{\n  ${indent(members.join(',\n'))},\n}` : undefined;
+}
+
+function errorType(choice: Choice | undefined, {types}: EndpointContext): string {
+  if (choice?.kind === 'json') return types.typeOf(choice.media.schema, {direction: 'out'});
+  return choice?.kind === 'text' ? 'string' : 'unknown';
+}

@@ -1,0 +1,49 @@
+import type {Content, MediaType} from './document.ts';
+
+type MediaKind = 'json' | 'ndjson' | 'events' | 'form' | 'multipart' | 'text' | 'binary';
+
+/** Best first: what is as good is taken as the document has it. */
+const preferred: readonly MediaKind[] = ['json', 'ndjson', 'events', 'multipart', 'form', 'text', 'binary'];
+
+function kindOf(mediaType: string): MediaKind {
+  const bare = bareType(mediaType).toLowerCase();
+  if (/^(?:application|text)\/json$|\+json$/.test(bare)) return 'json';
+  if (/^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines)$|\/json-seq$/.test(bare)) return 'ndjson';
+  if (bare === 'text/event-stream') return 'events';
+  if (bare === 'application/x-www-form-urlencoded') return 'form';
+  if (bare === 'multipart/form-data') return 'multipart';
+  if (
+    bare.startsWith('text/') ||
+    /^application\/(?:xml|yaml|x-yaml|javascript|graphql)$|\+xml$|\+yaml$/.test(bare)
+  )
+    return 'text';
+  return 'binary';
+}
+
+/** A media type without its parameters. */
+export function bareType(mediaType: string): string {
+  return (mediaType.split(';', 1)[0] ?? '').trim();
+}
+
+export interface Choice {
+  readonly kind: MediaKind;
+  readonly mediaType: string;
+  readonly media: MediaType;
+}
+
+/** Which of several media types is used. */
+export function choose(content: Content | undefined): Choice | undefined {
+  const choices = Object.entries(content ?? {}).map(([mediaType, media]) => ({
+    kind: kindOf(mediaType),
+    mediaType,
+    media,
+  }));
+  // Of JSON, the plain one.
+  const plain = choices.find(({mediaType}) => mediaType === 'application/json');
+  if (plain) return plain;
+  for (const kind of preferred) {
+    const choice = choices.find((one) => one.kind === kind);
+    if (choice) return choice;
+  }
+  return undefined;
+}

@@ -1,0 +1,123 @@
+import {afterColon, docComment, indent} from './comments.ts';
+import type {EndpointContext} from './context.ts';
+import {jsonStyle, membersOf, queryStyle, schemaOf} from './context.ts';
+import type {Parameter, Schema, SchemaOrBoolean} from './document.ts';
+import {isSchema, resolve} from './document.ts';
+import {memberName} from './names.ts';
+import type {ClientOperation} from './operations.ts';
+
+export function writePath(operation: ClientOperation, context: EndpointContext): string | undefined {
+  const {pathNames, parameters, method, path} = operation;
+  const declared = parameters.filter(({in: place, name}) => place === 'path' && pathNames.has(name));
+  for (const {name, style = 'simple', schema} of declared) {
+    const {type, properties} = schemaOf(schema, context);
+    if (style !== 'simple')
+      context.warn(
+        `${method} ${path}: the style "${style}" of "${name}" is left out: it goes in as simple has it`,
+      );
+    else if (type === 'array' || type === 'object' || properties)
+      context.warn(`${method} ${path}: "${name}" is to be given as the text that goes into the path`);
+  }
+  return writeMembers(
+    declared.map((parameter) => ({
+      parameter,
+      name: pathNames.get(parameter.name) as string,
+      isRequired: true,
+      type: pathType(parameter, context),
+    })),
+    context,
+  );
+}
+
+function pathType(parameter: Parameter, context: EndpointContext): string {
+  const {type, properties} = schemaOf(parameter.schema, context);
+  if (type === 'array' || type === 'object' || properties) return 'string';
+  const text = parameterType(parameter, context);
+  return text === 'unknown' ? 'string | number' : text;
+}
+
+/** The query's type, and how of its parameters those are written that aren't as everybody writes them. */
+export function writeQuery(
+  operation: ClientOperation,
+  context: EndpointContext,
+): {readonly text: string | undefined; readonly styles: string | undefined} {
+  const {method, path} = operation;
+  for (const {in: place, name} of operation.parameters) {
+    if (place === 'querystring')
+      context.warn(`${method} ${path}: the query "${name}" is left out: it can't be given as a whole`);
+  }
+  const parameters = operation.parameters.filter(({in: place}) => place === 'query');
+  const members = parameters.map((parameter) => ({
+    parameter,
+    name: parameter.name,
+    isRequired: parameter.required === true,
+    type: parameterType(parameter, context),
+  }));
+  const styles = parameters.map(
+    (parameter) =>
+      [parameter.name, parameter.content && !parameter.schema ? jsonStyle : queryStyle(parameter)] as const,
+  );
+  return {text: writeMembers(members, context), styles: membersOf(styles)};
+}
+
+// OpenAPI, "Parameter Object": these are described elsewhere.
+const ignoredHeaders = new Set(['accept', 'content-type', 'authorization']);
+
+export function writeHeaders(operation: ClientOperation, context: EndpointContext): string | undefined {
+  const {parameters, method, path} = operation;
+  for (const {in: place, name} of parameters) {
+    if (place === 'cookie')
+      context.warn(`${method} ${path}: the cookie "${name}" is left out: send it as a header`);
+  }
+  const headers = parameters.filter(
+    ({in: place, name}) => place === 'header' && !ignoredHeaders.has(name.toLowerCase()),
+  );
+  return writeMembers(
+    headers.map((parameter) => ({
+      parameter,
+      name: parameter.name.toLowerCase(),
+      isRequired: parameter.required === true,
+      type: headerType(parameter, context),
+    })),
+    context,
+  );
+}
+
+/** Headers are text: of what isn't, its text. */
+function headerType(parameter: Parameter, context: EndpointContext): string {
+  const {type} = schemaOf(parameter.schema, context);
+  if (type === 'boolean') return "'true' | 'false'";
+  const text =
+    type === 'string' || type === 'integer' || type === 'number'
+      ? parameterType(parameter, context)
+      : 'string';
+  return text === 'Date | string' ? 'string' : text;
+}
+
+function parameterType({schema, content}: Parameter, {types}: EndpointContext): string {
+  const [media] = Object.values(content ?? {});
+  return types.typeOf(schema ?? media?.schema, {direction: 'in', isParameter: true});
+}
+
+interface Member {
+  readonly parameter: Parameter;
+  readonly name: string;
+  readonly isRequired: boolean;
+  readonly type: string;
+}
+
+function writeMembers(members: readonly Member[], {use, document}: EndpointContext): string | undefined {
+  if (members.length === 0) return undefined;
+  const lines = members.map(({parameter, name, isRequired, type}) => {
+    const schema = resolve<SchemaOrBoolean | undefined>(document, parameter.schema as never);
+    const {description, default: fallback, format} = isSchema(schema) ? schema : ({} as Schema);
+    const comment = docComment({
+      description: parameter.description ?? description,
+      deprecated: parameter.deprecated,
+      default: fallback,
+      format: format === 'date' || format === 'date-time' ? format : undefined,
+    });
+    return `${comment}${memberName(name)}${isRequired ? '' : '?'}:${afterColon(type)};`;
+  });
+  return `${use('type')}<{\n  ${indent(lines.join('\n'))}\n}>()`;
+}
