@@ -35,15 +35,16 @@ const signals: {readonly [Type in keyof TraceSignals]: true} = {
 };
 
 const channels: Channel[] = [];
-const publishers: TraceListener[] = [{}];
+const publisher: TraceListener = {};
+const publishers = [publisher];
 
 for (const type of Object.keys(signals) as Array<keyof TraceSignals>) {
   // Named for tools: part of the contract.
   const named = channel(`aiofetch:${type}`);
   channels.push(named);
-  (publishers[0] as Record<string, unknown>)[type] = (event: object, subject: object) => {
-    if (named.hasSubscribers) named.publish({...event, ...subject});
-  };
+  const publish = (event: object, subject: object) => named.publish({...event, ...subject});
+  // An event that nobody hears isn't made.
+  Object.defineProperty(publisher, type, {get: () => (named.hasSubscribers ? publish : undefined)});
 }
 
 /**

@@ -74,3 +74,21 @@ it('nothing is traced while nobody has subscribed, and again when nobody has any
   await session.get(server.origin).text();
   expect(fetch.mock.calls.map(([{lifetime}]) => lifetime.trace !== undefined)).toEqual([false, true, false]);
 });
+
+it('of signals that nobody has subscribed to no event is made', async () => {
+  const server = await startServer((_request, response) => response.end('x'));
+  listenTo('tlsEnd', () => undefined);
+  const {session} = openSession();
+  const clock = vi.spyOn(performance, 'now');
+  const readings: number[] = [];
+  for (const type of [undefined, 'requestEnd', 'responseStart']) {
+    if (type !== undefined) listenTo(type, () => undefined);
+    await session.get(server.origin).text();
+    clock.mockClear();
+    await session.get(server.origin).text();
+    readings.push(clock.mock.calls.length);
+  }
+  clock.mockRestore();
+  const [none = 0] = readings;
+  expect(readings).toEqual([none, none + 1, none + 2]);
+});
