@@ -92,7 +92,11 @@ describe('a limitPerHost that moves', () => {
     const limits = new Limits(limit, moving, (key) => new HostSlots(key));
     const granted: Request[] = [];
     const ask = (host: string) => {
-      const request = new Request(host, (each) => granted.push(each));
+      const request = new Request(host, (each) => {
+        granted.push(each);
+        const {active, limit: most} = limits.host(host);
+        expect(active).toBeLessThanOrEqual(most);
+      });
       if (limits.acquire(limits.host(host), request)) request.granted();
       return request;
     };
@@ -100,8 +104,21 @@ describe('a limitPerHost that moves', () => {
       moving.limit = to;
       limits.observe(limits.host(host), 0, 200);
     };
-    return {limits, granted, ask, move};
+    return {limits, granted, ask, move, samples: moving.samples};
   }
+
+  it('is told what came of a request, and beside how many others', () => {
+    const {limits, ask, samples} = movingSlots(2);
+    for (const host of ['a', 'a', 'b']) ask(host);
+    const error = new Error('gone');
+    limits.observe(limits.host('a'), 7, undefined, error);
+    limits.observe(limits.host('b'), 8, 503);
+    const now = expect.any(Number);
+    expect(samples).toEqual([
+      {origin: 'a', sentAt: 7, now, active: 2, status: undefined, error},
+      {origin: 'b', sentAt: 8, now, active: 1, status: 503, error: undefined},
+    ]);
+  });
 
   it('lets in those who wait when it goes up', () => {
     const {ask, granted, move} = movingSlots(1);
@@ -126,14 +143,14 @@ describe('a limitPerHost that moves', () => {
   });
 
   it('keeps a host out of the line for the total that is at its limit by now', () => {
-    const {limits, ask, granted, move} = movingSlots(2, 2);
-    const [a1, a2] = [ask('a'), ask('b')];
+    const {limits, ask, granted, move} = movingSlots(2, 3);
+    const first = [ask('a'), ask('b'), ask('c')];
     ask('a');
     const b2 = ask('b');
     // All slots are taken, so `a` stands in line for the next; then it has as many as it may.
     move('a', 1);
-    limits.release(limits.host('b'));
-    expect(granted).toEqual([a1, a2, b2]);
+    limits.release(limits.host('c'));
+    expect(granted).toEqual([...first, b2]);
   });
 
   it('grows by no more than the total has left', () => {

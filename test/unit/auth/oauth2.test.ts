@@ -4,7 +4,7 @@ import type {OAuth2ClientCredentialsOptions} from '../../../src/index.ts';
 import {createSession, oauth2ClientCredentials} from '../../../src/index.ts';
 import {bodyOf, startServer} from '../../support/http-server.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
-import {useFakeClock} from '../policies/support.ts';
+import {expectNoTimers, useFakeClock} from '../policies/support.ts';
 
 const baseUrl = 'https://api.test/v1/';
 const tokenUrl = 'https://login.test/oauth/token?tenant=1';
@@ -137,6 +137,16 @@ describe('tokens', () => {
     expect(tokenCalls()).toHaveLength(3);
   });
 
+  it('leave no timer behind, got or not', async () => {
+    const {session} = sessionWith({}, (count) =>
+      count === 1 ? new Response('', {status: 400}) : {access_token: 't', token_type: 'bearer'},
+    );
+    await rejection(session.fetch('users'));
+    expectNoTimers();
+    await (await session.fetch('users')).text();
+    expectNoTimers();
+  });
+
   it('are waited for no longer than that', async () => {
     const {session} = sessionWith({timeout: 5_000}, () => new Promise(() => undefined));
     const call = rejection(session.fetch('users'));
@@ -165,14 +175,22 @@ describe('a token endpoint that', () => {
     ],
     ['refuses with a page', () => new Response('<h1>s3cret</h1>', {status: 400}), /refuses \(/],
     ['refuses with what is no code', () => Response.json({error: 's3cret\n!'}, {status: 400}), /refuses \(/],
+    ['refuses with null', () => Response.json(null, {status: 400}), /refuses \(/],
+    ['refuses without a word', () => new Response(null, {status: 400}), /refuses \(/],
+    ['answers without a word', () => new Response(null, {status: 204}), /no JSON object/],
+    ['answers with null', () => Response.json(null), /no JSON object/],
     ['answers with a page', () => new Response('<h1>s3cret</h1>'), /no JSON object/],
     ['answers with a list', () => [{access_token: 's3cret'}], /no access_token/],
     ['gives no token', () => ({token_type: 'bearer'}), /no access_token/],
     ['gives another type', () => ({access_token: 's3cret', token_type: 'mac'}), /not of type Bearer/],
     ['gives no type', () => ({access_token: 's3cret'}), /not of type Bearer/],
-    ['gives a broken token', () => ({access_token: 's3cret\n', token_type: 'bearer'}), /could not be got/],
-    ['floods', () => new Response('s3cret'.repeat(1e6)), /could not be got/],
-    ['redirects', () => Response.redirect('https://evil.test/', 307), /could not be got/],
+    [
+      'gives a broken token',
+      () => ({access_token: 's3cret\n', token_type: 'bearer'}),
+      /could not be got \(GET/,
+    ],
+    ['floods', () => new Response('s3cret'.repeat(1e6)), /could not be got \(GET/],
+    ['redirects', () => Response.redirect('https://evil.test/', 307), /could not be got \(GET/],
   ])('%s makes a typed error, which shows no secret', async (_, answer, message) => {
     const {session, calls} = sessionWith({}, answer);
     const error = await rejection(session.fetch('users'));
@@ -180,6 +198,30 @@ describe('a token endpoint that', () => {
     expect(error.message).toMatch(message);
     expect(`${error.stack}${JSON.stringify(error)}${inspect(error, {depth: 9})}`).not.toContain('s3cret');
     expect(calls.every(({url}) => url === tokenUrl)).toBe(true);
+  });
+
+  it('floods is cut at a mebibyte', async () => {
+    let sent = 0;
+    const cancel = vi.fn();
+    const body = new ReadableStream({
+      pull(controller) {
+        sent++;
+        controller.enqueue(new Uint8Array(64 * 1024));
+      },
+      cancel,
+    });
+    const {session} = sessionWith({}, () => new Response(body));
+    const {cause} = await rejection(session.fetch('users'));
+    expect(cause).toMatchObject({name: 'ResponseTooLargeError', limit: 1024 * 1024});
+    expect(sent).toBeLessThan(16 + 4);
+    expect(cancel).toHaveBeenCalledOnce();
+  });
+
+  it('may take a mebibyte for its answer', async () => {
+    const answer = JSON.stringify({access_token: 't', token_type: 'bearer'});
+    const {session, tokens} = sessionWith({}, () => new Response(answer.padEnd(1024 * 1024)));
+    await session.fetch('users');
+    expect(tokens()).toEqual(['Bearer t']);
   });
 
   it('refuses, says why in the data of the cause', async () => {
