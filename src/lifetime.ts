@@ -1,4 +1,5 @@
 import type {Linked, LinkedList} from './linked-list.ts';
+import {whenTold} from './telling.ts';
 import type {Trace} from './trace.ts';
 
 /** Told when the call it belongs to is aborted. An object rather than a function: what waits listens itself, without a closure. */
@@ -103,6 +104,10 @@ export class Lifetime implements Linked {
     this.isAborted = true;
     this.failed = true;
     this.reason = reason;
+    whenTold(() => this.#letGo(reason));
+  }
+
+  #letGo(reason: unknown): void {
     const first = this.#listener;
     const others = this.#moreListeners;
     this.#listener = undefined;

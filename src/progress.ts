@@ -1,6 +1,7 @@
 import type {Options} from 'ky';
 import type {PreparedBody} from './body.ts';
 import {isStreamLike, sizeOf, toReadableStream} from './body.ts';
+import {tell} from './telling.ts';
 
 /** Told how far a body has come, and with which bytes. */
 export type ProgressListener = NonNullable<Options['onUploadProgress']>;
@@ -40,7 +41,8 @@ export class ProgressReport {
   #tell(percent: number, chunk: Uint8Array): void {
     this.#isOver = percent === 1;
     const transferredBytes = this.#transferred;
-    this.#listener({percent, transferredBytes, totalBytes: Math.max(this.#total, transferredBytes)}, chunk);
+    const totalBytes = Math.max(this.#total, transferredBytes);
+    tell(() => this.#listener({percent, transferredBytes, totalBytes}, chunk));
   }
 }
 

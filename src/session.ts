@@ -272,8 +272,12 @@ function buildSession(
     );
     const onResponse = (response: Response): Response => {
       if (!response) return onError(new TypeError('A policy gave no response'));
-      if (lifetime.isAborted) discard(response);
-      else lifetime.trace?.answered(response);
+      // In the moment between: what the caller would get could not be read any more.
+      if (lifetime.isAborted) {
+        discard(response);
+        throw lifetime.reason;
+      }
+      lifetime.trace?.answered(response);
       if (lifetime.attempts > 1) rememberAttempts(response, lifetime.attempts);
       lifetime.deliver();
       return response;

@@ -2,6 +2,7 @@ import type {RequestBody} from './body.ts';
 import type {HeaderList} from './headers.ts';
 import {assertOption, isObject} from './options.ts';
 import {redactUrl} from './redact-url.ts';
+import {tell} from './telling.ts';
 
 /** The call that an event belongs to: the same object, and the same `id`, over its retries and redirects. */
 export interface TraceCall {
@@ -184,8 +185,10 @@ export class Trace {
       if (!told) continue;
       event ??= {type, time: performance.now(), call: this.call, attempt, ...detail} as unknown as TraceEvent;
       try {
-        const result: unknown = told.call(listener as never, event as never, {request, response});
-        if (result instanceof Promise) result.catch((error) => report(listener, error));
+        tell(() => {
+          const result: unknown = told.call(listener as never, event as never, {request, response});
+          if (result instanceof Promise) result.catch((error) => report(listener, error));
+        });
       } catch (error) {
         report(listener, error);
       }

@@ -9,6 +9,7 @@ import {checkKnown, checkLimit, checkLimitPerHost} from '../options.ts';
 import type {ProgressListener} from '../progress.ts';
 import {ProgressReport} from '../progress.ts';
 import type {ConnectorRequest} from '../request.ts';
+import {whenTold} from '../telling.ts';
 import type {Trace} from '../trace.ts';
 import {abortUnread} from '../unread.ts';
 import {integrityRefusal} from './integrity.ts';
@@ -136,8 +137,10 @@ async function close(state: State): Promise<void> {
 
 async function destroy(state: State, reason: unknown): Promise<void> {
   state.closed = true;
-  const queued = [...state.limits.hosts.values()].flatMap((host) => [...host.waiting] as Transfer[]);
-  for (const transfer of [...queued, ...state.running]) transfer.aborted(reason);
+  whenTold(() => {
+    const queued = [...state.limits.hosts.values()].flatMap((host) => [...host.waiting] as Transfer[]);
+    for (const transfer of [...queued, ...state.running]) transfer.aborted(reason);
+  });
   await close(state);
 }
 

@@ -155,7 +155,6 @@ export class Waiter implements Linked, AbortListener {
   #leave(): void {
     const line = this.#line;
     this.request.lifetime.offAbort(this);
-    this.request.lifetime.trace?.emit('rateLimitWaitEnd', this.request);
     line.waiting.remove(this);
     for (const bucket of line.buckets) {
       bucket.queued--;
@@ -165,6 +164,8 @@ export class Waiter implements Linked, AbortListener {
       }
     }
     if (line.waiting.size === 0 && line.asking === 0) line.dissolve();
+    // At last: a listener may make calls that wait in the same line.
+    this.request.lifetime.trace?.emit('rateLimitWaitEnd', this.request);
   }
 }
 
@@ -181,7 +182,8 @@ export function refusal(
 export function advance(line: Line, now: number): void {
   const {buckets, waiting} = line;
   const asks = buckets.some((bucket) => bucket.limit.store);
-  while (waiting.size > line.asking && line.asking < line.width) {
+  // Whoever is let go may make a call, and that may have it wait meanwhile.
+  while (!line.list && waiting.size > line.asking && line.asking < line.width) {
     const slowest = buckets.reduce((slowest, bucket) =>
       bucket.readyAt(now) > slowest.readyAt(now) ? bucket : slowest,
     );

@@ -1,6 +1,7 @@
 import type {Connector, ConnectorCapabilities, ConnectorStats} from '../../connector.ts';
 import {InvalidOptionError, SessionClosedError} from '../../errors.ts';
 import type {ConnectorRequest} from '../../request.ts';
+import {whenTold} from '../../telling.ts';
 import {abortUnread} from '../../unread.ts';
 import {urlParts} from '../../url-parts.ts';
 import {integrityRefusal} from '../integrity.ts';
@@ -132,7 +133,9 @@ async function close(pool: Pool): Promise<void> {
 
 async function destroy(pool: Pool, reason: unknown): Promise<void> {
   const closed = pool.close();
-  for (const member of pool.members()) member.aborted(reason);
-  pool.destroyIdle();
+  whenTold(() => {
+    for (const member of pool.members()) member.aborted(reason);
+    pool.destroyIdle();
+  });
   await closed;
 }

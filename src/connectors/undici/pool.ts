@@ -251,6 +251,8 @@ export class Pool {
     const served: Array<[DialRequest, PoolConnection]> = [];
     for (const request of this.#waitingToDial) {
       const {host} = request;
+      // A listener of the one before has made a call, and with that all were served that could be.
+      if (request.list === undefined) break;
       if (host.dial) {
         this.#waitingToDial.remove(request);
         host.dial.join(request, request.connectTimeout ?? this.options.connectTimeout);

@@ -4,6 +4,7 @@ import {InvalidOptionError, RateLimitError} from '../../../src/errors.ts';
 import type {RateLimit} from '../../../src/policies/rate-limit.ts';
 import {rateLimitPolicy} from '../../../src/policies/rate-limit.ts';
 import type {Handler} from '../../../src/request.ts';
+import type {Trace} from '../../../src/trace.ts';
 import {
   expectNoTimers,
   heldHandler,
@@ -30,8 +31,9 @@ function limiter(limit: RateLimit | readonly RateLimit[], next?: Handler) {
     get times() {
       return sent.map(({at}) => at);
     },
-    send(url = 'https://a.test/', headers = {}) {
+    send(url = 'https://a.test/', headers = {}, trace?: Trace) {
       const request = requestTo(url, {headers});
+      request.lifetime.trace = trace;
       return {request, outcome: watch(handler(request))};
     },
     many(count: number, url?: string) {
@@ -754,4 +756,28 @@ describe('whatever the schedule', () => {
       {numRuns: 2_000},
     );
   }, 120_000);
+});
+
+describe('a listener that is told of a wait', () => {
+  it('may make calls that wait in the same line', async () => {
+    const limit = limiter({requests: 1, per: 100, burst: 1});
+    let more = 0;
+    const trace = {
+      emit(type: string) {
+        if (type === 'rateLimitWaitEnd' && more++ < 3) limit.send('https://a.test/more');
+      },
+    } as unknown as Trace;
+    limit.send();
+    const {request, outcome} = limit.send('https://a.test/traced', {}, trace);
+    limit.send('https://a.test/last');
+    await pass(10_000);
+    expect(limit.sent).toEqual([
+      {url: 'https://a.test/', at: 0},
+      {url: request.url, at: 100},
+      {url: 'https://a.test/last', at: 200},
+      {url: 'https://a.test/more', at: 300},
+    ]);
+    expect(outcome).toMatchObject({isSettled: true, times: 1});
+    expectNoTimers();
+  });
 });
