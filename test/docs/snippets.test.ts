@@ -11,7 +11,7 @@ import {markdownSnippets, redirected, root, sourceSnippets} from '../support/sni
 
 const run = promisify(execFile);
 // A bound on what hangs; a busy machine may need a good part of it.
-const snippetTime = 60_000;
+const snippetTime = 180_000;
 // Inside the package, so that `aiofetch` is this package.
 const directory = join(root, 'test/docs/.snippets');
 
