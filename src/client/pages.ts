@@ -1,5 +1,5 @@
 import {AiofetchError} from '../errors.ts';
-import {checkNumber} from '../options.ts';
+import {checkNumber, isObject} from '../options.ts';
 import {memoryOf} from '../session-memory.ts';
 import type {Caller, ClientContext, Exchange, Following, LooseInput} from './call.ts';
 import {createCaller} from './call.ts';
@@ -165,10 +165,12 @@ function createChain(
     const body = place.body ? {...(input.body as object | undefined), ...place.body} : input.body;
     const exchange = await send({...input, body, ...(signal && {signal})}, place);
     const data = await read(exchange);
-    const items = itemsOf(data);
     const {response} = exchange;
+    // As GitHub answers where there is nothing to list.
+    const isEmpty = response.status === 204;
+    const items = isEmpty ? [] : itemsOf(data);
     const query = {...input.query, ...place.query};
-    const found = await strategy.next({data, items, response, index, query, body});
+    const found = isEmpty ? undefined : await strategy.next({data, items, response, index, query, body});
     const next = found && loadFollowing(found, place, exchange);
     const page: Page<unknown> = {
       items,
@@ -201,6 +203,8 @@ function createChain(
     const {input} = place;
     const index = place.index + 1;
     let following: Place;
+    if (!isObject(next) || !('url' in next || 'body' in next || 'query' in next))
+      throw new TypeError(`The next page of ${name} is an object with query, body or url, or undefined`);
     if ('url' in next) following = {...atUrl(next.url, place, exchange), input, index};
     else if ('body' in next) following = {...place, body: {...place.body, ...next.body}, index};
     else following = {...place, query: {...place.query, ...next.query}, index};
@@ -219,6 +223,8 @@ function createChain(
         request,
       });
     }
+    // It isn't sent: the same page with another one is the same.
+    url.hash = '';
     const home = context.base || memoryOf(context.session.fetch)?.baseUrl;
     // Without a base URL there is nothing that it could be compared with, but where the page before was.
     // From elsewhere there is no way back, as for redirects: what asks for that is not who the credentials are for.

@@ -199,6 +199,15 @@ describe('pages', () => {
     expect(await rejection(read())).toBe(reason);
   });
 
+  it.each([
+    ['linkPages', linkedList],
+    ['cursorPages', paginate(listWrapped, cursorPages({items: itemsOf, cursor: ({next}) => next}))],
+  ])('have no items where there is no content, with %s', async (_what, of) => {
+    const {call} = mockMethod(of as typeof linkedList, () => new Response(null, {status: 204}));
+    expect(await call()).toMatchObject({items: [], hasNext: false});
+    expect(await collect(call())).toEqual([]);
+  });
+
   it('have items, or say that they have none', async () => {
     const {call} = mockMethod(paginate(listWrapped, linkPages()), () => ({items: [1]}));
     const error = await rejection(Promise.resolve(call()));
@@ -319,6 +328,8 @@ describe('the next page', () => {
 });
 
 describe('pages that lead back', () => {
+  let fragments = 0;
+
   it.each<
     [what: string, of: Parameters<typeof mockMethod>[0], answer: (call: MockCall) => unknown, pages: number]
   >([
@@ -338,6 +349,12 @@ describe('pages that lead back', () => {
       2,
     ],
     [
+      'to other fragments of themselves',
+      paginate(listWrapped, urlPages({items: itemsOf, url: () => `?page=2#${fragments++}`})),
+      () => ({items: [1]}),
+      2,
+    ],
+    [
       'by the same cursor',
       paginate(listWrapped, cursorPages({items: itemsOf, cursor: (data) => data.next})),
       () => ({items: [1], next: 'same'}),
@@ -354,6 +371,15 @@ describe('pages that lead back', () => {
     expect(error).toMatchObject({name: 'AiofetchError', code: 'ERR_PAGE_LOOP'});
     expect(error.message).toBe(`Page 1 of GET /items leads back to page ${what === 'to the first' ? 0 : 1}`);
     expect(calls).toHaveLength(pages);
+  });
+
+  it.each(['?page=2', true, {querry: {page: 2}}])('to %j: it says what may be', async (next) => {
+    const strategy = {next: () => next as never};
+    const page = await mockMethod(paginate(list, strategy), () => [1]).call();
+    const error = await rejection(page.next());
+    expect(error.message).toBe(
+      'The next page of GET /items is an object with query, body or url, or undefined',
+    );
   });
 
   it('to what is no URL are said to, without showing it', async () => {
