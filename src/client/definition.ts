@@ -4,12 +4,20 @@ import type {StandardSchema} from '../streams/standard-schema.ts';
 import type {BodyContent, ResponseContent} from './content.ts';
 import {contentOf} from './content.ts';
 import type {ErrorKey, ErrorSchemas} from './failure.ts';
-import type {QueryStyles} from './query.ts';
+import type {QueryStyle, QueryStyles} from './query.ts';
 import {queryWriter} from './query.ts';
 import type {CompiledRoute} from './route.ts';
 import {compileRoute} from './route.ts';
+import type {InputOf} from './schema.ts';
 import {checkSchema} from './schema.ts';
 import type {CallSettings} from './types.ts';
+
+type KeysOf<Value> = Value extends unknown ? keyof Value : never;
+
+/** Styles of the parameters that there are, where it's known which. */
+type StylesOf<Query> = [KeysOf<InputOf<Query>>] extends [never]
+  ? QueryStyles
+  : {readonly [Name in KeysOf<InputOf<Query>>]?: QueryStyle | undefined};
 
 /** What an endpoint is told beside its route. */
 export interface EndpointOptions<Path, Query, Headers, Body, Response, Errors> extends CallSettings {
@@ -33,7 +41,7 @@ export interface EndpointOptions<Path, Query, Headers, Body, Response, Errors> e
    *
    * @default the client's `queryStyle`
    */
-  readonly queryStyles?: QueryStyles | undefined;
+  readonly queryStyles?: StylesOf<Query> | undefined;
 }
 
 /** An endpoint as it was described, checked. */

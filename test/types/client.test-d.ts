@@ -402,3 +402,15 @@ describe('responses by status', () => {
     byStatus({200: 'json'});
   });
 });
+
+describe('styles of a query', () => {
+  test('are of parameters that it has', () => {
+    const query = type<{ids?: readonly number[]; at: Date} | {filter: {a: string}}>();
+    endpoint('GET /a', {query, queryStyles: {ids: 'pipeDelimited', filter: 'deepObject'}});
+    endpoint('GET /a', {query, queryStyles: {at: (name, value) => [[name, String(value)]]}});
+    // @ts-expect-error
+    endpoint('GET /a', {query, queryStyles: {id: 'pipeDelimited'}});
+    endpoint('GET /a', {query: type<Record<string, string[]>>(), queryStyles: {any: 'pipeDelimited'}});
+    endpoint('GET /a', {query: type<unknown>(), queryStyles: {any: 'pipeDelimited'}});
+  });
+});
