@@ -108,8 +108,9 @@ const normalizedMethods = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', '
 // Fetch, "forbidden method".
 const forbiddenMethods = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
-function normalizeMethod(method: string | undefined): string {
-  if (method === undefined || method === 'GET') return 'GET';
+function normalizeMethod(given: string | undefined): string {
+  if (given === undefined || given === 'GET') return 'GET';
+  const method = String(given);
   const upper = method.toUpperCase();
   if (forbiddenMethods.has(upper) || !token.test(method)) {
     throw new TypeError(`Method ${JSON.stringify(method)} can't be used`);

@@ -253,6 +253,7 @@ function buildSession(
   }
 
   function send(call: OutgoingCall, lifetime: Lifetime): Promise<Response> {
+    if (call.body instanceof ReadableStream) cancelWithCall(call.body, lifetime);
     if (lifetime.isAborted) return Promise.reject(lifetime.reason);
     const {url, method, headers, redirect, native} = call;
     let {body} = call;
@@ -406,6 +407,13 @@ function buildSession(
 function toConnectionError(cause: TypeError, request: ConnectorRequest): ConnectionError {
   const attempts = Math.max(request.lifetime.attempts, 1);
   return new ConnectionError(`Request failed: ${cause.message}`, 'receive', {request, attempts, cause});
+}
+
+/** Fetch, "abort the fetch() call": a stream that nobody has begun to read. Who has begun cancels it as its reader. */
+function cancelWithCall(body: ReadableStream, lifetime: Lifetime): void {
+  const listener = {aborted: (reason: unknown) => void body.cancel(reason).catch(() => undefined)};
+  if (lifetime.isAborted) listener.aborted(lifetime.reason);
+  else lifetime.onAbort(listener);
 }
 
 /** Signs requests to the origin of `baseUrl`. */

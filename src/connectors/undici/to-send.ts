@@ -1,5 +1,7 @@
+import {Readable} from 'node:stream';
 import type {PreparedBody} from '../../body.ts';
 import {isStreamLike, prepareBody, sizeOf} from '../../body.ts';
+import type {HeaderList} from '../../headers.ts';
 import {inPieces, ProgressReport} from '../../progress.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {acceptEncoding} from './decoded-body.ts';
@@ -20,7 +22,7 @@ interface Outgoing {
  * @param expects - whether the body waits for the server's word
  */
 export function toSend(
-  {headers, body, transfer}: ConnectorRequest,
+  {headers, body, transfer, native}: ConnectorRequest,
   {prefix, proxy}: PoolHost,
   begun: Upload | undefined,
   expects: boolean,
@@ -44,11 +46,15 @@ export function toSend(
   // Fetch, "HTTP-network-or-cache fetch": a part of something coded can't be decoded.
   if (!acceptsCodings) sent.push('accept-encoding', hasRange ? 'identity' : acceptEncoding);
   if (!names) sent.push('user-agent', userAgent);
+  if (native?.cache) sent.push(...cacheHeaders(native.cache, headers));
   if (prefix !== '' && proxy?.authorization !== undefined) {
     sent.push('proxy-authorization', proxy.authorization);
   }
   if (begun || body === null) return {headers: sent, body: begun ?? null};
   const {source, contentType} = prepareBody(body);
+  if (source instanceof ReadableStream && isDisturbed(source)) {
+    throw new TypeError('Request body is a stream that was read from already');
+  }
   if (contentType !== undefined && !hasType) sent.push('content-type', contentType);
   const listener = transfer?.onUploadProgress;
   // As a stream that can be stopped, where it is read as it's sent, watched, or waits.
@@ -62,4 +68,18 @@ export function toSend(
   }
   const report = listener && new ProgressReport(listener, Number(length ?? 0));
   return {headers: sent, body: new Upload(inPieces(source), report, expects)};
+}
+
+// Takes web streams as well; the types don't say so.
+const isDisturbed = Readable.isDisturbed as unknown as (stream: ReadableStream) => boolean;
+
+/** What caches on the way are told (Fetch, "HTTP-network-or-cache fetch"); there is none here. */
+function cacheHeaders(cache: RequestCache, headers: HeaderList): string[] {
+  const hasControl = headers.has('cache-control');
+  if (cache === 'no-cache') return hasControl ? [] : ['cache-control', 'max-age=0'];
+  if (cache !== 'no-store' && cache !== 'reload') return [];
+  return [
+    ...(headers.has('pragma') ? [] : ['pragma', 'no-cache']),
+    ...(hasControl ? [] : ['cache-control', 'no-cache']),
+  ];
 }

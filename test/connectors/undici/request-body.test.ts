@@ -506,6 +506,52 @@ describe('a response before the end of the body', () => {
   });
 });
 
+describe('a stream that nobody has begun to read', () => {
+  it.each(['before the call', 'in the queue', 'while it dials'])(
+    'is cancelled with the reason of an abort %s',
+    async (when) => {
+      const server = await startRawServer(() => {});
+      const {fetch, stats} = openSession({limit: 1, dns: {lookup: () => {}}});
+      const held = fetch(server.origin).catch((error) => error);
+      await waitFor(() => server.sockets.open.size === 1);
+      const controller = new AbortController();
+      const reason = new Error('enough');
+      if (when === 'before the call') controller.abort(reason);
+      if (when === 'while it dials') {
+        await stopHolding();
+      }
+      let cancelledWith: unknown;
+      const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+        cancel(given) {
+          cancelledWith = given;
+        },
+      });
+      const url = when === 'while it dials' ? 'http://never.test/' : server.origin;
+      const sending = fetch(url, {method: 'POST', body, signal: controller.signal});
+      sending.catch(() => {});
+      if (when === 'in the queue') expect(stats().queued).toBe(1);
+      controller.abort(reason);
+      await expect(sending).rejects.toBe(reason);
+      expect(cancelledWith).toBe(reason);
+
+      async function stopHolding() {
+        for (const connection of server.connections) connection.socket.destroy();
+        await held;
+      }
+    },
+  );
+
+  it('is refused when somebody has read from it before: what is left would look like all of it', async () => {
+    const {send, stats} = await startEcho();
+    const body = streamOf(bytes, bytes);
+    const reader = body.getReader();
+    await reader.read();
+    reader.releaseLock();
+    await expect(send(body)).rejects.toThrow(TypeError);
+    expect(stats()).toMatchObject({active: 0, totals: {sent: 0}});
+  });
+});
+
 describe('an aborted upload', () => {
   it('cancels the source stream at once, with the reason', async () => {
     const server = await startRawServer(() => {});

@@ -84,6 +84,21 @@ describe('the headers', () => {
     expect(fields).toHaveLength(6);
   });
 
+  it.each<[RequestCache, Record<string, string>, string[]]>([
+    ['default', {}, []],
+    ['force-cache', {}, []],
+    ['no-cache', {}, ['cache-control: max-age=0']],
+    ['no-store', {}, ['cache-control: no-cache', 'pragma: no-cache']],
+    ['reload', {}, ['cache-control: no-cache', 'pragma: no-cache']],
+    ['reload', {'cache-control': 'max-age=5'}, ['cache-control: max-age=5', 'pragma: no-cache']],
+    ['no-cache', {'cache-control': 'max-age=5'}, ['cache-control: max-age=5']],
+    ['no-store', {pragma: 'own'}, ['cache-control: no-cache', 'pragma: own']],
+  ])('tell caches on the way of `cache: %j`, beside %j', async (cache, headers, expected) => {
+    const {headOf} = await startListening();
+    const fields = await headOf('/', {cache, headers});
+    expect(fields.filter((field) => /^(?:cache-control|pragma)/.test(field)).toSorted()).toEqual(expected);
+  });
+
   it('may come more than once, may be empty, and are bytes', async () => {
     const {headOf} = await startListening();
     const fields = await headOf('/', {
