@@ -4,116 +4,11 @@
  *
  * @module
  */
-import {redactUrl} from './redact-url.ts';
+import type {ErrorDetails, Phase} from './errors/base.ts';
+import {AiofetchError, describe, hide, NetworkError, nameClass} from './errors/base.ts';
 
-/** Where in a request's life a failure happened. */
-export type Phase =
-  | 'dns'
-  | 'connect'
-  | 'tls'
-  | 'send'
-  | 'receive'
-  | 'pool'
-  | 'read'
-  | 'attempt'
-  | 'total'
-  | 'redirect';
-
-/** The request as it may be shown: no userinfo, no query values, no fragment. */
-export interface RedactedRequest {
-  readonly method: string;
-  readonly url: string;
-}
-
-/** What every {@link AiofetchError} is made with. */
-export interface ErrorDetails {
-  /** The request that failed; its URL is redacted before it is kept. */
-  readonly request?: RedactedRequest | undefined;
-  /** How many attempts were made, this one included. */
-  readonly attempts?: number | undefined;
-  readonly cause?: unknown;
-}
-
-// Holds the class's name, on its prototype.
-const brand = Symbol.for('aiofetch.error');
-
-function redact(request: RedactedRequest | undefined): RedactedRequest | undefined {
-  return request && {method: request.method, url: redactUrl(request.url)};
-}
-
-export function describe(request: RedactedRequest | undefined): string {
-  return request ? ` (${request.method} ${redactUrl(request.url)})` : '';
-}
-
-/** The members all errors of this package share, whichever built-in error they extend. */
-export interface AiofetchErrorMembers {
-  /** A stable, upper-case identifier, as `ERR_TIMEOUT`; for a {@link ConnectionError} the system's own code. */
-  readonly code: string;
-  /** Where in the request's life it happened, when that is known. */
-  readonly phase: Phase | undefined;
-  /** How many attempts had been made when it was thrown. */
-  readonly attempts: number;
-  /** Method and redacted URL. */
-  readonly request: RedactedRequest | undefined;
-}
-
-function decorate(error: Error, code: string, phase: Phase | undefined, details: ErrorDetails): void {
-  const members: Record<PropertyKey, unknown> = {
-    code,
-    phase,
-    attempts: details.attempts ?? 1,
-    request: redact(details.request),
-  };
-  Object.assign(error, members);
-}
-
-// Two bases are needed: what the Fetch standard calls a network error has to be a TypeError too, and a class has one
-// parent. The brand, not the prototype chain, is what `instanceof` asks for; so it works across copies of the package.
-export function nameClass<Class extends new (...args: never[]) => Error>(type: Class, name: string): Class {
-  Object.defineProperties(type.prototype, {
-    name: {value: name, configurable: true, writable: true},
-    [brand]: {value: name},
-  });
-  Object.defineProperty(type, Symbol.hasInstance, {
-    value(this: unknown, value: unknown) {
-      // A subclass of somebody's own keeps the ordinary `instanceof`.
-      if (this !== type) return Function.prototype[Symbol.hasInstance].call(this as object, value);
-      const found = (value as {readonly [brand]?: unknown} | null | undefined)?.[brand];
-      return found === name || (found !== undefined && name === 'AiofetchError');
-    },
-  });
-  return type;
-}
-
-/**
- * The base of every error this package makes. `instanceof` works across copies of the package and for the
- * errors that are `TypeError`s at the same time.
- */
-export class AiofetchError extends Error implements AiofetchErrorMembers {
-  declare readonly code: string;
-  declare readonly phase: Phase | undefined;
-  declare readonly attempts: number;
-  declare readonly request: RedactedRequest | undefined;
-
-  static {
-    nameClass(this, 'AiofetchError');
-  }
-
-  constructor(message: string, code: string, phase?: Phase, details: ErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : {cause: details.cause});
-    decorate(this, code, phase, details);
-  }
-
-  /** What `JSON.stringify` shows: name, message, code, phase, attempts, request. */
-  toJSON(): Record<string, unknown> {
-    return errorToJson(this);
-  }
-}
-
-function errorToJson(error: Error & AiofetchErrorMembers): Record<string, unknown> {
-  const {name, message, code, phase, attempts, request} = error;
-  return {name, message, code, phase, attempts, request};
-}
+export type {AiofetchErrorMembers, ErrorDetails, Phase, RedactedRequest} from './errors/base.ts';
+export {AiofetchError} from './errors/base.ts';
 
 /** A new request was made on a session, or handed to a connector, that is closed; or one was cut off by it closing. */
 export class SessionClosedError extends AiofetchError {
@@ -130,12 +25,7 @@ export class SessionClosedError extends AiofetchError {
  * The network failed: DNS, TCP, TLS, sending or receiving. A `TypeError` too, as the Fetch standard has it
  * (Fetch, "network error"). `code` is the system's (`ECONNREFUSED`, `ENOTFOUND`, `ECONNRESET`, …) where there is one.
  */
-export class ConnectionError extends TypeError implements AiofetchErrorMembers {
-  declare readonly code: string;
-  declare readonly phase: Phase;
-  declare readonly attempts: number;
-  declare readonly request: RedactedRequest | undefined;
-
+export class ConnectionError extends NetworkError {
   static {
     nameClass(this, 'ConnectionError');
   }
@@ -145,41 +35,18 @@ export class ConnectionError extends TypeError implements AiofetchErrorMembers {
     phase: Phase,
     details: ErrorDetails & {readonly code?: string | undefined} = {},
   ) {
-    super(
-      message + describe(details.request),
-      details.cause === undefined ? undefined : {cause: details.cause},
-    );
-    decorate(this, details.code ?? 'ERR_CONNECTION', phase, details);
-  }
-
-  /** What `JSON.stringify` shows: name, message, code, phase, attempts, request. */
-  toJSON(): Record<string, unknown> {
-    return errorToJson(this);
+    super(message, details.code ?? 'ERR_CONNECTION', phase, details);
   }
 }
 
 /** A redirect could not be followed: too many, a bad `Location`, a body that can't be sent again, or `redirect: 'error'`. */
-export class RedirectError extends TypeError implements AiofetchErrorMembers {
-  declare readonly code: string;
-  declare readonly phase: Phase;
-  declare readonly attempts: number;
-  declare readonly request: RedactedRequest | undefined;
-
+export class RedirectError extends NetworkError {
   static {
     nameClass(this, 'RedirectError');
   }
 
   constructor(message: string, details: ErrorDetails = {}) {
-    super(
-      message + describe(details.request),
-      details.cause === undefined ? undefined : {cause: details.cause},
-    );
-    decorate(this, 'ERR_REDIRECT', 'redirect', details);
-  }
-
-  /** What `JSON.stringify` shows: name, message, code, phase, attempts, request. */
-  toJSON(): Record<string, unknown> {
-    return errorToJson(this);
+    super(message, 'ERR_REDIRECT', 'redirect', details);
   }
 }
 
@@ -401,10 +268,4 @@ function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
   return typeof value === 'function' ? 'a function' : String(value);
-}
-
-function hide(error: Error, members: Record<string, unknown>): void {
-  for (const [name, value] of Object.entries(members)) {
-    Object.defineProperty(error, name, {value, enumerable: false, configurable: true, writable: true});
-  }
 }

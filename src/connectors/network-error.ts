@@ -1,3 +1,4 @@
+import {codeOf} from '../error-type.ts';
 import type {Phase} from '../errors.ts';
 import {AiofetchError, ConnectionError, RedirectError} from '../errors.ts';
 import {redactUrl} from '../redact-url.ts';
@@ -36,11 +37,6 @@ export function networkError(
   const code = codeOf(error.cause) ?? codeOf(error);
   const phase = phases.find(([, pattern]) => pattern.test(code ?? message))?.[0] ?? otherwise;
   return new ConnectionError(`Request failed: ${message}`, phase, {...details, code});
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = (error as {code?: unknown} | undefined)?.code;
-  return typeof code === 'string' ? code : undefined;
 }
 
 function describe(error: Error): string {

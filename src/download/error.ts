@@ -1,5 +1,5 @@
-import type {ErrorDetails} from '../errors.ts';
-import {AiofetchError, describe, nameClass} from '../errors.ts';
+import type {ErrorDetails} from '../errors/base.ts';
+import {AiofetchError, describe, nameClass} from '../errors/base.ts';
 
 /** What is wrong with a download, as its error's `code` has it. */
 export type DownloadFault =

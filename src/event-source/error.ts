@@ -1,5 +1,5 @@
-import type {ErrorDetails} from '../errors.ts';
-import {AiofetchError, describe, nameClass} from '../errors.ts';
+import type {ErrorDetails} from '../errors/base.ts';
+import {AiofetchError, describe, nameClass} from '../errors/base.ts';
 
 /** What answered is no stream of events: another status than 200, or another type than `text/event-stream`. */
 export class EventSourceError extends AiofetchError {

@@ -1,5 +1,6 @@
 import type {Dispatcher} from 'undici';
 import {isReplayable, isSmall} from '../../body.ts';
+import {codeOf} from '../../error-type.ts';
 import type {Phase} from '../../errors.ts';
 import {ConnectionError, TimeoutError} from '../../errors.ts';
 import type {Lifetime} from '../../lifetime.ts';
@@ -19,7 +20,7 @@ import type {DialSignal} from './dial.ts';
 import {StreamResetError, UnprocessedError} from './http2-stream.ts';
 import type {BodyOrigin} from './incoming-body.ts';
 import {IncomingBody} from './incoming-body.ts';
-import {codeOf, describeFailure, isUndiciRefusal} from './phases.ts';
+import {describeFailure, isUndiciRefusal} from './phases.ts';
 import type {Pool, PoolConnection, PoolHost, PoolMember} from './pool.ts';
 import {contentLengthOf, isNamed} from './raw-headers.ts';
 import {createResponse, watchAbandoned} from './response.ts';

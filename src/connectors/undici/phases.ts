@@ -21,12 +21,6 @@ export function describeFailure(error: Error, phase: Phase, what = describePhase
   return `${what}: ${why}`;
 }
 
-/** Its code. A DOMException's is a number, and tells nothing. */
-export function codeOf(error: Error): string | undefined {
-  const {code} = error as {code?: unknown};
-  return typeof code === 'string' ? code : undefined;
-}
-
 /** undici refused the request itself: a header or method that can't be sent, or a body that isn't as long as it says. */
 export function isUndiciRefusal(error: Error): boolean {
   const {code} = error as {code?: string};
