@@ -22,8 +22,8 @@ export type {
   ConnectorStats,
   HostStats,
 } from './connector.ts';
-export type {ConnectorDefinition, UploadProgress} from './connectors/create-connector.ts';
 export {createConnector} from './connectors/create-connector.ts';
+export type {ConnectorDefinition, UploadProgress} from './connectors/definition.ts';
 export * from './download.ts';
 export type {ErrorDetails, Phase, RedactedRequest} from './errors.ts';
 export {

@@ -6,8 +6,8 @@ import {foreignFetch, handOn} from '../global-fetch.ts';
 import {reportedStream} from '../progress.ts';
 import {followRedirects} from '../redirect.ts';
 import type {ConnectorRequest} from '../request.ts';
-import type {UploadProgress} from './create-connector.ts';
 import {createConnector} from './create-connector.ts';
+import type {UploadProgress} from './definition.ts';
 
 /** A `RequestInit` with the member that the DOM's types leave out. */
 export type StreamingInit = RequestInit & {duplex?: 'half'};

@@ -1,0 +1,316 @@
+import {isSmall} from '../body.ts';
+import {discard} from '../discard.ts';
+import {ConnectionError, ResponseTooLargeError, TimeoutError} from '../errors.ts';
+import type {AbortListener, Lifetime} from '../lifetime.ts';
+import type {Linked, LinkedList} from '../linked-list.ts';
+import type {ProgressListener} from '../progress.ts';
+import {ProgressReport} from '../progress.ts';
+import type {ConnectorRequest} from '../request.ts';
+import type {Trace} from '../trace.ts';
+import type {ConnectorDefinition, UploadProgress} from './definition.ts';
+import type {HostSlots, Limits, Waiter} from './limits.ts';
+import {networkError} from './network-error.ts';
+import type {BodyTracker} from './tracked-response.ts';
+import {trackedResponse} from './tracked-response.ts';
+
+/** What the exchanges of a connector share. */
+export interface ConnectorState {
+  readonly definition: ConnectorDefinition;
+  readonly limits: Limits;
+  readonly running: LinkedList<Exchange>;
+  readonly totals: {sent: number; reused: number; opened: number; bytesSent: number; bytesReceived: number};
+  closed: boolean;
+  disposed: boolean;
+  whenEmpty: Array<() => void>;
+}
+
+/** Called whenever one may have been the last: what waits for a closed connector's end is told, and it is disposed of. */
+export function checkEmpty(state: ConnectorState): void {
+  if (!state.closed || state.limits.active > 0 || state.limits.queued > 0) return;
+  if (!state.disposed) {
+    state.disposed = true;
+    state.definition.dispose?.();
+  }
+  for (const resolve of state.whenEmpty.splice(0)) resolve();
+}
+
+/** One request: waits for its slot, is sent, and holds the slot to the end of its body. */
+export class Exchange implements Waiter, AbortListener, BodyTracker, UploadProgress {
+  previous: Linked | undefined = undefined;
+  next: Linked | undefined = undefined;
+  list: LinkedList<Linked> | undefined = undefined;
+
+  readonly #state: ConnectorState;
+  readonly #request: ConnectorRequest;
+  readonly #host: HostSlots;
+  readonly #controller = new AbortController();
+  // Dropped once called: through its promise, `resolve` holds the response, which then nobody could see collected.
+  #resolve: (response: Response) => void;
+  #reject: (error: unknown) => void;
+
+  #stage: 'queued' | 'granted' | 'sent' | 'receiving' | 'done' = 'queued';
+  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #attemptTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  /** Where the limit adapts. */
+  #sentAt = 0;
+  #failBody: ((error: unknown) => void) | undefined = undefined;
+  #status: number | undefined = undefined;
+  #received = 0;
+  #report: ProgressReport | undefined = undefined;
+  failure: {readonly error: unknown} | undefined = undefined;
+
+  constructor(
+    state: ConnectorState,
+    request: ConnectorRequest,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ) {
+    this.#state = state;
+    this.#request = request;
+    this.#host = state.limits.host(new URL(request.url).origin);
+    this.#resolve = resolve;
+    this.#reject = reject;
+  }
+
+  get lifetime(): Lifetime {
+    return this.#request.lifetime;
+  }
+
+  get #trace(): Trace | undefined {
+    return this.#request.lifetime.trace;
+  }
+
+  start(): void {
+    const {lifetime, timeouts} = this.#request;
+    lifetime.onAbort(this);
+    if (this.#state.limits.acquire(this.#host, this)) {
+      this.#state.running.append(this);
+      this.#send();
+      return;
+    }
+    this.#limit('pool', timeouts.pool);
+    this.#trace?.emit('connectionQueuedStart', this.#request);
+  }
+
+  granted(): void {
+    this.#clearTimer();
+    this.#stage = 'granted';
+    this.#state.running.append(this);
+    // An abort may have made the room, of many that wait for the same signal: nothing is sent before all have heard it.
+    queueMicrotask(() => {
+      if (this.#stage !== 'granted') return;
+      this.#trace?.emit('connectionQueuedEnd', this.#request);
+      this.#send();
+    });
+  }
+
+  #send(): void {
+    this.#stage = 'sent';
+    this.#state.totals.sent++;
+    const {body, timeouts} = this.#request;
+    const {attempt} = timeouts;
+    if (this.#host.adaptive) this.#sentAt = performance.now();
+    if (attempt !== undefined)
+      this.#attemptTimer = setTimeout(() => this.#timeOut('attempt', attempt), attempt);
+    // An upload in progress isn't silence, and not every runtime shows when it is over.
+    if (body === null || isSmall(body)) this.#awaitHead();
+    this.#call().then(
+      (response) => this.#answered(response),
+      (error) => this.#fail(this.#typed(error, 'send'), error),
+    );
+  }
+
+  // Whatever `send` throws, it throws into the promise.
+  async #call(): Promise<Response> {
+    return this.#state.definition.send(this.#request, this.#controller.signal, this);
+  }
+
+  #answered(response: Response): void {
+    if (this.#stage === 'done') {
+      // It came too late.
+      discard(response);
+      return;
+    }
+    this.#clearTimer();
+    const resolve = this.#resolve;
+    try {
+      if (this.#host.adaptive) this.#state.limits.observe(this.#host, this.#sentAt, response.status);
+      this.#stage = 'receiving';
+      this.#request.lifetime.bodyOpened();
+      resolve(this.#tracked(response));
+      this.#resolve = ignore;
+      this.#reject = ignore;
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #tracked(response: Response): Response {
+    // What a fetch would not have given: a Response made by hand.
+    if (response.type === 'error') {
+      throw new ConnectionError('Response is a network error', 'receive', {request: this.#request});
+    }
+    if (response.bodyUsed || response.body?.locked) {
+      throw new TypeError('The response was read from before it was handed on');
+    }
+    const {status} = response;
+    this.#status = status;
+    this.#trace?.emit('responseHeadersReceived', this.#request, {status}, response);
+    const tooLarge = this.#announcesTooMuch(response);
+    // What an error's status says goes before how large its body is.
+    if (tooLarge && response.status < 400) {
+      discard(response);
+      throw tooLarge;
+    }
+    const tracked = trackedResponse(response, this, this.#request);
+    const listener = this.#request.transfer?.onDownloadProgress;
+    // What has no body comes nowhere.
+    if (listener && this.#failBody) this.#report = downloadReport(response, listener);
+    return tracked;
+  }
+
+  // Of what was coded on the way, it's the length before it was decoded; and pages aren't shown whether it was.
+  #announcesTooMuch({headers, type, status}: Response): ResponseTooLargeError | undefined {
+    const {method, transfer} = this.#request;
+    const limit = transfer?.maxResponseSize;
+    if (limit === undefined || type === 'cors' || method === 'HEAD' || status === 304) return undefined;
+    const isLarger = Number(headers.get('content-length')) > limit && !headers.has('content-encoding');
+    return isLarger ? this.#tooLarge(limit) : undefined;
+  }
+
+  #tooLarge(limit: number): ResponseTooLargeError {
+    return new ResponseTooLargeError(limit, {request: this.#request, attempts: this.#request.attempt});
+  }
+
+  // What the sending tells
+
+  sent(bytes: number): void {
+    this.#state.totals.bytesSent += bytes;
+    this.#trace?.emit('requestChunkSent', this.#request, {bytes});
+  }
+
+  done(): void {
+    if (this.#stage === 'sent') this.#trace?.emit('requestSent', this.#request);
+    this.#awaitHead();
+  }
+
+  #awaitHead(): void {
+    if (this.#host.adaptive) this.#sentAt = performance.now();
+    if (this.#stage === 'sent' && this.#timer === undefined) this.#limit('read', this.#request.timeouts.read);
+  }
+
+  // What the body tells
+
+  bodyFailsWith(fail: (error: unknown) => void): void {
+    this.#failBody = fail;
+  }
+
+  touched(): void {
+    this.#request.lifetime.bodyTouched();
+  }
+
+  reading(): void {
+    this.#limit('read', this.#request.timeouts.read);
+  }
+
+  received(chunk: Uint8Array): void {
+    this.#clearTimer();
+    this.#state.totals.bytesReceived += chunk.byteLength;
+    this.#trace?.emit('responseChunkReceived', this.#request, {bytes: chunk.byteLength});
+    const {transfer} = this.#request;
+    if (!transfer) return;
+    const {maxResponseSize: limit = Infinity} = transfer;
+    this.#received += chunk.byteLength;
+    if (this.#received > limit) throw this.#tooLarge(limit);
+    this.#report?.add(chunk);
+  }
+
+  ended(): void {
+    this.#finish();
+    this.#report?.end();
+  }
+
+  cancelled(reason: unknown): void {
+    this.#finish();
+    this.#controller.abort(reason);
+  }
+
+  broken(error: unknown): unknown {
+    const failure = this.#typed(error, 'receive');
+    this.failure = {error: failure};
+    this.#finish(true);
+    this.#controller.abort(failure);
+    return failure;
+  }
+
+  // Ends
+
+  aborted(reason: unknown): void {
+    this.#fail(reason);
+  }
+
+  /** @param thrown - what `send` threw: if it came typed already it is no failure of the host's, but a body's or a redirect's */
+  #fail(error: unknown, thrown?: unknown): void {
+    const stage = this.#stage;
+    if (stage === 'done') return;
+    if (stage === 'sent' && thrown !== error)
+      this.#state.limits.observe(this.#host, this.#sentAt, undefined, error);
+    this.failure = {error};
+    const reject = this.#reject;
+    this.#resolve = ignore;
+    this.#reject = ignore;
+    this.#finish(true);
+    reject(error);
+    this.#failBody?.(error);
+    this.#controller.abort(error);
+  }
+
+  #finish(failed = false): void {
+    const stage = this.#stage;
+    if (stage === 'done') return;
+    this.#stage = 'done';
+    this.#clearTimer();
+    clearTimeout(this.#attemptTimer);
+    this.#request.lifetime.offAbort(this);
+    const {limits, running} = this.#state;
+    if (stage === 'queued') {
+      limits.leave(this.#host, this);
+    } else {
+      running.remove(this);
+      limits.release(this.#host);
+    }
+    limits.forget(this.#host);
+    const error = this.failure?.error;
+    this.#trace?.emit('attemptEnd', this.#request, {status: this.#status, ...(failed && {error})});
+    if (stage === 'receiving') this.#request.lifetime.bodyClosed(failed, error);
+    checkEmpty(this.#state);
+  }
+
+  #limit(phase: 'pool' | 'read', limit: number | undefined): void {
+    if (limit !== undefined) this.#timer = setTimeout(() => this.#timeOut(phase, limit), limit);
+  }
+
+  #clearTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #typed(error: unknown, phase: 'send' | 'receive'): unknown {
+    const {isNetworkError} = this.#state.definition;
+    const isOfNetwork = isNetworkError ? isNetworkError(error) : error instanceof TypeError;
+    return isOfNetwork ? networkError(error, this.#request, phase) : error;
+  }
+
+  #timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {
+    this.#fail(new TimeoutError(phase, limit, {request: this.#request, attempts: this.#request.attempt}));
+  }
+}
+
+// What was coded is longer once it's decoded, and pages aren't always shown that it was.
+function downloadReport({headers, type}: Response, listener: ProgressListener): ProgressReport {
+  const isCoded = headers.has('content-encoding');
+  const total = isCoded ? undefined : Number(headers.get('content-length') ?? Number.NaN);
+  return new ProgressReport(listener, total || undefined, type !== 'cors');
+}
+
+function ignore(): void {}
