@@ -35,6 +35,7 @@ import {defaultTimeouts, mergeTimeouts} from './timeout.ts';
 import {checkTrace, Trace} from './trace.ts';
 import {mergeTransfer} from './transfer.ts';
 import {abortUnread} from './unread.ts';
+import {urlResolver} from './url-resolver.ts';
 import type {Verbs} from './verbs.ts';
 import {createVerbs} from './verbs.ts';
 
@@ -85,9 +86,6 @@ export interface Session extends Verbs {
   destroy(reason?: unknown): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
-
-/** How many URLs a session remembers the resolution of. */
-const resolvedSize = 500;
 
 /** Makes the session of `createSession`, with the default connector that its runtime's condition chose. */
 export function createSessionOn(
@@ -147,13 +145,11 @@ function buildSession(
   const retryOf = ({lifetime}: ConnectorRequest) => callRetries.get(lifetime) ?? retry;
   const onion = [retryWith(retryOf), ...(limit ? [limit] : []), ...policies];
   const handler = onion.reduceRight((next, policy) => policy(next), attempt);
-  // The same few strings are asked for again and again.
-  const resolved = new Map<string, string>();
 
   const host: VerbsHost = {
     options,
     searchParams,
-    resolveUrl,
+    resolveUrl: urlResolver(base),
     headersOf,
     transferOf: (given) => mergeTransfer(transfer, given, connector),
     begin,
@@ -167,39 +163,6 @@ function buildSession(
     if (request.attempt > 1) totals.retries++;
     const {trace} = request.lifetime;
     return trace ? trace.send(request, (sent) => connector.fetch(sent)) : connector.fetch(request);
-  }
-
-  function resolveUrl(input: string | URL): string {
-    if (typeof input !== 'string') return checkUrl(input);
-    let url = resolved.get(input);
-    if (url === undefined) {
-      url = checkUrl(parseUrl(input));
-      // Not what a page's address may be part of: that changes.
-      if (!base && globalThis.location) return url;
-      if (resolved.size >= resolvedSize) resolved.clear();
-      resolved.set(input, url);
-    }
-    return url;
-  }
-
-  // The runtime's own error would show the input, with whatever credentials are in it.
-  function parseUrl(input: string): URL {
-    try {
-      return new URL(input, base ?? globalThis.location?.href);
-    } catch {
-      const isRelative = !/^\s*[a-z][a-z\d+.-]*:/i.test(input);
-      throw new TypeError(
-        isRelative && !base ? 'That is not an absolute URL, and there is no baseUrl' : 'That is not a URL',
-      );
-    }
-  }
-
-  function checkUrl(url: URL): string {
-    if (url.username || url.password) {
-      throw new TypeError('A URL with credentials in it is not fetched; use the auth option');
-    }
-    if (url.hash === '' && !url.href.endsWith('#')) return url.href;
-    return url.href.slice(0, url.href.indexOf('#'));
   }
 
   function headersOf(headers: HeadersInput | undefined): HeaderList {

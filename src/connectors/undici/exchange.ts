@@ -17,7 +17,7 @@ import type {SilenceWatcher} from './connection.ts';
 import {Connection} from './connection.ts';
 import {decodedBody} from './decoded-body.ts';
 import type {DialSignal} from './dial.ts';
-import {StreamResetError, UnprocessedError} from './http2-stream.ts';
+import {StreamResetError, UnprocessedError} from './http2-errors.ts';
 import type {BodyOrigin} from './incoming-body.ts';
 import {IncomingBody} from './incoming-body.ts';
 import {describeFailure, isUndiciRefusal} from './phases.ts';

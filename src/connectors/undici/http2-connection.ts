@@ -5,8 +5,9 @@ import type {Linked, LinkedList} from '../../linked-list.ts';
 import type {HostSlots} from '../limits.ts';
 import type {Lifespan} from './connection.ts';
 import {closeGrace, longRest} from './connection.ts';
+import {UnprocessedError} from './http2-errors.ts';
 import type {StreamOwner} from './http2-stream.ts';
-import {Http2Stream, UnprocessedError} from './http2-stream.ts';
+import {Http2Stream} from './http2-stream.ts';
 
 /** A host whose connections carry several requests at a time. */
 export interface SharedHost extends HostSlots {

@@ -1,7 +1,10 @@
-import type {ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders} from 'node:http2';
+import type {ClientHttp2Session, ClientHttp2Stream} from 'node:http2';
 import {constants} from 'node:http2';
 import type {Dispatcher} from 'undici';
 import type {SilenceWatcher} from './connection.ts';
+import {StreamResetError, UnprocessedError} from './http2-errors.ts';
+import type {Http2Body} from './http2-headers.ts';
+import {toHttp2Headers} from './http2-headers.ts';
 import type {RequestHandler} from './sending.ts';
 import {contentLengthMismatch, drained, headerOf} from './sending.ts';
 
@@ -30,31 +33,6 @@ export interface StreamOwner {
   /** Why a stream failed; `undefined`: it was reset, and only it. */
   failureOf(stream: ClientHttp2Stream): Error | undefined;
 }
-
-/**
- * The server did not look at a request: it was saying goodbye, or had too many. It may be sent again, whatever its method
- * (RFC 9113, section 8.7).
- */
-export class UnprocessedError extends Error {
-  readonly code = 'ERR_HTTP2_UNPROCESSED';
-
-  constructor() {
-    super('The server did not take the request');
-    this.name = 'UnprocessedError';
-  }
-}
-
-/** The server reset one request, and the connection goes on. */
-export class StreamResetError extends Error {
-  readonly code = 'ERR_HTTP2_STREAM_RESET';
-
-  constructor(reason: string) {
-    super(`The server reset the stream: ${reason}`);
-    this.name = 'StreamResetError';
-  }
-}
-
-type Body = string | Uint8Array | Blob | AsyncIterable<Uint8Array | string>;
 
 /** One request's stream on a connection that carries several: to whoever uses it, as a connection of its own. */
 export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
@@ -202,10 +180,10 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
   #send(options: Dispatcher.DispatchOptions): void {
     const handler = this.#handler;
     if (!handler) return;
-    const body = options.body as Body | null;
+    const body = options.body as Http2Body | null;
     let stream: ClientHttp2Stream;
     try {
-      const headers = headersOf(options, body, this.connection.authority);
+      const headers = toHttp2Headers(options, body, this.connection.authority);
       if (this.#expects) headers['expect'] = '100-continue';
       if (closesConnection(options)) this.connection.retire();
       handler.onConnect?.((error) => this.#fail(error as Error));
@@ -314,7 +292,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
     handler.onError?.(error);
   }
 
-  async #write(stream: ClientHttp2Stream, body: Body, headers: readonly string[]): Promise<void> {
+  async #write(stream: ClientHttp2Stream, body: Http2Body, headers: readonly string[]): Promise<void> {
     if (typeof body === 'string' || body instanceof Uint8Array) {
       this.#handler?.onBodySent?.(body as never, 0);
       stream.end(body);
@@ -332,48 +310,6 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
     if (announced !== undefined && Number(announced) !== size) throw contentLengthMismatch();
     stream.end();
   }
-}
-
-// RFC 9113, section 8.2.2: these belong to HTTP/1.1's connections, and go no further. The others, undici refuses there too.
-const droppedHeaders = new Set(['connection', 'host', 'http2-settings', 'proxy-connection', 'te']);
-const refusedHeaders = new Set(['expect', 'keep-alive', 'transfer-encoding', 'upgrade']);
-
-function headersOf(
-  options: Dispatcher.DispatchOptions,
-  body: Body | null,
-  authority: string,
-): OutgoingHttpHeaders {
-  const flat = options.headers as readonly string[];
-  const headers: Record<string, string> = {
-    ':method': options.method,
-    ':scheme': 'https',
-    ':authority': authority,
-    ':path': options.path,
-  };
-  for (let index = 0; index < flat.length; index += 2) {
-    const name = flat[index] as string;
-    const value = flat[index + 1] as string;
-    if (refusedHeaders.has(name)) throw new TypeError(`Request could not be sent: no ${name} over HTTP/2`);
-    if (name === 'host') headers[':authority'] = value;
-    if (droppedHeaders.has(name)) continue;
-    const before = headers[name];
-    headers[name] = before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`;
-  }
-  const size = sizeOf(options.method, body);
-  if (size !== undefined) {
-    if (headers['content-length'] !== undefined && Number(headers['content-length']) !== size) {
-      throw contentLengthMismatch();
-    }
-    headers['content-length'] = String(size);
-  }
-  return headers;
-}
-
-function sizeOf(method: string, body: Body | null): number | undefined {
-  if (body === null) return method === 'POST' || method === 'PUT' || method === 'PATCH' ? 0 : undefined;
-  if (typeof body === 'string') return Buffer.byteLength(body);
-  if (body instanceof Uint8Array) return body.byteLength;
-  return body instanceof Blob ? body.size : undefined;
 }
 
 function closesConnection(options: Dispatcher.DispatchOptions): boolean {
