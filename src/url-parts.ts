@@ -4,6 +4,26 @@ export interface UrlParts {
   readonly path: string;
 }
 
+/** Where a URL leads to. */
+export interface UrlAddress {
+  /** Of an IPv6 address, without its brackets. */
+  readonly hostname: string;
+  /** The scheme's own where the URL names none. */
+  readonly port: number;
+}
+
+export function addressOf({hostname, port, protocol}: URL): UrlAddress {
+  return {
+    hostname: withoutBrackets(hostname),
+    port: port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+  };
+}
+
+/** A host as URLs have it, without the brackets of an IPv6 address. */
+export function withoutBrackets(host: string): string {
+  return host.replace(/^\[|\]$/g, '');
+}
+
 const cacheSize = 500;
 const cache = new Map<string, UrlParts>();
 

@@ -1,4 +1,9 @@
-/** What of a URL and a method the HTTP semantic conventions want told, and what of it they want hidden. */
+/**
+ * What of a URL and a method the HTTP semantic conventions want told, and what of it they want hidden.
+ *
+ * @module
+ */
+import {addressOf} from '../url-parts.ts';
 
 // RFC 9110, section 9, PATCH and QUERY: what the conventions call well-known.
 const wellKnownMethods = [
@@ -56,11 +61,8 @@ export function methodDescriber(known: Iterable<string> = wellKnownMethods): Des
 }
 
 export function serverOf(url: string): ServerAttributes {
-  const {hostname, port, protocol} = new URL(url);
-  return {
-    'server.address': hostname.replace(/^\[|\]$/g, ''),
-    'server.port': port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
-  };
+  const {hostname, port} = addressOf(new URL(url));
+  return {'server.address': hostname, 'server.port': port};
 }
 
 /**

@@ -5,6 +5,8 @@ import type {Linked, LinkedList} from '../../linked-list.ts';
 import type {HostSlots} from '../limits.ts';
 import {hearAnswerFirst} from './answer-first.ts';
 import {dispatchExpecting} from './expecting-request.ts';
+import type {SilenceWatcher} from './silence.ts';
+import {SilenceTimer} from './silence.ts';
 
 /** How long a connection that is asked to close may take before it is cut, in ms. */
 export const closeGrace = 50;
@@ -36,11 +38,6 @@ export interface Lifespan {
   readonly maxAge: number;
 }
 
-/** Told when a server was silent for too long. */
-export interface SilenceWatcher {
-  silent(limit: number): void;
-}
-
 /** One socket and undici's HTTP/1.1 over it: a `Client` that never dials again. */
 export class Connection<Host extends HostSlots = HostSlots> implements Linked {
   previous: Linked | undefined = undefined;
@@ -60,11 +57,7 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
   idleSince = 0;
 
   readonly #socket: Socket;
-  #watcher: SilenceWatcher | undefined = undefined;
-  #silenceTimer: NodeJS.Timeout | undefined = undefined;
-  #silenceLimit = 0;
-  /** The time ran out, and what has arrived meanwhile is being looked at. */
-  #suspectsSilence = false;
+  readonly #silence = new SilenceTimer();
   readonly #client: Client;
   readonly #life: Lifespan;
   readonly #expires: number;
@@ -111,7 +104,7 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     });
     raw.once('close', () => {
       this.spent = true;
-      clearTimeout(this.#silenceTimer);
+      this.#silence.end();
       this.#stopWaiting?.();
       onClosed(this);
       this.#client.destroy().catch(() => undefined);
@@ -207,32 +200,13 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     });
   }
 
-  /**
-   * Tells the watcher when `limit` ms pass before it is called again or stopped. One timer for the connection's life: making and
-   * clearing one costs five times what setting it back does.
-   */
+  /** Tells the watcher when the server says nothing for `limit` ms from now, or from when this is called again. */
   watchSilence(limit: number, watcher: SilenceWatcher): void {
-    this.#watcher = watcher;
-    this.#suspectsSilence = false;
-    if (this.#silenceTimer && this.#silenceLimit === limit) {
-      this.#silenceTimer.refresh();
-      return;
-    }
-    clearTimeout(this.#silenceTimer);
-    this.#silenceLimit = limit;
-    this.#silenceTimer = setTimeout(() => {
-      // After a blocked event loop, timers come before what has arrived in time.
-      this.#suspectsSilence = true;
-      setImmediate(() => {
-        if (this.#suspectsSilence) this.#watcher?.silent(limit);
-      });
-    }, limit);
-    // The socket holds the process while something is under way; what is left of a time that nobody waits for must not.
-    this.#silenceTimer.unref();
+    this.#silence.watch(limit, watcher);
   }
 
   stopWatching(): void {
-    this.#watcher = undefined;
+    this.#silence.stop();
   }
 
   /** Closes an idle connection: says goodbye, and cuts it when no answer comes. */

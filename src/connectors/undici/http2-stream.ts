@@ -1,12 +1,13 @@
 import type {ClientHttp2Session, ClientHttp2Stream} from 'node:http2';
 import {constants} from 'node:http2';
 import type {Dispatcher} from 'undici';
-import type {SilenceWatcher} from './connection.ts';
 import {StreamResetError, UnprocessedError} from './http2-errors.ts';
 import type {Http2Body} from './http2-headers.ts';
 import {toHttp2Headers} from './http2-headers.ts';
 import type {RequestHandler} from './sending.ts';
 import {contentLengthMismatch, drained, headerOf} from './sending.ts';
+import type {SilenceWatcher} from './silence.ts';
+import {SilenceTimer} from './silence.ts';
 
 /** The connection that a stream is one of several of. */
 export interface StreamOwner {
@@ -35,7 +36,7 @@ export interface StreamOwner {
 }
 
 /** One request's stream on a connection that carries several: to whoever uses it, as a connection of its own. */
-export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
+export class Http2Stream<Owner extends StreamOwner = StreamOwner> implements SilenceWatcher {
   /** How many requests the server has had on the connection before; 0 as long as it has answered none. */
   readonly sent: number;
   /** Whether the connection was of use, or idle, before this request. */
@@ -59,10 +60,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
   #hasEnded = false;
   #error: Error | undefined = undefined;
   #watcher: SilenceWatcher | undefined = undefined;
-  #silenceTimer: NodeJS.Timeout | undefined = undefined;
-  #silenceLimit = 0;
-  /** The time ran out, and what has arrived meanwhile is being looked at. */
-  #suspectsSilence = false;
+  readonly #silence = new SilenceTimer();
 
   constructor(connection: Owner, session: ClientHttp2Session) {
     this.connection = connection;
@@ -116,34 +114,21 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
   // Streams are ended by what the server says, not by what fails to leave.
   hearAnswerFirst(): void {}
 
-  /** Tells the watcher when `limit` ms pass before it is called again or stopped. */
+  /** Tells the watcher when the server says nothing for `limit` ms from now, or from when this is called again. */
   watchSilence(limit: number, watcher: SilenceWatcher): void {
     if (this.#isOver) return;
     this.#watcher = watcher;
-    this.#suspectsSilence = false;
-    if (this.#silenceTimer && this.#silenceLimit === limit) {
-      this.#silenceTimer.refresh();
-      return;
-    }
-    clearTimeout(this.#silenceTimer);
-    this.#silenceLimit = limit;
-    this.#silenceTimer = setTimeout(() => {
-      // After a blocked event loop, timers come before what has arrived in time.
-      this.#suspectsSilence = true;
-      setImmediate(() => this.#onSilence(limit));
-    }, limit);
-    this.#silenceTimer.unref();
-  }
-
-  #onSilence(limit: number): void {
-    if (!this.#suspectsSilence || !this.#watcher) return;
-    // Nothing came on any stream: the connection may be dead without anybody having said so.
-    if (performance.now() - this.connection.lastHeard >= limit) this.connection.retire();
-    this.#watcher.silent(limit);
+    this.#silence.watch(limit, this);
   }
 
   stopWatching(): void {
-    this.#watcher = undefined;
+    this.#silence.stop();
+  }
+
+  silent(limit: number): void {
+    // Nothing came on any stream: the connection may be dead without anybody having said so.
+    if (performance.now() - this.connection.lastHeard >= limit) this.connection.retire();
+    this.#watcher?.silent(limit);
   }
 
   /** Gives its place on the connection back. What is still under way is ended. */
@@ -152,7 +137,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> {
     this.#isOver = true;
     // Opened in advance, and not used.
     if (!this.#isDispatched) this.connection.sent--;
-    clearTimeout(this.#silenceTimer);
+    this.#silence.end();
     this.#watcher = undefined;
     this.#handler = undefined;
     const stream = this.#stream;

@@ -1,65 +1,20 @@
 import type {Socket} from 'node:net';
 import type {AdaptiveLimit} from '../../adaptive-limit.ts';
-import type {Phase} from '../../errors.ts';
-import type {AbortListener, Lifetime} from '../../lifetime.ts';
-import type {Linked} from '../../linked-list.ts';
 import {LinkedList} from '../../linked-list.ts';
-import type {TraceSignals} from '../../trace.ts';
-import type {Waiter} from '../limits.ts';
-import {HostSlots, Limits} from '../limits.ts';
+import {Limits} from '../limits.ts';
 import type {Lifespan} from './connection.ts';
 import {Connection} from './connection.ts';
-import type {DialOptions, DialSignal} from './dial.ts';
+import type {DialOptions} from './dial.ts';
 import {Dial} from './dial.ts';
-import {firstStreams, Http2Connection} from './http2-connection.ts';
+import {Http2Connection} from './http2-connection.ts';
 import {Http2Stream} from './http2-stream.ts';
-import type {ChooseProxy, ProxyServer} from './proxy.ts';
+import type {DialRequest, PoolConnection, PoolMember} from './pool-host.ts';
+import {PoolHost} from './pool-host.ts';
+import type {ChooseProxy} from './proxy.ts';
 import {SharedDial} from './shared-dial.ts';
-
-/** What an exchange is sent over: a connection, or one of the streams of one that carries several. */
-export type PoolConnection = Connection<PoolHost> | Http2Stream<Http2Connection<PoolHost>>;
 
 /** What is a socket of the pool's. */
 type PoolSocket = Connection<PoolHost> | Http2Connection<PoolHost>;
-
-/** One origin: its slots, and its connections that nothing uses. */
-export class PoolHost extends HostSlots {
-  readonly secure: boolean;
-  readonly hostname: string;
-  readonly port: number;
-  /** Sockets open, being opened or being closed. */
-  open = 0;
-  /** The one used last is at the end, and is taken first: the others then age, and go. */
-  readonly idle: Array<Connection<PoolHost>> = [];
-  /** Those that carry several requests and take others; idle ones too, which aren't in `idle`. */
-  readonly shared: Array<Http2Connection<PoolHost>> = [];
-  /** The one dial that all wait for, as long as it may lead to a connection they can share. */
-  dial: SharedDial<DialRequest> | undefined = undefined;
-  /** Whether its connections can be shared, as far as is known. */
-  sharing: boolean;
-  /** How many requests one of its connections takes at a time, as far as is known. */
-  maxStreams = firstStreams;
-  readonly proxy: ProxyServer | undefined;
-  /** What goes before a request's path when it is sent to a proxy itself (RFC 9112, section 3.2.2: absolute-form). */
-  readonly prefix: string;
-
-  /** How many connections nothing uses. */
-  get idleCount(): number {
-    return this.idle.length + this.shared.filter(({active}) => active === 0).length;
-  }
-
-  constructor(origin: string, chooseProxy: ChooseProxy | undefined, sharing: boolean) {
-    super(origin);
-    const url = new URL(origin);
-    this.secure = url.protocol === 'https:';
-    // An IPv6 address comes in brackets.
-    this.hostname = url.hostname.replace(/^\[|\]$/g, '');
-    this.port = url.port === '' ? (this.secure ? 443 : 80) : Number(url.port);
-    this.sharing = sharing && this.secure;
-    this.proxy = chooseProxy?.(this);
-    this.prefix = this.proxy?.kind === 'http' && !this.secure ? origin : '';
-  }
-}
 
 export interface PoolOptions {
   readonly limit: number;
@@ -68,23 +23,6 @@ export interface PoolOptions {
   readonly life: Lifespan;
   readonly dial: DialOptions;
   readonly proxies: ChooseProxy | undefined;
-}
-
-/** Told how the connection it asked for came about. */
-export interface DialRequest extends Linked {
-  readonly host: PoolHost;
-  readonly connectTimeout: number | undefined;
-  /** What there is to tell until then; not asked of all. */
-  dialTold?<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void;
-  connected(connection: PoolConnection): void;
-  dialFailed(error: Error, phase: Phase): void;
-  /** @param cause - what went wrong until then, if something did */
-  dialTimedOut(limit: number, cause: Error | undefined): void;
-}
-
-/** What a pool has running: it waits for a connection, or uses one. */
-export interface PoolMember extends Waiter, DialRequest, AbortListener {
-  readonly lifetime: Lifetime;
 }
 
 /**

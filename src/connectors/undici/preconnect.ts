@@ -4,7 +4,8 @@ import {Lifetime} from '../../lifetime.ts';
 import type {Linked, LinkedList} from '../../linked-list.ts';
 import {Connection} from './connection.ts';
 import {describeFailure} from './phases.ts';
-import type {Pool, PoolConnection, PoolHost, PoolMember} from './pool.ts';
+import type {Pool} from './pool.ts';
+import type {PoolConnection, PoolHost, PoolMember} from './pool-host.ts';
 
 /** Sees to it that a host has so many connections to spare, or is getting them. */
 export async function preconnectHost(pool: Pool, origin: string, connections: number): Promise<void> {

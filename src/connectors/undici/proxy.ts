@@ -3,6 +3,7 @@ import type {BasicCredentials} from '../../credentials.ts';
 import {basicAuthorization, isBasicCredentials, isBearerToken} from '../../credentials.ts';
 import {InvalidOptionError} from '../../errors.ts';
 import {checkKnown, isObject} from '../../options.ts';
+import {withoutBrackets} from '../../url-parts.ts';
 import {plainAddress} from './address.ts';
 import type {TlsOptions} from './tls.ts';
 import {TlsClient} from './tls.ts';
@@ -140,7 +141,7 @@ function createProxy(
   return {
     kind: isSocks ? 'socks5' : 'http',
     tls: url.protocol === 'https:' ? new TlsClient(tls, `${option}.tls`) : undefined,
-    hostname: url.hostname.replace(/^\[|\]$/g, ''),
+    hostname: withoutBrackets(url.hostname),
     port: Number(url.port) || (defaultPorts[url.protocol] as number),
     authorization: isSocks ? undefined : authorizationOf(login, bearer),
     login: isSocks ? login : undefined,
@@ -231,7 +232,7 @@ function createRule(text: string): Rule {
   // "[::1]:8080", "host:8080", and "::1", which has colons and no port.
   const [, host = text, port] = isIP(text) ? [] : (/^(.*?)(?::(\d+))?$/.exec(text) ?? []);
   const isPort: Rule = port === undefined ? () => true : (target) => target.port === Number(port);
-  const bare = host.replace(/^\[|\]$/g, '');
+  const bare = withoutBrackets(host);
   if (isIP(bare)) {
     const inside = blockRule(bare, isIP(bare) === 4 ? 32 : 128);
     return (target) => isPort(target) && inside(target);

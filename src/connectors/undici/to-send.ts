@@ -5,7 +5,7 @@ import type {HeaderList} from '../../headers.ts';
 import {inPieces, ProgressReport} from '../../progress.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {acceptEncoding} from './decoded-body.ts';
-import type {PoolHost} from './pool.ts';
+import type {PoolHost} from './pool-host.ts';
 import {Upload} from './upload.ts';
 import {userAgent} from './user-agent.ts';
 
