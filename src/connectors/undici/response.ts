@@ -1,9 +1,9 @@
 import {Readable} from 'node:stream';
+import {NativeResponse} from '../../native-response.ts';
 import {type ChunkSource, takeChunks} from '../../streams/chunk-source.ts';
 import type {BodySource} from './incoming-body.ts';
 
-// Tests and tools swap the globals: what a Response is, is settled when this module is loaded.
-const NativeResponse = globalThis.Response;
+// As with the Response: tests and tools swap the globals.
 const NativeHeaders = globalThis.Headers;
 
 /** The head of a response, as it came. */

@@ -1,3 +1,5 @@
+import {pointerSegments} from './document.ts';
+
 /** The words of a name in whatever style it is written. */
 function wordsOf(text: string): string[] {
   return (
@@ -88,4 +90,27 @@ export function memberName(name: string): string {
   // As it is, it would set a prototype.
   if (name === '__proto__') return "['__proto__']";
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : stringLiteral(name);
+}
+
+/** The last part of a reference. */
+export function nameTail(ref: string): string {
+  return ref.slice(ref.lastIndexOf('/') + 1);
+}
+
+/** A name for what is referred to: what it's called there, or where it is. */
+export function nameOfRef(ref: string): string {
+  const segments = pointerSegments(ref);
+  const last = segments.at(-1);
+  if (last === undefined) {
+    const file = nameTail(ref)
+      .replace(/#.*$/, '')
+      .replace(/\.\w+$/, '');
+    return pascalCase(file, 'Type');
+  }
+  const holder = segments.at(-2);
+  const isNamed = holder === 'schemas' || holder === 'definitions' || holder === '$defs';
+  return pascalCase(
+    isNamed ? last : segments.filter((segment) => segment !== 'components').join(' '),
+    'Type',
+  );
 }

@@ -1,8 +1,11 @@
-import {afterColon, docComment, enclosed, indent} from './comments.ts';
+import {afterColon, docComment, indent} from './comments.ts';
 import {Directions} from './directions.ts';
 import type {LoadedDocument, Schema, SchemaOrBoolean} from './document.ts';
-import {isReference, isSchema, lookUp, pointerSegments, resolve} from './document.ts';
-import {knownTypes, memberName, pascalCase, Scope, stringLiteral} from './names.ts';
+import {isReference, isSchema, lookUp, resolve} from './document.ts';
+import {knownTypes, memberName, nameOfRef, nameTail, Scope, stringLiteral} from './names.ts';
+import {aliasedRefs, guessType, isBare} from './schema-types.ts';
+import type {Written} from './written.ts';
+import {grouped, intersection, literal, primary, union} from './written.ts';
 
 /** Whether a type is of what is sent, or of what comes back: they differ in members that are only read, or written. */
 type Direction = 'in' | 'out';
@@ -189,8 +192,8 @@ export class TypeWriter {
     const members: string[] = [];
     for (const name of names) {
       const holder = this.#holderOf(name, schema.allOf ?? []);
-      if (!holder || holder.schema.required?.includes(name)) continue;
-      const property = holder.schema.properties?.[name];
+      if (!holder || holder.required?.includes(name)) continue;
+      const property = holder.properties?.[name];
       if (property === undefined || this.#isLeftOut(property, context)) continue;
       members.push(`  ${memberName(name)}:${indent(afterColon(this.#write(property, context).text))};\n`);
     }
@@ -198,15 +201,11 @@ export class TypeWriter {
   }
 
   /** Which of the schemas, or of those that they are made of, has a property. */
-  #holderOf(
-    name: string,
-    schemas: readonly SchemaOrBoolean[],
-    depth = 0,
-  ): {readonly schema: Schema} | undefined {
+  #holderOf(name: string, schemas: readonly SchemaOrBoolean[], depth = 0): Schema | undefined {
     for (const part of schemas) {
       const schema = resolve<SchemaOrBoolean>(this.#document, part as never);
       if (!isSchema(schema) || depth > 20) continue;
-      if (schema.properties && Object.hasOwn(schema.properties, name)) return {schema};
+      if (schema.properties && Object.hasOwn(schema.properties, name)) return schema;
       const found = this.#holderOf(name, schema.allOf ?? [], depth + 1);
       if (found) return found;
     }
@@ -223,17 +222,10 @@ export class TypeWriter {
       .filter(([, target]) => target === $ref || nameTail(target) === nameTail($ref))
       .map(([value]) => value);
     const values = mapped.length > 0 ? mapped : [nameTail($ref)];
-    // Where it has its values already, and they may be others than the mapping's, they stay.
-    const own = this.#holderOf(property, [choice])?.schema.properties?.[property];
+    const own = this.#holderOf(property, [choice])?.properties?.[property];
     const declared = own === undefined ? undefined : resolve<SchemaOrBoolean>(this.#document, own as never);
-    if (typeof declared === 'object' && (declared.const !== undefined || declared.enum?.length === 1))
-      return written;
-    if (
-      typeof declared === 'object' &&
-      declared.enum &&
-      !values.every((value) => declared.enum?.includes(value))
-    )
-      return written;
+    // Where it has its values already, and they may be others than the mapping's, they stay.
+    if (isSchema(declared) && hasOwnValues(declared, values)) return written;
     const type = union(values.map((value) => primary(stringLiteral(value)))).text;
     return intersection([written, {text: `{${memberName(property)}: ${type}}`, kind: 'object'}]);
   }
@@ -335,6 +327,11 @@ const shownFormats = new Set([
   'uuid',
 ]);
 
+function hasOwnValues({const: only, enum: allowed}: Schema, values: readonly string[]): boolean {
+  if (only !== undefined || allowed?.length === 1) return true;
+  return allowed !== undefined && !values.every((value) => allowed.includes(value));
+}
+
 function stringType({format, contentMediaType, contentEncoding}: Schema, {isParameter}: TypeContext): string {
   if (format === 'binary') return 'Blob';
   if (contentMediaType && contentEncoding === undefined && isBinary(contentMediaType)) return 'Blob';
@@ -346,123 +343,4 @@ function isBinary(mediaType: string): boolean {
   return /^(?:audio|font|image|video)\/(?!svg)|^application\/(?:octet-stream|pdf|zip|gzip)\b/i.test(
     mediaType,
   );
-}
-
-function guessType(schema: Schema): string | undefined {
-  if (schema.properties || schema.additionalProperties !== undefined || schema.patternProperties)
-    return 'object';
-  if (schema.items !== undefined || schema.prefixItems) return 'array';
-  return schema.format === 'binary' || schema.contentMediaType !== undefined ? 'string' : undefined;
-}
-
-/** Whether it says nothing of a type. */
-function isBare(schema: SchemaOrBoolean): boolean {
-  if (!isSchema(schema)) return schema !== false;
-  return !typeKeywords.some((keyword) => schema[keyword] !== undefined);
-}
-
-const typeKeywords = [
-  '$ref',
-  'type',
-  'enum',
-  'const',
-  'properties',
-  'additionalProperties',
-  'patternProperties',
-  'items',
-  'prefixItems',
-  'allOf',
-  'oneOf',
-  'anyOf',
-  'format',
-  'contentMediaType',
-] as const;
-
-/** The references that a type is made of without an object or a list in between. */
-function aliasedRefs(schema: SchemaOrBoolean): string[] {
-  if (!isSchema(schema)) return [];
-  if (schema.$ref !== undefined) return [schema.$ref];
-  return [...(schema.allOf ?? []), ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].flatMap(aliasedRefs);
-}
-
-function nameTail(ref: string): string {
-  return ref.slice(ref.lastIndexOf('/') + 1);
-}
-
-/** A name for what is referred to: what it's called there, or where it is. */
-function nameOfRef(ref: string): string {
-  const segments = pointerSegments(ref);
-  const last = segments.at(-1);
-  if (last === undefined) {
-    const file = nameTail(ref)
-      .replace(/#.*$/, '')
-      .replace(/\.\w+$/, '');
-    return pascalCase(file, 'Type');
-  }
-  const holder = segments.at(-2);
-  const isNamed = holder === 'schemas' || holder === 'definitions' || holder === '$defs';
-  return pascalCase(
-    isNamed ? last : segments.filter((segment) => segment !== 'components').join(' '),
-    'Type',
-  );
-}
-
-/** A type as it is written, and what it is, for where it needs parentheses. */
-interface Written {
-  readonly text: string;
-  readonly kind: 'primary' | 'object' | 'modified' | 'union' | 'intersection';
-  /** Of a union, its members. */
-  readonly members?: readonly Written[];
-}
-
-function primary(text: string): Written {
-  return {text, kind: text.includes(' | ') ? 'union' : 'primary'};
-}
-
-function grouped({text, kind}: Written): string {
-  return kind === 'primary' || kind === 'object' ? text : enclosed('(', text, ')');
-}
-
-/** How long a line of alternatives may be. */
-const lineLength = 80;
-
-function union(parts: readonly Written[]): Written {
-  const texts = new Map<string, Written>();
-  for (const part of parts.flatMap(({members, ...part}) => members ?? [part])) texts.set(part.text, part);
-  // `unknown` is all there is, and `never` nothing.
-  if (texts.has('unknown')) return primary('unknown');
-  if (texts.size > 1) texts.delete('never');
-  const members = [...texts.values()];
-  const [only, ...more] = members;
-  if (only === undefined) return primary('never');
-  if (more.length === 0) return only;
-  const written = members.map((part) =>
-    part.kind === 'object' || part.kind === 'primary' || part.kind === 'union'
-      ? part.text
-      : enclosed('(', part.text, ')'),
-  );
-  const line = written.join(' | ');
-  const text =
-    line.length <= lineLength || line.includes('\n')
-      ? line
-      : written.map((member) => `| ${member}`).join('\n');
-  return {text, kind: 'union', members};
-}
-
-function intersection(parts: readonly Written[]): Written {
-  const texts = new Map<string, Written>();
-  for (const part of parts) if (part.text !== 'unknown') texts.set(part.text, part);
-  const [only, ...more] = texts.values();
-  if (only === undefined) return primary('unknown');
-  if (more.length === 0) return only;
-  const members = [...texts.values()].map((part) =>
-    part.kind === 'union' || part.kind === 'modified' ? enclosed('(', part.text, ')') : part.text,
-  );
-  return {text: members.join(' & '), kind: 'intersection'};
-}
-
-function literal(value: unknown): string {
-  if (typeof value === 'string') return stringLiteral(value);
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return 'unknown';
 }

@@ -1,0 +1,40 @@
+import type {Schema, SchemaOrBoolean} from './document.ts';
+import {isSchema} from './document.ts';
+
+const typeKeywords = [
+  '$ref',
+  'type',
+  'enum',
+  'const',
+  'properties',
+  'additionalProperties',
+  'patternProperties',
+  'items',
+  'prefixItems',
+  'allOf',
+  'oneOf',
+  'anyOf',
+  'format',
+  'contentMediaType',
+] as const;
+
+/** Whether it says nothing of a type. */
+export function isBare(schema: SchemaOrBoolean): boolean {
+  if (!isSchema(schema)) return schema !== false;
+  return !typeKeywords.some((keyword) => schema[keyword] !== undefined);
+}
+
+/** The type of a schema that doesn't say it. */
+export function guessType(schema: Schema): string | undefined {
+  if (schema.properties || schema.additionalProperties !== undefined || schema.patternProperties)
+    return 'object';
+  if (schema.items !== undefined || schema.prefixItems) return 'array';
+  return schema.format === 'binary' || schema.contentMediaType !== undefined ? 'string' : undefined;
+}
+
+/** The references that a type is made of without an object or a list in between. */
+export function aliasedRefs(schema: SchemaOrBoolean): string[] {
+  if (!isSchema(schema)) return [];
+  if (schema.$ref !== undefined) return [schema.$ref];
+  return [...(schema.allOf ?? []), ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].flatMap(aliasedRefs);
+}

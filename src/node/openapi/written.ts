@@ -1,0 +1,61 @@
+import {enclosed} from './comments.ts';
+import {stringLiteral} from './names.ts';
+
+/** A type as it is written, and what it is, for where it needs parentheses. */
+export interface Written {
+  readonly text: string;
+  readonly kind: 'primary' | 'object' | 'modified' | 'union' | 'intersection';
+  /** Of a union, its members. */
+  readonly members?: readonly Written[];
+}
+
+/** One that needs no parentheses, unless it's a union. */
+export function primary(text: string): Written {
+  return {text, kind: text.includes(' | ') ? 'union' : 'primary'};
+}
+
+/** In parentheses, where something is to be written behind it. */
+export function grouped({text, kind}: Written): string {
+  return kind === 'primary' || kind === 'object' ? text : enclosed('(', text, ')');
+}
+
+/** How long a line of alternatives may be. */
+const lineLength = 80;
+
+export function union(parts: readonly Written[]): Written {
+  const texts = new Map<string, Written>();
+  for (const part of parts.flatMap(({members, ...part}) => members ?? [part])) texts.set(part.text, part);
+  // `unknown` is all there is, and `never` nothing.
+  if (texts.has('unknown')) return primary('unknown');
+  if (texts.size > 1) texts.delete('never');
+  const members = [...texts.values()];
+  const [only, ...more] = members;
+  if (only === undefined) return primary('never');
+  if (more.length === 0) return only;
+  const written = members.map((part) => (part.kind === 'union' ? part.text : grouped(part)));
+  const line = written.join(' | ');
+  const text =
+    line.length <= lineLength || line.includes('\n')
+      ? line
+      : written.map((member) => `| ${member}`).join('\n');
+  return {text, kind: 'union', members};
+}
+
+export function intersection(parts: readonly Written[]): Written {
+  const texts = new Map<string, Written>();
+  for (const part of parts) if (part.text !== 'unknown') texts.set(part.text, part);
+  const [only, ...more] = texts.values();
+  if (only === undefined) return primary('unknown');
+  if (more.length === 0) return only;
+  const members = [...texts.values()].map((part) =>
+    part.kind === 'union' || part.kind === 'modified' ? enclosed('(', part.text, ')') : part.text,
+  );
+  return {text: members.join(' & '), kind: 'intersection'};
+}
+
+/** The type of one value. */
+export function literal(value: unknown): string {
+  if (typeof value === 'string') return stringLiteral(value);
+  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return 'unknown';
+}
