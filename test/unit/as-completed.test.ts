@@ -2,9 +2,11 @@ import {execFile} from 'node:child_process';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {promisify} from 'node:util';
 import fc from 'fast-check';
-import {afterEach, beforeEach, describe, expect, expectTypeOf, it, vi} from 'vitest';
+import {describe, expect, expectTypeOf, it, vi} from 'vitest';
 import {InvalidOptionError} from '../../src/errors.ts';
 import {asCompleted, type Progress, type WorkerContext} from '../../src/gather.ts';
+import {expectNoUnhandledRejections} from '../support/unhandled-rejections.ts';
+import {countedInputs} from './support/counted-inputs.ts';
 
 /** Workers that settle when told to. */
 function controlled() {
@@ -33,23 +35,6 @@ function controlled() {
   };
 }
 
-/** Inputs that know how far they have been read, and what their end was. */
-function source(count: number, kind: 'sync' | 'async' = 'sync') {
-  const state = {read: 0, end: undefined as 'exhausted' | 'closed' | undefined};
-  function* numbers() {
-    try {
-      while (state.read < count) yield state.read++;
-      state.end = 'exhausted';
-    } finally {
-      state.end ??= 'closed';
-    }
-  }
-  async function* later() {
-    yield* numbers();
-  }
-  return Object.assign(state, {inputs: kind === 'sync' ? numbers() : later()});
-}
-
 type Step = {value: unknown} | {error: unknown} | 'done';
 
 /** How it has settled, if it has: to look at a promise without waiting for it. */
@@ -72,19 +57,7 @@ async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
   return values;
 }
 
-const unhandled: unknown[] = [];
-const onUnhandled = (reason: unknown) => unhandled.push(reason);
-
-beforeEach(() => {
-  unhandled.length = 0;
-  process.on('unhandledRejection', onUnhandled);
-});
-
-afterEach(async () => {
-  await nextTurn();
-  process.off('unhandledRejection', onUnhandled);
-  expect(unhandled).toEqual([]);
-});
+expectNoUnhandledRejections();
 
 describe('asCompleted: results', () => {
   it('come in the order of completion', async () => {
@@ -141,7 +114,7 @@ describe('asCompleted: backpressure', () => {
 
   it.each(['sync', 'async'] as const)('lets a result that is not taken keep its place (%s)', async (kind) => {
     const work = controlled();
-    const numbers = source(10, kind);
+    const numbers = countedInputs(10, kind);
     const results = asCompleted(numbers.inputs, work.worker, {concurrency: 2});
     const first = results.next();
     await nextTurn();
@@ -170,7 +143,7 @@ describe('asCompleted: backpressure', () => {
   );
 
   it('does not hold back a run that has no bound', async () => {
-    const results = asCompleted(source(20_000).inputs, (n) => n, {concurrency: Infinity});
+    const results = asCompleted(countedInputs(20_000).inputs, (n) => n, {concurrency: Infinity});
     await results.next();
     await nextTurn();
     expect(await collect(results)).toHaveLength(19_999);
@@ -180,7 +153,7 @@ describe('asCompleted: backpressure', () => {
 describe('asCompleted: an error', () => {
   it('comes after the results that were there before, and when nothing runs any more', async () => {
     const work = controlled();
-    const numbers = source(10);
+    const numbers = countedInputs(10);
     const results = asCompleted(numbers.inputs, work.worker, {concurrency: 3});
     const first = watch(results.next());
     await nextTurn();
@@ -241,7 +214,7 @@ describe('asCompleted: an error', () => {
 describe('asCompleted: leaving the loop', () => {
   it.each(['sync', 'async'] as const)('aborts the rest and waits for what runs (%s)', async (kind) => {
     const work = controlled();
-    const numbers = source(10, kind);
+    const numbers = countedInputs(10, kind);
     let hasLeft = false;
     const loop = async () => {
       for await (const _ of asCompleted(numbers.inputs, work.worker, {concurrency: 2})) {
@@ -269,7 +242,7 @@ describe('asCompleted: leaving the loop', () => {
   });
 
   it('by a throw does so too, and throws what was thrown', async () => {
-    const numbers = source(10);
+    const numbers = countedInputs(10);
     const loop = async () => {
       for await (const _ of asCompleted(numbers.inputs, (n) => n, {concurrency: 2})) throw new Error('mine');
     };
@@ -345,7 +318,7 @@ describe('asCompleted: leaving the loop', () => {
 
 describe('asCompleted: signal', () => {
   it('aborted before: nothing is read', async () => {
-    const numbers = source(3);
+    const numbers = countedInputs(3);
     const results = asCompleted(numbers.inputs, (n) => n, {signal: AbortSignal.abort('reason')});
     await expect(results.next()).rejects.toBe('reason');
     expect(numbers.read).toBe(0);
@@ -354,7 +327,7 @@ describe('asCompleted: signal', () => {
   it('stops the rest and waits for what runs; what was there comes first, then its reason', async () => {
     const controller = new AbortController();
     const work = controlled();
-    const numbers = source(10);
+    const numbers = countedInputs(10);
     const results = asCompleted(numbers.inputs, work.worker, {concurrency: 2, signal: controller.signal});
     const first = results.next();
     await nextTurn();
@@ -448,7 +421,7 @@ describe('asCompleted: over random schedules', () => {
   it('yields what completed, in that order, within its bounds, and leaves nothing running', async () => {
     const property = fc.asyncProperty(schedule, async ({count, concurrency, kind, failing, actions}) => {
       const work = controlled();
-      const numbers = source(count, kind);
+      const numbers = countedInputs(count, kind);
       const controller = new AbortController();
       const results = asCompleted(numbers.inputs, work.worker, {concurrency, signal: controller.signal});
       const steps: {step?: Step}[] = [];

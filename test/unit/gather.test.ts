@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import {afterEach, beforeEach, describe, expect, expectTypeOf, it, vi} from 'vitest';
 import {InvalidOptionError} from '../../src/errors.ts';
 import {type GatherOptions, gather, type Progress} from '../../src/gather.ts';
+import {expectNoUnhandledRejections} from '../support/unhandled-rejections.ts';
+import {countedInputs} from './support/counted-inputs.ts';
 
 type Outcome = {readonly ok: true; readonly value: string} | {readonly ok: false; readonly error: unknown};
 
@@ -45,23 +47,6 @@ function controlled(options: {readonly obeys?: (index: number) => boolean} = {})
   };
 }
 
-/** Inputs that know how far they have been read, and what their end was. */
-function source(count: number, kind: 'sync' | 'async') {
-  const state = {read: 0, end: undefined as 'exhausted' | 'closed' | undefined};
-  function* numbers() {
-    try {
-      while (state.read < count) yield state.read++;
-      state.end = 'exhausted';
-    } finally {
-      state.end ??= 'closed';
-    }
-  }
-  async function* later() {
-    yield* numbers();
-  }
-  return Object.assign(state, {inputs: kind === 'sync' ? numbers() : later()});
-}
-
 /** Whether it has settled, and how: to look at a promise without waiting for it. */
 function watch<T>(promise: Promise<T>) {
   const seen: {value?: T; error?: unknown; isSettled: boolean} = {isSettled: false};
@@ -72,19 +57,7 @@ function watch<T>(promise: Promise<T>) {
   return seen;
 }
 
-const unhandled: unknown[] = [];
-const onUnhandled = (reason: unknown) => unhandled.push(reason);
-
-beforeEach(() => {
-  unhandled.length = 0;
-  process.on('unhandledRejection', onUnhandled);
-});
-
-afterEach(async () => {
-  await nextTurn();
-  process.off('unhandledRejection', onUnhandled);
-  expect(unhandled).toEqual([]);
-});
+expectNoUnhandledRejections();
 
 describe('gather: results', () => {
   it('are in the order of the inputs, whatever completes first', async () => {
@@ -143,7 +116,9 @@ describe('gather: concurrency', () => {
   it('is 100 unless told otherwise', async () => {
     const work = controlled({obeys: () => true});
     const controller = new AbortController();
-    const results = watch(gather(source(1000, 'sync').inputs, work.worker, {signal: controller.signal}));
+    const results = watch(
+      gather(countedInputs(1000, 'sync').inputs, work.worker, {signal: controller.signal}),
+    );
     await nextTurn();
     expect(work.open.size).toBe(100);
     controller.abort();
@@ -153,7 +128,7 @@ describe('gather: concurrency', () => {
 
   it('is without bound when it is Infinity, and the stack does not grow with it', async () => {
     const work = controlled();
-    const results = gather(source(20_000, 'sync').inputs, work.worker, {concurrency: Infinity});
+    const results = gather(countedInputs(20_000, 'sync').inputs, work.worker, {concurrency: Infinity});
     await nextTurn();
     expect(work.open.size).toBe(20_000);
     for (const index of [...work.open.keys()].reverse()) work.fulfil(index);
@@ -162,7 +137,7 @@ describe('gather: concurrency', () => {
 
   it.each(['sync', 'async'] as const)('reads no input that it has no worker for (%s)', async (kind) => {
     const work = controlled();
-    const numbers = source(5, kind);
+    const numbers = countedInputs(5, kind);
     const results = gather(numbers.inputs, work.worker, {concurrency: 2});
     for (const index of [0, 1, 2, 3, 4]) {
       await nextTurn();
@@ -191,7 +166,7 @@ describe('gather: concurrency', () => {
   });
 
   it.each([0, -1, 1.5, Number.NaN, '2', null])('of %j is refused, by a rejection', async (concurrency) => {
-    const numbers = source(1, 'sync');
+    const numbers = countedInputs(1, 'sync');
     const results = gather(numbers.inputs, (n) => n, {concurrency: concurrency as number});
     await expect(results).rejects.toThrow(InvalidOptionError);
     await expect(results).rejects.toThrow('Option "concurrency" is ');
@@ -203,7 +178,7 @@ describe('gather: the first error', () => {
   it('aborts the other workers, and rejects when they have settled', async () => {
     const work = controlled();
     const signals: AbortSignal[] = [];
-    const numbers = source(10, 'sync');
+    const numbers = countedInputs(10, 'sync');
     const results = watch(
       gather(
         numbers.inputs,
@@ -240,7 +215,7 @@ describe('gather: the first error', () => {
 
   it('reaches every running worker, also where many have been started since', async () => {
     const work = controlled({obeys: () => true});
-    const results = watch(gather(source(2000, 'sync').inputs, work.worker, {concurrency: 3}));
+    const results = watch(gather(countedInputs(2000, 'sync').inputs, work.worker, {concurrency: 3}));
     await nextTurn();
     for (let index = 1; index < 1500; index++) {
       work.fulfil(index);
@@ -286,14 +261,14 @@ describe('gather: settle', () => {
 
 describe('gather: the inputs', () => {
   it.each(['sync', 'async'] as const)('are not closed when read to their end (%s)', async (kind) => {
-    const numbers = source(3, kind);
+    const numbers = countedInputs(3, kind);
     await gather(numbers.inputs, (n) => n, {concurrency: 1});
     expect(numbers.end).toBe('exhausted');
   });
 
   it('are closed when no worker uses them any more', async () => {
     const work = controlled();
-    const numbers = source(3, 'async');
+    const numbers = countedInputs(3, 'async');
     const results = watch(gather(numbers.inputs, work.worker, {concurrency: 2}));
     await nextTurn();
     work.reject(0, 'stop');
@@ -409,7 +384,7 @@ describe('gather: signal', () => {
   it('stops the rest, waits for what runs, and rejects with its reason', async () => {
     const controller = new AbortController();
     const work = controlled();
-    const numbers = source(10, 'async');
+    const numbers = countedInputs(10, 'async');
     let workerSignal: AbortSignal | undefined;
     const results = watch(
       gather(
@@ -456,7 +431,7 @@ describe('gather: signal', () => {
   });
 
   it('of the workers is neither one for each input nor one for all', async () => {
-    const signals = new Set(await gather(source(10_000, 'sync').inputs, (_, {signal}) => signal));
+    const signals = new Set(await gather(countedInputs(10_000, 'sync').inputs, (_, {signal}) => signal));
     expect(signals.size).toBe(Math.ceil(10_000 / 256));
   });
 });
@@ -497,7 +472,7 @@ describe('gather: onProgress', () => {
 
   it('knows no rate while no time has passed, and no total of what has no length or size', async () => {
     const seen: Progress[] = [];
-    await gather(source(1, 'sync').inputs, (n) => n, {onProgress: (progress) => seen.push(progress)});
+    await gather(countedInputs(1, 'sync').inputs, (n) => n, {onProgress: (progress) => seen.push(progress)});
     await gather(new Set([1]), (n) => n, {onProgress: (progress) => seen.push(progress)});
     expect(seen).toEqual([
       {done: 1, failed: 0, active: 0, rate: 0},
@@ -569,7 +544,7 @@ describe('gather: over random schedules', () => {
     const property = fc.asyncProperty(schedule, async (plan) => {
       const {count, concurrency, settle} = plan;
       const work = controlled({obeys: () => plan.obeys});
-      const numbers = source(count, plan.kind);
+      const numbers = countedInputs(count, plan.kind);
       const controller = new AbortController();
       const results = watch(
         gather(numbers.inputs, work.worker, {concurrency, settle, signal: controller.signal}),

@@ -25,7 +25,7 @@ export function camelCase(text: string, fallback: string): string {
 }
 
 /** `simple-user` becomes `SimpleUser`; what is already one stays as it is. */
-export function pascalCase(text: string, fallback: string): string {
+function pascalCase(text: string, fallback: string): string {
   const name = /^[A-Z][A-Za-z\d]*$/.test(text) ? text : wordsOf(text).map(capitalize).join('');
   if (name === '') return fallback;
   return /^\d/.test(name) ? `_${name}` : name;

@@ -1,18 +1,16 @@
-import {getEventListeners} from 'node:events';
 import type {Http2ServerRequest, Http2ServerResponse} from 'node:http2';
 import {constants} from 'node:http2';
 import {setTimeout as delay} from 'node:timers/promises';
-import {beforeAll, describe, expect, it, onTestFinished} from 'vitest';
-import type {FetchInit} from '../../../src/index.ts';
-import {AiofetchError} from '../../../src/index.ts';
+import {beforeAll, describe, expect, it} from 'vitest';
 import type {Authority, Identity} from '../../support/authority.ts';
 import {createAuthority} from '../../support/authority.ts';
 import {startHttp2Server} from '../../support/http2-server.ts';
-import {noHosts} from '../../support/no-hosts.ts';
 import {openSession} from '../../support/open-session.ts';
 import {createRandom} from '../../support/random.ts';
+import {createPick, expectSound, soak, weighted} from '../../support/soak.ts';
 import {watchDialledSockets} from '../../support/socket-watch.ts';
-import {turns, waitForGc} from '../../support/wait-for.ts';
+import {expectNoUnhandledRejections} from '../../support/unhandled-rejections.ts';
+import {turns} from '../../support/wait-for.ts';
 
 let authority: Authority;
 let identity: Identity;
@@ -69,7 +67,7 @@ async function behave(
   }
 }
 
-const weights: Record<string, number> = {
+const kinds = weighted({
   text: 12,
   echo: 6,
   large: 2,
@@ -83,7 +81,9 @@ const weights: Record<string, number> = {
   cut: 1,
   stalled: 1,
   silent: 1,
-};
+});
+
+expectNoUnhandledRejections();
 
 describe('connections of HTTP/2 under load of every kind', () => {
   const setups = [
@@ -107,12 +107,7 @@ describe('connections of HTTP/2 under load of every kind', () => {
     'seed $seed, limit $limit, $streams streams: each request settles once, no limit is broken, nothing is left',
     async ({seed, requests, streams, ...options}) => {
       const random = createRandom(seed);
-      const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
-      const unhandled: unknown[] = [];
-      const onUnhandled = (error: unknown) => void unhandled.push(error);
-      process.on('unhandledRejection', onUnhandled);
-      onTestFinished(() => void process.off('unhandledRejection', onUnhandled));
-
+      const pick = createPick(random);
       const dialled = watchDialledSockets();
       // The last of them has only HTTP/1.1.
       const servers = await Promise.all(
@@ -132,94 +127,30 @@ describe('connections of HTTP/2 under load of every kind', () => {
           ),
         ),
       );
-      const {fetch, stats, connector} = openSession({http2: true, tls: {ca: authority.cert}, ...options});
-      const kinds = Object.entries(weights).flatMap(([kind, weight]) => Array<string>(weight).fill(kind));
-      const lasting = new AbortController().signal;
-      let settled = 0;
-      const failures: string[] = [];
-
-      async function use(response: Response, kind: string, sent: string | undefined): Promise<void> {
-        const how = random();
-        if (how < 0.06) return response.body?.cancel();
-        // Left to the garbage collector.
-        if (how < 0.1) return undefined;
-        if (how < 0.4 && response.body) {
-          for await (const _ of response.body as ReadableStream<Uint8Array>)
-            if (random() < 0.1) await turns();
-          return undefined;
-        }
-        const got = await response.text();
-        if (kind === 'echo') expect(got).toBe(sent ?? '');
-        else if (kind === 'large') expect(got).toHaveLength(large.length);
-        else if (kind === 'empty') expect(got).toBe('');
-        else expect(got).toBe(text);
-        return undefined;
-      }
-
-      async function call(index: number): Promise<void> {
-        const server = pick(servers);
-        const kind = server === servers[3] ? 'text' : pick(kinds);
-        const controller = new AbortController();
-        const aborts = random() < 0.15;
-        const sent =
-          kind === 'echo' && random() < 0.8 ? `${index}`.repeat(1 + Math.floor(random() * 500)) : undefined;
-        const init: FetchInit = {
-          signal: aborts ? controller.signal : lasting,
-          // What never comes to an end by itself has to be given up.
-          timeout: {read: 200, ...(random() < 0.05 && {pool: 5}), ...(random() < 0.05 && {attempt: 10})},
-        };
-        if (sent !== undefined) {
-          Object.assign(init, {
-            method: pick(['POST', 'PUT']),
-            body: pick([
-              sent,
-              () => sent,
-              new Blob([sent]),
-              (async function* () {
-                yield sent;
-              })(),
-            ]),
-          });
-        }
-        const reason = new Error('given up');
-        if (aborts) void delay(Math.floor(random() * 30)).then(() => controller.abort(reason));
-        try {
-          await use(await fetch(`${server.origin}/${kind}/${index}`, init), kind, sent);
-        } catch (error) {
-          if (error !== reason && !(error instanceof AiofetchError)) throw error;
-          failures.push(error === reason ? 'aborted' : (error as AiofetchError).code);
-        } finally {
-          settled++;
-        }
-      }
-
-      const calls: Array<Promise<void>> = [];
-      for (let index = 0; index < requests; index++) {
-        calls.push(call(index));
-        if (random() < 0.3) await delay(Math.floor(random() * 3));
-        const {active, queued, idle, hosts} = stats();
-        expect(active).toBeLessThanOrEqual(options.limit);
-        expect(idle).toBeLessThanOrEqual(options.limit);
-        expect(queued).toBeGreaterThanOrEqual(0);
-        for (const host of Object.values(hosts)) {
-          expect(host.active).toBeLessThanOrEqual(options.limitPerHost || Infinity);
-        }
-      }
-      // Responses that were dropped give their slots back when they are collected.
-      await waitForGc(() => settled === requests);
-      await Promise.all(calls);
-      await waitForGc(() => stats().active === 0);
-
+      const pooled = openSession({http2: true, tls: {ca: authority.cert}, ...options});
+      await soak(pooled, {
+        requests,
+        random,
+        read: 200,
+        text,
+        largeSize: large.length,
+        target: () => {
+          const server = pick(servers);
+          return {origin: server.origin, kind: server === servers[3] ? 'text' : pick(kinds)};
+        },
+        look: () => {
+          const {active, idle, hosts} = pooled.stats();
+          expect(active).toBeLessThanOrEqual(options.limit);
+          expect(idle).toBeLessThanOrEqual(options.limit);
+          for (const host of Object.values(hosts)) {
+            expect(host.active).toBeLessThanOrEqual(options.limitPerHost || Infinity);
+          }
+        },
+      });
       expect(dialled.peak).toBeLessThanOrEqual(options.limit);
-      expect(new Set(failures).size).toBeGreaterThan(2);
-      expect(getEventListeners(lasting, 'abort')).toHaveLength(0);
-      // Whatever happened before, it works.
-      for (const server of servers) expect(await (await fetch(`${server.origin}/text`)).text()).toBe(text);
-      await connector.close();
-      expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: noHosts});
+      await expectSound(pooled, servers, text);
       // Not on the server's side: up to Node 24, it may not notice that a connection was reset.
       expect(dialled.open.size).toBe(0);
-      expect(unhandled).toEqual([]);
     },
   );
 });

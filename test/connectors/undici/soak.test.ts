@@ -1,16 +1,14 @@
-import {getEventListeners} from 'node:events';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import {gzipSync} from 'node:zlib';
-import {describe, expect, it, onTestFinished} from 'vitest';
-import type {FetchInit} from '../../../src/index.ts';
-import {AiofetchError} from '../../../src/index.ts';
+import {describe, expect, it} from 'vitest';
 import {bodyOf, startServer} from '../../support/http-server.ts';
-import {noHosts} from '../../support/no-hosts.ts';
 import {openSession} from '../../support/open-session.ts';
 import {createRandom} from '../../support/random.ts';
+import {createPick, expectSound, soak, weighted} from '../../support/soak.ts';
 import {createSocketWatch, watchDialledSockets} from '../../support/socket-watch.ts';
-import {turns, waitFor, waitForGc} from '../../support/wait-for.ts';
+import {expectNoUnhandledRejections} from '../../support/unhandled-rejections.ts';
+import {turns, waitFor} from '../../support/wait-for.ts';
 
 const text = 'All work and no play makes a pool a dull pool. '.repeat(40);
 const coded = gzipSync(text);
@@ -48,7 +46,7 @@ async function behave(request: IncomingMessage, response: ServerResponse, pause:
   }
 }
 
-const weights: Record<string, number> = {
+const kinds = weighted({
   text: 8,
   echo: 4,
   coded: 3,
@@ -61,7 +59,9 @@ const weights: Record<string, number> = {
   silent: 1,
   last: 2,
   refused: 1,
-};
+});
+
+expectNoUnhandledRejections();
 
 describe('a pool under load of every kind', () => {
   const setups = [
@@ -76,12 +76,7 @@ describe('a pool under load of every kind', () => {
     'seed $seed, limit $limit, limitPerHost $limitPerHost: each request settles once, no limit is broken, nothing is left',
     async ({seed, requests, ...options}) => {
       const random = createRandom(seed);
-      const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T;
-      const unhandled: unknown[] = [];
-      const onUnhandled = (error: unknown) => void unhandled.push(error);
-      process.on('unhandledRejection', onUnhandled);
-      onTestFinished(() => void process.off('unhandledRejection', onUnhandled));
-
+      const pick = createPick(random);
       const dialled = watchDialledSockets();
       const sockets = createSocketWatch();
       const servers = await Promise.all(
@@ -91,106 +86,30 @@ describe('a pool under load of every kind', () => {
           }),
         ),
       );
-      const {fetch, stats, connector} = openSession(options);
-      const kinds = Object.entries(weights).flatMap(([kind, weight]) => Array<string>(weight).fill(kind));
-      const lasting = new AbortController().signal;
-      let settled = 0;
-      const failures: string[] = [];
-
-      async function use(response: Response, kind: string, sent: string | undefined): Promise<void> {
-        const how = random();
-        if (how < 0.06) return response.body?.cancel();
-        // Left to the garbage collector.
-        if (how < 0.1) return undefined;
-        if (how < 0.2) {
-          const clone = response.clone();
-          const [one, other] = await Promise.all([response.text(), clone.text()]);
-          expect(one).toBe(other);
-          return undefined;
-        }
-        if (how < 0.4 && response.body) {
-          let size = 0;
-          for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-            size += chunk.length;
-            if (random() < 0.1) await turns();
+      const pooled = openSession(options);
+      await soak(pooled, {
+        requests,
+        random,
+        read: 150,
+        text,
+        largeSize: large.length,
+        target: () => {
+          const kind = pick(kinds);
+          return {kind, origin: kind === 'refused' ? 'http://127.0.0.1:1' : pick(servers).origin};
+        },
+        look: () => {
+          const {active, idle, hosts} = pooled.stats();
+          expect(active + idle).toBeLessThanOrEqual(options.limit || Infinity);
+          for (const host of Object.values(hosts)) {
+            expect(host.active + host.idle).toBeLessThanOrEqual(options.limitPerHost || Infinity);
           }
-          if (kind === 'large') expect(size).toBe(large.length);
-          return undefined;
-        }
-        const got = await response.text();
-        if (kind === 'echo') expect(got).toBe(sent ?? '');
-        else if (kind === 'large') expect(got).toHaveLength(large.length);
-        else if (kind === 'empty') expect(got).toBe('');
-        else expect(got).toBe(text);
-        return undefined;
-      }
-
-      async function call(index: number): Promise<void> {
-        const kind = pick(kinds);
-        const origin = kind === 'refused' ? 'http://127.0.0.1:1' : pick(servers).origin;
-        const controller = new AbortController();
-        const aborts = random() < 0.15;
-        const sent =
-          kind === 'echo' && random() < 0.8 ? `${index}`.repeat(1 + Math.floor(random() * 500)) : undefined;
-        const init: FetchInit = {
-          signal: aborts ? controller.signal : lasting,
-          // What never comes to an end by itself has to be given up.
-          timeout: {read: 150, ...(random() < 0.05 && {pool: 5}), ...(random() < 0.05 && {attempt: 10})},
-        };
-        if (sent !== undefined) {
-          Object.assign(init, {
-            method: pick(['POST', 'PUT']),
-            body: pick([
-              sent,
-              () => sent,
-              new Blob([sent]),
-              new Blob([sent]).stream(),
-              (async function* () {
-                yield sent;
-              })(),
-            ]),
-          });
-        }
-        const reason = new Error('given up');
-        if (aborts) void delay(Math.floor(random() * 30)).then(() => controller.abort(reason));
-        try {
-          await use(await fetch(`${origin}/${kind}/${index}`, init), kind, sent);
-        } catch (error) {
-          if (error !== reason && !(error instanceof AiofetchError)) throw error;
-          failures.push(error === reason ? 'aborted' : (error as AiofetchError).code);
-        }
-        settled++;
-      }
-
-      const calls: Array<Promise<void>> = [];
-      for (let index = 0; index < requests; index++) {
-        calls.push(call(index));
-        if (random() < 0.3) await delay(Math.floor(random() * 3));
-        const {active, queued, idle, hosts} = stats();
-        const most = options.limit || Infinity;
-        expect(active).toBeLessThanOrEqual(most);
-        expect(active + idle).toBeLessThanOrEqual(most);
-        expect(queued).toBeGreaterThanOrEqual(0);
-        for (const host of Object.values(hosts)) {
-          expect(host.active + host.idle).toBeLessThanOrEqual(options.limitPerHost || Infinity);
-        }
-      }
-      // Responses that were dropped give their slots back when they are collected.
-      await waitForGc(() => settled === requests);
-      await Promise.all(calls);
-      await waitForGc(() => stats().active === 0);
-
+        },
+      });
       // On the client's side: a server hears of a socket that is gone after it has heard of the next one.
       expect(dialled.peak).toBeLessThanOrEqual(options.limit || options.limitPerHost * 6);
-      expect(new Set(failures).size).toBeGreaterThan(2);
-      expect(getEventListeners(lasting, 'abort')).toHaveLength(0);
-      // Whatever happened before, it works.
-      for (const server of servers) expect(await (await fetch(`${server.origin}/text`)).text()).toBe(text);
-      await connector.close();
-      expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: noHosts});
+      await expectSound(pooled, servers, text);
       expect(dialled.open.size).toBe(0);
       await waitFor(() => sockets.open.size === 0);
-      expect(unhandled).toEqual([]);
     },
   );
 });
