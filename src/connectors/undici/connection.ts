@@ -5,8 +5,7 @@ import type {Linked, LinkedList} from '../../linked-list.ts';
 import type {HostSlots} from '../limits.ts';
 import {hearAnswerFirst} from './answer-first.ts';
 import {dispatchExpecting} from './expecting-request.ts';
-import type {SilenceWatcher} from './silence.ts';
-import {SilenceTimer} from './silence.ts';
+import {Watchable} from './silence.ts';
 
 /** How long a connection that is asked to close may take before it is cut, in ms. */
 export const closeGrace = 50;
@@ -39,7 +38,7 @@ export interface Lifespan {
 }
 
 /** One socket and undici's HTTP/1.1 over it: a `Client` that never dials again. */
-export class Connection<Host extends HostSlots = HostSlots> implements Linked {
+export class Connection<Host extends HostSlots = HostSlots> extends Watchable implements Linked {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
@@ -57,7 +56,6 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
   idleSince = 0;
 
   readonly #socket: Socket;
-  readonly #silence = new SilenceTimer();
   readonly #client: Client;
   readonly #life: Lifespan;
   readonly #expires: number;
@@ -75,6 +73,7 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     life: Lifespan,
     onClosed: (connection: Connection<Host>) => void,
   ) {
+    super();
     this.host = host;
     this.#socket = socket;
     this.#life = life;
@@ -104,7 +103,7 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     });
     raw.once('close', () => {
       this.spent = true;
-      this.#silence.end();
+      this.endWatching();
       this.#stopWaiting?.();
       onClosed(this);
       this.#client.destroy().catch(() => undefined);
@@ -198,15 +197,6 @@ export class Connection<Host extends HostSlots = HostSlots> implements Linked {
     hearAnswerFirst(this.#socket, (error) => {
       this.error ??= error;
     });
-  }
-
-  /** Tells the watcher when the server says nothing for `limit` ms from now, or from when this is called again. */
-  watchSilence(limit: number, watcher: SilenceWatcher): void {
-    this.#silence.watch(limit, watcher);
-  }
-
-  stopWatching(): void {
-    this.#silence.stop();
   }
 
   /** Closes an idle connection: says goodbye, and cuts it when no answer comes. */

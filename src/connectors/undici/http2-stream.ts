@@ -7,7 +7,7 @@ import {toHttp2Headers} from './http2-headers.ts';
 import type {RequestHandler} from './sending.ts';
 import {contentLengthMismatch, drained, headerOf} from './sending.ts';
 import type {SilenceWatcher} from './silence.ts';
-import {SilenceTimer} from './silence.ts';
+import {Watchable} from './silence.ts';
 
 /** The connection that a stream is one of several of. */
 export interface StreamOwner {
@@ -36,7 +36,7 @@ export interface StreamOwner {
 }
 
 /** One request's stream on a connection that carries several: to whoever uses it, as a connection of its own. */
-export class Http2Stream<Owner extends StreamOwner = StreamOwner> implements SilenceWatcher {
+export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends Watchable {
   /** How many requests the server has had on the connection before; 0 as long as it has answered none. */
   readonly sent: number;
   /** Whether the connection was of use, or idle, before this request. */
@@ -59,10 +59,9 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> implements Sil
   #isCut = false;
   #hasEnded = false;
   #error: Error | undefined = undefined;
-  #watcher: SilenceWatcher | undefined = undefined;
-  readonly #silence = new SilenceTimer();
 
   constructor(connection: Owner, session: ClientHttp2Session) {
+    super();
     this.connection = connection;
     this.#session = session;
     this.sent = connection.answered ? connection.sent - 1 : 0;
@@ -114,21 +113,14 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> implements Sil
   // Streams are ended by what the server says, not by what fails to leave.
   hearAnswerFirst(): void {}
 
-  /** Tells the watcher when the server says nothing for `limit` ms from now, or from when this is called again. */
-  watchSilence(limit: number, watcher: SilenceWatcher): void {
-    if (this.#isOver) return;
-    this.#watcher = watcher;
-    this.#silence.watch(limit, this);
+  override watchSilence(limit: number, watcher: SilenceWatcher): void {
+    if (!this.#isOver) super.watchSilence(limit, watcher);
   }
 
-  stopWatching(): void {
-    this.#silence.stop();
-  }
-
-  silent(limit: number): void {
+  protected override onSilence(limit: number, watcher: SilenceWatcher): void {
     // Nothing came on any stream: the connection may be dead without anybody having said so.
     if (performance.now() - this.connection.lastHeard >= limit) this.connection.retire();
-    this.#watcher?.silent(limit);
+    super.onSilence(limit, watcher);
   }
 
   /** Gives its place on the connection back. What is still under way is ended. */
@@ -137,8 +129,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> implements Sil
     this.#isOver = true;
     // Opened in advance, and not used.
     if (!this.#isDispatched) this.connection.sent--;
-    this.#silence.end();
-    this.#watcher = undefined;
+    this.endWatching();
     this.#handler = undefined;
     const stream = this.#stream;
     if (stream?.pending) stream.destroy();

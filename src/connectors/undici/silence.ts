@@ -4,10 +4,10 @@ export interface SilenceWatcher {
 }
 
 /**
- * Watches for silence, with one timer for all that a connection carries: making and clearing one costs five times what
- * setting it back does.
+ * What a server may be silent on. A base class, rather than a part: it is called several times for each request. One
+ * timer serves for its life: making and clearing one costs five times what setting it back does.
  */
-export class SilenceTimer {
+export class Watchable {
   #watcher: SilenceWatcher | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #limit = 0;
@@ -15,7 +15,7 @@ export class SilenceTimer {
   #suspects = false;
 
   /** Tells the watcher when `limit` ms pass before this is called again or stopped. */
-  watch(limit: number, watcher: SilenceWatcher): void {
+  watchSilence(limit: number, watcher: SilenceWatcher): void {
     this.#watcher = watcher;
     this.#suspects = false;
     if (this.#timer && this.#limit === limit) {
@@ -28,7 +28,7 @@ export class SilenceTimer {
       // After a blocked event loop, timers come before what has arrived in time.
       this.#suspects = true;
       setImmediate(() => {
-        if (this.#suspects) this.#watcher?.silent(limit);
+        if (this.#suspects && this.#watcher) this.onSilence(limit, this.#watcher);
       });
     }, limit);
     // The socket holds the process while something is under way; what is left of a time that nobody waits for must not.
@@ -36,13 +36,17 @@ export class SilenceTimer {
   }
 
   /** Nobody waits any more. The timer runs on, for the next who does. */
-  stop(): void {
+  stopWatching(): void {
     this.#watcher = undefined;
   }
 
-  /** Nobody will. */
-  end(): void {
-    this.stop();
+  /** Nobody will wait again. */
+  protected endWatching(): void {
+    this.#watcher = undefined;
     clearTimeout(this.#timer);
+  }
+
+  protected onSilence(limit: number, watcher: SilenceWatcher): void {
+    watcher.silent(limit);
   }
 }
