@@ -1,5 +1,5 @@
 import {basicAuthorization} from '../credentials.ts';
-import {HTTPError, ResponseTooLargeError, TimeoutError} from '../errors.ts';
+import {HTTPError, ResponseTooLargeError} from '../errors.ts';
 import {HeaderList} from '../headers.ts';
 import type {Lifetime} from '../lifetime.ts';
 import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../options.ts';
@@ -8,7 +8,7 @@ import {ConnectorRequest} from '../request.ts';
 import type {AuthScheme, Credential} from './auth.ts';
 import {AuthError} from './auth-error.ts';
 import type {Token} from './auth-token-source.ts';
-import {defaultSkew, tokenScheme} from './auth-token-source.ts';
+import {defaultSkew, defaultTimeout, tokenScheme, withinTime} from './auth-token-source.ts';
 import {retriedStatuses, retryPolicy} from './retry.ts';
 
 /** Options of {@link oauth2ClientCredentials}. */
@@ -79,19 +79,8 @@ export function oauth2ClientCredentials(options: OAuth2ClientCredentialsOptions)
     const send = retryPolicy({
       shouldRetry: ({response}) => !response || retriedStatuses.includes(response.status),
     })(context.connector.fetch);
-    return async () => {
-      const lifetime = context.begin();
-      const {timeout} = grant;
-      const timer =
-        timeout &&
-        setTimeout(() => lifetime.abort(new TimeoutError('total', timeout, {request: grant})), timeout);
-      try {
-        return await Promise.race([askForToken(grant, lifetime, send), lifetime.whenAborted()]);
-      } finally {
-        clearTimeout(timer);
-        lifetime.end();
-      }
-    };
+    return () =>
+      withinTime(context.begin(), grant.timeout, grant, (lifetime) => askForToken(grant, lifetime, send));
   }, grant.skew);
 }
 
@@ -164,7 +153,7 @@ function checkGrant(options: OAuth2ClientCredentialsOptions): Grant {
       ...(resource === undefined ? [] : [resource].flat().map((value) => ['resource', value] as const)),
       ...pairs,
     ],
-    timeout: checkDuration(`${where}.timeout`, options.timeout, 30_000),
+    timeout: checkDuration(`${where}.timeout`, options.timeout, defaultTimeout),
     skew: checkNumber(`${where}.skew`, options.skew, defaultSkew),
   };
 }

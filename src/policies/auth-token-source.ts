@@ -1,6 +1,9 @@
 import {isReplayable} from '../body.ts';
 import {discard} from '../discard.ts';
-import {assertOption, checkNames, checkNumber, isObject} from '../options.ts';
+import type {RedactedRequest} from '../errors.ts';
+import {TimeoutError} from '../errors.ts';
+import type {Lifetime} from '../lifetime.ts';
+import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../options.ts';
 import type {ConnectorRequest} from '../request.ts';
 import {urlParts} from '../url-parts.ts';
 import type {AuthContext, AuthScheme} from './auth.ts';
@@ -22,7 +25,7 @@ export interface Token {
 export interface TokenRequest {
   /** The token that the server refused, where that is why it is asked. */
   readonly rejected: string | undefined;
-  /** Aborted when the session is destroyed. */
+  /** Aborted when the session is destroyed, or when it takes too long. */
   readonly signal: AbortSignal;
 }
 
@@ -37,13 +40,19 @@ export interface TokenSourceOptions {
    * @default 30_000
    */
   readonly skew?: number | undefined;
+  /**
+   * How long the source may take, in ms; `0`, `Infinity` or `false`: no limit, for one that asks a person.
+   *
+   * @default 30_000
+   */
+  readonly timeout?: number | false | undefined;
 }
 
 /**
  * Signs requests with a bearer token that is kept until it expires or the server refuses it with a 401, and is then
  * got anew: once, however many requests wait for it. Those that were refused are sent again, once each, if their body
- * can be; the others' answer is the 401, and the next request has the new token. A source that fails rejects all that
- * wait for it with an `AuthError`, unless the token it was to replace is still good; the next request asks it again.
+ * can be; the others' answer is the 401, and the next request has the new token. A source that fails or takes too long
+ * rejects all that wait for it with an `AuthError`, unless the token it was to replace is still good; the next request asks it again.
  * Who waits and is aborted leaves the source at its work: what it spent, a refresh token say, would be lost.
  *
  * @throws InvalidOptionError when an option is not what it may be
@@ -65,25 +74,35 @@ export interface TokenSourceOptions {
  */
 export function tokenSource(source: TokenSource, options: TokenSourceOptions = {}): AuthScheme {
   assertOption(typeof source === 'function', 'tokenSource', source, 'a function that gets a token');
-  checkNames('tokenSource', options, ['skew']);
+  checkNames('tokenSource', options, ['skew', 'timeout']);
+  const timeout = checkDuration('tokenSource.timeout', options.timeout, defaultTimeout);
   const skew = checkNumber('tokenSource.skew', options.skew, defaultSkew);
   return tokenScheme(
     ({begin}) =>
-      async (rejected) => {
-        const lifetime = begin();
-        try {
-          return await Promise.race([
-            source({rejected, signal: lifetime.signal}),
-            // A source that doesn't listen to its signal must not hold up a session that is destroyed.
-            lifetime.whenAborted(),
-          ]);
-        } finally {
-          lifetime.end();
-        }
-      },
+      (rejected, request) =>
+        withinTime(begin(), timeout, request, ({signal}) => source({rejected, signal})),
     skew,
   );
 }
+
+/** Gets a token, and ends with its lifetime, its time, or its session, whether it listens or not. */
+export async function withinTime<Got>(
+  lifetime: Lifetime,
+  timeout: number | undefined,
+  request: RedactedRequest,
+  get: (lifetime: Lifetime) => Got | Promise<Got>,
+): Promise<Got> {
+  const timer =
+    timeout && setTimeout(() => lifetime.abort(new TimeoutError('total', timeout, {request})), timeout);
+  try {
+    return await Promise.race([get(lifetime), lifetime.whenAborted()]);
+  } finally {
+    clearTimeout(timer);
+    lifetime.end();
+  }
+}
+
+export const defaultTimeout = 30_000;
 
 export const defaultSkew = 30_000;
 

@@ -260,6 +260,44 @@ describe('who waits for a token', () => {
     await session.close();
   });
 
+  describe('that takes too long', () => {
+    useFakeClock();
+
+    it('rejects by then with all others, the source is told, and the next one asks again', async () => {
+      const {asked, source} = heldSource();
+      const auth = tokenSource(source, {timeout: 5_000});
+      const {session} = mockSession(() => ({}), {baseUrl, auth});
+      const calls = [1, 2].map(() => rejection(session.fetch('users')));
+      await vi.advanceTimersByTimeAsync(4_999);
+      expect(asked.map(({signal}) => signal.aborted)).toEqual([false]);
+      await vi.advanceTimersByTimeAsync(1);
+      for (const error of await Promise.all(calls)) {
+        expect(error).toMatchObject({name: 'AuthError', cause: {name: 'TimeoutError', timeout: 5_000}});
+      }
+      expect(asked.map(({signal}) => signal.aborted)).toEqual([true]);
+      const next = session.fetch('users');
+      await vi.advanceTimersByTimeAsync(0);
+      asked[1]?.resolve('t1');
+      expect((await next).status).toBe(200);
+      expect(vi.getTimerCount()).toBe(0);
+    });
+
+    it('has thirty seconds, or as many as it likes', async () => {
+      for (const [timeout, isOver] of [
+        [undefined, true],
+        [false, false],
+      ] as const) {
+        const {asked, source} = heldSource();
+        const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source, {timeout})});
+        session.fetch('users').catch(() => undefined);
+        await vi.advanceTimersByTimeAsync(29_999);
+        expect(asked[0]?.signal.aborted).toBe(false);
+        await vi.advanceTimersByTimeAsync(1);
+        expect(asked[0]?.signal.aborted).toBe(isOver);
+      }
+    });
+  });
+
   it('is waited for when the session is closed', async () => {
     const {asked, source} = heldSource();
     const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
@@ -327,6 +365,7 @@ describe('an expiry that is known', () => {
 it.each<[string, () => unknown]>([
   ['tokenSource', () => tokenSource('s3cret' as never)],
   ['tokenSource.skew', () => tokenSource(() => 't', {skew: -1})],
+  ['tokenSource.timeout', () => tokenSource(() => 't', {timeout: -1})],
   ['tokenSource.life', () => tokenSource(() => 't', {life: 1} as never)],
 ])('an option %s that cannot be is refused when it is made', (option, make) => {
   expect(thrown(make)).toMatchObject({name: 'InvalidOptionError', option});
