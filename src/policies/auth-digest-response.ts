@@ -1,15 +1,17 @@
 import {md5} from '@noble/hashes/legacy.js';
 import {sha256, sha512_256} from '@noble/hashes/sha2.js';
-import {bytesToHex, utf8ToBytes} from '@noble/hashes/utils.js';
+import {bytesToHex, concatBytes, utf8ToBytes} from '@noble/hashes/utils.js';
 import {percentEncode} from '../percent-encode.ts';
 import type {Challenge} from './auth-challenge.ts';
 
-type Hash = (text: string) => string;
+type Hash = (...parts: ReadonlyArray<string | Uint8Array>) => string;
 
 const hex =
   (hash: (bytes: Uint8Array) => Uint8Array): Hash =>
-  (text) =>
-    bytesToHex(hash(utf8ToBytes(text)));
+  (...parts) =>
+    bytesToHex(
+      hash(concatBytes(...parts.map((part) => (typeof part === 'string' ? utf8ToBytes(part) : part)))),
+    );
 
 /** RFC 7616, section 6.1; each also as `…-sess`. */
 const hashes = {'SHA-256': hex(sha256), 'SHA-512-256': hex(sha512_256), MD5: hex(md5)} as const;
@@ -89,7 +91,7 @@ export function digestSecret(
   cnonce: string,
 ): string {
   const hash = hashes[algorithm];
-  const secret = hash(`${username}:${realm}:${password}`);
+  const secret = hash(`${username}:`, bytesOf(realm), `:${password}`);
   return isSession ? hash(`${secret}:${nonce}:${cnonce}`) : secret;
 }
 
@@ -106,7 +108,7 @@ export function digestHeader(
   const inner = hash(`${method}:${uri}`);
   const response = hash([secret, nonce, ...(qop ? [nc, cnonce, qop] : []), inner].join(':'));
   return `Digest ${[
-    userhash ? `username=${quote(hash(`${username}:${realm}`))}` : userParameter(username),
+    userhash ? `username=${quote(hash(`${username}:`, bytesOf(realm)))}` : userParameter(username),
     `realm=${quote(realm)}`,
     `nonce=${quote(nonce)}`,
     `uri=${quote(uri)}`,
@@ -116,6 +118,11 @@ export function digestHeader(
     ...(qop ? [`qop=${qop}`, `nc=${nc}`, `cnonce="${cnonce}"`] : []),
     ...(userhash ? ['userhash=true'] : []),
   ].join(', ')}`;
+}
+
+/** As it was sent: of a header's value, each character is a byte (Fetch, "isomorphic decode"). */
+function bytesOf(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
 // RFC 7616, section 3.4: a name that a quoted string can't hold goes by RFC 8187.

@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto';
 import {inspect} from 'node:util';
 import {describe, expect, it} from 'vitest';
 import type {DigestOptions} from '../../../src/digest.ts';
@@ -174,6 +175,29 @@ describe('who is refused', () => {
     );
     expect(await (await session.fetch('a')).text()).toBe('no');
     expect(calls).toHaveLength(1);
+  });
+
+  it.each([
+    ['UTF-8', Buffer.from('Büro')],
+    ['ISO 8859-1', Buffer.from('Büro', 'latin1')],
+  ])('with a realm in %s gets the digest of its bytes, and them back', async (_, realm) => {
+    const server = await startServer((request, response) => {
+      if (!request.headers.authorization) {
+        response.setHeader('www-authenticate', `Digest realm="${realm.toString('latin1')}", nonce="1"`);
+        response.statusCode = 401;
+      }
+      response.end();
+    });
+    await using session = open(server.origin);
+    expect((await session.fetch('a')).status).toBe(200);
+    const header = server.requests[1]?.headers.authorization ?? '';
+    const md5 = (...parts: Array<string | Buffer>) =>
+      createHash('md5')
+        .update(Buffer.concat(parts.map((part) => Buffer.from(part as string))))
+        .digest('hex');
+    expect(header).toContain(`realm="${realm.toString('latin1')}"`);
+    const secret = md5('Mufasa:', realm, ':Circle of Life');
+    expect(header).toContain(`response="${md5(`${secret}:1:${md5('GET:/a')}`)}"`);
   });
 
   it('with several challenges answers the first that it may', async () => {
