@@ -35,11 +35,12 @@ export function redirectedRequest(
   location: string,
   followed: number,
 ): ConnectorRequest {
+  const details = {request, attempts: request.attempt};
   if (request.redirect === 'error') {
-    throw new RedirectError(`Status ${status} is a redirect, and redirect is "error"`, {request});
+    throw new RedirectError(`Status ${status} is a redirect, and redirect is "error"`, details);
   }
   if (followed >= redirectLimit) {
-    throw new RedirectError(`More than ${redirectLimit} redirects`, {request});
+    throw new RedirectError(`More than ${redirectLimit} redirects`, details);
   }
   const from = new URL(request.url);
   let to: URL;
@@ -47,16 +48,14 @@ export function redirectedRequest(
     to = new URL(location, from);
   } catch {
     // What the URL parser throws shows both URLs, queries and all.
-    throw new RedirectError(`Status ${status} has a Location that is no URL`, {request});
+    throw new RedirectError(`Status ${status} has a Location that is no URL`, details);
   }
   if (to.protocol !== 'http:' && to.protocol !== 'https:') {
-    throw new RedirectError(`Status ${status} leads to ${to.protocol}, which is not HTTP`, {request});
+    throw new RedirectError(`Status ${status} leads to ${to.protocol}, which is not HTTP`, details);
   }
   const sameOrigin = to.origin === from.origin;
   if ((to.username || to.password) && !sameOrigin) {
-    throw new RedirectError(`Status ${status} leads to another origin with credentials in its URL`, {
-      request,
-    });
+    throw new RedirectError(`Status ${status} leads to another origin with credentials in its URL`, details);
   }
   to.username = '';
   to.password = '';
@@ -67,9 +66,10 @@ export function redirectedRequest(
     ((status === 301 || status === 302) && request.method === 'POST');
   // Also where the body would be left out, as in the standard: so a caller finds out before a server's 302 becomes a 307.
   if (status !== 303 && !isReplayable(request.body)) {
-    throw new RedirectError(`Status ${status} asks for the body again, and a stream can't be sent twice`, {
-      request,
-    });
+    throw new RedirectError(
+      `Status ${status} asks for the body again, and a stream can't be sent twice`,
+      details,
+    );
   }
 
   const headers = request.headers.copy();

@@ -1,7 +1,9 @@
 import type {Transform} from 'node:stream';
 import {Readable} from 'node:stream';
 import * as zlib from 'node:zlib';
+import type {ErrorDetails} from '../../errors.ts';
 import {ConnectionError} from '../../errors.ts';
+import type {ConnectorRequest} from '../../request.ts';
 import type {BodySource} from './incoming-body.ts';
 
 type OneShot = (input: Buffer, callback: (error: Error | null, output: Buffer) => void) => void;
@@ -80,7 +82,13 @@ export const acceptEncoding = 'gzip, deflate, br, zstd';
  * The body with its Content-Encoding undone (Fetch, "handle content codings"): several codings from the last to the
  * first; with one that isn't known, all is left as it came.
  */
-export function decodedBody(body: BodySource, contentEncoding: string): BodySource {
+export function decodedBody(
+  body: BodySource,
+  contentEncoding: string,
+  {url, method, attempt}: Pick<ConnectorRequest, 'url' | 'method' | 'attempt'>,
+): BodySource {
+  // Not the request itself, which a response that is kept would hold on to.
+  const details = {request: {url, method}, attempts: attempt};
   const chain: Coding[] = [];
   for (const name of contentEncoding.toLowerCase().split(',')) {
     const coding = name.trim();
@@ -94,19 +102,22 @@ export function decodedBody(body: BodySource, contentEncoding: string): BodySour
     throw new ConnectionError(
       `Content-Encoding lists ${chain.length} codings; at most 5 are undone`,
       'receive',
+      details,
     );
-  return chain.reduce((source, coding) => new DecodedBody(source, coding), body);
+  return chain.reduce((source, coding) => new DecodedBody(source, coding, details), body);
 }
 
 class DecodedBody implements BodySource {
   readonly #encoded: BodySource;
   readonly #coding: Coding;
+  readonly #details: ErrorDetails;
   #output: AsyncIterator<Buffer> | undefined = undefined;
   #finished = false;
 
-  constructor(encoded: BodySource, coding: Coding) {
+  constructor(encoded: BodySource, coding: Coding, details: ErrorDetails) {
     this.#encoded = encoded;
     this.#coding = coding;
+    this.#details = details;
   }
 
   get ended(): boolean {
@@ -121,12 +132,13 @@ class DecodedBody implements BodySource {
       try {
         return this.#coding.allSync(input);
       } catch (error) {
-        if ((error as {code?: string}).code !== 'ERR_BUFFER_TOO_LARGE') throw decodingError(error as Error);
+        if ((error as {code?: string}).code !== 'ERR_BUFFER_TOO_LARGE')
+          throw decodingError(error as Error, this.#details);
       }
     }
     return new Promise((resolve, reject) => {
       this.#coding.all(input, (error, output) => {
-        if (error) reject(decodingError(error));
+        if (error) reject(decodingError(error, this.#details));
         else resolve(output);
       });
     });
@@ -138,7 +150,7 @@ class DecodedBody implements BodySource {
   }
 
   async read(): Promise<Buffer | undefined> {
-    this.#output ??= decode(this.#encoded, this.#coding);
+    this.#output ??= decode(this.#encoded, this.#coding, this.#details);
     const next = await this.#output.next();
     if (!next.done) return next.value;
     this.#finished = true;
@@ -154,11 +166,15 @@ class DecodedBody implements BodySource {
   fork(): BodySource | undefined {
     if (this.#output || this.#finished) return undefined;
     const encoded = this.#encoded.fork();
-    return encoded && new DecodedBody(encoded, this.#coding);
+    return encoded && new DecodedBody(encoded, this.#coding, this.#details);
   }
 }
 
-async function* decode(encoded: BodySource, coding: Coding): AsyncGenerator<Buffer, undefined> {
+async function* decode(
+  encoded: BodySource,
+  coding: Coding,
+  details: ErrorDetails,
+): AsyncGenerator<Buffer, undefined> {
   const first = await encoded.read();
   // Fetch: an empty body is an empty body, whatever its coding.
   if (first === undefined) return undefined;
@@ -182,14 +198,15 @@ async function* decode(encoded: BodySource, coding: Coding): AsyncGenerator<Buff
   } catch (error) {
     if (failure) throw failure.error;
     encoded.cancel(error, true);
-    throw decodingError(error as Error);
+    throw decodingError(error as Error, details);
   }
   return undefined;
 }
 
-function decodingError(error: Error): ConnectionError {
+function decodingError(error: Error, details: ErrorDetails): ConnectionError {
   const {code} = error as {code?: string};
   return new ConnectionError(`Response body could not be decoded: ${error.message}`, 'receive', {
+    ...details,
     code,
     cause: error,
   });

@@ -384,7 +384,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     const body = new IncomingBody(this);
     this.#body = body;
     try {
-      let source = contentEncoding === undefined ? body : decodedBody(body, contentEncoding);
+      let source = contentEncoding === undefined ? body : decodedBody(body, contentEncoding, request);
       if (request.transfer) source = watched(source, contentEncoding !== undefined, request, rawHeaders);
       this.#deliver(createResponse(head, source));
     } catch (error) {

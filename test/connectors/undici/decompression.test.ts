@@ -124,6 +124,19 @@ describe.each(names)('%s', (name) => {
     expect((await fetch(server.origin)).status).toBe(200);
   });
 
+  it('that is none says which request it was, and which attempt', async () => {
+    const server = await startServing(Buffer.from('this is not compressed at all'.repeat(10)), name);
+    const {fetch} = openSession();
+    const said = {
+      phase: 'receive',
+      attempts: 1,
+      request: {method: 'GET', url: `${server.origin}/?token=…`},
+    };
+    const url = `${server.origin}/?token=secret`;
+    await expect((await fetch(url)).text()).rejects.toMatchObject(said);
+    await expect(chunksOf(await fetch(url))).rejects.toMatchObject(said);
+  });
+
   it('that grows a thousandfold is read as a stream without being held', async () => {
     const coded = await codings[name](Buffer.alloc(64 * 1024 * 1024));
     const server = await startServing(coded, name);
