@@ -39,7 +39,9 @@ describe('a connector that is made of a function', () => {
     const sent = request();
     expect(await (await connector.fetch(sent)).text()).toBe('x');
     expect(send).toHaveBeenCalledExactlyOnceWith(sent, expect.any(AbortSignal), expect.anything());
-    expect(connector).toMatchObject({name: 'test', capabilities});
+    // Of those that are left out it has what it does itself.
+    const own = {maxResponseSize: true, downloadProgress: true};
+    expect(connector).toMatchObject({name: 'test', capabilities: {...capabilities, ...own}});
   });
 
   it('counts what it is told is sent', async () => {
@@ -70,6 +72,34 @@ describe('a connector that is made of a function', () => {
   it('that gives no Response rejects, and its slot is free', async () => {
     const connector = connectorOf(async () => undefined as unknown as Response);
     await expect(connector.fetch(request())).rejects.toThrow(TypeError);
+    expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
+  });
+
+  it.each<[string, (response: Response) => unknown]>([
+    ['was read from', (response) => response.text()],
+    ['was cancelled', (response) => response.body?.cancel()],
+    ['is being read', (response) => response.body?.getReader()],
+  ])('that gives a Response that %s rejects, and its slot is free', async (_, use) => {
+    const connector = connectorOf(async () => {
+      const response = new Response('x');
+      await use(response);
+      return response;
+    });
+    await expect(connector.fetch(request())).rejects.toThrow('was read from before it was handed on');
+    expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
+  });
+
+  it('that answers too late has its answer let go of', async () => {
+    const answer = Promise.withResolvers<Response>();
+    const connector = connectorOf(() => answer.promise);
+    const late = request();
+    const failing = rejection(connector.fetch(late));
+    const reason = new Error('enough');
+    late.lifetime.abort(reason);
+    expect(await failing).toBe(reason);
+    const cancel = vi.fn();
+    answer.resolve(new Response(new ReadableStream({cancel})));
+    await vi.waitFor(() => expect(cancel).toHaveBeenCalledOnce());
     expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
@@ -279,6 +309,18 @@ describe('its end', () => {
     await connector.destroy();
     await connector[Symbol.asyncDispose]();
     expect(dispose).toHaveBeenCalledOnce();
+  });
+
+  it('destroy() ends what has come out of the queue, too', async () => {
+    const send = vi.fn<ConnectorDefinition['send']>(hanging).mockResolvedValueOnce(new Response('x'));
+    const connector = connectorOf(send, {limit: 1});
+    const [first, second] = [connector.fetch(request()), connector.fetch(request())];
+    const failing = rejection(second);
+    await (await first).text();
+    await vi.waitFor(() => expect(send).toHaveBeenCalledTimes(2));
+    const reason = new Error('mine');
+    await connector.destroy(reason);
+    expect(await failing).toBe(reason);
   });
 
   it('is not held up by a body that nobody reads', async () => {

@@ -53,6 +53,19 @@ describe('limit', () => {
     expect(a.sockets.opened).toBe(1);
   });
 
+  it('closes no more idle sockets than there is need of', async () => {
+    const servers = await Promise.all(
+      Array.from({length: 6}, () => startServer((_request, response) => response.end('x'))),
+    );
+    const {fetch, stats} = openSession({limit: 4});
+    const ask = async ({origin}: {origin: string}) => (await fetch(origin)).text();
+    for (const server of servers.slice(0, 4)) await ask(server);
+    // The second of them finds one socket on its way out, which is the first one's.
+    await Promise.all(servers.slice(4).map(ask));
+    for (const server of servers.slice(2, 4)) await ask(server);
+    expect(stats().totals).toMatchObject({opened: 6, reused: 2});
+  });
+
   it('cuts an idle socket whose server does not answer the goodbye', async () => {
     const sockets = watchDialledSockets();
     const stubborn = await startServer((_request, response) => response.end());
