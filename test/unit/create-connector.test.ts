@@ -89,6 +89,19 @@ describe('a connector that is made of a function', () => {
     expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
+  it('hears of a body that is cancelled', async () => {
+    let heard: AbortSignal | undefined;
+    const connector = connectorOf(async (_request, signal) => {
+      heard = signal;
+      return new Response(new ReadableStream());
+    });
+    const response = await connector.fetch(request());
+    expect(heard?.aborted).toBe(false);
+    const reason = new Error('enough');
+    await response.body?.cancel(reason);
+    expect(heard?.reason).toBe(reason);
+  });
+
   it('that answers too late has its answer let go of', async () => {
     const answer = Promise.withResolvers<Response>();
     const connector = connectorOf(() => answer.promise);

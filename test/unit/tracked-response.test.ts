@@ -130,6 +130,12 @@ describe('a response whose body is watched is a Response in every respect', () =
     expect(session.stats().active).toBe(0);
   });
 
+  it('made by hand, without a body, has the URL that was asked for', async () => {
+    const {session} = mockSession(() => new Response(null, {status: 204}));
+    expect(await session.fetch(url)).toMatchObject({status: 204, body: null, url, type: 'basic'});
+    expect(session.stats().active).toBe(0);
+  });
+
   it('that hides what it is, comes back as it is', async () => {
     const opaque = fetched(null, {}, {type: 'opaque', status: 0, ok: false, url: ''});
     const {session} = mockSession(() => opaque);

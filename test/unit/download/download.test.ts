@@ -153,8 +153,41 @@ describe('download', () => {
 
   it('finds the end of what has no length by asking for what is behind it', async () => {
     const open = {headers: {'content-length': undefined}};
-    const {session} = served([{...open, cut: 40}, {headers: {'content-range': 'bytes 40-99/*'}}, {}]);
+    const answers = [{...open, cut: 40}, {headers: {'content-range': 'bytes 40-99/*'}}, {}];
+    const file = download(served(answers).session, url);
+    expect(await whole(file)).toEqual({bytes: content, error: undefined});
+    expect([file.size, file.etag]).toEqual([100, '"1"']);
+    const {error} = await whole(download(served(answers).session, url, {size: 101}));
+    expect(error).toMatchObject({code: 'ERR_DOWNLOAD_SIZE'});
+  });
+
+  it('knows the size from the first that says it, and goes by that', async () => {
+    const {session} = served([
+      {headers: {'content-length': undefined}, cut: 40},
+      {cut: 30},
+      {headers: {'content-range': 'bytes 70-99/*'}},
+    ]);
+    const sizes: Array<number | undefined> = [];
+    const file = download(session, url, {onDownloadProgress: () => sizes.push(file.size)});
+    expect(await whole(file)).toEqual({bytes: content, error: undefined});
+    expect(sizes).toEqual([undefined, 100, 100]);
+    const other = served([{headers: {'content-length': undefined}, cut: 40}, {}]);
+    const {bytes, error} = await whole(download(other.session, url, {size: 99}));
+    expect(bytes).toEqual(content.slice(0, 40));
+    expect(error).toMatchObject({code: 'ERR_DOWNLOAD_SIZE'});
+  });
+
+  it('goes on with a part that says nothing of its version', async () => {
+    const {session} = served([{cut: 40}, {etag: undefined}]);
     expect(await whole(download(session, url))).toEqual({bytes: content, error: undefined});
+  });
+
+  it('asks for a digest where it checks one, and as the caller asks', async () => {
+    const {session, calls} = served([{}]);
+    await whole(download(session, url));
+    const headers = {'want-repr-digest': 'sha-512=1'};
+    await whole(download(session, url, {digest: true, headers}));
+    expect(calls.map((call) => call.headers.get('want-repr-digest'))).toEqual([null, 'sha-512=1']);
   });
 
   it('reads over what a server without ranges sends once more', async () => {
@@ -186,6 +219,7 @@ describe('download', () => {
       ['a date as young as the response', {etag: undefined, headers: dates(0)}],
       ['a date alone', {etag: undefined, headers: {...dates(0), date: undefined}}],
       ['nothing', {etag: undefined}],
+      ['the ETag of what was coded', {headers: {'content-encoding': 'x-own'}}],
     ])('not %s', async (_name, given) => {
       const {session, calls} = served([{...given, cut: 50}, {}]);
       const {bytes, error} = await whole(download(session, url));
@@ -267,6 +301,7 @@ describe('download', () => {
         () => new Response(null, {status: 416, headers: {'content-range': 'bytes */40'}}),
       ],
       ['an end somewhere', () => new Response(null, {status: 416})],
+      ['all of it, which does not say of what version it is', () => new Response(content)],
     ])('also by %s', async (_name, response) => {
       const {session} = served([{cut: 50}, response]);
       const {error} = await whole(download(session, url));
@@ -308,12 +343,12 @@ describe('download', () => {
     it.each([
       ['said', {}],
       ['sent', {headers: {'content-length': undefined}}],
-    ])('has another size than it should have, as %s', async (_name, given) => {
+    ])('has another size than it should have, as %s', async (how, given) => {
       for (const size of [99, 101]) {
         const {session} = served([given]);
-        expect((await whole(download(session, url, {size}))).error).toMatchObject({
-          code: 'ERR_DOWNLOAD_SIZE',
-        });
+        const {bytes, error} = await whole(download(session, url, {size}));
+        expect(error).toMatchObject({code: 'ERR_DOWNLOAD_SIZE'});
+        if (how === 'said') expect(bytes).toHaveLength(0);
         expect(session.stats().active).toBe(0);
       }
       const {session} = served([given]);
