@@ -1,4 +1,4 @@
-import {afterEach, describe, expect, it, vi} from 'vitest';
+import {afterEach, describe, expect, it, onTestFinished, vi} from 'vitest';
 import type {Connector, SessionOptions, TraceEvent, TraceListener} from '../../src/index.ts';
 import {createSession, hedgePolicy, InvalidOptionError, singleFlightPolicy} from '../../src/index.ts';
 import {mockSession, rejection, thrown} from '../support/mock-session.ts';
@@ -184,12 +184,16 @@ describe('a call tells its listeners', () => {
   });
 
   it('when it waits for its rate limit, and what makes everybody wait', async () => {
+    vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance']});
+    onTestFinished(() => void vi.useRealTimers());
     let times = 0;
     const {session, types, of} = traced(
       () => new Response('', {status: ++times === 1 ? 429 : 200, headers: {'retry-after': '0.01'}}),
       {rateLimit: {requests: 1, per: 20}, retry: {retries: 1}},
     );
-    await session.fetch(url);
+    const call = session.fetch(url);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await call;
     const order = types().filter((type) => /rate|retry|attemptStart/.test(type));
     expect(order).toEqual([
       'attemptStart',

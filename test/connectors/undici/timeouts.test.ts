@@ -26,7 +26,7 @@ async function startSlow() {
     if (request.url === '/drip') {
       for (let index = 0; index < 10; index++) {
         response.write('drop');
-        await delay(20);
+        await delay(60);
       }
     }
     response.end();
@@ -49,30 +49,30 @@ describe('read', () => {
   it('bounds the silence between two chunks', async () => {
     const server = await startSlow();
     const {fetch, stats} = openSession({limit: 1});
-    const response = await fetch(`${server.origin}/stall`, {timeout: {read: 50}});
-    expect(await failure(response.text())).toMatchObject({phase: 'read', limit: 50});
-    const streamed = await fetch(`${server.origin}/stall`, {timeout: {read: 50}});
+    const response = await fetch(`${server.origin}/stall`, {timeout: {read: 400}});
+    expect(await failure(response.text())).toMatchObject({phase: 'read', limit: 400});
+    const streamed = await fetch(`${server.origin}/stall`, {timeout: {read: 400}});
     const reader = (streamed.body as ReadableStream<Uint8Array>).getReader();
     await reader.read();
-    expect(await failure(reader.read())).toMatchObject({phase: 'read', limit: 50});
+    expect(await failure(reader.read())).toMatchObject({phase: 'read', limit: 400});
     expect(stats()).toMatchObject({active: 0});
   });
 
   it('bounds nothing as long as something comes now and then', async () => {
     const server = await startSlow();
     const {fetch} = openSession();
-    const response = await fetch(`${server.origin}/drip`, {timeout: {read: 150}});
+    const response = await fetch(`${server.origin}/drip`, {timeout: {read: 500}});
     expect(await response.text()).toBe('drop'.repeat(10));
   });
 
   it('is not for a reader that takes its time', async () => {
     const server = await startServer((_request, response) => response.end(Buffer.alloc(4 * 1024 * 1024)));
     const {fetch} = openSession({limit: 1});
-    const response = await fetch(server.origin, {timeout: {read: 40}});
-    await delay(120);
+    const response = await fetch(server.origin, {timeout: {read: 400}});
+    await delay(600);
     let size = 0;
     for await (const chunk of response.body as ReadableStream<Uint8Array>) {
-      if (size === 0) await delay(120);
+      if (size === 0) await delay(600);
       size += chunk.length;
     }
     expect(size).toBe(4 * 1024 * 1024);
@@ -84,10 +84,10 @@ describe('read', () => {
     const body = async function* () {
       for (let index = 0; index < 5; index++) {
         yield 'piece';
-        await delay(40);
+        await delay(120);
       }
     };
-    const response = await fetch(server.origin, {method: 'POST', body, timeout: {read: 100}});
+    const response = await fetch(server.origin, {method: 'POST', body, timeout: {read: 400}});
     expect(response.status).toBe(200);
   });
 
@@ -100,10 +100,10 @@ describe('read', () => {
     const body = async function* () {
       for (let index = 0; index < 3; index++) {
         yield 'piece';
-        await delay(90);
+        await delay(600);
       }
     };
-    const response = await fetch(server.origin, {method: 'POST', body, timeout: {read: 60}});
+    const response = await fetch(server.origin, {method: 'POST', body, timeout: {read: 400}});
     expect(await response.text()).toBe('begun, 15 bytes');
   });
 
@@ -117,12 +117,12 @@ describe('read', () => {
         if (left <= 0) respond('all of it');
       });
       socket.pause();
-      await delay(350);
+      await delay(1_500);
       socket.resume();
     });
     const {fetch} = openSession();
     const body = new Uint8Array(20 * 1024 * 1024);
-    const response = await fetch(server.origin, {method: 'POST', body, timeout: {read: 100}});
+    const response = await fetch(server.origin, {method: 'POST', body, timeout: {read: 1_000}});
     expect(await response.text()).toBe('all of it');
   });
 
@@ -137,11 +137,11 @@ describe('read', () => {
 
   it('is not for the wait in the queue, nor for the dial', async () => {
     const server = await startServer(async (_request, response) => {
-      await delay(60);
+      await delay(200);
       response.end();
     });
     const {fetch} = openSession({limit: 1});
-    const calls = Array.from({length: 4}, () => fetch(server.origin, {timeout: {read: 200}}));
+    const calls = Array.from({length: 4}, () => fetch(server.origin, {timeout: {read: 700}}));
     expect((await Promise.all(calls)).map(({status}) => status)).toEqual([200, 200, 200, 200]);
   });
 
@@ -151,10 +151,10 @@ describe('read', () => {
       response.end();
     });
     const {fetch} = openSession({limit: 1});
-    await fetch(`${server.origin}/0`, {timeout: {read: 30}});
-    expect((await fetch(`${server.origin}/80`, {timeout: {read: 5_000}})).status).toBe(200);
-    await fetch(`${server.origin}/0`, {timeout: {read: 30}});
-    expect((await fetch(`${server.origin}/80`, {timeout: {read: 0}})).status).toBe(200);
+    await fetch(`${server.origin}/0`, {timeout: {read: 400}});
+    expect((await fetch(`${server.origin}/600`, {timeout: {read: 20_000}})).status).toBe(200);
+    await fetch(`${server.origin}/0`, {timeout: {read: 400}});
+    expect((await fetch(`${server.origin}/600`, {timeout: {read: 0}})).status).toBe(200);
     expect(await failure(fetch(`${server.origin}/500`, {timeout: {read: 30}}))).toMatchObject({limit: 30});
     expect(server.sockets.opened).toBe(1);
   });
@@ -176,8 +176,8 @@ describe('attempt', () => {
   it('bounds a response that drips', async () => {
     const server = await startSlow();
     const {fetch, stats} = openSession({limit: 1});
-    const response = await fetch(`${server.origin}/drip`, {timeout: {attempt: 90}});
-    expect(await failure(response.text())).toMatchObject({phase: 'attempt', limit: 90});
+    const call = async () => (await fetch(`${server.origin}/drip`, {timeout: {attempt: 200}})).text();
+    expect(await failure(call())).toMatchObject({phase: 'attempt', limit: 200});
     expect(stats()).toMatchObject({active: 0});
   });
 
@@ -191,11 +191,11 @@ describe('attempt', () => {
 
   it('begins with the slot, not with the wait for it', async () => {
     const server = await startServer(async (_request, response) => {
-      await delay(70);
+      await delay(200);
       response.end();
     });
     const {fetch} = openSession({limit: 1});
-    const calls = Array.from({length: 4}, () => fetch(server.origin, {timeout: {attempt: 200}}));
+    const calls = Array.from({length: 4}, () => fetch(server.origin, {timeout: {attempt: 700}}));
     expect((await Promise.all(calls)).map(({status}) => status)).toEqual([200, 200, 200, 200]);
   });
 });
@@ -246,7 +246,7 @@ describe('a blocked event loop', () => {
     const server = await startServer((_request, response) => response.end('in time'));
     const {fetch} = openSession({limit: 1});
     await (await fetch(server.origin)).text();
-    const pending = fetch(server.origin, {timeout: {read: 5_000, attempt: 5_000, total: 5_000, pool: 1}});
+    const pending = fetch(server.origin, {timeout: {read: 20_000, attempt: 20_000, total: 20_000, pool: 1}});
     blockLoop(20);
     expect(await (await pending).text()).toBe('in time');
   });
