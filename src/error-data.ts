@@ -1,3 +1,5 @@
+import {bareMediaType} from './media-type.ts';
+
 /** The most that is read of the body of a response that becomes an error, in bytes, and the longest, in ms. */
 const errorDataLimit = 10_485_760;
 const errorDataTime = 10_000;
@@ -22,8 +24,7 @@ export async function readErrorData(
 
 // application/json, and what is built on it, as application/problem+json (RFC 9457).
 function isJson(response: Response): boolean {
-  const type = (response.headers.get('content-type') ?? '').split(';', 1)[0] ?? '';
-  return /\/(?:.*[.+-])?json$/i.test(type.trim());
+  return /\/(?:.*[.+-])?json$/i.test(bareMediaType(response.headers.get('content-type')));
 }
 
 async function readBounded(response: Response): Promise<string | undefined> {

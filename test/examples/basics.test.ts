@@ -1,5 +1,5 @@
 import {createHash} from 'node:crypto';
-import {afterEach, beforeEach, expect, test, vi} from 'vitest';
+import {expect, test} from 'vitest';
 import {main as adaptiveLimit} from '../../examples/adaptive-limit.ts';
 import {main as apiClient} from '../../examples/api-client.ts';
 import {main as boundedConcurrency} from '../../examples/bounded-concurrency.ts';
@@ -19,17 +19,9 @@ import {main as testingWithMock} from '../../examples/testing-with-mock.ts';
 import {main as testingWithMsw} from '../../examples/testing-with-msw.ts';
 import {main as timeouts} from '../../examples/timeouts.ts';
 import {main as uploadFiles} from '../../examples/upload-files.ts';
+import {expectPrinting} from '../support/printed.ts';
 
-const printed = vi.spyOn(console, 'log');
-
-beforeEach(() => {
-  printed.mockImplementation(() => {});
-});
-
-afterEach(() => {
-  expect(printed).toHaveBeenCalled();
-  printed.mockReset();
-});
+expectPrinting();
 
 test('one request gives status, text and JSON', async () => {
   expect(await oneRequest()).toEqual({status: 200, text: '{"hello":"world"}', value: {hello: 'world'}});

@@ -1,20 +1,12 @@
-import {afterEach, beforeEach, expect, test, vi} from 'vitest';
+import {expect, test} from 'vitest';
 import {main as auth} from '../../examples/auth.ts';
 import {main as generatedClient} from '../../examples/generated-client.ts';
 import {main as withHono} from '../../examples/with-hono.ts';
 import {main as withKy} from '../../examples/with-ky.ts';
 import {main as withOpenapiFetch} from '../../examples/with-openapi-fetch.ts';
+import {expectPrinting} from '../support/printed.ts';
 
-const printed = vi.spyOn(console, 'log');
-
-beforeEach(() => {
-  printed.mockImplementation(() => {});
-});
-
-afterEach(() => {
-  expect(printed).toHaveBeenCalled();
-  printed.mockReset();
-});
+expectPrinting();
 
 const mars = {id: 1, name: 'Mars', type: 'terrestrial'};
 

@@ -6,8 +6,8 @@ import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import type {Page} from '../../examples/crawl/page.ts';
 import type {Site} from '../../examples/crawl/site.ts';
 import {startSite} from '../../examples/crawl/site.ts';
-import type {CrawlRun} from '../support/run-crawl.ts';
 import {runCrawl} from '../support/run-crawl.ts';
+import type {NodeRun} from '../support/run-node.ts';
 
 function parsePages(text: string): Page[] {
   return text
@@ -38,7 +38,7 @@ const faults = {
 
 describe('a whole crawl with --json', () => {
   let site: Site;
-  let run: CrawlRun;
+  let run: NodeRun;
   let pages: Page[];
 
   beforeAll(async () => {

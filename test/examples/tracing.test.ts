@@ -1,19 +1,11 @@
 import {context, metrics, propagation, trace} from '@opentelemetry/api';
-import {afterEach, beforeEach, expect, test, vi} from 'vitest';
+import {expect, test} from 'vitest';
 import {main as monitorPool} from '../../examples/monitor-pool.ts';
 import {main as openTelemetry} from '../../examples/open-telemetry.ts';
 import {main as traceSlowPhases} from '../../examples/trace-slow-phases.ts';
+import {expectPrinting} from '../support/printed.ts';
 
-const printed = vi.spyOn(console, 'log');
-
-beforeEach(() => {
-  printed.mockImplementation(() => {});
-});
-
-afterEach(() => {
-  expect(printed).toHaveBeenCalled();
-  printed.mockReset();
-});
+const printed = expectPrinting();
 
 test('slow calls are found, with the phase to blame', async () => {
   const slow = await traceSlowPhases();

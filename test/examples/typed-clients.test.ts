@@ -1,17 +1,9 @@
-import {afterEach, beforeEach, expect, test, vi} from 'vitest';
+import {expect, test} from 'vitest';
 import {main as githubClient} from '../../examples/github-client.ts';
 import {main as typedApiClient} from '../../examples/typed-api-client.ts';
+import {expectPrinting} from '../support/printed.ts';
 
-const printed = vi.spyOn(console, 'log');
-
-beforeEach(() => {
-  printed.mockImplementation(() => {});
-});
-
-afterEach(() => {
-  expect(printed).toHaveBeenCalled();
-  printed.mockReset();
-});
+expectPrinting();
 
 test('a typed API client gets two things at once, and makes a third', async () => {
   expect(await typedApiClient()).toEqual({

@@ -1,6 +1,7 @@
 import type {RequestBody} from '../../body.ts';
 import {equal, ok, same} from '../assert.ts';
 import type {Case, Topic} from '../case.ts';
+import {bytesOf, textOf} from '../echo.ts';
 import type {Echo} from '../server.ts';
 
 const bytes = Uint8Array.of(0, 1, 127, 128, 255);
@@ -29,7 +30,7 @@ export const bodies: Topic = (it) => {
   ] as Array<[string, RequestBody, string | undefined, Uint8Array]>) {
     it(`${what}`, async (given) => {
       const echo = await send(given, body);
-      same([...decode(echo)], [...content], 'body');
+      same([...bytesOf(echo)], [...content], 'body');
       equal(echo.headers['content-type'], type, 'content-type');
       equal(echo.headers['content-length'], String(content.length), 'content-length');
     });
@@ -43,7 +44,7 @@ export const bodies: Topic = (it) => {
     const type = echo.headers['content-type'] ?? '';
     ok(type.startsWith('multipart/form-data; boundary='), `content-type of a form, not ${type}`);
     const boundary = type.slice(type.indexOf('=') + 1);
-    const text = new TextDecoder().decode(decode(echo));
+    const text = textOf(echo);
     const [, first, second] = text.split(`--${boundary}`);
     same(
       first?.split('\r\n'),
@@ -84,8 +85,4 @@ export const bodies: Topic = (it) => {
 async function send({open, room}: Case, body: RequestBody, headers = {}): Promise<Echo> {
   const response = await open().fetch(room.url('/echo'), {method: 'POST', body, headers});
   return response.json();
-}
-
-function decode(echo: Echo): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(echo.body), (char) => char.charCodeAt(0));
 }

@@ -1,3 +1,4 @@
+import {bareMediaType} from '../../media-type.ts';
 import {docComment, enclosed, indent} from './comments.ts';
 import type {EndpointContext} from './context.ts';
 import {jsonStyle, membersOf, queryStyle, schemaOf} from './context.ts';
@@ -5,7 +6,7 @@ import type {Encoding, MediaType, RequestBody, ResponseObject, SchemaOrBoolean} 
 import {isSchema, resolve} from './document.ts';
 import {eventData} from './event-data.ts';
 import type {Choice} from './media.ts';
-import {bareType, choose} from './media.ts';
+import {choose} from './media.ts';
 import {stringLiteral} from './names.ts';
 import type {ClientOperation} from './operations.ts';
 
@@ -40,7 +41,7 @@ export function writeBody(operation: ClientOperation, context: EndpointContext):
   if (!choice) return undefined;
   const {types} = context;
   const {kind, mediaType, media} = choice;
-  const bare = bareType(mediaType);
+  const bare = bareMediaType(mediaType);
   const warn = (message: string) => context.warn(`${method} ${path}: ${message}`);
   const schema = () =>
     witness(context, types.typeOfAny([media.schema ?? media.itemSchema], !body.required, {direction: 'in'}));
@@ -146,7 +147,7 @@ function writeContent(
   orNothing = false,
 ): string {
   const {types} = context;
-  const bare = bareType(mediaType);
+  const bare = bareMediaType(mediaType);
   const itemOf = () => witness(context, types.typeOf(media.itemSchema ?? media.schema, {direction: 'out'}));
   switch (kind) {
     case 'json': {

@@ -1,3 +1,4 @@
+import {bareMediaType} from '../../media-type.ts';
 import type {Content, MediaType} from './document.ts';
 
 type MediaKind = 'json' | 'ndjson' | 'events' | 'form' | 'multipart' | 'text' | 'binary';
@@ -6,7 +7,7 @@ type MediaKind = 'json' | 'ndjson' | 'events' | 'form' | 'multipart' | 'text' | 
 const preferred: readonly MediaKind[] = ['json', 'ndjson', 'events', 'multipart', 'form', 'text', 'binary'];
 
 function kindOf(mediaType: string): MediaKind {
-  const bare = bareType(mediaType).toLowerCase();
+  const bare = bareMediaType(mediaType).toLowerCase();
   if (/^(?:application|text)\/json$|\+json$/.test(bare)) return 'json';
   if (/^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines)$|\/json-seq$/.test(bare)) return 'ndjson';
   if (bare === 'text/event-stream') return 'events';
@@ -18,11 +19,6 @@ function kindOf(mediaType: string): MediaKind {
   )
     return 'text';
   return 'binary';
-}
-
-/** A media type without its parameters. */
-export function bareType(mediaType: string): string {
-  return (mediaType.split(';', 1)[0] ?? '').trim();
 }
 
 export interface Choice {

@@ -2,6 +2,7 @@ import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
 import {eventSource} from '../../../src/index.ts';
+import {heapUsed} from '../../support/heap.ts';
 import {startServer} from '../../support/http-server.ts';
 import {openSession} from '../../support/open-session.ts';
 
@@ -116,8 +117,3 @@ describe('eventSource, from a server that', () => {
     expect(session.stats().active).toBe(0);
   });
 });
-
-function heapUsed(): number {
-  globalThis.gc?.();
-  return process.memoryUsage().heapUsed;
-}

@@ -1,0 +1,38 @@
+import type {ChildProcess} from 'node:child_process';
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {fileURLToPath} from 'node:url';
+
+export interface NodeRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url));
+
+/** Runs Node on the sources in a process of its own, both outputs piped. */
+export async function runNode(
+  args: readonly string[],
+  {timeout, watch}: {readonly timeout?: number; readonly watch?: (child: ChildProcess) => void} = {},
+): Promise<NodeRun> {
+  // What the test runner says about colours holds for its own output.
+  const {FORCE_COLOR: _, ...env} = process.env;
+  const child = spawn(process.execPath, ['--conditions=@aiofetch/source', ...args], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout,
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  watch?.(child);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return {code, stdout, stderr};
+}
