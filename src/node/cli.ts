@@ -11,6 +11,7 @@ if (command === 'openapi') {
   });
 } else {
   const isHelp = command === '--help' || command === '-h';
+  if (!isHelp && command !== undefined) process.stderr.write(`There is no command "${command}"\n`);
   (isHelp ? process.stdout : process.stderr).write(usage);
   process.exitCode = isHelp ? 0 : 2;
 }

@@ -129,6 +129,82 @@ describe('aiofetch openapi', () => {
     });
   });
 
+  it.each<[string, RegExp]>([
+    ['ftp://api.test/api.yaml', /^A document is a file, or at an http: or https: URL, and not at ftp:\n$/],
+    ['http://', /^http:\/\/ is no URL\n$/],
+  ])('fails for %s, which is no place of documents', async (source, message) => {
+    expect(await run(source)).toMatchObject({code: 1, log: expect.stringMatching(message)});
+  });
+
+  it("fails for a file that it can't write, and says why", async () => {
+    const folder = await writeDocument();
+    const file = join(folder, 'nowhere', 'client.ts');
+    const {code, log} = await run(join(folder, 'api.yaml'), '-o', file, '--quiet');
+    expect(code).toBe(1);
+    expect(log).toMatch(/client\.ts can't be written: ENOENT/);
+    expect(log).not.toContain('    at ');
+  });
+
+  it.each<[string, string, string]>([
+    [
+      'parameters that are no list',
+      'get: {parameters: 5}',
+      "GET /a can't be read: the document isn't valid there: ",
+    ],
+    [
+      'a schema that has no list where one is',
+      'get: {responses: {200: {content: {application/json: {schema: {enum: 5}}}}}}',
+      "GET /a can't be read: the document isn't valid there: ",
+    ],
+    [
+      'such a schema that has a name',
+      "get: {responses: {200: {content: {application/json: {schema: {$ref: '#/components/schemas/Wrong'}}}}}}",
+      "#/components/schemas/Wrong can't be read: the document isn't valid there: ",
+    ],
+  ])('fails for %s, and says where', async (_, operation, message) => {
+    const text = `openapi: 3.1.0\npaths: {/a: {${operation}}}\ncomponents: {schemas: {Wrong: {enum: 5}}}\n`;
+    const folder = await writeGenerated({'api.yaml': text});
+    const {code, log} = await run(join(folder, 'api.yaml'));
+    expect(code).toBe(1);
+    expect(log.startsWith(message)).toBe(true);
+    expect(log).not.toContain('    at ');
+  });
+
+  it('takes what is left empty for what is not there', async () => {
+    const text = `
+openapi: 3.1.0
+servers:
+paths:
+  x-extension: 1
+  /empty:
+  /a:
+    get:
+      parameters:
+      responses:
+        200:
+          content:
+            application/json:
+              schema:
+                properties:
+                  parameters:
+                  b: {enum: [a, null]}
+                required:
+        204:
+        default:
+          content:
+            application/json:
+components:
+  securitySchemes:
+    token:
+`;
+    const folder = await writeGenerated({'api.yaml': text});
+    const {code, out, log} = await run(join(folder, 'api.yaml'));
+    expect([code, log]).toEqual([0, '']);
+    expect(out.replaceAll(/\s+/g, ' ')).toContain(
+      "getA: endpoint('GET /a', { response: type<{ parameters?: unknown; b?: 'a' | null; } | undefined>(), errors: { default: type<unknown>(), }, }),",
+    );
+  });
+
   it.each([[[]], [['a', 'b']], [['a', '--check']], [['a', '--what']]])(
     'is told how with %j',
     async (args) => {

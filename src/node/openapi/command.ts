@@ -90,7 +90,7 @@ async function run(source: string, {output, check, quiet}: Options, terminal: Te
     return 1;
   }
   // One that stays the same keeps its time: nothing has to be built again.
-  if (before !== code) await writeFile(output, code);
+  if (before !== code) await write(output, code);
   return 0;
 }
 
@@ -100,6 +100,14 @@ async function readIfThere(file: string): Promise<string | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw new OpenApiError(`${file} can't be read`, {cause: error});
+  }
+}
+
+async function write(file: string, code: string): Promise<void> {
+  try {
+    await writeFile(file, code);
+  } catch (cause) {
+    throw new OpenApiError(`${file} can't be written`, {cause});
   }
 }
 

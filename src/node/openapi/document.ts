@@ -134,6 +134,16 @@ export class OpenApiError extends Error {
   override readonly name = 'OpenApiError';
 }
 
+/** Does something with a part of a document, and says which, should that not be as it has to be. */
+export function within<Result>(where: string, work: () => Result): Result {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof OpenApiError) throw cause;
+    throw new OpenApiError(`${where} can't be read: the document isn't valid there`, {cause});
+  }
+}
+
 /** A document and the files that it refers to, by their address; their references are absolute. */
 export interface LoadedDocument {
   readonly root: OpenApiDocument;

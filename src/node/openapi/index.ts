@@ -5,6 +5,7 @@
  */
 import {docComment, indent} from './comments.ts';
 import type {LoadedDocument, OpenApiDocument} from './document.ts';
+import {within} from './document.ts';
 import {writeEndpoint} from './endpoints.ts';
 import {loadDocument} from './load.ts';
 import {memberName, Scope, safeIdentifier, stringLiteral} from './names.ts';
@@ -62,7 +63,10 @@ function writeModule(document: LoadedDocument, warn: (message: string) => void):
   const operations = operationsOf(document, warn);
   const context = {document, types, use, warn};
   const method = (operation: ClientOperation) =>
-    `${commentOf(operation)}${memberName(operation.name)}: ${writeEndpoint(operation, context)},\n`;
+    within(
+      `${operation.method} ${operation.path}`,
+      () => `${commentOf(operation)}${memberName(operation.name)}: ${writeEndpoint(operation, context)},\n`,
+    );
   const groups = Map.groupBy(operations, ({group}) => group);
   // Of constants that would be called as what is imported, or as each other.
   const scope = new Scope(imported);

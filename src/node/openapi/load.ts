@@ -10,6 +10,7 @@ export async function loadDocument(source: string | URL | object): Promise<Loade
   if (typeof source !== 'string' && !(source instanceof URL)) {
     // A copy: references are made absolute in it.
     const root = structuredClone(source);
+    dropNulls(root);
     await loadReferences(root, undefined, files);
     return {root: checkDocument(root), files};
   }
@@ -22,11 +23,18 @@ export async function loadDocument(source: string | URL | object): Promise<Loade
 
 function toAddress(source: string | URL): URL {
   if (source instanceof URL) return source;
-  return /^(?:https?|file):\/\//i.test(source) ? new URL(source) : pathToFileURL(source);
+  const [, protocol] = /^([a-z][a-z\d+.-]+):\/\//i.exec(source) ?? [];
+  if (protocol === undefined) return pathToFileURL(source);
+  if (!/^(?:https?|file)$/i.test(protocol))
+    throw new OpenApiError(`A document is a file, or at an http: or https: URL, and not at ${protocol}:`);
+  if (!URL.canParse(source)) throw new OpenApiError(`${source} is no URL`);
+  return new URL(source);
 }
 
 async function read(address: URL): Promise<unknown> {
-  return parse(await readText(address), address);
+  const value = await parse(await readText(address), address);
+  dropNulls(value);
+  return value;
 }
 
 async function readText(address: URL): Promise<string> {
@@ -93,6 +101,39 @@ async function loadReferences(
     const loaded = await read(url);
     files.set(href, loaded);
     await loadReferences(loaded, url, files, root);
+  }
+}
+
+/** Members that have whatever values a schema describes. */
+const areValues: ReadonlySet<string> = new Set(['const', 'default', 'enum', 'example', 'examples']);
+
+/** Members whose own are named by the document: schemas, of which null is one that says nothing, and others. */
+const schemasByName: ReadonlySet<string> = new Set(['patternProperties', 'properties', 'schemas']);
+const thingsByName: ReadonlySet<string> = new Set([
+  'content',
+  'encoding',
+  'headers',
+  'parameters',
+  'pathItems',
+  'paths',
+  'requestBodies',
+  'responses',
+  'securitySchemes',
+  'variables',
+]);
+
+/** YAML has null for what its writer has left empty, as `parameters:` with nothing after it: then it isn't there. */
+function dropNulls(value: unknown, names: 'keywords' | 'schemas' | 'things' = 'keywords'): void {
+  if (typeof value !== 'object' || value === null) return;
+  const holder = value as Record<string, unknown>;
+  for (const [name, member] of Object.entries(holder)) {
+    const isKeyword = names === 'keywords' && !Array.isArray(value);
+    if (isKeyword && areValues.has(name)) continue;
+    if (member !== null) {
+      const areSchemas = isKeyword && schemasByName.has(name);
+      dropNulls(member, areSchemas ? 'schemas' : isKeyword && thingsByName.has(name) ? 'things' : 'keywords');
+    } else if (isKeyword) delete holder[name];
+    else if (names === 'things') holder[name] = {};
   }
 }
 

@@ -1,6 +1,6 @@
 import {compileRoute} from '../../client/route.ts';
 import type {LoadedDocument, Operation, Parameter, PathItem} from './document.ts';
-import {resolve} from './document.ts';
+import {resolve, within} from './document.ts';
 import {camelCase, Scope} from './names.ts';
 
 /** One operation: where it goes in the client, and what is known of it. */
@@ -24,6 +24,8 @@ const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'qu
 export function operationsOf(document: LoadedDocument, warn: (message: string) => void): ClientOperation[] {
   const {paths = {}} = document.root;
   const all = Object.entries(paths).flatMap(([path, given]) => {
+    // A name of an extension's, as `x-…`, is no path.
+    if (path.startsWith('x-')) return [];
     const item = resolve<PathItem>(document, given as never);
     if (item['trace']) warn(`TRACE ${path} is left out: fetch has no such method`);
     for (const method of Object.keys((item['additionalOperations'] as object | undefined) ?? {}))
@@ -47,7 +49,7 @@ export function operationsOf(document: LoadedDocument, warn: (message: string) =
       scope = new Scope();
       scopes.set(group, scope);
     }
-    const parameters = parametersOf(document, item, operation);
+    const parameters = within(`${method} ${path}`, () => parametersOf(document, item, operation));
     const {template, names} = templateOf(path);
     for (const {name, in: place} of parameters) {
       if (place === 'path' && !names.has(name))

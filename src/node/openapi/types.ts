@@ -1,7 +1,7 @@
 import {afterColon, docComment, indent} from './comments.ts';
 import {Directions} from './directions.ts';
 import type {LoadedDocument, Schema, SchemaOrBoolean} from './document.ts';
-import {isReference, isSchema, lookUp, resolve} from './document.ts';
+import {isReference, isSchema, lookUp, resolve, within} from './document.ts';
 import {knownTypes, memberName, nameOfRef, nameTail, Scope, stringLiteral} from './names.ts';
 import {aliasedRefs, guessType, isBare} from './schema-types.ts';
 import type {Written} from './written.ts';
@@ -68,7 +68,11 @@ export class TypeWriter {
     for (let size = -1; size !== this.#named.size; ) {
       size = this.#named.size;
       for (const [key, named] of [...this.#named]) {
-        if (!written.has(key)) written.set(key, this.#declare(named));
+        if (!written.has(key))
+          written.set(
+            key,
+            within(named.ref, () => this.#declare(named)),
+          );
       }
     }
     return [...this.#named]
