@@ -82,10 +82,7 @@ export function eventSource(
           if (!response) return;
           isOpen = true;
           events = iterEvents(response, {lastEventId});
-          for await (const event of events) {
-            retry = events.retry ?? retry;
-            yield event;
-          }
+          for await (const event of events) yield event;
         } catch (error) {
           if (signal.aborted) throw signal.reason;
           if (!isPassing(error)) throw error;

@@ -79,6 +79,13 @@ describe('eventSource', () => {
     ).toEqual(Array(2).fill(['text/event-stream', 'no-store', '1']));
   });
 
+  it('asks as the caller does, where that says how', async () => {
+    const {session, calls} = answering([end]);
+    const own = {accept: 'text/event-stream, */*', 'cache-control': 'max-age=0'};
+    await eventSource(session, url, {headers: own}).next();
+    expect(Object.fromEntries(calls[0]?.headers ?? [])).toMatchObject(own);
+  });
+
   it('goes on from the id it is given', async () => {
     const {session, calls} = answering([end]);
     const events = eventSource(session, url, {lastEventId: '7'});
@@ -173,14 +180,20 @@ describe('eventSource', () => {
   });
 
   it.each([
-    ['another type', () => new Response('data: a\n\n', {headers: {'content-type': 'text/html'}})],
-    ['no type', () => new Response(encode('data: a\n\n'))],
-    ['another status', () => new Response('data: a\n\n', {status: 202, headers})],
-  ])('fails with %s', async (_name, answer) => {
+    [
+      'another type',
+      () => new Response('data: a\n\n', {headers: {'content-type': 'text/html'}}),
+      / is no text/,
+    ],
+    ['no type', () => new Response(encode('data: a\n\n')), / is no text/],
+    ['a page without an end', () => new Response(new ReadableStream()), / is no text/],
+    ['another status', () => new Response('data: a\n\n', {status: 202, headers}), /Status 202 is not 200/],
+  ])('fails with %s', async (_name, answer, message) => {
     const {session} = answering([answer]);
     const error = await rejection(eventSource(session, url).next());
     expect(error).toBeInstanceOf(EventSourceError);
     expect(error).toMatchObject({code: 'ERR_EVENT_SOURCE', request: {url}});
+    expect(error.message).toMatch(message);
     expect(session.stats().active).toBe(0);
   });
 

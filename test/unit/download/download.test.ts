@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import {beforeEach, describe, expect, it, vi} from 'vitest';
+import {beforeEach, describe, expect, it, onTestFinished, vi} from 'vitest';
 import type {MockHandler} from '../../../src/connectors/mock.ts';
 import type {Download, DownloadOptions, DownloadProgress} from '../../../src/index.ts';
 import {DownloadError, download, HTTPError, InvalidOptionError} from '../../../src/index.ts';
@@ -363,6 +363,34 @@ describe('download', () => {
       const {session} = served([{cut: 50}, busy, {}]);
       expect(await whole(download(session, url))).toEqual({bytes: content, error: undefined});
       expect(wait.mock.calls.map(([, ms]) => ms)).toContain(50);
+    });
+
+    it('is waited out twice as long each time, by lot, for half a minute at most', async () => {
+      vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
+      onTestFinished(() => void vi.useRealTimers());
+      vi.spyOn(Math, 'random').mockReturnValue(1);
+      const wait = vi.spyOn(globalThis, 'setTimeout');
+      const fails = Array.from({length: 9}, () => () => Promise.reject(broken) as never);
+      const {session} = served([{cut: 50}, ...fails, {}], {read: false});
+      const given = whole(download(session, url, {resumes: 20}));
+      await vi.advanceTimersByTimeAsync(300_000);
+      expect(await given).toEqual({bytes: content, error: undefined});
+      const waits = wait.mock.calls.map(([, ms]) => ms);
+      expect(waits).toEqual([500, 1_000, 2_000, 4_000, 8_000, 16_000, ...Array(4).fill(30_000)]);
+    });
+
+    it.each([
+      ['60', 2],
+      ['61', 1],
+    ])('is waited out for a minute, and no longer: Retry-After of %s s', async (seconds, requests) => {
+      vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout', 'Date']});
+      onTestFinished(() => void vi.useRealTimers());
+      const busy = () => new Response('', {status: 503, headers: {'retry-after': seconds}});
+      const {session, calls} = served([busy, {}]);
+      const given = whole(download(session, url));
+      await vi.advanceTimersByTimeAsync(61_000);
+      expect((await given).error === undefined).toBe(requests === 2);
+      expect(calls).toHaveLength(requests);
     });
 
     it('is the end when it will not pass', async () => {
