@@ -161,9 +161,9 @@ class Flight extends Lifetime implements AbortListener {
       if (--left === 0) this.abort(nobodyLeft());
     };
     // Each gets a clone, the first what is cloned.
-    for (const {lifetime, resolve} of callers.reverse()) {
-      const own = lifetime === first.lifetime ? response : response.clone();
-      resolve(sharedResponse(own, lifetime, leave));
+    for (const caller of callers.reverse()) {
+      const own = caller === first ? response : response.clone();
+      caller.resolve(sharedResponse(own, caller.lifetime, leave));
     }
   }
 

@@ -73,6 +73,18 @@ describe('the same GET under way', () => {
     }
   });
 
+  it('is the same too when one call makes it twice, as a policy further out may', async () => {
+    const held = heldHandler();
+    const handler = singleFlightPolicy()(held.handler);
+    const request = requestTo();
+    const both = [handler(request), handler(request)];
+    await settle();
+    held.calls[0]?.answer(new Response('shared'));
+    const texts = await Promise.all(both.map(async (response) => (await response).text()));
+    expect(texts).toEqual(['shared', 'shared']);
+    expect(held.calls).toHaveLength(1);
+  });
+
   it('that fails fails for all, with the same error', async () => {
     const flight = shared();
     const outcomes = flight.many(3);
