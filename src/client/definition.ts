@@ -21,7 +21,10 @@ type StylesOf<Query> = [KeysOf<InputOf<Query>>] extends [never]
 
 /** What an endpoint is told beside its route. */
 export interface EndpointOptions<Path, Query, Headers, Body, Response, Errors> extends CallSettings {
-  /** A schema of the parameters in the path. Without one they are strings, numbers, bigints or booleans. */
+  /**
+   * A schema of the parameters in the path, whose values may be dates and lists, too, which are written with commas.
+   * Without one they are strings, numbers, bigints or booleans.
+   */
   readonly path?: Path;
   /** A schema of the query. Without one there is none. */
   readonly query?: Query;

@@ -115,6 +115,15 @@ function encodeParameter(name: string, value: unknown, route: string): string {
     throw new TypeError(`Parameter "${name}" of ${route} ${why}`);
   };
   if (value === undefined || value === null) return refuse('is missing');
+  // RFC 6570, section 3.2.2: of a list, each item for itself, with commas.
+  if (Array.isArray(value) && value.length > 0) {
+    return value
+      .map((item) =>
+        Array.isArray(item) ? refuse('is a list of lists') : encodeParameter(name, item, route),
+      )
+      .join(',');
+  }
+  if (Array.isArray(value)) return refuse('is empty');
   if (typeof value === 'object' && !(value instanceof Date)) return refuse('is an object');
   if (typeof value === 'function' || typeof value === 'symbol') return refuse(`is a ${typeof value}`);
   const text = value instanceof Date ? toIsoString(value, refuse) : String(value);

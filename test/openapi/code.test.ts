@@ -211,6 +211,11 @@ describe('an operation', () => {
       "headers: type<{ 'x-trace'?: 'true' | 'false'; }>()",
     ],
     ['a path', {in: 'path', name: 'id', schema: {type: 'integer'}}, 'path: type<{ id: number; }>()'],
+    [
+      'a list in its path',
+      {in: 'path', name: 'id', schema: {type: 'array', items: {type: 'integer'}}},
+      'path: type<{ id: readonly number[]; }>()',
+    ],
   ])('takes %s', async (_, parameter, expected) => {
     expect(await parameters(parameter)).toContain(expected);
   });
@@ -531,7 +536,7 @@ it('says what it leaves out', async () => {
         parameters: [
           {in: 'cookie', name: 'sid'},
           {in: 'path', name: 'gone'},
-          {in: 'path', name: 'id', schema: {type: 'array'}},
+          {in: 'path', name: 'id', schema: {type: 'object'}},
         ],
         put: {
           parameters: [{in: 'path', name: 'id', style: 'matrix', schema: {type: 'string'}}],

@@ -67,6 +67,13 @@ describe('the parameters of a path', () => {
     typed({path: {kind: 'team', id: 1}});
   });
 
+  test('may be lists and dates, by a schema alone', () => {
+    const typed = methodOf(endpoint('GET /{ids}/{at}', {path: type<{ids: readonly number[]; at: Date}>()}));
+    typed({path: {ids: [1, 2], at: new Date()}});
+    // @ts-expect-error
+    methodOf(endpoint('GET /{ids}'))({path: {ids: [1, 2]}});
+  });
+
   test('are none where the template has none', () => {
     const list = methodOf(endpoint('GET /users'));
     list();

@@ -15,7 +15,7 @@ export function writePath(operation: ClientOperation, context: EndpointContext):
       context.warn(
         `${method} ${path}: the style "${style}" of "${name}" is left out: it goes in as simple has it`,
       );
-    else if (type === 'array' || type === 'object' || properties)
+    else if (type === 'object' || properties)
       context.warn(`${method} ${path}: "${name}" is to be given as the text that goes into the path`);
   }
   return writeMembers(
@@ -31,7 +31,7 @@ export function writePath(operation: ClientOperation, context: EndpointContext):
 
 function pathType(parameter: Parameter, context: EndpointContext): string {
   const {type, properties} = schemaOf(parameter.schema, context);
-  if (type === 'array' || type === 'object' || properties) return 'string';
+  if (type === 'object' || properties) return 'string';
   const text = parameterType(parameter, context);
   return text === 'unknown' ? 'string | number' : text;
 }

@@ -60,6 +60,7 @@ describe('a parameter', () => {
     ['a path', '../../admin', '..%2F..%2Fadmin'],
     ['a backslash', '..\\admin', '..%5Cadmin'],
     ['dots and more', '...', '...'],
+    ['a list, with commas', ['a', 1, 'b,c/d', new Date(0)], 'a,1,b%2Cc%2Fd,1970-01-01T00%3A00%3A00.000Z'],
   ])('is %s', (_what, value, expected) => {
     expect(expand('/users/{id}', {id: value})).toBe(`/users/${expected}`);
   });
@@ -69,7 +70,10 @@ describe('a parameter', () => {
     ['null', null, 'is missing'],
     ['empty', '', 'is empty'],
     ['an object', {}, 'is an object'],
-    ['a list', ['a'], 'is an object'],
+    ['an empty list', [], 'is empty'],
+    ['a list of lists', [['a']], 'is a list of lists'],
+    ['a list with a hole in it', ['a', undefined], 'is missing'],
+    ['a list of objects', [{}], 'is an object'],
     ['a function', () => 'a', 'is a function'],
     ['half of a surrogate pair', '\ud800', 'has half of a surrogate pair in it'],
     ['a date that is none', new Date('never'), 'is no valid date'],
@@ -83,6 +87,7 @@ describe('a parameter', () => {
   it.each([
     ['/users/{id}', {id: '.'}],
     ['/users/{id}', {id: '..'}],
+    ['/users/{id}', {id: ['..']}],
     ['/users/{id}/repos', {id: '..'}],
     ['/users/{a}{b}', {a: '.', b: '.'}],
     ['/users/.{id}', {id: '.'}],
