@@ -210,6 +210,21 @@ describe('what is sent', () => {
     expect(await call({body: 'free'})).toBe('free');
     expect(await rejection(call({body: 'taken'}))).toMatchObject({part: 'body'});
   });
+
+  it('may be made something of by schemas that take their time, in each part', async () => {
+    const slow = z.string().transform(async (text) => text.toUpperCase());
+    const get = endpoint('PUT /{id}', {
+      path: z.object({id: slow}),
+      query: z.object({q: slow}),
+      headers: z.object({'x-own': slow}),
+      body: slow,
+    });
+    const {call, calls} = mockMethod(get);
+    await call({path: {id: 'a'}, query: {q: 'b'}, headers: {'x-own': 'c'}, body: 'd'});
+    expect(pathOf(calls[0]?.url)).toBe('/A?q=B');
+    expect(calls[0]?.headers.get('x-own')).toBe('C');
+    expect(await calls[0]?.json()).toBe('D');
+  });
 });
 
 describe('the paths of issues', () => {

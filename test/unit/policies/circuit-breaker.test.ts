@@ -233,6 +233,26 @@ describe('a half-open circuit', () => {
     expect((await circuit.run(200)).error).toMatchObject({retryAfter: 5_000});
   });
 
+  it('lets as many through the next time, whatever became of the others of this time', async () => {
+    const circuit = breaker({probes: 2});
+    await circuit.open();
+    await pass(5_000);
+    const probes = [circuit.send(), circuit.send()];
+    await settle();
+    circuit.call(4).answer(new Response(null, {status: 503}));
+    await pass(5_000);
+    // One of the first two is under way still.
+    const next = [circuit.send(), circuit.send(), circuit.send()];
+    await settle();
+    expect(next.map(({error}) => error instanceof CircuitOpenError)).toEqual([false, false, true]);
+    circuit.call(5).answer(new Response(null, {status: 503}));
+    await settle();
+    expect(probes.map(({value}) => value?.status)).toEqual([503, 503]);
+    for (const index of [6, 7]) circuit.call(index).answer(new Response());
+    await settle();
+    expect(circuit.states.at(-1)).toBe('closed');
+  });
+
   it('closes when as many as are asked for have succeeded, and begins to count anew', async () => {
     const circuit = breaker({probes: 3});
     await circuit.open();

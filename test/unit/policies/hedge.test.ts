@@ -379,6 +379,19 @@ describe('when', () => {
     expect(server.count).toBe(22);
   });
 
+  it.each([429, 500])(
+    'is nothing that answers of %i say: they may come at once from a host in trouble',
+    async (status) => {
+      const next = vi.fn<Handler>(async () => new Response(null, {status}));
+      const handler = hedgePolicy({budget: false})(next);
+      await run(handler, 50);
+      expect(next).toHaveBeenCalledTimes(50);
+      next.mockImplementation(() => new Promise(() => {}));
+      await run(handler, 1);
+      expect(next).toHaveBeenCalledTimes(51);
+    },
+  );
+
   it('is each host’s own matter', async () => {
     const server = timed(() => 10);
     const handler = hedgePolicy({budget: false})(server.next);

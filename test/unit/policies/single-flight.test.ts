@@ -385,6 +385,21 @@ describe('a call', () => {
     expect(request.lifetime.failed).toBe(true);
   });
 
+  it('of a lone caller is over with a body that ended before its head was handed on', async () => {
+    const flight = shared();
+    const {request} = flight.send();
+    let ended = 0;
+    request.lifetime.atEnd = () => ended++;
+    const {lifetime} = flight.call(0).request;
+    lifetime.bodyOpened();
+    flight.call(0).answer(new Response('text'));
+    lifetime.bodyClosed();
+    await settle();
+    request.lifetime.deliver();
+    expect(ended).toBe(1);
+    expect(request.lifetime.isUnread).toBe(false);
+  });
+
   it('of each of several lasts as long as its own copy of the body', async () => {
     const flight = shared();
     const outcomes = flight.many(3);
