@@ -63,6 +63,30 @@ describe('aiofetch openapi', () => {
     expect(out).toContain('export interface Place {\n  owner?: User;\n}');
   });
 
+  it('calls what is in other files as the document does, and reads what is beside a reference to a path', async () => {
+    const folder = await writeDocument();
+    const text = `
+openapi: 3.1.0
+paths:
+  /users/{id}: {$ref: 'api.yaml#/paths/~1users~1{id}', delete: {operationId: removeUser, responses: {204: {}}}}
+components:
+  schemas:
+    Person: {$ref: schemas/user.yaml}
+    Home: {$ref: 'my%20home.yaml'}
+    Owner: {$ref: '#/components/schemas/Person'}
+`;
+    await writeFile(join(folder, 'all.yaml'), text);
+    await writeFile(join(folder, 'my home.yaml'), 'type: string\n');
+    const {code, out} = await run(join(folder, 'all.yaml'));
+    expect(code).toBe(0);
+    expect(out).toContain(
+      'export interface Person {\n  name?: string;\n  home?: Place;\n  friends?: Person[];\n}',
+    );
+    expect(out).toContain('response: type<Person>()');
+    expect(out).not.toContain('User {');
+    expect(out).toContain("removeUser: endpoint('DELETE /users/{id}')");
+  });
+
   it('says nothing of that when it is to be quiet', async () => {
     const folder = await writeDocument();
     expect(await run(join(folder, 'api.yaml'), '--quiet')).toMatchObject({code: 0, log: ''});

@@ -102,7 +102,7 @@ export function nameOfRef(ref: string): string {
   const segments = pointerSegments(ref);
   const last = segments.at(-1);
   if (last === undefined) {
-    const file = nameTail(ref)
+    const file = decodeURIComponent(nameTail(ref))
       .replace(/#.*$/, '')
       .replace(/\.\w+$/, '');
     return pascalCase(file, 'Type');

@@ -26,7 +26,12 @@ export function operationsOf(document: LoadedDocument, warn: (message: string) =
   const all = Object.entries(paths).flatMap(([path, given]) => {
     // A name of an extension's, as `x-…`, is no path.
     if (path.startsWith('x-')) return [];
-    const item = resolve<PathItem>(document, given as never);
+    // OpenAPI 3.1 allows for operations beside a reference.
+    const item: PathItem = {
+      ...resolve<PathItem>(document, given as never),
+      ...given,
+      $ref: undefined as never,
+    };
     if (item['trace']) warn(`TRACE ${path} is left out: fetch has no such method`);
     for (const method of Object.keys((item['additionalOperations'] as object | undefined) ?? {}))
       warn(`${method} ${path} is left out: an endpoint has no such method`);

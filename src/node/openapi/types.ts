@@ -27,6 +27,13 @@ interface Named {
 /** Structural keywords, beside which a `$ref` is one part of an intersection. */
 const structural = ['properties', 'required', 'allOf', 'oneOf', 'anyOf', 'additionalProperties'] as const;
 
+/** Where a schema is, of which a document says nothing but that it's in another file. */
+function elsewhere(schema: unknown): string | undefined {
+  return isReference(schema) && Object.keys(schema).length === 1 && !schema.$ref.startsWith('#')
+    ? schema.$ref
+    : undefined;
+}
+
 /** Writes schemas as TypeScript: what is referred to becomes a named type, the rest is written where it is. */
 export class TypeWriter {
   readonly #document: LoadedDocument;
@@ -41,8 +48,11 @@ export class TypeWriter {
     this.#warn = warn;
     this.#directions = new Directions(document);
     // In the document's order, so that of two that come out the same the first has the plain name.
-    for (const name of Object.keys(document.root.components?.schemas ?? {})) {
-      this.#nameOf(`#/components/schemas/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+    for (const [name, schema] of Object.entries(document.root.components?.schemas ?? {})) {
+      const own = this.#nameOf(`#/components/schemas/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+      const target = elsewhere(schema);
+      // The document has a name for what is there, which may be all that it says of it.
+      if (target !== undefined && !this.#names.has(target)) this.#names.set(target, own);
     }
   }
 
@@ -107,7 +117,8 @@ export class TypeWriter {
   // --- names
 
   /** The type that a reference stands for. */
-  #reference(ref: string, {direction}: TypeContext): string {
+  #reference(given: string, {direction}: TypeContext): string {
+    const ref = elsewhere(lookUp(this.#document, given)) ?? given;
     const differs = this.#directions.differ(ref);
     const key = differs ? `${ref} ${direction}` : ref;
     let named = this.#named.get(key);
