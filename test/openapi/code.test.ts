@@ -539,7 +539,22 @@ it('says what it leaves out', async () => {
           {in: 'path', name: 'id', schema: {type: 'object'}},
         ],
         put: {
-          parameters: [{in: 'path', name: 'id', style: 'matrix', schema: {type: 'string'}}],
+          parameters: [
+            {in: 'path', name: 'id', style: 'matrix', schema: {type: 'string'}},
+            {in: 'query', name: 'nested', schema: {type: 'array', items: {type: 'object'}}},
+            {in: 'query', name: 'deep', style: 'deepObject', schema: {properties: {a: {type: 'object'}}}},
+            {
+              in: 'query',
+              name: 'json',
+              content: {'application/json': {schema: {type: 'array', items: {type: 'object'}}}},
+            },
+            {
+              in: 'query',
+              name: 'pipes',
+              style: 'pipeDelimited',
+              schema: {properties: {a: {type: 'array'}, b: {}}},
+            },
+          ],
           requestBody: {
             content: {
               'multipart/form-data': {
@@ -582,6 +597,8 @@ it('says what it leaves out', async () => {
     'GET /things/{id}: "id" is to be given as the text that goes into the path',
     'GET /things/{id}: the cookie "sid" is left out: send it as a header',
     'GET /things/{id}: its body is left out: a GET has none',
+    'PUT /things/{id}: "nested" has objects inside, which the style "form" can\'t write',
+    'PUT /things/{id}: "pipes" has objects inside, which the style "pipeDelimited" can\'t write',
     'PUT /things/{id}: the style "matrix" of "id" is left out: it goes in as simple has it',
     'PUT /things/{id}: the cookie "sid" is left out: send it as a header',
     'PUT /things/{id}: the part "a" is JSON, and not text/xml',

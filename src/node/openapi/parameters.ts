@@ -47,6 +47,10 @@ export function writeQuery(
       context.warn(`${method} ${path}: the query "${name}" is left out: it can't be given as a whole`);
   }
   const parameters = operation.parameters.filter(({in: place}) => place === 'query');
+  for (const {name, schema, style = 'form'} of parameters) {
+    if (style !== 'deepObject' && isNested(schema, context))
+      context.warn(`${method} ${path}: "${name}" has objects inside, which the style "${style}" can't write`);
+  }
   const members = parameters.map((parameter) => ({
     parameter,
     name: parameter.name,
@@ -58,6 +62,18 @@ export function writeQuery(
       [parameter.name, parameter.content && !parameter.schema ? jsonStyle : queryStyle(parameter)] as const,
   );
   return {text: writeMembers(members, context), styles: membersOf(styles)};
+}
+
+/** Whether a list, or an object, has others in it. */
+function isNested(schema: SchemaOrBoolean | undefined, context: EndpointContext): boolean {
+  const {type, items, properties = {}} = schemaOf(schema, context);
+  if (type === 'array') return isComposite(items, context);
+  return Object.values(properties).some((property) => isComposite(property, context));
+}
+
+function isComposite(schema: SchemaOrBoolean | undefined, context: EndpointContext): boolean {
+  const {type, properties} = schemaOf(schema, context);
+  return type === 'array' || type === 'object' || properties !== undefined;
 }
 
 // OpenAPI, "Parameter Object": these are described elsewhere.
