@@ -138,6 +138,50 @@ describe('the limit of a host', () => {
   });
 });
 
+describe('a host that has become slower', () => {
+  /** So many rounds of as many at once as there may be; the limit after each. */
+  function rounds(limit: HostLimit, count: number, latency: number, from: number): [number[], number] {
+    const limits: number[] = [];
+    let now = from;
+    for (let index = 0; index < count; index++) {
+      const sentAt = now + 1;
+      now = sentAt + latency;
+      const active = limit.limit;
+      for (let left = active; left > 0; left--) limit.observe({...answered, sentAt, now, active});
+      limits.push(limit.limit);
+    }
+    return [limits, now];
+  }
+
+  it('whatever is sent, is tried with half as many, and then gets as many as before: the time is what is usual', () => {
+    const limit = adaptiveLimit({initial: 64, max: 64}).hosts().of('a');
+    const [before, now] = rounds(limit, 30, 20, performance.now());
+    expect(before.at(-1)).toBe(64);
+    const [after] = rounds(limit, 20, 200, now);
+    const back = after.indexOf(64);
+    expect(Math.min(...after.slice(0, back))).toBeLessThanOrEqual(32);
+    expect(back).toBeLessThanOrEqual(3);
+    expect(new Set(after.slice(back))).toEqual(new Set([64]));
+  });
+
+  it('because of what is sent, keeps less', () => {
+    const limit = adaptiveLimit({initial: 64, max: 64}).hosts().of('a');
+    const [, now] = rounds(limit, 30, 20, performance.now());
+    const [slow, later] = rounds(limit, 2, 200, now);
+    const [after] = rounds(limit, 20, 100, later);
+    expect(Math.max(...after)).toBeLessThan(slow.at(-1) as number);
+  });
+
+  it('and refuses besides, gets no more of it', () => {
+    const limit = adaptiveLimit({initial: 64, max: 64}).hosts().of('a');
+    const [, now] = rounds(limit, 30, 20, performance.now());
+    const [slow, later] = rounds(limit, 2, 200, now);
+    const refused = observe(limit, 1, {outcome: overloaded, from: later});
+    const [after] = rounds(limit, 3, 200, refused);
+    expect(Math.max(...after)).toBeLessThan(slow.at(-1) as number);
+  });
+});
+
 describe('refusals', () => {
   it('bring it down, by a third for each round and not for each of them', () => {
     const limit = adaptiveLimit({initial: 50}).hosts().of('a');
