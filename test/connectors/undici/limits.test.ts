@@ -1,6 +1,7 @@
 import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
+import {Limits} from '../../../src/connectors/limits.ts';
 import {startServer} from '../../support/http-server.ts';
 import {noHosts} from '../../support/no-hosts.ts';
 import {openSession} from '../../support/open-session.ts';
@@ -166,6 +167,24 @@ describe('statistics', () => {
       bytesReceived: 3_000,
       errors: 0,
     });
+  });
+
+  it('keep nothing of hosts that have nothing any more: a crawler sees millions', async () => {
+    const acquire = vi.spyOn(Limits.prototype, 'acquire');
+    onTestFinished(() => acquire.mockRestore());
+    const server = await startServer((request, response) => {
+      if (request.url === '/cut') request.socket.destroy();
+      else response.end('x');
+    });
+    const {fetch} = openSession({forceClose: true, limit: 1});
+    await Promise.allSettled([
+      fetch(server.origin),
+      fetch(`http://localhost:${server.port}/cut`),
+      fetch('http://127.0.0.1:1/'),
+      fetch('http://127.0.0.2:1/', {timeout: {pool: 1}}),
+    ]);
+    const [limits] = acquire.mock.contexts as Limits[];
+    await waitFor(() => limits?.hosts.size === 0);
   });
 
   it('leave out hosts that have nothing any more', async () => {
