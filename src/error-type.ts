@@ -1,6 +1,7 @@
 /** Its code; `undefined` for none, and for a number, as a DOMException's is, which tells nothing. */
 export function codeOf(error: unknown): string | undefined {
-  return textOf((error as {readonly code?: unknown} | null | undefined)?.code);
+  const {code} = Object(error);
+  return typeof code === 'string' ? code : undefined;
 }
 
 /**
@@ -8,9 +9,6 @@ export function codeOf(error: unknown): string | undefined {
  * be anything. `undefined` when it has neither.
  */
 export function errorType(error: unknown): string | undefined {
-  return codeOf(error) ?? textOf((error as {readonly name?: unknown} | null | undefined)?.name);
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  const {name} = Object(error);
+  return codeOf(error) || (typeof name === 'string' && name) || undefined;
 }

@@ -5,19 +5,19 @@
  * @module
  */
 import type {ErrorDetails, Phase} from './errors/base.ts';
-import {AiofetchError, describe, hide, NetworkError, nameClass} from './errors/base.ts';
+import {AiofetchError, hide, NetworkError, nameClass, RequestError} from './errors/base.ts';
 
 export type {AiofetchErrorMembers, ErrorDetails, Phase, RedactedRequest} from './errors/base.ts';
 export {AiofetchError} from './errors/base.ts';
 
 /** A new request was made on a session, or handed to a connector, that is closed; or one was cut off by it closing. */
-export class SessionClosedError extends AiofetchError {
+export class SessionClosedError extends RequestError {
   static {
     nameClass(this, 'SessionClosedError');
   }
 
   constructor(message = 'Session is closed', details: ErrorDetails = {}) {
-    super(message + describe(details.request), 'ERR_SESSION_CLOSED', undefined, details);
+    super(message, 'ERR_SESSION_CLOSED', undefined, details);
   }
 }
 
@@ -59,7 +59,7 @@ const waitedFor: Partial<Record<Phase, string>> = {
 };
 
 /** A limit of time ran out; `phase` says which one, `limit` how long it was. */
-export class TimeoutError extends AiofetchError {
+export class TimeoutError extends RequestError {
   declare readonly phase: 'total' | 'attempt' | 'pool' | 'connect' | 'read';
   /** The limit that ran out, in ms. */
   readonly limit: number;
@@ -74,7 +74,7 @@ export class TimeoutError extends AiofetchError {
     details: ErrorDetails = {},
   ) {
     super(
-      `Timeout of ${limit} ms (${phase}) ran out waiting for ${waitedFor[phase]}${describe(details.request)}`,
+      `Timeout of ${limit} ms (${phase}) ran out waiting for ${waitedFor[phase]}`,
       'ERR_TIMEOUT',
       phase,
       details,
@@ -84,7 +84,7 @@ export class TimeoutError extends AiofetchError {
 }
 
 /** The request would have to wait for its rate limit longer than `maxWait` allows, or the limit's store failed. */
-export class RateLimitError extends AiofetchError {
+export class RateLimitError extends RequestError {
   /** When it may be worth another try, in ms; `undefined` when the store, which knows, failed. */
   readonly retryAfter: number | undefined;
 
@@ -94,7 +94,7 @@ export class RateLimitError extends AiofetchError {
 
   constructor(retryAfter: number | undefined, details: ErrorDetails = {}) {
     super(
-      `Rate limit ${retryAfter === undefined ? 'store failed' : `leaves room in ${Math.ceil(retryAfter)} ms only`}${describe(details.request)}`,
+      `Rate limit ${retryAfter === undefined ? 'store failed' : `leaves room in ${Math.ceil(retryAfter)} ms only`}`,
       'ERR_RATE_LIMIT',
       undefined,
       details,
@@ -104,27 +104,58 @@ export class RateLimitError extends AiofetchError {
 }
 
 /** The host has failed too often of late: nothing is sent to it for a while. */
-export class CircuitOpenError extends AiofetchError {
+export interface CircuitOpenError extends AiofetchError {
   /** When it is tried again, in ms; 0 while the first tries are under way. */
   readonly retryAfter: number;
-
-  static {
-    nameClass(this, 'CircuitOpenError');
-  }
-
-  constructor(retryAfter: number, details: ErrorDetails = {}) {
-    super(
-      `Circuit is open for another ${Math.ceil(retryAfter)} ms${describe(details.request)}`,
-      'ERR_CIRCUIT_OPEN',
-      undefined,
-      details,
-    );
-    this.retryAfter = retryAfter;
-  }
 }
 
+type CircuitOpenErrorClass = new (retryAfter: number, details?: ErrorDetails) => CircuitOpenError;
+
+// This one and the next, which few need, are wrapped in a call that bundlers may drop, rather than named in a static
+// block, which they have to keep.
+export const CircuitOpenError: CircuitOpenErrorClass = /* @__PURE__ */ nameClass(
+  class extends RequestError {
+    readonly retryAfter: number;
+
+    constructor(retryAfter: number, details: ErrorDetails = {}) {
+      super(
+        `Circuit is open for another ${Math.ceil(retryAfter)} ms`,
+        'ERR_CIRCUIT_OPEN',
+        undefined,
+        details,
+      );
+      this.retryAfter = retryAfter;
+    }
+  },
+  'CircuitOpenError',
+);
+
+/** A line of the body is longer than was allowed (`ERR_LINE_TOO_LONG`), or is no JSON (`ERR_LINE_JSON`). */
+export interface LineError extends AiofetchError {
+  /** Which line it is, from 1. */
+  readonly line: number;
+}
+
+type LineErrorClass = new (
+  code: 'ERR_LINE_TOO_LONG' | 'ERR_LINE_JSON',
+  line: number,
+  what: string,
+) => LineError;
+
+export const LineError: LineErrorClass = /* @__PURE__ */ nameClass(
+  class extends AiofetchError {
+    readonly line: number;
+
+    constructor(code: 'ERR_LINE_TOO_LONG' | 'ERR_LINE_JSON', line: number, what: string) {
+      super(`Line ${line} ${what}`, code, 'receive');
+      this.line = line;
+    }
+  },
+  'LineError',
+);
+
 /** The server answered with a status outside 200–299 and the call asked for that to be an error, as the verbs do. */
-export class HTTPError<Data = unknown> extends AiofetchError {
+export class HTTPError<Data = unknown> extends RequestError {
   readonly status: number;
   /** The response's headers; not enumerable, since they may hold cookies. */
   declare readonly headers: Headers;
@@ -139,19 +170,14 @@ export class HTTPError<Data = unknown> extends AiofetchError {
 
   constructor(response: Response, data: Data, details: ErrorDetails = {}) {
     const reason = response.statusText ? ` ${response.statusText}` : '';
-    super(
-      `Status ${response.status}${reason}${describe(details.request)}`,
-      'ERR_HTTP_STATUS',
-      undefined,
-      details,
-    );
+    super(`Status ${response.status}${reason}`, 'ERR_HTTP_STATUS', undefined, details);
     this.status = response.status;
     hide(this, {headers: response.headers, data, response});
   }
 }
 
 /** The body is larger than `maxResponseSize` allows, counted after decompression. */
-export class ResponseTooLargeError extends AiofetchError {
+export class ResponseTooLargeError extends RequestError {
   /** The size allowed, in bytes. */
   readonly limit: number;
 
@@ -160,28 +186,8 @@ export class ResponseTooLargeError extends AiofetchError {
   }
 
   constructor(limit: number, details: ErrorDetails = {}) {
-    super(
-      `Response is larger than ${limit} bytes${describe(details.request)}`,
-      'ERR_RESPONSE_TOO_LARGE',
-      'receive',
-      details,
-    );
+    super(`Response is larger than ${limit} bytes`, 'ERR_RESPONSE_TOO_LARGE', 'receive', details);
     this.limit = limit;
-  }
-}
-
-/** A line of the body is longer than was allowed (`ERR_LINE_TOO_LONG`), or is no JSON (`ERR_LINE_JSON`). */
-export class LineError extends AiofetchError {
-  /** Which line it is, from 1. */
-  readonly line: number;
-
-  static {
-    nameClass(this, 'LineError');
-  }
-
-  constructor(code: 'ERR_LINE_TOO_LONG' | 'ERR_LINE_JSON', line: number, what: string) {
-    super(`Line ${line} ${what}`, code, 'receive');
-    this.line = line;
   }
 }
 
@@ -197,7 +203,7 @@ export interface SchemaErrorDetails extends ErrorDetails {
 }
 
 /** What came back, or is to be sent, does not fit the schema it was to be checked against. */
-export class SchemaError extends AiofetchError {
+export class SchemaError extends RequestError {
   /** The Standard Schema issues; not enumerable, since validators put parts of the body in them. */
   declare readonly issues: ReadonlyArray<{readonly message: string; readonly path?: unknown}>;
   /** Which line of the body it is, from 1; `undefined` when it's the whole body. */
@@ -216,7 +222,7 @@ export class SchemaError extends AiofetchError {
     const count = issues.length === 1 ? '1 issue' : `${issues.length} issues`;
     const place = line === undefined ? part.replace(/^./, (first) => first.toUpperCase()) : `Line ${line}`;
     super(
-      `${place}${endpoint ? ` of ${endpoint}` : ''} ${problem ?? `does not fit its schema: ${count}${paths.length > 0 ? ` at ${paths.join(', ')}` : ''}`}${describe(details.request)}`,
+      `${place}${endpoint ? ` of ${endpoint}` : ''} ${problem ?? `does not fit its schema: ${count}${paths.length > 0 ? ` at ${paths.join(', ')}` : ''}`}`,
       'ERR_SCHEMA',
       undefined,
       details,

@@ -9,7 +9,6 @@ import {ConnectionError, HTTPError, type RedactedRequest, TimeoutError} from './
 import {EventSourceError} from './event-source/error.ts';
 import {checkEventSource, type EventSourceOptions} from './event-source/options.ts';
 import {HeaderList} from './headers.ts';
-import {bareMediaType} from './media-type.ts';
 import {retryAfter} from './policies/retry-after.ts';
 import type {Session} from './session.ts';
 import {followSignal, leaveAtOnce} from './streams/leave-at-once.ts';
@@ -149,5 +148,5 @@ export function eventSource(
 }
 
 function isEventStream({headers}: Response): boolean {
-  return bareMediaType(headers.get('content-type')).toLowerCase() === 'text/event-stream';
+  return /^text\/event-stream[\t ]*(?:;|$)/i.test(headers.get('content-type') ?? '');
 }

@@ -1,5 +1,5 @@
 import type {ErrorDetails} from '../errors/base.ts';
-import {AiofetchError, describe, nameClass} from '../errors/base.ts';
+import {nameClass, RequestError} from '../errors/base.ts';
 
 /** What is wrong with a download, as its error's `code` has it. */
 export type DownloadFault =
@@ -17,7 +17,7 @@ export type DownloadFault =
   | 'ERR_DOWNLOAD_LOCKED';
 
 /** A download that can't go on; `code` tells why. */
-export class DownloadError extends AiofetchError {
+export class DownloadError extends RequestError {
   declare readonly code: DownloadFault;
 
   static {
@@ -27,7 +27,7 @@ export class DownloadError extends AiofetchError {
   constructor(message: string, code: DownloadFault, details: ErrorDetails = {}) {
     // Nothing was sent for a file that another downloads to.
     const phase = code === 'ERR_DOWNLOAD_LOCKED' ? undefined : 'receive';
-    super(message + describe(details.request), code, phase, details);
+    super(message, code, phase, details);
   }
 }
 

@@ -43,8 +43,7 @@ export interface AiofetchErrorMembers {
   readonly request: RedactedRequest | undefined;
 }
 
-/** What a message says of the request that it is about. */
-export function describe(request: RedactedRequest | undefined): string {
+function describe(request: RedactedRequest | undefined): string {
   return request ? ` (${request.method} ${redactUrl(request.url)})` : '';
 }
 
@@ -94,6 +93,13 @@ export class AiofetchError extends Error implements AiofetchErrorMembers {
   /** What `JSON.stringify` shows: name, message, code, phase, attempts, request. */
   toJSON(): Record<string, unknown> {
     return errorToJson(this);
+  }
+}
+
+/** One whose message ends in the request that it is about. */
+export abstract class RequestError extends AiofetchError {
+  constructor(message: string, code: string, phase?: Phase, details: ErrorDetails = {}) {
+    super(message + describe(details.request), code, phase, details);
   }
 }
 

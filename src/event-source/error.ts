@@ -1,13 +1,13 @@
 import type {ErrorDetails} from '../errors/base.ts';
-import {AiofetchError, describe, nameClass} from '../errors/base.ts';
+import {nameClass, RequestError} from '../errors/base.ts';
 
 /** What answered is no stream of events: another status than 200, or another type than `text/event-stream`. */
-export class EventSourceError extends AiofetchError {
+export class EventSourceError extends RequestError {
   static {
     nameClass(this, 'EventSourceError');
   }
 
   constructor(message: string, details: ErrorDetails = {}) {
-    super(message + describe(details.request), 'ERR_EVENT_SOURCE', 'receive', details);
+    super(message, 'ERR_EVENT_SOURCE', 'receive', details);
   }
 }

@@ -47,7 +47,7 @@ export interface OAuth2ClientCredentialsOptions {
 }
 
 /** How large an answer of a token endpoint may be, in bytes. */
-const answerSize = 1024 * 1024;
+const answerSize = 1_048_576;
 
 /**
  * Signs requests with tokens of the OAuth 2.0 client credentials grant (RFC 6749, section 4.4), which it asks for over

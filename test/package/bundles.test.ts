@@ -118,9 +118,9 @@ describe('what is not imported is not bundled', () => {
     [
       'gather',
       "export {gather, asCompleted} from 'aiofetch'",
-      ['errors', 'gather', 'gather/queue', 'gather/run'],
+      ['errors', 'errors/base', 'gather', 'gather/queue', 'gather/run', 'redact-url'],
     ],
-    ['an error class', "export {HTTPError} from 'aiofetch'", ['errors']],
+    ['an error class', "export {HTTPError} from 'aiofetch'", ['errors', 'errors/base', 'redact-url']],
     ['timings', "export {recordTimings, timings} from 'aiofetch'", ['timings', 'timings/stopwatch']],
     ['nothing', "import 'aiofetch'", []],
     [
@@ -139,7 +139,11 @@ describe('what is not imported is not bundled', () => {
         'discard',
         'error-data',
         'errors',
+        'errors/base',
+        'media-type',
         'options',
+        'percent-encode',
+        'redact-url',
         'request',
         'session-memory',
         'session-options',
