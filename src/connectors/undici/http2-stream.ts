@@ -134,6 +134,8 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends Watcha
     const stream = this.#stream;
     if (stream?.pending) stream.destroy();
     else if (stream && !stream.closed && !(this.#hasEnded && stream.writableFinished)) {
+      // To close it, Node would first write its end: a part of a body would look like all of it.
+      stream._final = (done) => done();
       stream.close(constants.NGHTTP2_CANCEL);
     }
     this.connection.finished(this);

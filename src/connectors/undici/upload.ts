@@ -59,20 +59,26 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
     return new Promise((resolve, reject) => {
       this.#settle = resolve;
       if (this.isHalted) return;
-      (this.#start ? this.#start.then(this.#next) : this.#next()).then(
+      this.#ask().then(
         (result) => {
           if (this.isHalted) return;
-          if (result.done) resolve({done: true, value: undefined});
-          else if (isChunk(result.value)) resolve({done: false, value: result.value});
+          if (result?.done) resolve({done: true, value: undefined});
+          else if (isChunk(result?.value)) resolve({done: false, value: result.value});
           else reject(new TypeError('A request body may only produce strings and Uint8Arrays'));
         },
-        (error) => {
+        (thrown) => {
           if (this.isHalted) return;
+          const error = toError(thrown);
           this.failure = {error};
           reject(error);
         },
       );
     });
+  }
+
+  // What a source throws on the spot, it fails with like any other.
+  async #ask(): Promise<IteratorResult<unknown>> {
+    return this.#start ? this.#start.then(this.#next) : this.#next();
   }
 
   async return(): Promise<IteratorResult<Chunk, undefined>> {
@@ -113,6 +119,12 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
       .then(this.#cancel)
       .catch(() => undefined);
   }
+}
+
+// `controller.error()` has none. For those who send, no error is none: they would go on waiting.
+function toError(thrown: unknown): object {
+  if (typeof thrown === 'object' && thrown !== null) return thrown;
+  return new Error('its source threw something that is no error', {cause: thrown});
 }
 
 function isChunk(value: unknown): value is Chunk {

@@ -9,6 +9,7 @@ import type {Authority, Identity} from '../../support/authority.ts';
 import {createAuthority} from '../../support/authority.ts';
 import {failure} from '../../support/failure.ts';
 import {startServer} from '../../support/http-server.ts';
+import {startHttp2Frames} from '../../support/http2-frames.ts';
 import {startHttp2Server} from '../../support/http2-server.ts';
 import {createLookup} from '../../support/lookup.ts';
 import {openSession} from '../../support/open-session.ts';
@@ -338,6 +339,30 @@ describe('one connection', () => {
     await Promise.all(all);
     expect(await slow).toBeInstanceOf(TimeoutError);
     expect(stats()).toMatchObject({active: 0, hosts: {}});
+  });
+});
+
+describe('an upload that breaks off is never taken for one that is whole', () => {
+  const never = new Promise<never>(() => {});
+
+  it.each([
+    ['its source fails', new Error('no more')],
+    ['its source fails with nothing', undefined],
+    ['it is aborted', never],
+  ])('when %s', async (_, outcome) => {
+    const server = await startHttp2Frames(identity);
+    const {fetch} = openHttp2();
+    const controller = new AbortController();
+    async function* source() {
+      yield 'some';
+      await waitFor(() => server.frames.includes('DATA'));
+      if (outcome === never) controller.abort();
+      else throw outcome;
+      await never;
+    }
+    await failure(fetch(server.origin, {method: 'POST', body: source(), signal: controller.signal}));
+    await waitFor(() => server.frames.includes('RST_STREAM'));
+    expect(server.frames).toEqual(['HEADERS', 'DATA', 'RST_STREAM']);
   });
 });
 

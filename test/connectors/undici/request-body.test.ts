@@ -339,6 +339,40 @@ describe('a body that fails', () => {
     expect((await fetch(server.origin)).status).toBe(200);
   });
 
+  const nothing: Array<[string, () => RequestBody]> = [
+    [
+      'a stream whose controller is given no error',
+      () => new ReadableStream({pull: (controller) => controller.error()}),
+    ],
+    [
+      'an iterable that throws undefined',
+      async function* () {
+        yield 'some';
+        throw undefined;
+      },
+    ],
+    [
+      'an iterator that throws on the spot',
+      () => ({
+        [Symbol.asyncIterator]: () => ({
+          next() {
+            throw '';
+          },
+        }),
+      }),
+    ],
+    [
+      'an iterator that gives nothing',
+      () => ({[Symbol.asyncIterator]: () => ({next: async () => undefined as never})}),
+    ],
+  ];
+  it.each(nothing)('fails the request also when it is %s', async (_name, make) => {
+    const {send, stats} = await startEcho();
+    await expect(send(make())).rejects.toBeInstanceOf(TypeError);
+    await waitFor(() => stats().active === 0);
+    expect((await send('next')).body.toString()).toBe('next');
+  });
+
   it('a function that throws fails the request with what it threw', async () => {
     const {fetch, server, stats} = await startEcho();
     const thrown = new Error('nothing to send');
