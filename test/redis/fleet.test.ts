@@ -14,7 +14,7 @@ beforeEach(() => void printed.mockImplementation(() => {}));
 afterEach(() => void printed.mockReset());
 
 /** How much longer one request may be on its way to the server than another, in ms. */
-const slack = 250;
+const slack = 500;
 
 const pages = 60;
 
@@ -73,7 +73,7 @@ describe.runIf(redisVersion !== undefined)('the fleet', () => {
         redis: `redis://127.0.0.1:${port}`,
         quota: {requests: 1_000, per: 1_000},
         concurrency: 2,
-        lockDuration: 1_000,
+        lockDuration: 4_000,
       },
       (started) => {
         workers = started;

@@ -24,7 +24,7 @@ async function startLog() {
 const quota = {requests: 12, per: 1_000};
 
 /** How much longer one request may be on its way to the server than another, in ms. */
-const delay = 250;
+const delay = 500;
 
 const ok = {status: 200};
 
