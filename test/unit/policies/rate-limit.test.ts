@@ -504,6 +504,21 @@ describe('learning', () => {
     expect(limit.sent.length).toBe(6);
   });
 
+  it('counts those under way that had to wait, too', async () => {
+    const held = heldHandler();
+    const limit = limiter({requests: 10, per: 100_000, burst: 2, learn: true}, held.handler);
+    limit.many(3);
+    await pass(10_000);
+    expect(limit.sent.length).toBe(3);
+    await pass(20_000);
+    held.call(0).answer(quota(100, 3, 1_000));
+    await settle();
+    // Two of the three that are left are on their way.
+    limit.many(3);
+    await settle();
+    expect(limit.sent.length).toBe(4);
+  });
+
   it('never sends more than the limit says itself', async () => {
     const limit = limiter({requests: 2, per: 1_000, learn: true}, async () => quota(100, 99, 60));
     limit.many(4);
