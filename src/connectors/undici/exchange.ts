@@ -22,7 +22,7 @@ import {IncomingBody} from './incoming-body.ts';
 import {describeFailure, isUndiciRefusal} from './phases.ts';
 import type {Pool} from './pool.ts';
 import type {PoolConnection, PoolHost, PoolMember} from './pool-host.ts';
-import {contentLengthOf, isNamed} from './raw-headers.ts';
+import {contentLengthOf, headerValue, locationOf} from './raw-headers.ts';
 import {createResponse, watchAbandoned} from './response.ts';
 import type {SilenceWatcher} from './silence.ts';
 import {toSend} from './to-send.ts';
@@ -324,48 +324,25 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     }
     if (this.#upload && !this.#bodySent && (status >= 300 || this.#upload.isWaiting)) this.#stopSending();
     this.#resumeDispatch = resume;
-    let contentEncoding: string | undefined;
-    let location: string | undefined;
-    const redirects = isRedirectStatus(status) && this.#request.redirect !== 'manual';
-    for (let index = 0; index < rawHeaders.length; index += 2) {
-      const name = rawHeaders[index] as Buffer;
-      switch (name.length) {
-        case 8:
-          if (redirects && isNamed(name, 'location'))
-            location ??= (rawHeaders[index + 1] as Buffer).toString();
-          break;
-        case 10:
-          if (
-            isNamed(name, 'connection') &&
-            closeOption.test((rawHeaders[index + 1] as Buffer).toString('latin1'))
-          ) {
-            this.#lastOnConnection = true;
-          }
-          break;
-        case 16:
-          if (isNamed(name, 'content-encoding')) {
-            const value = (rawHeaders[index + 1] as Buffer).toString('latin1');
-            contentEncoding = contentEncoding === undefined ? value : `${contentEncoding},${value}`;
-          }
-          break;
+    const connection = headerValue(rawHeaders, 'connection');
+    if (connection !== undefined && closeOption.test(connection)) this.#lastOnConnection = true;
+    const request = this.#request;
+    if (isRedirectStatus(status) && request.redirect !== 'manual') {
+      const location = locationOf(rawHeaders);
+      if (location !== undefined || request.redirect === 'error') {
+        const head = {status, statusText, rawHeaders, url: request.url, redirected: false};
+        this.#trace?.emit('responseHeadersReceived', request, {status}, createResponse(head, undefined));
+        return this.#redirect(status, location ?? '');
       }
     }
-    if (location !== undefined || (redirects && this.#request.redirect === 'error')) {
-      this.#trace?.emit(
-        'responseHeadersReceived',
-        this.#request,
-        {status},
-        createResponse(
-          {status, statusText, rawHeaders, url: this.#request.url, redirected: false},
-          undefined,
-        ),
-      );
-      return this.#redirect(status, location ?? '');
-    }
-    if (status === 417 && this.#expects && isReplayable(this.#request.body)) return this.#sendUnasked();
+    if (status === 417 && this.#expects && isReplayable(request.body)) return this.#sendUnasked();
+    return this.#receive(status, rawHeaders, statusText);
+  }
 
+  #receive(status: number, rawHeaders: Buffer[], statusText: string): boolean {
     const request = this.#request;
     const hasBody = request.method !== 'HEAD' && !isNullBodyStatus(status);
+    const contentEncoding = headerValue(rawHeaders, 'content-encoding');
     if (request.transfer && hasBody && contentEncoding === undefined) {
       this.#room = request.transfer.maxResponseSize;
       // What an error's status says goes before how large its body is.

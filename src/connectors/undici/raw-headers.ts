@@ -1,7 +1,7 @@
 // Headers as they came: names and values in turn, as bytes. Most are never asked for, and never become strings.
 
 /** Whether `raw` spells the lower-case `name`, in whatever case. The lengths are known to be the same. */
-export function isNamed(raw: Buffer, name: string): boolean {
+function isNamed(raw: Buffer, name: string): boolean {
   for (let index = 0; index < name.length; index++) {
     // Setting bit 5 lower-cases letters and leaves '-' as it is.
     if (((raw[index] as number) | 0x20) !== name.charCodeAt(index)) return false;
@@ -9,12 +9,32 @@ export function isNamed(raw: Buffer, name: string): boolean {
   return true;
 }
 
+/** The value of a header, by its lower-case name, several joined by commas; `undefined` when there is none. */
+export function headerValue(rawHeaders: readonly Buffer[], name: string): string | undefined {
+  let found: string | undefined;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const raw = rawHeaders[index] as Buffer;
+    if (raw.length !== name.length || !isNamed(raw, name)) continue;
+    const value = (rawHeaders[index + 1] as Buffer).toString('latin1');
+    found = found === undefined ? value : `${found},${value}`;
+  }
+  return found;
+}
+
+/** The Location, in UTF-8, as browsers read it; of several the first. */
+export function locationOf(rawHeaders: readonly Buffer[]): string | undefined {
+  return firstOf(rawHeaders, 'location')?.toString();
+}
+
 /** The Content-Length; 0 when there is none. */
 export function contentLengthOf(rawHeaders: readonly Buffer[]): number {
+  return Number(firstOf(rawHeaders, 'content-length')?.toString('latin1') ?? 0);
+}
+
+function firstOf(rawHeaders: readonly Buffer[], name: string): Buffer | undefined {
   for (let index = 0; index < rawHeaders.length; index += 2) {
-    const name = rawHeaders[index] as Buffer;
-    if (name.length === 14 && isNamed(name, 'content-length'))
-      return Number((rawHeaders[index + 1] as Buffer).toString('latin1'));
+    const raw = rawHeaders[index] as Buffer;
+    if (raw.length === name.length && isNamed(raw, name)) return rawHeaders[index + 1];
   }
-  return 0;
+  return undefined;
 }
