@@ -198,7 +198,7 @@ describe('session.stats().totals.errors', () => {
     const {fetch, stats} = session();
     await rejection((await fetch(`${server.origin}/cut`)).text());
     expect(stats().totals.errors).toBe(1);
-    await rejection((await fetch(server.origin, {timeout: 20})).text());
+    await rejection(fetch(server.origin, {timeout: 20}).then((response) => response.text()));
     expect(stats().totals.errors).toBe(2);
     await (await fetch(server.origin)).body?.cancel();
     expect(stats().totals).toMatchObject({requests: 3, errors: 2});

@@ -357,7 +357,7 @@ describe('a failure in the middle of a coded body is what it is', () => {
     it(`read ${how}: a timeout`, async () => {
       const server = await startHalf('stall');
       const {fetch} = openSession();
-      const reading = read(await fetch(server.origin, {timeout: {read: 50}}));
+      const reading = read(await fetch(server.origin, {timeout: {read: 400}}));
       await expect(reading).rejects.toBeInstanceOf(TimeoutError);
       await expect(reading).rejects.toMatchObject({phase: 'read'});
     });

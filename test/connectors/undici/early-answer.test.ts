@@ -105,7 +105,7 @@ describe('an answer that comes early', () => {
 
   it('and falls silent is timed out: nothing is being sent that could explain it', async () => {
     const server = await startServer((_request, response) => response.writeHead(413).write('too '));
-    const {fetch, stats} = openSession({}, {timeout: {read: 50}});
+    const {fetch, stats} = openSession({}, {timeout: {read: 400}});
     const response = await fetch(server.origin, {method: 'POST', body: createSource().stream});
     expect(await failure(response.text())).toMatchObject({name: 'TimeoutError', phase: 'read'});
     expect(stats().active).toBe(0);

@@ -68,12 +68,12 @@ describe('eventSource, from a server that', () => {
     const server = await startEvents(async (response, events) => {
       for (let round = 0; round < 15; round++) {
         response.write(': still here\n\n');
-        await delay(10);
+        await delay(100);
       }
       response.end(events);
     });
     const {session} = openSession();
-    expect(await dataOf(eventSource(session, server.origin, {idleTimeout: 100}))).toEqual(names);
+    expect(await dataOf(eventSource(session, server.origin, {idleTimeout: 1_000}))).toEqual(names);
     expect(server.requests).toHaveLength(2);
   });
 

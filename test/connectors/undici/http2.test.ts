@@ -532,8 +532,8 @@ describe('a stream', () => {
     const {fetch, stats} = openHttp2();
     const lively = await fetch(`${server.origin}/lively`);
     const reading = lively.text().catch(() => 'cut');
-    const slow = failure(fetch(`${server.origin}/never`, {timeout: {read: 40}}));
-    const half = failure(text(fetch(`${server.origin}/half`, {timeout: {read: 40}})));
+    const slow = failure(fetch(`${server.origin}/never`, {timeout: {read: 600}}));
+    const half = failure(text(fetch(`${server.origin}/half`, {timeout: {read: 600}})));
     for (const error of [await slow, await half])
       expect(error).toMatchObject({name: 'TimeoutError', phase: 'read'});
     expect(stats()).toMatchObject({active: 1, totals: {opened: 1}});
