@@ -3,6 +3,9 @@ import {randomHex} from './random.ts';
 /**
  * What a request's body may be: what the Fetch standard takes, an async iterable of bytes or strings, or a function
  * that makes one of these, called for each sending.
+ *
+ * Unlike the standard's, bytes and parameters are not copied, since they may be large and be sent again: they are to stay as
+ * they are until the call has its response. A `FormData` is taken as it is when the call is made.
  */
 export type RequestBody =
   | NonNullable<RequestInit['body']>

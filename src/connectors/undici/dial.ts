@@ -10,6 +10,7 @@ import type {RaceOptions} from './happy-eyeballs.ts';
 import {Race, socketOptions} from './happy-eyeballs.ts';
 import type {ProxyServer} from './proxy.ts';
 import {needsStreams, SocketStream, tieTo} from './socket-stream.ts';
+import {toError} from './thrown.ts';
 import type {TlsClient} from './tls.ts';
 import {openTunnel} from './tunnel.ts';
 
@@ -103,9 +104,9 @@ export class Dial {
         this.#raw?.off('close', this.#onClose);
         this.#outcome.connected(socket, this.#raw as Socket);
       },
-      (error: Error) => {
+      (thrown: unknown) => {
         if (!this.#settle()) return;
-        this.#outcome.failed(error, this.#phase);
+        this.#outcome.failed(toError(thrown), this.#phase);
         this.#checkGone();
       },
     );

@@ -4,6 +4,7 @@ import {isIP} from 'node:net';
 import {InvalidOptionError} from '../../errors.ts';
 import {checkKnown, isObject} from '../../options.ts';
 import type {Address} from './address.ts';
+import {toError} from './thrown.ts';
 
 /** How names become addresses. */
 export interface DnsOptions {
@@ -172,8 +173,8 @@ export class Resolver {
     };
     try {
       (this.#lookup ?? (dns.lookup as LookupFunction))(hostname, options, answer);
-    } catch (error) {
-      this.#settle(hostname, lookup, error as Error, undefined);
+    } catch (thrown) {
+      this.#settle(hostname, lookup, toError(thrown), undefined);
     }
   }
 

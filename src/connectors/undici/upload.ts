@@ -1,4 +1,5 @@
 import type {ProgressReport} from '../../progress.ts';
+import {toError} from './thrown.ts';
 
 type Chunk = Uint8Array | string;
 
@@ -119,12 +120,6 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
       .then(this.#cancel)
       .catch(() => undefined);
   }
-}
-
-// `controller.error()` has none. For those who send, no error is none: they would go on waiting.
-function toError(thrown: unknown): object {
-  if (typeof thrown === 'object' && thrown !== null) return thrown;
-  return new Error('its source threw something that is no error', {cause: thrown});
 }
 
 function isChunk(value: unknown): value is Chunk {

@@ -3,6 +3,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
 import type {DnsOptions} from '../../../src/connectors/undici/index.ts';
 import {undiciConnector} from '../../../src/connectors/undici/index.ts';
+import {ConnectionError} from '../../../src/index.ts';
 import {failure} from '../../support/failure.ts';
 import type {HttpServer} from '../../support/http-server.ts';
 import {startServer} from '../../support/http-server.ts';
@@ -252,5 +253,22 @@ describe('DNS options', () => {
 
   it('take Infinity as a ttl', () => {
     expect(undiciConnector({dns: {ttl: Infinity}}).name).toBe('undici');
+  });
+});
+
+describe('a function of the caller’s that throws what is no error', () => {
+  const throws = () => {
+    throw undefined;
+  };
+
+  it.each([
+    ['lookup', 'dns', {dns: {lookup: throws}}],
+    ['allowAddress', 'connect', {dns: {resolve: {'api.example': '127.0.0.1'}}, allowAddress: throws}],
+  ] as const)('as %s fails the request, and gives its slot back', async (_name, phase, options) => {
+    const {fetch, stats} = openSession({...options, limit: 1});
+    const error = await failure(fetch('http://api.example/'));
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error).toMatchObject({phase});
+    expect(stats()).toMatchObject({active: 0, queued: 0});
   });
 });
