@@ -1,5 +1,6 @@
 import {gzipSync} from 'node:zlib';
 import {describe, expect, it} from 'vitest';
+import type {RequestBody} from '../../../src/body.ts';
 import type {HarOptions} from '../../../src/har.ts';
 import {recordHar} from '../../../src/har.ts';
 import {InvalidOptionError, type SessionOptions} from '../../../src/index.ts';
@@ -133,6 +134,7 @@ describe('secrets', () => {
           cookie: 'a=s3cret; b=s3cret',
           referer: `${url}?q=s3cret`,
           'x-mine': 's3cret',
+          'x-shown': 'what?=this',
           'X-Api-Key': 's3cret',
         },
       })
@@ -143,7 +145,8 @@ describe('secrets', () => {
   it('are not written: credentials, cookies, query values, bodies, and headers one names', async () => {
     const text = await talk({redactHeaders: ['X-Mine']});
     expect(text).not.toContain('s3cret');
-    expect(text).toContain('key=REDACTED');
+    expect(text).toContain('?key=REDACTED&REDACTED"');
+    expect(text).toContain('{"name":"x-shown","value":"what?=this"}');
     expect(text).toContain('"name":"sid","value":"REDACTED"');
     expect(text).toContain('"name":"a","value":"REDACTED"');
   });
@@ -177,6 +180,39 @@ describe('bodies that are asked for', () => {
     expect(first?.request.postData).toMatchObject({text: 'bytes'});
     expect(first?.response.content).toMatchObject({text: 'grüße', size: 7});
     expect(second?.response.content).toMatchObject({text: '/wA=', encoding: 'base64', size: 2});
+  });
+
+  it.each<[string, RequestBody, string]>([
+    ['text', 'grüß', 'grüß'],
+    ['text that is too large', 'grüße', ''],
+    ['a form', new URLSearchParams({a: '1234'}), 'a=1234'],
+    ['a form that is too large', new URLSearchParams({a: '12345'}), ''],
+    ['bytes that are text', new TextEncoder().encode('grüß'), 'grüß'],
+    ['bytes that are text, and too large', new TextEncoder().encode('grüße'), ''],
+    ['other bytes', new Uint8Array([255, 0]), ''],
+    ['a blob', new Blob(['a']), ''],
+  ])('are written of what is sent, up to the size: %s', async (_what, body, text) => {
+    const {recorder, session} = recorded(() => 'x', {bodies: 6});
+    await session.post(url, {body}).text();
+    const [entry] = recorder.toJSON().log.entries;
+    expect(entry?.request.postData?.text).toBe(text);
+    expect(entry?.request.postData?.comment).toBe(text === '' ? 'Not recorded' : undefined);
+  });
+
+  it.each([
+    ['image/png', 'text', {text: 'dGV4dA==', encoding: 'base64'}],
+    ['image/svg+xml', '<a/>', {text: '<a/>'}],
+    ['', 'text', {text: 'text'}],
+    ['', Uint8Array.of(255, 0), {text: '/wA=', encoding: 'base64'}],
+  ])('go by the type, or else by what they are: %j', async (type, body, content) => {
+    const response = () =>
+      new Response(new Blob([body]).stream(), {headers: type === '' ? {} : {'content-type': type}});
+    const {recorder, session} = recorded(response, {bodies: 4});
+    await session.get(url).bytes();
+    await recorder.flush();
+    const {size, mimeType, ...written} = recorder.toJSON().log.entries[0]?.response.content ?? {};
+    expect(written).toEqual(content);
+    expect([size, mimeType]).toEqual([new Blob([body]).size, type || 'x-unknown']);
   });
 
   it('are what was received and decoded, whoever reads them', async () => {
