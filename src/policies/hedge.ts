@@ -111,6 +111,8 @@ function race(
       if (!isGood && running.size > 0) {
         poor = response;
         poorLifetime = lifetime;
+        // Else a session that closes meanwhile would take it for one that nobody cares to read.
+        request.lifetime.bodyTouched();
         return;
       }
       isOver = true;
@@ -125,6 +127,7 @@ function race(
         poorLifetime?.leave(lost());
         discard(poor);
       }
+      if (poorLifetime) request.lifetime.isUnread = true;
       if (answer) resolve(answer);
       else reject(error);
     }

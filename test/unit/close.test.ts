@@ -1,6 +1,12 @@
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {mockConnector} from '../../src/connectors/mock.ts';
-import {AiofetchError, createSession, InvalidOptionError, SessionClosedError} from '../../src/index.ts';
+import {
+  AiofetchError,
+  createSession,
+  hedgePolicy,
+  InvalidOptionError,
+  SessionClosedError,
+} from '../../src/index.ts';
 import {mockSession, rejection} from '../support/mock-session.ts';
 
 const url = 'https://api.test/';
@@ -98,6 +104,37 @@ describe('close()', () => {
     goOn();
     expect(await text).toBe('done');
     await vi.waitFor(() => expect(closing.settled).toBe(true));
+  });
+
+  it('waits for an attempt that may do better than the answer that is kept meanwhile', async () => {
+    fakeTimers();
+    const {answers, handler} = controlled();
+    const {session} = mockSession(handler as never, {policies: [hedgePolicy({delay: 10})]});
+    const call = session.fetch(url);
+    await vi.advanceTimersByTimeAsync(20);
+    // One without an end: it would have to be read.
+    answers[0]?.(new Response(new ReadableStream(), {status: 503}));
+    await vi.advanceTimersByTimeAsync(1);
+    const closing = session.close();
+    await vi.advanceTimersByTimeAsync(5_000);
+    answers[1]?.(new Response('better'));
+    expect(await (await call).text()).toBe('better');
+    await closing;
+  });
+
+  it('does not wait for such an answer for ever when it is what the caller gets, and nobody reads it', async () => {
+    fakeTimers();
+    const {answers, handler} = controlled();
+    const {session} = mockSession(handler as never, {policies: [hedgePolicy({delay: 10})]});
+    const call = session.fetch(url);
+    await vi.advanceTimersByTimeAsync(20);
+    answers[0]?.(new Response(new ReadableStream(), {status: 503}));
+    await vi.advanceTimersByTimeAsync(1);
+    answers[1]?.(Promise.reject(new TypeError('fetch failed')));
+    expect((await call).status).toBe(503);
+    const closing = watch(session.close());
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(closing.settled).toBe(true);
   });
 
   it('waits a second, and not two, for a body that nobody reads', async () => {
