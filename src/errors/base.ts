@@ -60,15 +60,18 @@ export function nameClass<Class extends new (...args: never[]) => Error>(type: C
     name: {value: name, configurable: true, writable: true},
     [brand]: {value: name},
   });
-  Object.defineProperty(type, Symbol.hasInstance, {
-    value(this: unknown, value: unknown) {
-      // A subclass of somebody's own keeps the ordinary `instanceof`.
-      if (this !== type) return Function.prototype[Symbol.hasInstance].call(this as object, value);
-      const found = (value as {readonly [brand]?: unknown} | null | undefined)?.[brand];
-      return found === name || (found !== undefined && name === 'AiofetchError');
+  return Object.defineProperties(type, {
+    // Where bundlers have taken it away, errors would be printed as of another class.
+    name: {value: name},
+    [Symbol.hasInstance]: {
+      value(this: unknown, value: unknown) {
+        // A subclass of somebody's own keeps the ordinary `instanceof`.
+        if (this !== type) return Function.prototype[Symbol.hasInstance].call(this as object, value);
+        const found = (value as {readonly [brand]?: unknown} | null | undefined)?.[brand];
+        return found === name || (found !== undefined && name === 'AiofetchError');
+      },
     },
   });
-  return type;
 }
 
 /**

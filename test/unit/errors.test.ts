@@ -14,11 +14,15 @@ import {
   TimeoutError,
   UnsupportedOptionError,
 } from '../../src/errors.ts';
+import {AuthError} from '../../src/policies/auth-error.ts';
 import {redactUrl} from '../../src/redact-url.ts';
 
 // Another copy of the package, as two dependencies may bring it.
 vi.resetModules();
-const copy: Record<string, unknown> = await import('../../src/errors.ts');
+const copy: Record<string, unknown> = {
+  ...(await import('../../src/errors.ts')),
+  ...(await import('../../src/policies/auth-error.ts')),
+};
 
 const request = {method: 'POST', url: 'https://user:s3cret@api.test/v1/users?token=s3cret&a=s3cret#s3cret'};
 const details = {request, attempts: 2, cause: new Error('why')};
@@ -32,6 +36,7 @@ const errors = {
   TimeoutError: new TimeoutError('read', 30_000, details),
   RateLimitError: new RateLimitError(5_000, details),
   CircuitOpenError: new CircuitOpenError(5_000, details),
+  AuthError: new AuthError('No token', details),
   HTTPError: new HTTPError(response, {body: 's3cret'}, details),
   ResponseTooLargeError: new ResponseTooLargeError(1000, details),
   SchemaError: new SchemaError([{message: 's3cret', path: ['s3cret']}], details),
@@ -49,6 +54,7 @@ const classes = {
   TimeoutError,
   RateLimitError,
   CircuitOpenError,
+  AuthError,
   HTTPError,
   ResponseTooLargeError,
   SchemaError,
@@ -76,11 +82,12 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  it('has its name, also in its string and its stack', () => {
+  it('has its name, also in its string, its stack and where it is inspected', () => {
     expect(error.name).toBe(name);
     expect(String(error)).toBe(`${name}: ${error.message}`);
     expect(error.stack).toMatch(new RegExp(`^(?:Type)?(?:Error|${name}): `));
     expect(Object.keys(error)).not.toContain('name');
+    expect(inspect(error)).toMatch(new RegExp(`^${name}: `));
   });
 
   it('shows no credential, no query value, no fragment and no body, however it is printed', () => {
