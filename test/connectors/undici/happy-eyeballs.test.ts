@@ -1,4 +1,5 @@
 import {describe, expect, it} from 'vitest';
+import type {UndiciConnectorOptions} from '../../../src/connectors/undici/index.ts';
 import {ConnectionError, TimeoutError} from '../../../src/index.ts';
 import {startDeafServer} from '../../support/deaf-server.ts';
 import {failure} from '../../support/failure.ts';
@@ -17,6 +18,21 @@ describe('of several addresses', () => {
     const dns = createLookup({'api.example': ['::1', '127.0.0.2', '127.0.0.1']});
     const {fetch} = openSession({dns: {lookup: dns.lookup}, happyEyeballsDelay: false});
     expect(await (await fetch(`http://api.example:${server.port}`)).text()).toBe('127.0.0.1');
+  });
+
+  const addresses = ['127.0.0.2', '127.0.0.1'];
+  it.each<[string, UndiciConnectorOptions['dns']]>([
+    ['looked up', {lookup: createLookup({'api.example': addresses}).lookup}],
+    ['given', {resolve: {'api.example': addresses}}],
+  ])('one that has failed is tried after the others from then on: %s', async (_how, dns) => {
+    const server = await startEcho();
+    const dialled = watchDialledSockets();
+    const {fetch} = openSession({dns, happyEyeballsDelay: false, forceClose: true});
+    for (let count = 0; count < 6; count++) {
+      expect(await (await fetch(`http://api.example:${server.port}`)).text()).toBe('127.0.0.1');
+    }
+    // They would have taken turns.
+    expect(dialled.opened).toBe(6 + 1);
   });
 
   it('the next is tried beside one that takes long, and the loser is closed', async () => {
