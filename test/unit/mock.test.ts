@@ -282,6 +282,17 @@ describe('it follows redirects as the Fetch standard has them', () => {
     expect(calls).toHaveLength(1);
   });
 
+  it('and wants nothing of the bodies on the way', async () => {
+    const cancelled: unknown[] = [];
+    const {session} = mockSession(({url}) => {
+      if (url.endsWith('/c')) return 'here';
+      const body = new ReadableStream({cancel: () => void cancelled.push(url)});
+      return new Response(body, {status: 302, headers: {location: url.endsWith('/b') ? '/c' : '/b'}});
+    });
+    expect(await session.get('https://api.test/a').json()).toBe('here');
+    expect(cancelled).toEqual(['https://api.test/a', 'https://api.test/b']);
+  });
+
   it('twenty at most', async () => {
     const {session, calls} = mockSession(({url}) => redirect(`${url}x`));
     await expect(session.fetch('https://api.test/')).rejects.toBeInstanceOf(RedirectError);

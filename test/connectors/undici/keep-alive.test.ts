@@ -5,6 +5,7 @@ import {startServer} from '../../support/http-server.ts';
 import {openSession} from '../../support/open-session.ts';
 import type {RawConnection} from '../../support/raw-server.ts';
 import {startRawServer} from '../../support/raw-server.ts';
+import {recordTrace} from '../../support/record-trace.ts';
 import {watchDialledSockets} from '../../support/socket-watch.ts';
 import {blockLoop, turns, waitFor} from '../../support/wait-for.ts';
 
@@ -109,6 +110,19 @@ describe('a connection is not used again', () => {
       expect(dialled).toMatchObject({opened: 3, peak: 1});
     });
   }
+
+  it('after "Connection: close" not even tried by those who wait for its slot', async () => {
+    const server = await startRawServer(async (connection) => {
+      await connection.request();
+      connection.respond('ok', 'Connection: close\r\n');
+    });
+    const trace = recordTrace();
+    const {fetch} = openSession({limit: 1}, {trace: [trace.listener]});
+    const texts = Array.from({length: 3}, async () => (await fetch(server.origin)).text());
+    expect(await Promise.all(texts)).toEqual(['ok', 'ok', 'ok']);
+    expect(trace.of('connectionCreateEnd')).toHaveLength(3);
+    expect(trace.types()).not.toContain('connectionReuse');
+  });
 
   it('when the request asks for that', async () => {
     const server = await startServer((_request, response) => response.end('ok'));

@@ -112,6 +112,13 @@ describe('method and body', () => {
     if (hasBody) expect(landed.headers).toMatchObject({'content-type': 'text/x', 'content-length': '4'});
   });
 
+  it.each(['GET', 'HEAD'])('of a %s are kept over a 303 with what its headers say of a body', async (method) => {
+    const server = await startRedirecting(303);
+    const {fetch} = openSession();
+    await (await fetch(`${server.origin}/from`, {method, headers: {'content-type': 'text/x'}})).text();
+    expect(server.requests.map(({headers}) => headers['content-type'])).toEqual(['text/x', 'text/x']);
+  });
+
   const dropped = [
     ['POST', 301],
     ['POST', 302],
@@ -241,9 +248,13 @@ describe('credentials', () => {
     expect(JSON.stringify(landed)).not.toContain('secret');
   });
 
-  it('in a Location to another origin are refused, and shown to nobody', async () => {
+  it.each([
+    ['user:secret', 'a name with a password'],
+    ['secret', 'a name alone'],
+    [':secret', 'a password alone'],
+  ])('in a Location to another origin are refused, and shown to nobody: “%s”, %s', async (credentials) => {
     const elsewhere = await startRedirecting();
-    const server = await startRedirecting(302, elsewhere.origin.replace('//', '//user:secret@'));
+    const server = await startRedirecting(302, elsewhere.origin.replace('//', `//${credentials}@`));
     const {fetch} = openSession();
     const error = await fetch(`${server.origin}/from`).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(RedirectError);
