@@ -112,12 +112,15 @@ describe('method and body', () => {
     if (hasBody) expect(landed.headers).toMatchObject({'content-type': 'text/x', 'content-length': '4'});
   });
 
-  it.each(['GET', 'HEAD'])('of a %s are kept over a 303 with what its headers say of a body', async (method) => {
-    const server = await startRedirecting(303);
-    const {fetch} = openSession();
-    await (await fetch(`${server.origin}/from`, {method, headers: {'content-type': 'text/x'}})).text();
-    expect(server.requests.map(({headers}) => headers['content-type'])).toEqual(['text/x', 'text/x']);
-  });
+  it.each(['GET', 'HEAD'])(
+    'of a %s are kept over a 303 with what its headers say of a body',
+    async (method) => {
+      const server = await startRedirecting(303);
+      const {fetch} = openSession();
+      await (await fetch(`${server.origin}/from`, {method, headers: {'content-type': 'text/x'}})).text();
+      expect(server.requests.map(({headers}) => headers['content-type'])).toEqual(['text/x', 'text/x']);
+    },
+  );
 
   const dropped = [
     ['POST', 301],

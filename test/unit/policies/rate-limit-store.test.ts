@@ -174,6 +174,19 @@ describe('a store', () => {
     expectNoTimers();
   });
 
+  it('beside a limit here has nobody wait longer for those it is asked about', async () => {
+    const limit = limiter([
+      {requests: 1, per: 1_000, maxWait: 1_000},
+      {requests: 9, per: 1_000, store: fakeStore({points: 9, latency: () => 10})},
+    ]);
+    const [, second, third] = limit.many(3);
+    await settle();
+    expect(second?.outcome.isSettled).toBe(false);
+    expect(third?.outcome.error).toMatchObject({name: 'RateLimitError', retryAfter: 2_000});
+    await pass(1_010);
+    expect(limit.times).toEqual([10, 1_010]);
+  });
+
   it('of several, the first gets back what the second refused', async () => {
     const first = fakeStore({points: 3});
     const second = fakeStore({points: 1, window: 5_000});
@@ -200,6 +213,51 @@ describe('a store', () => {
     void policy(handler)(requestTo());
     await pass(10_000);
     expect((times[1] as number) - (times[0] as number)).toBeGreaterThanOrEqual(3_000);
+  });
+
+  it('whose answer comes in a pause is asked again after it', async () => {
+    const latencies = [10, 100];
+    const store = fakeStore({points: 100, latency: () => latencies.shift() ?? 10});
+    const {handler, times} = scriptedHandler(
+      new Response(null, {status: 429, headers: {'retry-after': '3'}}),
+      200,
+    );
+    const start = performance.now();
+    const send = rateLimitPolicy({...quota, store})(handler);
+    void send(requestTo());
+    const outcome = watch(send(requestTo()));
+    await pass(100);
+    expect(store.givenBack).toBe(1);
+    expect(outcome.isSettled).toBe(false);
+    await pass(10_000);
+    expect(times.map((time) => time - start)).toEqual([10, 3_020]);
+    expectNoTimers();
+  });
+
+  it('that is still asked about a host has it remembered, and its pauses kept', async () => {
+    const latencies = [1_000];
+    const store = fakeStore({points: 100, latency: () => latencies.shift() ?? 10});
+    const {handler, requests, times} = scriptedHandler(
+      200,
+      200,
+      200,
+      new Response(null, {status: 429, headers: {'retry-after': '3'}}),
+      200,
+    );
+    const send = rateLimitPolicy({...quota, scope: 'host', store})(handler);
+    const left = requestTo('https://a.test/left');
+    const outcome = watch(send(left));
+    await settle();
+    left.lifetime.abort('enough');
+    for (let index = 0; index < 3; index++) void send(requestTo(`https://other-${index}.test/`));
+    await pass(20);
+    void send(requestTo('https://a.test/paused'));
+    await pass(20);
+    void send(requestTo('https://a.test/after'));
+    await pass(10_000);
+    expect(outcome.error).toBe('enough');
+    expect(requests.slice(3).map(({url}) => url)).toEqual(['https://a.test/paused', 'https://a.test/after']);
+    expect((times[4] as number) - (times[3] as number)).toBeGreaterThanOrEqual(3_000);
   });
 
   it('that says to wait longer than maxWait has them refused', async () => {

@@ -298,6 +298,7 @@ describe('those who wait', () => {
     expect(second?.outcome.error).toBe('enough');
     expect(third?.outcome.isSettled).toBe(true);
     expect(limit.times).toEqual([0, 1_000]);
+    expectNoTimers();
   });
 
   it('that come aborted take nothing', async () => {
@@ -341,6 +342,14 @@ describe('maxWait', () => {
     });
     await pass(300);
     expect(limit.times).toEqual([0, 100, 200]);
+  });
+
+  it('lets those wait who wait just as long', async () => {
+    const limit = limiter({requests: 1, per: 100, maxWait: 100});
+    const [, second] = limit.many(2);
+    await pass(100);
+    expect(second?.outcome.value?.ok).toBe(true);
+    expect(limit.times).toEqual([0, 100]);
   });
 
   it('of 0 is no waiting at all', async () => {
@@ -588,6 +597,22 @@ describe('a host', () => {
     const {outcome} = limit.send('https://a.test/');
     await pass(100_000);
     expect(outcome.isSettled).toBe(false);
+  });
+});
+
+describe('a host that was forgotten', () => {
+  it('has its new requests wait for its new tokens, though some had waited before', async () => {
+    const limit = limiter({requests: 1, per: 1_000, scope: 'host'});
+    limit.many(2);
+    await pass(5_000);
+    expect(limit.times).toEqual([0, 1_000]);
+    for (let index = 0; index < 3; index++) limit.send(`https://other-${index}.test/`);
+    limit.many(2);
+    await settle();
+    expect(limit.times).toEqual([0, 1_000, 5_000, 5_000, 5_000, 5_000]);
+    await pass(1_000);
+    expect(limit.times.at(-1)).toBe(6_000);
+    expectNoTimers();
   });
 });
 
