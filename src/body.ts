@@ -62,19 +62,11 @@ export function sizeOf(source: PreparedBody['source']): number | undefined {
   return source instanceof Uint8Array ? source.byteLength : undefined;
 }
 
-// What came out of a Request, which doesn't tell what it was made of.
-const requestBodies = new WeakSet<object>();
-
 /** The body of a `Request`, as a stream. */
-export function bodyOfRequest(request: Request): RequestBody | null {
-  const body = 'body' in request ? request.body : firefoxBody(request);
-  if (body !== null) requestBodies.add(body);
-  return body;
-}
-
-/** Whether it came out of a `Request`, so may have been a string or bytes. */
-export function isOfRequest(body: RequestBody): boolean {
-  return typeof body === 'object' && requestBodies.has(body);
+export function bodyOfRequest(
+  request: Request,
+): ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | null {
+  return 'body' in request ? request.body : firefoxBody(request);
 }
 
 // Firefox has no `body` there.

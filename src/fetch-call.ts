@@ -1,11 +1,11 @@
 import type {RequestBody} from './body.ts';
-import {bodyOfRequest} from './body.ts';
 import type {OutgoingCall, VerbsHost} from './call-options.ts';
 import type {HeadersInput} from './headers.ts';
 import {token} from './headers.ts';
 import type {IdempotencyKey} from './policies/idempotency-key.ts';
 import type {Retry} from './policies/retry.ts';
 import {checkBody, checkRedirect, nativeOf} from './request.ts';
+import {takeBody} from './request-body.ts';
 import type {Timeout} from './timeout.ts';
 import type {TraceListener} from './trace.ts';
 import type {TransferOptions} from './transfer.ts';
@@ -82,7 +82,7 @@ export function toCall(
 function requestToCall(input: Request, given: FetchInit | null | undefined, host: CallHost): OutgoingCall {
   const init = given ?? {};
   const method = init.method === undefined ? input.method : normalizeMethod(init.method);
-  const body = init.body ?? bodyOfRequest(input);
+  const body = init.body ?? takeBody(input);
   if (body !== null) checkBody(method, body);
   if (init.body == null && input.bodyUsed) {
     throw new TypeError('The body of this Request has already been read');

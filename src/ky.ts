@@ -1,7 +1,7 @@
 import type {BeforeRequestHook, Options as KyInit, KyInstance, ResponsePromise} from 'ky';
 import ky, {isForceRetryError, isHTTPError} from 'ky';
 import type {RequestBody} from './body.ts';
-import {bodyOfRequest, encodeMultipart, isReplayable, isStreamLike, tagOf, toReadableStream} from './body.ts';
+import {encodeMultipart, isReplayable, isStreamLike, tagOf, toReadableStream} from './body.ts';
 import type {CallOptions, Hooks, VerbsHost} from './call-options.ts';
 import type {RedactedRequest} from './errors.ts';
 import {AiofetchError, HTTPError} from './errors.ts';
@@ -10,6 +10,7 @@ import {judgeStatus} from './judge-status.ts';
 import type {Lifetime} from './lifetime.ts';
 import type {Transfer} from './request.ts';
 import {nativeOf} from './request.ts';
+import {takeBody} from './request-body.ts';
 import {validate} from './response-promise.ts';
 import type {StandardSchema} from './streams/standard-schema.ts';
 
@@ -151,7 +152,7 @@ export function createKy(host: VerbsHost) {
     if (throughRequest) {
       headers = HeaderList.from(request.headers as Headers);
       // Beside the Request, where it can be sent twice, unless it's no longer the same.
-      if (request !== passenger.request || !isReplayable(body)) body = bodyOfRequest(request);
+      if (request !== passenger.request || !isReplayable(body)) body = takeBody(request);
     } else if (!headers.has('accept')) {
       // What ky adds for .json(), .text() and so on.
       const accept = request.headers.get('accept');

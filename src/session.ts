@@ -27,6 +27,7 @@ import type {RetrySettings} from './policies/retry.ts';
 import {defaultRetry, mergeRetry, retryWith} from './policies/retry.ts';
 import type {Policy} from './request.ts';
 import {ConnectorRequest} from './request.ts';
+import {isOfRequest, openBody} from './request-body.ts';
 import {rememberAttempts, rememberSession} from './session-memory.ts';
 import type {ExtendOptions, SessionOptions} from './session-options.ts';
 import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './session-options.ts';
@@ -216,6 +217,12 @@ function buildSession(
   }
 
   function send(call: OutgoingCall, lifetime: Lifetime): Promise<Response> {
+    const {body} = call;
+    if (!isOfRequest(body)) return sendOut(call, lifetime);
+    return openBody(body, lifetime).then((opened) => sendOut({...call, body: opened}, lifetime));
+  }
+
+  function sendOut(call: OutgoingCall, lifetime: Lifetime): Promise<Response> {
     if (call.body instanceof ReadableStream) cancelWithCall(call.body, lifetime);
     if (lifetime.isAborted) return Promise.reject(lifetime.reason);
     const {url, method, headers, redirect, native} = call;

@@ -1,6 +1,7 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
+import {isInPage} from '../in-page.ts';
 import type {StreamingInit} from './native.ts';
-import {createNativeConnector, isInPage} from './native.ts';
+import {createNativeConnector} from './native.ts';
 
 export type {
   Connector,

@@ -1,4 +1,4 @@
-import {isOfRequest, isStreamLike, prepareBody, sizeOf, toReadableStream} from '../body.ts';
+import {isStreamLike, prepareBody, sizeOf, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
 import {discard} from '../discard.ts';
 import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../errors.ts';
@@ -11,10 +11,6 @@ import type {UploadProgress} from './definition.ts';
 
 /** A `RequestInit` with the member that the DOM's types leave out. */
 export type StreamingInit = RequestInit & {duplex?: 'half'};
-
-// Pages and their workers have a place. There the standard's rules for what a page may know hold: a redirect that isn't
-// followed is opaque.
-export const isInPage = typeof globalThis.location === 'object';
 
 /** What is one runtime's own in a connector over its `fetch`. */
 export interface NativeFetch {
@@ -86,12 +82,7 @@ async function sendNatively(
     if (contentType !== undefined && !request.headers.has('content-type')) {
       headers.push(['content-type', contentType]);
     }
-    if (isInPage && isOfRequest(request.body)) {
-      // Pages send streams over HTTP/2 alone, if at all; this one was hardly one before.
-      const bytes = await new Response(toReadableStream(source as never)).arrayBuffer();
-      init.body = bytes;
-      progress.sent(bytes.byteLength);
-    } else if (listener || isStreamLike(source as never)) {
+    if (listener || isStreamLike(source as never)) {
       if (!native.capabilities.requestStreams) {
         const hint = 'this runtime does not send streams; send bytes or a Blob';
         throw new UnsupportedOptionError('body', native.name, hint);

@@ -39,6 +39,28 @@ export const requests: Topic = (it, can) => {
     equal(request.bodyUsed, true, 'bodyUsed of the Request');
   });
 
+  it('what a Request was made of is sent with its length, and again where that is asked for', async ({
+    open,
+    room,
+  }) => {
+    const session = open({retry: {minDelay: 1}});
+    const bodies: BodyInit[] = ['text', new Uint8Array(300_000), new URLSearchParams({a: 'b'}), ''];
+    for (const body of bodies) {
+      const size = (await new Response(body).arrayBuffer()).byteLength;
+      for (const path of [
+        room.url('/flaky', {code: 503}),
+        room.url('/redirect', {status: 307, to: room.url('/echo')}),
+      ]) {
+        const request = new Request(path, {method: 'PUT', body});
+        const echo = (await (await session.fetch(request)).json()) as Echo;
+        equal(echo.method, 'PUT', 'method');
+        equal(echo.headers['content-length'], String(size), 'content-length');
+        equal(echo.size, size, 'size');
+      }
+    }
+    equal(session.stats().active, 0, 'active');
+  });
+
   it('what is in init goes before what is in the Request', async ({open, room}) => {
     const request = new Request(room.url('/echo'), {method: 'PUT', headers: {'x-one': '1'}, body: 'one'});
     const response = await open().fetch(request, {method: 'POST', headers: {'x-two': '2'}, body: 'two'});

@@ -675,3 +675,90 @@ describe('an aborted upload', () => {
     await holding;
   });
 });
+
+describe('the body of a Request', () => {
+  it('that comes bit by bit is sent as it comes', async () => {
+    const arriving = Promise.withResolvers<string>();
+    const server = await startServer(async (request, response) => {
+      for await (const chunk of request) {
+        arriving.resolve(String(chunk));
+      }
+      response.end();
+    });
+    const {fetch} = openSession();
+    let source: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      start(controller) {
+        source = controller;
+        controller.enqueue(new TextEncoder().encode('first'));
+      },
+    });
+    const request = new Request(server.origin, {method: 'POST', body, duplex: 'half'} as RequestInit);
+    const answered = fetch(request);
+    // It would never come, were there waited for the rest.
+    expect(await arriving.promise).toBe('first');
+    source?.close();
+    expect((await answered).status).toBe(200);
+  });
+
+  it('that holds what is no bytes fails the call', async () => {
+    const {server, fetch, stats} = await startEcho();
+    const body = streamOf(5);
+    const request = new Request(server.origin, {method: 'POST', body, duplex: 'half'} as RequestInit);
+    await expect(fetch(request)).rejects.toThrow(TypeError);
+    expect(stats().active).toBe(0);
+  });
+
+  it('that is large is sent whole, in whatever pieces it comes', async () => {
+    const {send: _, server, fetch} = await startEcho();
+    const chunk = new Uint8Array(300_000).fill(7);
+    const body = streamOf(...Array.from({length: 10}, () => chunk));
+    const response = await fetch(
+      new Request(server.origin, {method: 'POST', body, duplex: 'half'} as RequestInit),
+    );
+    const arrived = (await response.json()) as Arrived;
+    expect(Buffer.from(arrived.body, 'base64').equals(Buffer.alloc(3_000_000, 7))).toBe(true);
+    expect(arrived.headers['content-length']).toBeUndefined();
+  });
+
+  it('that fails, fails the call as a stream of its own does, whenever it does', async () => {
+    const {server, fetch, stats} = await startEcho();
+    for (const good of [0, 1, 20]) {
+      const failing = () => {
+        let left = good;
+        return new ReadableStream<Uint8Array<ArrayBuffer>>({
+          pull(controller) {
+            if (left-- === 0) controller.error(new Error('The source has run dry'));
+            else controller.enqueue(new Uint8Array(100_000));
+          },
+        });
+      };
+      const init = {method: 'POST', duplex: 'half'} as RequestInit;
+      const alone = await fetch(server.origin, {...init, body: failing()} as never).catch((error) => error);
+      const ofRequest = await fetch(new Request(server.origin, {...init, body: failing()})).catch(
+        (error) => error,
+      );
+      expect(ofRequest).toBeInstanceOf(Error);
+      expect(ofRequest.message).toBe(alone.message);
+      expect(ofRequest.cause).toEqual(alone.cause);
+    }
+    expect(stats().active).toBe(0);
+  });
+
+  it('is cancelled with the call, before it has begun and while it is waited for', async () => {
+    const {server, fetch, stats} = await startEcho();
+    const reason = new Error('The caller has its reasons');
+    for (const when of ['before', 'meanwhile'] as const) {
+      const cancelled = Promise.withResolvers<unknown>();
+      const body = new ReadableStream<Uint8Array<ArrayBuffer>>({cancel: cancelled.resolve});
+      const controller = new AbortController();
+      const request = new Request(server.origin, {method: 'POST', body, duplex: 'half'} as RequestInit);
+      if (when === 'before') controller.abort(reason);
+      const rejected = expect(fetch(request, {signal: controller.signal})).rejects.toBe(reason);
+      if (when === 'meanwhile') controller.abort(reason);
+      await rejected;
+      expect(await cancelled.promise).toBe(reason);
+    }
+    expect(stats().active).toBe(0);
+  });
+});
