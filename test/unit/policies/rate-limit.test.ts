@@ -287,6 +287,18 @@ describe('those who wait', () => {
     expect(limit.times).toEqual([0, 1_000]);
   });
 
+  it('and leave it to nobody take the timer with them, whatever they wait for besides', async () => {
+    const limit = limiter([
+      {requests: 1, per: 1_000},
+      {requests: 9, per: 1_000, scope: 'host'},
+    ]);
+    limit.send();
+    const waiting = [limit.send('https://a.test/'), limit.send('https://b.test/')];
+    for (const {request} of waiting) request.lifetime.abort('enough');
+    await settle();
+    expectNoTimers();
+  });
+
   it('and are granted and aborted in the same moment give their token to the next', async () => {
     const limit = limiter({requests: 1, per: 1_000});
     const [, second, third] = limit.many(3);
