@@ -32,10 +32,8 @@ export class Bucket implements Kept {
   /** When it had that many. */
   #at = 0;
   pausedUntil = 0;
-  /** Requests waiting that need one of its tokens. */
+  /** Requests waiting that need one of its tokens; one that a store is asked about has it, and counts as in flight. */
   queued = 0;
-  /** Tokens taken for requests that wait for what stores say. */
-  asked = 0;
   inFlight = 0;
   /** Lines whose first request waits for this of its buckets. */
   readonly lines = new LinkedList<Line>();
@@ -46,11 +44,6 @@ export class Bucket implements Kept {
     this.limit = limit;
     this.#burst = limit.store ? Infinity : limit.burst;
     this.#tokens = this.#burst;
-  }
-
-  /** How many tokens those are to have who wait already, beside the ones taken for them. */
-  get ahead(): number {
-    return this.queued - this.asked;
   }
 
   /** When it has a token, after as many more as are `ahead`. */
@@ -81,7 +74,6 @@ export class Bucket implements Kept {
   isIdle(now: number): boolean {
     return (
       this.queued === 0 &&
-      this.asked === 0 &&
       this.inFlight === 0 &&
       this.pausedUntil <= now &&
       this.#tokensAt(now) === this.#burst
@@ -245,7 +237,10 @@ export function pauseUntil(bucket: Bucket, time: number): void {
 /** Asks the stores of a line whose tokens here are taken; the first waiting goes, or the tokens go back. */
 async function ask(line: Line): Promise<void> {
   line.asking++;
-  for (const bucket of line.buckets) bucket.asked++;
+  for (const bucket of line.buckets) {
+    bucket.queued--;
+    bucket.inFlight++;
+  }
   const taken: Bucket[] = [];
   let refusedBy: Bucket | undefined;
   let delay = 0;
@@ -263,16 +258,18 @@ async function ask(line: Line): Promise<void> {
     if (refusedBy || failure) break;
   }
   line.asking--;
-  for (const bucket of line.buckets) bucket.asked--;
   line.width = refusedBy ? 1 : line.width * 2;
   const now = performance.now();
   const first = line.waiting.first;
-  // A pause may have come before the answer.
-  const isPaused = line.buckets.some((bucket) => bucket.pausedUntil > now);
-  if (first && !refusedBy && !failure && !isPaused) {
+  for (const bucket of line.buckets) {
+    bucket.queued++;
+    bucket.inFlight--;
+  }
+  if (refusedBy) pauseUntil(refusedBy, now + delay);
+  // A pause may also have come before the answer.
+  if (first && !failure && line.buckets.every((bucket) => bucket.pausedUntil <= now)) {
     first.granted();
   } else {
-    if (refusedBy) pauseUntil(refusedBy, now + delay);
     if (failure) first?.refused(undefined, failure.cause);
     putBack(line.buckets, taken);
   }

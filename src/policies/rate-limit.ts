@@ -62,7 +62,7 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
   function wait(request: ConnectorRequest, buckets: readonly Bucket[]): Promise<void> {
     return new Promise((resolve, reject) => {
       const now = performance.now();
-      const delay = Math.max(...buckets.map((bucket) => bucket.readyAt(now, bucket.ahead))) - now;
+      const delay = Math.max(...buckets.map((bucket) => bucket.readyAt(now, bucket.queued))) - now;
       if (request.lifetime.isAborted) throw request.lifetime.reason;
       if (delay > maxWait) throw refusal(delay, request);
       // By limit and key, since not every limit has to be for every request.
