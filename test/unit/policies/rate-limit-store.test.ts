@@ -234,30 +234,40 @@ describe('a store', () => {
     expectNoTimers();
   });
 
-  it('that is still asked about a host has it remembered, and its pauses kept', async () => {
-    const latencies = [1_000];
-    const store = fakeStore({points: 100, latency: () => latencies.shift() ?? 10});
-    const {handler, requests, times} = scriptedHandler(
-      200,
-      200,
-      200,
-      new Response(null, {status: 429, headers: {'retry-after': '3'}}),
-      200,
-    );
-    const send = rateLimitPolicy({...quota, scope: 'host', store})(handler);
-    const left = requestTo('https://a.test/left');
-    const outcome = watch(send(left));
-    await settle();
-    left.lifetime.abort('enough');
-    for (let index = 0; index < 3; index++) void send(requestTo(`https://other-${index}.test/`));
-    await pass(20);
-    void send(requestTo('https://a.test/paused'));
-    await pass(20);
-    void send(requestTo('https://a.test/after'));
-    await pass(10_000);
-    expect(outcome.error).toBe('enough');
-    expect(requests.slice(3).map(({url}) => url)).toEqual(['https://a.test/paused', 'https://a.test/after']);
-    expect((times[4] as number) - (times[3] as number)).toBeGreaterThanOrEqual(3_000);
+  describe('that is asked about a host has it remembered, and its pauses kept', () => {
+    /** The first question takes a second; the fourth request that is sent is answered with a pause. */
+    function slow() {
+      const latencies = [1_000];
+      const store = fakeStore({points: 100, latency: () => latencies.shift() ?? 10});
+      const paused = () => new Response(null, {status: 429, headers: {'retry-after': '3'}});
+      const {handler, times} = scriptedHandler(200, 200, 200, paused, 200);
+      const send = rateLimitPolicy({...quota, scope: 'host', store})(handler);
+      const first = requestTo('https://a.test/');
+      const outcome = watch(send(first));
+      for (let index = 0; index < 3; index++) void send(requestTo(`https://other-${index}.test/`));
+      return {first, outcome, times, send: () => void send(requestTo('https://a.test/'))};
+    }
+
+    it('while the one waits that it was asked for', async () => {
+      const {outcome, times, send} = slow();
+      await pass(1_000);
+      expect(outcome.value?.status).toBe(429);
+      send();
+      await pass(10_000);
+      expect((times[4] as number) - (times[3] as number)).toBeGreaterThanOrEqual(3_000);
+    });
+
+    it('when that one has left', async () => {
+      const {first, outcome, times, send} = slow();
+      first.lifetime.abort('enough');
+      await pass(20);
+      expect(outcome.error).toBe('enough');
+      send();
+      await pass(20);
+      send();
+      await pass(10_000);
+      expect((times[4] as number) - (times[3] as number)).toBeGreaterThanOrEqual(3_000);
+    });
   });
 
   it('that says to wait longer than maxWait has them refused', async () => {
