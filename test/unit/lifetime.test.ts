@@ -1,6 +1,7 @@
 import {getEventListeners} from 'node:events';
 import {describe, expect, it, vi} from 'vitest';
 import {Lifetime} from '../../src/lifetime.ts';
+import {LinkedList} from '../../src/linked-list.ts';
 
 /** One that listens, and what it was told. */
 function listener() {
@@ -70,6 +71,7 @@ describe('the abort of a call', () => {
     delivered.deliver();
     delivered.abort('enough');
     expect(delivered.atEnd).not.toHaveBeenCalled();
+    expect(delivered).toMatchObject({failed: true, reason: 'enough'});
     delivered.bodyClosed(true, 'enough');
     expect(delivered.atEnd).toHaveBeenCalledTimes(1);
   });
@@ -109,6 +111,9 @@ describe('a call', () => {
   it('is over once, when its caller has the response and the last of its bodies has ended', () => {
     const lifetime = Object.assign(new Lifetime(), {atEnd: vi.fn()});
     lifetime.bodyOpened();
+    lifetime.bodyClosed();
+    expect(lifetime.atEnd).not.toHaveBeenCalled();
+    lifetime.bodyOpened();
     lifetime.bodyOpened();
     lifetime.bodyClosed();
     lifetime.deliver();
@@ -135,6 +140,17 @@ describe('a call', () => {
     lifetime.abort('enough');
     lifetime.fail('what came of that');
     expect(lifetime.reason).toBe('enough');
+    const other = new Lifetime();
+    other.fail('by itself');
+    expect(other).toMatchObject({isAborted: false, failed: true, reason: 'by itself'});
+  });
+
+  it('leaves the list of those that run when it is over', () => {
+    const running = new LinkedList<Lifetime>();
+    const lifetime = new Lifetime();
+    running.append(lifetime);
+    lifetime.deliver();
+    expect(running.size).toBe(0);
   });
 
   it('is unread from its response on until somebody begins, or nothing is left to be read', () => {

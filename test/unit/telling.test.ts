@@ -1,0 +1,38 @@
+import {describe, expect, it} from 'vitest';
+import {tell, whenTold} from '../../src/telling.ts';
+
+describe('a step', () => {
+  it('is done at once when nobody is being told anything', () => {
+    let done = false;
+    whenTold(() => {
+      done = true;
+    });
+    expect(done).toBe(true);
+  });
+
+  it('is done after all that is being told, and the step that tells it', async () => {
+    const order: string[] = [];
+    tell(() => {
+      tell(() => order.push('told within'));
+      whenTold(() => order.push('done'));
+      order.push('told');
+    });
+    order.push('the step that told');
+    await Promise.resolve();
+    expect(order).toEqual(['told within', 'told', 'the step that told', 'done']);
+  });
+
+  it('is done at once again after one who was told has thrown', () => {
+    const thrown = new Error('not that');
+    expect(() =>
+      tell(() => {
+        throw thrown;
+      }),
+    ).toThrow(thrown);
+    let done = false;
+    whenTold(() => {
+      done = true;
+    });
+    expect(done).toBe(true);
+  });
+});
