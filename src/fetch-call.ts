@@ -84,9 +84,6 @@ function requestToCall(input: Request, given: FetchInit | null | undefined, host
   const method = init.method === undefined ? input.method : normalizeMethod(init.method);
   const body = init.body ?? takeBody(input);
   if (body !== null) checkBody(method, body);
-  if (init.body == null && input.bodyUsed) {
-    throw new TypeError('The body of this Request has already been read');
-  }
   return {
     url: host.resolveUrl(input.url),
     method,

@@ -152,7 +152,7 @@ export function createKy(host: VerbsHost) {
     if (throughRequest) {
       headers = HeaderList.from(request.headers as Headers);
       // Beside the Request, where it can be sent twice, unless it's no longer the same.
-      if (request !== passenger.request || !isReplayable(body)) body = takeBody(request);
+      if (request !== passenger.request || !isReplayable(body)) body = takeOrEnd(request, lifetime);
     } else if (!headers.has('accept')) {
       // What ky adds for .json(), .text() and so on.
       const accept = request.headers.get('accept');
@@ -176,6 +176,16 @@ export function createKy(host: VerbsHost) {
       lifetime,
     );
     return passenger.judgedLater ? response : judge(response, request, passenger);
+  }
+
+  // A hook may have read it.
+  function takeOrEnd(request: Request, lifetime: Lifetime): RequestBody | null {
+    try {
+      return takeBody(request);
+    } catch (error) {
+      lifetime.fail(error);
+      throw error;
+    }
   }
 
   function judge(response: Response, request: Request, {options, lifetime}: Passenger): Promise<Response> {

@@ -13,9 +13,16 @@ type Bytes = Uint8Array<ArrayBuffer>;
 type Chunks = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 type Reader = ReadableStreamDefaultReader<Bytes>;
 
-/** The body of a `Request`: what it may have been made of is found out by {@link openBody}. */
+/**
+ * The body of a `Request`: what it may have been made of is found out by {@link openBody}.
+ *
+ * @throws TypeError when it was read from, or somebody is reading it
+ */
 export function takeBody(request: Request): RequestBody | null {
   const body = bodyOfRequest(request);
+  if (request.bodyUsed || (body instanceof ReadableStream && body.locked)) {
+    throw new TypeError('The body of this Request has already been read');
+  }
   if (body !== null) requestBodies.add(body);
   return body;
 }

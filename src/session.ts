@@ -219,7 +219,14 @@ function buildSession(
   function send(call: OutgoingCall, lifetime: Lifetime): Promise<Response> {
     const {body} = call;
     if (!isOfRequest(body)) return sendOut(call, lifetime);
-    return openBody(body, lifetime).then((opened) => sendOut({...call, body: opened}, lifetime));
+    return openBody(body, lifetime).then(
+      (opened) => sendOut({...call, body: opened}, lifetime),
+      // Somebody else has begun to read it since the call was made.
+      (error) => {
+        lifetime.fail(error);
+        throw error;
+      },
+    );
   }
 
   function sendOut(call: OutgoingCall, lifetime: Lifetime): Promise<Response> {

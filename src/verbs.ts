@@ -1,5 +1,4 @@
 import type {Input, ResponsePromise} from 'ky';
-import {bodyOfRequest} from './body.ts';
 import type {CallOptions, KyOptions, OutgoingCall, VerbsHost} from './call-options.ts';
 import {checkCallOptions, mergeHooks} from './call-options.ts';
 import {originOf} from './global-fetch.ts';
@@ -9,6 +8,7 @@ import {createKy} from './ky.ts';
 import type {Lifetime} from './lifetime.ts';
 import type {Transfer} from './request.ts';
 import {checkBody, checkRedirect, nativeOf} from './request.ts';
+import {takeBody} from './request-body.ts';
 import {toRejectedPromise, toResponsePromise} from './response-promise.ts';
 
 export type {ResponsePromise} from 'ky';
@@ -137,7 +137,7 @@ function overRequest(input: Request, options: CallOptions): CallOptions {
   return {
     ...options,
     ...nativeOf(options, input),
-    body: options.body ?? (options.json === undefined ? bodyOfRequest(input) : null),
+    body: options.body ?? (options.json === undefined ? takeBody(input) : null),
     redirect: options.redirect ?? input.redirect,
     signal: options.signal === undefined ? input.signal : options.signal,
   };

@@ -192,6 +192,17 @@ describe('the body', () => {
     expect(await (await session.fetch(request)).json()).toBe('once');
     expect(request.bodyUsed).toBe(true);
     await expect(session.fetch(request)).rejects.toThrow(TypeError);
+    await expect(session.post(request)).rejects.toThrow('The body of this Request has already been read');
+  });
+
+  it('of a Request that somebody reads as soon as the call is made fails it, and nothing stays behind', async () => {
+    const {session, calls} = mockSession();
+    const request = new Request(url, {method: 'POST', body: 'mine'});
+    const call = session.post(request);
+    expect(await request.text()).toBe('mine');
+    await expect(call).rejects.toThrow(TypeError);
+    expect(calls).toHaveLength(0);
+    await session.close();
   });
 
   it('of a Request can’t go with GET', async () => {

@@ -176,6 +176,34 @@ describe('beforeRequest', () => {
     expect(texts[5]).toContain(`--${boundary}\r\n`);
   });
 
+  it('that reads a body itself leaves none to send, and nothing stays behind', async () => {
+    for (const read of [
+      (request: Request) => request.text(),
+      (request: Request) => void request.body?.getReader(),
+      async (request: Request) => {
+        const reader = request.body?.getReader();
+        await reader?.read();
+        reader?.releaseLock();
+      },
+    ]) {
+      const {session, calls} = mockSession(() => ({}), {
+        hooks: {
+          beforeRequest: [
+            async ({request}) => {
+              await read(request);
+            },
+          ],
+        },
+      });
+      await expect(session.post(new Request(url, {method: 'POST', body: 'a'}))).rejects.toThrow(
+        'The body of this Request has already been read',
+      );
+      expect(calls).toHaveLength(0);
+      expect(session.stats().totals).toMatchObject({requests: 1, errors: 1});
+      await session.close();
+    }
+  });
+
   it('sees a stream, which is still sent', async () => {
     let seen = '';
     const {session, calls} = mockSession(() => ({}), {

@@ -677,6 +677,25 @@ describe('an aborted upload', () => {
 });
 
 describe('the body of a Request', () => {
+  it('goes with its length, and again after a 307, from verbs as from fetch, and through hooks', async () => {
+    const server = await startServer(async (request, response) => {
+      const body = String(await bodyOf(request));
+      if (request.url === '/') response.writeHead(307, {location: '/moved'}).end();
+      else response.end(`${request.headers['content-length']} ${body}`);
+    });
+    const {session} = openSession();
+    const hooks = {beforeRequest: [() => undefined]};
+    for (const send of [
+      (request: Request) => session.fetch(request),
+      (request: Request) => session.put(request),
+      (request: Request) => session.put(request, {searchParams: {}}),
+      (request: Request) => session.put(request, {hooks}),
+    ]) {
+      const response = await send(new Request(server.origin, {method: 'PUT', body: 'text'}));
+      expect(await response.text()).toBe('4 text');
+    }
+  });
+
   it('that comes bit by bit is sent as it comes', async () => {
     const arriving = Promise.withResolvers<string>();
     const server = await startServer(async (request, response) => {
