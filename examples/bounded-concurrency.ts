@@ -2,14 +2,14 @@
  * No more than so many at once, without a semaphore: `gather` starts the next when one is done, and reads its inputs as it
  * goes. A pool's `limit` does the same for requests, whoever sends them.
  *
- *     node --conditions=@aiofetch/source examples/bounded-concurrency.ts [url]
+ *     node --conditions=@aiofetch/source examples/bounded-concurrency.ts
  */
 import {setTimeout as delay} from 'node:timers/promises';
 import {createSession, gather} from 'aiofetch';
 import {serveJson} from './support/local-server.ts';
 import {runDirectly} from './support/run-directly.ts';
 
-export async function main(url?: string) {
+export async function main() {
   let active = 0;
   let most = 0;
   await using server = await serveJson(async () => {
@@ -18,7 +18,7 @@ export async function main(url?: string) {
     active--;
     return {most};
   });
-  const urls = Array.from({length: url ? 20 : 100}, () => url ?? server.url);
+  const urls = Array.from({length: 100}, () => server.url);
 
   await using session = createSession();
   const texts = await gather(urls, (each) => session.get(each).text(), {concurrency: 10});

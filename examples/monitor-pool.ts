@@ -11,14 +11,17 @@ import {createSession, gather} from 'aiofetch';
 import {serveJson} from './support/local-server.ts';
 import {runDirectly} from './support/run-directly.ts';
 
-/** Looks at a pool every so often, in ms, until it is stopped, and tells the peaks. */
+/** Looks at a pool every so often, in ms, until it is stopped, prints what has changed, and tells the peaks. */
 function watchPool(stats: () => SessionStats, every: number) {
   const peak = {active: 0, queued: 0};
+  let last = '';
   const timer = setInterval(() => {
     const {active, queued, idle, limit, hosts} = stats();
     peak.active = Math.max(peak.active, active);
     peak.queued = Math.max(peak.queued, queued);
-    console.log(`${active} of ${limit} active, ${queued} queued, ${idle} idle`, hosts);
+    const line = `${active} of ${limit} active, ${queued} queued, ${idle} idle`;
+    if (line !== last) console.log(line, hosts);
+    last = line;
   }, every);
   return {
     peak,

@@ -25,8 +25,9 @@ export async function main(url?: string) {
     await using session = createSession({connector});
     await gather(Array(10).fill(target), (each: string) => session.get(each).text(), {concurrency: 10});
     const {limit, limitPerHost, totals} = session.stats();
+    const perHost = limitPerHost === 0 ? 'any number' : limitPerHost;
     console.log(
-      `${situation}: limit ${limit}, ${limitPerHost} a host; 10 requests at once opened ${totals.opened}`,
+      `${situation}: limit ${limit}, ${perHost} a host; 10 requests at once opened ${totals.opened}`,
     );
     opened[situation] = totals.opened;
   }

@@ -38,14 +38,15 @@ export async function main(url?: string) {
     console.log(`slow: ${timings.call.url}: ${Math.round(timings[phase])} ms ${phase}: ${advice[phase]}`);
   });
   await using session = createSession({
+    baseUrl: target,
     trace: [findSlow, logCalls(console.log)],
     connector: {limitPerHost: 2},
   });
 
-  await session.get(`${target}fast`).json();
-  await session.get(`${target}slow`).json();
+  await session.get('fast').json();
+  await session.get('slow').json();
   // Six at once on two connections: some of them wait for the others.
-  await gather(['1', '2', '3', '4', '5', '6'], (path) => session.get(target + path).json(), {concurrency: 6});
+  await gather(['1', '2', '3', '4', '5', '6'], (path) => session.get(path).json(), {concurrency: 6});
   return slow;
 }
 

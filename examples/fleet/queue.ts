@@ -37,6 +37,23 @@ export function connect({redis}: FleetOptions): Redis {
   return new Redis(redis, {maxRetriesPerRequest: null});
 }
 
+/** @throws Error when nobody answers there: what comes later would wait for ever. */
+export async function checkRedis({redis}: FleetOptions): Promise<void> {
+  const probe = new Redis(redis, {lazyConnect: true, retryStrategy: () => null});
+  // Each is the rejection's cause as well.
+  probe.on('error', () => undefined);
+  try {
+    await probe.connect();
+  } catch (cause) {
+    const {host, port} = probe.options;
+    throw new Error(`No Redis answers at ${host}:${port}: start one, or set REDIS_URL to where it is`, {
+      cause,
+    });
+  } finally {
+    probe.disconnect();
+  }
+}
+
 export function openQueue({name}: FleetOptions, connection: Redis): PageQueue {
   return new Queue(name, {connection});
 }

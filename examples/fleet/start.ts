@@ -4,7 +4,7 @@ import {once} from 'node:events';
 import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import type {FleetOptions, PageQueue, PageResult} from './queue.ts';
-import {addPages, connect, openQueue} from './queue.ts';
+import {addPages, checkRedis, connect, openQueue} from './queue.ts';
 
 export interface FleetReport {
   readonly pages: readonly PageResult[];
@@ -16,7 +16,7 @@ export interface FleetReport {
  * Crawls with several processes, to the last page that the first ones lead to.
  *
  * @param onStart - is given the workers when they are there
- * @throws Error when there is work left and no worker
+ * @throws Error when there is no Redis to begin with, and when there is work left and no worker
  */
 export async function runFleet(
   starts: readonly string[],
@@ -24,6 +24,7 @@ export async function runFleet(
   options: FleetOptions,
   onStart: (workers: readonly ChildProcess[]) => void = () => undefined,
 ): Promise<FleetReport> {
+  await checkRedis(options);
   const connection = connect(options);
   const queue = openQueue(options, connection);
   const script = fileURLToPath(new URL('worker.ts', import.meta.url));

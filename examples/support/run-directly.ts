@@ -1,9 +1,25 @@
 import {realpathSync} from 'node:fs';
+import {basename} from 'node:path';
 
-/** Runs an example's `main` when its file is what Node was started with, with the first argument as the URL. */
+/**
+ * Runs an example's `main` when its file is what Node was started with, with the first argument as the URL. What can't be
+ * one is refused with exit code 2.
+ */
 export async function runDirectly(meta: ImportMeta, main: (url?: string) => Promise<unknown>): Promise<void> {
   const [, script, url] = process.argv;
   // `import.meta.main` came with Node 24.2.
   const isMain = meta.main ?? (script !== undefined && realpathSync(script) === meta.filename);
-  if (isMain) await main(url);
+  if (!isMain) return;
+  // A main without a parameter is on a server of its own, of a kind that few URLs are.
+  const fault = url === undefined ? undefined : main.length === 0 ? 'it takes no URL' : faultOf(url);
+  if (fault === undefined) await main(url);
+  else {
+    console.error(`${basename(meta.filename)}: ${fault}`);
+    process.exitCode = 2;
+  }
+}
+
+function faultOf(url: string): string | undefined {
+  if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return undefined;
+  return `${JSON.stringify(url)} is no http or https URL`;
 }

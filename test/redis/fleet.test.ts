@@ -41,6 +41,15 @@ function timesVisited(visits: ReadonlyArray<{readonly path: string}>): Map<strin
   return times;
 }
 
+it('ends at once, and says so, when there is no Redis to begin with', async () => {
+  const site = await startPages();
+  // Port 1 is nobody's.
+  await expect(fleet(site.url, {redis: 'redis://127.0.0.1:1'})).rejects.toThrow(
+    'No Redis answers at 127.0.0.1:1: start one, or set REDIS_URL to where it is',
+  );
+  expect(site.visits).toEqual([]);
+});
+
 describe.runIf(redisVersion !== undefined)('the fleet', () => {
   it('fetches every page once, by several processes that keep to one quota', async () => {
     const [site, {port}] = await Promise.all([startPages(), startRedis()]);
