@@ -131,6 +131,11 @@ export class Lifetime implements Linked {
     this.isUnread = false;
   }
 
+  /** What a policy kept, and had {@link bodyTouched} for that, is handed on after all. */
+  bodyHandedOn(): void {
+    this.isUnread = this.#open > 0;
+  }
+
   /** A body that was {@link bodyOpened} came to its end, whichever; `failed`: it broke off, with `error`. */
   bodyClosed(failed = false, error?: unknown): void {
     this.#open--;

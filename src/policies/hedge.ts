@@ -127,7 +127,7 @@ function race(
         poorLifetime?.leave(lost());
         discard(poor);
       }
-      if (poorLifetime) request.lifetime.isUnread = true;
+      if (poorLifetime) request.lifetime.bodyHandedOn();
       if (answer) resolve(answer);
       else reject(error);
     }

@@ -297,6 +297,26 @@ describe('the call', () => {
     expect(request.lifetime.failed).toBe(false);
   });
 
+  it('has something to read only where the answer that was kept has a body', async () => {
+    for (const [kept, isUnread] of [
+      ['an error', false],
+      ['an answer without a body', false],
+      ['an answer with one', true],
+    ] as const) {
+      const hedge = hedged();
+      const {request} = hedge.send();
+      await pass(100);
+      if (kept === 'an answer with one') hedge.call(0).request.lifetime.bodyOpened();
+      if (kept === 'an error') hedge.call(0).fail(connectionError());
+      else hedge.call(0).answer(answer(503));
+      await settle();
+      expect(request.lifetime.isUnread, kept).toBe(false);
+      hedge.call(1).fail(connectionError());
+      await settle();
+      expect(request.lifetime.isUnread, kept).toBe(isUnread);
+    }
+  });
+
   it('has failed when the winner’s body breaks off', async () => {
     const hedge = hedged();
     const {request} = hedge.send();
