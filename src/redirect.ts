@@ -87,6 +87,7 @@ export async function followRedirects(
   request: ConnectorRequest,
   send: (request: ConnectorRequest) => Promise<Response>,
 ): Promise<Response> {
+  const {lifetime} = request;
   for (let current = request, followed = 0; ; followed++) {
     const response = await send(current);
     const location = response.headers.get('location');
@@ -95,10 +96,11 @@ export async function followRedirects(
       return response;
     }
     const {status} = response;
-    const {trace} = request.lifetime;
+    const {trace} = lifetime;
     trace?.emit('responseHeadersReceived', current, {status}, response);
     discard(response);
     current = redirectedRequest(current, status, location, followed);
     trace?.emit('requestRedirect', current, {status, url: redactUrl(current.url)}, response);
+    if (lifetime.isAborted) throw lifetime.reason;
   }
 }

@@ -100,7 +100,8 @@ export class Exchange implements Waiter, AbortListener, BodyTracker, UploadProgr
     queueMicrotask(() => {
       if (this.#stage !== 'granted') return;
       this.#trace?.emit('connectionQueuedEnd', this.#request);
-      this.#send();
+      // A listener's abort is about to be heard.
+      if (!this.lifetime.isAborted) this.#send();
     });
   }
 

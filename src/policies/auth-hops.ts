@@ -37,9 +37,7 @@ export function signEachHop(
     discard(response);
     throw new RedirectError(
       'A redirect is not followed where its target is hidden: it may not get the credentials',
-      {
-        request,
-      },
+      {request, attempts: request.attempt},
     );
   });
   // What says so is a property of that object alone.

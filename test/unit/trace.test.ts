@@ -183,6 +183,29 @@ describe('a call tells its listeners', () => {
     ]);
   });
 
+  it('and nothing is sent any more where one of them aborts it: at a slot, or a redirect', async () => {
+    for (const type of ['connectionQueuedEnd', 'requestRedirect'] as const) {
+      const {session, calls} = mockSession(
+        ({url}) =>
+          url.endsWith('/moved') ? new Response(null, {status: 302, headers: {location: '/'}}) : {},
+        {},
+        {limit: 1},
+      );
+      const reason = new Error('A listener has had enough');
+      const controller = new AbortController();
+      const first = session.fetch(`${url}first`).then((response) => response.text());
+      const second = session.fetch(`${url}moved`, {
+        signal: controller.signal,
+        trace: [{[type]: () => controller.abort(reason)}],
+      });
+      await expect(second).rejects.toBe(reason);
+      await first;
+      await session.close();
+      const expected = type === 'requestRedirect' ? ['first', 'moved'] : ['first'];
+      expect(calls.map((call) => call.url)).toEqual(expected.map((path) => url + path));
+    }
+  });
+
   it('when it waits for its rate limit, and what makes everybody wait', async () => {
     vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance']});
     onTestFinished(() => void vi.useRealTimers());

@@ -307,11 +307,11 @@ describe('the call', () => {
       const {request} = hedge.send();
       await pass(100);
       if (kept === 'an answer with one') hedge.call(0).request.lifetime.bodyOpened();
-      if (kept === 'an error') hedge.call(0).fail(connectionError());
+      if (kept === 'an error') hedge.call(0).fail(connectionError('connect'));
       else hedge.call(0).answer(answer(503));
       await settle();
       expect(request.lifetime.isUnread, kept).toBe(false);
-      hedge.call(1).fail(connectionError());
+      hedge.call(1).fail(connectionError('connect'));
       await settle();
       expect(request.lifetime.isUnread, kept).toBe(isUnread);
     }
