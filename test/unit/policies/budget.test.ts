@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
+import {InvalidOptionError} from '../../../src/errors.ts';
 import {createBudget, WindowCounts} from '../../../src/policies/budget.ts';
 import {useFakeClock} from './support.ts';
 
@@ -24,6 +25,34 @@ describe('counts over a window', () => {
     expect(at(1)).toEqual([1, 0]);
     expect(at(500)).toEqual([0, 0]);
   });
+
+  it.each([1_000, 5_000])('forget all of it after a rest of %i ms', (rest) => {
+    const counts = new WindowCounts('host', 1_000);
+    counts.add(4, 1);
+    vi.advanceTimersByTime(rest);
+    counts.forget(performance.now());
+    expect([counts.all, counts.marked]).toEqual([0, 0]);
+  });
+
+  it('may be cleared: of what is recent, and of what was before', () => {
+    const counts = new WindowCounts('host', 1_000);
+    counts.add(4, 1);
+    vi.advanceTimersByTime(500);
+    counts.forget(performance.now());
+    counts.add(2, 1);
+    counts.clear();
+    expect([counts.all, counts.marked]).toEqual([0, 0]);
+  });
+
+  it('are of no interest any more when they have not been used for as long', () => {
+    const counts = new WindowCounts('host', 1_000);
+    vi.advanceTimersByTime(999);
+    expect(counts.isIdle(performance.now())).toBe(false);
+    vi.advanceTimersByTime(1);
+    expect(counts.isIdle(performance.now())).toBe(true);
+    counts.forget(performance.now());
+    expect(counts.isIdle(performance.now())).toBe(false);
+  });
 });
 
 describe('a budget', () => {
@@ -37,6 +66,19 @@ describe('a budget', () => {
     };
     expect(takes('a')).toBe(20);
     expect(takes('b')).toBe(10);
+  });
+
+  it('is there again when its window has passed', () => {
+    const budget = createBudget('budget', {minimum: 1, ratio: 0}, base);
+    expect([budget.take('a'), budget.take('a')]).toEqual([true, false]);
+    vi.advanceTimersByTime(9_999);
+    expect(budget.take('a')).toBe(false);
+    vi.advanceTimersByTime(10_000);
+    expect([budget.take('a'), budget.take('a')]).toEqual([true, false]);
+  });
+
+  it('has no other options than its own', () => {
+    expect(() => createBudget('budget', {minimun: 1} as never, base)).toThrow(InvalidOptionError);
   });
 
   it('is never overdrawn in the long run, whatever the schedule', () => {
