@@ -38,8 +38,8 @@ class SharedResponse extends NativeResponse {
  * @param left - called once, when the caller is done with the body, one way or another
  */
 export function sharedResponse(response: Response, lifetime: Lifetime, left: () => void): Response {
-  const {body, status} = response;
-  if (body === null || status < 200) {
+  const {body} = response;
+  if (body === null) {
     left();
     return response;
   }

@@ -38,6 +38,14 @@ describe('a report', () => {
     ]);
   });
 
+  it('is not at its end with a chunk of nothing, when nobody knew', () => {
+    expect(told(undefined, [0, 50])).toEqual([
+      [0, 0, 0, 0],
+      [0, 50, 50, 50],
+      [1, 50, 50, 0],
+    ]);
+  });
+
   it('is not at its end before that, when there is more than there should be', () => {
     expect(told(60, [60, 40], false)).toEqual([
       [almost, 60, 60, 60],

@@ -312,6 +312,7 @@ describe('an abort', () => {
     outcomes[0]?.request.lifetime.abort('enough');
     await settle();
     expect(texts[0]?.error).toBe('enough');
+    expect(flight.call(0).request.lifetime.isAborted).toBe(false);
     answer.push('two');
     answer.end();
     await settle();
