@@ -1,5 +1,6 @@
 import {describe, expect, it, vi} from 'vitest';
 import {mockConnector} from '../../src/connectors/mock.ts';
+import type {Policy} from '../../src/index.ts';
 import {createSession, singleFlightPolicy} from '../../src/index.ts';
 import {ProgressReport} from '../../src/progress.ts';
 import {mockSession, rejection} from '../support/mock-session.ts';
@@ -58,6 +59,18 @@ describe('a report', () => {
     expect(told(0, [])).toEqual([[1, 0, 0, 0]]);
     expect(told(undefined, [])).toEqual([[1, 0, 0, 0]]);
   });
+});
+
+it('a call without limits or listeners of its body has nothing to do with them', async () => {
+  const seen: unknown[] = [];
+  const policy: Policy = (next) => (request) => {
+    seen.push(request.transfer);
+    return next(request);
+  };
+  const {session} = mockSession(undefined, {policies: [policy]});
+  await session.fetch(url);
+  await session.get(url);
+  expect(seen).toEqual([undefined, undefined]);
 });
 
 describe.each(['onDownloadProgress', 'onUploadProgress'] as const)('%s', (option) => {

@@ -104,6 +104,21 @@ describe('a body that waits for the server to ask for it', () => {
     });
   });
 
+  it('is given up with the head of an answer, whatever it says and before its end', async () => {
+    let finish = () => {};
+    const server = await startChecking((_request, response) => {
+      response.writeHead(200).write('some');
+      finish = () => response.end();
+    });
+    const {fetch} = openSession();
+    const {state, stream} = createSource();
+    const response = await fetch(server.origin, {method: 'PUT', body: stream, expectContinue: 60_000});
+    await waitFor(() => state.isCancelled);
+    expect(state.pulled).toBe(0);
+    finish();
+    expect(await response.text()).toBe('some');
+  });
+
   it.each([401, 413, 200])('stays when the answer comes first: %d', async (status) => {
     const server = await startChecking(answer(status));
     const {session, fetch, stats} = openSession({limit: 1});
