@@ -224,6 +224,11 @@ describe('pages', () => {
     ['a place that is none', () => cursorPages({cursor: () => '', in: 'path' as never}), 'cursorPages.in'],
     ['no URL', () => urlPages({} as never), 'url'],
     ['half a first page', () => numberedPages({first: 0.5}), 'first'],
+    ['a total that is none', () => numberedPages({total: 3 as never}), 'total'],
+    ['URLs by another name', () => urlPages({url: () => '', uri: 1} as never), 'urlPages.uri'],
+    ['cursors by another name', () => cursorPages({cursor: () => '', id: 1} as never), 'cursorPages.id'],
+    ['numbers by another name', () => numberedPages({last: 1} as never), 'numberedPages.last'],
+    ['offsets by another name', () => offsetPages({last: 1} as never), 'offsetPages.last'],
   ])('are not made with %s', (_what, make, option) => {
     expect(thrown(make)).toMatchObject({name: 'InvalidOptionError', option});
   });

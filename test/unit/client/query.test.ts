@@ -106,6 +106,7 @@ describe('a query', () => {
     ['an object in an object', {a: {b: 1}}, {explode: false}, /"color" has an object inside/],
     ['a date that is none', new Date('never'), undefined, /"color" is no valid date/],
     ['a function', () => 1, undefined, /"color" is a function/],
+    ['a symbol', Symbol('red'), undefined, /"color" is a symbol/],
     ['half of a surrogate pair', '\ud800', undefined, /"color" has half of a surrogate pair/],
     ['what is no number', Number.NaN, undefined, /"color" is NaN/],
     ['a set', new Set([1]), undefined, /"color" is a Set: give a list/],
@@ -155,6 +156,19 @@ describe('a query', () => {
     [{style: 'deepObject', explode: false}, 'queryStyle'],
   ])('has not the style %j', (style, option) => {
     expect(thrown(() => write(1, style))).toMatchObject({name: 'InvalidOptionError', option});
+  });
+
+  it.each([null, 'form', 1])('has styles by name, and not %j', (styles) => {
+    expect(thrown(() => queryWriter(styles as never))).toMatchObject({
+      name: 'InvalidOptionError',
+      option: 'queryStyles',
+    });
+  });
+
+  it('has a parameter whose style is undefined as the others', () => {
+    expect(queryWriter({color: undefined}, 'pipeDelimited')({color: list})).toBe(
+      'color=blue%7Cblack%7Cbrown',
+    );
   });
 
   it('is read back as it was written', () => {
