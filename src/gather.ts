@@ -35,7 +35,7 @@ export interface GatherOptions extends RunOptions {
  * @returns The results; with `settle`, each as `Promise.allSettled` has it.
  * @throws The first error of a worker, unless `settle` is on; what reading the inputs, or `onProgress`, threw; the
  * reason of `signal` when that was aborted. All as rejections, as is the next one.
- * @throws InvalidOptionError when `concurrency` is not a whole number from 1, or `Infinity`.
+ * @throws InvalidOptionError when `concurrency` is not a whole number from 1, or `Infinity`, and for an option that is not known.
  *
  * @example
  * ```ts
@@ -113,7 +113,7 @@ export function gather<Input, Result>(
  * @throws From the loop, that is from `next()`: the first error of a worker, of reading the inputs or of `onProgress`;
  * the reason of `signal` when that was aborted.
  * @throws InvalidOptionError from the first `next()`, when `concurrency` is not a whole number from 1, or
- * `Infinity`.
+ * `Infinity`, and for an option that is not known.
  *
  * @example
  * ```ts

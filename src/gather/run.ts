@@ -1,4 +1,4 @@
-import {InvalidOptionError} from '../errors.ts';
+import {assertOption, checkNames} from '../options.ts';
 
 /** What a worker is told beside its input. */
 export interface WorkerContext {
@@ -94,9 +94,13 @@ interface Batch {
 // controller for each. Sharing one among a few hundred does neither.
 const batchSize = 256;
 
+/** Of all runs; `settle` is for those whose handlers take a rejection. */
+const known = ['concurrency', 'settle', 'signal', 'onProgress'];
+
 function checkConcurrency(value = 100): number {
-  if (value === Infinity || (Number.isInteger(value) && value > 0)) return value;
-  throw new InvalidOptionError('concurrency', value, 'a whole number from 1, or Infinity');
+  const isValid = value === Infinity || (Number.isInteger(value) && value > 0);
+  assertOption(isValid, 'concurrency', value, 'a whole number from 1, or Infinity');
+  return value;
 }
 
 function count(inputs: object): number | undefined {
@@ -186,6 +190,7 @@ export function createRun<Input, Result>(
     signal?.addEventListener('abort', onAbort);
     if (onProgress) openedAt = performance.now();
     try {
+      checkNames('options', options, known);
       concurrency = checkConcurrency(options.concurrency);
       if (signal?.aborted) {
         abort();

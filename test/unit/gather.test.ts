@@ -2,7 +2,7 @@ import {setImmediate as nextTurn} from 'node:timers/promises';
 import fc from 'fast-check';
 import {afterEach, beforeEach, describe, expect, expectTypeOf, it, vi} from 'vitest';
 import {InvalidOptionError} from '../../src/errors.ts';
-import {type GatherOptions, gather, type Progress} from '../../src/gather.ts';
+import {asCompleted, type GatherOptions, gather, type Progress} from '../../src/gather.ts';
 import {expectNoUnhandledRejections} from '../support/unhandled-rejections.ts';
 import {countedInputs} from './support/counted-inputs.ts';
 
@@ -171,6 +171,21 @@ describe('gather: concurrency', () => {
     await expect(results).rejects.toThrow(InvalidOptionError);
     await expect(results).rejects.toThrow('Option "concurrency" is ');
     expect(numbers.read).toBe(0);
+  });
+});
+
+describe('options', () => {
+  it.each<[string, (inputs: Iterable<number> | AsyncIterable<number>, options: object) => Promise<unknown>]>([
+    ['gather', (inputs, options) => gather(inputs, (n) => n, options)],
+    ['asCompleted', (inputs, options) => asCompleted(inputs, (n) => n, options).next()],
+  ])('of %s that are not known are refused, by a rejection', async (_name, run) => {
+    const {inputs, read} = countedInputs(1, 'sync');
+    const results = run(inputs, {concurency: 10});
+    await expect(results).rejects.toThrow(InvalidOptionError);
+    await expect(results).rejects.toThrow(
+      'Option "options.concurency" is "unknown"; allowed: concurrency, settle, signal, onProgress',
+    );
+    expect(read).toBe(0);
   });
 });
 
