@@ -24,9 +24,17 @@ export interface KyOptions
 
 /** Options of one call by verb: ky's, and the session's own. */
 export interface CallOptions extends KyOptions, NativeInit, TransferOptions, Pick<KyInit, 'json'> {
+  /** Laid over the session's. */
   readonly headers?: HeadersInput | undefined;
+  /** What is sent; `json` instead of it writes JSON. */
   readonly body?: RequestBody | null | undefined;
+  /**
+   * Whether a redirect is followed (Fetch, "redirect mode").
+   *
+   * @default 'follow'
+   */
   readonly redirect?: Redirect | undefined;
+  /** Ends the call, the reading of its response included; it rejects with the signal's reason. */
   readonly signal?: AbortSignal | null | undefined;
   /** A number is `total`; laid over the session's. */
   readonly timeout?: Timeout | undefined;

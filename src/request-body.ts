@@ -48,8 +48,9 @@ export async function openBody(body: Chunks, lifetime: Lifetime): Promise<Reques
     let result: Awaited<typeof next> | undefined = await next;
     while (result && !result.done) {
       chunks.push(result.value);
-      size += result.value.byteLength;
       next = reader.read();
+      // A chunk that is none is for who sends it to refuse.
+      size += result.value?.byteLength ?? 0;
       if (!ArrayBuffer.isView(result.value)) result = undefined;
       // Pages send streams over HTTP/2 alone, if at all; this one was hardly one before.
       else if (isInPage) result = await next;

@@ -72,6 +72,7 @@ export interface Session extends Verbs {
    * @throws InvalidOptionError, UnsupportedOptionError
    */
   extend(options: ExtendOptions): Session;
+  /** What is under way now, and what there has been; a child session tells of its parent's connector and of its own calls. */
   stats(): SessionStats;
   /** No new calls are taken, here or by the session it was extended from. */
   readonly closed: boolean;

@@ -15,7 +15,22 @@ export interface FormOptions {
   readonly style?: QueryStyle | undefined;
 }
 
-/** `application/x-www-form-urlencoded`, its members written as those of a query are. */
+/**
+ * `application/x-www-form-urlencoded`, its members written as those of a query are.
+ *
+ * @throws InvalidOptionError when the schema or an option is not what it may be
+ *
+ * @example
+ * ```ts
+ * import {asForm, createSession, defineClient, endpoint, type} from 'aiofetch';
+ *
+ * const search = endpoint('POST /search', {
+ *   body: asForm(type<{text: string; tags: string[]}>(), {styles: {tags: 'spaceDelimited'}}),
+ * });
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * await defineClient({search})(session).search({body: {text: 'Ada', tags: ['math', 'poetry']}});
+ * ```
+ */
 export function asForm<Schema extends StandardSchema>(
   schema: Schema,
   options: FormOptions = {},
@@ -46,6 +61,8 @@ export interface MultipartOptions {
 /**
  * `multipart/form-data`: strings, numbers and dates become fields, `Blob`s, `File`s and bytes files, each item of a list
  * a part of its own, and other objects JSON. What is undefined or null is left out. A `FormData` is sent as it is.
+ *
+ * @throws InvalidOptionError when the schema or an option is not what it may be
  *
  * @example
  * ```ts

@@ -22,6 +22,17 @@ export interface NdjsonOptions extends Pick<LineOptions, 'maxLength'> {
 /**
  * JSON values one by one, each on a line (NDJSON, JSON Lines), in both directions: a response is an async iterable,
  * checked value by value as it is read; a request takes a list, or an iterable that is read as it is sent.
+ *
+ * @throws InvalidOptionError when the schema or an option is not what it may be
+ *
+ * @example
+ * ```ts
+ * import {asNdjson, createSession, defineClient, endpoint, type} from 'aiofetch';
+ *
+ * const tail = endpoint('GET /log', {response: asNdjson(type<{name: string}>(), {maxLength: 65_536})});
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * for await (const {name} of await defineClient({tail})(session).tail()) console.log(name);
+ * ```
  */
 export function asNdjson<Schema extends StandardSchema>(
   schema: Schema,
@@ -110,6 +121,8 @@ export interface EventsOptions {
 /**
  * Server-sent events as they arrive: with a schema their data is JSON that is checked by it, without one it's text.
  * They are not connected to again: what `iterEvents` knows for that comes with `.raw()`.
+ *
+ * @throws InvalidOptionError when the schema or an option is not what it may be
  *
  * @example
  * ```ts

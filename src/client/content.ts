@@ -127,6 +127,17 @@ export function checkMediaType<Fallback extends string | undefined>(
 /**
  * Text; `text/plain` when it's sent, in UTF-8, unless another media type is given. What comes back is read in the
  * `charset` that its `Content-Type` says, UTF-8 where it says none.
+ *
+ * @throws InvalidOptionError when the media type is none
+ *
+ * @example
+ * ```ts
+ * import {asText, createSession, defineClient, endpoint} from 'aiofetch';
+ *
+ * const render = endpoint('POST /render', {body: asText('text/markdown'), response: asText('text/html')});
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * const html = await defineClient({render})(session).render({body: '# Ada'});
+ * ```
  */
 export function asText(mediaType?: string): Content<string> {
   const sent = checkMediaType('asText', mediaType, 'text/plain');
@@ -153,7 +164,21 @@ async function readText(response: Response): Promise<string> {
 
 const binary = 'application/octet-stream';
 
-/** Bytes, all at once. */
+/**
+ * Bytes, all at once; `application/octet-stream` when they are sent, unless another media type is given.
+ *
+ * @throws InvalidOptionError when the media type is none
+ *
+ * @example
+ * ```ts
+ * import {asBytes, createSession, defineClient, endpoint} from 'aiofetch';
+ *
+ * const getIcon = endpoint('GET /icons/{name}', {response: asBytes('image/png')});
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * const png = await defineClient({getIcon})(session).getIcon({path: {name: 'ada'}});
+ * console.log(png.byteLength);
+ * ```
+ */
 export function asBytes(mediaType?: string): Content<Uint8Array | ArrayBuffer, Uint8Array> {
   checkMediaType('asBytes', mediaType, undefined);
   return {
@@ -163,7 +188,22 @@ export function asBytes(mediaType?: string): Content<Uint8Array | ArrayBuffer, U
   };
 }
 
-/** A `Blob`, with the response's media type; sent with its own. */
+/**
+ * A `Blob`, with the response's media type; sent with its own, unless another is given.
+ *
+ * @throws InvalidOptionError when the media type is none
+ *
+ * @example
+ * ```ts
+ * import {asBlob, createSession, defineClient, endpoint} from 'aiofetch';
+ *
+ * const copyPhoto = endpoint('POST /photos', {body: asBlob(), response: asBlob()});
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * const photo = new Blob(['…'], {type: 'image/jpeg'});
+ * const copy = await defineClient({copyPhoto})(session).copyPhoto({body: photo});
+ * console.log(copy.type, copy.size);
+ * ```
+ */
 export function asBlob(mediaType?: string): Content<Blob> {
   checkMediaType('asBlob', mediaType, undefined);
   return {
@@ -175,7 +215,20 @@ export function asBlob(mediaType?: string): Content<Blob> {
 
 /**
  * The body as it arrives, a standard stream of bytes: read it or cancel it, its connection is yours until then. What is
- * sent may be whatever is streamed, or a function that makes it, which can be sent again.
+ * sent may be whatever is streamed, or a function that makes it, which can be sent again; its media type is
+ * `application/octet-stream`, unless another is given.
+ *
+ * @throws InvalidOptionError when the media type is none
+ *
+ * @example
+ * ```ts
+ * import {asStream, createSession, defineClient, endpoint} from 'aiofetch';
+ *
+ * const getArchive = endpoint('GET /archive', {response: asStream('application/gzip')});
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * const archive = await defineClient({getArchive})(session).getArchive();
+ * for await (const text of archive.pipeThrough(new TextDecoderStream())) console.log(text.length);
+ * ```
  */
 export function asStream(mediaType?: string): Content<RequestBody, ReadableStream<Uint8Array>> {
   checkMediaType('asStream', mediaType, undefined);

@@ -55,6 +55,8 @@ export interface LinkPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
 /**
  * The next page is where the `Link` header says (RFC 8288), as with GitHub.
  *
+ * @throws InvalidOptionError when an option is not what it may be
+ *
  * @example
  * ```ts
  * import {createSession, defineClient, endpoint, linkPages, paginate, type} from 'aiofetch';
@@ -88,7 +90,23 @@ export interface UrlPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
   readonly url: (data: Data) => string | URL | null | undefined;
 }
 
-/** The next page's URL is in the body. */
+/**
+ * The next page's URL is in the body.
+ *
+ * @throws InvalidOptionError when an option is not what it may be
+ *
+ * @example
+ * ```ts
+ * import {createSession, defineClient, endpoint, paginate, type, urlPages} from 'aiofetch';
+ *
+ * const listUsers = paginate(
+ *   endpoint('GET /users', {response: type<{users?: string[]; next?: string}>()}),
+ *   urlPages({items: ({users}) => users ?? [], url: ({next}) => next}),
+ * );
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * for await (const user of defineClient({listUsers})(session).listUsers()) console.log(user);
+ * ```
+ */
 export function urlPages<Data, Item = ItemOf<Data>>(
   options: UrlPagesOptions<Data, Item>,
 ): PageStrategy<Data, Item> {
@@ -122,7 +140,26 @@ export interface CursorPagesOptions<Data, Item> extends ItemsOption<Data, Item> 
   readonly in?: 'body' | 'query' | undefined;
 }
 
-/** The next page begins at a cursor: one that the body has, or the id of the last item. */
+/**
+ * The next page begins at a cursor: one that the body has, or the id of the last item.
+ *
+ * @throws InvalidOptionError when an option is not what it may be
+ *
+ * @example
+ * ```ts
+ * import {createSession, defineClient, endpoint, cursorPages, paginate, type} from 'aiofetch';
+ *
+ * const listUsers = paginate(
+ *   endpoint('GET /users', {
+ *     query: type<{after?: string}>(),
+ *     response: type<{users?: string[]; after?: string}>(),
+ *   }),
+ *   cursorPages({items: ({users}) => users ?? [], cursor: ({after}) => after, parameter: 'after'}),
+ * );
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * for await (const user of defineClient({listUsers})(session).listUsers({query: {}})) console.log(user);
+ * ```
+ */
 export function cursorPages<Data, Item = ItemOf<Data>>(
   options: CursorPagesOptions<Data, Item>,
 ): PageStrategy<Data, Item> {
@@ -162,7 +199,26 @@ export interface NumberedPagesOptions<Data, Item> extends ItemsOption<Data, Item
   readonly total?: ((data: Data) => number | undefined) | undefined;
 }
 
-/** Pages have numbers. */
+/**
+ * Pages have numbers.
+ *
+ * @throws InvalidOptionError when an option is not what it may be
+ *
+ * @example
+ * ```ts
+ * import {createSession, defineClient, endpoint, numberedPages, paginate, type} from 'aiofetch';
+ *
+ * const listUsers = paginate(
+ *   endpoint('GET /users', {
+ *     query: type<{page?: number}>(),
+ *     response: type<{users?: string[]; pages?: number}>(),
+ *   }),
+ *   numberedPages({items: ({users}) => users ?? [], total: ({pages}) => pages}),
+ * );
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * for await (const user of defineClient({listUsers})(session).listUsers({query: {}})) console.log(user);
+ * ```
+ */
 export function numberedPages<Data, Item = ItemOf<Data>>(
   options: NumberedPagesOptions<Data, Item> = {},
 ): PageStrategy<Data, Item> {
@@ -197,7 +253,26 @@ export interface OffsetPagesOptions<Data, Item> extends ItemsOption<Data, Item> 
   readonly total?: ((data: Data) => number | undefined) | undefined;
 }
 
-/** The next page begins after so many items. */
+/**
+ * The next page begins after so many items.
+ *
+ * @throws InvalidOptionError when an option is not what it may be
+ *
+ * @example
+ * ```ts
+ * import {createSession, defineClient, endpoint, offsetPages, paginate, type} from 'aiofetch';
+ *
+ * const listUsers = paginate(
+ *   endpoint('GET /users', {
+ *     query: type<{skip?: number}>(),
+ *     response: type<{users?: string[]; total?: number}>(),
+ *   }),
+ *   offsetPages({items: ({users}) => users ?? [], total: ({total}) => total, parameter: 'skip'}),
+ * );
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * for await (const user of defineClient({listUsers})(session).listUsers({query: {}})) console.log(user);
+ * ```
+ */
 export function offsetPages<Data, Item = ItemOf<Data>>(
   options: OffsetPagesOptions<Data, Item> = {},
 ): PageStrategy<Data, Item> {

@@ -68,7 +68,17 @@ function specialBlocks(): BlockList {
   return special;
 }
 
-/** Whether an address is one that anybody on the Internet could reach: none of this machine, a private network, a link. */
+/**
+ * Whether an address is one that anybody on the Internet could reach: none of this machine, a private network, a link
+ * (IANA, "Special-Purpose Address Registries").
+ *
+ * @example
+ * ```ts
+ * import {isPublicAddress} from 'aiofetch/undici';
+ *
+ * console.log(isPublicAddress('192.0.43.8'), isPublicAddress('169.254.169.254'), isPublicAddress('::1'));
+ * ```
+ */
 export function isPublicAddress(address: string): boolean {
   const plain = plainAddress(address);
   if (isIPv4(plain)) return !specialBlocks().check(plain, 'ipv4');
