@@ -4,7 +4,7 @@ import type {RedactedRequest} from './errors.ts';
 import {UnsupportedOptionError} from './errors.ts';
 import type {HeaderList, HeadersInput} from './headers.ts';
 import type {Lifetime} from './lifetime.ts';
-import {assertOption, checkFunction, checkKnown, isObject} from './options.ts';
+import {assertOption, checkFunction, checkKnown, checkNames, isObject} from './options.ts';
 import type {IdempotencyKey} from './policies/idempotency-key.ts';
 import type {Retry} from './policies/retry.ts';
 import type {NativeInit, Redirect, Transfer} from './request.ts';
@@ -71,9 +71,7 @@ const knownCallOptions = new Set<string>([
   'trace',
 ]);
 
-/** Options of a verb, for GETs whose responses are read for the caller. */
-export type ReadOptions = Omit<
-  CallOptions,
+type NotOfReads =
   | 'body'
   | 'json'
   | 'idempotencyKey'
@@ -81,8 +79,37 @@ export type ReadOptions = Omit<
   | 'onUploadProgress'
   | 'parseJson'
   | 'stringifyJson'
-  | 'throwHttpErrors'
->;
+  | 'throwHttpErrors';
+
+/** Options of a verb, for GETs whose responses are read for the caller. */
+export type ReadOptions = Omit<CallOptions, NotOfReads>;
+
+/**
+ * Refuses what is neither one of a reader's own options nor one of {@link ReadOptions}.
+ *
+ * @param without - those of {@link ReadOptions} that it doesn't take
+ */
+export function checkReadOptions(
+  where: string,
+  options: object,
+  own: readonly string[],
+  without: readonly string[] = [],
+): void {
+  const notOfReads: ReadonlyArray<NotOfReads | 'duplex' | 'expectContinue'> = [
+    'body',
+    'duplex',
+    'expectContinue',
+    'idempotencyKey',
+    'json',
+    'onDownloadProgress',
+    'onUploadProgress',
+    'parseJson',
+    'stringifyJson',
+    'throwHttpErrors',
+  ];
+  const refused: readonly string[] = [...notOfReads, ...without];
+  checkNames(where, options, [...own, ...[...knownCallOptions].filter((name) => !refused.includes(name))]);
+}
 
 /** What is known of a call when it begins. */
 export interface CallStart extends RedactedRequest {

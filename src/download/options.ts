@@ -1,4 +1,4 @@
-import type {CallOptions, ReadOptions} from '../call-options.ts';
+import {type CallOptions, checkReadOptions, type ReadOptions} from '../call-options.ts';
 import {HeaderList, type HeadersInput} from '../headers.ts';
 import {assertOption, checkFunction, checkNumber} from '../options.ts';
 import {type Digest, parseDigest} from './digest.ts';
@@ -62,8 +62,17 @@ export interface DownloadSettings {
 
 const defaultResumes = 5;
 
-/** @throws InvalidOptionError */
-export function checkDownload(options: DownloadBasics): DownloadSettings {
+/**
+ * @param where - whose options they are
+ * @param own - what that takes beside those that all downloads have
+ * @throws InvalidOptionError
+ */
+export function checkDownload(
+  options: DownloadBasics,
+  where: string,
+  own: readonly string[],
+): DownloadSettings {
+  checkReadOptions(where, options, ['digest', 'size', 'resumes', 'onDownloadProgress', ...own]);
   const {digest, size, resumes, onDownloadProgress, signal: _, ...call} = options;
   checkHeaders(call.headers);
   checkFunction('onDownloadProgress', onDownloadProgress);

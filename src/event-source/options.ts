@@ -1,4 +1,4 @@
-import type {CallOptions, ReadOptions} from '../call-options.ts';
+import {type CallOptions, checkReadOptions, type ReadOptions} from '../call-options.ts';
 import {assertOption, checkDuration, checkFunction, checkNumber, checkStatuses} from '../options.ts';
 
 /** What {@link EventSourceOptions.onReconnect} is told. */
@@ -68,8 +68,19 @@ export interface EventSourceSettings {
   readonly onReconnect: EventSourceOptions['onReconnect'];
 }
 
+const own = [
+  'lastEventId',
+  'reconnectDelay',
+  'maxReconnectDelay',
+  'maxFailures',
+  'reconnectStatuses',
+  'idleTimeout',
+  'onReconnect',
+];
+
 /** @throws InvalidOptionError */
 export function checkEventSource(options: EventSourceOptions): EventSourceSettings {
+  checkReadOptions('eventSource', options, own, ['retry', 'timeout']);
   const {
     lastEventId = '',
     reconnectDelay,

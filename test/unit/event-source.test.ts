@@ -321,4 +321,18 @@ describe('eventSource', () => {
     const {session} = answering([end]);
     expect(thrown(() => eventSource(session, url, options))).toBeInstanceOf(InvalidOptionError);
   });
+
+  it.each(['idleTimeOut', 'timeout', 'retry', 'body'])(
+    'refuses "%s", which is none of its options',
+    (name) => {
+      const {session} = answering([end]);
+      const error = thrown(() => eventSource(session, url, {[name]: 5}));
+      expect(error).toBeInstanceOf(InvalidOptionError);
+      expect(error).toMatchObject({
+        message: expect.stringMatching(
+          `Option "eventSource.${name}" is "unknown"; allowed: lastEventId, .*idleTimeout, .*headers`,
+        ),
+      });
+    },
+  );
 });

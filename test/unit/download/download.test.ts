@@ -532,6 +532,8 @@ describe('download', () => {
     ['resumes', {resumes: -1}],
     ['onRestart', {onRestart: 1 as never}],
     ['onDownloadProgress', {onDownloadProgress: 1 as never}],
+    ['download.ranges', {ranges: 2} as never],
+    ['download.throwHttpErrors', {throwHttpErrors: false} as never],
     ['headers.range', {headers: {range: 'bytes=0-1'}}],
     ['headers.if-range', {headers: {'If-Range': '"1"'}}],
   ])('refuses a %s that can not be', (option, options) => {
