@@ -130,6 +130,22 @@ describe('what such a limit is told of', () => {
     expect(sample?.now).toBeLessThan(performance.now());
   });
 
+  it('an answer to an upload, with the time since the end of that', async () => {
+    const server = await startServer((request, response) => {
+      request.resume().once('end', () => response.end('done'));
+    });
+    const limitPerHost = recordedLimit();
+    const session = open({limitPerHost});
+    let endedAt = Infinity;
+    async function* body() {
+      yield 'some';
+      await delay(5);
+      endedAt = performance.now();
+    }
+    await (await session.fetch(server.origin, {method: 'POST', body})).text();
+    expect(limitPerHost.samples[0]?.sentAt).toBeGreaterThanOrEqual(endedAt);
+  });
+
   it('each of the hosts that a redirect leads over', async () => {
     const second = await startServer((_request, response) => response.writeHead(503).end());
     const first = await startServer((_request, response) =>
