@@ -175,6 +175,25 @@ describe('policies', () => {
     expect(session.stats().totals.errors).toBe(0);
   });
 
+  it('that fail as a fetch does, before anything was sent, are the failure of a first attempt', async () => {
+    const policy: Policy = () => () => Promise.reject(new TypeError('fetch failed'));
+    const {session} = mockSession(undefined, {policies: [policy]});
+    expect(await rejection(session.fetch(url))).toMatchObject({name: 'ConnectionError', attempts: 1});
+  });
+
+  it('see nothing of a call that was aborted before it began', async () => {
+    const seen: string[] = [];
+    const policy: Policy = (next) => (request) => {
+      seen.push(request.url);
+      return next(request);
+    };
+    const {session} = mockSession(undefined, {policies: [policy]});
+    const signal = AbortSignal.abort(new Error('before'));
+    expect(await rejection(session.fetch(url, {signal}))).toBe(signal.reason);
+    expect(await rejection(session.get(url, {signal}))).toBe(signal.reason);
+    expect(seen).toEqual([]);
+  });
+
   it('send again what failed, and are counted', async () => {
     const retry: Policy = (next) => (request) => next(request).catch(() => next(request));
     const {session, calls} = mockSession(

@@ -107,6 +107,11 @@ describe('total', () => {
     await vi.runAllTimersAsync();
   });
 
+  it('that runs out before anything was sent was that of a first attempt', async () => {
+    const session = sessionOver(hanging, {timeout: 100, policies: [() => hanging]});
+    expect(await outcomeIn(100, session.fetch(url))).toMatchObject({phase: 'total', attempts: 1});
+  });
+
   it('covers what hooks wait for', async () => {
     const session = sessionOver(async () => new Response('x'), {
       timeout: 100,
