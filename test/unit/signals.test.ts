@@ -30,6 +30,16 @@ describe('an abort', () => {
     expect(session.stats()).toMatchObject({active: 0, hosts: noHosts, totals: {errors: 3}});
   });
 
+  it('before the call cancels the stream that was to be sent', async () => {
+    const {session, calls} = mockSession();
+    const cancelled: unknown[] = [];
+    const body = new ReadableStream({cancel: (reason) => void cancelled.push(reason)});
+    const signal = AbortSignal.abort('before');
+    await expect(session.fetch(url, {method: 'POST', body, signal})).rejects.toBe('before');
+    expect(cancelled).toEqual(['before']);
+    expect(calls).toHaveLength(0);
+  });
+
   it('without a reason is an AbortError', async () => {
     const controller = new AbortController();
     const {session} = mockSession(() => new Promise(() => {}));

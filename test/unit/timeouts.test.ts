@@ -112,6 +112,13 @@ describe('total', () => {
     expect(await outcomeIn(100, session.fetch(url))).toMatchObject({phase: 'total', attempts: 1});
   });
 
+  it('is not waited for by a call that was aborted before it began', async () => {
+    const session = sessionOver(hanging, {timeout: 100});
+    const signal = AbortSignal.abort(new Error('before'));
+    expect(await rejection(session.fetch(url, {signal}))).toBe(signal.reason);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('covers what hooks wait for', async () => {
     const session = sessionOver(async () => new Response('x'), {
       timeout: 100,

@@ -308,6 +308,19 @@ describe('who waits for a token', () => {
     expect(await (await call).json()).toEqual({});
     await closed;
   });
+
+  it('is waited for then also when its call has gone', async () => {
+    const {asked, source} = heldSource();
+    const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
+    const controller = new AbortController();
+    const call = rejection(session.fetch('users', {signal: controller.signal}));
+    await vi.waitFor(() => expect(asked).toHaveLength(1));
+    const closed = session.close();
+    controller.abort('stop');
+    expect(await call).toBe('stop');
+    asked[0]?.resolve('t1');
+    await closed;
+  });
 });
 
 describe('an expiry that is known', () => {
