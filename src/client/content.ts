@@ -179,7 +179,7 @@ const binary = 'application/octet-stream';
  * console.log(png.byteLength);
  * ```
  */
-export function asBytes(mediaType?: string): Content<Uint8Array | ArrayBuffer, Uint8Array> {
+export function asBytes(mediaType?: string): Content<Uint8Array | ArrayBuffer, Uint8Array<ArrayBuffer>> {
   checkMediaType('asBytes', mediaType, undefined);
   return {
     accept: mediaType ?? '*/*',
@@ -230,12 +230,12 @@ export function asBlob(mediaType?: string): Content<Blob> {
  * for await (const text of archive.pipeThrough(new TextDecoderStream())) console.log(text.length);
  * ```
  */
-export function asStream(mediaType?: string): Content<RequestBody, ReadableStream<Uint8Array>> {
+export function asStream(mediaType?: string): Content<RequestBody, ReadableStream<Uint8Array<ArrayBuffer>>> {
   checkMediaType('asStream', mediaType, undefined);
   return {
     accept: mediaType ?? '*/*',
     encode: (body) => ({body, contentType: mediaType ?? binary}),
-    decode: (response) => (response.body ?? new Response('').body) as ReadableStream<Uint8Array>,
+    decode: (response) => (response.body ?? new Response('').body) as ReadableStream<Uint8Array<ArrayBuffer>>,
   };
 }
 
