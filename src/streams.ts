@@ -8,6 +8,7 @@
  * @module
  */
 import {InvalidOptionError} from './errors.ts';
+import {assertOption} from './options.ts';
 import {iterate} from './streams/iterate.ts';
 import {type EventProgress, parseEvents, type ServerSentEvent} from './streams/parse-events.ts';
 import {checkLine, parseNdjson} from './streams/parse-ndjson.ts';
@@ -105,7 +106,8 @@ export function iterLines(
  * value is what is handed on.
  * @returns The values, to be iterated once.
  * @throws From the loop, that is from `next()`: what the request, or its body, failed with; LineError when a
- * line is no JSON or longer than `maxLength`; SchemaError; both tell the line's number, and show nothing of it.
+ * line is no JSON or longer than `maxLength`; SchemaError; both tell the line's number, and show nothing of it;
+ * InvalidOptionError.
  *
  * @example
  * ```ts
@@ -125,7 +127,15 @@ export function iterNdjson<Value = unknown>(
   const place = {line: 0};
   return iterate<unknown, Value>(
     response,
-    () => parseNdjson(splitLines(options), place),
+    () => {
+      assertOption(
+        schema === undefined || typeof schema['~standard']?.validate === 'function',
+        'schema',
+        schema,
+        'a Standard Schema, or undefined',
+      );
+      return parseNdjson(splitLines(options), place);
+    },
     schema && ((value) => checkLine(schema, value, place.line)),
   );
 }

@@ -12,11 +12,17 @@ export interface ChunkSource {
  */
 export const takeChunks: unique symbol = Symbol.for('aiofetch.chunks') as never;
 
-/** Takes a response's body: past its web stream where it can be, which costs less. */
+/**
+ * Takes a response's body: past its web stream where it can be, which costs less.
+ *
+ * @throws TypeError when it has been read already, and for what is no response
+ */
 export function openChunks(response: Response): ChunkSource {
-  const taken = (response as {[takeChunks]?: () => ChunkSource | undefined})[takeChunks]?.();
+  const taken = (response as {[takeChunks]?: () => ChunkSource | undefined} | undefined)?.[takeChunks]?.();
   if (taken) return taken;
-  const {body} = response;
+  const body = (response as Partial<Response> | undefined)?.body;
+  // A URL, as it were: it would pass for a response without a body.
+  if (body === undefined) throw new TypeError('What is to be read is no Response');
   if (response.bodyUsed || body?.locked) throw new TypeError('Body is unusable: Body has already been read');
   // Not by iteration, which WebKit's streams don't have.
   const reader = body?.getReader();

@@ -1,4 +1,5 @@
 import {InvalidOptionError, LineError} from '../errors.ts';
+import {assertOption, checkNames} from '../options.ts';
 import type {Parser} from './iterate.ts';
 
 /** How lines are told apart. */
@@ -24,9 +25,11 @@ export interface LineOptions {
  *
  * @throws InvalidOptionError
  */
-export function splitLines({maxLength = Infinity, charset = 'utf-8'}: LineOptions = {}): Parser<string> {
-  if (typeof maxLength !== 'number' || !(maxLength >= 1))
-    throw new InvalidOptionError('maxLength', maxLength, 'a number from 1, or Infinity');
+export function splitLines(options: LineOptions): Parser<string> {
+  checkNames('options', options, ['maxLength', 'charset']);
+  const {maxLength = Infinity, charset = 'utf-8'} = options;
+  const isLength = typeof maxLength === 'number' && maxLength >= 1;
+  assertOption(isLength, 'maxLength', maxLength, 'a number from 1, or Infinity');
   const decoder = decoderOf(charset);
   let begun = '';
   let line = 1;

@@ -147,3 +147,30 @@ describe('iterNdjson', () => {
     expect(error).toMatchObject({code: 'ERR_LINE_TOO_LONG', line: 1});
   });
 });
+
+describe('what is no response', () => {
+  it.each(['https://example.com/', {}, undefined])(
+    'as %j is refused, rather than empty',
+    async (mistaken) => {
+      await expect(iterLines(mistaken as never).next()).rejects.toThrow(
+        new TypeError('What is to be read is no Response'),
+      );
+    },
+  );
+});
+
+describe('options', () => {
+  it('that are not known are refused', async () => {
+    const lines = iterLines(new Response('a'), {maxlength: 5} as never);
+    await expect(lines.next()).rejects.toThrow(
+      new InvalidOptionError('options.maxlength', 'unknown', 'maxLength, charset'),
+    );
+  });
+
+  it('in the place of the schema are refused', async () => {
+    const values = iterNdjson(new Response('1'), {maxLength: 5} as never);
+    await expect(values.next()).rejects.toThrow(
+      'Option "schema" is an object; allowed: a Standard Schema, or undefined',
+    );
+  });
+});
