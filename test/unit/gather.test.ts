@@ -464,6 +464,8 @@ describe('gather: onProgress', () => {
     const work = controlled();
     const seen: Progress[] = [];
     const onProgress = (progress: Progress) => seen.push(progress);
+    // What was before it is none of its time.
+    vi.advanceTimersByTime(10_000);
     const results = gather([1, 2, 3, 4], work.worker, {concurrency: 2, settle: true, onProgress});
     const settling = [
       () => work.fulfil(0),
