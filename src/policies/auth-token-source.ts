@@ -188,6 +188,10 @@ class Tokens {
 /** Why a request has no token: each that waited gets an error of its own, which is about it. */
 function failure(request: ConnectorRequest, cause: unknown): AuthError {
   const details = {request, attempts: Math.max(request.lifetime.attempts, 1)};
+  // What took too long is the source, and not what the timeout's message is about.
+  if (cause instanceof TimeoutError && cause.phase === 'total') {
+    return new AuthError(`The token could not be got within ${cause.limit} ms`, {...details, cause});
+  }
   return cause instanceof AuthError
     ? new AuthError(`The token could not be got: ${cause.message}`, {...details, cause: cause.cause})
     : new AuthError('The token could not be got', {...details, cause});

@@ -273,6 +273,7 @@ describe('who waits for a token', () => {
       await vi.advanceTimersByTimeAsync(1);
       for (const error of await Promise.all(calls)) {
         expect(error).toMatchObject({name: 'AuthError', cause: {name: 'TimeoutError', limit: 5_000}});
+        expect(error.message).toMatch(/^The token could not be got within 5000 ms \(GET /);
       }
       expect(asked.map(({signal}) => signal.aborted)).toEqual([true]);
       const next = session.fetch('users');
