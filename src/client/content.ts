@@ -164,6 +164,9 @@ async function readText(response: Response): Promise<string> {
 
 const binary = 'application/octet-stream';
 
+/** What the runtime's own streams and decoders take: of TypeScript 5.7 and later `Uint8Array<ArrayBuffer>`, which was not generic before. */
+type Bytes = ReturnType<Uint8Array['slice']>;
+
 /**
  * Bytes, all at once; `application/octet-stream` when they are sent, unless another media type is given.
  *
@@ -179,7 +182,7 @@ const binary = 'application/octet-stream';
  * console.log(png.byteLength);
  * ```
  */
-export function asBytes(mediaType?: string): Content<Uint8Array | ArrayBuffer, Uint8Array<ArrayBuffer>> {
+export function asBytes(mediaType?: string): Content<Uint8Array | ArrayBuffer, Bytes> {
   checkMediaType('asBytes', mediaType, undefined);
   return {
     accept: mediaType ?? '*/*',
@@ -230,12 +233,12 @@ export function asBlob(mediaType?: string): Content<Blob> {
  * for await (const text of archive.pipeThrough(new TextDecoderStream())) console.log(text.length);
  * ```
  */
-export function asStream(mediaType?: string): Content<RequestBody, ReadableStream<Uint8Array<ArrayBuffer>>> {
+export function asStream(mediaType?: string): Content<RequestBody, ReadableStream<Bytes>> {
   checkMediaType('asStream', mediaType, undefined);
   return {
     accept: mediaType ?? '*/*',
     encode: (body) => ({body, contentType: mediaType ?? binary}),
-    decode: (response) => (response.body ?? new Response('').body) as ReadableStream<Uint8Array<ArrayBuffer>>,
+    decode: (response) => (response.body ?? new Response('').body) as ReadableStream<Bytes>,
   };
 }
 

@@ -118,7 +118,7 @@ describe('what is not imported is not bundled', () => {
     [
       'gather',
       "export {gather, asCompleted} from 'aiofetch'",
-      ['errors', 'errors/base', 'gather', 'gather/queue', 'gather/run', 'redact-url'],
+      ['errors', 'errors/base', 'gather', 'gather/queue', 'gather/run', 'options', 'redact-url'],
     ],
     ['an error class', "export {HTTPError} from 'aiofetch'", ['errors', 'errors/base', 'redact-url']],
     ['timings', "export {recordTimings, timings} from 'aiofetch'", ['timings', 'timings/stopwatch']],

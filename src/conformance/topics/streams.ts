@@ -217,7 +217,7 @@ export const streams: Topic = (it) => {
     const session = open();
     const file = download(session, room.url('/file', {size: 200_000, cut: 70_000, etag: '"1"'}));
     let place = 0;
-    for await (const chunk of file) place = checkPattern(chunk, place);
+    for await (const chunk of cutAfterFirst(file, room)) place = checkPattern(chunk, place);
     equal(place, 200_000, 'bytes in all');
     equal(file.size, 200_000, 'size');
     ok((await room.stats()).arrivals.length > 1, 'more than one request');
@@ -237,7 +237,7 @@ export const streams: Topic = (it) => {
   it('a download of what has changed in between fails, or begins anew', async ({open, room}) => {
     const session = open();
     const query = {size: 20_000, cut: 5_000, etag: ['"1"', '"2"']};
-    const changed = collect(download(session, room.url('/file', query)));
+    const changed = collect(cutAfterFirst(download(session, room.url('/file', query)), room));
     await typedRejection(changed, 'the loop', {name: 'DownloadError', code: 'ERR_DOWNLOAD_CHANGED'});
     let place = 0;
     const file = download(session, room.url('/file', query), {
@@ -245,7 +245,7 @@ export const streams: Topic = (it) => {
         place = 0;
       },
     });
-    for await (const chunk of file) place = checkPattern(chunk, place);
+    for await (const chunk of cutAfterFirst(file, room)) place = checkPattern(chunk, place);
     equal(place, 20_000, 'bytes in all');
     equal(session.stats().active, 0, 'active');
   });
@@ -276,6 +276,18 @@ async function sentAtRest(room: Room): Promise<number> {
     return calm === 4;
   }, 'the server to be held back');
   return sent;
+}
+
+/** Has the server cut the connection once a first chunk is here: not all runtimes hand on what came before a cut. */
+async function* cutAfterFirst<T>(chunks: AsyncIterable<T>, room: Room): AsyncGenerator<T> {
+  let isFirst = true;
+  for await (const chunk of chunks) {
+    yield chunk;
+    if (!isFirst) continue;
+    isFirst = false;
+    await room.until(({held}) => held === 1, 'the server to be done');
+    await room.release();
+  }
 }
 
 async function collect<T>(items: AsyncIterable<T>, into: T[] = []): Promise<T[]> {

@@ -142,10 +142,11 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   },
 
   /**
-   * `size` bytes in a pattern, or the range of them that is asked for. The first response is cut after `cut` bytes; the
-   * first has the first `etag`, the others the last. `digest`: with a `Repr-Digest`, unless it's to be `wrong`.
+   * `size` bytes in a pattern, or the range of them that is asked for. The first response is cut after `cut` bytes, once the
+   * room is told to release it; the first has the first `etag`, the others the last. `digest`: with a `Repr-Digest`, unless it's to be `wrong`.
    */
-  async '/file'({request, response, query, room}) {
+  '/file'(given) {
+    const {request, response, query, room} = given;
     const visit = room.visited(request.url as string);
     const size = number(query, 'size', 1_000);
     const etags = query.getAll('etag');
@@ -164,8 +165,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     response.writeHead(isPart ? 206 : 200, {'content-length': size - start});
     if (visit > 1 || !query.has('cut')) return void response.end(bytes.subarray(start));
     response.write(bytes.subarray(start, start + number(query, 'cut', 0)));
-    await sleep(30);
-    request.socket.resetAndDestroy();
+    cutOnRelease(given);
   },
 
   /** Numbered events up to `count`, `each` on a response, after the last one that is known; a 204 when there are no more. */
