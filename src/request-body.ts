@@ -79,11 +79,14 @@ function restOf(chunks: Bytes[], begun: ReturnType<Reader['read']>, reader: Read
   return new ReadableStream(
     {
       async pull(controller) {
-        const chunk = chunks.shift();
-        const {done, value} = chunk ? {done: false, value: chunk} : await (next ?? reader.read());
-        if (!chunk) next = undefined;
+        if (chunks.length > 0) {
+          controller.enqueue(chunks.shift() as Bytes);
+          return;
+        }
+        const {done, value} = await (next ?? reader.read());
+        next = undefined;
         if (done) controller.close();
-        else controller.enqueue(value as Bytes);
+        else controller.enqueue(value);
       },
       cancel: (reason) => reader.cancel(reason),
     },

@@ -23,6 +23,19 @@ function controlled() {
   };
 }
 
+/** A call with two attempts under way, of which the first was answered poorly, and is kept. */
+async function hedged() {
+  fakeTimers();
+  const {answers, handler} = controlled();
+  const {session} = mockSession(handler as never, {policies: [hedgePolicy({delay: 10})]});
+  const call = session.fetch(url);
+  await vi.advanceTimersByTimeAsync(20);
+  // One without an end: it would have to be read.
+  answers[0]?.(new Response(new ReadableStream(), {status: 503}));
+  await vi.advanceTimersByTimeAsync(1);
+  return {session, call, answers};
+}
+
 function fakeTimers(): void {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
@@ -107,14 +120,7 @@ describe('close()', () => {
   });
 
   it('waits for an attempt that may do better than the answer that is kept meanwhile', async () => {
-    fakeTimers();
-    const {answers, handler} = controlled();
-    const {session} = mockSession(handler as never, {policies: [hedgePolicy({delay: 10})]});
-    const call = session.fetch(url);
-    await vi.advanceTimersByTimeAsync(20);
-    // One without an end: it would have to be read.
-    answers[0]?.(new Response(new ReadableStream(), {status: 503}));
-    await vi.advanceTimersByTimeAsync(1);
+    const {session, call, answers} = await hedged();
     const closing = session.close();
     await vi.advanceTimersByTimeAsync(5_000);
     answers[1]?.(new Response('better'));
@@ -123,13 +129,7 @@ describe('close()', () => {
   });
 
   it('does not wait for such an answer for ever when it is what the caller gets, and nobody reads it', async () => {
-    fakeTimers();
-    const {answers, handler} = controlled();
-    const {session} = mockSession(handler as never, {policies: [hedgePolicy({delay: 10})]});
-    const call = session.fetch(url);
-    await vi.advanceTimersByTimeAsync(20);
-    answers[0]?.(new Response(new ReadableStream(), {status: 503}));
-    await vi.advanceTimersByTimeAsync(1);
+    const {session, call, answers} = await hedged();
     answers[1]?.(Promise.reject(new TypeError('fetch failed')));
     expect((await call).status).toBe(503);
     const closing = watch(session.close());

@@ -722,9 +722,11 @@ describe('the body of a Request', () => {
 
   it('that holds what is no bytes fails the call', async () => {
     const {server, fetch, stats} = await startEcho();
-    const body = streamOf(5);
-    const request = new Request(server.origin, {method: 'POST', body, duplex: 'half'} as RequestInit);
-    await expect(fetch(request)).rejects.toThrow(TypeError);
+    for (const chunk of [5, null]) {
+      const body = streamOf(chunk);
+      const request = new Request(server.origin, {method: 'POST', body, duplex: 'half'} as RequestInit);
+      await expect(fetch(request)).rejects.toThrow(TypeError);
+    }
     expect(stats().active).toBe(0);
   });
 
