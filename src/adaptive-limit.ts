@@ -1,4 +1,4 @@
-import {ConnectionError, TimeoutError} from './errors.ts';
+import {ConnectionError, TimeoutError} from './errors/index.ts';
 import type {Linked, LinkedList} from './linked-list.ts';
 import {checkNames, checkNumber} from './options.ts';
 import type {Kept} from './policies/keyed.ts';

@@ -1,7 +1,7 @@
 import type {Hooks as KyHooks, Options as KyInit} from 'ky';
 import type {RequestBody} from './body.ts';
-import type {RedactedRequest} from './errors.ts';
-import {UnsupportedOptionError} from './errors.ts';
+import type {RedactedRequest} from './errors/index.ts';
+import {UnsupportedOptionError} from './errors/index.ts';
 import type {HeaderList, HeadersInput} from './headers.ts';
 import type {Lifetime} from './lifetime.ts';
 import {assertOption, checkFunction, checkKnown, checkNames, isObject} from './options.ts';

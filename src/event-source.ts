@@ -5,7 +5,7 @@
  */
 import {isomorphicDecode} from './base64.ts';
 import {discard} from './discard.ts';
-import {ConnectionError, HTTPError, type RedactedRequest, TimeoutError} from './errors.ts';
+import {ConnectionError, HTTPError, type RedactedRequest, TimeoutError} from './errors/index.ts';
 import {EventSourceError} from './event-source/error.ts';
 import {checkEventSource, type EventSourceOptions} from './event-source/options.ts';
 import {HeaderList} from './headers.ts';

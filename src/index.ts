@@ -25,7 +25,7 @@ export type {
 export {createConnector} from './connectors/create-connector.ts';
 export type {ConnectorDefinition, UploadProgress} from './connectors/definition.ts';
 export * from './download.ts';
-export type {ErrorDetails, Phase, RedactedRequest} from './errors.ts';
+export type {ErrorDetails, Phase, RedactedRequest} from './errors/index.ts';
 export {
   AiofetchError,
   CircuitOpenError,
@@ -40,7 +40,7 @@ export {
   SessionClosedError,
   TimeoutError,
   UnsupportedOptionError,
-} from './errors.ts';
+} from './errors/index.ts';
 export * from './event-source.ts';
 export type {FetchInit} from './fetch-call.ts';
 export * from './gather.ts';

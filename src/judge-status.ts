@@ -1,7 +1,7 @@
 import type {KyOptions} from './call-options.ts';
 import {readErrorData} from './error-data.ts';
-import type {RedactedRequest} from './errors.ts';
-import {HTTPError} from './errors.ts';
+import type {RedactedRequest} from './errors/index.ts';
+import {HTTPError} from './errors/index.ts';
 import {isRedirectStatus} from './redirect.ts';
 import type {Redirect} from './request.ts';
 

@@ -1,4 +1,4 @@
-import {errorType} from './error-type.ts';
+import {errorType} from './errors/error-code.ts';
 import {assertOption, checkNames, checkNumber, isObject} from './options.ts';
 import {allPhases} from './timings/stopwatch.ts';
 import type {CallTimings} from './timings.ts';

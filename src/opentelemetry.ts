@@ -1,7 +1,7 @@
 import type {Attributes, Context, MeterProvider, Span, TracerProvider} from '@opentelemetry/api';
 import {context, metrics, propagation, SpanKind, SpanStatusCode, trace} from '@opentelemetry/api';
 import type {ConnectorStats} from './connector.ts';
-import {errorType} from './error-type.ts';
+import {errorType} from './errors/error-code.ts';
 import type {HeaderList} from './headers.ts';
 import type {ServerAttributes} from './opentelemetry/attributes.ts';
 import {methodDescriber, serverOf, urlRedactor} from './opentelemetry/attributes.ts';

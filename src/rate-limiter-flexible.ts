@@ -1,4 +1,4 @@
-import {InvalidOptionError} from './errors.ts';
+import {InvalidOptionError} from './errors/index.ts';
 import type {RateLimitStore} from './policies/rate-limit.ts';
 
 /** What is needed of a limiter of `rate-limiter-flexible`: `RateLimiterRedis`, `RateLimiterValkey`, `RateLimiterMemory`, … */

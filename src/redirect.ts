@@ -1,7 +1,7 @@
 import {isReplayable} from './body.ts';
 import {discard} from './discard.ts';
-import {RedirectError} from './errors.ts';
-import {redactUrl} from './redact-url.ts';
+import {RedirectError} from './errors/index.ts';
+import {redactUrl} from './errors/redact-url.ts';
 import type {ConnectorRequest} from './request.ts';
 
 /** Fetch, "HTTP-redirect fetch": how many redirects are followed. */

@@ -1,5 +1,5 @@
 import type {RequestBody} from './body.ts';
-import type {RedactedRequest} from './errors.ts';
+import type {RedactedRequest} from './errors/index.ts';
 import type {HeaderList} from './headers.ts';
 import {Lifetime} from './lifetime.ts';
 import type {ProgressListener} from './progress.ts';

@@ -1,7 +1,7 @@
 import type {KyOptions} from './call-options.ts';
 import {checkKyOptions} from './call-options.ts';
 import type {Connector, ConnectorOptions} from './connector.ts';
-import {InvalidOptionError} from './errors.ts';
+import {InvalidOptionError} from './errors/index.ts';
 import type {HeaderList, HeadersInput} from './headers.ts';
 import {assertOption, checkKnown, isObject} from './options.ts';
 import type {Auth} from './policies/auth.ts';

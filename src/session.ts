@@ -11,7 +11,7 @@ import {
   InvalidOptionError,
   SessionClosedError,
   TimeoutError,
-} from './errors.ts';
+} from './errors/index.ts';
 import type {FetchInit} from './fetch-call.ts';
 import {toCall} from './fetch-call.ts';
 import {originOf, rememberFetch} from './global-fetch.ts';

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import {InvalidOptionError} from './errors.ts';
+import {InvalidOptionError} from './errors/index.ts';
 import {assertOption} from './options.ts';
 import {iterate} from './streams/iterate.ts';
 import {type EventProgress, parseEvents, type ServerSentEvent} from './streams/parse-events.ts';

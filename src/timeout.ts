@@ -1,5 +1,5 @@
 import type {ConnectorCapabilities} from './connector.ts';
-import {UnsupportedOptionError} from './errors.ts';
+import {UnsupportedOptionError} from './errors/index.ts';
 import {assertOption, checkDuration, isObject} from './options.ts';
 import type {RequestTimeouts} from './request.ts';
 

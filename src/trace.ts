@@ -1,7 +1,7 @@
 import type {RequestBody} from './body.ts';
+import {redactUrl} from './errors/redact-url.ts';
 import type {HeaderList} from './headers.ts';
 import {assertOption, isObject} from './options.ts';
-import {redactUrl} from './redact-url.ts';
 import {tell} from './telling.ts';
 
 /** The call that an event belongs to: the same object, and the same `id`, over its retries and redirects. */

@@ -1,5 +1,5 @@
 import type {Connector} from './connector.ts';
-import {UnsupportedOptionError} from './errors.ts';
+import {UnsupportedOptionError} from './errors/index.ts';
 import {checkDuration, checkFunction, checkNumber} from './options.ts';
 import type {ProgressListener} from './progress.ts';
 import type {Transfer} from './request.ts';

@@ -1,4 +1,4 @@
-import {SessionClosedError} from './errors.ts';
+import {SessionClosedError} from './errors/index.ts';
 import type {Lifetime} from './lifetime.ts';
 
 /** How long a response that nobody reads may hold up a `close`, in ms. */

@@ -1,5 +1,5 @@
 import {discard} from '../discard.ts';
-import type {RedactedRequest} from '../errors.ts';
+import type {RedactedRequest} from '../errors/index.ts';
 import type {FetchInit} from '../fetch-call.ts';
 import {isObject} from '../options.ts';
 import {nativeMembers} from '../request.ts';

@@ -1,5 +1,5 @@
 import {discard} from '../discard.ts';
-import {SchemaError} from '../errors.ts';
+import {SchemaError} from '../errors/index.ts';
 import {assertOption, checkNames, checkNumber} from '../options.ts';
 import type {ServerSentEvent} from '../streams/parse-events.ts';
 import type {LineOptions} from '../streams/split-lines.ts';

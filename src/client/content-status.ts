@@ -1,5 +1,5 @@
 import {discard} from '../discard.ts';
-import {SchemaError} from '../errors.ts';
+import {SchemaError} from '../errors/index.ts';
 import {assertOption, isObject} from '../options.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
 import type {ResponseContent} from './content.ts';

@@ -1,5 +1,5 @@
 import type {RequestBody} from '../body.ts';
-import {SchemaError} from '../errors.ts';
+import {SchemaError} from '../errors/index.ts';
 import {assertOption, checkNames, isObject} from '../options.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';

@@ -1,4 +1,4 @@
-import {InvalidOptionError} from '../errors.ts';
+import {InvalidOptionError} from '../errors/index.ts';
 import {assertOption, checkNames, isObject} from '../options.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
 import type {BodyContent, ResponseContent} from './content.ts';

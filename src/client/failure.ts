@@ -1,6 +1,6 @@
 import {readErrorData} from '../error-data.ts';
-import type {RedactedRequest} from '../errors.ts';
-import {HTTPError} from '../errors.ts';
+import type {RedactedRequest} from '../errors/index.ts';
+import {HTTPError} from '../errors/index.ts';
 import {attemptsFor} from '../session-memory.ts';
 import type {StandardSchema} from '../streams/standard-schema.ts';
 import type {InputOf, OutputOf} from './schema.ts';

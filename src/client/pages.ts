@@ -1,4 +1,4 @@
-import {AiofetchError} from '../errors.ts';
+import {AiofetchError} from '../errors/index.ts';
 import {checkNumber, isObject} from '../options.ts';
 import {memoryOf} from '../session-memory.ts';
 import type {Caller, ClientContext, Exchange, Following, LooseInput} from './call.ts';

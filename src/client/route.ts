@@ -1,4 +1,4 @@
-import {InvalidOptionError} from '../errors.ts';
+import {InvalidOptionError} from '../errors/index.ts';
 import {percentEncode} from '../percent-encode.ts';
 
 /** The methods that an endpoint may have. */

@@ -1,5 +1,5 @@
-import type {RedactedRequest} from '../errors.ts';
-import {SchemaError} from '../errors.ts';
+import type {RedactedRequest} from '../errors/index.ts';
+import {SchemaError} from '../errors/index.ts';
 import {assertOption} from '../options.ts';
 import type {SchemaIssue, StandardSchema} from '../streams/standard-schema.ts';
 

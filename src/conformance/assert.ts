@@ -1,4 +1,4 @@
-import {AiofetchError} from '../errors.ts';
+import {AiofetchError} from '../errors/index.ts';
 
 /** What a case throws when it finds something else than it expects. */
 export class ConformanceError extends Error {

@@ -1,5 +1,5 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
-import {UnsupportedOptionError} from '../errors.ts';
+import {UnsupportedOptionError} from '../errors/index.ts';
 import {checkKnown} from '../options.ts';
 import {createNativeConnector} from './native.ts';
 import {checkOneWay, toProxyUrl} from './proxy.ts';

@@ -1,5 +1,5 @@
 import type {Connector, ConnectorOptions, ConnectorStats} from '../connector.ts';
-import {SessionClosedError} from '../errors.ts';
+import {SessionClosedError} from '../errors/index.ts';
 import {LinkedList} from '../linked-list.ts';
 import {checkKnown, checkLimit, checkLimitPerHost} from '../options.ts';
 import {whenTold} from '../telling.ts';

@@ -1,5 +1,5 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
-import {InvalidOptionError, UnsupportedOptionError} from '../errors.ts';
+import {InvalidOptionError, UnsupportedOptionError} from '../errors/index.ts';
 import {checkDuration, checkKnown} from '../options.ts';
 import {createNativeConnector} from './native.ts';
 import {checkOneWay, toProxyUrl} from './proxy.ts';

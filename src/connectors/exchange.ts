@@ -1,6 +1,6 @@
 import {isSmall} from '../body.ts';
 import {discard} from '../discard.ts';
-import {ConnectionError, ResponseTooLargeError, TimeoutError} from '../errors.ts';
+import {ConnectionError, ResponseTooLargeError, TimeoutError} from '../errors/index.ts';
 import type {AbortListener, Lifetime} from '../lifetime.ts';
 import type {Linked, LinkedList} from '../linked-list.ts';
 import type {ProgressListener} from '../progress.ts';

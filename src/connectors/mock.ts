@@ -1,7 +1,7 @@
 import type {PreparedBody} from '../body.ts';
 import {prepareBody, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorOptions} from '../connector.ts';
-import {InvalidOptionError} from '../errors.ts';
+import {InvalidOptionError} from '../errors/index.ts';
 import {reportedStream} from '../progress.ts';
 import {followRedirects} from '../redirect.ts';
 import type {ConnectorRequest} from '../request.ts';

@@ -1,7 +1,7 @@
 import {isStreamLike, prepareBody, sizeOf, toReadableStream} from '../body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
 import {discard} from '../discard.ts';
-import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../errors.ts';
+import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../errors/index.ts';
 import {foreignFetch, handOn} from '../global-fetch.ts';
 import {reportedStream} from '../progress.ts';
 import {followRedirects} from '../redirect.ts';

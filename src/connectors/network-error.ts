@@ -1,7 +1,7 @@
-import {codeOf} from '../error-type.ts';
-import type {Phase} from '../errors.ts';
-import {AiofetchError, ConnectionError, RedirectError} from '../errors.ts';
-import {redactUrl} from '../redact-url.ts';
+import {codeOf} from '../errors/error-code.ts';
+import type {Phase} from '../errors/index.ts';
+import {AiofetchError, ConnectionError, RedirectError} from '../errors/index.ts';
+import {redactUrl} from '../errors/redact-url.ts';
 import type {ConnectorRequest} from '../request.ts';
 
 // The codes of Node's sockets and DNS, and Bun's. Deno has none, but says it in the message.

@@ -1,4 +1,4 @@
-import type {RedactedRequest} from '../errors.ts';
+import type {RedactedRequest} from '../errors/index.ts';
 import type {CreateHash, Digest} from './digest.ts';
 import {DownloadError} from './error.ts';
 import type {RangeJob, Resource} from './open-part.ts';

@@ -1,6 +1,6 @@
 import type {CallOptions} from '../call-options.ts';
 import {discard} from '../discard.ts';
-import type {RedactedRequest} from '../errors.ts';
+import type {RedactedRequest} from '../errors/index.ts';
 import {HeaderList, type HeadersInput} from '../headers.ts';
 import type {Session} from '../session.ts';
 import {type ContentRange, parseContentRange} from './content-range.ts';

@@ -1,4 +1,4 @@
-import {ConnectionError, HTTPError, TimeoutError} from '../errors.ts';
+import {ConnectionError, HTTPError, TimeoutError} from '../errors/index.ts';
 import {retryAfter} from '../policies/retry-after.ts';
 import {iterChunks} from '../streams.ts';
 import {wait} from '../wait.ts';

@@ -1,4 +1,4 @@
-import {redactUrl} from '../redact-url.ts';
+import {redactUrl} from './redact-url.ts';
 
 /** Where in a request's life a failure happened. */
 export type Phase =

@@ -1,4 +1,4 @@
-import {errorType} from '../error-type.ts';
+import {errorType} from '../errors/error-code.ts';
 import {Stopwatch} from '../timings/stopwatch.ts';
 import type {TracedRequest, TraceEvent} from '../trace.ts';
 import type {CapturedBody} from './capture.ts';

@@ -1,4 +1,4 @@
-import {redactUrl} from '../redact-url.ts';
+import {redactUrl} from '../errors/redact-url.ts';
 import type {HarPair} from './format.ts';
 
 /** What stands for a value that isn't shown, and, when a recording is replayed, for any. */

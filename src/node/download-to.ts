@@ -7,7 +7,7 @@ import {DownloadError, isLost} from '../download/error.ts';
 import {type RangeJob, requestOf} from '../download/open-part.ts';
 import {checkDownload, type DownloadBasics, type DownloadSettings, progressOf} from '../download/options.ts';
 import {readRange} from '../download/read-range.ts';
-import {InvalidOptionError} from '../errors.ts';
+import {InvalidOptionError} from '../errors/index.ts';
 import {checkNumber} from '../options.ts';
 import type {Session} from '../session.ts';
 import {followSignal} from '../streams/leave-at-once.ts';

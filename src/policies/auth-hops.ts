@@ -1,6 +1,6 @@
 import type {Connector} from '../connector.ts';
 import {discard} from '../discard.ts';
-import {RedirectError} from '../errors.ts';
+import {RedirectError} from '../errors/index.ts';
 import {followRedirects} from '../redirect.ts';
 import type {ConnectorRequest, Handler} from '../request.ts';
 import {urlParts} from '../url-parts.ts';

@@ -1,5 +1,5 @@
 import {basicAuthorization} from '../credentials.ts';
-import {HTTPError, ResponseTooLargeError} from '../errors.ts';
+import {HTTPError, ResponseTooLargeError} from '../errors/index.ts';
 import {HeaderList} from '../headers.ts';
 import type {Lifetime} from '../lifetime.ts';
 import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../options.ts';

@@ -1,7 +1,7 @@
 import {isReplayable} from '../body.ts';
 import {discard} from '../discard.ts';
-import type {RedactedRequest} from '../errors.ts';
-import {TimeoutError} from '../errors.ts';
+import type {RedactedRequest} from '../errors/index.ts';
+import {TimeoutError} from '../errors/index.ts';
 import type {Lifetime} from '../lifetime.ts';
 import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../options.ts';
 import type {ConnectorRequest} from '../request.ts';

@@ -1,5 +1,5 @@
 import {discard} from '../discard.ts';
-import {CircuitOpenError, ConnectionError, TimeoutError} from '../errors.ts';
+import {CircuitOpenError, ConnectionError, TimeoutError} from '../errors/index.ts';
 import type {Linked, LinkedList} from '../linked-list.ts';
 import {checkFunction, checkNames, checkNumber} from '../options.ts';
 import type {ConnectorRequest, Policy} from '../request.ts';

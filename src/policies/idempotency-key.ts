@@ -1,5 +1,5 @@
-import type {RedactedRequest} from '../errors.ts';
-import {InvalidOptionError} from '../errors.ts';
+import type {RedactedRequest} from '../errors/index.ts';
+import {InvalidOptionError} from '../errors/index.ts';
 import {randomHex} from '../random.ts';
 import type {ConnectorRequest} from '../request.ts';
 import {isIdempotent} from '../request.ts';

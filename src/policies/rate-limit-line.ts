@@ -1,4 +1,4 @@
-import {RateLimitError} from '../errors.ts';
+import {RateLimitError} from '../errors/index.ts';
 import type {AbortListener} from '../lifetime.ts';
 import type {Linked} from '../linked-list.ts';
 import {LinkedList} from '../linked-list.ts';

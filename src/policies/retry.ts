@@ -1,12 +1,12 @@
 import pRetry from 'p-retry';
 import {isReplayable} from '../body.ts';
 import {discard} from '../discard.ts';
-import type {RedactedRequest} from '../errors.ts';
-import {ConnectionError, TimeoutError} from '../errors.ts';
+import type {RedactedRequest} from '../errors/index.ts';
+import {ConnectionError, TimeoutError} from '../errors/index.ts';
+import {redactUrl} from '../errors/redact-url.ts';
 import type {HeaderList} from '../headers.ts';
 import type {Lifetime} from '../lifetime.ts';
 import {checkFunction, checkNames, checkNumber, checkStatuses, longestDelay} from '../options.ts';
-import {redactUrl} from '../redact-url.ts';
 import type {ConnectorRequest, Handler, Policy} from '../request.ts';
 import {isIdempotent} from '../request.ts';
 import {urlParts} from '../url-parts.ts';

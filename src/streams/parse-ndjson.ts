@@ -1,4 +1,4 @@
-import {LineError, SchemaError} from '../errors.ts';
+import {LineError, SchemaError} from '../errors/index.ts';
 import type {Parser} from './iterate.ts';
 import type {StandardSchema} from './standard-schema.ts';
 

@@ -1,4 +1,4 @@
-import {InvalidOptionError, LineError} from '../errors.ts';
+import {InvalidOptionError, LineError} from '../errors/index.ts';
 import {assertOption, checkNames} from '../options.ts';
 import type {Parser} from './iterate.ts';
 

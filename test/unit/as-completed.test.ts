@@ -3,7 +3,7 @@ import {setImmediate as nextTurn} from 'node:timers/promises';
 import {promisify} from 'node:util';
 import fc from 'fast-check';
 import {describe, expect, expectTypeOf, it, vi} from 'vitest';
-import {InvalidOptionError} from '../../src/errors.ts';
+import {InvalidOptionError} from '../../src/errors/index.ts';
 import {asCompleted, type Progress, type WorkerContext} from '../../src/gather.ts';
 import {expectNoUnhandledRejections} from '../support/unhandled-rejections.ts';
 import {countedInputs} from './support/counted-inputs.ts';

@@ -1,4 +1,4 @@
-import {HTTPError} from '../../errors.ts';
+import {HTTPError} from '../../errors/index.ts';
 import {iterChunks} from '../../streams.ts';
 import {equal, instance, rejection, typedRejection} from '../assert.ts';
 import type {Case, Topic} from '../case.ts';

@@ -1,8 +1,8 @@
 import type {Transform} from 'node:stream';
 import {Readable} from 'node:stream';
 import * as zlib from 'node:zlib';
-import type {ErrorDetails} from '../../errors.ts';
-import {ConnectionError} from '../../errors.ts';
+import type {ErrorDetails} from '../../errors/index.ts';
+import {ConnectionError} from '../../errors/index.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import type {BodySource} from './incoming-body.ts';
 

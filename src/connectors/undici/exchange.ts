@@ -1,13 +1,13 @@
 import type {Dispatcher} from 'undici';
 import {isReplayable, isSmall} from '../../body.ts';
-import {codeOf} from '../../error-type.ts';
-import type {Phase} from '../../errors.ts';
-import {ConnectionError, TimeoutError} from '../../errors.ts';
+import {codeOf} from '../../errors/error-code.ts';
+import type {Phase} from '../../errors/index.ts';
+import {ConnectionError, TimeoutError} from '../../errors/index.ts';
+import {redactUrl} from '../../errors/redact-url.ts';
 import type {Lifetime} from '../../lifetime.ts';
 import type {Linked, LinkedList} from '../../linked-list.ts';
 import {isNullBodyStatus} from '../../null-body-status.ts';
 import type {ProgressReport} from '../../progress.ts';
-import {redactUrl} from '../../redact-url.ts';
 import {isRedirectStatus, redirectedRequest} from '../../redirect.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {isIdempotent} from '../../request.ts';

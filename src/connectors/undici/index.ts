@@ -1,5 +1,5 @@
 import type {Connector, ConnectorCapabilities, ConnectorStats} from '../../connector.ts';
-import {InvalidOptionError, SessionClosedError} from '../../errors.ts';
+import {InvalidOptionError, SessionClosedError} from '../../errors/index.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {whenTold} from '../../telling.ts';
 import {abortUnread} from '../../unread.ts';

@@ -1,6 +1,6 @@
 import {isIP} from 'node:net';
 import type {ConnectorOptions} from '../../connector.ts';
-import {InvalidOptionError} from '../../errors.ts';
+import {InvalidOptionError} from '../../errors/index.ts';
 import {checkDuration, checkKnown, checkLimit, checkLimitPerHost, isObject} from '../../options.ts';
 import type {AddressGuard} from './address.ts';
 import {checkGuard} from './address.ts';

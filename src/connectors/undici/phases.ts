@@ -1,4 +1,4 @@
-import type {Phase} from '../../errors.ts';
+import type {Phase} from '../../errors/index.ts';
 
 const describePhase: Record<Phase, string> = {
   dns: 'Name could not be resolved',

@@ -1,4 +1,4 @@
-import type {Phase} from '../../errors.ts';
+import type {Phase} from '../../errors/index.ts';
 import type {AbortListener, Lifetime} from '../../lifetime.ts';
 import type {Linked} from '../../linked-list.ts';
 import type {TraceSignals} from '../../trace.ts';

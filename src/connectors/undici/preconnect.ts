@@ -1,5 +1,5 @@
-import type {Phase} from '../../errors.ts';
-import {ConnectionError, TimeoutError} from '../../errors.ts';
+import type {Phase} from '../../errors/index.ts';
+import {ConnectionError, TimeoutError} from '../../errors/index.ts';
 import {Lifetime} from '../../lifetime.ts';
 import type {Linked, LinkedList} from '../../linked-list.ts';
 import {Connection} from './connection.ts';

@@ -1,7 +1,7 @@
 import {BlockList, isIP} from 'node:net';
 import type {BasicCredentials} from '../../credentials.ts';
 import {basicAuthorization, isBasicCredentials, isBearerToken} from '../../credentials.ts';
-import {InvalidOptionError} from '../../errors.ts';
+import {InvalidOptionError} from '../../errors/index.ts';
 import {checkKnown, isObject} from '../../options.ts';
 import {withoutBrackets} from '../../url-parts.ts';
 import {plainAddress} from './address.ts';

@@ -1,5 +1,5 @@
 import type {Socket} from 'node:net';
-import type {Phase} from '../../errors.ts';
+import type {Phase} from '../../errors/index.ts';
 import type {TraceSignals} from '../../trace.ts';
 import type {DialOptions, DialSignal, DialTarget} from './dial.ts';
 import {Dial} from './dial.ts';

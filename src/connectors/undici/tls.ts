@@ -3,7 +3,7 @@ import {isIP} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {ConnectionOptions, SecureContext, TLSSocket} from 'node:tls';
 import {connect, createSecureContext} from 'node:tls';
-import {InvalidOptionError} from '../../errors.ts';
+import {InvalidOptionError} from '../../errors/index.ts';
 import {checkKnown, isObject} from '../../options.ts';
 
 /** TLS options of a connector, as `node:tls` has them, and pins. */

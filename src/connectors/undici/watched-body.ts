@@ -1,4 +1,4 @@
-import {ResponseTooLargeError} from '../../errors.ts';
+import {ResponseTooLargeError} from '../../errors/index.ts';
 import {ProgressReport} from '../../progress.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import type {BodySource} from './incoming-body.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import {InvalidOptionError} from '../../../src/errors.ts';
+import {InvalidOptionError} from '../../../src/errors/index.ts';
 import {createBudget, WindowCounts} from '../../../src/policies/budget.ts';
 import {useFakeClock} from './support.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import {CircuitOpenError, InvalidOptionError, TimeoutError} from '../../../src/errors.ts';
+import {CircuitOpenError, InvalidOptionError, TimeoutError} from '../../../src/errors/index.ts';
 import type {
   CircuitBreakerOptions,
   CircuitChange,

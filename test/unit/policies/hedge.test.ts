@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import {ConnectionError, InvalidOptionError} from '../../../src/errors.ts';
+import {ConnectionError, InvalidOptionError} from '../../../src/errors/index.ts';
 import type {HedgeOptions} from '../../../src/policies/hedge.ts';
 import {hedgePolicy} from '../../../src/policies/hedge.ts';
 import {Latencies} from '../../../src/policies/latencies.ts';

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {InvalidOptionError} from '../../../src/errors.ts';
+import {InvalidOptionError} from '../../../src/errors/index.ts';
 import type {IdempotencyKey} from '../../../src/policies/idempotency-key.ts';
 import {checkIdempotencyKey, setIdempotencyKey} from '../../../src/policies/idempotency-key.ts';
 import {retryPolicy} from '../../../src/policies/retry.ts';

@@ -5,7 +5,7 @@ import {afterEach, describe, expect, it} from 'vitest';
 import type {Connector} from '../../../src/connector.ts';
 import {fetchConnector} from '../../../src/connectors/fetch.ts';
 import {undiciConnector} from '../../../src/connectors/undici/index.ts';
-import {CircuitOpenError} from '../../../src/errors.ts';
+import {CircuitOpenError} from '../../../src/errors/index.ts';
 import {createSession} from '../../../src/index.ts';
 import {circuitBreakerPolicy} from '../../../src/policies/circuit-breaker.ts';
 import {hedgePolicy} from '../../../src/policies/hedge.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import {InvalidOptionError, RateLimitError} from '../../../src/errors.ts';
+import {InvalidOptionError, RateLimitError} from '../../../src/errors/index.ts';
 import type {RateLimit} from '../../../src/policies/rate-limit.ts';
 import {rateLimitPolicy} from '../../../src/policies/rate-limit.ts';
 import type {Handler} from '../../../src/request.ts';

@@ -1,6 +1,6 @@
 import {BurstyRateLimiter, RateLimiterMemory} from 'rate-limiter-flexible';
 import {describe, expect, it} from 'vitest';
-import {InvalidOptionError, RateLimitError} from '../../../src/errors.ts';
+import {InvalidOptionError, RateLimitError} from '../../../src/errors/index.ts';
 import type {RateLimit} from '../../../src/policies/rate-limit.ts';
 import {rateLimitPolicy} from '../../../src/policies/rate-limit.ts';
 import {rateLimiterFlexibleStore} from '../../../src/rate-limiter-flexible.ts';

@@ -6,7 +6,7 @@ import {
   RateLimitError,
   RedirectError,
   TimeoutError,
-} from '../../../src/errors.ts';
+} from '../../../src/errors/index.ts';
 import type {Retry, RetryContext, RetryOptions} from '../../../src/policies/retry.ts';
 import {defaultRetry, mergeRetry, retryPolicy, retryWith} from '../../../src/policies/retry.ts';
 import type {Handler} from '../../../src/request.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
 import type {MockCall} from '../../../src/connectors/mock.ts';
-import {InvalidOptionError} from '../../../src/errors.ts';
+import {InvalidOptionError} from '../../../src/errors/index.ts';
 import type {SingleFlightOptions} from '../../../src/policies/single-flight.ts';
 import {singleFlightPolicy} from '../../../src/policies/single-flight.ts';
 import type {ConnectorRequest, Handler} from '../../../src/request.ts';

@@ -1,6 +1,6 @@
 import {afterEach, beforeEach, expect, vi} from 'vitest';
 import type {RequestBody} from '../../../src/body.ts';
-import {ConnectionError, type Phase} from '../../../src/errors.ts';
+import {ConnectionError, type Phase} from '../../../src/errors/index.ts';
 import {HeaderList, type HeadersInput} from '../../../src/headers.ts';
 import {ConnectorRequest, type Handler} from '../../../src/request.ts';
 

@@ -4,11 +4,11 @@
  *
  * @module
  */
-import type {ErrorDetails, Phase} from './errors/base.ts';
-import {AiofetchError, hide, NetworkError, nameClass, RequestError} from './errors/base.ts';
+import type {ErrorDetails, Phase} from './base.ts';
+import {AiofetchError, hide, NetworkError, nameClass, RequestError} from './base.ts';
 
-export type {AiofetchErrorMembers, ErrorDetails, Phase, RedactedRequest} from './errors/base.ts';
-export {AiofetchError} from './errors/base.ts';
+export type {AiofetchErrorMembers, ErrorDetails, Phase, RedactedRequest} from './base.ts';
+export {AiofetchError} from './base.ts';
 
 /** A new request was made on a session, or handed to a connector, that is closed; or one was cut off by it closing. */
 export class SessionClosedError extends RequestError {
