@@ -4,7 +4,6 @@ import type {RedactedRequest} from './errors/index.ts';
 import {UnsupportedOptionError} from './errors/index.ts';
 import type {HeaderList, HeadersInput} from './headers.ts';
 import type {Lifetime} from './lifetime.ts';
-import {assertOption, checkFunction, checkKnown, checkNames, isObject} from './options.ts';
 import type {IdempotencyKey} from './policies/idempotency-key.ts';
 import type {Retry} from './policies/retry.ts';
 import type {NativeInit, Redirect, Transfer} from './request.ts';
@@ -12,6 +11,7 @@ import {nativeMembers} from './request.ts';
 import type {Timeout} from './timeout.ts';
 import type {TraceListener} from './trace.ts';
 import type {TransferOptions} from './transfer.ts';
+import {assertOption, checkFunction, checkKnown, checkNames, isObject} from './utils/check-options.ts';
 
 /** ky's hooks. There is no `beforeRetry`: ky doesn't retry here. */
 export type Hooks = Omit<KyHooks, 'beforeRetry'>;

@@ -19,9 +19,9 @@ import type {Route} from './client/route.ts';
 import {layHeaders, laySettings} from './client/settings.ts';
 import type {CallInput, CallSettings, DataOf, EndpointMethod, TrustedDataOf} from './client/types.ts';
 import type {HeadersInput} from './headers.ts';
-import {assertOption, checkNames, isObject} from './options.ts';
 import {checkBaseUrl} from './session-options.ts';
-import type {StandardSchema} from './streams/standard-schema.ts';
+import {assertOption, checkNames, isObject} from './utils/check-options.ts';
+import type {StandardSchema} from './utils/standard-schema.ts';
 
 export type {ClientSession} from './client/call.ts';
 export type {

@@ -1,15 +1,15 @@
 import {isReplayable} from './body.ts';
 import {discard} from './discard.ts';
-import {assertOption, checkNames} from './options.ts';
 import type {AuthScheme} from './policies/auth.ts';
 import {sendSigned} from './policies/auth.ts';
 import {parseChallenges, parseParameters} from './policies/auth-challenge.ts';
 import type {DigestAlgorithm, DigestCredentials, DigestTerms} from './policies/auth-digest-response.ts';
 import {digestAlgorithms, digestHeader, digestSecret, digestTerms} from './policies/auth-digest-response.ts';
 import {signEachHop} from './policies/auth-hops.ts';
-import {randomHex} from './random.ts';
 import type {ConnectorRequest, Handler} from './request.ts';
-import {urlParts} from './url-parts.ts';
+import {assertOption, checkNames} from './utils/check-options.ts';
+import {randomHex} from './utils/random.ts';
+import {urlParts} from './utils/url-parts.ts';
 
 export type {DigestAlgorithm} from './policies/auth-digest-response.ts';
 

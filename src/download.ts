@@ -10,9 +10,9 @@ import {DownloadError, isLost} from './download/error.ts';
 import {forget, type RangeJob, type Resource, requestOf} from './download/open-part.ts';
 import {checkDownload, type DownloadOptions, progressOf} from './download/options.ts';
 import {readRange} from './download/read-range.ts';
-import {checkFunction} from './options.ts';
 import type {Session} from './session.ts';
-import {followSignal, leaveAtOnce} from './streams/leave-at-once.ts';
+import {followSignal, leaveAtOnce} from './utils/abortable-iterator.ts';
+import {checkFunction} from './utils/check-options.ts';
 
 export type {DownloadFault} from './download/error.ts';
 export {DownloadError} from './download/error.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import {isomorphicDecode} from './base64.ts';
+
 import {discard} from './discard.ts';
 import {ConnectionError, HTTPError, type RedactedRequest, TimeoutError} from './errors/index.ts';
 import {EventSourceError} from './event-source/error.ts';
@@ -11,9 +11,10 @@ import {checkEventSource, type EventSourceOptions} from './event-source/options.
 import {HeaderList} from './headers.ts';
 import {retryAfter} from './policies/retry-after.ts';
 import type {Session} from './session.ts';
-import {followSignal, leaveAtOnce} from './streams/leave-at-once.ts';
 import {type EventIterator, iterEvents, type ServerSentEvent} from './streams.ts';
-import {wait} from './wait.ts';
+import {followSignal, leaveAtOnce} from './utils/abortable-iterator.ts';
+import {isomorphicDecode} from './utils/base64.ts';
+import {wait} from './utils/delay.ts';
 
 export {EventSourceError} from './event-source/error.ts';
 export type {EventSourceOptions, Reconnection} from './event-source/options.ts';

@@ -2,9 +2,9 @@ import type {RecordSettings} from './har/entry.ts';
 import {Recording} from './har/entry.ts';
 import type {Har} from './har/format.ts';
 import {createRedaction} from './har/redact.ts';
-import {assertOption, checkNames, checkNumber} from './options.ts';
 import type {TraceEventBase, TraceListener} from './trace.ts';
-import {version} from './version.ts';
+import {assertOption, checkNames, checkNumber} from './utils/check-options.ts';
+import {version} from './utils/version.ts';
 
 export type {
   Har,

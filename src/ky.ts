@@ -12,7 +12,7 @@ import type {Transfer} from './request.ts';
 import {nativeOf} from './request.ts';
 import {takeBody} from './request-body.ts';
 import {validate} from './response-promise.ts';
-import type {StandardSchema} from './streams/standard-schema.ts';
+import type {StandardSchema} from './utils/standard-schema.ts';
 
 // Handed through ky under a name it doesn't know: it gives unknown options to its `fetch` as they are. A class, since
 // ky copies plain objects.

@@ -5,7 +5,6 @@ import {errorType} from './errors/error-code.ts';
 import type {HeaderList} from './headers.ts';
 import type {ServerAttributes} from './opentelemetry/attributes.ts';
 import {methodDescriber, serverOf, urlRedactor} from './opentelemetry/attributes.ts';
-import {assertOption, checkNames} from './options.ts';
 import type {
   ConnectionDetail,
   TraceCall,
@@ -14,7 +13,8 @@ import type {
   TraceEventBase,
   TraceListener,
 } from './trace.ts';
-import {version} from './version.ts';
+import {assertOption, checkNames} from './utils/check-options.ts';
+import {version} from './utils/version.ts';
 
 /** Where telemetry goes, and what it may show. */
 export interface OpenTelemetryOptions {

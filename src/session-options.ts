@@ -3,7 +3,6 @@ import {checkKyOptions} from './call-options.ts';
 import type {Connector, ConnectorOptions} from './connector.ts';
 import {InvalidOptionError} from './errors/index.ts';
 import type {HeaderList, HeadersInput} from './headers.ts';
-import {assertOption, checkKnown, isObject} from './options.ts';
 import type {Auth} from './policies/auth.ts';
 import type {IdempotencyKey} from './policies/idempotency-key.ts';
 import type {RateLimit} from './policies/rate-limit.ts';
@@ -13,6 +12,7 @@ import type {Timeout} from './timeout.ts';
 import type {TraceListener} from './trace.ts';
 import {checkTrace} from './trace.ts';
 import type {TransferOptions} from './transfer.ts';
+import {assertOption, checkKnown, isObject} from './utils/check-options.ts';
 
 /** Options of `createSession`. ky's own are taken too: `hooks`, `searchParams`, `throwHttpErrors`, `parseJson`, `stringifyJson`, `context`. */
 export interface SessionOptions extends KyOptions, Pick<TransferOptions, 'maxResponseSize'> {

@@ -18,7 +18,6 @@ import {originOf, rememberFetch} from './global-fetch.ts';
 import type {HeadersInput} from './headers.ts';
 import {HeaderList} from './headers.ts';
 import {Lifetime} from './lifetime.ts';
-import {checkDuration} from './options.ts';
 import type {Auth} from './policies/auth.ts';
 import {authPolicy} from './policies/auth.ts';
 import {checkIdempotencyKey, setIdempotencyKey} from './policies/idempotency-key.ts';
@@ -37,6 +36,7 @@ import {checkTrace, Trace} from './trace.ts';
 import {mergeTransfer} from './transfer.ts';
 import {abortUnread} from './unread.ts';
 import {urlResolver} from './url-resolver.ts';
+import {checkDuration} from './utils/check-options.ts';
 import type {Verbs} from './verbs.ts';
 import {createVerbs} from './verbs.ts';
 

@@ -1,8 +1,8 @@
 import type {Connector} from './connector.ts';
 import {UnsupportedOptionError} from './errors/index.ts';
-import {checkDuration, checkFunction, checkNumber} from './options.ts';
 import type {ProgressListener} from './progress.ts';
 import type {Transfer} from './request.ts';
+import {checkDuration, checkFunction, checkNumber} from './utils/check-options.ts';
 
 /** Options of the bodies that are sent and received. */
 export interface TransferOptions {

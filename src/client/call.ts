@@ -1,11 +1,11 @@
 import {discard} from '../discard.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import type {FetchInit} from '../fetch-call.ts';
-import {isObject} from '../options.ts';
 import {nativeMembers} from '../request.ts';
 import type {Session} from '../session.ts';
 import {memoryOf} from '../session-memory.ts';
-import type {StandardSchema} from '../streams/standard-schema.ts';
+import {isObject} from '../utils/check-options.ts';
+import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {DecodeContext} from './content.ts';
 import type {Definition} from './definition.ts';
 import {isDeclared, toHttpError} from './failure.ts';

@@ -1,5 +1,5 @@
-import {assertOption, checkNames, isObject} from '../options.ts';
-import type {StandardSchema} from '../streams/standard-schema.ts';
+import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
+import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {BodyContent} from './content.ts';
 import {checkMediaType} from './content.ts';
 import type {QueryStyle, QueryStyles} from './query.ts';

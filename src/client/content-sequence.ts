@@ -1,10 +1,10 @@
 import {discard} from '../discard.ts';
 import {SchemaError} from '../errors/index.ts';
-import {assertOption, checkNames, checkNumber} from '../options.ts';
 import type {ServerSentEvent} from '../streams/parse-events.ts';
 import type {LineOptions} from '../streams/split-lines.ts';
-import type {StandardSchema} from '../streams/standard-schema.ts';
 import {iterEvents, iterNdjson} from '../streams.ts';
+import {assertOption, checkNames, checkNumber} from '../utils/check-options.ts';
+import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {Content, DecodeContext, ResponseContent} from './content.ts';
 import {butIs, checkMediaType, mediaTypeOf} from './content.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';

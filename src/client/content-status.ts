@@ -1,7 +1,7 @@
 import {discard} from '../discard.ts';
 import {SchemaError} from '../errors/index.ts';
-import {assertOption, isObject} from '../options.ts';
-import type {StandardSchema} from '../streams/standard-schema.ts';
+import {assertOption, isObject} from '../utils/check-options.ts';
+import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {ResponseContent} from './content.ts';
 import {contentOf} from './content.ts';
 import {whenThere} from './schema.ts';

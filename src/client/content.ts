@@ -1,7 +1,7 @@
 import type {RequestBody} from '../body.ts';
 import {SchemaError} from '../errors/index.ts';
-import {assertOption, checkNames, isObject} from '../options.ts';
-import type {StandardSchema} from '../streams/standard-schema.ts';
+import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
+import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';
 import {checkSchema, checkValue, isSchema, whenThere} from './schema.ts';
 

@@ -1,6 +1,6 @@
 import {InvalidOptionError} from '../errors/index.ts';
-import {assertOption, checkNames, isObject} from '../options.ts';
-import type {StandardSchema} from '../streams/standard-schema.ts';
+import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
+import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {BodyContent, ResponseContent} from './content.ts';
 import {contentOf} from './content.ts';
 import type {ErrorKey, ErrorSchemas} from './failure.ts';

@@ -2,7 +2,7 @@ import {readErrorData} from '../error-data.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {HTTPError} from '../errors/index.ts';
 import {attemptsFor} from '../session-memory.ts';
-import type {StandardSchema} from '../streams/standard-schema.ts';
+import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {InputOf, OutputOf} from './schema.ts';
 import {checkValue} from './schema.ts';
 

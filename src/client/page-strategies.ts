@@ -1,4 +1,4 @@
-import {assertOption, checkFunction, checkNames, checkNumber} from '../options.ts';
+import {assertOption, checkFunction, checkNames, checkNumber} from '../utils/check-options.ts';
 import {findLink} from './link-header.ts';
 
 /** What is known of a page when the next one is looked for. */

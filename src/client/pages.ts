@@ -1,6 +1,6 @@
 import {AiofetchError} from '../errors/index.ts';
-import {checkNumber, isObject} from '../options.ts';
 import {memoryOf} from '../session-memory.ts';
+import {checkNumber, isObject} from '../utils/check-options.ts';
 import type {Caller, ClientContext, Exchange, Following, LooseInput} from './call.ts';
 import {createCaller} from './call.ts';
 import type {Definition} from './definition.ts';

@@ -1,6 +1,6 @@
 import {InvalidOptionError} from '../errors/index.ts';
-import {assertOption, checkNames, isObject} from '../options.ts';
-import {percentEncode} from '../percent-encode.ts';
+import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
+import {percentEncode} from '../utils/percent-encode.ts';
 
 /** How a parameter of a query is written, by OpenAPI's names ("Style Values"). */
 export type QueryStyleName = 'deepObject' | 'form' | 'pipeDelimited' | 'spaceDelimited';

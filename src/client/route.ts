@@ -1,5 +1,5 @@
 import {InvalidOptionError} from '../errors/index.ts';
-import {percentEncode} from '../percent-encode.ts';
+import {percentEncode} from '../utils/percent-encode.ts';
 
 /** The methods that an endpoint may have. */
 export type Method = 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'PATCH' | 'POST' | 'PUT' | 'QUERY';

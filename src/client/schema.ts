@@ -1,7 +1,7 @@
 import type {RedactedRequest} from '../errors/index.ts';
 import {SchemaError} from '../errors/index.ts';
-import {assertOption} from '../options.ts';
-import type {SchemaIssue, StandardSchema} from '../streams/standard-schema.ts';
+import {assertOption} from '../utils/check-options.ts';
+import type {SchemaIssue, StandardSchema} from '../utils/standard-schema.ts';
 
 /** What a Standard Schema makes of what it takes. */
 export type OutputOf<Schema> = Schema extends {

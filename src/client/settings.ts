@@ -1,4 +1,4 @@
-import {assertOption, isObject} from '../options.ts';
+import {assertOption, isObject} from '../utils/check-options.ts';
 import type {CallSettings} from './types.ts';
 
 /** Settings of a call over those that it begins with. */

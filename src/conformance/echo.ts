@@ -1,4 +1,4 @@
-import {decodeBase64} from '../base64.ts';
+import {decodeBase64} from '../utils/base64.ts';
 import type {Echo} from './server.ts';
 
 /** The body that an echo tells of. */

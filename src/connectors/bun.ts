@@ -1,6 +1,6 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
 import {UnsupportedOptionError} from '../errors/index.ts';
-import {checkKnown} from '../options.ts';
+import {checkKnown} from '../utils/check-options.ts';
 import {createNativeConnector} from './native.ts';
 import {checkOneWay, toProxyUrl} from './proxy.ts';
 

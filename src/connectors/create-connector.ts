@@ -1,9 +1,9 @@
 import type {Connector, ConnectorOptions, ConnectorStats} from '../connector.ts';
 import {SessionClosedError} from '../errors/index.ts';
-import {LinkedList} from '../linked-list.ts';
-import {checkKnown, checkLimit, checkLimitPerHost} from '../options.ts';
 import {whenTold} from '../telling.ts';
 import {abortUnread} from '../unread.ts';
+import {checkKnown, checkLimit, checkLimitPerHost} from '../utils/check-options.ts';
+import {LinkedList} from '../utils/linked-list.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import type {ConnectorState} from './exchange.ts';
 import {checkEmpty, Exchange} from './exchange.ts';

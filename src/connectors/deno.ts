@@ -1,6 +1,6 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
 import {InvalidOptionError, UnsupportedOptionError} from '../errors/index.ts';
-import {checkDuration, checkKnown} from '../options.ts';
+import {checkDuration, checkKnown} from '../utils/check-options.ts';
 import {createNativeConnector} from './native.ts';
 import {checkOneWay, toProxyUrl} from './proxy.ts';
 

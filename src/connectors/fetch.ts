@@ -1,5 +1,5 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
-import {isInPage} from '../in-page.ts';
+import {isInPage} from '../utils/is-browser-page.ts';
 import type {StreamingInit} from './native.ts';
 import {createNativeConnector} from './native.ts';
 

@@ -1,5 +1,5 @@
-import {decodeBase64} from '../base64.ts';
-import {assertOption} from '../options.ts';
+import {decodeBase64} from '../utils/base64.ts';
+import {assertOption} from '../utils/check-options.ts';
 
 /** A digest algorithm, by its name in the registry of RFC 9530. */
 export type DigestAlgorithm = 'sha-256' | 'sha-384' | 'sha-512';

@@ -1,7 +1,7 @@
 import {ConnectionError, HTTPError, TimeoutError} from '../errors/index.ts';
 import {retryAfter} from '../policies/retry-after.ts';
 import {iterChunks} from '../streams.ts';
-import {wait} from '../wait.ts';
+import {wait} from '../utils/delay.ts';
 import {isEqual} from './digest.ts';
 import {DownloadError} from './error.ts';
 import {checkSize, forget, openPart, type Part, type RangeJob, requestOf} from './open-part.ts';

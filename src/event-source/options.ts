@@ -1,5 +1,11 @@
 import {type CallOptions, checkReadOptions, type ReadOptions} from '../call-options.ts';
-import {assertOption, checkDuration, checkFunction, checkNumber, checkStatuses} from '../options.ts';
+import {
+  assertOption,
+  checkDuration,
+  checkFunction,
+  checkNumber,
+  checkStatuses,
+} from '../utils/check-options.ts';
 
 /** What {@link EventSourceOptions.onReconnect} is told. */
 export interface Reconnection {

@@ -1,4 +1,4 @@
-import {assertOption, checkNames} from '../options.ts';
+import {assertOption, checkNames} from '../utils/check-options.ts';
 
 /** What a worker is told beside its input. */
 export interface WorkerContext {

@@ -1,5 +1,5 @@
-import {encodeBase64} from '../base64.ts';
 import type {RequestBody} from '../body.ts';
+import {encodeBase64} from '../utils/base64.ts';
 import type {HarContent} from './format.ts';
 
 /** Types whose bytes are text; the others are written in base64. */

@@ -1,8 +1,8 @@
-import {decodeBase64} from '../base64.ts';
 import type {MockCall, MockHandler} from '../connectors/mock.ts';
 import {redactUrl} from '../errors/redact-url.ts';
 import {isNullBodyStatus} from '../null-body-status.ts';
-import {assertOption, checkNames, isObject} from '../options.ts';
+import {decodeBase64} from '../utils/base64.ts';
+import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
 import type {HarEntry, HarResponse} from './format.ts';
 import {redacted} from './redact.ts';
 

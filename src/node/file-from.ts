@@ -2,7 +2,7 @@ import {openAsBlob} from 'node:fs';
 import {open} from 'node:fs/promises';
 import {basename} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {checkNames} from '../options.ts';
+import {checkNames} from '../utils/check-options.ts';
 
 /** Options of {@link fileFrom}. */
 export interface FileFromOptions {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import {addressOf} from '../url-parts.ts';
+import {addressOf} from '../utils/url-parts.ts';
 
 // RFC 9110, section 9, PATCH and QUERY: what the conventions call well-known.
 const wellKnownMethods = [

@@ -1,6 +1,6 @@
 import {token} from '../headers.ts';
-import {assertOption, checkNames, isObject} from '../options.ts';
 import type {ConnectorRequest, Handler} from '../request.ts';
+import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
 import type {AuthContext, AuthScheme, Credential} from './auth.ts';
 import {sendSigned} from './auth.ts';
 import {relabel, signEachHop} from './auth-hops.ts';

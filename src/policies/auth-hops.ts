@@ -3,7 +3,7 @@ import {discard} from '../discard.ts';
 import {RedirectError} from '../errors/index.ts';
 import {followRedirects} from '../redirect.ts';
 import type {ConnectorRequest, Handler} from '../request.ts';
-import {urlParts} from '../url-parts.ts';
+import {urlParts} from '../utils/url-parts.ts';
 
 /** Where requests are signed, and what sends those that a redirect asks for. */
 interface HopContext {

@@ -1,10 +1,10 @@
-import {basicAuthorization} from '../credentials.ts';
 import {HTTPError, ResponseTooLargeError} from '../errors/index.ts';
 import {HeaderList} from '../headers.ts';
 import type {Lifetime} from '../lifetime.ts';
-import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../options.ts';
 import type {Handler} from '../request.ts';
 import {ConnectorRequest} from '../request.ts';
+import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../utils/check-options.ts';
+import {basicAuthorization} from '../utils/credentials.ts';
 import type {AuthScheme, Credential} from './auth.ts';
 import {AuthError} from './auth-error.ts';
 import type {Token} from './auth-token-source.ts';

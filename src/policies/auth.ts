@@ -1,9 +1,9 @@
 import type {Connector} from '../connector.ts';
-import {basicAuthorization, isBasicCredentials, isBearerToken} from '../credentials.ts';
 import type {Lifetime} from '../lifetime.ts';
-import {assertOption, isObject} from '../options.ts';
 import type {ConnectorRequest, Handler, Policy} from '../request.ts';
-import {urlParts} from '../url-parts.ts';
+import {assertOption, isObject} from '../utils/check-options.ts';
+import {basicAuthorization, isBasicCredentials, isBearerToken} from '../utils/credentials.ts';
+import {urlParts} from '../utils/url-parts.ts';
 
 /** A credential, or a function that gets it for each attempt. */
 export type Credential = string | (() => string | Promise<string>);

@@ -1,7 +1,7 @@
-import type {Linked, LinkedList} from '../linked-list.ts';
-import {checkNames, checkNumber} from '../options.ts';
-import type {Kept} from './keyed.ts';
-import {Keyed} from './keyed.ts';
+import {checkNames, checkNumber} from '../utils/check-options.ts';
+import type {Kept} from '../utils/keyed-state.ts';
+import {Keyed} from '../utils/keyed-state.ts';
+import type {Linked, LinkedList} from '../utils/linked-list.ts';
 
 /** How much extra load retries or hedges may put on a host. */
 export interface BudgetOptions {

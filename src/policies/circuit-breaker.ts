@@ -1,12 +1,12 @@
 import {discard} from '../discard.ts';
 import {CircuitOpenError, ConnectionError, TimeoutError} from '../errors/index.ts';
-import type {Linked, LinkedList} from '../linked-list.ts';
-import {checkFunction, checkNames, checkNumber} from '../options.ts';
 import type {ConnectorRequest, Policy} from '../request.ts';
-import {urlParts} from '../url-parts.ts';
+import {checkFunction, checkNames, checkNumber} from '../utils/check-options.ts';
+import type {Kept} from '../utils/keyed-state.ts';
+import {Keyed} from '../utils/keyed-state.ts';
+import type {Linked, LinkedList} from '../utils/linked-list.ts';
+import {urlParts} from '../utils/url-parts.ts';
 import {WindowCounts} from './budget.ts';
-import type {Kept} from './keyed.ts';
-import {Keyed} from './keyed.ts';
 
 /** `closed`: requests go through; `open`: they are refused; `half-open`: a few go through, to see how it is. */
 export type CircuitState = 'closed' | 'open' | 'half-open';

@@ -1,13 +1,13 @@
 import {isReplayable} from '../body.ts';
 import {discard} from '../discard.ts';
-import {checkNames, checkNumber, longestDelay} from '../options.ts';
 import type {ConnectorRequest, Handler, Policy} from '../request.ts';
 import {isIdempotent} from '../request.ts';
-import {urlParts} from '../url-parts.ts';
+import {checkNames, checkNumber, longestDelay} from '../utils/check-options.ts';
+import {Keyed} from '../utils/keyed-state.ts';
+import {urlParts} from '../utils/url-parts.ts';
 import type {BudgetOptions} from './budget.ts';
 import {createBudget} from './budget.ts';
 import {ChildLifetime} from './child-lifetime.ts';
-import {Keyed} from './keyed.ts';
 import {Latencies} from './latencies.ts';
 import {send} from './send.ts';
 

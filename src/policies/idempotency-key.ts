@@ -1,8 +1,8 @@
 import type {RedactedRequest} from '../errors/index.ts';
 import {InvalidOptionError} from '../errors/index.ts';
-import {randomHex} from '../random.ts';
 import type {ConnectorRequest} from '../request.ts';
 import {isIdempotent} from '../request.ts';
+import {randomHex} from '../utils/random.ts';
 
 /**
  * What is sent as `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), so that a server does only once what

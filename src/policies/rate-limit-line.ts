@@ -1,11 +1,11 @@
 import {RateLimitError} from '../errors/index.ts';
 import type {AbortListener} from '../lifetime.ts';
-import type {Linked} from '../linked-list.ts';
-import {LinkedList} from '../linked-list.ts';
-import {longestDelay} from '../options.ts';
 import type {ConnectorRequest} from '../request.ts';
-import type {Kept} from './keyed.ts';
-import {Keyed} from './keyed.ts';
+import {longestDelay} from '../utils/check-options.ts';
+import type {Kept} from '../utils/keyed-state.ts';
+import {Keyed} from '../utils/keyed-state.ts';
+import type {Linked} from '../utils/linked-list.ts';
+import {LinkedList} from '../utils/linked-list.ts';
 import type {CheckedLimit} from './rate-limit-options.ts';
 
 /** A limit and its buckets, by key. */

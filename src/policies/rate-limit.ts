@@ -1,5 +1,5 @@
 import type {ConnectorRequest, Handler, Policy} from '../request.ts';
-import {urlParts} from '../url-parts.ts';
+import {urlParts} from '../utils/url-parts.ts';
 import type {Bucket} from './rate-limit-line.ts';
 import {advance, Line, park, pauseUntil, putBack, refusal, Waiter, withBuckets} from './rate-limit-line.ts';
 import type {RateLimit} from './rate-limit-options.ts';

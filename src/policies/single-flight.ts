@@ -1,8 +1,8 @@
 import {discard} from '../discard.ts';
 import type {AbortListener} from '../lifetime.ts';
 import {Lifetime} from '../lifetime.ts';
-import {checkFunction, checkNames} from '../options.ts';
 import type {ConnectorRequest, Handler, Policy} from '../request.ts';
+import {checkFunction, checkNames} from '../utils/check-options.ts';
 import {send} from './send.ts';
 import {sharedResponse} from './shared-response.ts';
 

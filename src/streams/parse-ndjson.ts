@@ -1,6 +1,6 @@
 import {LineError, SchemaError} from '../errors/index.ts';
+import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {Parser} from './iterate.ts';
-import type {StandardSchema} from './standard-schema.ts';
 
 /** Where the parser is. */
 export interface LinePlace {

@@ -1,5 +1,5 @@
 import {InvalidOptionError, LineError} from '../errors/index.ts';
-import {assertOption, checkNames} from '../options.ts';
+import {assertOption, checkNames} from '../utils/check-options.ts';
 import type {Parser} from './iterate.ts';
 
 /** How lines are told apart. */

@@ -1,6 +1,6 @@
 import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
-import {version} from '../../src/version.ts';
+import {version} from '../../src/utils/version.ts';
 
 interface Entry {
   readonly '@aiofetch/source': string;

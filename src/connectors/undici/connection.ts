@@ -1,7 +1,7 @@
 import type {Socket} from 'node:net';
 import type {Dispatcher} from 'undici';
 import {Client} from 'undici';
-import type {Linked, LinkedList} from '../../linked-list.ts';
+import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import type {HostSlots} from '../limits.ts';
 import {hearAnswerFirst} from './answer-first.ts';
 import {dispatchExpecting} from './expecting-request.ts';

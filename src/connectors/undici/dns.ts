@@ -2,7 +2,7 @@ import dns from 'node:dns';
 import type {LookupFunction} from 'node:net';
 import {isIP} from 'node:net';
 import {InvalidOptionError} from '../../errors/index.ts';
-import {checkKnown, isObject} from '../../options.ts';
+import {checkKnown, isObject} from '../../utils/check-options.ts';
 import type {Address} from './address.ts';
 import {toError} from './thrown.ts';
 

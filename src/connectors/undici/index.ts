@@ -3,7 +3,7 @@ import {InvalidOptionError, SessionClosedError} from '../../errors/index.ts';
 import type {ConnectorRequest} from '../../request.ts';
 import {whenTold} from '../../telling.ts';
 import {abortUnread} from '../../unread.ts';
-import {urlParts} from '../../url-parts.ts';
+import {urlParts} from '../../utils/url-parts.ts';
 import {integrityRefusal} from '../integrity.ts';
 import {diagnosticsListeners} from './diagnostics.ts';
 import {Exchange} from './exchange.ts';

@@ -1,7 +1,13 @@
 import {isIP} from 'node:net';
 import type {ConnectorOptions} from '../../connector.ts';
 import {InvalidOptionError} from '../../errors/index.ts';
-import {checkDuration, checkKnown, checkLimit, checkLimitPerHost, isObject} from '../../options.ts';
+import {
+  checkDuration,
+  checkKnown,
+  checkLimit,
+  checkLimitPerHost,
+  isObject,
+} from '../../utils/check-options.ts';
 import type {AddressGuard} from './address.ts';
 import {checkGuard} from './address.ts';
 import type {Lifespan} from './connection.ts';

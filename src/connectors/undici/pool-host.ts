@@ -1,8 +1,8 @@
 import type {Phase} from '../../errors/index.ts';
 import type {AbortListener, Lifetime} from '../../lifetime.ts';
-import type {Linked} from '../../linked-list.ts';
 import type {TraceSignals} from '../../trace.ts';
-import {addressOf} from '../../url-parts.ts';
+import type {Linked} from '../../utils/linked-list.ts';
+import {addressOf} from '../../utils/url-parts.ts';
 import type {Waiter} from '../limits.ts';
 import {HostSlots} from '../limits.ts';
 import type {Connection} from './connection.ts';

@@ -1,6 +1,6 @@
 import type {Socket} from 'node:net';
 import type {AdaptiveLimit} from '../../adaptive-limit.ts';
-import {LinkedList} from '../../linked-list.ts';
+import {LinkedList} from '../../utils/linked-list.ts';
 import {Limits} from '../limits.ts';
 import type {Lifespan} from './connection.ts';
 import {Connection} from './connection.ts';

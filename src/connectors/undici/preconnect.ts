@@ -1,7 +1,7 @@
 import type {Phase} from '../../errors/index.ts';
 import {ConnectionError, TimeoutError} from '../../errors/index.ts';
 import {Lifetime} from '../../lifetime.ts';
-import type {Linked, LinkedList} from '../../linked-list.ts';
+import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import {Connection} from './connection.ts';
 import {describeFailure} from './phases.ts';
 import type {Pool} from './pool.ts';

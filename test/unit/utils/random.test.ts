@@ -1,5 +1,5 @@
 import {expect, it, vi} from 'vitest';
-import {randomHex} from '../../src/random.ts';
+import {randomHex} from '../../../src/utils/random.ts';
 
 it('gives 128 bits in hexadecimal, never the same twice', () => {
   const all = Array.from({length: 1_000}, randomHex);

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import type {Kept} from '../../../src/policies/keyed.ts';
-import {Keyed} from '../../../src/policies/keyed.ts';
+import type {Kept} from '../../../src/utils/keyed-state.ts';
+import {Keyed} from '../../../src/utils/keyed-state.ts';
 
 class State implements Kept {
   previous = undefined;

@@ -1,4 +1,4 @@
-import {longestDelay} from './options.ts';
+import {longestDelay} from './check-options.ts';
 
 /** Waits so many ms; rejects with the signal's reason as soon as that is aborted. */
 export function wait(delay: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import {InvalidOptionError, UnsupportedOptionError} from './errors/index.ts';
+import {InvalidOptionError, UnsupportedOptionError} from '../errors/index.ts';
 
 /** Throws unless the value is one that is allowed. */
 export function assertOption(

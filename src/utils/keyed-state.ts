@@ -1,5 +1,5 @@
-import type {Linked} from '../linked-list.ts';
-import {LinkedList} from '../linked-list.ts';
+import type {Linked} from './linked-list.ts';
+import {LinkedList} from './linked-list.ts';
 
 /** What is kept for one key. */
 export interface Kept extends Linked {
