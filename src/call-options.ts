@@ -1,15 +1,15 @@
 import type {Hooks as KyHooks, Options as KyInit} from 'ky';
-import type {RequestBody} from './body.ts';
+import type {RequestBody} from './core/body.ts';
+import type {Lifetime} from './core/call-lifetime.ts';
+import type {HeaderList, HeadersInput} from './core/header-list.ts';
+import type {NativeInit, Redirect, Transfer} from './core/request.ts';
+import {nativeMembers} from './core/request.ts';
+import type {TraceListener} from './core/trace.ts';
 import type {RedactedRequest} from './errors/index.ts';
 import {UnsupportedOptionError} from './errors/index.ts';
-import type {HeaderList, HeadersInput} from './headers.ts';
-import type {Lifetime} from './lifetime.ts';
 import type {IdempotencyKey} from './policies/idempotency-key.ts';
 import type {Retry} from './policies/retry.ts';
-import type {NativeInit, Redirect, Transfer} from './request.ts';
-import {nativeMembers} from './request.ts';
 import type {Timeout} from './timeout.ts';
-import type {TraceListener} from './trace.ts';
 import type {TransferOptions} from './transfer.ts';
 import {assertOption, checkFunction, checkKnown, checkNames, isObject} from './utils/check-options.ts';
 

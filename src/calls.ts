@@ -1,4 +1,4 @@
-import type {Lifetime} from './lifetime.ts';
+import type {Lifetime} from './core/call-lifetime.ts';
 import {LinkedList} from './utils/linked-list.ts';
 
 /**

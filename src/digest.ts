@@ -1,12 +1,12 @@
-import {isReplayable} from './body.ts';
-import {discard} from './discard.ts';
+import {isReplayable} from './core/body.ts';
+import {discard} from './core/discard-response.ts';
+import type {ConnectorRequest, Handler} from './core/request.ts';
 import type {AuthScheme} from './policies/auth.ts';
 import {sendSigned} from './policies/auth.ts';
 import {parseChallenges, parseParameters} from './policies/auth-challenge.ts';
 import type {DigestAlgorithm, DigestCredentials, DigestTerms} from './policies/auth-digest-response.ts';
 import {digestAlgorithms, digestHeader, digestSecret, digestTerms} from './policies/auth-digest-response.ts';
 import {signEachHop} from './policies/auth-hops.ts';
-import type {ConnectorRequest, Handler} from './request.ts';
 import {assertOption, checkNames} from './utils/check-options.ts';
 import {randomHex} from './utils/random.ts';
 import {urlParts} from './utils/url-parts.ts';

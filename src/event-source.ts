@@ -4,11 +4,11 @@
  * @module
  */
 
-import {discard} from './discard.ts';
+import {discard} from './core/discard-response.ts';
+import {HeaderList} from './core/header-list.ts';
 import {ConnectionError, HTTPError, type RedactedRequest, TimeoutError} from './errors/index.ts';
 import {EventSourceError} from './event-source/error.ts';
 import {checkEventSource, type EventSourceOptions} from './event-source/options.ts';
-import {HeaderList} from './headers.ts';
 import {retryAfter} from './policies/retry-after.ts';
 import type {Session} from './session.ts';
 import {type EventIterator, iterEvents, type ServerSentEvent} from './streams.ts';

@@ -1,13 +1,13 @@
-import type {RequestBody} from './body.ts';
 import type {OutgoingCall, VerbsHost} from './call-options.ts';
-import type {HeadersInput} from './headers.ts';
-import {token} from './headers.ts';
+import type {RequestBody} from './core/body.ts';
+import type {HeadersInput} from './core/header-list.ts';
+import {token} from './core/header-list.ts';
+import {takeBody} from './core/read-request-body.ts';
+import {checkBody, checkRedirect, nativeOf} from './core/request.ts';
+import type {TraceListener} from './core/trace.ts';
 import type {IdempotencyKey} from './policies/idempotency-key.ts';
 import type {Retry} from './policies/retry.ts';
-import {checkBody, checkRedirect, nativeOf} from './request.ts';
-import {takeBody} from './request-body.ts';
 import type {Timeout} from './timeout.ts';
-import type {TraceListener} from './trace.ts';
 import type {TransferOptions} from './transfer.ts';
 
 /** What `session.fetch` takes beside the members of the standard's `RequestInit`. */

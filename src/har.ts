@@ -1,8 +1,8 @@
+import type {TraceEventBase, TraceListener} from './core/trace.ts';
 import type {RecordSettings} from './har/entry.ts';
 import {Recording} from './har/entry.ts';
 import type {Har} from './har/format.ts';
 import {createRedaction} from './har/redact.ts';
-import type {TraceEventBase, TraceListener} from './trace.ts';
 import {assertOption, checkNames, checkNumber} from './utils/check-options.ts';
 import {version} from './utils/version.ts';
 

@@ -12,18 +12,41 @@ export type {
   LimitSample,
 } from './adaptive-limit.ts';
 export {adaptiveLimit} from './adaptive-limit.ts';
-export type {RequestBody} from './body.ts';
 export type {CallOptions, Hooks, KyOptions} from './call-options.ts';
 export * from './client.ts';
+export {createConnector} from './connectors/create-connector.ts';
+export type {ConnectorDefinition, UploadProgress} from './connectors/definition.ts';
+export type {RequestBody} from './core/body.ts';
+export type {AbortListener, Lifetime} from './core/call-lifetime.ts';
 export type {
   Connector,
   ConnectorCapabilities,
   ConnectorOptions,
   ConnectorStats,
   HostStats,
-} from './connector.ts';
-export {createConnector} from './connectors/create-connector.ts';
-export type {ConnectorDefinition, UploadProgress} from './connectors/definition.ts';
+} from './core/connector.ts';
+export type {HeaderList, HeadersInput} from './core/header-list.ts';
+export type {ProgressListener} from './core/progress.ts';
+export type {
+  ConnectorRequest,
+  Handler,
+  NativeInit,
+  Policy,
+  RequestChanges,
+  RequestTimeouts,
+  Transfer,
+} from './core/request.ts';
+export type {
+  ConnectionDetail,
+  Trace,
+  TraceCall,
+  TracedRequest,
+  TraceEvent,
+  TraceEventBase,
+  TraceListener,
+  TraceSignals,
+  TraceSubject,
+} from './core/trace.ts';
 export * from './download.ts';
 export type {ErrorDetails, Phase, RedactedRequest} from './errors/index.ts';
 export {
@@ -44,8 +67,6 @@ export {
 export * from './event-source.ts';
 export type {FetchInit} from './fetch-call.ts';
 export * from './gather.ts';
-export type {HeaderList, HeadersInput} from './headers.ts';
-export type {AbortListener, Lifetime} from './lifetime.ts';
 export type {CallLog, CallLogger, LogCallsOptions} from './log-calls.ts';
 export {logCalls} from './log-calls.ts';
 export type {Auth, AuthContext, AuthScheme, Credential} from './policies/auth.ts';
@@ -73,33 +94,12 @@ export type {Retry, RetryContext, RetryOptions} from './policies/retry.ts';
 export {retryPolicy} from './policies/retry.ts';
 export type {SingleFlightOptions} from './policies/single-flight.ts';
 export {singleFlightPolicy} from './policies/single-flight.ts';
-export type {ProgressListener} from './progress.ts';
-export type {
-  ConnectorRequest,
-  Handler,
-  NativeInit,
-  Policy,
-  RequestChanges,
-  RequestTimeouts,
-  Transfer,
-} from './request.ts';
 export type {Session, SessionStats} from './session.ts';
 export type {ExtendOptions, SessionOptions} from './session-options.ts';
 export * from './streams.ts';
 export type {Timeout, TimeoutOptions} from './timeout.ts';
 export type {AttemptTimings, CallTimings, PhaseTimings} from './timings.ts';
 export {recordTimings, timings} from './timings.ts';
-export type {
-  ConnectionDetail,
-  Trace,
-  TraceCall,
-  TracedRequest,
-  TraceEvent,
-  TraceEventBase,
-  TraceListener,
-  TraceSignals,
-  TraceSubject,
-} from './trace.ts';
 export type {TransferOptions} from './transfer.ts';
 export type {ResponsePromise, Verbs} from './verbs.ts';
 

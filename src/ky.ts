@@ -1,16 +1,16 @@
 import type {BeforeRequestHook, Options as KyInit, KyInstance, ResponsePromise} from 'ky';
 import ky, {isForceRetryError, isHTTPError} from 'ky';
-import type {RequestBody} from './body.ts';
-import {encodeMultipart, isReplayable, isStreamLike, tagOf, toReadableStream} from './body.ts';
 import type {CallOptions, Hooks, VerbsHost} from './call-options.ts';
+import type {RequestBody} from './core/body.ts';
+import {encodeMultipart, isReplayable, isStreamLike, tagOf, toReadableStream} from './core/body.ts';
+import type {Lifetime} from './core/call-lifetime.ts';
+import {HeaderList} from './core/header-list.ts';
+import {takeBody} from './core/read-request-body.ts';
+import type {Transfer} from './core/request.ts';
+import {nativeOf} from './core/request.ts';
 import type {RedactedRequest} from './errors/index.ts';
 import {AiofetchError, HTTPError} from './errors/index.ts';
-import {HeaderList} from './headers.ts';
 import {judgeStatus} from './judge-status.ts';
-import type {Lifetime} from './lifetime.ts';
-import type {Transfer} from './request.ts';
-import {nativeOf} from './request.ts';
-import {takeBody} from './request-body.ts';
 import {validate} from './response-promise.ts';
 import type {StandardSchema} from './utils/standard-schema.ts';
 

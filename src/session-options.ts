@@ -1,16 +1,16 @@
 import type {KyOptions} from './call-options.ts';
 import {checkKyOptions} from './call-options.ts';
-import type {Connector, ConnectorOptions} from './connector.ts';
+import type {Connector, ConnectorOptions} from './core/connector.ts';
+import type {HeaderList, HeadersInput} from './core/header-list.ts';
+import type {Policy} from './core/request.ts';
+import type {TraceListener} from './core/trace.ts';
+import {checkTrace} from './core/trace.ts';
 import {InvalidOptionError} from './errors/index.ts';
-import type {HeaderList, HeadersInput} from './headers.ts';
 import type {Auth} from './policies/auth.ts';
 import type {IdempotencyKey} from './policies/idempotency-key.ts';
 import type {RateLimit} from './policies/rate-limit.ts';
 import type {Retry} from './policies/retry.ts';
-import type {Policy} from './request.ts';
 import type {Timeout} from './timeout.ts';
-import type {TraceListener} from './trace.ts';
-import {checkTrace} from './trace.ts';
 import type {TransferOptions} from './transfer.ts';
 import {assertOption, checkKnown, isObject} from './utils/check-options.ts';
 

@@ -1,6 +1,6 @@
-import type {ConnectorCapabilities} from './connector.ts';
+import type {ConnectorCapabilities} from './core/connector.ts';
+import type {RequestTimeouts} from './core/request.ts';
 import {UnsupportedOptionError} from './errors/index.ts';
-import type {RequestTimeouts} from './request.ts';
 import {assertOption, checkDuration, isObject} from './utils/check-options.ts';
 
 /** Limits of time, in ms; 0, `Infinity` or `false`: none. */

@@ -1,6 +1,6 @@
+import type {TraceCall, TraceEvent, TraceListener, TraceSignals} from './core/trace.ts';
 import type {Phase, PhaseTimings} from './timings/stopwatch.ts';
 import {allPhases, phases, Stopwatch} from './timings/stopwatch.ts';
-import type {TraceCall, TraceEvent, TraceListener, TraceSignals} from './trace.ts';
 
 export type {PhaseTimings} from './timings/stopwatch.ts';
 

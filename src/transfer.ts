@@ -1,7 +1,7 @@
-import type {Connector} from './connector.ts';
+import type {Connector} from './core/connector.ts';
+import type {ProgressListener} from './core/progress.ts';
+import type {Transfer} from './core/request.ts';
 import {UnsupportedOptionError} from './errors/index.ts';
-import type {ProgressListener} from './progress.ts';
-import type {Transfer} from './request.ts';
 import {checkDuration, checkFunction, checkNumber} from './utils/check-options.ts';
 
 /** Options of the bodies that are sent and received. */

@@ -1,14 +1,14 @@
 import type {Input, ResponsePromise} from 'ky';
 import type {CallOptions, KyOptions, OutgoingCall, VerbsHost} from './call-options.ts';
 import {checkCallOptions, mergeHooks} from './call-options.ts';
-import {originOf} from './global-fetch.ts';
-import type {HeaderList} from './headers.ts';
+import type {Lifetime} from './core/call-lifetime.ts';
+import {originOf} from './core/fetch-origin.ts';
+import type {HeaderList} from './core/header-list.ts';
+import {takeBody} from './core/read-request-body.ts';
+import type {Transfer} from './core/request.ts';
+import {checkBody, checkRedirect, nativeOf} from './core/request.ts';
 import {judgeStatus} from './judge-status.ts';
 import {createKy} from './ky.ts';
-import type {Lifetime} from './lifetime.ts';
-import type {Transfer} from './request.ts';
-import {checkBody, checkRedirect, nativeOf} from './request.ts';
-import {takeBody} from './request-body.ts';
 import {toRejectedPromise, toResponsePromise} from './response-promise.ts';
 
 export type {ResponsePromise} from 'ky';

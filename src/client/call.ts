@@ -1,7 +1,7 @@
-import {discard} from '../discard.ts';
+import {discard} from '../core/discard-response.ts';
+import {nativeMembers} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import type {FetchInit} from '../fetch-call.ts';
-import {nativeMembers} from '../request.ts';
 import type {Session} from '../session.ts';
 import {memoryOf} from '../session-memory.ts';
 import {isObject} from '../utils/check-options.ts';

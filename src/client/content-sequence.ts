@@ -1,4 +1,4 @@
-import {discard} from '../discard.ts';
+import {discard} from '../core/discard-response.ts';
 import {SchemaError} from '../errors/index.ts';
 import type {ServerSentEvent} from '../streams/parse-events.ts';
 import type {LineOptions} from '../streams/split-lines.ts';

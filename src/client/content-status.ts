@@ -1,4 +1,4 @@
-import {discard} from '../discard.ts';
+import {discard} from '../core/discard-response.ts';
 import {SchemaError} from '../errors/index.ts';
 import {assertOption, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';

@@ -1,4 +1,4 @@
-import type {RequestBody} from '../body.ts';
+import type {RequestBody} from '../core/body.ts';
 import {SchemaError} from '../errors/index.ts';
 import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';

@@ -1,9 +1,9 @@
-import type {HeadersInput} from '../headers.ts';
+import type {HeadersInput} from '../core/header-list.ts';
+import type {NativeInit, Redirect} from '../core/request.ts';
+import type {TraceListener} from '../core/trace.ts';
 import type {IdempotencyKey} from '../policies/idempotency-key.ts';
 import type {Retry} from '../policies/retry.ts';
-import type {NativeInit, Redirect} from '../request.ts';
 import type {Timeout} from '../timeout.ts';
-import type {TraceListener} from '../trace.ts';
 import type {TransferOptions} from '../transfer.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {BodyContent, ResponseContent} from './content.ts';

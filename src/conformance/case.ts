@@ -1,4 +1,4 @@
-import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
+import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../core/connector.ts';
 import type {Session} from '../session.ts';
 import {createSessionOn} from '../session.ts';
 import type {SessionOptions} from '../session-options.ts';

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
+import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../core/connector.ts';
 import type {ConformanceCase, Topic} from './case.ts';
 import {Case, runCase} from './case.ts';
 import type {ConformanceServerAddress} from './server.ts';
@@ -35,7 +35,7 @@ export type {
   ConnectorOptions,
   ConnectorStats,
   HostStats,
-} from '../connector.ts';
+} from '../core/connector.ts';
 export {ConformanceError} from './assert.ts';
 export type {ConformanceCase} from './case.ts';
 export type {ConformanceServerAddress} from './server.ts';

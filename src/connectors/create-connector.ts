@@ -1,7 +1,7 @@
-import type {Connector, ConnectorOptions, ConnectorStats} from '../connector.ts';
+import {abortUnread} from '../core/abort-unread.ts';
+import type {Connector, ConnectorOptions, ConnectorStats} from '../core/connector.ts';
+import {whenTold} from '../core/notify.ts';
 import {SessionClosedError} from '../errors/index.ts';
-import {whenTold} from '../telling.ts';
-import {abortUnread} from '../unread.ts';
 import {checkKnown, checkLimit, checkLimitPerHost} from '../utils/check-options.ts';
 import {LinkedList} from '../utils/linked-list.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';

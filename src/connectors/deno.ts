@@ -1,4 +1,4 @@
-import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
+import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../core/connector.ts';
 import {InvalidOptionError, UnsupportedOptionError} from '../errors/index.ts';
 import {checkDuration, checkKnown} from '../utils/check-options.ts';
 import {createNativeConnector} from './native.ts';
@@ -10,7 +10,7 @@ export type {
   ConnectorOptions,
   ConnectorStats,
   HostStats,
-} from '../connector.ts';
+} from '../core/connector.ts';
 
 /** TLS options of {@link denoConnector}. */
 export interface DenoTlsOptions {

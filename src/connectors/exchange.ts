@@ -1,11 +1,11 @@
-import {isSmall} from '../body.ts';
-import {discard} from '../discard.ts';
+import {isSmall} from '../core/body.ts';
+import type {AbortListener, Lifetime} from '../core/call-lifetime.ts';
+import {discard} from '../core/discard-response.ts';
+import type {ProgressListener} from '../core/progress.ts';
+import {ProgressReport} from '../core/progress.ts';
+import type {ConnectorRequest} from '../core/request.ts';
+import type {Trace} from '../core/trace.ts';
 import {ConnectionError, ResponseTooLargeError, TimeoutError} from '../errors/index.ts';
-import type {AbortListener, Lifetime} from '../lifetime.ts';
-import type {ProgressListener} from '../progress.ts';
-import {ProgressReport} from '../progress.ts';
-import type {ConnectorRequest} from '../request.ts';
-import type {Trace} from '../trace.ts';
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import type {HostSlots, Limits, Waiter} from './limits.ts';

@@ -1,4 +1,4 @@
-import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
+import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../core/connector.ts';
 import {isInPage} from '../utils/is-browser-page.ts';
 import type {StreamingInit} from './native.ts';
 import {createNativeConnector} from './native.ts';
@@ -9,7 +9,7 @@ export type {
   ConnectorOptions,
   ConnectorStats,
   HostStats,
-} from '../connector.ts';
+} from '../core/connector.ts';
 
 const capabilities: ConnectorCapabilities = {
   sockets: false,

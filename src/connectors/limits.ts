@@ -1,5 +1,5 @@
 import type {AdaptiveLimit, HostLimit, HostLimits} from '../adaptive-limit.ts';
-import type {HostStats} from '../connector.ts';
+import type {HostStats} from '../core/connector.ts';
 import {type Linked, LinkedList} from '../utils/linked-list.ts';
 
 /** One that waits for a slot. `granted` is called, synchronously, when it has one. */

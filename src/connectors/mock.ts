@@ -1,10 +1,10 @@
-import type {PreparedBody} from '../body.ts';
-import {prepareBody, toReadableStream} from '../body.ts';
-import type {Connector, ConnectorOptions} from '../connector.ts';
+import type {PreparedBody} from '../core/body.ts';
+import {prepareBody, toReadableStream} from '../core/body.ts';
+import type {Connector, ConnectorOptions} from '../core/connector.ts';
+import {reportedStream} from '../core/progress.ts';
+import {followRedirects} from '../core/redirect.ts';
+import type {ConnectorRequest} from '../core/request.ts';
 import {InvalidOptionError} from '../errors/index.ts';
-import {reportedStream} from '../progress.ts';
-import {followRedirects} from '../redirect.ts';
-import type {ConnectorRequest} from '../request.ts';
 import {createConnector} from './create-connector.ts';
 
 export type {
@@ -13,7 +13,7 @@ export type {
   ConnectorOptions,
   ConnectorStats,
   HostStats,
-} from '../connector.ts';
+} from '../core/connector.ts';
 
 /** A request as a mock's handler sees it, and as it is recorded. */
 export interface MockCall {

@@ -1,11 +1,11 @@
-import {isStreamLike, prepareBody, sizeOf, toReadableStream} from '../body.ts';
-import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../connector.ts';
-import {discard} from '../discard.ts';
+import {isStreamLike, prepareBody, sizeOf, toReadableStream} from '../core/body.ts';
+import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../core/connector.ts';
+import {discard} from '../core/discard-response.ts';
+import {foreignFetch, handOn} from '../core/fetch-origin.ts';
+import {reportedStream} from '../core/progress.ts';
+import {followRedirects} from '../core/redirect.ts';
+import type {ConnectorRequest} from '../core/request.ts';
 import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../errors/index.ts';
-import {foreignFetch, handOn} from '../global-fetch.ts';
-import {reportedStream} from '../progress.ts';
-import {followRedirects} from '../redirect.ts';
-import type {ConnectorRequest} from '../request.ts';
 import {createConnector} from './create-connector.ts';
 import type {UploadProgress} from './definition.ts';
 

@@ -1,4 +1,4 @@
-import type {RequestBody} from '../body.ts';
+import type {RequestBody} from '../core/body.ts';
 import {encodeBase64} from '../utils/base64.ts';
 import type {HarContent} from './format.ts';
 

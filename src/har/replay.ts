@@ -1,6 +1,6 @@
 import type {MockCall, MockHandler} from '../connectors/mock.ts';
+import {isNullBodyStatus} from '../core/status.ts';
 import {redactUrl} from '../errors/redact-url.ts';
-import {isNullBodyStatus} from '../null-body-status.ts';
 import {decodeBase64} from '../utils/base64.ts';
 import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
 import type {HarEntry, HarResponse} from './format.ts';

@@ -1,5 +1,5 @@
-import {token} from '../headers.ts';
-import type {ConnectorRequest, Handler} from '../request.ts';
+import {token} from '../core/header-list.ts';
+import type {ConnectorRequest, Handler} from '../core/request.ts';
 import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
 import type {AuthContext, AuthScheme, Credential} from './auth.ts';
 import {sendSigned} from './auth.ts';

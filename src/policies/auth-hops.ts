@@ -1,8 +1,8 @@
-import type {Connector} from '../connector.ts';
-import {discard} from '../discard.ts';
+import type {Connector} from '../core/connector.ts';
+import {discard} from '../core/discard-response.ts';
+import {followRedirects} from '../core/redirect.ts';
+import type {ConnectorRequest, Handler} from '../core/request.ts';
 import {RedirectError} from '../errors/index.ts';
-import {followRedirects} from '../redirect.ts';
-import type {ConnectorRequest, Handler} from '../request.ts';
 import {urlParts} from '../utils/url-parts.ts';
 
 /** Where requests are signed, and what sends those that a redirect asks for. */

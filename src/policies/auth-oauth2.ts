@@ -1,8 +1,8 @@
+import type {Lifetime} from '../core/call-lifetime.ts';
+import {HeaderList} from '../core/header-list.ts';
+import type {Handler} from '../core/request.ts';
+import {ConnectorRequest} from '../core/request.ts';
 import {HTTPError, ResponseTooLargeError} from '../errors/index.ts';
-import {HeaderList} from '../headers.ts';
-import type {Lifetime} from '../lifetime.ts';
-import type {Handler} from '../request.ts';
-import {ConnectorRequest} from '../request.ts';
 import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../utils/check-options.ts';
 import {basicAuthorization} from '../utils/credentials.ts';
 import type {AuthScheme, Credential} from './auth.ts';

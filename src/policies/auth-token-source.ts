@@ -1,9 +1,9 @@
-import {isReplayable} from '../body.ts';
-import {discard} from '../discard.ts';
+import {isReplayable} from '../core/body.ts';
+import type {Lifetime} from '../core/call-lifetime.ts';
+import {discard} from '../core/discard-response.ts';
+import type {ConnectorRequest} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {TimeoutError} from '../errors/index.ts';
-import type {Lifetime} from '../lifetime.ts';
-import type {ConnectorRequest} from '../request.ts';
 import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../utils/check-options.ts';
 import {urlParts} from '../utils/url-parts.ts';
 import type {AuthContext, AuthScheme} from './auth.ts';

@@ -1,6 +1,6 @@
-import type {Connector} from '../connector.ts';
-import type {Lifetime} from '../lifetime.ts';
-import type {ConnectorRequest, Handler, Policy} from '../request.ts';
+import type {Lifetime} from '../core/call-lifetime.ts';
+import type {Connector} from '../core/connector.ts';
+import type {ConnectorRequest, Handler, Policy} from '../core/request.ts';
 import {assertOption, isObject} from '../utils/check-options.ts';
 import {basicAuthorization, isBasicCredentials, isBearerToken} from '../utils/credentials.ts';
 import {urlParts} from '../utils/url-parts.ts';

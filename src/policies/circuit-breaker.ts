@@ -1,6 +1,6 @@
-import {discard} from '../discard.ts';
+import {discard} from '../core/discard-response.ts';
+import type {ConnectorRequest, Policy} from '../core/request.ts';
 import {CircuitOpenError, ConnectionError, TimeoutError} from '../errors/index.ts';
-import type {ConnectorRequest, Policy} from '../request.ts';
 import {checkFunction, checkNames, checkNumber} from '../utils/check-options.ts';
 import type {Kept} from '../utils/keyed-state.ts';
 import {Keyed} from '../utils/keyed-state.ts';

@@ -1,7 +1,7 @@
-import {isReplayable} from '../body.ts';
-import {discard} from '../discard.ts';
-import type {ConnectorRequest, Handler, Policy} from '../request.ts';
-import {isIdempotent} from '../request.ts';
+import {isReplayable} from '../core/body.ts';
+import {discard} from '../core/discard-response.ts';
+import type {ConnectorRequest, Handler, Policy} from '../core/request.ts';
+import {isIdempotent} from '../core/request.ts';
 import {checkNames, checkNumber, longestDelay} from '../utils/check-options.ts';
 import {Keyed} from '../utils/keyed-state.ts';
 import {urlParts} from '../utils/url-parts.ts';

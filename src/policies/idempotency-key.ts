@@ -1,7 +1,7 @@
+import type {ConnectorRequest} from '../core/request.ts';
+import {isIdempotent} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {InvalidOptionError} from '../errors/index.ts';
-import type {ConnectorRequest} from '../request.ts';
-import {isIdempotent} from '../request.ts';
 import {randomHex} from '../utils/random.ts';
 
 /**

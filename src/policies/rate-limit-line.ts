@@ -1,6 +1,6 @@
+import type {AbortListener} from '../core/call-lifetime.ts';
+import type {ConnectorRequest} from '../core/request.ts';
 import {RateLimitError} from '../errors/index.ts';
-import type {AbortListener} from '../lifetime.ts';
-import type {ConnectorRequest} from '../request.ts';
 import {longestDelay} from '../utils/check-options.ts';
 import type {Kept} from '../utils/keyed-state.ts';
 import {Keyed} from '../utils/keyed-state.ts';

@@ -1,4 +1,4 @@
-import type {ConnectorRequest} from '../request.ts';
+import type {ConnectorRequest} from '../core/request.ts';
 import {assertOption, checkNames, checkNumber} from '../utils/check-options.ts';
 
 /** A quota, as a {@link RateLimitStore} is told of it. */

@@ -1,4 +1,4 @@
-import type {ConnectorRequest, Handler, Policy} from '../request.ts';
+import type {ConnectorRequest, Handler, Policy} from '../core/request.ts';
 import {urlParts} from '../utils/url-parts.ts';
 import type {Bucket} from './rate-limit-line.ts';
 import {advance, Line, park, pauseUntil, putBack, refusal, Waiter, withBuckets} from './rate-limit-line.ts';

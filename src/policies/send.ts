@@ -1,4 +1,4 @@
-import type {ConnectorRequest, Handler} from '../request.ts';
+import type {ConnectorRequest, Handler} from '../core/request.ts';
 
 /** What a handler throws, its promise rejects with. */
 export async function send(next: Handler, request: ConnectorRequest): Promise<Response> {

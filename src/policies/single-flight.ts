@@ -1,7 +1,7 @@
-import {discard} from '../discard.ts';
-import type {AbortListener} from '../lifetime.ts';
-import {Lifetime} from '../lifetime.ts';
-import type {ConnectorRequest, Handler, Policy} from '../request.ts';
+import type {AbortListener} from '../core/call-lifetime.ts';
+import {Lifetime} from '../core/call-lifetime.ts';
+import {discard} from '../core/discard-response.ts';
+import type {ConnectorRequest, Handler, Policy} from '../core/request.ts';
 import {checkFunction, checkNames} from '../utils/check-options.ts';
 import {send} from './send.ts';
 import {sharedResponse} from './shared-response.ts';

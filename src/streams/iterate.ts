@@ -1,4 +1,4 @@
-import {type ChunkSource, openChunks} from './chunk-source.ts';
+import {type ChunkSource, openChunks} from '../core/chunk-source.ts';
 
 /** Turns what has arrived into items; called without a chunk at the end. What it throws comes after the items before it. */
 export type Parser<Item> = (chunk: Uint8Array<ArrayBuffer> | undefined) => Iterable<Item>;

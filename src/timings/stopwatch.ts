@@ -1,4 +1,4 @@
-import type {TraceEvent, TraceSignals} from '../trace.ts';
+import type {TraceEvent, TraceSignals} from '../core/trace.ts';
 
 /** How long each phase of an attempt took, in ms. What the runtime doesn't show is in `wait`. */
 export interface PhaseTimings {

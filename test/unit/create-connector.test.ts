@@ -1,5 +1,6 @@
 import {describe, expect, it, vi} from 'vitest';
-import {HeaderList} from '../../src/headers.ts';
+import {HeaderList} from '../../src/core/header-list.ts';
+import {ConnectorRequest} from '../../src/core/request.ts';
 import type {Connector, ConnectorDefinition, ConnectorOptions} from '../../src/index.ts';
 import {
   adaptiveLimit,
@@ -9,7 +10,6 @@ import {
   SessionClosedError,
   TimeoutError,
 } from '../../src/index.ts';
-import {ConnectorRequest} from '../../src/request.ts';
 import {rejection} from '../support/mock-session.ts';
 import {noHosts} from '../support/no-hosts.ts';
 import {recordedLimit} from '../support/recorded-limit.ts';

@@ -1,4 +1,4 @@
-import type {RequestBody} from '../../body.ts';
+import type {RequestBody} from '../../core/body.ts';
 import {equal, ok, same} from '../assert.ts';
 import type {Case, Topic} from '../case.ts';
 import {bytesOf, textOf} from '../echo.ts';

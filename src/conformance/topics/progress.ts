@@ -1,5 +1,5 @@
-import type {RequestBody} from '../../body.ts';
-import type {ProgressListener} from '../../progress.ts';
+import type {RequestBody} from '../../core/body.ts';
+import type {ProgressListener} from '../../core/progress.ts';
 import {equal, instance, networkError, ok, rejection, same, typedRejection} from '../assert.ts';
 import type {Case, Topic} from '../case.ts';
 import {until} from '../room.ts';

@@ -1,4 +1,4 @@
-import type {Connector, ConnectorOptions} from '../../connector.ts';
+import type {Connector, ConnectorOptions} from '../../core/connector.ts';
 import {bunConnector} from '../bun.ts';
 
 /** The connector a session gets in Bun when it is given none. */

@@ -1,4 +1,4 @@
-import type {Connector, ConnectorOptions} from '../../connector.ts';
+import type {Connector, ConnectorOptions} from '../../core/connector.ts';
 import {denoConnector} from '../deno.ts';
 
 /** The connector a session gets in Deno when it is given none. */

@@ -5,9 +5,9 @@ import type {
   ConnectorOptions,
   ConnectorStats,
   HostStats,
-} from '../../connector.ts';
-import {foreignFetch} from '../../global-fetch.ts';
-import type {ConnectorRequest} from '../../request.ts';
+} from '../../core/connector.ts';
+import {foreignFetch} from '../../core/fetch-origin.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {createNativeConnector} from '../native.ts';
 import {undiciConnector} from '../undici/index.ts';
 import {replacedFetch} from '../undici/replaced-fetch.ts';

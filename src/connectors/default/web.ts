@@ -1,4 +1,4 @@
-import type {Connector, ConnectorOptions} from '../../connector.ts';
+import type {Connector, ConnectorOptions} from '../../core/connector.ts';
 import {fetchConnector} from '../fetch.ts';
 
 /** The connector a session gets in browsers and workers when it is given none. */

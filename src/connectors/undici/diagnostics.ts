@@ -1,6 +1,6 @@
 import type {Channel} from 'node:diagnostics_channel';
 import {channel} from 'node:diagnostics_channel';
-import type {TraceListener, TraceSignals} from '../../trace.ts';
+import type {TraceListener, TraceSignals} from '../../core/trace.ts';
 
 // All of them, checked by the types: a signal that is added has to be added here.
 const signals: {readonly [Type in keyof TraceSignals]: true} = {

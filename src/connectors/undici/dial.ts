@@ -1,8 +1,8 @@
 import type {Socket} from 'node:net';
 import {connect, isIP} from 'node:net';
 import type {Duplex} from 'node:stream';
+import type {TraceSignals} from '../../core/trace.ts';
 import type {Phase} from '../../errors/index.ts';
-import type {TraceSignals} from '../../trace.ts';
 import type {Address, AddressGuard} from './address.ts';
 import {AddressRefusedError, plainAddress} from './address.ts';
 import type {Resolver} from './dns.ts';

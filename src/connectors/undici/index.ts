@@ -1,8 +1,8 @@
-import type {Connector, ConnectorCapabilities, ConnectorStats} from '../../connector.ts';
+import {abortUnread} from '../../core/abort-unread.ts';
+import type {Connector, ConnectorCapabilities, ConnectorStats} from '../../core/connector.ts';
+import {whenTold} from '../../core/notify.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {InvalidOptionError, SessionClosedError} from '../../errors/index.ts';
-import type {ConnectorRequest} from '../../request.ts';
-import {whenTold} from '../../telling.ts';
-import {abortUnread} from '../../unread.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import {integrityRefusal} from '../integrity.ts';
 import {diagnosticsListeners} from './diagnostics.ts';
@@ -18,7 +18,7 @@ export type {
   ConnectorOptions,
   ConnectorStats,
   HostStats,
-} from '../../connector.ts';
+} from '../../core/connector.ts';
 export type {AddressGuard, GuardedTarget} from './address.ts';
 export {isPublicAddress} from './address.ts';
 export type {DnsOptions} from './dns.ts';

@@ -1,5 +1,5 @@
 import {isIP} from 'node:net';
-import type {ConnectorOptions} from '../../connector.ts';
+import type {ConnectorOptions} from '../../core/connector.ts';
 import {InvalidOptionError} from '../../errors/index.ts';
 import {
   checkDuration,

@@ -1,6 +1,6 @@
+import type {AbortListener, Lifetime} from '../../core/call-lifetime.ts';
+import type {TraceSignals} from '../../core/trace.ts';
 import type {Phase} from '../../errors/index.ts';
-import type {AbortListener, Lifetime} from '../../lifetime.ts';
-import type {TraceSignals} from '../../trace.ts';
 import type {Linked} from '../../utils/linked-list.ts';
 import {addressOf} from '../../utils/url-parts.ts';
 import type {Waiter} from '../limits.ts';

@@ -1,6 +1,6 @@
+import {Lifetime} from '../../core/call-lifetime.ts';
 import type {Phase} from '../../errors/index.ts';
 import {ConnectionError, TimeoutError} from '../../errors/index.ts';
-import {Lifetime} from '../../lifetime.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import {Connection} from './connection.ts';
 import {describeFailure} from './phases.ts';

@@ -1,9 +1,9 @@
 import {Readable} from 'node:stream';
-import type {PreparedBody} from '../../body.ts';
-import {isStreamLike, prepareBody, sizeOf} from '../../body.ts';
-import type {HeaderList} from '../../headers.ts';
-import {inPieces, ProgressReport} from '../../progress.ts';
-import type {ConnectorRequest} from '../../request.ts';
+import type {PreparedBody} from '../../core/body.ts';
+import {isStreamLike, prepareBody, sizeOf} from '../../core/body.ts';
+import type {HeaderList} from '../../core/header-list.ts';
+import {inPieces, ProgressReport} from '../../core/progress.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {acceptEncoding} from './decoded-body.ts';
 import type {PoolHost} from './pool-host.ts';
 import {Upload} from './upload.ts';

@@ -1,4 +1,4 @@
-import type {ProgressReport} from '../../progress.ts';
+import type {ProgressReport} from '../../core/progress.ts';
 import {toError} from './thrown.ts';
 
 type Chunk = Uint8Array | string;

@@ -1,6 +1,6 @@
+import {ProgressReport} from '../../core/progress.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {ResponseTooLargeError} from '../../errors/index.ts';
-import {ProgressReport} from '../../progress.ts';
-import type {ConnectorRequest} from '../../request.ts';
 import type {BodySource} from './incoming-body.ts';
 import {contentLengthOf} from './raw-headers.ts';
 

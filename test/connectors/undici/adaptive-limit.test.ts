@@ -1,9 +1,9 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {adaptiveLimit} from '../../../src/adaptive-limit.ts';
-import type {RequestBody} from '../../../src/body.ts';
 import type {UndiciConnectorOptions} from '../../../src/connectors/undici/index.ts';
 import {undiciConnector} from '../../../src/connectors/undici/index.ts';
+import type {RequestBody} from '../../../src/core/body.ts';
 import type {SessionOptions} from '../../../src/index.ts';
 import {createSession} from '../../../src/index.ts';
 import {createAuthority} from '../../support/authority.ts';

@@ -1,6 +1,6 @@
 import {gzipSync} from 'node:zlib';
 import {describe, expect, it} from 'vitest';
-import type {RequestBody} from '../../../src/body.ts';
+import type {RequestBody} from '../../../src/core/body.ts';
 import type {HarOptions} from '../../../src/har.ts';
 import {recordHar} from '../../../src/har.ts';
 import {InvalidOptionError, type SessionOptions} from '../../../src/index.ts';

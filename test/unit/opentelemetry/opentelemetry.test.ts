@@ -1,8 +1,8 @@
 import type {Meter} from '@opentelemetry/api';
 import {context, SpanKind, SpanStatusCode, trace} from '@opentelemetry/api';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import type {ConnectorStats} from '../../../src/connector.ts';
 import {mockConnector} from '../../../src/connectors/mock.ts';
+import type {ConnectorStats} from '../../../src/core/connector.ts';
 import {createSession, hedgePolicy, InvalidOptionError, type SessionOptions} from '../../../src/index.ts';
 import type {OpenTelemetryOptions} from '../../../src/opentelemetry.ts';
 import {openTelemetry} from '../../../src/opentelemetry.ts';

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
+import type {Handler} from '../../../src/core/request.ts';
 import {ConnectionError, InvalidOptionError} from '../../../src/errors/index.ts';
 import type {HedgeOptions} from '../../../src/policies/hedge.ts';
 import {hedgePolicy} from '../../../src/policies/hedge.ts';
 import {Latencies} from '../../../src/policies/latencies.ts';
-import type {Handler} from '../../../src/request.ts';
 import type {RequestOptions} from './support.ts';
 import {
   connectionError,

@@ -2,9 +2,10 @@ import {createServer, type RequestListener, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import {afterEach, describe, expect, it} from 'vitest';
-import type {Connector} from '../../../src/connector.ts';
 import {fetchConnector} from '../../../src/connectors/fetch.ts';
 import {undiciConnector} from '../../../src/connectors/undici/index.ts';
+import type {Connector} from '../../../src/core/connector.ts';
+import type {Policy} from '../../../src/core/request.ts';
 import {CircuitOpenError} from '../../../src/errors/index.ts';
 import {createSession} from '../../../src/index.ts';
 import {circuitBreakerPolicy} from '../../../src/policies/circuit-breaker.ts';
@@ -12,7 +13,6 @@ import {hedgePolicy} from '../../../src/policies/hedge.ts';
 import {rateLimitPolicy} from '../../../src/policies/rate-limit.ts';
 import {retryPolicy} from '../../../src/policies/retry.ts';
 import {singleFlightPolicy} from '../../../src/policies/single-flight.ts';
-import type {Policy} from '../../../src/request.ts';
 
 const open: Array<() => Promise<unknown>> = [];
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
+import type {Handler} from '../../../src/core/request.ts';
+import type {Trace} from '../../../src/core/trace.ts';
 import {InvalidOptionError, RateLimitError} from '../../../src/errors/index.ts';
 import type {RateLimit} from '../../../src/policies/rate-limit.ts';
 import {rateLimitPolicy} from '../../../src/policies/rate-limit.ts';
-import type {Handler} from '../../../src/request.ts';
-import type {Trace} from '../../../src/trace.ts';
 import {heapUsed} from '../../support/heap.ts';
 import {
   expectNoTimers,

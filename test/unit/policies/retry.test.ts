@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
+import type {Handler} from '../../../src/core/request.ts';
 import {
   ConnectionError,
   InvalidOptionError,
@@ -9,7 +10,6 @@ import {
 } from '../../../src/errors/index.ts';
 import type {Retry, RetryContext, RetryOptions} from '../../../src/policies/retry.ts';
 import {defaultRetry, mergeRetry, retryPolicy, retryWith} from '../../../src/policies/retry.ts';
-import type {Handler} from '../../../src/request.ts';
 import type {RequestOptions} from './support.ts';
 import {
   connectionError,

@@ -1,8 +1,8 @@
 import {afterEach, beforeEach, expect, vi} from 'vitest';
-import type {RequestBody} from '../../../src/body.ts';
+import type {RequestBody} from '../../../src/core/body.ts';
+import {HeaderList, type HeadersInput} from '../../../src/core/header-list.ts';
+import {ConnectorRequest, type Handler} from '../../../src/core/request.ts';
 import {ConnectionError, type Phase} from '../../../src/errors/index.ts';
-import {HeaderList, type HeadersInput} from '../../../src/headers.ts';
-import {ConnectorRequest, type Handler} from '../../../src/request.ts';
 
 /** Time stands still, and goes on when it is told to: for timers, `Date` and `performance`. */
 export function useFakeClock(): void {

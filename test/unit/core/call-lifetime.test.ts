@@ -1,7 +1,7 @@
 import {getEventListeners} from 'node:events';
 import {describe, expect, it, vi} from 'vitest';
-import {Lifetime} from '../../src/lifetime.ts';
-import {LinkedList} from '../../src/utils/linked-list.ts';
+import {Lifetime} from '../../../src/core/call-lifetime.ts';
+import {LinkedList} from '../../../src/utils/linked-list.ts';
 
 /** One that listens, and what it was told. */
 function listener() {

@@ -1,8 +1,8 @@
 import {afterEach, describe, expect, it, onTestFinished, vi} from 'vitest';
-import type {Connector, SessionOptions, TraceEvent, TraceListener} from '../../src/index.ts';
-import {createSession, hedgePolicy, InvalidOptionError, singleFlightPolicy} from '../../src/index.ts';
-import {mockSession, rejection, thrown} from '../support/mock-session.ts';
-import {recordTrace} from '../support/record-trace.ts';
+import type {Connector, SessionOptions, TraceEvent, TraceListener} from '../../../src/index.ts';
+import {createSession, hedgePolicy, InvalidOptionError, singleFlightPolicy} from '../../../src/index.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+import {recordTrace} from '../../support/record-trace.ts';
 
 const url = 'https://a.test/';
 

@@ -1,5 +1,5 @@
-import {SessionClosedError} from './errors/index.ts';
-import type {Lifetime} from './lifetime.ts';
+import {SessionClosedError} from '../errors/index.ts';
+import type {Lifetime} from './call-lifetime.ts';
 
 /** How long a response that nobody reads may hold up a `close`, in ms. */
 const unreadGrace = 1_000;

@@ -1,4 +1,4 @@
-import {randomHex} from './utils/random.ts';
+import {randomHex} from '../utils/random.ts';
 
 /**
  * What a request's body may be: what the Fetch standard takes, an async iterable of bytes or strings, or a function

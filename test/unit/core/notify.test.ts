@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {tell, whenTold} from '../../src/telling.ts';
+import {tell, whenTold} from '../../../src/core/notify.ts';
 
 describe('a step', () => {
   it('is done at once when nobody is being told anything', () => {

@@ -1,8 +1,8 @@
+import {redactUrl} from '../errors/redact-url.ts';
+import {assertOption, isObject} from '../utils/check-options.ts';
 import type {RequestBody} from './body.ts';
-import {redactUrl} from './errors/redact-url.ts';
-import type {HeaderList} from './headers.ts';
-import {tell} from './telling.ts';
-import {assertOption, isObject} from './utils/check-options.ts';
+import type {HeaderList} from './header-list.ts';
+import {tell} from './notify.ts';
 
 /** The call that an event belongs to: the same object, and the same `id`, over its retries and redirects. */
 export interface TraceCall {

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import {HeaderList} from '../../src/headers.ts';
+import {HeaderList} from '../../../src/core/header-list.ts';
 
 const pairs = (list: HeaderList) => [...list];
 

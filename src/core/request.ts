@@ -1,7 +1,7 @@
+import type {RedactedRequest} from '../errors/index.ts';
 import type {RequestBody} from './body.ts';
-import type {RedactedRequest} from './errors/index.ts';
-import type {HeaderList} from './headers.ts';
-import {Lifetime} from './lifetime.ts';
+import {Lifetime} from './call-lifetime.ts';
+import type {HeaderList} from './header-list.ts';
 import type {ProgressListener} from './progress.ts';
 
 /** How long a request may wait, in ms; `undefined` is no limit. */

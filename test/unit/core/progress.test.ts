@@ -1,9 +1,9 @@
 import {describe, expect, it, vi} from 'vitest';
-import {mockConnector} from '../../src/connectors/mock.ts';
-import type {Policy} from '../../src/index.ts';
-import {createSession, singleFlightPolicy} from '../../src/index.ts';
-import {ProgressReport} from '../../src/progress.ts';
-import {mockSession, rejection} from '../support/mock-session.ts';
+import {mockConnector} from '../../../src/connectors/mock.ts';
+import {ProgressReport} from '../../../src/core/progress.ts';
+import type {Policy} from '../../../src/index.ts';
+import {createSession, singleFlightPolicy} from '../../../src/index.ts';
+import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://example.com/';
 

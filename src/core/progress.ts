@@ -1,7 +1,7 @@
 import type {Options} from 'ky';
 import type {PreparedBody} from './body.ts';
 import {isStreamLike, sizeOf, toReadableStream} from './body.ts';
-import {tell} from './telling.ts';
+import {tell} from './notify.ts';
 
 /** Told how far a body has come, and with which bytes. */
 export type ProgressListener = NonNullable<Options['onUploadProgress']>;

@@ -1,6 +1,6 @@
-import {whenTold} from './telling.ts';
+import type {Linked, LinkedList} from '../utils/linked-list.ts';
+import {whenTold} from './notify.ts';
 import type {Trace} from './trace.ts';
-import type {Linked, LinkedList} from './utils/linked-list.ts';
 
 /** Told when the call it belongs to is aborted. An object rather than a function: what waits listens itself, without a closure. */
 export interface AbortListener {

@@ -1,7 +1,7 @@
+import {isInPage} from '../utils/is-browser-page.ts';
 import type {RequestBody} from './body.ts';
 import {bodyOfRequest, toReadableStream} from './body.ts';
-import type {Lifetime} from './lifetime.ts';
-import {isInPage} from './utils/is-browser-page.ts';
+import type {Lifetime} from './call-lifetime.ts';
 
 // What came out of a Request, which doesn't tell what it was made of.
 const requestBodies = new WeakSet<object>();

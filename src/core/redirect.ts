@@ -1,7 +1,7 @@
+import {RedirectError} from '../errors/index.ts';
+import {redactUrl} from '../errors/redact-url.ts';
 import {isReplayable} from './body.ts';
-import {discard} from './discard.ts';
-import {RedirectError} from './errors/index.ts';
-import {redactUrl} from './errors/redact-url.ts';
+import {discard} from './discard-response.ts';
 import type {ConnectorRequest} from './request.ts';
 
 /** Fetch, "HTTP-redirect fetch": how many redirects are followed. */
