@@ -69,14 +69,14 @@ export type {FetchInit} from './fetch-call.ts';
 export * from './gather.ts';
 export type {CallLog, CallLogger, LogCallsOptions} from './log-calls.ts';
 export {logCalls} from './log-calls.ts';
-export type {Auth, AuthContext, AuthScheme, Credential} from './policies/auth.ts';
-export type {ApiKeyOptions} from './policies/auth-api-key.ts';
-export {apiKey} from './policies/auth-api-key.ts';
-export {AuthError} from './policies/auth-error.ts';
-export type {OAuth2ClientCredentialsOptions} from './policies/auth-oauth2.ts';
-export {oauth2ClientCredentials} from './policies/auth-oauth2.ts';
-export type {Token, TokenRequest, TokenSource, TokenSourceOptions} from './policies/auth-token-source.ts';
-export {tokenSource} from './policies/auth-token-source.ts';
+export type {ApiKeyOptions} from './policies/auth/api-key.ts';
+export {apiKey} from './policies/auth/api-key.ts';
+export {AuthError} from './policies/auth/error.ts';
+export type {Auth, AuthContext, AuthScheme, Credential} from './policies/auth/index.ts';
+export type {OAuth2ClientCredentialsOptions} from './policies/auth/oauth2.ts';
+export {oauth2ClientCredentials} from './policies/auth/oauth2.ts';
+export type {Token, TokenRequest, TokenSource, TokenSourceOptions} from './policies/auth/token-source.ts';
+export {tokenSource} from './policies/auth/token-source.ts';
 export type {BudgetOptions} from './policies/budget.ts';
 export type {
   CircuitBreakerOptions,
@@ -85,15 +85,15 @@ export type {
   CircuitState,
 } from './policies/circuit-breaker.ts';
 export {circuitBreakerPolicy} from './policies/circuit-breaker.ts';
-export type {HedgeOptions} from './policies/hedge.ts';
-export {hedgePolicy} from './policies/hedge.ts';
+export type {HedgeOptions} from './policies/hedge/index.ts';
+export {hedgePolicy} from './policies/hedge/index.ts';
 export type {IdempotencyKey} from './policies/idempotency-key.ts';
-export type {RateLimit, RateLimitQuota, RateLimitStore} from './policies/rate-limit.ts';
-export {rateLimitPolicy} from './policies/rate-limit.ts';
+export type {RateLimit, RateLimitQuota, RateLimitStore} from './policies/rate-limit/index.ts';
+export {rateLimitPolicy} from './policies/rate-limit/index.ts';
 export type {Retry, RetryContext, RetryOptions} from './policies/retry.ts';
 export {retryPolicy} from './policies/retry.ts';
-export type {SingleFlightOptions} from './policies/single-flight.ts';
-export {singleFlightPolicy} from './policies/single-flight.ts';
+export type {SingleFlightOptions} from './policies/single-flight/index.ts';
+export {singleFlightPolicy} from './policies/single-flight/index.ts';
 export type {Session, SessionStats} from './session.ts';
 export type {ExtendOptions, SessionOptions} from './session-options.ts';
 export * from './streams.ts';

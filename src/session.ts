@@ -23,10 +23,10 @@ import {
 } from './errors/index.ts';
 import type {FetchInit} from './fetch-call.ts';
 import {toCall} from './fetch-call.ts';
-import type {Auth} from './policies/auth.ts';
-import {authPolicy} from './policies/auth.ts';
+import type {Auth} from './policies/auth/index.ts';
+import {authPolicy} from './policies/auth/index.ts';
 import {checkIdempotencyKey, setIdempotencyKey} from './policies/idempotency-key.ts';
-import {rateLimitPolicy} from './policies/rate-limit.ts';
+import {rateLimitPolicy} from './policies/rate-limit/index.ts';
 import type {RetrySettings} from './policies/retry.ts';
 import {defaultRetry, mergeRetry, retryWith} from './policies/retry.ts';
 import {rememberAttempts, rememberSession} from './session-memory.ts';

@@ -1,7 +1,7 @@
-import {digest} from '../../digest.ts';
-import {apiKey} from '../../policies/auth-api-key.ts';
-import {oauth2ClientCredentials} from '../../policies/auth-oauth2.ts';
-import {tokenSource} from '../../policies/auth-token-source.ts';
+import {apiKey} from '../../policies/auth/api-key.ts';
+import {digest} from '../../policies/auth/digest.ts';
+import {oauth2ClientCredentials} from '../../policies/auth/oauth2.ts';
+import {tokenSource} from '../../policies/auth/token-source.ts';
 import {equal, ok, same, typedRejection} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {textOf} from '../echo.ts';

@@ -1,6 +1,6 @@
 import {circuitBreakerPolicy} from '../../policies/circuit-breaker.ts';
-import {hedgePolicy} from '../../policies/hedge.ts';
-import {singleFlightPolicy} from '../../policies/single-flight.ts';
+import {hedgePolicy} from '../../policies/hedge/index.ts';
+import {singleFlightPolicy} from '../../policies/single-flight/index.ts';
 import {equal, ok, rejection, same, typedRejection} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {textOf} from '../echo.ts';

@@ -15,13 +15,13 @@ import {
   UnsupportedOptionError,
 } from '../../../src/errors/index.ts';
 import {redactUrl} from '../../../src/errors/redact-url.ts';
-import {AuthError} from '../../../src/policies/auth-error.ts';
+import {AuthError} from '../../../src/policies/auth/error.ts';
 
 // Another copy of the package, as two dependencies may bring it.
 vi.resetModules();
 const copy: Record<string, unknown> = {
   ...(await import('../../../src/errors/index.ts')),
-  ...(await import('../../../src/policies/auth-error.ts')),
+  ...(await import('../../../src/policies/auth/error.ts')),
 };
 
 const request = {method: 'POST', url: 'https://user:s3cret@api.test/v1/users?token=s3cret&a=s3cret#s3cret'};

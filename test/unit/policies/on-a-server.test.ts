@@ -9,10 +9,10 @@ import type {Policy} from '../../../src/core/request.ts';
 import {CircuitOpenError} from '../../../src/errors/index.ts';
 import {createSession} from '../../../src/index.ts';
 import {circuitBreakerPolicy} from '../../../src/policies/circuit-breaker.ts';
-import {hedgePolicy} from '../../../src/policies/hedge.ts';
-import {rateLimitPolicy} from '../../../src/policies/rate-limit.ts';
+import {hedgePolicy} from '../../../src/policies/hedge/index.ts';
+import {rateLimitPolicy} from '../../../src/policies/rate-limit/index.ts';
 import {retryPolicy} from '../../../src/policies/retry.ts';
-import {singleFlightPolicy} from '../../../src/policies/single-flight.ts';
+import {singleFlightPolicy} from '../../../src/policies/single-flight/index.ts';
 
 const open: Array<() => Promise<unknown>> = [];
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import type {Handler} from '../../../src/core/request.ts';
-import {ConnectionError, InvalidOptionError} from '../../../src/errors/index.ts';
-import type {HedgeOptions} from '../../../src/policies/hedge.ts';
-import {hedgePolicy} from '../../../src/policies/hedge.ts';
-import {Latencies} from '../../../src/policies/latencies.ts';
-import type {RequestOptions} from './support.ts';
+import type {Handler} from '../../../../src/core/request.ts';
+import {ConnectionError, InvalidOptionError} from '../../../../src/errors/index.ts';
+import type {HedgeOptions} from '../../../../src/policies/hedge/index.ts';
+import {hedgePolicy} from '../../../../src/policies/hedge/index.ts';
+import {Latencies} from '../../../../src/policies/hedge/latencies.ts';
+import type {RequestOptions} from '../support.ts';
 import {
   connectionError,
   expectNoTimers,
@@ -16,7 +16,7 @@ import {
   useFakeClock,
   watch,
   watchedResponse,
-} from './support.ts';
+} from '../support.ts';
 
 useFakeClock();
 

@@ -1,5 +1,5 @@
-import type {AbortListener, Lifetime} from '../core/call-lifetime.ts';
-import {cancelWhenCollected, NativeResponse} from '../core/native-response.ts';
+import type {AbortListener, Lifetime} from '../../core/call-lifetime.ts';
+import {cancelWhenCollected, NativeResponse} from '../../core/native-response.ts';
 
 /** One caller's copy of a response that several share, with the members that its constructor can't set. */
 class SharedResponse extends NativeResponse {

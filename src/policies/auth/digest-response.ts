@@ -1,8 +1,8 @@
 import {md5} from '@noble/hashes/legacy.js';
 import {sha256, sha512_256} from '@noble/hashes/sha2.js';
 import {bytesToHex, concatBytes, utf8ToBytes} from '@noble/hashes/utils.js';
-import {percentEncode} from '../utils/percent-encode.ts';
-import type {Challenge} from './auth-challenge.ts';
+import {percentEncode} from '../../utils/percent-encode.ts';
+import type {Challenge} from './challenge.ts';
 
 type Hash = (...parts: ReadonlyArray<string | Uint8Array>) => string;
 

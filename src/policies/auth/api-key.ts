@@ -1,9 +1,9 @@
-import {token} from '../core/header-list.ts';
-import type {ConnectorRequest, Handler} from '../core/request.ts';
-import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
-import type {AuthContext, AuthScheme, Credential} from './auth.ts';
-import {sendSigned} from './auth.ts';
-import {relabel, signEachHop} from './auth-hops.ts';
+import {token} from '../../core/header-list.ts';
+import type {ConnectorRequest, Handler} from '../../core/request.ts';
+import {assertOption, checkNames, isObject} from '../../utils/check-options.ts';
+import type {AuthContext, AuthScheme, Credential} from './index.ts';
+import {sendSigned} from './index.ts';
+import {relabel, signEachHop} from './sign-each-hop.ts';
 
 /** Where an API key goes, and what it is. */
 export type ApiKeyOptions =

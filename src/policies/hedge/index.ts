@@ -1,15 +1,15 @@
-import {isReplayable} from '../core/body.ts';
-import {discard} from '../core/discard-response.ts';
-import type {ConnectorRequest, Handler, Policy} from '../core/request.ts';
-import {isIdempotent} from '../core/request.ts';
-import {checkNames, checkNumber, longestDelay} from '../utils/check-options.ts';
-import {Keyed} from '../utils/keyed-state.ts';
-import {urlParts} from '../utils/url-parts.ts';
-import type {BudgetOptions} from './budget.ts';
-import {createBudget} from './budget.ts';
-import {ChildLifetime} from './child-lifetime.ts';
+import {isReplayable} from '../../core/body.ts';
+import {discard} from '../../core/discard-response.ts';
+import type {ConnectorRequest, Handler, Policy} from '../../core/request.ts';
+import {isIdempotent} from '../../core/request.ts';
+import {checkNames, checkNumber, longestDelay} from '../../utils/check-options.ts';
+import {Keyed} from '../../utils/keyed-state.ts';
+import {urlParts} from '../../utils/url-parts.ts';
+import type {BudgetOptions} from '../budget.ts';
+import {createBudget} from '../budget.ts';
+import {send} from '../call-next.ts';
+import {ChildLifetime} from './attempt-lifetime.ts';
 import {Latencies} from './latencies.ts';
-import {send} from './send.ts';
 
 /** When a second attempt is sent after a slow first. */
 export interface HedgeOptions {

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import type {Handler} from '../../../src/core/request.ts';
-import type {Trace} from '../../../src/core/trace.ts';
-import {InvalidOptionError, RateLimitError} from '../../../src/errors/index.ts';
-import type {RateLimit} from '../../../src/policies/rate-limit.ts';
-import {rateLimitPolicy} from '../../../src/policies/rate-limit.ts';
-import {heapUsed} from '../../support/heap.ts';
+import type {Handler} from '../../../../src/core/request.ts';
+import type {Trace} from '../../../../src/core/trace.ts';
+import {InvalidOptionError, RateLimitError} from '../../../../src/errors/index.ts';
+import type {RateLimit} from '../../../../src/policies/rate-limit/index.ts';
+import {rateLimitPolicy} from '../../../../src/policies/rate-limit/index.ts';
+import {heapUsed} from '../../../support/heap.ts';
 import {
   expectNoTimers,
   heldHandler,
@@ -15,7 +15,7 @@ import {
   settle,
   useFakeClock,
   watch,
-} from './support.ts';
+} from '../support.ts';
 
 useFakeClock();
 

@@ -1,10 +1,10 @@
 import {inspect} from 'node:util';
 import {describe, expect, it, vi} from 'vitest';
-import type {MockCall} from '../../../src/connectors/mock.ts';
-import type {Token, TokenRequest} from '../../../src/index.ts';
-import {AiofetchError, AuthError, SessionClosedError, tokenSource} from '../../../src/index.ts';
-import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
-import {useFakeClock} from '../policies/support.ts';
+import type {MockCall} from '../../../../src/connectors/mock.ts';
+import type {Token, TokenRequest} from '../../../../src/index.ts';
+import {AiofetchError, AuthError, SessionClosedError, tokenSource} from '../../../../src/index.ts';
+import {mockSession, rejection, thrown} from '../../../support/mock-session.ts';
+import {useFakeClock} from '../support.ts';
 
 const baseUrl = 'https://api.test/v1/';
 const tokenOf = ({headers}: MockCall) => headers.get('authorization');

@@ -1,12 +1,12 @@
-import type {ConnectorRequest, Handler, Policy} from '../core/request.ts';
-import {urlParts} from '../utils/url-parts.ts';
-import type {Bucket} from './rate-limit-line.ts';
-import {advance, Line, park, pauseUntil, putBack, refusal, Waiter, withBuckets} from './rate-limit-line.ts';
-import type {RateLimit} from './rate-limit-options.ts';
-import {checkLimit} from './rate-limit-options.ts';
-import {quotaOf, retryAfter} from './retry-after.ts';
+import type {ConnectorRequest, Handler, Policy} from '../../core/request.ts';
+import {urlParts} from '../../utils/url-parts.ts';
+import {quotaOf, retryAfter} from '../retry-after.ts';
+import type {RateLimit} from './options.ts';
+import {checkLimit} from './options.ts';
+import type {Bucket} from './queue.ts';
+import {advance, Line, park, pauseUntil, putBack, refusal, Waiter, withBuckets} from './queue.ts';
 
-export type {RateLimit, RateLimitQuota, RateLimitStore} from './rate-limit-options.ts';
+export type {RateLimit, RateLimitQuota, RateLimitStore} from './options.ts';
 
 const noQuota = {limit: undefined, remaining: undefined, reset: undefined};
 

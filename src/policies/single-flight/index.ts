@@ -1,9 +1,9 @@
-import type {AbortListener} from '../core/call-lifetime.ts';
-import {Lifetime} from '../core/call-lifetime.ts';
-import {discard} from '../core/discard-response.ts';
-import type {ConnectorRequest, Handler, Policy} from '../core/request.ts';
-import {checkFunction, checkNames} from '../utils/check-options.ts';
-import {send} from './send.ts';
+import type {AbortListener} from '../../core/call-lifetime.ts';
+import {Lifetime} from '../../core/call-lifetime.ts';
+import {discard} from '../../core/discard-response.ts';
+import type {ConnectorRequest, Handler, Policy} from '../../core/request.ts';
+import {checkFunction, checkNames} from '../../utils/check-options.ts';
+import {send} from '../call-next.ts';
 import {sharedResponse} from './shared-response.ts';
 
 /** Which requests are the same. */

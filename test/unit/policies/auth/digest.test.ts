@@ -1,14 +1,14 @@
 import {createHash} from 'node:crypto';
 import {inspect} from 'node:util';
 import {describe, expect, it} from 'vitest';
-import type {DigestOptions} from '../../../src/digest.ts';
-import {digest} from '../../../src/digest.ts';
-import {createSession} from '../../../src/index.ts';
-import {parseChallenges, parseParameters} from '../../../src/policies/auth-challenge.ts';
-import {digestHeader, digestSecret, digestTerms} from '../../../src/policies/auth-digest-response.ts';
-import {startDigestServer} from '../../support/digest-server.ts';
-import {startServer} from '../../support/http-server.ts';
-import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+import {createSession} from '../../../../src/index.ts';
+import {parseChallenges, parseParameters} from '../../../../src/policies/auth/challenge.ts';
+import type {DigestOptions} from '../../../../src/policies/auth/digest.ts';
+import {digest} from '../../../../src/policies/auth/digest.ts';
+import {digestHeader, digestSecret, digestTerms} from '../../../../src/policies/auth/digest-response.ts';
+import {startDigestServer} from '../../../support/digest-server.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {mockSession, rejection, thrown} from '../../../support/mock-session.ts';
 
 const credentials = {username: 'Mufasa', password: 'Circle of Life'};
 

@@ -1,15 +1,15 @@
-import type {Lifetime} from '../core/call-lifetime.ts';
-import {HeaderList} from '../core/header-list.ts';
-import type {Handler} from '../core/request.ts';
-import {ConnectorRequest} from '../core/request.ts';
-import {HTTPError, ResponseTooLargeError} from '../errors/index.ts';
-import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../utils/check-options.ts';
-import {basicAuthorization} from '../utils/credentials.ts';
-import type {AuthScheme, Credential} from './auth.ts';
-import {AuthError} from './auth-error.ts';
-import type {Token} from './auth-token-source.ts';
-import {defaultSkew, defaultTimeout, tokenScheme, withinTime} from './auth-token-source.ts';
-import {retriedStatuses, retryPolicy} from './retry.ts';
+import type {Lifetime} from '../../core/call-lifetime.ts';
+import {HeaderList} from '../../core/header-list.ts';
+import type {Handler} from '../../core/request.ts';
+import {ConnectorRequest} from '../../core/request.ts';
+import {HTTPError, ResponseTooLargeError} from '../../errors/index.ts';
+import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../../utils/check-options.ts';
+import {basicAuthorization} from '../../utils/credentials.ts';
+import {retriedStatuses, retryPolicy} from '../retry.ts';
+import {AuthError} from './error.ts';
+import type {AuthScheme, Credential} from './index.ts';
+import type {Token} from './token-source.ts';
+import {defaultSkew, defaultTimeout, tokenScheme, withinTime} from './token-source.ts';
 
 /** Options of {@link oauth2ClientCredentials}. */
 export interface OAuth2ClientCredentialsOptions {

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import type {MockCall} from '../../../src/connectors/mock.ts';
-import type {ConnectorRequest, Handler} from '../../../src/core/request.ts';
-import {InvalidOptionError} from '../../../src/errors/index.ts';
-import type {SingleFlightOptions} from '../../../src/policies/single-flight.ts';
-import {singleFlightPolicy} from '../../../src/policies/single-flight.ts';
-import {mockSession} from '../../support/mock-session.ts';
-import type {RequestOptions} from './support.ts';
+import type {MockCall} from '../../../../src/connectors/mock.ts';
+import type {ConnectorRequest, Handler} from '../../../../src/core/request.ts';
+import {InvalidOptionError} from '../../../../src/errors/index.ts';
+import type {SingleFlightOptions} from '../../../../src/policies/single-flight/index.ts';
+import {singleFlightPolicy} from '../../../../src/policies/single-flight/index.ts';
+import {mockSession} from '../../../support/mock-session.ts';
+import type {RequestOptions} from '../support.ts';
 import {
   connectionError,
   heldHandler,
@@ -16,7 +16,7 @@ import {
   useFakeClock,
   watch,
   watchedResponse,
-} from './support.ts';
+} from '../support.ts';
 
 useFakeClock();
 

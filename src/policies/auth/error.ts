@@ -1,5 +1,5 @@
-import type {ErrorDetails} from '../errors/base.ts';
-import {nameClass, RequestError} from '../errors/base.ts';
+import type {ErrorDetails} from '../../errors/base.ts';
+import {nameClass, RequestError} from '../../errors/base.ts';
 
 /**
  * The credentials for a request could not be got: a token source failed, or the token endpoint refused. `cause` is

@@ -1,10 +1,10 @@
 import {BurstyRateLimiter, RateLimiterMemory} from 'rate-limiter-flexible';
 import {describe, expect, it} from 'vitest';
-import {InvalidOptionError, RateLimitError} from '../../../src/errors/index.ts';
-import type {RateLimit} from '../../../src/policies/rate-limit.ts';
-import {rateLimitPolicy} from '../../../src/policies/rate-limit.ts';
-import {rateLimiterFlexibleStore} from '../../../src/rate-limiter-flexible.ts';
-import {requestTo} from './support.ts';
+import {InvalidOptionError, RateLimitError} from '../../../../src/errors/index.ts';
+import type {RateLimit} from '../../../../src/policies/rate-limit/index.ts';
+import {rateLimitPolicy} from '../../../../src/policies/rate-limit/index.ts';
+import {rateLimiterFlexibleStore} from '../../../../src/policies/rate-limit/rate-limiter-flexible.ts';
+import {requestTo} from '../support.ts';
 
 // On the real clock, which is the package's too.
 

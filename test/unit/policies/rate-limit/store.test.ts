@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import {RateLimitError} from '../../../src/errors/index.ts';
-import type {RateLimit, RateLimitQuota, RateLimitStore} from '../../../src/policies/rate-limit.ts';
-import {rateLimitPolicy} from '../../../src/policies/rate-limit.ts';
-import {expectNoTimers, pass, requestTo, scriptedHandler, settle, useFakeClock, watch} from './support.ts';
+import {RateLimitError} from '../../../../src/errors/index.ts';
+import type {RateLimit, RateLimitQuota, RateLimitStore} from '../../../../src/policies/rate-limit/index.ts';
+import {rateLimitPolicy} from '../../../../src/policies/rate-limit/index.ts';
+import {expectNoTimers, pass, requestTo, scriptedHandler, settle, useFakeClock, watch} from '../support.ts';
 
 useFakeClock();
 

@@ -1,12 +1,12 @@
-import type {AbortListener} from '../core/call-lifetime.ts';
-import type {ConnectorRequest} from '../core/request.ts';
-import {RateLimitError} from '../errors/index.ts';
-import {longestDelay} from '../utils/check-options.ts';
-import type {Kept} from '../utils/keyed-state.ts';
-import {Keyed} from '../utils/keyed-state.ts';
-import type {Linked} from '../utils/linked-list.ts';
-import {LinkedList} from '../utils/linked-list.ts';
-import type {CheckedLimit} from './rate-limit-options.ts';
+import type {AbortListener} from '../../core/call-lifetime.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
+import {RateLimitError} from '../../errors/index.ts';
+import {longestDelay} from '../../utils/check-options.ts';
+import type {Kept} from '../../utils/keyed-state.ts';
+import {Keyed} from '../../utils/keyed-state.ts';
+import type {Linked} from '../../utils/linked-list.ts';
+import {LinkedList} from '../../utils/linked-list.ts';
+import type {CheckedLimit} from './options.ts';
 
 /** A limit and its buckets, by key. */
 export interface Limit extends CheckedLimit {

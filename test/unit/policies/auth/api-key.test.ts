@@ -1,14 +1,14 @@
 import {inspect} from 'node:util';
 import {describe, expect, it} from 'vitest';
-import type {AuthScheme} from '../../../src/index.ts';
+import type {AuthScheme} from '../../../../src/index.ts';
 import {
   apiKey,
   ConnectionError,
   createConnector,
   createSession,
   InvalidOptionError,
-} from '../../../src/index.ts';
-import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+} from '../../../../src/index.ts';
+import {mockSession, rejection, thrown} from '../../../support/mock-session.ts';
 
 const baseUrl = 'https://api.test/v1/';
 const secret = 's3cret key&=ä';

@@ -1,5 +1,5 @@
-import type {AbortListener} from '../core/call-lifetime.ts';
-import {Lifetime} from '../core/call-lifetime.ts';
+import type {AbortListener} from '../../core/call-lifetime.ts';
+import {Lifetime} from '../../core/call-lifetime.ts';
 
 /**
  * The life of one of several attempts at the same time: ends with its call, or alone. Its body, if it's that which the

@@ -1,5 +1,5 @@
-import type {Kept} from '../utils/keyed-state.ts';
-import type {Linked, LinkedList} from '../utils/linked-list.ts';
+import type {Kept} from '../../utils/keyed-state.ts';
+import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 
 /** How many of the last are looked at. */
 const size = 128;

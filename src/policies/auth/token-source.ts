@@ -1,14 +1,14 @@
-import {isReplayable} from '../core/body.ts';
-import type {Lifetime} from '../core/call-lifetime.ts';
-import {discard} from '../core/discard-response.ts';
-import type {ConnectorRequest} from '../core/request.ts';
-import type {RedactedRequest} from '../errors/index.ts';
-import {TimeoutError} from '../errors/index.ts';
-import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../utils/check-options.ts';
-import {urlParts} from '../utils/url-parts.ts';
-import type {AuthContext, AuthScheme} from './auth.ts';
-import {bearerOf, sendSigned} from './auth.ts';
-import {AuthError} from './auth-error.ts';
+import {isReplayable} from '../../core/body.ts';
+import type {Lifetime} from '../../core/call-lifetime.ts';
+import {discard} from '../../core/discard-response.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
+import type {RedactedRequest} from '../../errors/index.ts';
+import {TimeoutError} from '../../errors/index.ts';
+import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../../utils/check-options.ts';
+import {urlParts} from '../../utils/url-parts.ts';
+import {AuthError} from './error.ts';
+import type {AuthContext, AuthScheme} from './index.ts';
+import {bearerOf, sendSigned} from './index.ts';
 
 /** A bearer token, and how long it is good for. */
 export interface Token {

@@ -1,5 +1,5 @@
-import type {ConnectorRequest} from '../core/request.ts';
-import {assertOption, checkNames, checkNumber} from '../utils/check-options.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
+import {assertOption, checkNames, checkNumber} from '../../utils/check-options.ts';
 
 /** A quota, as a {@link RateLimitStore} is told of it. */
 export interface RateLimitQuota {

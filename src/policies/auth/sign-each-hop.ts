@@ -1,9 +1,9 @@
-import type {Connector} from '../core/connector.ts';
-import {discard} from '../core/discard-response.ts';
-import {followRedirects} from '../core/redirect.ts';
-import type {ConnectorRequest, Handler} from '../core/request.ts';
-import {RedirectError} from '../errors/index.ts';
-import {urlParts} from '../utils/url-parts.ts';
+import type {Connector} from '../../core/connector.ts';
+import {discard} from '../../core/discard-response.ts';
+import {followRedirects} from '../../core/redirect.ts';
+import type {ConnectorRequest, Handler} from '../../core/request.ts';
+import {RedirectError} from '../../errors/index.ts';
+import {urlParts} from '../../utils/url-parts.ts';
 
 /** Where requests are signed, and what sends those that a redirect asks for. */
 interface HopContext {

@@ -1,5 +1,5 @@
-import {InvalidOptionError} from './errors/index.ts';
-import type {RateLimitStore} from './policies/rate-limit.ts';
+import {InvalidOptionError} from '../../errors/index.ts';
+import type {RateLimitStore} from './index.ts';
 
 /** What is needed of a limiter of `rate-limiter-flexible`: `RateLimiterRedis`, `RateLimiterValkey`, `RateLimiterMemory`, … */
 export interface FlexibleLimiter {

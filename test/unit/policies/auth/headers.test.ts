@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import type {Policy} from '../../../src/index.ts';
-import {InvalidOptionError} from '../../../src/index.ts';
-import {mockSession, rejection} from '../../support/mock-session.ts';
+import type {Policy} from '../../../../src/index.ts';
+import {InvalidOptionError} from '../../../../src/index.ts';
+import {mockSession, rejection} from '../../../support/mock-session.ts';
 
 const baseUrl = 'https://api.test/v1/';
 

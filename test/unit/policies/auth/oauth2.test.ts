@@ -1,10 +1,10 @@
 import {inspect} from 'node:util';
 import {describe, expect, it, vi} from 'vitest';
-import type {OAuth2ClientCredentialsOptions} from '../../../src/index.ts';
-import {createSession, oauth2ClientCredentials} from '../../../src/index.ts';
-import {bodyOf, startServer} from '../../support/http-server.ts';
-import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
-import {expectNoTimers, useFakeClock} from '../policies/support.ts';
+import type {OAuth2ClientCredentialsOptions} from '../../../../src/index.ts';
+import {createSession, oauth2ClientCredentials} from '../../../../src/index.ts';
+import {bodyOf, startServer} from '../../../support/http-server.ts';
+import {mockSession, rejection, thrown} from '../../../support/mock-session.ts';
+import {expectNoTimers, useFakeClock} from '../support.ts';
 
 const baseUrl = 'https://api.test/v1/';
 const tokenUrl = 'https://login.test/oauth/token?tenant=1';

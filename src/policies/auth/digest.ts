@@ -1,17 +1,17 @@
-import {isReplayable} from './core/body.ts';
-import {discard} from './core/discard-response.ts';
-import type {ConnectorRequest, Handler} from './core/request.ts';
-import type {AuthScheme} from './policies/auth.ts';
-import {sendSigned} from './policies/auth.ts';
-import {parseChallenges, parseParameters} from './policies/auth-challenge.ts';
-import type {DigestAlgorithm, DigestCredentials, DigestTerms} from './policies/auth-digest-response.ts';
-import {digestAlgorithms, digestHeader, digestSecret, digestTerms} from './policies/auth-digest-response.ts';
-import {signEachHop} from './policies/auth-hops.ts';
-import {assertOption, checkNames} from './utils/check-options.ts';
-import {randomHex} from './utils/random.ts';
-import {urlParts} from './utils/url-parts.ts';
+import {isReplayable} from '../../core/body.ts';
+import {discard} from '../../core/discard-response.ts';
+import type {ConnectorRequest, Handler} from '../../core/request.ts';
+import {assertOption, checkNames} from '../../utils/check-options.ts';
+import {randomHex} from '../../utils/random.ts';
+import {urlParts} from '../../utils/url-parts.ts';
+import {parseChallenges, parseParameters} from './challenge.ts';
+import type {DigestAlgorithm, DigestCredentials, DigestTerms} from './digest-response.ts';
+import {digestAlgorithms, digestHeader, digestSecret, digestTerms} from './digest-response.ts';
+import type {AuthScheme} from './index.ts';
+import {sendSigned} from './index.ts';
+import {signEachHop} from './sign-each-hop.ts';
 
-export type {DigestAlgorithm} from './policies/auth-digest-response.ts';
+export type {DigestAlgorithm} from './digest-response.ts';
 
 /** Options of {@link digest}. */
 export interface DigestOptions {

@@ -1,9 +1,9 @@
-import type {Lifetime} from '../core/call-lifetime.ts';
-import type {Connector} from '../core/connector.ts';
-import type {ConnectorRequest, Handler, Policy} from '../core/request.ts';
-import {assertOption, isObject} from '../utils/check-options.ts';
-import {basicAuthorization, isBasicCredentials, isBearerToken} from '../utils/credentials.ts';
-import {urlParts} from '../utils/url-parts.ts';
+import type {Lifetime} from '../../core/call-lifetime.ts';
+import type {Connector} from '../../core/connector.ts';
+import type {ConnectorRequest, Handler, Policy} from '../../core/request.ts';
+import {assertOption, isObject} from '../../utils/check-options.ts';
+import {basicAuthorization, isBasicCredentials, isBearerToken} from '../../utils/credentials.ts';
+import {urlParts} from '../../utils/url-parts.ts';
 
 /** A credential, or a function that gets it for each attempt. */
 export type Credential = string | (() => string | Promise<string>);
