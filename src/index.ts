@@ -14,8 +14,8 @@ export type {
 export {adaptiveLimit} from './adaptive-limit.ts';
 export type {CallOptions, Hooks, KyOptions} from './call-options.ts';
 export * from './client.ts';
-export {createConnector} from './connectors/create-connector.ts';
-export type {ConnectorDefinition, UploadProgress} from './connectors/definition.ts';
+export {createConnector} from './connectors/base/create-connector.ts';
+export type {ConnectorDefinition, UploadProgress} from './connectors/base/definition.ts';
 export type {RequestBody} from './core/body.ts';
 export type {AbortListener, Lifetime} from './core/call-lifetime.ts';
 export type {

@@ -5,7 +5,7 @@ import {reportedStream} from '../core/progress.ts';
 import {followRedirects} from '../core/redirect.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {InvalidOptionError} from '../errors/index.ts';
-import {createConnector} from './create-connector.ts';
+import {createConnector} from './base/create-connector.ts';
 
 export type {
   Connector,

@@ -6,8 +6,8 @@ import {reportedStream} from '../core/progress.ts';
 import {followRedirects} from '../core/redirect.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../errors/index.ts';
-import {createConnector} from './create-connector.ts';
-import type {UploadProgress} from './definition.ts';
+import {createConnector} from './base/create-connector.ts';
+import type {UploadProgress} from './base/definition.ts';
 
 /** A `RequestInit` with the member that the DOM's types leave out. */
 export type StreamingInit = RequestInit & {duplex?: 'half'};

@@ -1,8 +1,8 @@
-import type {ConnectorRequest} from '../core/request.ts';
-import {codeOf} from '../errors/error-code.ts';
-import type {Phase} from '../errors/index.ts';
-import {AiofetchError, ConnectionError, RedirectError} from '../errors/index.ts';
-import {redactUrl} from '../errors/redact-url.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
+import {codeOf} from '../../errors/error-code.ts';
+import type {Phase} from '../../errors/index.ts';
+import {AiofetchError, ConnectionError, RedirectError} from '../../errors/index.ts';
+import {redactUrl} from '../../errors/redact-url.ts';
 
 // The codes of Node's sockets and DNS, and Bun's. Deno has none, but says it in the message.
 const phases: ReadonlyArray<readonly [Phase, RegExp]> = [

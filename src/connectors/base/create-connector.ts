@@ -1,14 +1,14 @@
-import {abortUnread} from '../core/abort-unread.ts';
-import type {Connector, ConnectorOptions, ConnectorStats} from '../core/connector.ts';
-import {whenTold} from '../core/notify.ts';
-import {SessionClosedError} from '../errors/index.ts';
-import {checkKnown, checkLimit, checkLimitPerHost} from '../utils/check-options.ts';
-import {LinkedList} from '../utils/linked-list.ts';
+import {abortUnread} from '../../core/abort-unread.ts';
+import type {Connector, ConnectorOptions, ConnectorStats} from '../../core/connector.ts';
+import {whenTold} from '../../core/notify.ts';
+import {SessionClosedError} from '../../errors/index.ts';
+import {checkKnown, checkLimit, checkLimitPerHost} from '../../utils/check-options.ts';
+import {LinkedList} from '../../utils/linked-list.ts';
+import {integrityRefusal} from '../check-integrity.ts';
+import {HostSlots, Limits} from '../limits.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
-import type {ConnectorState} from './exchange.ts';
-import {checkEmpty, Exchange} from './exchange.ts';
-import {integrityRefusal} from './integrity.ts';
-import {HostSlots, Limits} from './limits.ts';
+import type {ConnectorState} from './fetch-exchange.ts';
+import {checkEmpty, Exchange} from './fetch-exchange.ts';
 
 const knownOptions = new Set(['limit', 'limitPerHost']);
 

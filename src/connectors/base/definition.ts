@@ -1,5 +1,5 @@
-import type {ConnectorCapabilities} from '../core/connector.ts';
-import type {ConnectorRequest} from '../core/request.ts';
+import type {ConnectorCapabilities} from '../../core/connector.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 
 /** Told how the sending of a body goes, by a connector that can see it. */
 export interface UploadProgress {

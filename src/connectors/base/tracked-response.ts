@@ -1,6 +1,6 @@
-import {discard} from '../core/discard-response.ts';
-import {cancelWhenCollected, NativeResponse} from '../core/native-response.ts';
-import {isNullBodyStatus} from '../core/status.ts';
+import {discard} from '../../core/discard-response.ts';
+import {cancelWhenCollected, NativeResponse} from '../../core/native-response.ts';
+import {isNullBodyStatus} from '../../core/status.ts';
 
 /** Told what becomes of a body. */
 export interface BodyTracker {

@@ -1,7 +1,7 @@
 import {describe, expect, it, vi} from 'vitest';
-import {ConnectionError} from '../../src/index.ts';
-import {mockSession, rejection} from '../support/mock-session.ts';
-import {waitForGc} from '../support/wait-for.ts';
+import {ConnectionError} from '../../../../src/index.ts';
+import {mockSession, rejection} from '../../../support/mock-session.ts';
+import {waitForGc} from '../../../support/wait-for.ts';
 
 const url = 'https://api.test/';
 

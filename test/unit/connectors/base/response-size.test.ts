@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import {mockConnector} from '../../src/connectors/mock.ts';
-import {createSession, ResponseTooLargeError, singleFlightPolicy} from '../../src/index.ts';
-import {mockSession, rejection, thrown} from '../support/mock-session.ts';
+import {mockConnector} from '../../../../src/connectors/mock.ts';
+import {createSession, ResponseTooLargeError, singleFlightPolicy} from '../../../../src/index.ts';
+import {mockSession, rejection, thrown} from '../../../support/mock-session.ts';
 
 const url = 'https://example.com/';
 const text = 'x'.repeat(100);

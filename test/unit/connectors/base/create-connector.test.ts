@@ -1,7 +1,7 @@
 import {describe, expect, it, vi} from 'vitest';
-import {HeaderList} from '../../src/core/header-list.ts';
-import {ConnectorRequest} from '../../src/core/request.ts';
-import type {Connector, ConnectorDefinition, ConnectorOptions} from '../../src/index.ts';
+import {HeaderList} from '../../../../src/core/header-list.ts';
+import {ConnectorRequest} from '../../../../src/core/request.ts';
+import type {Connector, ConnectorDefinition, ConnectorOptions} from '../../../../src/index.ts';
 import {
   adaptiveLimit,
   ConnectionError,
@@ -9,10 +9,10 @@ import {
   InvalidOptionError,
   SessionClosedError,
   TimeoutError,
-} from '../../src/index.ts';
-import {rejection} from '../support/mock-session.ts';
-import {noHosts} from '../support/no-hosts.ts';
-import {recordedLimit} from '../support/recorded-limit.ts';
+} from '../../../../src/index.ts';
+import {rejection} from '../../../support/mock-session.ts';
+import {noHosts} from '../../../support/no-hosts.ts';
+import {recordedLimit} from '../../../support/recorded-limit.ts';
 
 const capabilities = {sockets: false, connectTimeout: false, requestStreams: true, manualRedirect: false};
 
