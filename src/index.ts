@@ -3,6 +3,10 @@ import type {Session} from './session.ts';
 import {createSessionOn} from './session.ts';
 import type {SessionOptions} from './session-options.ts';
 
+export type {CallOptions, Hooks, KyOptions} from './call-options.ts';
+export * from './client.ts';
+export {createConnector} from './connectors/base/create-connector.ts';
+export type {ConnectorDefinition, UploadProgress} from './connectors/base/definition.ts';
 export type {
   AdaptiveLimit,
   AdaptiveLimitOptions,
@@ -10,12 +14,8 @@ export type {
   HostLimits,
   KnownHost,
   LimitSample,
-} from './adaptive-limit.ts';
-export {adaptiveLimit} from './adaptive-limit.ts';
-export type {CallOptions, Hooks, KyOptions} from './call-options.ts';
-export * from './client.ts';
-export {createConnector} from './connectors/base/create-connector.ts';
-export type {ConnectorDefinition, UploadProgress} from './connectors/base/definition.ts';
+} from './connectors/limits/adaptive-limit.ts';
+export {adaptiveLimit} from './connectors/limits/adaptive-limit.ts';
 export type {RequestBody} from './core/body.ts';
 export type {AbortListener, Lifetime} from './core/call-lifetime.ts';
 export type {

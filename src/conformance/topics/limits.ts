@@ -1,4 +1,4 @@
-import {adaptiveLimit} from '../../adaptive-limit.ts';
+import {adaptiveLimit} from '../../connectors/limits/adaptive-limit.ts';
 import {equal, ok, typedThrow} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {sleep, until} from '../room.ts';

@@ -5,7 +5,7 @@ import {SessionClosedError} from '../../errors/index.ts';
 import {checkKnown, checkLimit, checkLimitPerHost} from '../../utils/check-options.ts';
 import {LinkedList} from '../../utils/linked-list.ts';
 import {integrityRefusal} from '../check-integrity.ts';
-import {HostSlots, Limits} from '../limits.ts';
+import {HostSlots, Limits} from '../limits/limits.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import type {ConnectorState} from './fetch-exchange.ts';
 import {checkEmpty, Exchange} from './fetch-exchange.ts';

@@ -7,7 +7,7 @@ import type {ConnectorRequest} from '../../core/request.ts';
 import type {Trace} from '../../core/trace.ts';
 import {ConnectionError, ResponseTooLargeError, TimeoutError} from '../../errors/index.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
-import type {HostSlots, Limits, Waiter} from '../limits.ts';
+import type {HostSlots, Limits, Waiter} from '../limits/limits.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import {networkError} from './network-error.ts';
 import type {BodyTracker} from './tracked-response.ts';

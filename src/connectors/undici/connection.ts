@@ -2,7 +2,7 @@ import type {Socket} from 'node:net';
 import type {Dispatcher} from 'undici';
 import {Client} from 'undici';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
-import type {HostSlots} from '../limits.ts';
+import type {HostSlots} from '../limits/limits.ts';
 import {hearAnswerFirst} from './answer-first.ts';
 import {dispatchExpecting} from './expecting-request.ts';
 import {Watchable} from './silence.ts';

@@ -2,7 +2,7 @@ import type {ClientHttp2Session, ClientHttp2Stream} from 'node:http2';
 import {connect, constants} from 'node:http2';
 import type {Socket} from 'node:net';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
-import type {HostSlots} from '../limits.ts';
+import type {HostSlots} from '../limits/limits.ts';
 import type {Lifespan} from './connection.ts';
 import {closeGrace, longRest} from './connection.ts';
 import {UnprocessedError} from './http2-errors.ts';

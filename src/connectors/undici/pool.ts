@@ -1,7 +1,7 @@
 import type {Socket} from 'node:net';
-import type {AdaptiveLimit} from '../../adaptive-limit.ts';
 import {LinkedList} from '../../utils/linked-list.ts';
-import {Limits} from '../limits.ts';
+import type {AdaptiveLimit} from '../limits/adaptive-limit.ts';
+import {Limits} from '../limits/limits.ts';
 import type {Lifespan} from './connection.ts';
 import {Connection} from './connection.ts';
 import type {DialOptions} from './dial.ts';

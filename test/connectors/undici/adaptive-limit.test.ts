@@ -1,6 +1,6 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {adaptiveLimit} from '../../../src/adaptive-limit.ts';
+import {adaptiveLimit} from '../../../src/connectors/limits/adaptive-limit.ts';
 import type {UndiciConnectorOptions} from '../../../src/connectors/undici/index.ts';
 import {undiciConnector} from '../../../src/connectors/undici/index.ts';
 import type {RequestBody} from '../../../src/core/body.ts';

@@ -1,7 +1,7 @@
 import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import {Limits} from '../../../src/connectors/limits.ts';
+import {Limits} from '../../../src/connectors/limits/limits.ts';
 import {startServer} from '../../support/http-server.ts';
 import {noHosts} from '../../support/no-hosts.ts';
 import {openSession} from '../../support/open-session.ts';

@@ -1,6 +1,6 @@
-import type {AdaptiveLimitOptions, HostLimit} from '../../../src/adaptive-limit.ts';
-import {adaptiveLimit} from '../../../src/adaptive-limit.ts';
-import {createRandom} from '../../support/random.ts';
+import type {AdaptiveLimitOptions, HostLimit} from '../../../../../src/connectors/limits/adaptive-limit.ts';
+import {adaptiveLimit} from '../../../../../src/connectors/limits/adaptive-limit.ts';
+import {createRandom} from '../../../../support/random.ts';
 
 export interface SimulatedHost {
   /** How many requests are worked on at a time; the others queue there. */

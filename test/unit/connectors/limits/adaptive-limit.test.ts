@@ -1,11 +1,15 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import type {AdaptiveLimitOptions, HostLimit, LimitSample} from '../../src/adaptive-limit.ts';
-import {adaptiveLimit} from '../../src/adaptive-limit.ts';
-import type {Phase} from '../../src/errors/index.ts';
-import {ConnectionError, InvalidOptionError, TimeoutError} from '../../src/errors/index.ts';
-import {createRandom} from '../support/random.ts';
-import {pass, useFakeClock} from './policies/support.ts';
+import type {
+  AdaptiveLimitOptions,
+  HostLimit,
+  LimitSample,
+} from '../../../../src/connectors/limits/adaptive-limit.ts';
+import {adaptiveLimit} from '../../../../src/connectors/limits/adaptive-limit.ts';
+import type {Phase} from '../../../../src/errors/index.ts';
+import {ConnectionError, InvalidOptionError, TimeoutError} from '../../../../src/errors/index.ts';
+import {createRandom} from '../../../support/random.ts';
+import {pass, useFakeClock} from '../../policies/support.ts';
 import {randomTimes, simulate} from './support/simulated-host.ts';
 
 useFakeClock();

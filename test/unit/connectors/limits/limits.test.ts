@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import type {Waiter} from '../../src/connectors/limits.ts';
-import {HostSlots, Limits} from '../../src/connectors/limits.ts';
-import type {Linked, LinkedList} from '../../src/utils/linked-list.ts';
-import {recordedLimit} from '../support/recorded-limit.ts';
+import type {Waiter} from '../../../../src/connectors/limits/limits.ts';
+import {HostSlots, Limits} from '../../../../src/connectors/limits/limits.ts';
+import type {Linked, LinkedList} from '../../../../src/utils/linked-list.ts';
+import {recordedLimit} from '../../../support/recorded-limit.ts';
 
 /** One that wants a slot of `host`, and notes when it has one. */
 class Request implements Waiter {

@@ -1,8 +1,8 @@
-import {ConnectionError, TimeoutError} from './errors/index.ts';
-import {checkNames, checkNumber} from './utils/check-options.ts';
-import type {Kept} from './utils/keyed-state.ts';
-import {Keyed} from './utils/keyed-state.ts';
-import type {Linked, LinkedList} from './utils/linked-list.ts';
+import {ConnectionError, TimeoutError} from '../../errors/index.ts';
+import {checkNames, checkNumber} from '../../utils/check-options.ts';
+import type {Kept} from '../../utils/keyed-state.ts';
+import {Keyed} from '../../utils/keyed-state.ts';
+import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 
 /** What one request showed of its host's load. */
 export interface LimitSample {
