@@ -4,7 +4,7 @@ export default defineConfig({
   entry: {
     index: 'src/index.ts',
     undici: 'src/connectors/undici/index.ts',
-    fetch: 'src/connectors/fetch.ts',
+    fetch: 'src/connectors/native/fetch.ts',
     mock: 'src/connectors/mock.ts',
     'rate-limiter-flexible': 'src/policies/rate-limit/rate-limiter-flexible.ts',
     openapi: 'src/node/openapi/index.ts',
@@ -12,8 +12,8 @@ export default defineConfig({
     digest: 'src/policies/auth/digest.ts',
     opentelemetry: 'src/opentelemetry.ts',
     har: 'src/har.ts',
-    deno: 'src/connectors/deno.ts',
-    bun: 'src/connectors/bun.ts',
+    deno: 'src/connectors/native/deno.ts',
+    bun: 'src/connectors/native/bun.ts',
     node: 'src/node/index.ts',
     // Nothing imports it by this name. It's of its own so that who has a session alone can leave it out.
     'event-source': 'src/event-source.ts',

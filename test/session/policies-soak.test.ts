@@ -1,7 +1,7 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import {expect, it, onTestFinished} from 'vitest';
-import {fetchConnector} from '../../src/connectors/fetch.ts';
+import {fetchConnector} from '../../src/connectors/native/fetch.ts';
 import {undiciConnector} from '../../src/connectors/undici/index.ts';
 import type {Connector, Session} from '../../src/index.ts';
 import {

@@ -1,6 +1,6 @@
 import {inspect} from 'node:util';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {fetchConnector} from '../../src/connectors/fetch.ts';
+import {fetchConnector} from '../../src/connectors/native/fetch.ts';
 import {undiciConnector} from '../../src/connectors/undici/index.ts';
 import type {Connector, Session, SessionOptions} from '../../src/index.ts';
 import {AiofetchError, createSession} from '../../src/index.ts';

@@ -357,7 +357,7 @@ describe('native members', () => {
   /** What the global fetch is handed. */
   async function handed(run: (session: Session) => Promise<unknown>): Promise<RequestInit> {
     const inits: RequestInit[] = [];
-    const {fetchConnector} = await import('../../src/connectors/fetch.ts');
+    const {fetchConnector} = await import('../../src/connectors/native/fetch.ts');
     vi.stubGlobal('fetch', async (_url: string, init: RequestInit) => {
       inits.push(init);
       return new Response();

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {fetchConnector} from '../../src/connectors/fetch.ts';
 import {mockConnector} from '../../src/connectors/mock.ts';
+import {fetchConnector} from '../../src/connectors/native/fetch.ts';
 import type {SessionOptions} from '../../src/index.ts';
 import {createSession, InvalidOptionError, UnsupportedOptionError} from '../../src/index.ts';
 import {mockSession, rejection, thrown} from '../support/mock-session.ts';

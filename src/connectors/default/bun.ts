@@ -1,5 +1,5 @@
 import type {Connector, ConnectorOptions} from '../../core/connector.ts';
-import {bunConnector} from '../bun.ts';
+import {bunConnector} from '../native/bun.ts';
 
 /** The connector a session gets in Bun when it is given none. */
 export function defaultConnector(options?: ConnectorOptions): Connector {

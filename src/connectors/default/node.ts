@@ -8,9 +8,9 @@ import type {
 } from '../../core/connector.ts';
 import {foreignFetch} from '../../core/fetch-origin.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
-import {createNativeConnector} from '../native.ts';
+import {createNativeConnector} from '../native/create-native-connector.ts';
 import {undiciConnector} from '../undici/index.ts';
-import {replacedFetch} from '../undici/replaced-fetch.ts';
+import {replacedFetch} from './replaced-fetch.ts';
 
 // What any `fetch` has that is put in the place of Node's. To the outside the pool's hold: a session is made before
 // anybody knows what its requests will go through.

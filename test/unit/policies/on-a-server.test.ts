@@ -2,7 +2,7 @@ import {createServer, type RequestListener, type Server} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import {afterEach, describe, expect, it} from 'vitest';
-import {fetchConnector} from '../../../src/connectors/fetch.ts';
+import {fetchConnector} from '../../../src/connectors/native/fetch.ts';
 import {undiciConnector} from '../../../src/connectors/undici/index.ts';
 import type {Connector} from '../../../src/core/connector.ts';
 import type {Policy} from '../../../src/core/request.ts';

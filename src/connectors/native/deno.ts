@@ -1,8 +1,8 @@
-import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../core/connector.ts';
-import {InvalidOptionError, UnsupportedOptionError} from '../errors/index.ts';
-import {checkDuration, checkKnown} from '../utils/check-options.ts';
-import {createNativeConnector} from './native.ts';
-import {checkOneWay, toProxyUrl} from './proxy.ts';
+import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
+import {InvalidOptionError, UnsupportedOptionError} from '../../errors/index.ts';
+import {checkDuration, checkKnown} from '../../utils/check-options.ts';
+import {createNativeConnector} from './create-native-connector.ts';
+import {checkOneWay, toProxyUrl} from './proxy-url.ts';
 
 export type {
   Connector,
@@ -10,7 +10,7 @@ export type {
   ConnectorOptions,
   ConnectorStats,
   HostStats,
-} from '../core/connector.ts';
+} from '../../core/connector.ts';
 
 /** TLS options of {@link denoConnector}. */
 export interface DenoTlsOptions {

@@ -1,13 +1,13 @@
-import {isStreamLike, prepareBody, sizeOf, toReadableStream} from '../core/body.ts';
-import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../core/connector.ts';
-import {discard} from '../core/discard-response.ts';
-import {foreignFetch, handOn} from '../core/fetch-origin.ts';
-import {reportedStream} from '../core/progress.ts';
-import {followRedirects} from '../core/redirect.ts';
-import type {ConnectorRequest} from '../core/request.ts';
-import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../errors/index.ts';
-import {createConnector} from './base/create-connector.ts';
-import type {UploadProgress} from './base/definition.ts';
+import {isStreamLike, prepareBody, sizeOf, toReadableStream} from '../../core/body.ts';
+import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
+import {discard} from '../../core/discard-response.ts';
+import {foreignFetch, handOn} from '../../core/fetch-origin.ts';
+import {reportedStream} from '../../core/progress.ts';
+import {followRedirects} from '../../core/redirect.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
+import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../../errors/index.ts';
+import {createConnector} from '../base/create-connector.ts';
+import type {UploadProgress} from '../base/definition.ts';
 
 /** A `RequestInit` with the member that the DOM's types leave out. */
 export type StreamingInit = RequestInit & {duplex?: 'half'};

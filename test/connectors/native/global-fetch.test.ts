@@ -1,5 +1,5 @@
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import {fetchConnector} from '../../../src/connectors/fetch.ts';
+import {fetchConnector} from '../../../src/connectors/native/fetch.ts';
 import type {ConnectorOptions, Session, SessionOptions} from '../../../src/index.ts';
 import {createSession} from '../../../src/index.ts';
 import type {HttpServer} from '../../support/http-server.ts';

@@ -1,7 +1,7 @@
 import {HttpResponse, http} from 'msw';
 import {setupServer} from 'msw/node';
 import {afterAll, afterEach, beforeAll, expect, it} from 'vitest';
-import {fetchConnector} from '../../../src/connectors/fetch.ts';
+import {fetchConnector} from '../../../src/connectors/native/fetch.ts';
 import {ConnectionError, createSession, HTTPError} from '../../../src/index.ts';
 import {rejection} from '../../support/mock-session.ts';
 

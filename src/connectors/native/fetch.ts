@@ -1,7 +1,7 @@
-import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../core/connector.ts';
-import {isInPage} from '../utils/is-browser-page.ts';
-import type {StreamingInit} from './native.ts';
-import {createNativeConnector} from './native.ts';
+import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
+import {isInPage} from '../../utils/is-browser-page.ts';
+import type {StreamingInit} from './create-native-connector.ts';
+import {createNativeConnector} from './create-native-connector.ts';
 
 export type {
   Connector,
@@ -9,7 +9,7 @@ export type {
   ConnectorOptions,
   ConnectorStats,
   HostStats,
-} from '../core/connector.ts';
+} from '../../core/connector.ts';
 
 const capabilities: ConnectorCapabilities = {
   sockets: false,

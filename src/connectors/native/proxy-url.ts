@@ -1,4 +1,4 @@
-import {InvalidOptionError} from '../errors/index.ts';
+import {InvalidOptionError} from '../../errors/index.ts';
 
 /**
  * @throws InvalidOptionError when there is a proxy, and a socket that all requests go to

@@ -1,13 +1,13 @@
 import {describe, expect, it, vi} from 'vitest';
-import {mockConnector} from '../../src/connectors/mock.ts';
+import {mockConnector} from '../../../src/connectors/mock.ts';
 import {
   ConnectionError,
   createSession,
   InvalidOptionError,
   RedirectError,
   SessionClosedError,
-} from '../../src/index.ts';
-import {mockSession, rejection} from '../support/mock-session.ts';
+} from '../../../src/index.ts';
+import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/users?page=2';
 

@@ -2,7 +2,7 @@ import type {AddressInfo} from 'node:net';
 import {createServer} from 'node:net';
 import {inspect} from 'node:util';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import {fetchConnector} from '../../../src/connectors/fetch.ts';
+import {fetchConnector} from '../../../src/connectors/native/fetch.ts';
 import type {ConnectorOptions, Session, SessionOptions} from '../../../src/index.ts';
 import {ConnectionError, createSession, RedirectError} from '../../../src/index.ts';
 import {bodyOf, startServer} from '../../support/http-server.ts';
