@@ -15,7 +15,7 @@ import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import {Connection} from './connection.ts';
 import {decodedBody} from './decoded-body.ts';
-import type {DialSignal} from './dial.ts';
+import type {DialSignal} from './dial/dial.ts';
 import {StreamResetError, UnprocessedError} from './http2-errors.ts';
 import type {BodyOrigin} from './incoming-body.ts';
 import {IncomingBody} from './incoming-body.ts';

@@ -19,13 +19,13 @@ export type {
   ConnectorStats,
   HostStats,
 } from '../../core/connector.ts';
-export type {AddressGuard, GuardedTarget} from './address.ts';
-export {isPublicAddress} from './address.ts';
-export type {DnsOptions} from './dns.ts';
+export type {AddressGuard, GuardedTarget} from './dial/address.ts';
+export {isPublicAddress} from './dial/address.ts';
+export type {DnsOptions} from './dial/dns.ts';
+export type {ProxyAuth, ProxyOption, ProxyOptions} from './dial/proxy.ts';
+export type {TlsOptions} from './dial/tls.ts';
 export type {UndiciConnectorOptions} from './options.ts';
 export {presets} from './presets.ts';
-export type {ProxyAuth, ProxyOption, ProxyOptions} from './proxy.ts';
-export type {TlsOptions} from './tls.ts';
 
 /** {@link Connector} of Node, which can open connections before there are requests. */
 export interface UndiciConnector extends Connector {

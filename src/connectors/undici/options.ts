@@ -8,16 +8,16 @@ import {
   checkLimitPerHost,
   isObject,
 } from '../../utils/check-options.ts';
-import type {AddressGuard} from './address.ts';
-import {checkGuard} from './address.ts';
 import type {Lifespan} from './connection.ts';
-import type {DnsOptions} from './dns.ts';
-import {Resolver} from './dns.ts';
+import type {AddressGuard} from './dial/address.ts';
+import {checkGuard} from './dial/address.ts';
+import type {DnsOptions} from './dial/dns.ts';
+import {Resolver} from './dial/dns.ts';
+import type {ProxyOption} from './dial/proxy.ts';
+import {createProxies} from './dial/proxy.ts';
+import type {TlsOptions} from './dial/tls.ts';
+import {TlsClient} from './dial/tls.ts';
 import type {PoolOptions} from './pool.ts';
-import type {ProxyOption} from './proxy.ts';
-import {createProxies} from './proxy.ts';
-import type {TlsOptions} from './tls.ts';
-import {TlsClient} from './tls.ts';
 
 /** Options of `undiciConnector`. */
 export interface UndiciConnectorOptions extends ConnectorOptions {

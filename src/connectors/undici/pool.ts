@@ -4,14 +4,14 @@ import type {AdaptiveLimit} from '../limits/adaptive-limit.ts';
 import {Limits} from '../limits/limits.ts';
 import type {Lifespan} from './connection.ts';
 import {Connection} from './connection.ts';
-import type {DialOptions} from './dial.ts';
-import {Dial} from './dial.ts';
+import type {DialOptions} from './dial/dial.ts';
+import {Dial} from './dial/dial.ts';
+import type {ChooseProxy} from './dial/proxy.ts';
+import {SharedDial} from './dial/shared-dial.ts';
 import {Http2Connection} from './http2-connection.ts';
 import {Http2Stream} from './http2-stream.ts';
 import type {DialRequest, PoolConnection, PoolMember} from './pool-host.ts';
 import {PoolHost} from './pool-host.ts';
-import type {ChooseProxy} from './proxy.ts';
-import {SharedDial} from './shared-dial.ts';
 
 /** What is a socket of the pool's. */
 type PoolSocket = Connection<PoolHost> | Http2Connection<PoolHost>;

@@ -1,6 +1,6 @@
 import type {Socket} from 'node:net';
-import type {TraceSignals} from '../../core/trace.ts';
-import type {Phase} from '../../errors/index.ts';
+import type {TraceSignals} from '../../../core/trace.ts';
+import type {Phase} from '../../../errors/index.ts';
 import type {DialOptions, DialSignal, DialTarget} from './dial.ts';
 import {Dial} from './dial.ts';
 

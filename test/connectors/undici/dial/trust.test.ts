@@ -1,16 +1,16 @@
 import {createHash, X509Certificate} from 'node:crypto';
 import type {TLSSocket} from 'node:tls';
 import {beforeAll, describe, expect, it} from 'vitest';
-import type {TlsOptions} from '../../../src/connectors/undici/index.ts';
-import {undiciConnector} from '../../../src/connectors/undici/index.ts';
-import {ConnectionError, InvalidOptionError} from '../../../src/index.ts';
-import type {Authority, Identity} from '../../support/authority.ts';
-import {createAuthority, createIdentity} from '../../support/authority.ts';
-import {failure} from '../../support/failure.ts';
-import type {HttpServer, HttpServerOptions} from '../../support/http-server.ts';
-import {startServer} from '../../support/http-server.ts';
-import {openSession} from '../../support/open-session.ts';
-import {waitFor} from '../../support/wait-for.ts';
+import type {TlsOptions} from '../../../../src/connectors/undici/index.ts';
+import {undiciConnector} from '../../../../src/connectors/undici/index.ts';
+import {ConnectionError, InvalidOptionError} from '../../../../src/index.ts';
+import type {Authority, Identity} from '../../../support/authority.ts';
+import {createAuthority, createIdentity} from '../../../support/authority.ts';
+import {failure} from '../../../support/failure.ts';
+import type {HttpServer, HttpServerOptions} from '../../../support/http-server.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {waitFor} from '../../../support/wait-for.ts';
 
 let authority: Authority;
 let identity: Identity;

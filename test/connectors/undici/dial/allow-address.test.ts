@@ -1,11 +1,11 @@
 import {describe, expect, it} from 'vitest';
-import {isPublicAddress, undiciConnector} from '../../../src/connectors/undici/index.ts';
-import {ConnectionError} from '../../../src/index.ts';
-import {failure} from '../../support/failure.ts';
-import {startServer} from '../../support/http-server.ts';
-import {createLookup} from '../../support/lookup.ts';
-import {openSession} from '../../support/open-session.ts';
-import {watchDialledSockets} from '../../support/socket-watch.ts';
+import {isPublicAddress, undiciConnector} from '../../../../src/connectors/undici/index.ts';
+import {ConnectionError} from '../../../../src/index.ts';
+import {failure} from '../../../support/failure.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {createLookup} from '../../../support/lookup.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {watchDialledSockets} from '../../../support/socket-watch.ts';
 
 describe('public addresses', () => {
   const inside = [

@@ -1,8 +1,9 @@
 import type {Socket} from 'node:net';
 import {connect, isIP} from 'node:net';
 import type {Duplex} from 'node:stream';
-import type {TraceSignals} from '../../core/trace.ts';
-import type {Phase} from '../../errors/index.ts';
+import type {TraceSignals} from '../../../core/trace.ts';
+import type {Phase} from '../../../errors/index.ts';
+import {toError} from '../thrown.ts';
 import type {Address, AddressGuard} from './address.ts';
 import {AddressRefusedError, plainAddress} from './address.ts';
 import type {Resolver} from './dns.ts';
@@ -10,7 +11,6 @@ import type {RaceOptions} from './happy-eyeballs.ts';
 import {Race, socketOptions} from './happy-eyeballs.ts';
 import type {ProxyServer} from './proxy.ts';
 import {needsStreams, SocketStream, tieTo} from './socket-stream.ts';
-import {toError} from './thrown.ts';
 import type {TlsClient} from './tls.ts';
 import {openTunnel} from './tunnel.ts';
 

@@ -3,8 +3,8 @@ import {isIP} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {ConnectionOptions, SecureContext, TLSSocket} from 'node:tls';
 import {connect, createSecureContext} from 'node:tls';
-import {InvalidOptionError} from '../../errors/index.ts';
-import {checkKnown, isObject} from '../../utils/check-options.ts';
+import {InvalidOptionError} from '../../../errors/index.ts';
+import {checkKnown, isObject} from '../../../utils/check-options.ts';
 
 /** TLS options of a connector, as `node:tls` has them, and pins. */
 export interface TlsOptions {

@@ -1,5 +1,5 @@
 import {BlockList, isIP, isIPv4} from 'node:net';
-import {InvalidOptionError} from '../../errors/index.ts';
+import {InvalidOptionError} from '../../../errors/index.ts';
 
 /** An address that a name stands for. */
 export interface Address {

@@ -1,13 +1,13 @@
 import {describe, expect, it} from 'vitest';
-import type {UndiciConnectorOptions} from '../../../src/connectors/undici/index.ts';
-import {ConnectionError, TimeoutError} from '../../../src/index.ts';
-import {startDeafServer} from '../../support/deaf-server.ts';
-import {failure} from '../../support/failure.ts';
-import {startServer} from '../../support/http-server.ts';
-import {createLookup} from '../../support/lookup.ts';
-import {openSession} from '../../support/open-session.ts';
-import {watchDialledSockets} from '../../support/socket-watch.ts';
-import {waitFor} from '../../support/wait-for.ts';
+import type {UndiciConnectorOptions} from '../../../../src/connectors/undici/index.ts';
+import {ConnectionError, TimeoutError} from '../../../../src/index.ts';
+import {startDeafServer} from '../../../support/deaf-server.ts';
+import {failure} from '../../../support/failure.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {createLookup} from '../../../support/lookup.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {watchDialledSockets} from '../../../support/socket-watch.ts';
+import {waitFor} from '../../../support/wait-for.ts';
 
 const startEcho = (host = '127.0.0.1') =>
   startServer((request, response) => response.end(request.socket.localAddress), {host});

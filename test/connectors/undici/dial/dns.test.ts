@@ -1,15 +1,15 @@
 import type {LookupFunction} from 'node:net';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
-import type {DnsOptions} from '../../../src/connectors/undici/index.ts';
-import {undiciConnector} from '../../../src/connectors/undici/index.ts';
-import {ConnectionError} from '../../../src/index.ts';
-import {failure} from '../../support/failure.ts';
-import type {HttpServer} from '../../support/http-server.ts';
-import {startServer} from '../../support/http-server.ts';
-import {createLookup, notFound} from '../../support/lookup.ts';
-import {openSession} from '../../support/open-session.ts';
-import {waitFor} from '../../support/wait-for.ts';
+import type {DnsOptions} from '../../../../src/connectors/undici/index.ts';
+import {undiciConnector} from '../../../../src/connectors/undici/index.ts';
+import {ConnectionError} from '../../../../src/index.ts';
+import {failure} from '../../../support/failure.ts';
+import type {HttpServer} from '../../../support/http-server.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {createLookup, notFound} from '../../../support/lookup.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {waitFor} from '../../../support/wait-for.ts';
 
 /** Says at which of its addresses it was reached, and closes each connection: the next request dials again. */
 function startCloser(host = '127.0.0.1'): Promise<HttpServer> {

@@ -1,9 +1,9 @@
 import {BlockList, isIP} from 'node:net';
-import {InvalidOptionError} from '../../errors/index.ts';
-import {checkKnown, isObject} from '../../utils/check-options.ts';
-import type {BasicCredentials} from '../../utils/credentials.ts';
-import {basicAuthorization, isBasicCredentials, isBearerToken} from '../../utils/credentials.ts';
-import {withoutBrackets} from '../../utils/url-parts.ts';
+import {InvalidOptionError} from '../../../errors/index.ts';
+import {checkKnown, isObject} from '../../../utils/check-options.ts';
+import type {BasicCredentials} from '../../../utils/credentials.ts';
+import {basicAuthorization, isBasicCredentials, isBearerToken} from '../../../utils/credentials.ts';
+import {withoutBrackets} from '../../../utils/url-parts.ts';
 import {plainAddress} from './address.ts';
 import type {TlsOptions} from './tls.ts';
 import {TlsClient} from './tls.ts';

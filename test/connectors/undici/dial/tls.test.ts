@@ -1,16 +1,16 @@
 import type {TLSSocket} from 'node:tls';
 import {inspect} from 'node:util';
 import {beforeAll, describe, expect, it} from 'vitest';
-import {undiciConnector} from '../../../src/connectors/undici/index.ts';
-import {ConnectionError, InvalidOptionError} from '../../../src/index.ts';
-import type {Certificates} from '../../support/certificates.ts';
-import {certificates} from '../../support/certificates.ts';
-import {startServer} from '../../support/http-server.ts';
-import {noHosts} from '../../support/no-hosts.ts';
-import {openSession} from '../../support/open-session.ts';
-import {startRawServer} from '../../support/raw-server.ts';
-import {turns, waitFor} from '../../support/wait-for.ts';
-import {startWorkerServer} from '../../support/worker-server.ts';
+import {undiciConnector} from '../../../../src/connectors/undici/index.ts';
+import {ConnectionError, InvalidOptionError} from '../../../../src/index.ts';
+import type {Certificates} from '../../../support/certificates.ts';
+import {certificates} from '../../../support/certificates.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {noHosts} from '../../../support/no-hosts.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
+import {turns, waitFor} from '../../../support/wait-for.ts';
+import {startWorkerServer} from '../../../support/worker-server.ts';
 
 let known: Certificates;
 beforeAll(async () => {

@@ -1,10 +1,10 @@
 import dns from 'node:dns';
 import type {LookupFunction} from 'node:net';
 import {isIP} from 'node:net';
-import {InvalidOptionError} from '../../errors/index.ts';
-import {checkKnown, isObject} from '../../utils/check-options.ts';
+import {InvalidOptionError} from '../../../errors/index.ts';
+import {checkKnown, isObject} from '../../../utils/check-options.ts';
+import {toError} from '../thrown.ts';
 import type {Address} from './address.ts';
-import {toError} from './thrown.ts';
 
 /** How names become addresses. */
 export interface DnsOptions {

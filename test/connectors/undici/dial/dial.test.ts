@@ -2,13 +2,13 @@ import dns from 'node:dns';
 import type {AddressInfo} from 'node:net';
 import {createServer} from 'node:net';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import {AiofetchError, ConnectionError, SessionClosedError, TimeoutError} from '../../../src/index.ts';
-import {startServer} from '../../support/http-server.ts';
-import {noHosts} from '../../support/no-hosts.ts';
-import {openSession} from '../../support/open-session.ts';
-import {startRawServer} from '../../support/raw-server.ts';
-import {watchDialledSockets} from '../../support/socket-watch.ts';
-import {waitFor} from '../../support/wait-for.ts';
+import {AiofetchError, ConnectionError, SessionClosedError, TimeoutError} from '../../../../src/index.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {noHosts} from '../../../support/no-hosts.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
+import {watchDialledSockets} from '../../../support/socket-watch.ts';
+import {waitFor} from '../../../support/wait-for.ts';
 
 /** An origin where nobody listens. */
 async function refusedOrigin(): Promise<string> {
