@@ -8,7 +8,6 @@ import {
   checkLimitPerHost,
   isObject,
 } from '../../utils/check-options.ts';
-import type {Lifespan} from './connection.ts';
 import type {AddressGuard} from './dial/address.ts';
 import {checkGuard} from './dial/address.ts';
 import type {DnsOptions} from './dial/dns.ts';
@@ -17,6 +16,7 @@ import type {ProxyOption} from './dial/proxy.ts';
 import {createProxies} from './dial/proxy.ts';
 import type {TlsOptions} from './dial/tls.ts';
 import {TlsClient} from './dial/tls.ts';
+import type {Lifespan} from './http1/connection.ts';
 import type {PoolOptions} from './pool.ts';
 
 /** Options of `undiciConnector`. */

@@ -1,15 +1,15 @@
 import {constants} from 'node:http2';
 import type {Socket} from 'node:net';
 import {beforeAll, describe, expect, it} from 'vitest';
-import type {RequestBody} from '../../../src/index.ts';
-import type {Authority, Identity} from '../../support/authority.ts';
-import {createAuthority} from '../../support/authority.ts';
-import {failure} from '../../support/failure.ts';
-import {startServer} from '../../support/http-server.ts';
-import {startHttp2Server} from '../../support/http2-server.ts';
-import {openSession} from '../../support/open-session.ts';
-import {startRawServer} from '../../support/raw-server.ts';
-import {waitFor} from '../../support/wait-for.ts';
+import type {RequestBody} from '../../../../src/index.ts';
+import type {Authority, Identity} from '../../../support/authority.ts';
+import {createAuthority} from '../../../support/authority.ts';
+import {failure} from '../../../support/failure.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {startHttp2Server} from '../../../support/http2-server.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
+import {waitFor} from '../../../support/wait-for.ts';
 
 let authority: Authority;
 let identity: Identity;

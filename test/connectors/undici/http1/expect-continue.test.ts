@@ -1,16 +1,16 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {beforeAll, describe, expect, it} from 'vitest';
-import {ConnectionError} from '../../../src/index.ts';
-import type {Authority, Identity} from '../../support/authority.ts';
-import {createAuthority} from '../../support/authority.ts';
-import {failure} from '../../support/failure.ts';
-import type {HttpServerOptions} from '../../support/http-server.ts';
-import {bodyOf, startServer} from '../../support/http-server.ts';
-import {startHttp2Server} from '../../support/http2-server.ts';
-import {mockSession} from '../../support/mock-session.ts';
-import {openSession} from '../../support/open-session.ts';
-import {startRawServer} from '../../support/raw-server.ts';
-import {waitFor} from '../../support/wait-for.ts';
+import {ConnectionError} from '../../../../src/index.ts';
+import type {Authority, Identity} from '../../../support/authority.ts';
+import {createAuthority} from '../../../support/authority.ts';
+import {failure} from '../../../support/failure.ts';
+import type {HttpServerOptions} from '../../../support/http-server.ts';
+import {bodyOf, startServer} from '../../../support/http-server.ts';
+import {startHttp2Server} from '../../../support/http2-server.ts';
+import {mockSession} from '../../../support/mock-session.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
+import {waitFor} from '../../../support/wait-for.ts';
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => unknown;
 

@@ -1,13 +1,13 @@
 import type {ClientHttp2Session, ClientHttp2Stream} from 'node:http2';
 import {connect, constants} from 'node:http2';
 import type {Socket} from 'node:net';
-import type {Linked, LinkedList} from '../../utils/linked-list.ts';
-import type {HostSlots} from '../limits/limits.ts';
-import type {Lifespan} from './connection.ts';
-import {closeGrace, longRest} from './connection.ts';
-import {UnprocessedError} from './http2-errors.ts';
-import type {StreamOwner} from './http2-stream.ts';
-import {Http2Stream} from './http2-stream.ts';
+import type {Linked, LinkedList} from '../../../utils/linked-list.ts';
+import type {HostSlots} from '../../limits/limits.ts';
+import type {Lifespan} from '../http1/connection.ts';
+import {closeGrace, longRest} from '../http1/connection.ts';
+import {UnprocessedError} from './errors.ts';
+import type {StreamOwner} from './stream.ts';
+import {Http2Stream} from './stream.ts';
 
 /** A host whose connections carry several requests at a time. */
 export interface SharedHost extends HostSlots {

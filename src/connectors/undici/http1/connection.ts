@@ -1,11 +1,11 @@
 import type {Socket} from 'node:net';
 import type {Dispatcher} from 'undici';
 import {Client} from 'undici';
-import type {Linked, LinkedList} from '../../utils/linked-list.ts';
-import type {HostSlots} from '../limits/limits.ts';
-import {hearAnswerFirst} from './answer-first.ts';
-import {dispatchExpecting} from './expecting-request.ts';
-import {Watchable} from './silence.ts';
+import type {Linked, LinkedList} from '../../../utils/linked-list.ts';
+import type {HostSlots} from '../../limits/limits.ts';
+import {Watchable} from '../silence.ts';
+import {hearAnswerFirst} from './early-response.ts';
+import {dispatchExpecting} from './expect-continue.ts';
 
 /** How long a connection that is asked to close may take before it is cut, in ms. */
 export const closeGrace = 50;

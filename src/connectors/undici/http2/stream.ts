@@ -1,13 +1,13 @@
 import type {ClientHttp2Session, ClientHttp2Stream} from 'node:http2';
 import {constants} from 'node:http2';
 import type {Dispatcher} from 'undici';
-import {StreamResetError, UnprocessedError} from './http2-errors.ts';
-import type {Http2Body} from './http2-headers.ts';
-import {toHttp2Headers} from './http2-headers.ts';
-import type {RequestHandler} from './sending.ts';
-import {contentLengthMismatch, drained, headerOf} from './sending.ts';
-import type {SilenceWatcher} from './silence.ts';
-import {Watchable} from './silence.ts';
+import type {RequestHandler} from '../sending.ts';
+import {contentLengthMismatch, drained, headerOf} from '../sending.ts';
+import type {SilenceWatcher} from '../silence.ts';
+import {Watchable} from '../silence.ts';
+import {StreamResetError, UnprocessedError} from './errors.ts';
+import type {Http2Body} from './headers.ts';
+import {toHttp2Headers} from './headers.ts';
 
 /** The connection that a stream is one of several of. */
 export interface StreamOwner {
