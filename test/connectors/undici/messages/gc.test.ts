@@ -1,13 +1,13 @@
 import type {ServerResponse} from 'node:http';
 import {gzipSync} from 'node:zlib';
 import {describe, expect, it} from 'vitest';
-import {undiciConnector} from '../../../src/connectors/undici/index.ts';
-import {createSession} from '../../../src/index.ts';
-import type {HttpServer} from '../../support/http-server.ts';
-import {startServer} from '../../support/http-server.ts';
-import type {PooledSession} from '../../support/open-session.ts';
-import {openSession} from '../../support/open-session.ts';
-import {turns, waitFor, waitForGc} from '../../support/wait-for.ts';
+import {undiciConnector} from '../../../../src/connectors/undici/index.ts';
+import {createSession} from '../../../../src/index.ts';
+import type {HttpServer} from '../../../support/http-server.ts';
+import {startServer} from '../../../support/http-server.ts';
+import type {PooledSession} from '../../../support/open-session.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {turns, waitFor, waitForGc} from '../../../support/wait-for.ts';
 
 const megabyte = Buffer.alloc(1024 * 1024, 'x');
 

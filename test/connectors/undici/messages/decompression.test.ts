@@ -4,11 +4,11 @@ import {promisify} from 'node:util';
 import * as zlib from 'node:zlib';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {ConnectionError, TimeoutError} from '../../../src/index.ts';
-import {startServer} from '../../support/http-server.ts';
-import {openSession} from '../../support/open-session.ts';
-import {startRawServer} from '../../support/raw-server.ts';
-import {waitFor} from '../../support/wait-for.ts';
+import {ConnectionError, TimeoutError} from '../../../../src/index.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
+import {waitFor} from '../../../support/wait-for.ts';
 
 const codings = {
   gzip: promisify(zlib.gzip),

@@ -1,4 +1,4 @@
-import {countSpent} from './spent-memory.ts';
+import {countSpent} from './gc-pressure.ts';
 
 /** Where an {@link IncomingBody} comes from, and can be stopped. */
 export interface BodyOrigin {

@@ -1,6 +1,6 @@
-import {ProgressReport} from '../../core/progress.ts';
-import type {ConnectorRequest} from '../../core/request.ts';
-import {ResponseTooLargeError} from '../../errors/index.ts';
+import {ProgressReport} from '../../../core/progress.ts';
+import type {ConnectorRequest} from '../../../core/request.ts';
+import {ResponseTooLargeError} from '../../../errors/index.ts';
 import type {BodySource} from './incoming-body.ts';
 import {contentLengthOf} from './raw-headers.ts';
 

@@ -1,13 +1,13 @@
 import {gzipSync} from 'node:zlib';
 import {describe, expect, it, vi} from 'vitest';
-import {createAuthority} from '../../support/authority.ts';
-import {failure} from '../../support/failure.ts';
-import {bodyOf, startServer} from '../../support/http-server.ts';
-import {startHttp2Server} from '../../support/http2-server.ts';
-import {openSession} from '../../support/open-session.ts';
-import {startRawServer} from '../../support/raw-server.ts';
-import {runScript} from '../../support/run-script.ts';
-import {waitFor} from '../../support/wait-for.ts';
+import {createAuthority} from '../../../support/authority.ts';
+import {failure} from '../../../support/failure.ts';
+import {bodyOf, startServer} from '../../../support/http-server.ts';
+import {startHttp2Server} from '../../../support/http2-server.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
+import {runScript} from '../../../support/run-script.ts';
+import {waitFor} from '../../../support/wait-for.ts';
 
 const size = 300_000;
 

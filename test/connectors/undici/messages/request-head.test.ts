@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import {noHosts} from '../../support/no-hosts.ts';
-import {openSession} from '../../support/open-session.ts';
-import {startRawServer} from '../../support/raw-server.ts';
+import {noHosts} from '../../../support/no-hosts.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
 
 /** Gives the heads of requests as they came over the wire. */
 async function startListening() {

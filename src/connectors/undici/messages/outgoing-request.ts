@@ -1,11 +1,11 @@
 import {Readable} from 'node:stream';
-import type {PreparedBody} from '../../core/body.ts';
-import {isStreamLike, prepareBody, sizeOf} from '../../core/body.ts';
-import type {HeaderList} from '../../core/header-list.ts';
-import {inPieces, ProgressReport} from '../../core/progress.ts';
-import type {ConnectorRequest} from '../../core/request.ts';
+import type {PreparedBody} from '../../../core/body.ts';
+import {isStreamLike, prepareBody, sizeOf} from '../../../core/body.ts';
+import type {HeaderList} from '../../../core/header-list.ts';
+import {inPieces, ProgressReport} from '../../../core/progress.ts';
+import type {ConnectorRequest} from '../../../core/request.ts';
+import type {PoolHost} from '../pool-host.ts';
 import {acceptEncoding} from './decoded-body.ts';
-import type {PoolHost} from './pool-host.ts';
 import {Upload} from './upload.ts';
 import {userAgent} from './user-agent.ts';
 

@@ -4,11 +4,11 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {ConnectionError, type RequestBody} from '../../../src/index.ts';
-import {bodyOf, startServer} from '../../support/http-server.ts';
-import {openSession} from '../../support/open-session.ts';
-import {startRawServer} from '../../support/raw-server.ts';
-import {turns, waitFor} from '../../support/wait-for.ts';
+import {ConnectionError, type RequestBody} from '../../../../src/index.ts';
+import {bodyOf, startServer} from '../../../support/http-server.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
+import {turns, waitFor} from '../../../support/wait-for.ts';
 
 interface Arrived {
   readonly method: string;

@@ -1,6 +1,6 @@
 import {Readable} from 'node:stream';
-import {type ChunkSource, takeChunks} from '../../core/chunk-source.ts';
-import {NativeResponse} from '../../core/native-response.ts';
+import {type ChunkSource, takeChunks} from '../../../core/chunk-source.ts';
+import {NativeResponse} from '../../../core/native-response.ts';
 import type {BodySource} from './incoming-body.ts';
 
 // As with the Response: tests and tools swap the globals.

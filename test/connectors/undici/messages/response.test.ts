@@ -1,10 +1,10 @@
 import {inspect} from 'node:util';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {startServer} from '../../support/http-server.ts';
-import {openSession} from '../../support/open-session.ts';
-import {startRawServer} from '../../support/raw-server.ts';
-import {turns, waitFor} from '../../support/wait-for.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
+import {turns, waitFor} from '../../../support/wait-for.ts';
 
 const megabyte = Buffer.alloc(1024 * 1024, 'm');
 

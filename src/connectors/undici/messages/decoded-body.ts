@@ -1,9 +1,9 @@
 import type {Transform} from 'node:stream';
 import {Readable} from 'node:stream';
 import * as zlib from 'node:zlib';
-import type {ConnectorRequest} from '../../core/request.ts';
-import type {ErrorDetails} from '../../errors/index.ts';
-import {ConnectionError} from '../../errors/index.ts';
+import type {ConnectorRequest} from '../../../core/request.ts';
+import type {ErrorDetails} from '../../../errors/index.ts';
+import {ConnectionError} from '../../../errors/index.ts';
 import type {BodySource} from './incoming-body.ts';
 
 type OneShot = (input: Buffer, callback: (error: Error | null, output: Buffer) => void) => void;
