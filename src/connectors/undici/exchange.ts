@@ -25,8 +25,8 @@ import {contentLengthOf, headerValue, locationOf} from './messages/raw-headers.t
 import {createResponse, watchAbandoned} from './messages/response.ts';
 import {Upload} from './messages/upload.ts';
 import {describeFailure, isUndiciRefusal} from './phases.ts';
-import type {Pool} from './pool.ts';
-import type {PoolConnection, PoolHost, PoolMember} from './pool-host.ts';
+import type {Pool} from './pool/pool.ts';
+import type {PoolConnection, PoolHost, PoolMember} from './pool/pool-host.ts';
 import type {SilenceWatcher} from './silence.ts';
 
 /** How much of a redirect's body is read to keep its connection, in bytes, and for how long, in ms. */

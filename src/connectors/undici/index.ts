@@ -9,8 +9,8 @@ import {diagnosticsListeners} from './diagnostics.ts';
 import {Exchange} from './exchange.ts';
 import type {UndiciConnectorOptions} from './options.ts';
 import {checkOptions} from './options.ts';
-import {Pool} from './pool.ts';
-import {preconnectHost} from './preconnect.ts';
+import {Pool} from './pool/pool.ts';
+import {preconnectHost} from './pool/preconnect.ts';
 
 export type {
   Connector,

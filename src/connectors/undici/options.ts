@@ -17,7 +17,7 @@ import {createProxies} from './dial/proxy.ts';
 import type {TlsOptions} from './dial/tls.ts';
 import {TlsClient} from './dial/tls.ts';
 import type {Lifespan} from './http1/connection.ts';
-import type {PoolOptions} from './pool.ts';
+import type {PoolOptions} from './pool/pool.ts';
 
 /** Options of `undiciConnector`. */
 export interface UndiciConnectorOptions extends ConnectorOptions {

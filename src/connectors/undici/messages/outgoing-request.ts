@@ -4,7 +4,7 @@ import {isStreamLike, prepareBody, sizeOf} from '../../../core/body.ts';
 import type {HeaderList} from '../../../core/header-list.ts';
 import {inPieces, ProgressReport} from '../../../core/progress.ts';
 import type {ConnectorRequest} from '../../../core/request.ts';
-import type {PoolHost} from '../pool-host.ts';
+import type {PoolHost} from '../pool/pool-host.ts';
 import {acceptEncoding} from './decoded-body.ts';
 import {Upload} from './upload.ts';
 import {userAgent} from './user-agent.ts';

@@ -1,12 +1,12 @@
 import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import {Limits} from '../../../src/connectors/limits/limits.ts';
-import {startServer} from '../../support/http-server.ts';
-import {noHosts} from '../../support/no-hosts.ts';
-import {openSession} from '../../support/open-session.ts';
-import {createSocketWatch, watchDialledSockets} from '../../support/socket-watch.ts';
-import {waitFor} from '../../support/wait-for.ts';
+import {Limits} from '../../../../src/connectors/limits/limits.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {noHosts} from '../../../support/no-hosts.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {createSocketWatch, watchDialledSockets} from '../../../support/socket-watch.ts';
+import {waitFor} from '../../../support/wait-for.ts';
 
 describe('limit', () => {
   it('50 requests of 50 ms with limit 2 open exactly 2 sockets, and peak at 2 on the server', async () => {

@@ -1,15 +1,15 @@
 import {beforeAll, describe, expect, it} from 'vitest';
-import {InvalidOptionError, SessionClosedError} from '../../../src/index.ts';
-import type {Authority} from '../../support/authority.ts';
-import {createAuthority} from '../../support/authority.ts';
-import {failure} from '../../support/failure.ts';
-import {startServer} from '../../support/http-server.ts';
-import {startHttp2Server} from '../../support/http2-server.ts';
-import {createLookup} from '../../support/lookup.ts';
-import {openSession} from '../../support/open-session.ts';
-import {startRawServer} from '../../support/raw-server.ts';
-import {watchDialledSockets} from '../../support/socket-watch.ts';
-import {turns, waitFor} from '../../support/wait-for.ts';
+import {InvalidOptionError, SessionClosedError} from '../../../../src/index.ts';
+import type {Authority} from '../../../support/authority.ts';
+import {createAuthority} from '../../../support/authority.ts';
+import {failure} from '../../../support/failure.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {startHttp2Server} from '../../../support/http2-server.ts';
+import {createLookup} from '../../../support/lookup.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
+import {watchDialledSockets} from '../../../support/socket-watch.ts';
+import {turns, waitFor} from '../../../support/wait-for.ts';
 
 let authority: Authority;
 
@@ -199,7 +199,7 @@ describe('a connection that waits for its first request', () => {
   it('doesn’t keep the process from ending', async () => {
     const {execFile} = await import('node:child_process');
     const server = await startEcho();
-    const module = new URL('../../../src/connectors/undici/index.ts', import.meta.url).href;
+    const module = new URL('../../../../src/connectors/undici/index.ts', import.meta.url).href;
     const program = `import {undiciConnector} from '${module}';
       await undiciConnector({keepAliveTimeout: 600_000}).preconnect(['${server.origin}']);
       console.log('connected');`;

@@ -1,17 +1,17 @@
-import type {AbortListener, Lifetime} from '../../core/call-lifetime.ts';
-import type {TraceSignals} from '../../core/trace.ts';
-import type {Phase} from '../../errors/index.ts';
-import type {Linked} from '../../utils/linked-list.ts';
-import {addressOf} from '../../utils/url-parts.ts';
-import type {Waiter} from '../limits/limits.ts';
-import {HostSlots} from '../limits/limits.ts';
-import type {DialSignal} from './dial/dial.ts';
-import type {ChooseProxy, ProxyServer} from './dial/proxy.ts';
-import type {SharedDial} from './dial/shared-dial.ts';
-import type {Connection} from './http1/connection.ts';
-import type {Http2Connection} from './http2/connection.ts';
-import {firstStreams} from './http2/connection.ts';
-import type {Http2Stream} from './http2/stream.ts';
+import type {AbortListener, Lifetime} from '../../../core/call-lifetime.ts';
+import type {TraceSignals} from '../../../core/trace.ts';
+import type {Phase} from '../../../errors/index.ts';
+import type {Linked} from '../../../utils/linked-list.ts';
+import {addressOf} from '../../../utils/url-parts.ts';
+import type {Waiter} from '../../limits/limits.ts';
+import {HostSlots} from '../../limits/limits.ts';
+import type {DialSignal} from '../dial/dial.ts';
+import type {ChooseProxy, ProxyServer} from '../dial/proxy.ts';
+import type {SharedDial} from '../dial/shared-dial.ts';
+import type {Connection} from '../http1/connection.ts';
+import type {Http2Connection} from '../http2/connection.ts';
+import {firstStreams} from '../http2/connection.ts';
+import type {Http2Stream} from '../http2/stream.ts';
 
 /** What an exchange is sent over: a connection, or one of the streams of one that carries several. */
 export type PoolConnection = Connection<PoolHost> | Http2Stream<Http2Connection<PoolHost>>;

@@ -1,13 +1,13 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
-import {ConnectionError} from '../../../src/index.ts';
-import {startServer} from '../../support/http-server.ts';
-import {openSession} from '../../support/open-session.ts';
-import type {RawConnection} from '../../support/raw-server.ts';
-import {startRawServer} from '../../support/raw-server.ts';
-import {recordTrace} from '../../support/record-trace.ts';
-import {watchDialledSockets} from '../../support/socket-watch.ts';
-import {blockLoop, turns, waitFor} from '../../support/wait-for.ts';
+import {ConnectionError} from '../../../../src/index.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {openSession} from '../../../support/open-session.ts';
+import type {RawConnection} from '../../../support/raw-server.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
+import {recordTrace} from '../../../support/record-trace.ts';
+import {watchDialledSockets} from '../../../support/socket-watch.ts';
+import {blockLoop, turns, waitFor} from '../../../support/wait-for.ts';
 
 /** Answers each request with the number of the connection it came on. */
 async function answerAll(connection: RawConnection): Promise<never> {

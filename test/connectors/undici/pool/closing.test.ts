@@ -1,14 +1,14 @@
 import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
-import {undiciConnector} from '../../../src/connectors/undici/index.ts';
-import {createSession, SessionClosedError} from '../../../src/index.ts';
-import {startServer} from '../../support/http-server.ts';
-import {noHosts} from '../../support/no-hosts.ts';
-import {openSession} from '../../support/open-session.ts';
-import {startRawServer} from '../../support/raw-server.ts';
-import {watchDialledSockets} from '../../support/socket-watch.ts';
-import {turns, waitFor} from '../../support/wait-for.ts';
+import {undiciConnector} from '../../../../src/connectors/undici/index.ts';
+import {createSession, SessionClosedError} from '../../../../src/index.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {noHosts} from '../../../support/no-hosts.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
+import {watchDialledSockets} from '../../../support/socket-watch.ts';
+import {turns, waitFor} from '../../../support/wait-for.ts';
 
 /** Answers /now at once, /large with a lot, and holds the rest. */
 async function startHeld() {

@@ -4,14 +4,14 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import type {UndiciConnectorOptions} from '../../../src/connectors/undici/index.ts';
-import {presets, undiciConnector} from '../../../src/connectors/undici/index.ts';
-import {failure} from '../../support/failure.ts';
-import {startServer} from '../../support/http-server.ts';
-import {openSession} from '../../support/open-session.ts';
-import {startRawServer} from '../../support/raw-server.ts';
-import {watchDialledSockets} from '../../support/socket-watch.ts';
-import {waitFor} from '../../support/wait-for.ts';
+import type {UndiciConnectorOptions} from '../../../../src/connectors/undici/index.ts';
+import {presets, undiciConnector} from '../../../../src/connectors/undici/index.ts';
+import {failure} from '../../../support/failure.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {startRawServer} from '../../../support/raw-server.ts';
+import {watchDialledSockets} from '../../../support/socket-watch.ts';
+import {waitFor} from '../../../support/wait-for.ts';
 
 /** Answers everything, and says how long it keeps an idle connection. */
 function startAnnouncing(seconds: number) {

@@ -1,10 +1,10 @@
 import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it} from 'vitest';
-import {TimeoutError} from '../../../src/index.ts';
-import {startServer} from '../../support/http-server.ts';
-import {openSession} from '../../support/open-session.ts';
-import {turns, waitFor} from '../../support/wait-for.ts';
+import {TimeoutError} from '../../../../src/index.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {openSession} from '../../../support/open-session.ts';
+import {turns, waitFor} from '../../../support/wait-for.ts';
 
 /** A server that answers when told to. */
 async function startHeldServer() {

@@ -1,16 +1,16 @@
 import {setTimeout as delay} from 'node:timers/promises';
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {adaptiveLimit} from '../../../src/connectors/limits/adaptive-limit.ts';
-import type {UndiciConnectorOptions} from '../../../src/connectors/undici/index.ts';
-import {undiciConnector} from '../../../src/connectors/undici/index.ts';
-import type {RequestBody} from '../../../src/core/body.ts';
-import type {SessionOptions} from '../../../src/index.ts';
-import {createSession} from '../../../src/index.ts';
-import {createAuthority} from '../../support/authority.ts';
-import {startServer} from '../../support/http-server.ts';
-import {startHttp2Server} from '../../support/http2-server.ts';
-import {recordedLimit} from '../../support/recorded-limit.ts';
-import {waitFor} from '../../support/wait-for.ts';
+import {adaptiveLimit} from '../../../../src/connectors/limits/adaptive-limit.ts';
+import type {UndiciConnectorOptions} from '../../../../src/connectors/undici/index.ts';
+import {undiciConnector} from '../../../../src/connectors/undici/index.ts';
+import type {RequestBody} from '../../../../src/core/body.ts';
+import type {SessionOptions} from '../../../../src/index.ts';
+import {createSession} from '../../../../src/index.ts';
+import {createAuthority} from '../../../support/authority.ts';
+import {startServer} from '../../../support/http-server.ts';
+import {startHttp2Server} from '../../../support/http2-server.ts';
+import {recordedLimit} from '../../../support/recorded-limit.ts';
+import {waitFor} from '../../../support/wait-for.ts';
 
 function open(options: UndiciConnectorOptions, sessionOptions: SessionOptions = {}) {
   const connector = undiciConnector(options);
