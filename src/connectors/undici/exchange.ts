@@ -13,6 +13,7 @@ import {ConnectionError, TimeoutError} from '../../errors/index.ts';
 import {redactUrl} from '../../errors/redact-url.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import {urlParts} from '../../utils/url-parts.ts';
+import {describeFailure, isUndiciRefusal} from './describe-failure.ts';
 import type {DialSignal} from './dial/dial.ts';
 import {Connection} from './http1/connection.ts';
 import {StreamResetError, UnprocessedError} from './http2/errors.ts';
@@ -24,10 +25,9 @@ import {toSend} from './messages/outgoing-request.ts';
 import {contentLengthOf, headerValue, locationOf} from './messages/raw-headers.ts';
 import {createResponse, watchAbandoned} from './messages/response.ts';
 import {Upload} from './messages/upload.ts';
-import {describeFailure, isUndiciRefusal} from './phases.ts';
 import type {Pool} from './pool/pool.ts';
 import type {PoolConnection, PoolHost, PoolMember} from './pool/pool-host.ts';
-import type {SilenceWatcher} from './silence.ts';
+import type {SilenceWatcher} from './read-timer.ts';
 
 /** How much of a redirect's body is read to keep its connection, in bytes, and for how long, in ms. */
 const discardLimit = 64 * 1024;

@@ -3,7 +3,7 @@ import {connect, isIP} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {TraceSignals} from '../../../core/trace.ts';
 import type {Phase} from '../../../errors/index.ts';
-import {toError} from '../thrown.ts';
+import {toError} from '../to-error.ts';
 import type {Address, AddressGuard} from './address.ts';
 import {AddressRefusedError, plainAddress} from './address.ts';
 import type {Resolver} from './dns.ts';

@@ -3,7 +3,7 @@ import type {LookupFunction} from 'node:net';
 import {isIP} from 'node:net';
 import {InvalidOptionError} from '../../../errors/index.ts';
 import {checkKnown, isObject} from '../../../utils/check-options.ts';
-import {toError} from '../thrown.ts';
+import {toError} from '../to-error.ts';
 import type {Address} from './address.ts';
 
 /** How names become addresses. */

@@ -3,7 +3,7 @@ import type {Dispatcher} from 'undici';
 import {Client} from 'undici';
 import type {Linked, LinkedList} from '../../../utils/linked-list.ts';
 import type {HostSlots} from '../../limits/limits.ts';
-import {Watchable} from '../silence.ts';
+import {Watchable} from '../read-timer.ts';
 import {hearAnswerFirst} from './early-response.ts';
 import {dispatchExpecting} from './expect-continue.ts';
 

@@ -2,8 +2,8 @@ import type {ClientRequest, IncomingMessage} from 'node:http';
 import {request as startRequest} from 'node:http';
 import type {Socket} from 'node:net';
 import type {Dispatcher} from 'undici';
-import type {RequestHandler} from '../sending.ts';
-import {contentLengthMismatch, drained, headerOf} from '../sending.ts';
+import type {RequestHandler} from '../dispatch.ts';
+import {contentLengthMismatch, drained, headerOf} from '../dispatch.ts';
 
 type Body = AsyncIterable<Uint8Array | string>;
 

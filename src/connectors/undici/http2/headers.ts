@@ -1,6 +1,6 @@
 import type {OutgoingHttpHeaders} from 'node:http2';
 import type {Dispatcher} from 'undici';
-import {contentLengthMismatch} from '../sending.ts';
+import {contentLengthMismatch} from '../dispatch.ts';
 
 /** What is sent as a body. */
 export type Http2Body = string | Uint8Array | Blob | AsyncIterable<Uint8Array | string>;

@@ -1,10 +1,10 @@
 import type {ClientHttp2Session, ClientHttp2Stream} from 'node:http2';
 import {constants} from 'node:http2';
 import type {Dispatcher} from 'undici';
-import type {RequestHandler} from '../sending.ts';
-import {contentLengthMismatch, drained, headerOf} from '../sending.ts';
-import type {SilenceWatcher} from '../silence.ts';
-import {Watchable} from '../silence.ts';
+import type {RequestHandler} from '../dispatch.ts';
+import {contentLengthMismatch, drained, headerOf} from '../dispatch.ts';
+import type {SilenceWatcher} from '../read-timer.ts';
+import {Watchable} from '../read-timer.ts';
 import {StreamResetError, UnprocessedError} from './errors.ts';
 import type {Http2Body} from './headers.ts';
 import {toHttp2Headers} from './headers.ts';

@@ -1,5 +1,5 @@
 import type {ProgressReport} from '../../../core/progress.ts';
-import {toError} from '../thrown.ts';
+import {toError} from '../to-error.ts';
 
 type Chunk = Uint8Array | string;
 

@@ -2,8 +2,8 @@ import {Lifetime} from '../../../core/call-lifetime.ts';
 import type {Phase} from '../../../errors/index.ts';
 import {ConnectionError, TimeoutError} from '../../../errors/index.ts';
 import type {Linked, LinkedList} from '../../../utils/linked-list.ts';
+import {describeFailure} from '../describe-failure.ts';
 import {Connection} from '../http1/connection.ts';
-import {describeFailure} from '../phases.ts';
 import type {Pool} from './pool.ts';
 import type {PoolConnection, PoolHost, PoolMember} from './pool-host.ts';
 
