@@ -19,7 +19,7 @@ import type {Route} from './client/route.ts';
 import {layHeaders, laySettings} from './client/settings.ts';
 import type {CallInput, CallSettings, DataOf, EndpointMethod, TrustedDataOf} from './client/types.ts';
 import type {HeadersInput} from './core/header-list.ts';
-import {checkBaseUrl} from './session-options.ts';
+import {checkBaseUrl} from './session/options.ts';
 import {assertOption, checkNames, isObject} from './utils/check-options.ts';
 import type {StandardSchema} from './utils/standard-schema.ts';
 

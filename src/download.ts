@@ -10,7 +10,7 @@ import {DownloadError, isLost} from './download/error.ts';
 import {forget, type RangeJob, type Resource, requestOf} from './download/open-part.ts';
 import {checkDownload, type DownloadOptions, progressOf} from './download/options.ts';
 import {readRange} from './download/read-range.ts';
-import type {Session} from './session.ts';
+import type {Session} from './session/create-session.ts';
 import {followSignal, leaveAtOnce} from './utils/abortable-iterator.ts';
 import {checkFunction} from './utils/check-options.ts';
 

@@ -10,7 +10,7 @@ import {ConnectionError, HTTPError, type RedactedRequest, TimeoutError} from './
 import {EventSourceError} from './event-source/error.ts';
 import {checkEventSource, type EventSourceOptions} from './event-source/options.ts';
 import {retryAfter} from './policies/retry-after.ts';
-import type {Session} from './session.ts';
+import type {Session} from './session/create-session.ts';
 import {type EventIterator, iterEvents, type ServerSentEvent} from './streams.ts';
 import {followSignal, leaveAtOnce} from './utils/abortable-iterator.ts';
 import {isomorphicDecode} from './utils/base64.ts';

@@ -1,9 +1,8 @@
 import {defaultConnector} from '#connector';
-import type {Session} from './session.ts';
-import {createSessionOn} from './session.ts';
-import type {SessionOptions} from './session-options.ts';
+import type {Session} from './session/create-session.ts';
+import {createSessionOn} from './session/create-session.ts';
+import type {SessionOptions} from './session/options.ts';
 
-export type {CallOptions, Hooks, KyOptions} from './call-options.ts';
 export * from './client.ts';
 export {createConnector} from './connectors/base/create-connector.ts';
 export type {ConnectorDefinition, UploadProgress} from './connectors/base/definition.ts';
@@ -65,7 +64,6 @@ export {
   UnsupportedOptionError,
 } from './errors/index.ts';
 export * from './event-source.ts';
-export type {FetchInit} from './fetch-call.ts';
 export * from './gather.ts';
 export type {CallLog, CallLogger, LogCallsOptions} from './log-calls.ts';
 export {logCalls} from './log-calls.ts';
@@ -94,14 +92,16 @@ export type {Retry, RetryContext, RetryOptions} from './policies/retry.ts';
 export {retryPolicy} from './policies/retry.ts';
 export type {SingleFlightOptions} from './policies/single-flight/index.ts';
 export {singleFlightPolicy} from './policies/single-flight/index.ts';
-export type {Session, SessionStats} from './session.ts';
-export type {ExtendOptions, SessionOptions} from './session-options.ts';
+export type {CallOptions, Hooks, KyOptions} from './session/call-options.ts';
+export type {Session, SessionStats} from './session/create-session.ts';
+export type {FetchInit} from './session/fetch-call.ts';
+export type {ExtendOptions, SessionOptions} from './session/options.ts';
+export type {Timeout, TimeoutOptions} from './session/timeouts.ts';
+export type {TransferOptions} from './session/transfer.ts';
+export type {ResponsePromise, Verbs} from './session/verbs.ts';
 export * from './streams.ts';
-export type {Timeout, TimeoutOptions} from './timeout.ts';
 export type {AttemptTimings, CallTimings, PhaseTimings} from './timings.ts';
 export {recordTimings, timings} from './timings.ts';
-export type {TransferOptions} from './transfer.ts';
-export type {ResponsePromise, Verbs} from './verbs.ts';
 
 /**
  * Makes a session: a client with a lifetime over a connector that owns its connections.

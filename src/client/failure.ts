@@ -1,7 +1,7 @@
-import {readErrorData} from '../error-data.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {HTTPError} from '../errors/index.ts';
-import {attemptsFor} from '../session-memory.ts';
+import {readErrorData} from '../session/error-data.ts';
+import {attemptsFor} from '../session/fetch-metadata.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {InputOf, OutputOf} from './schema.ts';
 import {checkValue} from './schema.ts';

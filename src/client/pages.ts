@@ -1,5 +1,5 @@
 import {AiofetchError} from '../errors/index.ts';
-import {memoryOf} from '../session-memory.ts';
+import {memoryOf} from '../session/fetch-metadata.ts';
 import {checkNumber, isObject} from '../utils/check-options.ts';
 import type {Caller, ClientContext, Exchange, Following, LooseInput} from './call.ts';
 import {createCaller} from './call.ts';

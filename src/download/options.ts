@@ -1,5 +1,5 @@
-import {type CallOptions, checkReadOptions, type ReadOptions} from '../call-options.ts';
 import {HeaderList, type HeadersInput} from '../core/header-list.ts';
+import {type CallOptions, checkReadOptions, type ReadOptions} from '../session/call-options.ts';
 import {assertOption, checkFunction, checkNumber} from '../utils/check-options.ts';
 import {type Digest, parseDigest} from './digest.ts';
 import type {DownloadError} from './error.ts';

@@ -1,4 +1,4 @@
-import {type CallOptions, checkReadOptions, type ReadOptions} from '../call-options.ts';
+import {type CallOptions, checkReadOptions, type ReadOptions} from '../session/call-options.ts';
 import {
   assertOption,
   checkDuration,

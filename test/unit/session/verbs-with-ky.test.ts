@@ -1,7 +1,13 @@
 import {describe, expect, it} from 'vitest';
-import type {CallOptions, ResponsePromise, Session, SessionOptions, StandardSchema} from '../../src/index.ts';
-import {AiofetchError, HTTPError, iterChunks} from '../../src/index.ts';
-import {mockSession} from '../support/mock-session.ts';
+import type {
+  CallOptions,
+  ResponsePromise,
+  Session,
+  SessionOptions,
+  StandardSchema,
+} from '../../../src/index.ts';
+import {AiofetchError, HTTPError, iterChunks} from '../../../src/index.ts';
+import {mockSession} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 

@@ -1,7 +1,7 @@
 import {describe, expect, expectTypeOf, it, vi} from 'vitest';
-import type {CallOptions} from '../../src/index.ts';
-import {AiofetchError, HTTPError, SchemaError} from '../../src/index.ts';
-import {mockSession, rejection} from '../support/mock-session.ts';
+import type {CallOptions} from '../../../src/index.ts';
+import {AiofetchError, HTTPError, SchemaError} from '../../../src/index.ts';
+import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 

@@ -1,9 +1,9 @@
 import {describe, expect, it} from 'vitest';
-import {mockConnector} from '../../src/connectors/mock.ts';
-import {fetchConnector} from '../../src/connectors/native/fetch.ts';
-import type {SessionOptions} from '../../src/index.ts';
-import {createSession, InvalidOptionError, UnsupportedOptionError} from '../../src/index.ts';
-import {mockSession, rejection, thrown} from '../support/mock-session.ts';
+import {mockConnector} from '../../../src/connectors/mock.ts';
+import {fetchConnector} from '../../../src/connectors/native/fetch.ts';
+import type {SessionOptions} from '../../../src/index.ts';
+import {createSession, InvalidOptionError, UnsupportedOptionError} from '../../../src/index.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 
 /** As plain JavaScript may come with it. */
 function create(options: unknown): () => unknown {

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import type {Handler, Policy} from '../../src/index.ts';
-import {HTTPError} from '../../src/index.ts';
-import {mockSession, rejection} from '../support/mock-session.ts';
+import type {Handler, Policy} from '../../../src/index.ts';
+import {HTTPError} from '../../../src/index.ts';
+import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 

@@ -1,9 +1,9 @@
+import {isRedirectStatus} from '../core/redirect.ts';
+import type {Redirect} from '../core/request.ts';
+import type {RedactedRequest} from '../errors/index.ts';
+import {HTTPError} from '../errors/index.ts';
 import type {KyOptions} from './call-options.ts';
-import {isRedirectStatus} from './core/redirect.ts';
-import type {Redirect} from './core/request.ts';
 import {readErrorData} from './error-data.ts';
-import type {RedactedRequest} from './errors/index.ts';
-import {HTTPError} from './errors/index.ts';
 
 /** What decides whether a status is an error, and what is read of one that is. */
 export interface Judgement {

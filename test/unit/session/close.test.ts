@@ -1,13 +1,13 @@
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import {mockConnector} from '../../src/connectors/mock.ts';
+import {mockConnector} from '../../../src/connectors/mock.ts';
 import {
   AiofetchError,
   createSession,
   hedgePolicy,
   InvalidOptionError,
   SessionClosedError,
-} from '../../src/index.ts';
-import {mockSession, rejection} from '../support/mock-session.ts';
+} from '../../../src/index.ts';
+import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 
@@ -370,7 +370,7 @@ describe('destroy(reason)', () => {
 describe('a connector that the session made', () => {
   /** A session with its own connector, of a kind that can be looked into. */
   async function owning() {
-    const {createSessionOn} = await import('../../src/session.ts');
+    const {createSessionOn} = await import('../../../src/session/create-session.ts');
     const connector = mockConnector(() => new Promise(() => {}));
     const close = vi.spyOn(connector, 'close');
     const destroy = vi.spyOn(connector, 'destroy');

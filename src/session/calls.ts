@@ -1,5 +1,5 @@
-import type {Lifetime} from './core/call-lifetime.ts';
-import {LinkedList} from './utils/linked-list.ts';
+import type {Lifetime} from '../core/call-lifetime.ts';
+import {LinkedList} from '../utils/linked-list.ts';
 
 /**
  * The calls of a session that are under way, and those of its child sessions: whatever closes or aborts the parent

@@ -1,18 +1,18 @@
 import type {BeforeRequestHook, Options as KyInit, KyInstance, ResponsePromise} from 'ky';
 import ky, {isForceRetryError, isHTTPError} from 'ky';
+import type {RequestBody} from '../core/body.ts';
+import {encodeMultipart, isReplayable, isStreamLike, tagOf, toReadableStream} from '../core/body.ts';
+import type {Lifetime} from '../core/call-lifetime.ts';
+import {HeaderList} from '../core/header-list.ts';
+import {takeBody} from '../core/read-request-body.ts';
+import type {Transfer} from '../core/request.ts';
+import {nativeOf} from '../core/request.ts';
+import type {RedactedRequest} from '../errors/index.ts';
+import {AiofetchError, HTTPError} from '../errors/index.ts';
+import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {CallOptions, Hooks, VerbsHost} from './call-options.ts';
-import type {RequestBody} from './core/body.ts';
-import {encodeMultipart, isReplayable, isStreamLike, tagOf, toReadableStream} from './core/body.ts';
-import type {Lifetime} from './core/call-lifetime.ts';
-import {HeaderList} from './core/header-list.ts';
-import {takeBody} from './core/read-request-body.ts';
-import type {Transfer} from './core/request.ts';
-import {nativeOf} from './core/request.ts';
-import type {RedactedRequest} from './errors/index.ts';
-import {AiofetchError, HTTPError} from './errors/index.ts';
-import {judgeStatus} from './judge-status.ts';
+import {judgeStatus} from './check-status.ts';
 import {validate} from './response-promise.ts';
-import type {StandardSchema} from './utils/standard-schema.ts';
 
 // Handed through ky under a name it doesn't know: it gives unknown options to its `fetch` as they are. A class, since
 // ky copies plain objects.

@@ -1,18 +1,18 @@
+import type {Connector, ConnectorOptions} from '../core/connector.ts';
+import type {HeaderList, HeadersInput} from '../core/header-list.ts';
+import type {Policy} from '../core/request.ts';
+import type {TraceListener} from '../core/trace.ts';
+import {checkTrace} from '../core/trace.ts';
+import {InvalidOptionError} from '../errors/index.ts';
+import type {Auth} from '../policies/auth/index.ts';
+import type {IdempotencyKey} from '../policies/idempotency-key.ts';
+import type {RateLimit} from '../policies/rate-limit/index.ts';
+import type {Retry} from '../policies/retry.ts';
+import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {KyOptions} from './call-options.ts';
 import {checkKyOptions} from './call-options.ts';
-import type {Connector, ConnectorOptions} from './core/connector.ts';
-import type {HeaderList, HeadersInput} from './core/header-list.ts';
-import type {Policy} from './core/request.ts';
-import type {TraceListener} from './core/trace.ts';
-import {checkTrace} from './core/trace.ts';
-import {InvalidOptionError} from './errors/index.ts';
-import type {Auth} from './policies/auth/index.ts';
-import type {IdempotencyKey} from './policies/idempotency-key.ts';
-import type {RateLimit} from './policies/rate-limit/index.ts';
-import type {Retry} from './policies/retry.ts';
-import type {Timeout} from './timeout.ts';
+import type {Timeout} from './timeouts.ts';
 import type {TransferOptions} from './transfer.ts';
-import {assertOption, checkKnown, isObject} from './utils/check-options.ts';
 
 /** Options of `createSession`. ky's own are taken too: `hooks`, `searchParams`, `throwHttpErrors`, `parseJson`, `stringifyJson`, `context`. */
 export interface SessionOptions extends KyOptions, Pick<TransferOptions, 'maxResponseSize'> {

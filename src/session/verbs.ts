@@ -1,13 +1,13 @@
 import type {Input, ResponsePromise} from 'ky';
+import type {Lifetime} from '../core/call-lifetime.ts';
+import {originOf} from '../core/fetch-origin.ts';
+import type {HeaderList} from '../core/header-list.ts';
+import {takeBody} from '../core/read-request-body.ts';
+import type {Transfer} from '../core/request.ts';
+import {checkBody, checkRedirect, nativeOf} from '../core/request.ts';
 import type {CallOptions, KyOptions, OutgoingCall, VerbsHost} from './call-options.ts';
 import {checkCallOptions, mergeHooks} from './call-options.ts';
-import type {Lifetime} from './core/call-lifetime.ts';
-import {originOf} from './core/fetch-origin.ts';
-import type {HeaderList} from './core/header-list.ts';
-import {takeBody} from './core/read-request-body.ts';
-import type {Transfer} from './core/request.ts';
-import {checkBody, checkRedirect, nativeOf} from './core/request.ts';
-import {judgeStatus} from './judge-status.ts';
+import {judgeStatus} from './check-status.ts';
 import {createKy} from './ky.ts';
 import {toRejectedPromise, toResponsePromise} from './response-promise.ts';
 

@@ -2,11 +2,11 @@ import {getEventListeners} from 'node:events';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {mockConnector} from '../../src/connectors/mock.ts';
-import type {Policy, Session} from '../../src/index.ts';
-import {createSession} from '../../src/index.ts';
-import {noHosts} from '../support/no-hosts.ts';
-import {waitForGc} from '../support/wait-for.ts';
+import {mockConnector} from '../../../src/connectors/mock.ts';
+import type {Policy, Session} from '../../../src/index.ts';
+import {createSession} from '../../../src/index.ts';
+import {noHosts} from '../../support/no-hosts.ts';
+import {waitForGc} from '../../support/wait-for.ts';
 
 /** What the server does with a call. */
 const answers = {

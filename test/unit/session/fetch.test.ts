@@ -1,8 +1,8 @@
 import ky from 'ky';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import type {FetchInit, Session} from '../../src/index.ts';
-import {ConnectionError, createSession} from '../../src/index.ts';
-import {mockSession, rejection} from '../support/mock-session.ts';
+import type {FetchInit, Session} from '../../../src/index.ts';
+import {ConnectionError, createSession} from '../../../src/index.ts';
+import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 
@@ -357,7 +357,7 @@ describe('native members', () => {
   /** What the global fetch is handed. */
   async function handed(run: (session: Session) => Promise<unknown>): Promise<RequestInit> {
     const inits: RequestInit[] = [];
-    const {fetchConnector} = await import('../../src/connectors/native/fetch.ts');
+    const {fetchConnector} = await import('../../../src/connectors/native/fetch.ts');
     vi.stubGlobal('fetch', async (_url: string, init: RequestInit) => {
       inits.push(init);
       return new Response();

@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import type {Policy, SessionOptions} from '../../src/index.ts';
-import {InvalidOptionError, SessionClosedError} from '../../src/index.ts';
-import {mockSession, rejection, thrown} from '../support/mock-session.ts';
+import type {Policy, SessionOptions} from '../../../src/index.ts';
+import {InvalidOptionError, SessionClosedError} from '../../../src/index.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 

@@ -1,13 +1,13 @@
+import type {RequestBody} from '../core/body.ts';
+import type {HeadersInput} from '../core/header-list.ts';
+import {token} from '../core/header-list.ts';
+import {takeBody} from '../core/read-request-body.ts';
+import {checkBody, checkRedirect, nativeOf} from '../core/request.ts';
+import type {TraceListener} from '../core/trace.ts';
+import type {IdempotencyKey} from '../policies/idempotency-key.ts';
+import type {Retry} from '../policies/retry.ts';
 import type {OutgoingCall, VerbsHost} from './call-options.ts';
-import type {RequestBody} from './core/body.ts';
-import type {HeadersInput} from './core/header-list.ts';
-import {token} from './core/header-list.ts';
-import {takeBody} from './core/read-request-body.ts';
-import {checkBody, checkRedirect, nativeOf} from './core/request.ts';
-import type {TraceListener} from './core/trace.ts';
-import type {IdempotencyKey} from './policies/idempotency-key.ts';
-import type {Retry} from './policies/retry.ts';
-import type {Timeout} from './timeout.ts';
+import type {Timeout} from './timeouts.ts';
 import type {TransferOptions} from './transfer.ts';
 
 /** What `session.fetch` takes beside the members of the standard's `RequestInit`. */

@@ -1,8 +1,8 @@
 import {getEventListeners} from 'node:events';
 import {describe, expect, it, vi} from 'vitest';
-import {ConnectionError, HTTPError} from '../../src/index.ts';
-import {mockSession} from '../support/mock-session.ts';
-import {noHosts} from '../support/no-hosts.ts';
+import {ConnectionError, HTTPError} from '../../../src/index.ts';
+import {mockSession} from '../../support/mock-session.ts';
+import {noHosts} from '../../support/no-hosts.ts';
 
 const url = 'https://api.test/';
 

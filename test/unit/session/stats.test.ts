@@ -1,7 +1,7 @@
 import {describe, expect, it, vi} from 'vitest';
-import type {SessionOptions} from '../../src/index.ts';
-import {mockSession, rejection} from '../support/mock-session.ts';
-import {noHosts} from '../support/no-hosts.ts';
+import type {SessionOptions} from '../../../src/index.ts';
+import {mockSession, rejection} from '../../support/mock-session.ts';
+import {noHosts} from '../../support/no-hosts.ts';
 
 const url = 'https://a.test/';
 

@@ -1,42 +1,42 @@
 import isNetworkError from 'is-network-error';
-import type {CallStart, OutgoingCall, VerbsHost} from './call-options.ts';
-import {mergeHooks} from './call-options.ts';
-import {Calls} from './calls.ts';
-import {abortUnread} from './core/abort-unread.ts';
-import {encodeMultipart} from './core/body.ts';
-import {Lifetime} from './core/call-lifetime.ts';
-import type {Connector, ConnectorOptions, ConnectorStats} from './core/connector.ts';
-import {discard} from './core/discard-response.ts';
-import {originOf, rememberFetch} from './core/fetch-origin.ts';
-import type {HeadersInput} from './core/header-list.ts';
-import {HeaderList} from './core/header-list.ts';
-import {isOfRequest, openBody} from './core/read-request-body.ts';
-import type {Policy} from './core/request.ts';
-import {ConnectorRequest} from './core/request.ts';
-import {checkTrace, Trace} from './core/trace.ts';
+import {abortUnread} from '../core/abort-unread.ts';
+import {encodeMultipart} from '../core/body.ts';
+import {Lifetime} from '../core/call-lifetime.ts';
+import type {Connector, ConnectorOptions, ConnectorStats} from '../core/connector.ts';
+import {discard} from '../core/discard-response.ts';
+import {originOf, rememberFetch} from '../core/fetch-origin.ts';
+import type {HeadersInput} from '../core/header-list.ts';
+import {HeaderList} from '../core/header-list.ts';
+import {isOfRequest, openBody} from '../core/read-request-body.ts';
+import type {Policy} from '../core/request.ts';
+import {ConnectorRequest} from '../core/request.ts';
+import {checkTrace, Trace} from '../core/trace.ts';
 import {
   AiofetchError,
   ConnectionError,
   InvalidOptionError,
   SessionClosedError,
   TimeoutError,
-} from './errors/index.ts';
+} from '../errors/index.ts';
+import type {Auth} from '../policies/auth/index.ts';
+import {authPolicy} from '../policies/auth/index.ts';
+import {checkIdempotencyKey, setIdempotencyKey} from '../policies/idempotency-key.ts';
+import {rateLimitPolicy} from '../policies/rate-limit/index.ts';
+import type {RetrySettings} from '../policies/retry.ts';
+import {defaultRetry, mergeRetry, retryWith} from '../policies/retry.ts';
+import {checkDuration} from '../utils/check-options.ts';
+import type {CallStart, OutgoingCall, VerbsHost} from './call-options.ts';
+import {mergeHooks} from './call-options.ts';
+import {Calls} from './calls.ts';
 import type {FetchInit} from './fetch-call.ts';
 import {toCall} from './fetch-call.ts';
-import type {Auth} from './policies/auth/index.ts';
-import {authPolicy} from './policies/auth/index.ts';
-import {checkIdempotencyKey, setIdempotencyKey} from './policies/idempotency-key.ts';
-import {rateLimitPolicy} from './policies/rate-limit/index.ts';
-import type {RetrySettings} from './policies/retry.ts';
-import {defaultRetry, mergeRetry, retryWith} from './policies/retry.ts';
-import {rememberAttempts, rememberSession} from './session-memory.ts';
-import type {ExtendOptions, SessionOptions} from './session-options.ts';
-import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './session-options.ts';
-import type {Timeouts} from './timeout.ts';
-import {defaultTimeouts, mergeTimeouts} from './timeout.ts';
+import {rememberAttempts, rememberSession} from './fetch-metadata.ts';
+import type {ExtendOptions, SessionOptions} from './options.ts';
+import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './options.ts';
+import {urlResolver} from './resolve-url.ts';
+import type {Timeouts} from './timeouts.ts';
+import {defaultTimeouts, mergeTimeouts} from './timeouts.ts';
 import {mergeTransfer} from './transfer.ts';
-import {urlResolver} from './url-resolver.ts';
-import {checkDuration} from './utils/check-options.ts';
 import type {Verbs} from './verbs.ts';
 import {createVerbs} from './verbs.ts';
 

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import type {HeadersInput} from '../../src/index.ts';
-import {mockSession} from '../support/mock-session.ts';
+import type {HeadersInput} from '../../../src/index.ts';
+import {mockSession} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 

@@ -1,7 +1,7 @@
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
-import type {ConnectorDefinition, ConnectorOptions, Session, SessionOptions} from '../../src/index.ts';
-import {createConnector, createSession, TimeoutError} from '../../src/index.ts';
-import {rejection} from '../support/mock-session.ts';
+import type {ConnectorDefinition, ConnectorOptions, Session, SessionOptions} from '../../../src/index.ts';
+import {createConnector, createSession, TimeoutError} from '../../../src/index.ts';
+import {rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/?key=s3cret';
 const capabilities = {sockets: false, connectTimeout: false, requestStreams: true, manualRedirect: false};

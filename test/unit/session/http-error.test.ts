@@ -1,6 +1,6 @@
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import {type Hooks, HTTPError} from '../../src/index.ts';
-import {mockSession, rejection} from '../support/mock-session.ts';
+import {type Hooks, HTTPError} from '../../../src/index.ts';
+import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/users?token=s3cret';
 

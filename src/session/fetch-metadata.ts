@@ -1,4 +1,4 @@
-import type {HeaderList} from './core/header-list.ts';
+import type {HeaderList} from '../core/header-list.ts';
 
 /** What of a session goes to wherever its `fetch` is sent. */
 export interface SessionMemory {

@@ -1,7 +1,7 @@
-import type {ConnectorCapabilities} from './core/connector.ts';
-import type {RequestTimeouts} from './core/request.ts';
-import {UnsupportedOptionError} from './errors/index.ts';
-import {assertOption, checkDuration, isObject} from './utils/check-options.ts';
+import type {ConnectorCapabilities} from '../core/connector.ts';
+import type {RequestTimeouts} from '../core/request.ts';
+import {UnsupportedOptionError} from '../errors/index.ts';
+import {assertOption, checkDuration, isObject} from '../utils/check-options.ts';
 
 /** Limits of time, in ms; 0, `Infinity` or `false`: none. */
 export interface TimeoutOptions {

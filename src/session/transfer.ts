@@ -1,8 +1,8 @@
-import type {Connector} from './core/connector.ts';
-import type {ProgressListener} from './core/progress.ts';
-import type {Transfer} from './core/request.ts';
-import {UnsupportedOptionError} from './errors/index.ts';
-import {checkDuration, checkFunction, checkNumber} from './utils/check-options.ts';
+import type {Connector} from '../core/connector.ts';
+import type {ProgressListener} from '../core/progress.ts';
+import type {Transfer} from '../core/request.ts';
+import {UnsupportedOptionError} from '../errors/index.ts';
+import {checkDuration, checkFunction, checkNumber} from '../utils/check-options.ts';
 
 /** Options of the bodies that are sent and received. */
 export interface TransferOptions {

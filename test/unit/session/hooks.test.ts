@@ -1,8 +1,8 @@
 import ky from 'ky';
 import {describe, expect, it} from 'vitest';
-import type {Hooks} from '../../src/index.ts';
-import {ConnectionError, HTTPError, SessionClosedError} from '../../src/index.ts';
-import {mockSession, rejection} from '../support/mock-session.ts';
+import type {Hooks} from '../../../src/index.ts';
+import {ConnectionError, HTTPError, SessionClosedError} from '../../../src/index.ts';
+import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 

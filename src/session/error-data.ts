@@ -1,4 +1,4 @@
-import {bareMediaType} from './utils/media-type.ts';
+import {bareMediaType} from '../utils/media-type.ts';
 
 /** The most that is read of the body of a response that becomes an error, in bytes, and the longest, in ms. */
 const errorDataLimit = 10_485_760;

@@ -1,7 +1,7 @@
 import type {ResponsePromise} from 'ky';
-import type {RedactedRequest} from './errors/index.ts';
-import {SchemaError} from './errors/index.ts';
-import type {StandardSchema} from './utils/standard-schema.ts';
+import type {RedactedRequest} from '../errors/index.ts';
+import {SchemaError} from '../errors/index.ts';
+import type {StandardSchema} from '../utils/standard-schema.ts';
 
 const accepts = {json: 'application/json', text: 'text/*', formData: 'multipart/form-data', others: '*/*'};
 

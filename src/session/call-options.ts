@@ -1,17 +1,17 @@
 import type {Hooks as KyHooks, Options as KyInit} from 'ky';
-import type {RequestBody} from './core/body.ts';
-import type {Lifetime} from './core/call-lifetime.ts';
-import type {HeaderList, HeadersInput} from './core/header-list.ts';
-import type {NativeInit, Redirect, Transfer} from './core/request.ts';
-import {nativeMembers} from './core/request.ts';
-import type {TraceListener} from './core/trace.ts';
-import type {RedactedRequest} from './errors/index.ts';
-import {UnsupportedOptionError} from './errors/index.ts';
-import type {IdempotencyKey} from './policies/idempotency-key.ts';
-import type {Retry} from './policies/retry.ts';
-import type {Timeout} from './timeout.ts';
+import type {RequestBody} from '../core/body.ts';
+import type {Lifetime} from '../core/call-lifetime.ts';
+import type {HeaderList, HeadersInput} from '../core/header-list.ts';
+import type {NativeInit, Redirect, Transfer} from '../core/request.ts';
+import {nativeMembers} from '../core/request.ts';
+import type {TraceListener} from '../core/trace.ts';
+import type {RedactedRequest} from '../errors/index.ts';
+import {UnsupportedOptionError} from '../errors/index.ts';
+import type {IdempotencyKey} from '../policies/idempotency-key.ts';
+import type {Retry} from '../policies/retry.ts';
+import {assertOption, checkFunction, checkKnown, checkNames, isObject} from '../utils/check-options.ts';
+import type {Timeout} from './timeouts.ts';
 import type {TransferOptions} from './transfer.ts';
-import {assertOption, checkFunction, checkKnown, checkNames, isObject} from './utils/check-options.ts';
 
 /** ky's hooks. There is no `beforeRetry`: ky doesn't retry here. */
 export type Hooks = Omit<KyHooks, 'beforeRetry'>;

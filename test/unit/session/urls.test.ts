@@ -1,7 +1,7 @@
 import {inspect} from 'node:util';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
-import {createSession, InvalidOptionError} from '../../src/index.ts';
-import {mockSession, rejection, thrown} from '../support/mock-session.ts';
+import {createSession, InvalidOptionError} from '../../../src/index.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 
 describe('a URL is resolved on baseUrl, as a browser does on its page', () => {
   it.each([
