@@ -65,8 +65,6 @@ export {
 } from './errors/index.ts';
 export * from './event-source.ts';
 export * from './gather.ts';
-export type {CallLog, CallLogger, LogCallsOptions} from './log-calls.ts';
-export {logCalls} from './log-calls.ts';
 export type {ApiKeyOptions} from './policies/auth/api-key.ts';
 export {apiKey} from './policies/auth/api-key.ts';
 export {AuthError} from './policies/auth/error.ts';
@@ -100,8 +98,10 @@ export type {Timeout, TimeoutOptions} from './session/timeouts.ts';
 export type {TransferOptions} from './session/transfer.ts';
 export type {ResponsePromise, Verbs} from './session/verbs.ts';
 export * from './streams.ts';
-export type {AttemptTimings, CallTimings, PhaseTimings} from './timings.ts';
-export {recordTimings, timings} from './timings.ts';
+export type {CallLog, CallLogger, LogCallsOptions} from './tracing/log-calls.ts';
+export {logCalls} from './tracing/log-calls.ts';
+export type {AttemptTimings, CallTimings, PhaseTimings} from './tracing/timings.ts';
+export {recordTimings, timings} from './tracing/timings.ts';
 
 /**
  * Makes a session: a client with a lifetime over a connector that owns its connections.

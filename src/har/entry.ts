@@ -1,6 +1,6 @@
 import type {TracedRequest, TraceEvent} from '../core/trace.ts';
 import {errorType} from '../errors/error-code.ts';
-import {Stopwatch} from '../timings/stopwatch.ts';
+import {Stopwatch} from '../tracing/stopwatch.ts';
 import type {CapturedBody} from './capture.ts';
 import {captureBody, textOf} from './capture.ts';
 import type {HarEntry, HarPair, HarRequest, HarResponse, HarTimings} from './format.ts';

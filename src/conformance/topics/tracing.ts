@@ -1,5 +1,5 @@
 import type {TraceEvent, TraceListener} from '../../core/trace.ts';
-import {recordTimings, timings} from '../../timings.ts';
+import {recordTimings, timings} from '../../tracing/timings.ts';
 import {equal, ok, rejection, same} from '../assert.ts';
 import type {Topic} from '../case.ts';
 

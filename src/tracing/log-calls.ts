@@ -1,9 +1,9 @@
-import type {TraceListener} from './core/trace.ts';
-import {errorType} from './errors/error-code.ts';
-import {allPhases} from './timings/stopwatch.ts';
+import type {TraceListener} from '../core/trace.ts';
+import {errorType} from '../errors/error-code.ts';
+import {assertOption, checkNames, checkNumber, isObject} from '../utils/check-options.ts';
+import {allPhases} from './stopwatch.ts';
 import type {CallTimings} from './timings.ts';
 import {recordTimings} from './timings.ts';
-import {assertOption, checkNames, checkNumber, isObject} from './utils/check-options.ts';
 
 /** What a call is logged with beside its line. */
 export interface CallLog {

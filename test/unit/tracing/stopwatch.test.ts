@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import type {TraceEvent, TraceSignals} from '../../src/core/trace.ts';
-import {phases, Stopwatch} from '../../src/timings/stopwatch.ts';
+import type {TraceEvent, TraceSignals} from '../../../src/core/trace.ts';
+import {phases, Stopwatch} from '../../../src/tracing/stopwatch.ts';
 
 /** A stopwatch that has heard these, each at its time; begun at 100. */
 function heard(...signals: ReadonlyArray<readonly [keyof TraceSignals, number]>): Stopwatch {

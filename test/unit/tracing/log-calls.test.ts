@@ -1,9 +1,9 @@
 import {Writable} from 'node:stream';
 import pino from 'pino';
 import {describe, expect, it} from 'vitest';
-import {InvalidOptionError, logCalls} from '../../src/index.ts';
-import {mockSession, rejection, thrown} from '../support/mock-session.ts';
-import {pass, useFakeClock} from './policies/support.ts';
+import {InvalidOptionError, logCalls} from '../../../src/index.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+import {pass, useFakeClock} from '../policies/support.ts';
 
 const url = 'https://a.test/users?token=s3cret';
 /** A body of one chunk that takes its time. */

@@ -1,8 +1,8 @@
-import type {TraceCall, TraceEvent, TraceListener, TraceSignals} from './core/trace.ts';
-import type {Phase, PhaseTimings} from './timings/stopwatch.ts';
-import {allPhases, phases, Stopwatch} from './timings/stopwatch.ts';
+import type {TraceCall, TraceEvent, TraceListener, TraceSignals} from '../core/trace.ts';
+import type {Phase, PhaseTimings} from './stopwatch.ts';
+import {allPhases, phases, Stopwatch} from './stopwatch.ts';
 
-export type {PhaseTimings} from './timings/stopwatch.ts';
+export type {PhaseTimings} from './stopwatch.ts';
 
 /** One attempt, its redirects included: the phases add up to `total`. */
 export interface AttemptTimings extends PhaseTimings {

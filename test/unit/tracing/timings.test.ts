@@ -1,8 +1,8 @@
 import {describe, expect, it} from 'vitest';
-import type {CallTimings, SessionOptions} from '../../src/index.ts';
-import {hedgePolicy, recordTimings, timings} from '../../src/index.ts';
-import {mockSession, rejection} from '../support/mock-session.ts';
-import {pass, useFakeClock} from './policies/support.ts';
+import type {CallTimings, SessionOptions} from '../../../src/index.ts';
+import {hedgePolicy, recordTimings, timings} from '../../../src/index.ts';
+import {mockSession, rejection} from '../../support/mock-session.ts';
+import {pass, useFakeClock} from '../policies/support.ts';
 
 useFakeClock();
 
