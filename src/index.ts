@@ -3,7 +3,7 @@ import type {Session} from './session/create-session.ts';
 import {createSessionOn} from './session/create-session.ts';
 import type {SessionOptions} from './session/options.ts';
 
-export * from './client.ts';
+export * from './client/index.ts';
 export {createConnector} from './connectors/base/create-connector.ts';
 export type {ConnectorDefinition, UploadProgress} from './connectors/base/definition.ts';
 export type {
@@ -46,7 +46,7 @@ export type {
   TraceSignals,
   TraceSubject,
 } from './core/trace.ts';
-export * from './download.ts';
+export * from './download/index.ts';
 export type {ErrorDetails, Phase, RedactedRequest} from './errors/index.ts';
 export {
   AiofetchError,
@@ -63,8 +63,8 @@ export {
   TimeoutError,
   UnsupportedOptionError,
 } from './errors/index.ts';
-export * from './event-source.ts';
-export * from './gather.ts';
+export * from './event-source/index.ts';
+export * from './gather/index.ts';
 export type {ApiKeyOptions} from './policies/auth/api-key.ts';
 export {apiKey} from './policies/auth/api-key.ts';
 export {AuthError} from './policies/auth/error.ts';
@@ -97,7 +97,7 @@ export type {ExtendOptions, SessionOptions} from './session/options.ts';
 export type {Timeout, TimeoutOptions} from './session/timeouts.ts';
 export type {TransferOptions} from './session/transfer.ts';
 export type {ResponsePromise, Verbs} from './session/verbs.ts';
-export * from './streams.ts';
+export * from './streams/index.ts';
 export type {CallLog, CallLogger, LogCallsOptions} from './tracing/log-calls.ts';
 export {logCalls} from './tracing/log-calls.ts';
 export type {AttemptTimings, CallTimings, PhaseTimings} from './tracing/timings.ts';

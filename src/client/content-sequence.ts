@@ -1,8 +1,8 @@
 import {discard} from '../core/discard-response.ts';
 import {SchemaError} from '../errors/index.ts';
+import {iterEvents, iterNdjson} from '../streams/index.ts';
 import type {ServerSentEvent} from '../streams/parse-events.ts';
 import type {LineOptions} from '../streams/split-lines.ts';
-import {iterEvents, iterNdjson} from '../streams.ts';
 import {assertOption, checkNames, checkNumber} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {Content, DecodeContext, ResponseContent} from './content.ts';

@@ -1,6 +1,6 @@
 import {ConnectionError, HTTPError, TimeoutError} from '../errors/index.ts';
 import {retryAfter} from '../policies/retry-after.ts';
-import {iterChunks} from '../streams.ts';
+import {iterChunks} from '../streams/index.ts';
 import {wait} from '../utils/delay.ts';
 import {isEqual} from './digest.ts';
 import {DownloadError} from './error.ts';

@@ -1,4 +1,4 @@
-import {asCompleted, gather} from '../../gather.ts';
+import {asCompleted, gather} from '../../gather/index.ts';
 import {equal, networkError, ok, rejection, same} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import type {Echo} from '../server.ts';

@@ -1,9 +1,9 @@
 import {asBytes, asText} from '../../client/content.ts';
 import {asForm, asMultipart} from '../../client/content-form.ts';
 import {asEvents, asNdjson} from '../../client/content-sequence.ts';
+import {defineClient, endpoint, paginate} from '../../client/index.ts';
 import {linkPages} from '../../client/page-strategies.ts';
 import {type} from '../../client/schema.ts';
-import {defineClient, endpoint, paginate} from '../../client.ts';
 import {equal, instance, ok, rejection, same, typedRejection} from '../assert.ts';
 import type {Case, Topic} from '../case.ts';
 import {textOf} from '../echo.ts';

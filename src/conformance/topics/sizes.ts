@@ -1,5 +1,5 @@
 import {HTTPError} from '../../errors/index.ts';
-import {iterChunks} from '../../streams.ts';
+import {iterChunks} from '../../streams/index.ts';
 import {equal, instance, rejection, typedRejection} from '../assert.ts';
 import type {Case, Topic} from '../case.ts';
 

@@ -1,6 +1,6 @@
-import {download} from '../../download.ts';
-import {eventSource} from '../../event-source.ts';
-import {iterChunks, iterEvents, iterLines, iterNdjson} from '../../streams.ts';
+import {download} from '../../download/index.ts';
+import {eventSource} from '../../event-source/index.ts';
+import {iterChunks, iterEvents, iterLines, iterNdjson} from '../../streams/index.ts';
 import {equal, fail, instance, networkError, ok, rejection, same, typedRejection} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {type Room, sleep, until} from '../room.ts';

@@ -1,8 +1,8 @@
 import {gzipSync} from 'node:zlib';
 import {describe, expect, it} from 'vitest';
 import type {RequestBody} from '../../../src/core/body.ts';
-import type {HarOptions} from '../../../src/har.ts';
-import {recordHar} from '../../../src/har.ts';
+import type {HarOptions} from '../../../src/har/index.ts';
+import {recordHar} from '../../../src/har/index.ts';
 import {InvalidOptionError, type SessionOptions} from '../../../src/index.ts';
 import {bodyOf, startServer} from '../../support/http-server.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import type {Har, ReplayableHar, ReplayOptions} from '../../../src/har.ts';
-import {harHandler, recordHar} from '../../../src/har.ts';
+import type {Har, ReplayableHar, ReplayOptions} from '../../../src/har/index.ts';
+import {harHandler, recordHar} from '../../../src/har/index.ts';
 import {ConnectionError, InvalidOptionError} from '../../../src/index.ts';
 import {startServer} from '../../support/http-server.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';

@@ -3,9 +3,9 @@ import {setImmediate as nextTurn} from 'node:timers/promises';
 import {promisify} from 'node:util';
 import fc from 'fast-check';
 import {describe, expect, expectTypeOf, it, vi} from 'vitest';
-import {InvalidOptionError} from '../../src/errors/index.ts';
-import {asCompleted, type Progress, type WorkerContext} from '../../src/gather.ts';
-import {expectNoUnhandledRejections} from '../support/unhandled-rejections.ts';
+import {InvalidOptionError} from '../../../src/errors/index.ts';
+import {asCompleted, type Progress, type WorkerContext} from '../../../src/gather/index.ts';
+import {expectNoUnhandledRejections} from '../../support/unhandled-rejections.ts';
 import {countedInputs} from './support/counted-inputs.ts';
 
 /** Workers that settle when told to. */
@@ -492,7 +492,7 @@ describe('asCompleted: over random schedules', () => {
 
 describe('asCompleted: a million inputs', () => {
   it('take less than 100 MB over the idle process', async () => {
-    const module = JSON.stringify(new URL('../../src/gather.ts', import.meta.url).href);
+    const module = JSON.stringify(new URL('../../../src/gather/index.ts', import.meta.url).href);
     const script = `
       const {asCompleted} = await import(${module});
       function* numbers() { for (let n = 0; n < 1_000_000; n++) yield n; }

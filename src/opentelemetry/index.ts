@@ -1,7 +1,7 @@
 import type {Attributes, Context, MeterProvider, Span, TracerProvider} from '@opentelemetry/api';
 import {context, metrics, propagation, SpanKind, SpanStatusCode, trace} from '@opentelemetry/api';
-import type {ConnectorStats} from './core/connector.ts';
-import type {HeaderList} from './core/header-list.ts';
+import type {ConnectorStats} from '../core/connector.ts';
+import type {HeaderList} from '../core/header-list.ts';
 import type {
   ConnectionDetail,
   TraceCall,
@@ -9,12 +9,12 @@ import type {
   TraceEvent,
   TraceEventBase,
   TraceListener,
-} from './core/trace.ts';
-import {errorType} from './errors/error-code.ts';
-import type {ServerAttributes} from './opentelemetry/attributes.ts';
-import {methodDescriber, serverOf, urlRedactor} from './opentelemetry/attributes.ts';
-import {assertOption, checkNames} from './utils/check-options.ts';
-import {version} from './utils/version.ts';
+} from '../core/trace.ts';
+import {errorType} from '../errors/error-code.ts';
+import {assertOption, checkNames} from '../utils/check-options.ts';
+import {version} from '../utils/version.ts';
+import type {ServerAttributes} from './attributes.ts';
+import {methodDescriber, serverOf, urlRedactor} from './attributes.ts';
 
 /** Where telemetry goes, and what it may show. */
 export interface OpenTelemetryOptions {

@@ -4,19 +4,19 @@
  * @module
  */
 import {createHash} from '#hash';
-import {expectedDigest, partChecks} from './download/check-digest.ts';
-import {type Digest, type Hash, isEqual} from './download/digest.ts';
-import {DownloadError, isLost} from './download/error.ts';
-import {forget, type RangeJob, type Resource, requestOf} from './download/open-part.ts';
-import {checkDownload, type DownloadOptions, progressOf} from './download/options.ts';
-import {readRange} from './download/read-range.ts';
-import type {Session} from './session/create-session.ts';
-import {followSignal, leaveAtOnce} from './utils/abortable-iterator.ts';
-import {checkFunction} from './utils/check-options.ts';
+import type {Session} from '../session/create-session.ts';
+import {followSignal, leaveAtOnce} from '../utils/abortable-iterator.ts';
+import {checkFunction} from '../utils/check-options.ts';
+import {expectedDigest, partChecks} from './check-digest.ts';
+import {type Digest, type Hash, isEqual} from './digest.ts';
+import {DownloadError, isLost} from './error.ts';
+import {forget, type RangeJob, type Resource, requestOf} from './open-part.ts';
+import {checkDownload, type DownloadOptions, progressOf} from './options.ts';
+import {readRange} from './read-range.ts';
 
-export type {DownloadFault} from './download/error.ts';
-export {DownloadError} from './download/error.ts';
-export type {DownloadBasics, DownloadOptions, DownloadProgress} from './download/options.ts';
+export type {DownloadFault} from './error.ts';
+export {DownloadError} from './error.ts';
+export type {DownloadBasics, DownloadOptions, DownloadProgress} from './options.ts';
 
 /** What {@link download} gives. */
 export interface Download extends AsyncIterableIterator<Uint8Array, undefined, undefined> {

@@ -3,27 +3,28 @@
  *
  * @module
  */
-import type {ClientContext, ClientSession} from './client/call.ts';
-import {baseOf, createMethod} from './client/call.ts';
-import type {BodyContent, ResponseContent} from './client/content.ts';
-import type {Definition, EndpointOptions} from './client/definition.ts';
-import {define} from './client/definition.ts';
-import type {ErrorSchemas, FailureOf, TrustedFailureOf} from './client/failure.ts';
-import {isDeclared} from './client/failure.ts';
-import type {PageStrategy} from './client/page-strategies.ts';
-import type {PagedMethod} from './client/pages.ts';
-import {createPagedMethod} from './client/pages.ts';
-import type {QueryStyle} from './client/query.ts';
-import {queryWriter} from './client/query.ts';
-import type {Route} from './client/route.ts';
-import {layHeaders, laySettings} from './client/settings.ts';
-import type {CallInput, CallSettings, DataOf, EndpointMethod, TrustedDataOf} from './client/types.ts';
-import type {HeadersInput} from './core/header-list.ts';
-import {checkBaseUrl} from './session/options.ts';
-import {assertOption, checkNames, isObject} from './utils/check-options.ts';
-import type {StandardSchema} from './utils/standard-schema.ts';
 
-export type {ClientSession} from './client/call.ts';
+import type {HeadersInput} from '../core/header-list.ts';
+import {checkBaseUrl} from '../session/options.ts';
+import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
+import type {StandardSchema} from '../utils/standard-schema.ts';
+import type {ClientContext, ClientSession} from './call.ts';
+import {baseOf, createMethod} from './call.ts';
+import type {BodyContent, ResponseContent} from './content.ts';
+import type {Definition, EndpointOptions} from './definition.ts';
+import {define} from './definition.ts';
+import type {ErrorSchemas, FailureOf, TrustedFailureOf} from './failure.ts';
+import {isDeclared} from './failure.ts';
+import type {PageStrategy} from './page-strategies.ts';
+import type {PagedMethod} from './pages.ts';
+import {createPagedMethod} from './pages.ts';
+import type {QueryStyle} from './query.ts';
+import {queryWriter} from './query.ts';
+import type {Route} from './route.ts';
+import {layHeaders, laySettings} from './settings.ts';
+import type {CallInput, CallSettings, DataOf, EndpointMethod, TrustedDataOf} from './types.ts';
+
+export type {ClientSession} from './call.ts';
 export type {
   BodyContent,
   Content,
@@ -31,22 +32,22 @@ export type {
   EncodedBody,
   JsonOptions,
   ResponseContent,
-} from './client/content.ts';
-export {asBlob, asBytes, asJson, asStream, asText} from './client/content.ts';
-export type {FormOptions, MultipartOptions} from './client/content-form.ts';
-export {asForm, asMultipart} from './client/content-form.ts';
-export type {EventsOptions, NdjsonInput, NdjsonOptions, TypedEvent} from './client/content-sequence.ts';
-export {asEvents, asNdjson} from './client/content-sequence.ts';
-export type {ResponsesByStatus, StatusAndData, SuccessKey, SuccessStatus} from './client/content-status.ts';
-export {byStatus} from './client/content-status.ts';
-export type {EndpointOptions} from './client/definition.ts';
+} from './content.ts';
+export {asBlob, asBytes, asJson, asStream, asText} from './content.ts';
+export type {FormOptions, MultipartOptions} from './content-form.ts';
+export {asForm, asMultipart} from './content-form.ts';
+export type {EventsOptions, NdjsonInput, NdjsonOptions, TypedEvent} from './content-sequence.ts';
+export {asEvents, asNdjson} from './content-sequence.ts';
+export type {ResponsesByStatus, StatusAndData, SuccessKey, SuccessStatus} from './content-status.ts';
+export {byStatus} from './content-status.ts';
+export type {EndpointOptions} from './definition.ts';
 export type {
   ClientErrorStatus,
   EndpointError,
   ErrorKey,
   ErrorSchemas,
   ServerErrorStatus,
-} from './client/failure.ts';
+} from './failure.ts';
 export type {
   CursorPagesOptions,
   ItemOf,
@@ -58,20 +59,20 @@ export type {
   PageState,
   PageStrategy,
   UrlPagesOptions,
-} from './client/page-strategies.ts';
-export {cursorPages, linkPages, numberedPages, offsetPages, urlPages} from './client/page-strategies.ts';
-export type {Page, PagedMethod, PageOptions, Pages} from './client/pages.ts';
-export type {QueryStyle, QueryStyleName, QueryStyleOptions, QueryStyles} from './client/query.ts';
-export type {Method, PathValue, Route} from './client/route.ts';
-export type {CheckedPart, CheckedPlace, InputOf, OutputOf, TypeWitness} from './client/schema.ts';
-export {type} from './client/schema.ts';
+} from './page-strategies.ts';
+export {cursorPages, linkPages, numberedPages, offsetPages, urlPages} from './page-strategies.ts';
+export type {Page, PagedMethod, PageOptions, Pages} from './pages.ts';
+export type {QueryStyle, QueryStyleName, QueryStyleOptions, QueryStyles} from './query.ts';
+export type {Method, PathValue, Route} from './route.ts';
+export type {CheckedPart, CheckedPlace, InputOf, OutputOf, TypeWitness} from './schema.ts';
+export {type} from './schema.ts';
 export type {
   CallExtras,
   CallExtrasAndHeaders,
   CallSettings,
   EndpointMethod,
   WithResponse,
-} from './client/types.ts';
+} from './types.ts';
 
 // Known to this module and what is beside it: an endpoint is opaque to its users.
 const bind: unique symbol = Symbol.for('aiofetch.bind') as never;

@@ -1,9 +1,9 @@
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import fc from 'fast-check';
 import {afterEach, beforeEach, describe, expect, expectTypeOf, it, vi} from 'vitest';
-import {InvalidOptionError} from '../../src/errors/index.ts';
-import {asCompleted, type GatherOptions, gather, type Progress} from '../../src/gather.ts';
-import {expectNoUnhandledRejections} from '../support/unhandled-rejections.ts';
+import {InvalidOptionError} from '../../../src/errors/index.ts';
+import {asCompleted, type GatherOptions, gather, type Progress} from '../../../src/gather/index.ts';
+import {expectNoUnhandledRejections} from '../../support/unhandled-rejections.ts';
 import {countedInputs} from './support/counted-inputs.ts';
 
 type Outcome = {readonly ok: true; readonly value: string} | {readonly ok: false; readonly error: unknown};

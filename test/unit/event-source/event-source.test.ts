@@ -1,15 +1,15 @@
 import {afterEach, beforeEach, describe, expect, it, vi} from 'vitest';
-import type {Reconnection, SessionOptions} from '../../src/index.ts';
+import type {Reconnection, SessionOptions} from '../../../src/index.ts';
 import {
   ConnectionError,
   EventSourceError,
   eventSource,
   HTTPError,
   InvalidOptionError,
-} from '../../src/index.ts';
-import {mockSession, rejection, thrown} from '../support/mock-session.ts';
-import {pass, settle, useFakeClock} from './policies/support.ts';
-import {encode} from './streams/support.ts';
+} from '../../../src/index.ts';
+import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
+import {pass, settle, useFakeClock} from '../policies/support.ts';
+import {encode} from '../streams/support.ts';
 
 useFakeClock();
 

@@ -3,10 +3,10 @@
  *
  * @module
  */
-import {Queue} from './gather/queue.ts';
-import {createRun, type Failure, type RunOptions, type WorkerFunction} from './gather/run.ts';
+import {Queue} from './queue.ts';
+import {createRun, type Failure, type RunOptions, type WorkerFunction} from './run.ts';
 
-export type {Progress, RunOptions, WorkerContext, WorkerFunction} from './gather/run.ts';
+export type {Progress, RunOptions, WorkerContext, WorkerFunction} from './run.ts';
 
 /** Options of {@link asCompleted}. */
 export type AsCompletedOptions = RunOptions;

@@ -1,10 +1,10 @@
-import type {TraceEventBase, TraceListener} from './core/trace.ts';
-import type {RecordSettings} from './har/entry.ts';
-import {Recording} from './har/entry.ts';
-import type {Har} from './har/format.ts';
-import {createRedaction} from './har/redact.ts';
-import {assertOption, checkNames, checkNumber} from './utils/check-options.ts';
-import {version} from './utils/version.ts';
+import type {TraceEventBase, TraceListener} from '../core/trace.ts';
+import {assertOption, checkNames, checkNumber} from '../utils/check-options.ts';
+import {version} from '../utils/version.ts';
+import type {RecordSettings} from './entry.ts';
+import {Recording} from './entry.ts';
+import type {Har} from './format.ts';
+import {createRedaction} from './redact.ts';
 
 export type {
   Har,
@@ -15,9 +15,9 @@ export type {
   HarRequest,
   HarResponse,
   HarTimings,
-} from './har/format.ts';
-export type {ReplayableHar, ReplayOptions} from './har/replay.ts';
-export {harHandler} from './har/replay.ts';
+} from './format.ts';
+export type {ReplayableHar, ReplayOptions} from './replay.ts';
+export {harHandler} from './replay.ts';
 
 /** What is recorded, and what of it is shown. */
 export interface HarOptions {

@@ -7,18 +7,18 @@
  *
  * @module
  */
-import {InvalidOptionError} from './errors/index.ts';
-import {iterate} from './streams/iterate.ts';
-import {type EventProgress, parseEvents, type ServerSentEvent} from './streams/parse-events.ts';
-import {checkLine, parseNdjson} from './streams/parse-ndjson.ts';
-import {rechunk} from './streams/rechunk.ts';
-import {type LineOptions, splitLines} from './streams/split-lines.ts';
-import {assertOption} from './utils/check-options.ts';
-import type {StandardSchema} from './utils/standard-schema.ts';
+import {InvalidOptionError} from '../errors/index.ts';
+import {assertOption} from '../utils/check-options.ts';
+import type {StandardSchema} from '../utils/standard-schema.ts';
+import {iterate} from './iterate.ts';
+import {type EventProgress, parseEvents, type ServerSentEvent} from './parse-events.ts';
+import {checkLine, parseNdjson} from './parse-ndjson.ts';
+import {rechunk} from './rechunk.ts';
+import {type LineOptions, splitLines} from './split-lines.ts';
 
-export type {ServerSentEvent} from './streams/parse-events.ts';
-export type {LineOptions} from './streams/split-lines.ts';
-export type {StandardSchema} from './utils/standard-schema.ts';
+export type {StandardSchema} from '../utils/standard-schema.ts';
+export type {ServerSentEvent} from './parse-events.ts';
+export type {LineOptions} from './split-lines.ts';
 
 /** Options of {@link iterEvents}. */
 export interface EventOptions {

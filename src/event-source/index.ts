@@ -4,20 +4,20 @@
  * @module
  */
 
-import {discard} from './core/discard-response.ts';
-import {HeaderList} from './core/header-list.ts';
-import {ConnectionError, HTTPError, type RedactedRequest, TimeoutError} from './errors/index.ts';
-import {EventSourceError} from './event-source/error.ts';
-import {checkEventSource, type EventSourceOptions} from './event-source/options.ts';
-import {retryAfter} from './policies/retry-after.ts';
-import type {Session} from './session/create-session.ts';
-import {type EventIterator, iterEvents, type ServerSentEvent} from './streams.ts';
-import {followSignal, leaveAtOnce} from './utils/abortable-iterator.ts';
-import {isomorphicDecode} from './utils/base64.ts';
-import {wait} from './utils/delay.ts';
+import {discard} from '../core/discard-response.ts';
+import {HeaderList} from '../core/header-list.ts';
+import {ConnectionError, HTTPError, type RedactedRequest, TimeoutError} from '../errors/index.ts';
+import {retryAfter} from '../policies/retry-after.ts';
+import type {Session} from '../session/create-session.ts';
+import {type EventIterator, iterEvents, type ServerSentEvent} from '../streams/index.ts';
+import {followSignal, leaveAtOnce} from '../utils/abortable-iterator.ts';
+import {isomorphicDecode} from '../utils/base64.ts';
+import {wait} from '../utils/delay.ts';
+import {EventSourceError} from './error.ts';
+import {checkEventSource, type EventSourceOptions} from './options.ts';
 
-export {EventSourceError} from './event-source/error.ts';
-export type {EventSourceOptions, Reconnection} from './event-source/options.ts';
+export {EventSourceError} from './error.ts';
+export type {EventSourceOptions, Reconnection} from './options.ts';
 
 /** What the wait after a failure begins with at least, in ms. */
 const shortestBackoff = 100;
