@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import {expect, it} from 'vitest';
-import {fromOpenApi} from '../../src/node/openapi/index.ts';
+import {fromOpenApi} from '../../src/openapi/index.ts';
 
 it("the example's client is what its document makes today", async () => {
   const {code} = await fromOpenApi(new URL(import.meta.resolve('@scalar/galaxy/3.1.yaml')));

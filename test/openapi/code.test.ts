@@ -1,7 +1,7 @@
 import {describe, expect, it} from 'vitest';
 import {compileRoute} from '../../src/client/route.ts';
-import type {Operation, Parameter, Schema} from '../../src/node/openapi/document.ts';
-import {fromOpenApi} from '../../src/node/openapi/index.ts';
+import type {Operation, Parameter, Schema} from '../../src/openapi/document.ts';
+import {fromOpenApi} from '../../src/openapi/index.ts';
 import {typeCheck, writeGenerated} from './support/generated.ts';
 
 /** A document with one operation, which answers with the schema `Thing`. */

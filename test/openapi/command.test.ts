@@ -1,7 +1,7 @@
 import {mkdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {describe, expect, it} from 'vitest';
-import {openapiCommand} from '../../src/node/openapi/command.ts';
+import {openapiCommand} from '../../src/openapi/command.ts';
 import {startServer} from '../support/http-server.ts';
 import {writeGenerated} from './support/generated.ts';
 

@@ -1,5 +1,5 @@
-import type {LoadedDocument, Schema, SchemaOrBoolean} from '../../../src/node/openapi/document.ts';
-import {isSchema, resolve} from '../../../src/node/openapi/document.ts';
+import type {LoadedDocument, Schema, SchemaOrBoolean} from '../../../src/openapi/document.ts';
+import {isSchema, resolve} from '../../../src/openapi/document.ts';
 
 /** A value that fits a schema, made of what it says of itself. What is optional is left out when it goes deep. */
 export function exampleOf(

@@ -7,8 +7,8 @@ import type {
   PathItem,
   RequestBody,
   ResponseObject,
-} from '../../../src/node/openapi/document.ts';
-import {resolve} from '../../../src/node/openapi/document.ts';
+} from '../../../src/openapi/document.ts';
+import {resolve} from '../../../src/openapi/document.ts';
 import {exampleOf} from './examples.ts';
 
 /** One request, as the document has it. */

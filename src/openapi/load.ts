@@ -1,6 +1,6 @@
 import {readFile} from 'node:fs/promises';
 import {pathToFileURL} from 'node:url';
-import {createSession} from '../../index.ts';
+import {createSession} from '../index.ts';
 import type {LoadedDocument} from './document.ts';
 import {checkDocument, OpenApiError} from './document.ts';
 

@@ -1,4 +1,4 @@
-import {compileRoute} from '../../client/route.ts';
+import {compileRoute} from '../client/route.ts';
 import type {LoadedDocument, Operation, Parameter, PathItem} from './document.ts';
 import {resolve, within} from './document.ts';
 import {camelCase, Scope} from './names.ts';

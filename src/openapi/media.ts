@@ -1,4 +1,4 @@
-import {bareMediaType} from '../../utils/media-type.ts';
+import {bareMediaType} from '../utils/media-type.ts';
 import type {Content, MediaType} from './document.ts';
 
 type MediaKind = 'json' | 'ndjson' | 'events' | 'form' | 'multipart' | 'text' | 'binary';

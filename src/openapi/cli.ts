@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import {openapiCommand} from './openapi/command.ts';
+import {openapiCommand} from './command.ts';
 
 const [command, ...rest] = process.argv.slice(2);
 const usage = 'Usage: aiofetch openapi <document> [-o <file>] [--check]\n';

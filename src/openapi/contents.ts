@@ -1,4 +1,4 @@
-import {bareMediaType} from '../../utils/media-type.ts';
+import {bareMediaType} from '../utils/media-type.ts';
 import {docComment, enclosed, indent} from './comments.ts';
 import type {EndpointContext} from './context.ts';
 import {jsonStyle, membersOf, queryStyle, schemaOf} from './context.ts';
