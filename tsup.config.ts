@@ -18,7 +18,7 @@ export default defineConfig({
     // Nothing imports it by this name. It's of its own so that who has a session alone can leave it out.
     'event-source': 'src/event-source/index.ts',
     conformance: 'src/conformance/index.ts',
-    'conformance-server': 'src/node/conformance-server/index.ts',
+    'conformance-server': 'src/conformance/server/index.ts',
     'default-hash': 'src/download/default-hash.ts',
     'node-hash': 'src/node/hash.ts',
     'default-web': 'src/connectors/default/web.ts',

@@ -4,7 +4,7 @@ import {createSessionOn} from '../session/create-session.ts';
 import type {SessionOptions} from '../session/options.ts';
 import {equal, fail} from './assert.ts';
 import {Room} from './room.ts';
-import type {ConformanceServerAddress} from './server.ts';
+import type {ConformanceServerAddress} from './server-address.ts';
 
 /** How long a case may take, and its clean-up, in ms. */
 const caseLimit = 40_000;

@@ -1,5 +1,5 @@
 import {decodeBase64} from '../utils/base64.ts';
-import type {Echo} from './server.ts';
+import type {Echo} from './server-address.ts';
 
 /** The body that an echo tells of. */
 export function bytesOf({body}: Echo): Uint8Array<ArrayBuffer> {

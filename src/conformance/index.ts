@@ -6,7 +6,7 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../core/connector.ts';
 import type {ConformanceCase, Topic} from './case.ts';
 import {Case, runCase} from './case.ts';
-import type {ConformanceServerAddress} from './server.ts';
+import type {ConformanceServerAddress} from './server-address.ts';
 import {aborts} from './topics/aborts.ts';
 import {auth} from './topics/auth.ts';
 import {batches} from './topics/batches.ts';
@@ -38,7 +38,7 @@ export type {
 } from '../core/connector.ts';
 export {ConformanceError} from './assert.ts';
 export type {ConformanceCase} from './case.ts';
-export type {ConformanceServerAddress} from './server.ts';
+export type {ConformanceServerAddress} from './server-address.ts';
 
 const topics = {
   requests,

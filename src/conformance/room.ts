@@ -1,5 +1,5 @@
 import {fail} from './assert.ts';
-import type {ConformanceServerAddress, RoomStats} from './server.ts';
+import type {ConformanceServerAddress, RoomStats} from './server-address.ts';
 
 /** How long the suite waits for what has to come, in ms. */
 const patience = 20_000;

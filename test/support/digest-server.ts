@@ -1,6 +1,6 @@
 import type {IncomingMessage, ServerResponse} from 'node:http';
-import type {DigestGuardOptions} from '../../src/node/conformance-server/digest.ts';
-import {DigestGuard} from '../../src/node/conformance-server/digest.ts';
+import type {DigestGuardOptions} from '../../src/conformance/server/digest.ts';
+import {DigestGuard} from '../../src/conformance/server/digest.ts';
 import type {HttpServer} from './http-server.ts';
 import {bodyOf, startServer} from './http-server.ts';
 

@@ -5,7 +5,7 @@ import {tokenSource} from '../../policies/auth/token-source.ts';
 import {equal, ok, same, typedRejection} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {textOf} from '../echo.ts';
-import type {Echo} from '../server.ts';
+import type {Echo} from '../server-address.ts';
 
 const credentials = {username: 'Mufasa', password: 'Circle of Life'};
 

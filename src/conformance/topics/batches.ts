@@ -1,7 +1,7 @@
 import {asCompleted, gather} from '../../gather/index.ts';
 import {equal, networkError, ok, rejection, same} from '../assert.ts';
 import type {Topic} from '../case.ts';
-import type {Echo} from '../server.ts';
+import type {Echo} from '../server-address.ts';
 
 /** Many requests at once, bounded, by `gather` and `asCompleted`. */
 export const batches: Topic = (it) => {

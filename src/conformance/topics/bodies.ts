@@ -2,7 +2,7 @@ import type {RequestBody} from '../../core/body.ts';
 import {equal, ok, same} from '../assert.ts';
 import type {Case, Topic} from '../case.ts';
 import {bytesOf, textOf} from '../echo.ts';
-import type {Echo} from '../server.ts';
+import type {Echo} from '../server-address.ts';
 
 const bytes = Uint8Array.of(0, 1, 127, 128, 255);
 

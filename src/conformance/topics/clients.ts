@@ -8,7 +8,7 @@ import {equal, instance, ok, rejection, same, typedRejection} from '../assert.ts
 import type {Case, Topic} from '../case.ts';
 import {textOf} from '../echo.ts';
 import type {Room} from '../room.ts';
-import type {Echo} from '../server.ts';
+import type {Echo} from '../server-address.ts';
 
 interface Asked {
   readonly room: string;

@@ -5,7 +5,7 @@ import {equal, ok, rejection, same, typedRejection} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {textOf} from '../echo.ts';
 import {sleep} from '../room.ts';
-import type {Echo} from '../server.ts';
+import type {Echo} from '../server-address.ts';
 
 const reason = new Error('The caller has its reasons');
 

@@ -3,7 +3,7 @@ import type {ProgressListener} from '../../core/progress.ts';
 import {equal, instance, networkError, ok, rejection, same, typedRejection} from '../assert.ts';
 import type {Case, Topic} from '../case.ts';
 import {until} from '../room.ts';
-import type {Echo} from '../server.ts';
+import type {Echo} from '../server-address.ts';
 
 const size = 200_000;
 const text = 'x'.repeat(size);

@@ -1,7 +1,7 @@
 import {equal, networkError, ok, oneOf, same} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {textOf} from '../echo.ts';
-import type {Echo} from '../server.ts';
+import type {Echo} from '../server-address.ts';
 
 /** Redirects as the Fetch standard has them ("HTTP-redirect fetch"). */
 export const redirects: Topic = (it, can) => {

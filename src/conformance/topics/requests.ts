@@ -1,7 +1,7 @@
 import {equal, instance, networkError, ok, rejection, same, typedRejection} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {textOf} from '../echo.ts';
-import type {Echo} from '../server.ts';
+import type {Echo} from '../server-address.ts';
 
 /** What is asked for is what arrives. */
 export const requests: Topic = (it, can) => {

@@ -2,7 +2,7 @@ import {equal, instance, networkError, ok, rejection, same, typedRejection} from
 import type {Case, Topic} from '../case.ts';
 import {textOf} from '../echo.ts';
 import {until} from '../room.ts';
-import type {Echo} from '../server.ts';
+import type {Echo} from '../server-address.ts';
 
 const encoder = new TextEncoder();
 

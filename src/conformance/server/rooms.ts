@@ -1,4 +1,4 @@
-import type {RoomStats} from '../../conformance/server.ts';
+import type {RoomStats} from '../server-address.ts';
 
 /** What requests come over. */
 export interface Connection {

@@ -2,7 +2,7 @@ import {createHash} from 'node:crypto';
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {brotliCompressSync, deflateSync, gzipSync, zstdCompressSync} from 'node:zlib';
-import type {Echo} from '../../conformance/server.ts';
+import type {Echo} from '../server-address.ts';
 import {DigestGuard} from './digest.ts';
 import type {Room} from './rooms.ts';
 

@@ -8,12 +8,12 @@ import {createServer} from 'node:http';
 import type {Http2SecureServer, ServerHttp2Session} from 'node:http2';
 import {createSecureServer} from 'node:http2';
 import type {AddressInfo} from 'node:net';
-import type {ConformanceServerAddress} from '../../conformance/server.ts';
+import type {ConformanceServerAddress} from '../server-address.ts';
 import {endpoints} from './endpoints.ts';
 import type {Connection} from './rooms.ts';
 import {Room} from './rooms.ts';
 
-export type {ConformanceServerAddress} from '../../conformance/server.ts';
+export type {ConformanceServerAddress} from '../server-address.ts';
 
 /** Options of {@link startConformanceServer}. */
 export interface ConformanceServerOptions {
