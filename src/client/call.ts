@@ -3,7 +3,7 @@ import {nativeMembers} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import type {Session} from '../session/create-session.ts';
 import type {FetchInit} from '../session/fetch-call.ts';
-import {memoryOf} from '../session/fetch-metadata.ts';
+import {fetchMetadataOf} from '../session/fetch-metadata.ts';
 import {isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {DecodeContext} from './content.ts';
@@ -14,7 +14,7 @@ import {queryWriter} from './query.ts';
 import type {CheckedPart} from './schema.ts';
 import {checkValue} from './schema.ts';
 import type {HeaderRecord} from './settings.ts';
-import {layHeaders, laySettings} from './settings.ts';
+import {mergeHeaders, mergeSettings} from './settings.ts';
 import type {CallExtras, CallSettings} from './types.ts';
 
 /** What a client needs of a session. */
@@ -42,7 +42,7 @@ export interface LooseInput extends CallExtras {
 }
 
 /** A request, and the response to it. */
-export interface Exchange {
+export interface EndpointCall {
   readonly request: RedactedRequest;
   readonly response: Response;
   readonly signal: AbortSignal | null | undefined;
@@ -60,9 +60,9 @@ export interface Following {
 
 /** The steps of a call of one endpoint, for what makes methods of them. */
 export interface Caller {
-  send(input?: LooseInput, following?: Following): Promise<Exchange>;
+  send(input?: LooseInput, following?: Following): Promise<EndpointCall>;
   /** @throws HTTPError, SchemaError */
-  read(exchange: Exchange): Promise<unknown>;
+  read(endpointCall: EndpointCall): Promise<unknown>;
   isError(error: unknown): boolean;
 }
 
@@ -93,11 +93,11 @@ export function createCaller(definition: Definition, context: ClientContext, fol
   const {session, trust} = context;
   const writeQuery =
     definition.query || following ? queryWriter(definition.queryStyles, context.queryStyle) : undefined;
-  const settings = laySettings(context.settings, definition.settings);
+  const settings = mergeSettings(context.settings, definition.settings);
   const accept = responseContent?.accept;
   const headers = accept === undefined ? context.headers : {accept, ...context.headers};
   const hasHeaders = Object.keys(headers).length > 0;
-  const base = context.base || baseOf(memoryOf(session.fetch)?.baseUrl);
+  const base = context.base || baseOf(fetchMetadataOf(session.fetch)?.baseUrl);
 
   function checked(schema: StandardSchema | undefined, value: unknown, part: CheckedPart): unknown {
     return schema ? checkValue(schema, value, {part, endpoint: name}) : value;
@@ -128,21 +128,21 @@ export function createCaller(definition: Definition, context: ClientContext, fol
         if (contentType !== undefined) sent = {'content-type': contentType, ...sent};
       }
     }
-    if (input.headers !== undefined) sent = layHeaders(sent, input.headers);
+    if (input.headers !== undefined) sent = mergeHeaders(sent, input.headers);
     if (definition.headers)
-      sent = layHeaders(sent, await checked(definition.headers, input.headers ?? {}, 'headers'));
+      sent = mergeHeaders(sent, await checked(definition.headers, input.headers ?? {}, 'headers'));
     if (hasHeaders || sent !== headers) init.headers = sent;
     return init;
   }
 
-  async function send(input: LooseInput = {}, following: Following = {}): Promise<Exchange> {
+  async function send(input: LooseInput = {}, following: Following = {}): Promise<EndpointCall> {
     checkInput(input, name);
     if (!content && input.body !== undefined) throw unasked(name, 'body');
     if (!writeQuery && input.query !== undefined) throw unasked(name, 'query');
     const url = following.url ?? (await urlOf(input, following.query));
     const init = following.isForeign ? {method, headers: withoutCredentials()} : await initOf(input);
     for (const option in input) if (isPassedOn(option)) init[option as never] = input[option as never];
-    const {timeout, retry, idempotencyKey} = laySettings(settings, input);
+    const {timeout, retry, idempotencyKey} = mergeSettings(settings, input);
     if (timeout !== undefined) init.timeout = timeout;
     if (retry !== undefined) init.retry = retry;
     if (idempotencyKey !== undefined) init.idempotencyKey = idempotencyKey;
@@ -153,13 +153,13 @@ export function createCaller(definition: Definition, context: ClientContext, fol
   function withoutCredentials(): HeaderRecord {
     const none: Record<string, string | undefined> = {};
     // Any header of the session's may be a key; what is known to be none stays.
-    for (const [sessionHeader] of memoryOf(session.fetch)?.headers ?? []) {
+    for (const [sessionHeader] of fetchMetadataOf(session.fetch)?.headers ?? []) {
       if (sessionHeader !== 'user-agent') none[sessionHeader] = undefined;
     }
     return accept === undefined ? none : {...none, accept};
   }
 
-  async function read({request, response, signal}: Exchange): Promise<unknown> {
+  async function read({request, response, signal}: EndpointCall): Promise<unknown> {
     if (!response.ok) {
       const error = await toHttpError(response, errors, trust, name, request);
       throw signal?.aborted ? signal.reason : error;
@@ -203,8 +203,8 @@ export function createMethod(definition: Definition, context: ClientContext): un
   return Object.assign(method, {
     raw: async (input?: LooseInput) => (await send(input)).response,
     withResponse: async (input?: LooseInput) => {
-      const exchange = await send(input);
-      return {data: await read(exchange), response: exchange.response};
+      const endpointCall = await send(input);
+      return {data: await read(endpointCall), response: endpointCall.response};
     },
     isError,
   });

@@ -1,7 +1,7 @@
 import type {RedactedRequest} from '../errors/index.ts';
 import {HTTPError} from '../errors/index.ts';
 import {readErrorData} from '../session/error-data.ts';
-import {attemptsFor} from '../session/fetch-metadata.ts';
+import {attemptsOf} from '../session/fetch-metadata.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {InputOf, OutputOf} from './schema.ts';
 import {checkValue} from './schema.ts';
@@ -89,7 +89,7 @@ export async function toHttpError(
   request: RedactedRequest,
 ): Promise<HTTPError> {
   const {status} = response;
-  const attempts = attemptsFor(response);
+  const attempts = attemptsOf(response);
   let data = await readErrorData(response);
   const range = status >= 500 ? '5XX' : status >= 400 ? '4XX' : 'default';
   const schema = errors[status] ?? errors[range] ?? errors.default;

@@ -21,7 +21,7 @@ import {createPagedMethod} from './pages.ts';
 import type {QueryStyle} from './query.ts';
 import {queryWriter} from './query.ts';
 import type {Route} from './route.ts';
-import {layHeaders, laySettings} from './settings.ts';
+import {mergeHeaders, mergeSettings} from './settings.ts';
 import type {CallInput, CallSettings, DataOf, EndpointMethod, TrustedDataOf} from './types.ts';
 
 export type {ClientSession} from './call.ts';
@@ -314,8 +314,8 @@ export function defineClient<
   checkTree(endpoints, 'endpoints');
   const shared: Omit<ClientContext, 'session'> = {
     base: baseUrl === undefined ? '' : baseOf(checkBaseUrl(baseUrl)),
-    headers: layHeaders({}, headers),
-    settings: laySettings({}, settings),
+    headers: mergeHeaders({}, headers),
+    settings: mergeSettings({}, settings),
     queryStyle,
     trust: responses === 'trust',
   };

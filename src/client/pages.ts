@@ -1,7 +1,7 @@
 import {AiofetchError} from '../errors/index.ts';
-import {memoryOf} from '../session/fetch-metadata.ts';
+import {fetchMetadataOf} from '../session/fetch-metadata.ts';
 import {checkNumber, isObject} from '../utils/check-options.ts';
-import type {Caller, ClientContext, Exchange, Following, LooseInput} from './call.ts';
+import type {Caller, ClientContext, EndpointCall, Following, LooseInput} from './call.ts';
 import {createCaller} from './call.ts';
 import type {Definition} from './definition.ts';
 import type {NextPage, PageStrategy} from './page-strategies.ts';
@@ -163,15 +163,15 @@ function createChain(
   async function load(place: Place, signal?: AbortSignal): Promise<Loaded> {
     const {input, index} = place;
     const body = place.body ? {...(input.body as object | undefined), ...place.body} : input.body;
-    const exchange = await send({...input, body, ...(signal && {signal})}, place);
-    const data = await read(exchange);
-    const {response} = exchange;
+    const endpointCall = await send({...input, body, ...(signal && {signal})}, place);
+    const data = await read(endpointCall);
+    const {response} = endpointCall;
     // As GitHub answers where there is nothing to list.
     const isEmpty = response.status === 204;
     const items = isEmpty ? [] : itemsOf(data);
     const query = {...input.query, ...place.query};
     const found = isEmpty ? undefined : await strategy.next({data, items, response, index, query, body});
-    const next = found && loadFollowing(found, place, exchange);
+    const next = found && loadFollowing(found, place, endpointCall);
     const page: Page<unknown> = {
       items,
       data,
@@ -184,9 +184,9 @@ function createChain(
   }
 
   // Its items are here: that there is no next page as it should be is for who asks for that.
-  function loadFollowing(found: NonNullable<NextPage>, place: Place, exchange: Exchange): Load {
+  function loadFollowing(found: NonNullable<NextPage>, place: Place, endpointCall: EndpointCall): Load {
     try {
-      const following = placeOf(found, place, exchange);
+      const following = placeOf(found, place, endpointCall);
       return (signal) => load(following, signal);
     } catch (error) {
       return () => Promise.reject(error);
@@ -199,20 +199,20 @@ function createChain(
     throw new TypeError(`A page of ${name} has no list of items: its "items" says where they are`);
   }
 
-  function placeOf(next: NonNullable<NextPage>, place: Place, exchange: Exchange): Place {
+  function placeOf(next: NonNullable<NextPage>, place: Place, endpointCall: EndpointCall): Place {
     const {input} = place;
     const index = place.index + 1;
     let following: Place;
     if (!isObject(next) || !('url' in next || 'body' in next || 'query' in next))
       throw new TypeError(`The next page of ${name} is an object with query, body or url, or undefined`);
-    if ('url' in next) following = {...atUrl(next.url, place, exchange), input, index};
+    if ('url' in next) following = {...atUrl(next.url, place, endpointCall), input, index};
     else if ('body' in next) following = {...place, body: {...place.body, ...next.body}, index};
     else following = {...place, query: {...place.query, ...next.query}, index};
-    checkLoop(following, place, exchange);
+    checkLoop(following, place, endpointCall);
     return following;
   }
 
-  function atUrl(next: string | URL, place: Place, {request, response}: Exchange): Following {
+  function atUrl(next: string | URL, place: Place, {request, response}: EndpointCall): Following {
     const here = response.url || request.url;
     let url: URL;
     try {
@@ -225,14 +225,14 @@ function createChain(
     }
     // It isn't sent: the same page with another one is the same.
     url.hash = '';
-    const home = context.base || memoryOf(context.session.fetch)?.baseUrl;
+    const home = context.base || fetchMetadataOf(context.session.fetch)?.baseUrl;
     // Without a base URL there is nothing that it could be compared with, but where the page before was.
     // From elsewhere there is no way back, as for redirects: what asks for that is not who the credentials are for.
     const isForeign = place.isForeign || url.origin !== new URL(home ?? here).origin;
     return {url: url.href, isForeign};
   }
 
-  function checkLoop(following: Place, place: Place, {request}: Exchange): void {
+  function checkLoop(following: Place, place: Place, {request}: EndpointCall): void {
     const here = keyOf(place);
     if (!seen.has(here)) seen.set(here, place.index);
     // A page's own address counts as well: a link may lead to what was asked for in parts.

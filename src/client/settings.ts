@@ -2,7 +2,7 @@ import {assertOption, isObject} from '../utils/check-options.ts';
 import type {CallSettings} from './types.ts';
 
 /** Settings of a call over those that it begins with. */
-export function laySettings(base: CallSettings, settings: CallSettings): CallSettings {
+export function mergeSettings(base: CallSettings, settings: CallSettings): CallSettings {
   const {timeout, retry, idempotencyKey} = settings;
   if (timeout === undefined && retry === undefined && idempotencyKey === undefined) return base;
   return {
@@ -30,7 +30,7 @@ function withoutUndefined(options: object): object {
 export type HeaderRecord = Readonly<Record<string, string | undefined>>;
 
 /** Headers over those there are, each name replacing what was there under it. */
-export function layHeaders(base: HeaderRecord, headers: unknown): HeaderRecord {
+export function mergeHeaders(base: HeaderRecord, headers: unknown): HeaderRecord {
   if (headers === undefined) return base;
   assertOption(isObject(headers), 'headers', headers, 'an object, or pairs');
   const laid: Record<string, string | undefined> = {...base};

@@ -15,7 +15,7 @@ export function abortUnread(running: () => Iterable<{readonly lifetime: Lifetime
   const timer = setInterval(() => {
     const unread = new Map<Lifetime, number>();
     for (const {lifetime} of running()) {
-      if (lifetime.isUnread) unread.set(lifetime, (seen.get(lifetime) ?? 0) + 1);
+      if (lifetime.hasUnreadBody) unread.set(lifetime, (seen.get(lifetime) ?? 0) + 1);
     }
     seen = unread;
     for (const [lifetime, times] of unread) {

@@ -1,5 +1,5 @@
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
-import {whenTold} from './notify.ts';
+import {afterNotifications} from './notify.ts';
 import type {Trace} from './trace.ts';
 
 /** Told when the call it belongs to is aborted. An object rather than a function: what waits listens itself, without a closure. */
@@ -23,7 +23,7 @@ export class Lifetime implements Linked {
   /** Tells what becomes of the call to those who listen, if any do. */
   trace: Trace | undefined = undefined;
   /** The caller has a response whose body is under way, and nobody has begun to read it. */
-  isUnread = false;
+  hasUnreadBody = false;
   /** When the call's `total` is up, on the clock of `performance`. */
   deadline = Infinity;
   /** Called once, when the call is over. */
@@ -104,10 +104,10 @@ export class Lifetime implements Linked {
     this.isAborted = true;
     this.failed = true;
     this.reason = reason;
-    whenTold(() => this.#letGo(reason));
+    afterNotifications(() => this.#notifyAborted(reason));
   }
 
-  #letGo(reason: unknown): void {
+  #notifyAborted(reason: unknown): void {
     const first = this.#listener;
     const others = this.#moreListeners;
     this.#listener = undefined;
@@ -123,24 +123,24 @@ export class Lifetime implements Linked {
   /** A response's body is still under way when its head is handed on. */
   bodyOpened(): void {
     this.#open++;
-    this.isUnread = true;
+    this.hasUnreadBody = true;
   }
 
   /** Somebody has begun to read the body. */
-  bodyTouched(): void {
-    this.isUnread = false;
+  bodyReadStarted(): void {
+    this.hasUnreadBody = false;
   }
 
-  /** What a policy kept, and had {@link bodyTouched} for that, is handed on after all. */
+  /** What a policy kept, and had {@link bodyReadStarted} for that, is handed on after all. */
   bodyHandedOn(): void {
-    this.isUnread = this.#open > 0;
+    this.hasUnreadBody = this.#open > 0;
   }
 
   /** A body that was {@link bodyOpened} came to its end, whichever; `failed`: it broke off, with `error`. */
   bodyClosed(failed = false, error?: unknown): void {
     this.#open--;
     // A call that goes on after an answer without a body, or one that was discarded, has nothing that could be read.
-    if (this.#open === 0) this.isUnread = false;
+    if (this.#open === 0) this.hasUnreadBody = false;
     if (failed && this.#delivered) {
       this.failed = true;
       this.reason ??= error;
@@ -169,7 +169,7 @@ export class Lifetime implements Linked {
     this.#ended = true;
     this.#listener = undefined;
     this.#moreListeners = undefined;
-    this.isUnread = false;
+    this.hasUnreadBody = false;
     this.#reject = undefined;
     this.#followed?.removeEventListener('abort', this);
     this.list?.remove(this);

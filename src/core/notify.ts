@@ -8,7 +8,7 @@
 let depth = 0;
 
 /** Calls somebody else's function. */
-export function tell(call: () => void): void {
+export function notify(call: () => void): void {
   depth++;
   try {
     call();
@@ -18,7 +18,7 @@ export function tell(call: () => void): void {
 }
 
 /** Does it now, or if somebody is being told something, when that and what told it are over. */
-export function whenTold(step: () => void): void {
+export function afterNotifications(step: () => void): void {
   if (depth === 0) step();
   else queueMicrotask(step);
 }

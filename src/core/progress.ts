@@ -1,7 +1,7 @@
 import type {Options} from 'ky';
 import type {PreparedBody} from './body.ts';
 import {isStreamLike, sizeOf, toReadableStream} from './body.ts';
-import {tell} from './notify.ts';
+import {notify} from './notify.ts';
 
 /** Told how far a body has come, and with which bytes. */
 export type ProgressListener = NonNullable<Options['onUploadProgress']>;
@@ -30,19 +30,19 @@ export class ProgressReport {
   add(chunk: Uint8Array): void {
     this.#transferred += chunk.byteLength;
     const isLast = this.#isExact && this.#transferred === this.#total;
-    this.#tell(isLast ? 1 : Math.min(this.#total && this.#transferred / this.#total, almost), chunk);
+    this.#notify(isLast ? 1 : Math.min(this.#total && this.#transferred / this.#total, almost), chunk);
   }
 
   /** All of it is there. */
   end(): void {
-    if (!this.#isOver) this.#tell(1, new Uint8Array());
+    if (!this.#isOver) this.#notify(1, new Uint8Array());
   }
 
-  #tell(percent: number, chunk: Uint8Array): void {
+  #notify(percent: number, chunk: Uint8Array): void {
     this.#isOver = percent === 1;
     const transferredBytes = this.#transferred;
     const totalBytes = Math.max(this.#total, transferredBytes);
-    tell(() => this.#listener({percent, transferredBytes, totalBytes}, chunk));
+    notify(() => this.#listener({percent, transferredBytes, totalBytes}, chunk));
   }
 }
 

@@ -1,4 +1,4 @@
-import {isInPage} from '../utils/is-browser-page.ts';
+import {isBrowserPage} from '../utils/is-browser-page.ts';
 import type {RequestBody} from './body.ts';
 import {bodyOfRequest, toReadableStream} from './body.ts';
 import type {Lifetime} from './call-lifetime.ts';
@@ -53,7 +53,7 @@ export async function openBody(body: Chunks, lifetime: Lifetime): Promise<Reques
       size += result.value?.byteLength ?? 0;
       if (!ArrayBuffer.isView(result.value)) result = undefined;
       // Pages send streams over HTTP/2 alone, if at all; this one was hardly one before.
-      else if (isInPage) result = await next;
+      else if (isBrowserPage) result = await next;
       else result = size > mostHeld && chunks.length > 1 ? undefined : await atOnce(next);
     }
     if (result) return chunks.length === 1 ? (chunks[0] as Bytes) : await new Blob(chunks).arrayBuffer();

@@ -2,7 +2,7 @@ import {redactUrl} from '../errors/redact-url.ts';
 import {assertOption, isObject} from '../utils/check-options.ts';
 import type {RequestBody} from './body.ts';
 import type {HeaderList} from './header-list.ts';
-import {tell} from './notify.ts';
+import {notify} from './notify.ts';
 
 /** The call that an event belongs to: the same object, and the same `id`, over its retries and redirects. */
 export interface TraceCall {
@@ -185,7 +185,7 @@ export class Trace {
       if (!told) continue;
       event ??= {type, time: performance.now(), call: this.call, attempt, ...detail} as unknown as TraceEvent;
       try {
-        tell(() => {
+        notify(() => {
           const result: unknown = told.call(listener as never, event as never, {request, response});
           if (result instanceof Promise) result.catch((error) => report(listener, error));
         });

@@ -1,6 +1,6 @@
 import {checkNames, checkNumber} from '../utils/check-options.ts';
-import type {Kept} from '../utils/keyed-state.ts';
-import {Keyed} from '../utils/keyed-state.ts';
+import type {KeyedEntry} from '../utils/keyed-state.ts';
+import {KeyedState} from '../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
 
 /** How much extra load retries or hedges may put on a host. */
@@ -34,7 +34,7 @@ export interface Budget {
 }
 
 /** Counts over a sliding window, kept as two halves: what it knows is half a window to a whole one old. */
-export class WindowCounts implements Kept {
+export class WindowCounts implements KeyedEntry {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
@@ -102,7 +102,7 @@ export function createBudget(where: string, options: BudgetOptions, base: Requir
   const ratio = checkNumber(`${where}.ratio`, options.ratio, base.ratio as number);
   const minimum = checkNumber(`${where}.minimum`, options.minimum, base.minimum as number);
   const window = checkNumber(`${where}.window`, options.window, base.window as number, {min: 1});
-  const hosts = new Keyed((key) => new WindowCounts(key, window));
+  const hosts = new KeyedState((key) => new WindowCounts(key, window));
 
   function countsOf(host: string): WindowCounts {
     const counts = hosts.get(host);

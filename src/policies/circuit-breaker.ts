@@ -2,8 +2,8 @@ import {discard} from '../core/discard-response.ts';
 import type {ConnectorRequest, Policy} from '../core/request.ts';
 import {CircuitOpenError, ConnectionError, TimeoutError} from '../errors/index.ts';
 import {checkFunction, checkNames, checkNumber} from '../utils/check-options.ts';
-import type {Kept} from '../utils/keyed-state.ts';
-import {Keyed} from '../utils/keyed-state.ts';
+import type {KeyedEntry} from '../utils/keyed-state.ts';
+import {KeyedState} from '../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
 import {urlParts} from '../utils/url-parts.ts';
 import {WindowCounts} from './budget.ts';
@@ -75,7 +75,7 @@ export interface CircuitBreakerOptions {
   readonly onStateChange?: ((change: CircuitChange) => void) | undefined;
 }
 
-class Circuit implements Kept {
+class Circuit implements KeyedEntry {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
@@ -142,7 +142,7 @@ export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Polic
       : checkFunction('circuitBreaker.scope', scope);
   const isFailure = checkFunction('circuitBreaker.isFailure', options.isFailure) ?? isServerFailure;
   const onStateChange = checkFunction('circuitBreaker.onStateChange', options.onStateChange);
-  const circuits = new Keyed((key) => new Circuit(key, window));
+  const circuits = new KeyedState((key) => new Circuit(key, window));
 
   function change(circuit: Circuit, to: CircuitState, now: number): void {
     const from = circuit.state;

@@ -278,7 +278,7 @@ async function beforeRetry(
   // Before the wait: a body left unread would keep its slot for as long.
   discard(response);
   // Else a session that closes meanwhile would take it for one that nobody cares to read.
-  lifetime.bodyTouched();
+  lifetime.bodyReadStarted();
   request.attempt = lifetime.attempts;
   lifetime.trace?.emit('retryScheduled', request, {
     delay,

@@ -6,7 +6,7 @@ import type {KyOptions} from './call-options.ts';
 import {readErrorData} from './error-data.ts';
 
 /** What decides whether a status is an error, and what is read of one that is. */
-export interface Judgement {
+export interface StatusCheck {
   readonly throwHttpErrors: KyOptions['throwHttpErrors'] | undefined;
   readonly parseJson: KyOptions['parseJson'] | undefined;
   readonly redirect: Redirect;
@@ -21,10 +21,10 @@ export interface Judgement {
  * @param request - what was asked for; a `Request` where `parseJson` is told about it
  * @throws HTTPError
  */
-export async function judgeStatus(
+export async function throwOnHttpError(
   response: Response,
   request: RedactedRequest,
-  {redirect, throwHttpErrors = true, parseJson, signal, attempts}: Judgement,
+  {redirect, throwHttpErrors = true, parseJson, signal, attempts}: StatusCheck,
 ): Promise<Response> {
   const {status, type} = response;
   const isFine =

@@ -30,9 +30,9 @@ import {mergeHooks} from './call-options.ts';
 import {Calls} from './calls.ts';
 import type {FetchInit} from './fetch-call.ts';
 import {toCall} from './fetch-call.ts';
-import {rememberAttempts, rememberSession} from './fetch-metadata.ts';
+import {setAttempts, setFetchMetadata} from './fetch-metadata.ts';
 import type {ExtendOptions, SessionOptions} from './options.ts';
-import {checkBaseUrl, checkOptions, isConnector, layHeaders} from './options.ts';
+import {checkBaseUrl, checkOptions, isConnector, mergeHeaders} from './options.ts';
 import {urlResolver} from './resolve-url.ts';
 import type {Timeouts} from './timeouts.ts';
 import {defaultTimeouts, mergeTimeouts} from './timeouts.ts';
@@ -126,7 +126,7 @@ function buildSession(
   inherited: Inherited,
 ): Session {
   const base = checkBaseUrl(options.baseUrl);
-  const defaults = layHeaders(new HeaderList(), options.headers);
+  const defaults = mergeHeaders(new HeaderList(), options.headers);
   const timeouts = mergeTimeouts(inherited.timeouts, options.timeout, connector);
   const retry = mergeRetry(inherited.retry, options.retry);
   const transfer = mergeTransfer(undefined, options, connector);
@@ -257,7 +257,7 @@ function buildSession(
         throw lifetime.reason;
       }
       lifetime.trace?.answered(response);
-      if (lifetime.attempts > 1) rememberAttempts(response, lifetime.attempts);
+      if (lifetime.attempts > 1) setAttempts(response, lifetime.attempts);
       lifetime.deliver();
       return response;
     };
@@ -340,7 +340,7 @@ function buildSession(
     const merged: SessionOptions = {
       ...options,
       ...changes,
-      headers: layHeaders(defaults, changes.headers),
+      headers: mergeHeaders(defaults, changes.headers),
       hooks: mergeHooks(options.hooks, changes.hooks),
       policies: [...(options.policies ?? []), ...(changes.policies ?? [])],
       trace: [...(trace ?? []), ...(changes.trace ?? [])],
@@ -363,7 +363,7 @@ function buildSession(
   }
 
   rememberFetch(fetch, connector);
-  rememberSession(fetch, {baseUrl: base, headers: defaults});
+  setFetchMetadata(fetch, {baseUrl: base, headers: defaults});
   const verbs = createVerbs(host);
   return {
     ...verbs,

@@ -1,30 +1,30 @@
 import type {HeaderList} from '../core/header-list.ts';
 
 /** What of a session goes to wherever its `fetch` is sent. */
-export interface SessionMemory {
+export interface FetchMetadata {
   readonly baseUrl: URL | undefined;
   readonly headers: HeaderList;
 }
 
-const memories = new WeakMap<object, SessionMemory>();
+const metadataOf = new WeakMap<object, FetchMetadata>();
 
 /** Has it known what a session's `fetch` sends of its own. */
-export function rememberSession(fetch: object, memory: SessionMemory): void {
-  memories.set(fetch, memory);
+export function setFetchMetadata(fetch: object, metadata: FetchMetadata): void {
+  metadataOf.set(fetch, metadata);
 }
 
-export function memoryOf(fetch: object): SessionMemory | undefined {
-  return memories.get(fetch);
+export function fetchMetadataOf(fetch: object): FetchMetadata | undefined {
+  return metadataOf.get(fetch);
 }
 
-const attemptsOf = new WeakMap<Response, number>();
+const attemptCounts = new WeakMap<Response, number>();
 
 /** Has it known that a response was not that of a first attempt. */
-export function rememberAttempts(response: Response, attempts: number): void {
-  attemptsOf.set(response, attempts);
+export function setAttempts(response: Response, attempts: number): void {
+  attemptCounts.set(response, attempts);
 }
 
 /** How many attempts a session made until it had this response. */
-export function attemptsFor(response: Response): number {
-  return attemptsOf.get(response) ?? 1;
+export function attemptsOf(response: Response): number {
+  return attemptCounts.get(response) ?? 1;
 }

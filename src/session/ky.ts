@@ -11,12 +11,12 @@ import type {RedactedRequest} from '../errors/index.ts';
 import {AiofetchError, HTTPError} from '../errors/index.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {CallOptions, Hooks, VerbsHost} from './call-options.ts';
-import {judgeStatus} from './check-status.ts';
+import {throwOnHttpError} from './check-status.ts';
 import {validate} from './response-promise.ts';
 
 // Handed through ky under a name it doesn't know: it gives unknown options to its `fetch` as they are. A class, since
 // ky copies plain objects.
-class Passenger {
+class KyCallContext {
   readonly options: CallOptions;
   readonly headers: HeaderList;
   readonly transfer: Transfer | undefined;
@@ -29,7 +29,7 @@ class Passenger {
   request: Request | undefined = undefined;
   readonly throughRequest: boolean;
   /** The status is judged after the hooks that look at responses. */
-  judgedLater = false;
+  checkedLater = false;
 
   constructor(
     options: CallOptions,
@@ -55,7 +55,7 @@ class Passenger {
 export function createKy(host: VerbsHost) {
   const {parseJson, stringifyJson, context, throwHttpErrors} = host.options;
   let instance: KyInstance = ky.create({
-    fetch: (input, init) => send(input as Request, (init as unknown as {aiofetch: Passenger}).aiofetch),
+    fetch: (input, init) => send(input as Request, (init as unknown as {aiofetch: KyCallContext}).aiofetch),
     retry: 0,
     timeout: false,
     // Statuses are judged below.
@@ -82,46 +82,46 @@ export function createKy(host: VerbsHost) {
       body = (options.stringifyJson ?? stringifyJson ?? JSON.stringify)(options.json) ?? null;
       if (!headers.has('content-type')) headers.set('content-type', 'application/json');
     }
-    const passenger = new Passenger(options, headers, body, transfer, lifetime, throughRequest);
-    const kyOptions: KyInit & {aiofetch: Passenger} = {method, aiofetch: passenger};
+    const callContext = new KyCallContext(options, headers, body, transfer, lifetime, throughRequest);
+    const kyOptions: KyInit & {aiofetch: KyCallContext} = {method, aiofetch: callContext};
     if (options.searchParams !== undefined) kyOptions.searchParams = options.searchParams;
     if (options.parseJson) kyOptions.parseJson = options.parseJson;
     if (options.context) kyOptions.context = options.context;
     if (options.redirect) kyOptions.redirect = options.redirect;
-    if (throughRequest) showToHooks(kyOptions, passenger, callHooks);
+    if (throughRequest) showToHooks(kyOptions, callContext, callHooks);
     const promise = instance(url, kyOptions) as ResponsePromise;
     return withOurSchemaErrors(promise, {method, url});
   }
 
-  function showToHooks(kyOptions: KyInit, passenger: Passenger, callHooks: Hooks = {}): void {
-    const {options, headers, lifetime} = passenger;
+  function showToHooks(kyOptions: KyInit, callContext: KyCallContext, callHooks: Hooks = {}): void {
+    const {options, headers, lifetime} = callContext;
     const {beforeRequest = [], afterResponse = []} = callHooks;
     // Its own rather than the caller's, which may outlive thousands of calls, each leaving something on it.
     if (options.signal) kyOptions.signal = lifetime.signal;
     kyOptions.headers = Object.fromEntries(new Headers([...headers]));
     if (options.json !== undefined) kyOptions.json = options.json;
     if (options.stringifyJson) kyOptions.stringifyJson = options.stringifyJson;
-    const shown = passenger.body && toShow(passenger.body);
+    const shown = callContext.body && toShow(callContext.body);
     if (shown !== null) {
       kyOptions.body = shown;
-      if (typeof passenger.body !== 'function' || isReplayable(shown)) passenger.body = shown;
+      if (typeof callContext.body !== 'function' || isReplayable(shown)) callContext.body = shown;
     }
-    passenger.judgedLater = afterResponse.length > 0;
+    callContext.checkedLater = afterResponse.length > 0;
     kyOptions.hooks = {
       ...callHooks,
       beforeError: [({error}) => withoutKy(error), ...(callHooks.beforeError ?? [])],
       beforeRequest: [
         ({request, options: made}) => {
-          passenger.request = request;
-          if ((made.body ?? null) !== shown) passenger.body = (made.body as BodyInit | undefined) ?? null;
+          callContext.request = request;
+          if ((made.body ?? null) !== shown) callContext.body = (made.body as BodyInit | undefined) ?? null;
         },
-        ...beforeRequest.map((hook) => guarded(hook, passenger)),
+        ...beforeRequest.map((hook) => withAbort(hook, callContext)),
       ],
-      ...(passenger.judgedLater && {
+      ...(callContext.checkedLater && {
         afterResponse: [
           ...afterResponse,
           async ({request, response}: {request: Request; response: Response}) => {
-            await judge(response, request, passenger);
+            await judge(response, request, callContext);
           },
         ],
       }),
@@ -129,15 +129,15 @@ export function createKy(host: VerbsHost) {
   }
 
   // A call that a hook answers, or breaks off, never gets to the session: that is its end.
-  function guarded(hook: BeforeRequestHook, passenger: Passenger): BeforeRequestHook {
+  function withAbort(hook: BeforeRequestHook, callContext: KyCallContext): BeforeRequestHook {
     return async (state) => {
-      const {lifetime} = passenger;
+      const {lifetime} = callContext;
       try {
         // An abort doesn't wait for what a hook may be waiting for.
         const result = await Promise.race([hook(state), lifetime.whenAborted()]);
         if (!isResponse(result)) return result;
         lifetime.end();
-        if (!passenger.judgedLater) await judge(result, state.request, passenger);
+        if (!callContext.checkedLater) await judge(result, state.request, callContext);
         return result;
       } catch (error) {
         lifetime.fail(error);
@@ -146,13 +146,13 @@ export function createKy(host: VerbsHost) {
     };
   }
 
-  async function send(request: Request, passenger: Passenger): Promise<Response> {
-    const {options, lifetime, transfer, throughRequest} = passenger;
-    let {headers, body} = passenger;
+  async function send(request: Request, callContext: KyCallContext): Promise<Response> {
+    const {options, lifetime, transfer, throughRequest} = callContext;
+    let {headers, body} = callContext;
     if (throughRequest) {
       headers = HeaderList.from(request.headers as Headers);
       // Beside the Request, where it can be sent twice, unless it's no longer the same.
-      if (request !== passenger.request || !isReplayable(body)) body = takeOrEnd(request, lifetime);
+      if (request !== callContext.request || !isReplayable(body)) body = takeOrEnd(request, lifetime);
     } else if (!headers.has('accept')) {
       // What ky adds for .json(), .text() and so on.
       const accept = request.headers.get('accept');
@@ -175,7 +175,7 @@ export function createKy(host: VerbsHost) {
       },
       lifetime,
     );
-    return passenger.judgedLater ? response : judge(response, request, passenger);
+    return callContext.checkedLater ? response : judge(response, request, callContext);
   }
 
   // A hook may have read it.
@@ -188,8 +188,12 @@ export function createKy(host: VerbsHost) {
     }
   }
 
-  function judge(response: Response, request: Request, {options, lifetime}: Passenger): Promise<Response> {
-    return judgeStatus(response, request, {
+  function judge(
+    response: Response,
+    request: Request,
+    {options, lifetime}: KyCallContext,
+  ): Promise<Response> {
+    return throwOnHttpError(response, request, {
       redirect: request.redirect,
       throwHttpErrors: options.throwHttpErrors ?? throwHttpErrors,
       parseJson: options.parseJson ?? parseJson,

@@ -135,7 +135,7 @@ export function checkBaseUrl(baseUrl: string | URL | undefined): URL | undefined
 }
 
 /** Headers over those there are. */
-export function layHeaders(base: HeaderList, headers: HeadersInput | undefined): HeaderList {
+export function mergeHeaders(base: HeaderList, headers: HeadersInput | undefined): HeaderList {
   const list = base.copy();
   if (headers === undefined) return list;
   try {

@@ -7,7 +7,7 @@ import type {Transfer} from '../core/request.ts';
 import {checkBody, checkRedirect, nativeOf} from '../core/request.ts';
 import type {CallOptions, KyOptions, OutgoingCall, VerbsHost} from './call-options.ts';
 import {checkCallOptions, mergeHooks} from './call-options.ts';
-import {judgeStatus} from './check-status.ts';
+import {throwOnHttpError} from './check-status.ts';
 import {createKy} from './ky.ts';
 import {toRejectedPromise, toResponsePromise} from './response-promise.ts';
 
@@ -114,14 +114,14 @@ export function createVerbs(host: VerbsHost): Verbs {
     if (response.ok) return response;
     const {redirect, signal} = call;
     const {attempts} = lifetime;
-    const judgement = {
+    const statusCheck = {
       redirect,
       signal,
       attempts,
       throwHttpErrors: ownThrowHttpErrors ?? throwHttpErrors,
       parseJson,
     };
-    return await judgeStatus(response, call, judgement);
+    return await throwOnHttpError(response, call, statusCheck);
   }
 
   return Object.fromEntries(

@@ -2,7 +2,7 @@ import type {Linked} from './linked-list.ts';
 import {LinkedList} from './linked-list.ts';
 
 /** What is kept for one key. */
-export interface Kept extends Linked {
+export interface KeyedEntry extends Linked {
   readonly key: string;
   /** Whether one made anew would be just the same, so that this one may go. */
   isIdle(now: number): boolean;
@@ -12,7 +12,7 @@ export interface Kept extends Linked {
  * One state for each key (mostly a host), made when it is first asked for. For each new one, two old ones are looked at
  * and those that are idle are forgotten: a crawl over a million hosts remembers those of the last moments.
  */
-export class Keyed<T extends Kept> {
+export class KeyedState<T extends KeyedEntry> {
   readonly #byKey = new Map<string, T>();
   readonly all = new LinkedList<T>();
   readonly #create: (key: string) => T;

@@ -1,6 +1,6 @@
 import {abortUnread} from '../../core/abort-unread.ts';
 import type {Connector, ConnectorOptions, ConnectorStats} from '../../core/connector.ts';
-import {whenTold} from '../../core/notify.ts';
+import {afterNotifications} from '../../core/notify.ts';
 import {SessionClosedError} from '../../errors/index.ts';
 import {checkKnown, checkLimit, checkLimitPerHost} from '../../utils/check-options.ts';
 import {LinkedList} from '../../utils/linked-list.ts';
@@ -8,7 +8,7 @@ import {integrityRefusal} from '../check-integrity.ts';
 import {HostSlots, Limits} from '../limits/limits.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import type {ConnectorState} from './fetch-exchange.ts';
-import {checkEmpty, Exchange} from './fetch-exchange.ts';
+import {checkEmpty, FetchExchange} from './fetch-exchange.ts';
 
 const knownOptions = new Set(['limit', 'limitPerHost']);
 
@@ -60,7 +60,7 @@ export function createConnector(definition: ConnectorDefinition, options: Connec
       if (state.closed) return Promise.reject(new SessionClosedError('Connector is closed', {request}));
       const refusal = integrityRefusal(request, definition);
       if (refusal) return Promise.reject(refusal);
-      return new Promise((resolve, reject) => new Exchange(state, request, resolve, reject).start());
+      return new Promise((resolve, reject) => new FetchExchange(state, request, resolve, reject).start());
     },
     stats: () => statsOf(state, limit),
     close: () => close(state),
@@ -91,8 +91,8 @@ async function close(state: ConnectorState): Promise<void> {
 
 async function destroy(state: ConnectorState, reason: unknown): Promise<void> {
   state.closed = true;
-  whenTold(() => {
-    const queued = [...state.limits.hosts.values()].flatMap((host) => [...host.waiting] as Exchange[]);
+  afterNotifications(() => {
+    const queued = [...state.limits.hosts.values()].flatMap((host) => [...host.waiting] as FetchExchange[]);
     for (const exchange of [...queued, ...state.running]) exchange.aborted(reason);
   });
   await close(state);

@@ -17,7 +17,7 @@ import {trackedResponse} from './tracked-response.ts';
 export interface ConnectorState {
   readonly definition: ConnectorDefinition;
   readonly limits: Limits;
-  readonly running: LinkedList<Exchange>;
+  readonly running: LinkedList<FetchExchange>;
   readonly totals: {sent: number; reused: number; opened: number; bytesSent: number; bytesReceived: number};
   closed: boolean;
   disposed: boolean;
@@ -35,7 +35,7 @@ export function checkEmpty(state: ConnectorState): void {
 }
 
 /** One request: waits for its slot, is sent, and holds the slot to the end of its body. */
-export class Exchange implements Waiter, AbortListener, BodyTracker, UploadProgress {
+export class FetchExchange implements Waiter, AbortListener, BodyTracker, UploadProgress {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
@@ -207,7 +207,7 @@ export class Exchange implements Waiter, AbortListener, BodyTracker, UploadProgr
   }
 
   touched(): void {
-    this.#request.lifetime.bodyTouched();
+    this.#request.lifetime.bodyReadStarted();
   }
 
   reading(): void {

@@ -1,7 +1,7 @@
 import {ConnectionError, TimeoutError} from '../../errors/index.ts';
 import {checkNames, checkNumber} from '../../utils/check-options.ts';
-import type {Kept} from '../../utils/keyed-state.ts';
-import {Keyed} from '../../utils/keyed-state.ts';
+import type {KeyedEntry} from '../../utils/keyed-state.ts';
+import {KeyedState} from '../../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 
 /** What one request showed of its host's load. */
@@ -147,7 +147,7 @@ export function adaptiveLimit(options: AdaptiveLimitOptions = {}): AdaptiveLimit
 type Bounds = {readonly [name in keyof AdaptiveLimitOptions]-?: number};
 
 function hostLimits(bounds: Bounds): HostLimits {
-  const hosts = new Keyed((key) => new GradientLimit(key, bounds, performance.now()));
+  const hosts = new KeyedState((key) => new GradientLimit(key, bounds, performance.now()));
   return {
     of(origin) {
       const host = hosts.get(origin);
@@ -178,7 +178,7 @@ function outcomeOf(
   return error.phase === 'dns' || error.phase === 'tls' ? undefined : 'failed';
 }
 
-class GradientLimit implements Kept, HostLimit {
+class GradientLimit implements KeyedEntry, HostLimit {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;

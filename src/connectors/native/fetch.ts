@@ -1,5 +1,5 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
-import {isInPage} from '../../utils/is-browser-page.ts';
+import {isBrowserPage} from '../../utils/is-browser-page.ts';
 import type {StreamingInit} from './create-native-connector.ts';
 import {createNativeConnector} from './create-native-connector.ts';
 
@@ -16,8 +16,8 @@ const capabilities: ConnectorCapabilities = {
   connectTimeout: false,
   requestStreams: detectRequestStreams(),
   // Of the others only Node checks it; most say nothing.
-  integrity: isInPage,
-  manualRedirect: !isInPage,
+  integrity: isBrowserPage,
+  manualRedirect: !isBrowserPage,
 };
 
 /**
@@ -54,7 +54,7 @@ function detectRequestStreams(): boolean {
       },
     };
     const hasType = new Request('https://example.invalid/', init).headers.has('content-type');
-    return !hasType && (asksForDuplex || !isInPage);
+    return !hasType && (asksForDuplex || !isBrowserPage);
   } catch {
     return false;
   }

@@ -466,7 +466,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   // What the body asks for, and tells
 
   touched(): void {
-    this.#request.lifetime.bodyTouched();
+    this.#request.lifetime.bodyReadStarted();
   }
 
   resume(): void {

@@ -1,6 +1,6 @@
 import {abortUnread} from '../../core/abort-unread.ts';
 import type {Connector, ConnectorCapabilities, ConnectorStats} from '../../core/connector.ts';
-import {whenTold} from '../../core/notify.ts';
+import {afterNotifications} from '../../core/notify.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {InvalidOptionError, SessionClosedError} from '../../errors/index.ts';
 import {urlParts} from '../../utils/url-parts.ts';
@@ -133,7 +133,7 @@ async function close(pool: Pool): Promise<void> {
 
 async function destroy(pool: Pool, reason: unknown): Promise<void> {
   const closed = pool.close();
-  whenTold(() => {
+  afterNotifications(() => {
     for (const member of pool.members()) member.aborted(reason);
     pool.destroyIdle();
   });

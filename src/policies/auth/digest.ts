@@ -104,7 +104,7 @@ class ProtectionSpace {
       if (this.#current === used) this.#current = answerer;
       if (!answerer || !isReplayable(request.body)) return response;
       discard(response);
-      request.lifetime.bodyTouched();
+      request.lifetime.bodyReadStarted();
       // Its own, and not one that others have: some servers have nonces that are good for one request.
       used = answerer;
     }

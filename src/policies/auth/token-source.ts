@@ -124,13 +124,13 @@ export function tokenScheme(getTokenOf: (context: AuthContext) => GetToken, skew
       if (!isReplayable(request.body)) return response;
       discard(response);
       // Else a session that closes meanwhile would take it for one that nobody cares to read.
-      request.lifetime.bodyTouched();
+      request.lifetime.bodyReadStarted();
       return sendSigned(next, request, bearerOf(await tokens.get(request)));
     };
   };
 }
 
-interface Kept {
+interface KeyedEntry {
   readonly token: string;
   readonly expiresAt: number;
   /** When another is to be got. */
@@ -141,9 +141,9 @@ interface Kept {
 class Tokens {
   readonly #getToken: GetToken;
   readonly #skew: number;
-  #kept: Kept | undefined = undefined;
+  #kept: KeyedEntry | undefined = undefined;
   #rejected: string | undefined = undefined;
-  #pending: Promise<Kept> | undefined = undefined;
+  #pending: Promise<KeyedEntry> | undefined = undefined;
 
   constructor(getToken: GetToken, skew: number) {
     this.#getToken = getToken;
@@ -172,7 +172,7 @@ class Tokens {
     this.#rejected = token;
   }
 
-  async #refresh(request: ConnectorRequest): Promise<Kept> {
+  async #refresh(request: ConnectorRequest): Promise<KeyedEntry> {
     const got = await this.#getToken(this.#rejected, request);
     const {token, expiresAt} = isObject(got) ? got : {token: got, expiresAt: undefined};
     bearerOf(token);

@@ -34,8 +34,8 @@ export class ChildLifetime extends Lifetime implements AbortListener {
     this.#parent.bodyOpened();
   }
 
-  override bodyTouched(): void {
-    this.#parent.bodyTouched();
+  override bodyReadStarted(): void {
+    this.#parent.bodyReadStarted();
   }
 
   override bodyClosed(failed = false, error?: unknown): void {

@@ -3,7 +3,7 @@ import {discard} from '../../core/discard-response.ts';
 import type {ConnectorRequest, Handler, Policy} from '../../core/request.ts';
 import {isIdempotent} from '../../core/request.ts';
 import {checkNames, checkNumber, longestDelay} from '../../utils/check-options.ts';
-import {Keyed} from '../../utils/keyed-state.ts';
+import {KeyedState} from '../../utils/keyed-state.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import type {BudgetOptions} from '../budget.ts';
 import {createBudget} from '../budget.ts';
@@ -55,7 +55,7 @@ export function hedgePolicy(options: HedgeOptions = {}): Policy {
     budgetOptions === false
       ? undefined
       : createBudget('hedge.budget', budgetOptions, {ratio: 0.1, minimum: 10, window: 10_000});
-  const hosts = percentile === undefined ? undefined : new Keyed((key) => new Latencies(key, share));
+  const hosts = percentile === undefined ? undefined : new KeyedState((key) => new Latencies(key, share));
 
   return (next) => (request) => {
     if (!isReplayable(request.body) || !isIdempotent(request)) return next(request);
@@ -112,7 +112,7 @@ function race(
         poor = response;
         poorLifetime = lifetime;
         // Else a session that closes meanwhile would take it for one that nobody cares to read.
-        request.lifetime.bodyTouched();
+        request.lifetime.bodyReadStarted();
         return;
       }
       isOver = true;

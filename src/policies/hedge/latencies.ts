@@ -1,4 +1,4 @@
-import type {Kept} from '../../utils/keyed-state.ts';
+import type {KeyedEntry} from '../../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 
 /** How many of the last are looked at. */
@@ -11,7 +11,7 @@ const stale = 16;
 const idleAfter = 60_000;
 
 /** The last latencies of one host, and a percentile of them. */
-export class Latencies implements Kept {
+export class Latencies implements KeyedEntry {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;

@@ -4,7 +4,7 @@ import {quotaOf, retryAfter} from '../retry-after.ts';
 import type {RateLimit} from './options.ts';
 import {checkLimit} from './options.ts';
 import type {Bucket} from './queue.ts';
-import {advance, Line, park, pauseUntil, putBack, refusal, Waiter, withBuckets} from './queue.ts';
+import {drain, pauseUntil, putBack, refusal, Waiter, WaitQueue, waitFor, withBuckets} from './queue.ts';
 
 export type {RateLimit, RateLimitQuota, RateLimitStore} from './options.ts';
 
@@ -37,7 +37,7 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
   const asks = limits.some((limit) => limit.store);
   // What one host says is nothing to the others, where they are told apart.
   const sessionPauses = limits.every((limit) => limit.scope === 'session');
-  const lines = new Map<string, Line>();
+  const queues = new Map<string, WaitQueue>();
 
   function bucketsOf(request: ConnectorRequest): Bucket[] {
     const found: Bucket[] = [];
@@ -51,7 +51,7 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
 
   function takeNow(buckets: readonly Bucket[]): boolean {
     const now = performance.now();
-    for (const bucket of buckets) if (bucket.lines.size > 0 || bucket.readyAt(now) > now) return false;
+    for (const bucket of buckets) if (bucket.queues.size > 0 || bucket.readyAt(now) > now) return false;
     for (const bucket of buckets) {
       bucket.take(now);
       bucket.inFlight++;
@@ -67,16 +67,16 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
       if (delay > maxWait) throw refusal(delay, request);
       // By limit and key, since not every limit has to be for every request.
       const key = JSON.stringify(buckets.map((bucket) => [limits.indexOf(bucket.limit), bucket.key]));
-      let line = lines.get(key);
-      if (!line) {
-        line = new Line(buckets, () => lines.delete(key));
-        lines.set(key, line);
+      let queue = queues.get(key);
+      if (!queue) {
+        queue = new WaitQueue(buckets, () => queues.delete(key));
+        queues.set(key, queue);
       }
-      new Waiter(line, request, now + maxWait, resolve, reject);
-      if (line.list) return;
-      const busy = buckets.find((bucket) => bucket.lines.size > 0);
-      if (busy) park(line, busy, now);
-      else advance(line, now);
+      new Waiter(queue, request, now + maxWait, resolve, reject);
+      if (queue.list) return;
+      const busy = buckets.find((bucket) => bucket.queues.size > 0);
+      if (busy) waitFor(queue, busy, now);
+      else drain(queue, now);
     });
   }
 
@@ -87,14 +87,15 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
   ): Promise<Response> {
     try {
       const response = await next(request);
-      if (learns || response.status === 429 || response.status === 503) heed(request, response, buckets);
+      if (learns || response.status === 429 || response.status === 503)
+        applyFeedback(request, response, buckets);
       return response;
     } finally {
       for (const bucket of buckets) bucket.inFlight--;
     }
   }
 
-  function heed(request: ConnectorRequest, response: Response, buckets: readonly Bucket[]): void {
+  function applyFeedback(request: ConnectorRequest, response: Response, buckets: readonly Bucket[]): void {
     const now = performance.now();
     const asked = response.status === 429 || response.status === 503 ? retryAfter(response) : undefined;
     const {limit = Infinity, remaining, reset = 0} = learns ? quotaOf(response.headers) : noQuota;

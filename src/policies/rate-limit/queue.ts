@@ -2,25 +2,25 @@ import type {AbortListener} from '../../core/call-lifetime.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {RateLimitError} from '../../errors/index.ts';
 import {longestDelay} from '../../utils/check-options.ts';
-import type {Kept} from '../../utils/keyed-state.ts';
-import {Keyed} from '../../utils/keyed-state.ts';
+import type {KeyedEntry} from '../../utils/keyed-state.ts';
+import {KeyedState} from '../../utils/keyed-state.ts';
 import type {Linked} from '../../utils/linked-list.ts';
 import {LinkedList} from '../../utils/linked-list.ts';
 import type {CheckedLimit} from './options.ts';
 
 /** A limit and its buckets, by key. */
 export interface Limit extends CheckedLimit {
-  readonly buckets: Keyed<Bucket>;
+  readonly buckets: KeyedState<Bucket>;
 }
 
 /** Gives a limit buckets of its own. */
 export function withBuckets(checked: CheckedLimit): Limit {
-  const limit: Limit = {...checked, buckets: new Keyed((key) => new Bucket(key, limit))};
+  const limit: Limit = {...checked, buckets: new KeyedState((key) => new Bucket(key, limit))};
   return limit;
 }
 
 /** The tokens of one key of one limit. One whose count is elsewhere never runs out here, it's only paused. */
-export class Bucket implements Kept {
+export class Bucket implements KeyedEntry {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
@@ -36,7 +36,7 @@ export class Bucket implements Kept {
   queued = 0;
   inFlight = 0;
   /** Lines whose first request waits for this of its buckets. */
-  readonly lines = new LinkedList<Line>();
+  readonly queues = new LinkedList<WaitQueue>();
   timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
   constructor(key: string, limit: Limit) {
@@ -86,7 +86,7 @@ export class Bucket implements Kept {
 }
 
 /** Those who wait for tokens of the same buckets, first come first served. */
-export class Line implements Linked {
+export class WaitQueue implements Linked {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
@@ -115,30 +115,30 @@ export class Waiter implements Linked, AbortListener {
   readonly request: ConnectorRequest;
   /** When it would have waited too long. */
   readonly deadline: number;
-  readonly #line: Line;
+  readonly #queue: WaitQueue;
   readonly #resolve: () => void;
   readonly #reject: (reason: unknown) => void;
 
   constructor(
-    line: Line,
+    queue: WaitQueue,
     request: ConnectorRequest,
     deadline: number,
     resolve: () => void,
     reject: (reason: unknown) => void,
   ) {
-    this.#line = line;
+    this.#queue = queue;
     this.request = request;
     this.deadline = deadline;
     this.#resolve = resolve;
     this.#reject = reject;
-    line.waiting.append(this);
-    for (const bucket of line.buckets) bucket.queued++;
+    queue.waiting.append(this);
+    for (const bucket of queue.buckets) bucket.queued++;
     request.lifetime.onAbort(this);
     request.lifetime.trace?.emit('rateLimitWaitStart', request);
   }
 
   granted(): void {
-    for (const bucket of this.#line.buckets) bucket.inFlight++;
+    for (const bucket of this.#queue.buckets) bucket.inFlight++;
     this.#leave();
     this.#resolve();
   }
@@ -153,18 +153,18 @@ export class Waiter implements Linked, AbortListener {
   }
 
   #leave(): void {
-    const line = this.#line;
+    const queue = this.#queue;
     this.request.lifetime.offAbort(this);
-    line.waiting.remove(this);
-    for (const bucket of line.buckets) {
+    queue.waiting.remove(this);
+    for (const bucket of queue.buckets) {
       bucket.queued--;
-      if (line.waiting.size === 0 && bucket.lines.remove(line) && bucket.lines.size === 0) {
+      if (queue.waiting.size === 0 && bucket.queues.remove(queue) && bucket.queues.size === 0) {
         clearTimeout(bucket.timer);
         bucket.timer = undefined;
       }
     }
-    if (line.waiting.size === 0 && line.asking === 0) line.dissolve();
-    // At last: a listener may make calls that wait in the same line.
+    if (queue.waiting.size === 0 && queue.asking === 0) queue.dissolve();
+    // At last: a listener may make calls that wait in the same queue.
     this.request.lifetime.trace?.emit('rateLimitWaitEnd', this.request);
   }
 }
@@ -179,50 +179,50 @@ export function refusal(
 }
 
 /** Lets those go whose tokens are all there at once: one taken while another is waited for would be spent after its time. */
-export function advance(line: Line, now: number): void {
-  const {buckets, waiting} = line;
+export function drain(queue: WaitQueue, now: number): void {
+  const {buckets, waiting} = queue;
   const asks = buckets.some((bucket) => bucket.limit.store);
   // Whoever is let go may make a call, and that may have it wait meanwhile.
-  while (!line.list && waiting.size > line.asking && line.asking < line.width) {
+  while (!queue.list && waiting.size > queue.asking && queue.asking < queue.width) {
     const slowest = buckets.reduce((slowest, bucket) =>
       bucket.readyAt(now) > slowest.readyAt(now) ? bucket : slowest,
     );
     if (slowest.readyAt(now) > now) {
-      park(line, slowest, now);
+      waitFor(queue, slowest, now);
       return;
     }
     for (const bucket of buckets) bucket.take(now);
-    if (asks) void ask(line);
+    if (asks) void ask(queue);
     else (waiting.first as Waiter).granted();
   }
 }
 
-/** Leaves the line to wait for one of its buckets. */
-export function park(line: Line, bucket: Bucket, now: number): void {
-  bucket.lines.append(line);
-  refuseLate(line, bucket, now);
+/** Leaves the queue to wait for one of its buckets. */
+export function waitFor(queue: WaitQueue, bucket: Bucket, now: number): void {
+  bucket.queues.append(queue);
+  refuseLate(queue, bucket, now);
   arm(bucket, now);
 }
 
 /** Those who would wait too long hear it now: a pause, or a store, came between. */
-function refuseLate({waiting}: Line, bucket: Bucket, now: number): void {
+function refuseLate({waiting}: WaitQueue, bucket: Bucket, now: number): void {
   const readyAt = bucket.readyAt(now);
   while (waiting.first && waiting.first.deadline < readyAt) waiting.first.refused(readyAt - now);
 }
 
 function arm(bucket: Bucket, now: number): void {
-  if (bucket.timer !== undefined || bucket.lines.size === 0) return;
+  if (bucket.timer !== undefined || bucket.queues.size === 0) return;
   // Timers take whole ms; the fraction of one that sums are off by is none.
   const delay = Math.min(longestDelay, Math.ceil(bucket.readyAt(now) - now - 1e-6));
   bucket.timer = setTimeout(() => pump(bucket), delay);
 }
 
-/** Lets as many go as the bucket has tokens for, line by line in turn. */
+/** Lets as many go as the bucket has tokens for, queue by queue in turn. */
 function pump(bucket: Bucket): void {
   clearTimeout(bucket.timer);
   bucket.timer = undefined;
   const now = performance.now();
-  while (bucket.lines.first && bucket.readyAt(now) <= now) advance(bucket.lines.shift() as Line, now);
+  while (bucket.queues.first && bucket.readyAt(now) <= now) drain(bucket.queues.shift() as WaitQueue, now);
   arm(bucket, now);
 }
 
@@ -231,13 +231,13 @@ export function pauseUntil(bucket: Bucket, time: number): void {
   if (time <= bucket.pausedUntil) return;
   bucket.pausedUntil = time;
   const now = performance.now();
-  for (const line of bucket.lines) refuseLate(line, bucket, now);
+  for (const queue of bucket.queues) refuseLate(queue, bucket, now);
 }
 
-/** Asks the stores of a line whose tokens here are taken; the first waiting goes, or the tokens go back. */
-async function ask(line: Line): Promise<void> {
-  line.asking++;
-  for (const bucket of line.buckets) {
+/** Asks the stores of a queue whose tokens here are taken; the first waiting goes, or the tokens go back. */
+async function ask(queue: WaitQueue): Promise<void> {
+  queue.asking++;
+  for (const bucket of queue.buckets) {
     bucket.queued--;
     bucket.inFlight++;
   }
@@ -245,7 +245,7 @@ async function ask(line: Line): Promise<void> {
   let refusedBy: Bucket | undefined;
   let delay = 0;
   let failure: {readonly cause: unknown} | undefined;
-  for (const bucket of line.buckets) {
+  for (const bucket of queue.buckets) {
     const {store, storeTimeout, opensOnFailure} = bucket.limit;
     if (!store) continue;
     try {
@@ -257,24 +257,24 @@ async function ask(line: Line): Promise<void> {
     }
     if (refusedBy || failure) break;
   }
-  line.asking--;
-  line.width = refusedBy ? 1 : line.width * 2;
+  queue.asking--;
+  queue.width = refusedBy ? 1 : queue.width * 2;
   const now = performance.now();
-  const first = line.waiting.first;
-  for (const bucket of line.buckets) {
+  const first = queue.waiting.first;
+  for (const bucket of queue.buckets) {
     bucket.queued++;
     bucket.inFlight--;
   }
   if (refusedBy) pauseUntil(refusedBy, now + delay);
   // A pause may also have come before the answer.
-  if (first && !failure && line.buckets.every((bucket) => bucket.pausedUntil <= now)) {
+  if (first && !failure && queue.buckets.every((bucket) => bucket.pausedUntil <= now)) {
     first.granted();
   } else {
     if (failure) first?.refused(undefined, failure.cause);
-    putBack(line.buckets, taken);
+    putBack(queue.buckets, taken);
   }
-  if (line.waiting.size === 0 && line.asking === 0) line.dissolve();
-  else if (!line.list) advance(line, now);
+  if (queue.waiting.size === 0 && queue.asking === 0) queue.dissolve();
+  else if (!queue.list) drain(queue, now);
 }
 
 /** Tokens that weren't used are for whoever is next; those of `taken` came from stores. */

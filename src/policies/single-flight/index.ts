@@ -188,8 +188,8 @@ class Flight extends Lifetime implements AbortListener {
     this.#only?.bodyOpened();
   }
 
-  override bodyTouched(): void {
-    this.#only?.bodyTouched();
+  override bodyReadStarted(): void {
+    this.#only?.bodyReadStarted();
   }
 
   override bodyClosed(failed = false, error?: unknown): void {

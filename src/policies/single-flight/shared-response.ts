@@ -76,7 +76,7 @@ export function sharedResponse(response: Response, lifetime: Lifetime, left: () 
   const source: UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> = {
     async pull(controller) {
       if (failed) throw failed.reason;
-      lifetime.bodyTouched();
+      lifetime.bodyReadStarted();
       const failing = new Promise<never>((_resolve, reject) => {
         failRead = reject;
       });

@@ -157,15 +157,15 @@ describe('a call', () => {
     const [touched, closed, ended] = [new Lifetime(), new Lifetime(), new Lifetime()];
     for (const each of [touched, closed, ended]) {
       each.bodyOpened();
-      expect(each.isUnread).toBe(true);
+      expect(each.hasUnreadBody).toBe(true);
     }
-    touched.bodyTouched();
+    touched.bodyReadStarted();
     closed.bodyOpened();
     closed.bodyClosed();
-    expect(closed.isUnread).toBe(true);
+    expect(closed.hasUnreadBody).toBe(true);
     closed.bodyClosed();
     ended.end();
-    expect([touched, closed, ended].map(({isUnread}) => isUnread)).toEqual([false, false, false]);
+    expect([touched, closed, ended].map(({hasUnreadBody}) => hasUnreadBody)).toEqual([false, false, false]);
   });
 
   it('without a limit has endless time, and with one what is left of it', () => {

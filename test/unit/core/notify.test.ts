@@ -1,10 +1,10 @@
 import {describe, expect, it} from 'vitest';
-import {tell, whenTold} from '../../../src/core/notify.ts';
+import {afterNotifications, notify} from '../../../src/core/notify.ts';
 
 describe('a step', () => {
   it('is done at once when nobody is being told anything', () => {
     let done = false;
-    whenTold(() => {
+    afterNotifications(() => {
       done = true;
     });
     expect(done).toBe(true);
@@ -12,9 +12,9 @@ describe('a step', () => {
 
   it('is done after all that is being told, and the step that tells it', async () => {
     const order: string[] = [];
-    tell(() => {
-      tell(() => order.push('told within'));
-      whenTold(() => order.push('done'));
+    notify(() => {
+      notify(() => order.push('told within'));
+      afterNotifications(() => order.push('done'));
       order.push('told');
     });
     order.push('the step that told');
@@ -25,12 +25,12 @@ describe('a step', () => {
   it('is done at once again after one who was told has thrown', () => {
     const thrown = new Error('not that');
     expect(() =>
-      tell(() => {
+      notify(() => {
         throw thrown;
       }),
     ).toThrow(thrown);
     let done = false;
-    whenTold(() => {
+    afterNotifications(() => {
       done = true;
     });
     expect(done).toBe(true);

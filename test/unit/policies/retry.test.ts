@@ -294,7 +294,7 @@ describe('bodies', () => {
     };
     void retryPolicy({retries: 1, minDelay: 1_000})(handler)(request);
     await pass(500);
-    expect(request.lifetime.isUnread).toBe(false);
+    expect(request.lifetime.hasUnreadBody).toBe(false);
   });
 
   it('of the answer that comes out is not', async () => {

@@ -1,8 +1,8 @@
 import {describe, expect, it} from 'vitest';
-import type {Kept} from '../../../src/utils/keyed-state.ts';
-import {Keyed} from '../../../src/utils/keyed-state.ts';
+import type {KeyedEntry} from '../../../src/utils/keyed-state.ts';
+import {KeyedState} from '../../../src/utils/keyed-state.ts';
 
-class State implements Kept {
+class State implements KeyedEntry {
   previous = undefined;
   next = undefined;
   list = undefined;
@@ -20,7 +20,7 @@ class State implements Kept {
 
 describe('states by key', () => {
   it('are made once for each', () => {
-    const states = new Keyed((key) => new State(key));
+    const states = new KeyedState((key) => new State(key));
     const first = states.get('a');
     first.busy = true;
     expect(states.get('a')).toBe(first);
@@ -29,7 +29,7 @@ describe('states by key', () => {
   });
 
   it('are forgotten when they are idle and new ones come: a million keys take no memory', () => {
-    const states = new Keyed((key) => new State(key));
+    const states = new KeyedState((key) => new State(key));
     let most = 0;
     for (let index = 0; index < 1_000_000; index++) {
       states.get(`host ${index}`);
@@ -39,7 +39,7 @@ describe('states by key', () => {
   });
 
   it('are kept while they are not, however many come', () => {
-    const states = new Keyed((key) => new State(key));
+    const states = new KeyedState((key) => new State(key));
     const kept = Array.from({length: 1_000}, (_, index) => {
       const state = states.get(`kept ${index}`);
       state.busy = true;

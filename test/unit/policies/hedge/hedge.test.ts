@@ -288,9 +288,9 @@ describe('the call', () => {
     await settle();
     request.lifetime.deliver();
     first.bodyClosed(true);
-    expect(request.lifetime.isUnread).toBe(true);
-    second.bodyTouched();
-    expect(request.lifetime.isUnread).toBe(false);
+    expect(request.lifetime.hasUnreadBody).toBe(true);
+    second.bodyReadStarted();
+    expect(request.lifetime.hasUnreadBody).toBe(false);
     expect(ended).toBe(0);
     second.bodyClosed();
     expect(ended).toBe(1);
@@ -298,7 +298,7 @@ describe('the call', () => {
   });
 
   it('has something to read only where the answer that was kept has a body', async () => {
-    for (const [kept, isUnread] of [
+    for (const [kept, hasUnreadBody] of [
       ['an error', false],
       ['an answer without a body', false],
       ['an answer with one', true],
@@ -310,10 +310,10 @@ describe('the call', () => {
       if (kept === 'an error') hedge.call(0).fail(connectionError('connect'));
       else hedge.call(0).answer(answer(503));
       await settle();
-      expect(request.lifetime.isUnread, kept).toBe(false);
+      expect(request.lifetime.hasUnreadBody, kept).toBe(false);
       hedge.call(1).fail(connectionError('connect'));
       await settle();
-      expect(request.lifetime.isUnread, kept).toBe(isUnread);
+      expect(request.lifetime.hasUnreadBody, kept).toBe(hasUnreadBody);
     }
   });
 

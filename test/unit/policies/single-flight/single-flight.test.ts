@@ -378,9 +378,9 @@ describe('a call', () => {
     await settle();
     request.lifetime.deliver();
     expect(ended).toBe(0);
-    expect(request.lifetime.isUnread).toBe(true);
-    lifetime.bodyTouched();
-    expect(request.lifetime.isUnread).toBe(false);
+    expect(request.lifetime.hasUnreadBody).toBe(true);
+    lifetime.bodyReadStarted();
+    expect(request.lifetime.hasUnreadBody).toBe(false);
     lifetime.bodyClosed(true);
     expect(ended).toBe(1);
     expect(request.lifetime.failed).toBe(true);
@@ -398,7 +398,7 @@ describe('a call', () => {
     await settle();
     request.lifetime.deliver();
     expect(ended).toBe(1);
-    expect(request.lifetime.isUnread).toBe(false);
+    expect(request.lifetime.hasUnreadBody).toBe(false);
   });
 
   it('of each of several lasts as long as its own copy of the body', async () => {
@@ -414,7 +414,7 @@ describe('a call', () => {
     await settle();
     for (const {request} of outcomes) {
       request.lifetime.deliver();
-      expect(request.lifetime.isUnread).toBe(true);
+      expect(request.lifetime.hasUnreadBody).toBe(true);
     }
     void outcomes[1]?.value?.body?.cancel();
     await settle();
@@ -422,7 +422,7 @@ describe('a call', () => {
     const text = outcomes[2]?.value?.text();
     answer.push('text');
     await settle();
-    expect(outcomes.map(({request}) => request.lifetime.isUnread)).toEqual([true, false, false]);
+    expect(outcomes.map(({request}) => request.lifetime.hasUnreadBody)).toEqual([true, false, false]);
     answer.end();
     expect(await text).toBe('text');
     expect(ended).toEqual([1, 2]);
