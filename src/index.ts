@@ -1,19 +1,12 @@
 import {defaultConnector} from '#connector';
-import type {Session} from './session/create-session.ts';
 import {createSessionOn} from './session/create-session.ts';
 import type {SessionOptions} from './session/options.ts';
+import type {Session} from './session/session.ts';
 
 export * from './client/index.ts';
 export {createConnector} from './connectors/base/create-connector.ts';
 export type {ConnectorDefinition, UploadProgress} from './connectors/base/definition.ts';
-export type {
-  AdaptiveLimit,
-  AdaptiveLimitOptions,
-  HostLimit,
-  HostLimits,
-  KnownHost,
-  LimitSample,
-} from './connectors/limits/adaptive-limit.ts';
+export type {AdaptiveLimitOptions} from './connectors/limits/adaptive-limit.ts';
 export {adaptiveLimit} from './connectors/limits/adaptive-limit.ts';
 export type {RequestBody} from './core/body.ts';
 export type {AbortListener, Lifetime} from './core/call-lifetime.ts';
@@ -25,16 +18,11 @@ export type {
   HostStats,
 } from './core/connector.ts';
 export type {HeaderList, HeadersInput} from './core/header-list.ts';
+export type {AdaptiveLimit, HostLimit, HostLimits, KnownHost, LimitSample} from './core/host-limit.ts';
+export type {NativeInit} from './core/native-init.ts';
+export type {Handler, Policy} from './core/policy.ts';
 export type {ProgressListener} from './core/progress.ts';
-export type {
-  ConnectorRequest,
-  Handler,
-  NativeInit,
-  Policy,
-  RequestChanges,
-  RequestTimeouts,
-  Transfer,
-} from './core/request.ts';
+export type {ConnectorRequest, RequestChanges, RequestTimeouts, Transfer} from './core/request.ts';
 export type {
   ConnectionDetail,
   Trace,
@@ -91,9 +79,9 @@ export {retryPolicy} from './policies/retry.ts';
 export type {SingleFlightOptions} from './policies/single-flight/index.ts';
 export {singleFlightPolicy} from './policies/single-flight/index.ts';
 export type {CallOptions, Hooks, KyOptions} from './session/call-options.ts';
-export type {Session, SessionStats} from './session/create-session.ts';
 export type {FetchInit} from './session/fetch-call.ts';
 export type {ExtendOptions, SessionOptions} from './session/options.ts';
+export type {Session, SessionStats} from './session/session.ts';
 export type {Timeout, TimeoutOptions} from './session/timeouts.ts';
 export type {TransferOptions} from './session/transfer.ts';
 export type {ResponsePromise, Verbs} from './session/verbs.ts';

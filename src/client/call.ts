@@ -1,9 +1,9 @@
 import {discard} from '../core/discard-response.ts';
-import {nativeMembers} from '../core/request.ts';
+import {nativeMembers} from '../core/native-init.ts';
 import type {RedactedRequest} from '../errors/index.ts';
-import type {Session} from '../session/create-session.ts';
 import type {FetchInit} from '../session/fetch-call.ts';
 import {fetchMetadataOf} from '../session/fetch-metadata.ts';
+import type {Session} from '../session/session.ts';
 import {isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {DecodeContext} from './content.ts';

@@ -1,5 +1,6 @@
 import type {HeadersInput} from '../core/header-list.ts';
-import type {NativeInit, Redirect} from '../core/request.ts';
+import type {NativeInit} from '../core/native-init.ts';
+import type {Redirect} from '../core/request.ts';
 import type {TraceListener} from '../core/trace.ts';
 import type {IdempotencyKey} from '../policies/idempotency-key.ts';
 import type {Retry} from '../policies/retry.ts';

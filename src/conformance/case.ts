@@ -1,7 +1,7 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../core/connector.ts';
-import type {Session} from '../session/create-session.ts';
 import {createSessionOn} from '../session/create-session.ts';
 import type {SessionOptions} from '../session/options.ts';
+import type {Session} from '../session/session.ts';
 import {equal, fail} from './assert.ts';
 import {Room} from './room.ts';
 import type {ConformanceServerAddress} from './server-address.ts';

@@ -1,5 +1,4 @@
-import {randomHex} from '../utils/random.ts';
-
+import {encodeMultipart} from './multipart.ts';
 /**
  * What a request's body may be: what the Fetch standard takes, an async iterable of bytes or strings, or a function
  * that makes one of these, called for each sending.
@@ -137,38 +136,4 @@ export function prepareBody(body: RequestBody): PreparedBody {
 /** What kind of object it says it is: other realms, and libraries, have classes of their own. */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
-}
-
-/**
- * multipart/form-data as HTML has it ("multipart form data"), as a `Blob`: its size is known, files are not read
- * until they are sent, and it can be sent again.
- */
-export function encodeMultipart(form: FormData): Blob {
-  const boundary = `----aiofetch${randomHex()}`;
-  const parts: BlobPart[] = [];
-  for (const [name, value] of form) {
-    const disposition = `--${boundary}\r\nContent-Disposition: form-data; name="${escapeName(toCrlf(name))}"`;
-    if (typeof value === 'string') {
-      parts.push(`${disposition}\r\n\r\n${toCrlf(value)}\r\n`);
-    } else {
-      const type = value.type || 'application/octet-stream';
-      // Bun hands on a Blob as it was appended, where HTML has it become a File of this name.
-      const {name: filename = 'blob'} = value;
-      parts.push(
-        `${disposition}; filename="${escapeName(filename)}"\r\nContent-Type: ${type}\r\n\r\n`,
-        value,
-        '\r\n',
-      );
-    }
-  }
-  parts.push(`--${boundary}--\r\n`);
-  return new Blob(parts, {type: `multipart/form-data; boundary=${boundary}`});
-}
-
-function toCrlf(text: string): string {
-  return text.replace(/\r\n|\r|\n/g, '\r\n');
-}
-
-function escapeName(name: string): string {
-  return name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
 }

@@ -1,4 +1,4 @@
-import type {AdaptiveLimit} from '../connectors/limits/adaptive-limit.ts';
+import type {AdaptiveLimit} from './host-limit.ts';
 import type {ConnectorRequest} from './request.ts';
 import type {TraceListener} from './trace.ts';
 

@@ -2,6 +2,7 @@ import type {RedactedRequest} from '../errors/index.ts';
 import type {RequestBody} from './body.ts';
 import {Lifetime} from './call-lifetime.ts';
 import type {HeaderList} from './header-list.ts';
+import type {NativeInit} from './native-init.ts';
 import type {ProgressListener} from './progress.ts';
 
 /** How long a request may wait, in ms; `undefined` is no limit. */
@@ -45,59 +46,6 @@ export interface RequestChanges {
   readonly timeouts?: RequestTimeouts;
   readonly lifetime?: Lifetime;
   readonly transfer?: Transfer | undefined;
-}
-
-/** Members of a `RequestInit` that only a native fetch knows what to do with. */
-export type NativeInit = Pick<
-  RequestInit,
-  keyof RequestInit &
-    (
-      | 'cache'
-      | 'credentials'
-      | 'integrity'
-      | 'keepalive'
-      | 'mode'
-      | 'priority'
-      | 'referrer'
-      | 'referrerPolicy'
-    )
->;
-
-export const nativeMembers = [
-  'cache',
-  'credentials',
-  'integrity',
-  'keepalive',
-  'mode',
-  'priority',
-  'referrer',
-  'referrerPolicy',
-] as const satisfies ReadonlyArray<keyof NativeInit>;
-
-// What they are where nothing was asked for, as in any `Request`. Not every runtime takes them back: workers refuse some.
-const nativeDefaults: NativeInit = {
-  cache: 'default',
-  credentials: 'same-origin',
-  integrity: '',
-  keepalive: false,
-  mode: 'cors',
-  referrer: 'about:client',
-  referrerPolicy: '',
-};
-
-/**
- * Those members that ask for something, of `init` or else of the `Request` it is laid over. Read one by one: a
- * `Request` is a valid init, and its members are getters.
- */
-export function nativeOf(init: NativeInit, request?: NativeInit): NativeInit | undefined {
-  let native: Record<string, unknown> | undefined;
-  for (const name of nativeMembers) {
-    const value = init[name] ?? request?.[name];
-    if (value === undefined || value === nativeDefaults[name]) continue;
-    native ??= {};
-    native[name] = value;
-  }
-  return native;
 }
 
 /**
@@ -186,9 +134,3 @@ const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DE
 export function isIdempotent(request: ConnectorRequest): boolean {
   return idempotentMethods.has(request.method) || request.headers.has('idempotency-key');
 }
-
-/** One step of a request's way: takes the record, gives the response. */
-export type Handler = (request: ConnectorRequest) => Promise<Response>;
-
-/** Wraps a handler in another; in a list, the first is the outermost. */
-export type Policy = (next: Handler) => Handler;

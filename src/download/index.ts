@@ -4,7 +4,7 @@
  * @module
  */
 import {createHash} from '#hash';
-import type {Session} from '../session/create-session.ts';
+import type {Session} from '../session/session.ts';
 import {followSignal, leaveAtOnce} from '../utils/abortable-iterator.ts';
 import {checkFunction} from '../utils/check-options.ts';
 import {expectedDigest, partChecks} from './check-digest.ts';

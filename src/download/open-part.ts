@@ -2,7 +2,7 @@ import {discard} from '../core/discard-response.ts';
 import {HeaderList, type HeadersInput} from '../core/header-list.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import type {CallOptions} from '../session/call-options.ts';
-import type {Session} from '../session/create-session.ts';
+import type {Session} from '../session/session.ts';
 import {type ContentRange, parseContentRange} from './content-range.ts';
 import {type CreateHash, type Digest, parseDigestField, wantedDigests} from './digest.ts';
 import {DownloadError} from './error.ts';

@@ -8,7 +8,7 @@ import {discard} from '../core/discard-response.ts';
 import {HeaderList} from '../core/header-list.ts';
 import {ConnectionError, HTTPError, type RedactedRequest, TimeoutError} from '../errors/index.ts';
 import {retryAfter} from '../policies/retry-after.ts';
-import type {Session} from '../session/create-session.ts';
+import type {Session} from '../session/session.ts';
 import {type EventIterator, iterEvents, type ServerSentEvent} from '../streams/index.ts';
 import {followSignal, leaveAtOnce} from '../utils/abortable-iterator.ts';
 import {isomorphicDecode} from '../utils/base64.ts';

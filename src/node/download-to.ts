@@ -8,7 +8,7 @@ import {type RangeJob, requestOf} from '../download/open-part.ts';
 import {checkDownload, type DownloadBasics, type DownloadSettings, progressOf} from '../download/options.ts';
 import {readRange} from '../download/read-range.ts';
 import {InvalidOptionError} from '../errors/index.ts';
-import type {Session} from '../session/create-session.ts';
+import type {Session} from '../session/session.ts';
 import {followSignal} from '../utils/abortable-iterator.ts';
 import {checkNumber} from '../utils/check-options.ts';
 import type {ByteRange} from './byte-ranges.ts';

@@ -1,5 +1,6 @@
 import {discard} from '../core/discard-response.ts';
-import type {ConnectorRequest, Policy} from '../core/request.ts';
+import type {Policy} from '../core/policy.ts';
+import type {ConnectorRequest} from '../core/request.ts';
 import {CircuitOpenError, ConnectionError, TimeoutError} from '../errors/index.ts';
 import {checkFunction, checkNames, checkNumber} from '../utils/check-options.ts';
 import type {KeyedEntry} from '../utils/keyed-state.ts';

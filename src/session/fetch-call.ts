@@ -1,8 +1,9 @@
 import type {RequestBody} from '../core/body.ts';
 import type {HeadersInput} from '../core/header-list.ts';
 import {token} from '../core/header-list.ts';
+import {nativeOf} from '../core/native-init.ts';
 import {takeBody} from '../core/read-request-body.ts';
-import {checkBody, checkRedirect, nativeOf} from '../core/request.ts';
+import {checkBody, checkRedirect} from '../core/request.ts';
 import type {TraceListener} from '../core/trace.ts';
 import type {IdempotencyKey} from '../policies/idempotency-key.ts';
 import type {Retry} from '../policies/retry.ts';

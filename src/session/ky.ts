@@ -1,12 +1,13 @@
 import type {BeforeRequestHook, Options as KyInit, KyInstance, ResponsePromise} from 'ky';
 import ky, {isForceRetryError, isHTTPError} from 'ky';
 import type {RequestBody} from '../core/body.ts';
-import {encodeMultipart, isReplayable, isStreamLike, tagOf, toReadableStream} from '../core/body.ts';
+import {isReplayable, isStreamLike, tagOf, toReadableStream} from '../core/body.ts';
 import type {Lifetime} from '../core/call-lifetime.ts';
 import {HeaderList} from '../core/header-list.ts';
+import {encodeMultipart} from '../core/multipart.ts';
+import {nativeOf} from '../core/native-init.ts';
 import {takeBody} from '../core/read-request-body.ts';
 import type {Transfer} from '../core/request.ts';
-import {nativeOf} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {AiofetchError, HTTPError} from '../errors/index.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';

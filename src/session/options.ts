@@ -1,6 +1,6 @@
 import type {Connector, ConnectorOptions} from '../core/connector.ts';
 import type {HeaderList, HeadersInput} from '../core/header-list.ts';
-import type {Policy} from '../core/request.ts';
+import type {Policy} from '../core/policy.ts';
 import type {TraceListener} from '../core/trace.ts';
 import {checkTrace} from '../core/trace.ts';
 import {InvalidOptionError} from '../errors/index.ts';

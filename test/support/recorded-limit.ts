@@ -1,4 +1,4 @@
-import type {AdaptiveLimit, LimitSample} from '../../src/connectors/limits/adaptive-limit.ts';
+import type {AdaptiveLimit, LimitSample} from '../../src/core/host-limit.ts';
 
 export interface RecordedLimit extends AdaptiveLimit {
   readonly samples: Array<LimitSample & {readonly origin: string}>;

@@ -1,5 +1,5 @@
-import type {Session} from '../../session/create-session.ts';
 import type {FetchInit} from '../../session/fetch-call.ts';
+import type {Session} from '../../session/session.ts';
 import {equal, ok, rejection} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {sleep, until} from '../room.ts';

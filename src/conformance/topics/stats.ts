@@ -1,4 +1,4 @@
-import type {Session} from '../../session/create-session.ts';
+import type {Session} from '../../session/session.ts';
 import {equal, ok, rejection} from '../assert.ts';
 import type {Case, Topic} from '../case.ts';
 import {until} from '../room.ts';

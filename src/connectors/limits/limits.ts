@@ -1,6 +1,6 @@
 import type {HostStats} from '../../core/connector.ts';
+import type {AdaptiveLimit, HostLimit, HostLimits} from '../../core/host-limit.ts';
 import {type Linked, LinkedList} from '../../utils/linked-list.ts';
-import type {AdaptiveLimit, HostLimit, HostLimits} from './adaptive-limit.ts';
 
 /** One that waits for a slot. `granted` is called, synchronously, when it has one. */
 export interface Waiter extends Linked {

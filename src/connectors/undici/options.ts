@@ -16,7 +16,7 @@ import type {ProxyOption} from './dial/proxy.ts';
 import {createProxies} from './dial/proxy.ts';
 import type {TlsOptions} from './dial/tls.ts';
 import {TlsClient} from './dial/tls.ts';
-import type {Lifespan} from './http1/connection.ts';
+import type {Lifespan} from './lifespan.ts';
 import type {PoolOptions} from './pool/pool.ts';
 
 /** Options of `undiciConnector`. */

@@ -1,5 +1,6 @@
 import {token} from '../../core/header-list.ts';
-import type {ConnectorRequest, Handler} from '../../core/request.ts';
+import type {Handler} from '../../core/policy.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {assertOption, checkNames, isObject} from '../../utils/check-options.ts';
 import type {AuthContext, AuthScheme, Credential} from './index.ts';
 import {sendSigned} from './index.ts';

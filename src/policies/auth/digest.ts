@@ -1,6 +1,7 @@
 import {isReplayable} from '../../core/body.ts';
 import {discard} from '../../core/discard-response.ts';
-import type {ConnectorRequest, Handler} from '../../core/request.ts';
+import type {Handler} from '../../core/policy.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {assertOption, checkNames} from '../../utils/check-options.ts';
 import {randomHex} from '../../utils/random.ts';
 import {urlParts} from '../../utils/url-parts.ts';

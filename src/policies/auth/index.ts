@@ -1,6 +1,7 @@
 import type {Lifetime} from '../../core/call-lifetime.ts';
 import type {Connector} from '../../core/connector.ts';
-import type {ConnectorRequest, Handler, Policy} from '../../core/request.ts';
+import type {Handler, Policy} from '../../core/policy.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {assertOption, isObject} from '../../utils/check-options.ts';
 import {basicAuthorization, isBasicCredentials, isBearerToken} from '../../utils/credentials.ts';
 import {urlParts} from '../../utils/url-parts.ts';

@@ -1,6 +1,6 @@
 import type {Lifetime} from '../../core/call-lifetime.ts';
 import {HeaderList} from '../../core/header-list.ts';
-import type {Handler} from '../../core/request.ts';
+import type {Handler} from '../../core/policy.ts';
 import {ConnectorRequest} from '../../core/request.ts';
 import {HTTPError, ResponseTooLargeError} from '../../errors/index.ts';
 import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../../utils/check-options.ts';

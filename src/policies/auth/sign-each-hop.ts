@@ -1,7 +1,8 @@
 import type {Connector} from '../../core/connector.ts';
 import {discard} from '../../core/discard-response.ts';
+import type {Handler} from '../../core/policy.ts';
 import {followRedirects} from '../../core/redirect.ts';
-import type {ConnectorRequest, Handler} from '../../core/request.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {RedirectError} from '../../errors/index.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 

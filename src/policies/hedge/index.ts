@@ -1,6 +1,7 @@
 import {isReplayable} from '../../core/body.ts';
 import {discard} from '../../core/discard-response.ts';
-import type {ConnectorRequest, Handler, Policy} from '../../core/request.ts';
+import type {Handler, Policy} from '../../core/policy.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {isIdempotent} from '../../core/request.ts';
 import {checkNames, checkNumber, longestDelay} from '../../utils/check-options.ts';
 import {KeyedState} from '../../utils/keyed-state.ts';

@@ -1,4 +1,5 @@
-import type {ConnectorRequest, Handler, Policy} from '../../core/request.ts';
+import type {Handler, Policy} from '../../core/policy.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import {quotaOf, retryAfter} from '../retry-after.ts';
 import type {RateLimit} from './options.ts';

@@ -1,7 +1,8 @@
 import type {AbortListener} from '../../core/call-lifetime.ts';
 import {Lifetime} from '../../core/call-lifetime.ts';
 import {discard} from '../../core/discard-response.ts';
-import type {ConnectorRequest, Handler, Policy} from '../../core/request.ts';
+import type {Handler, Policy} from '../../core/policy.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {checkFunction, checkNames} from '../../utils/check-options.ts';
 import {send} from '../call-next.ts';
 import {sharedResponse} from './shared-response.ts';

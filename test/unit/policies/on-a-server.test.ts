@@ -5,7 +5,7 @@ import {afterEach, describe, expect, it} from 'vitest';
 import {fetchConnector} from '../../../src/connectors/native/fetch.ts';
 import {undiciConnector} from '../../../src/connectors/undici/index.ts';
 import type {Connector} from '../../../src/core/connector.ts';
-import type {Policy} from '../../../src/core/request.ts';
+import type {Policy} from '../../../src/core/policy.ts';
 import {CircuitOpenError} from '../../../src/errors/index.ts';
 import {createSession} from '../../../src/index.ts';
 import {circuitBreakerPolicy} from '../../../src/policies/circuit-breaker.ts';

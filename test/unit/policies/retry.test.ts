@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import type {Handler} from '../../../src/core/request.ts';
+import type {Handler} from '../../../src/core/policy.ts';
 import {
   ConnectionError,
   InvalidOptionError,

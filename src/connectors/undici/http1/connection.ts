@@ -3,18 +3,11 @@ import type {Dispatcher} from 'undici';
 import {Client} from 'undici';
 import type {Linked, LinkedList} from '../../../utils/linked-list.ts';
 import type {HostSlots} from '../../limits/limits.ts';
+import type {Lifespan} from '../lifespan.ts';
+import {closeGrace, longRest} from '../lifespan.ts';
 import {Watchable} from '../read-timer.ts';
 import {hearAnswerFirst} from './early-response.ts';
 import {dispatchExpecting} from './expect-continue.ts';
-
-/** How long a connection that is asked to close may take before it is cut, in ms. */
-export const closeGrace = 50;
-
-/**
- * After how long a rest a request that can't be sent twice first waits a turn, in ms: a server closes connections
- * that rest, seldom others, and what it did since the event loop last looked isn't known yet.
- */
-export const longRest = 10;
 
 // How much earlier than a server's "Keep-Alive: timeout" an idle connection is given up, in ms: what is on its way
 // when the server closes gets lost.
@@ -23,18 +16,6 @@ const keepAliveMargin = 1_000;
 /** What `undici` is told when it wants a second socket for a client that is made for one. */
 class SocketGoneError extends Error {
   readonly code = 'ERR_SOCKET_GONE';
-}
-
-/** How long a connection may be of use. */
-export interface Lifespan {
-  /** How long it may be idle when the server says nothing of that, in ms. */
-  readonly keepAliveTimeout: number;
-  /** How long it may be idle whatever the server says, in ms. */
-  readonly keepAliveMaxTimeout: number;
-  /** How many requests it may serve; `Infinity`: any number. */
-  readonly maxRequests: number;
-  /** How old it may be when it is given a request, in ms; `Infinity`: of any age. */
-  readonly maxAge: number;
 }
 
 /** One socket and undici's HTTP/1.1 over it: a `Client` that never dials again. */

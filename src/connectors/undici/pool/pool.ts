@@ -1,15 +1,15 @@
 import type {Socket} from 'node:net';
+import type {AdaptiveLimit} from '../../../core/host-limit.ts';
 import {LinkedList} from '../../../utils/linked-list.ts';
-import type {AdaptiveLimit} from '../../limits/adaptive-limit.ts';
 import {Limits} from '../../limits/limits.ts';
 import type {DialOptions} from '../dial/dial.ts';
 import {Dial} from '../dial/dial.ts';
 import type {ChooseProxy} from '../dial/proxy.ts';
 import {SharedDial} from '../dial/shared-dial.ts';
-import type {Lifespan} from '../http1/connection.ts';
 import {Connection} from '../http1/connection.ts';
 import {Http2Connection} from '../http2/connection.ts';
 import {Http2Stream} from '../http2/stream.ts';
+import type {Lifespan} from '../lifespan.ts';
 import type {DialRequest, PoolConnection, PoolMember} from './pool-host.ts';
 import {PoolHost} from './pool-host.ts';
 

@@ -1,11 +1,8 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import type {
-  AdaptiveLimitOptions,
-  HostLimit,
-  LimitSample,
-} from '../../../../src/connectors/limits/adaptive-limit.ts';
+import type {AdaptiveLimitOptions} from '../../../../src/connectors/limits/adaptive-limit.ts';
 import {adaptiveLimit} from '../../../../src/connectors/limits/adaptive-limit.ts';
+import type {HostLimit, LimitSample} from '../../../../src/core/host-limit.ts';
 import type {Phase} from '../../../../src/errors/index.ts';
 import {ConnectionError, InvalidOptionError, TimeoutError} from '../../../../src/errors/index.ts';
 import {createRandom} from '../../../support/random.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import type {Handler} from '../../../../src/core/request.ts';
+import type {Handler} from '../../../../src/core/policy.ts';
 import {ConnectionError, InvalidOptionError} from '../../../../src/errors/index.ts';
 import type {HedgeOptions} from '../../../../src/policies/hedge/index.ts';
 import {hedgePolicy} from '../../../../src/policies/hedge/index.ts';

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
 import type {MockCall} from '../../../../src/connectors/mock.ts';
-import type {ConnectorRequest, Handler} from '../../../../src/core/request.ts';
+import type {Handler} from '../../../../src/core/policy.ts';
+import type {ConnectorRequest} from '../../../../src/core/request.ts';
 import {InvalidOptionError} from '../../../../src/errors/index.ts';
 import type {SingleFlightOptions} from '../../../../src/policies/single-flight/index.ts';
 import {singleFlightPolicy} from '../../../../src/policies/single-flight/index.ts';

@@ -1,5 +1,6 @@
-import type {AdaptiveLimitOptions, HostLimit} from '../../../../../src/connectors/limits/adaptive-limit.ts';
+import type {AdaptiveLimitOptions} from '../../../../../src/connectors/limits/adaptive-limit.ts';
 import {adaptiveLimit} from '../../../../../src/connectors/limits/adaptive-limit.ts';
+import type {HostLimit} from '../../../../../src/core/host-limit.ts';
 import {createRandom} from '../../../../support/random.ts';
 
 export interface SimulatedHost {

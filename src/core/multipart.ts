@@ -1,0 +1,35 @@
+import {randomHex} from '../utils/random.ts';
+
+/**
+ * multipart/form-data as HTML has it ("multipart form data"), as a `Blob`: its size is known, files are not read
+ * until they are sent, and it can be sent again.
+ */
+export function encodeMultipart(form: FormData): Blob {
+  const boundary = `----aiofetch${randomHex()}`;
+  const parts: BlobPart[] = [];
+  for (const [name, value] of form) {
+    const disposition = `--${boundary}\r\nContent-Disposition: form-data; name="${escapeName(toCrlf(name))}"`;
+    if (typeof value === 'string') {
+      parts.push(`${disposition}\r\n\r\n${toCrlf(value)}\r\n`);
+    } else {
+      const type = value.type || 'application/octet-stream';
+      // Bun hands on a Blob as it was appended, where HTML has it become a File of this name.
+      const {name: filename = 'blob'} = value;
+      parts.push(
+        `${disposition}; filename="${escapeName(filename)}"\r\nContent-Type: ${type}\r\n\r\n`,
+        value,
+        '\r\n',
+      );
+    }
+  }
+  parts.push(`--${boundary}--\r\n`);
+  return new Blob(parts, {type: `multipart/form-data; boundary=${boundary}`});
+}
+
+function toCrlf(text: string): string {
+  return text.replace(/\r\n|\r|\n/g, '\r\n');
+}
+
+function escapeName(name: string): string {
+  return name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
+}
