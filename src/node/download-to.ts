@@ -4,6 +4,7 @@ import {fileURLToPath} from 'node:url';
 import {expectedDigest, partChecks} from '../download/check-digest.ts';
 import {isEqual} from '../download/digest.ts';
 import {DownloadError, isLost} from '../download/error.ts';
+import {createHash} from '../download/node-hash.ts';
 import {type RangeJob, requestOf} from '../download/open-part.ts';
 import {checkDownload, type DownloadBasics, type DownloadSettings, progressOf} from '../download/options.ts';
 import {readRange} from '../download/read-range.ts';
@@ -13,7 +14,6 @@ import {followSignal} from '../utils/abortable-iterator.ts';
 import {checkNumber} from '../utils/check-options.ts';
 import type {ByteRange} from './byte-ranges.ts';
 import {lockFile} from './file-lock.ts';
-import {createHash} from './hash.ts';
 import {PartFile} from './part-file.ts';
 
 /** Options of {@link downloadTo}. */

@@ -2,11 +2,11 @@ import {createHash} from 'node:crypto';
 import type {FileHandle} from 'node:fs/promises';
 import {open, readFile, rename, rm} from 'node:fs/promises';
 import type {Digest} from '../download/digest.ts';
+import {createHash as createDigest} from '../download/node-hash.ts';
 import type {Resource} from '../download/open-part.ts';
 import {forget} from '../download/open-part.ts';
 import {type ByteRange, ByteRanges} from './byte-ranges.ts';
 import {replaceFile, syncDirectoryOf} from './durable.ts';
-import {createHash as createDigest} from './hash.ts';
 
 /** What lies beside a half-written file, as JSON: what is in it, and of which version. */
 interface Notes {

@@ -118,35 +118,48 @@ describe('what is not imported is not bundled', () => {
     [
       'gather',
       "export {gather, asCompleted} from 'aiofetch'",
-      ['errors', 'errors/base', 'gather', 'gather/queue', 'gather/run', 'options', 'redact-url'],
+      [
+        'errors/base',
+        'errors/index',
+        'errors/redact-url',
+        'gather/index',
+        'gather/queue',
+        'gather/run',
+        'utils/check-options',
+      ],
     ],
-    ['an error class', "export {HTTPError} from 'aiofetch'", ['errors', 'errors/base', 'redact-url']],
-    ['timings', "export {recordTimings, timings} from 'aiofetch'", ['timings', 'timings/stopwatch']],
+    [
+      'an error class',
+      "export {HTTPError} from 'aiofetch'",
+      ['errors/base', 'errors/index', 'errors/redact-url'],
+    ],
+    ['timings', "export {recordTimings, timings} from 'aiofetch'", ['tracing/stopwatch', 'tracing/timings']],
     ['nothing', "import 'aiofetch'", []],
     [
       'a typed client',
       "export {defineClient, endpoint, type} from 'aiofetch'",
       [
-        'client',
         'client/call',
         'client/content',
         'client/definition',
         'client/failure',
+        'client/index',
         'client/query',
         'client/route',
         'client/schema',
         'client/settings',
-        'discard',
-        'error-data',
-        'errors',
+        'core/discard-response',
+        'core/native-init',
+        'core/request',
         'errors/base',
-        'media-type',
-        'options',
-        'percent-encode',
-        'redact-url',
-        'request',
-        'session-memory',
-        'session-options',
+        'errors/index',
+        'errors/redact-url',
+        'session/error-data',
+        'session/fetch-metadata',
+        'session/options',
+        'utils/check-options',
+        'utils/media-type',
+        'utils/percent-encode',
       ],
     ],
   ])('%s brings no session, and none of the dependencies', async (_name, code, expected) => {
@@ -158,8 +171,8 @@ describe('what is not imported is not bundled', () => {
 
   test('a session brings none of what reads bodies, downloads or follows events', async () => {
     const {modules} = await bundle("export {createSession} from 'aiofetch'", {conditions});
-    expect(modules).toContain('aiofetch/src/session.ts');
-    expect(modules.filter((path) => /streams|download|event-?source|noble|wait/.test(path))).toEqual([]);
+    expect(modules).toContain('aiofetch/src/session/create-session.ts');
+    expect(modules.filter((path) => /streams|download|event-?source|noble|delay/.test(path))).toEqual([]);
     const {code} = await bundle("export {createSession} from 'aiofetch'");
     expect(code).not.toMatch(/DownloadError|EventSourceError|repr-digest/);
   });
@@ -177,8 +190,8 @@ describe('what is not imported is not bundled', () => {
 
   test('a session brings none of what listens to it', async () => {
     const {modules} = await bundle("export {createSession} from 'aiofetch'", {conditions});
-    expect(modules).toContain('aiofetch/src/trace.ts');
-    expect(modules.filter((path) => /timings|log-calls|har|opentelemetry/.test(path))).toEqual([]);
+    expect(modules).toContain('aiofetch/src/core/trace.ts');
+    expect(modules.filter((path) => /tracing|har|opentelemetry/.test(path))).toEqual([]);
   });
 
   test.each([

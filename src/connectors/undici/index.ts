@@ -4,7 +4,7 @@ import {afterNotifications} from '../../core/notify.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {InvalidOptionError, SessionClosedError} from '../../errors/index.ts';
 import {urlParts} from '../../utils/url-parts.ts';
-import {integrityRefusal} from '../check-integrity.ts';
+import {integrityRefusal} from '../base/check-integrity.ts';
 import {diagnosticsListeners} from './diagnostics.ts';
 import {Exchange} from './exchange.ts';
 import type {UndiciConnectorOptions} from './options.ts';

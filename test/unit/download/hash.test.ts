@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
-import {createHash as createDefault} from '../../../src/download/default-hash.ts';
-import {createHash as createOnNode} from '../../../src/node/hash.ts';
+import {createHash as createOnNode} from '../../../src/download/node-hash.ts';
+import {createHash as createDefault} from '../../../src/download/web-hash.ts';
 import {patternOf} from '../../support/file-server.ts';
 
 describe.each(['sha-256', 'sha-384', 'sha-512'] as const)('%s', (algorithm) => {
