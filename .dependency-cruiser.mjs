@@ -80,7 +80,8 @@ export default {
       severity: 'error',
       from: {
         path: '^src/',
-        pathNot: '^src/(connectors/(undici/|default/node\\.ts)|download/node-hash\\.ts|node/|openapi/|conformance/server/)',
+        pathNot:
+          '^src/(connectors/(undici/|default/node\\.ts)|download/node-hash\\.ts|node/|openapi/|conformance/server/)',
       },
       to: {dependencyTypes: ['core']},
     },

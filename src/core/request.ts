@@ -134,3 +134,8 @@ const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DE
 export function isIdempotent(request: ConnectorRequest): boolean {
   return idempotentMethods.has(request.method) || request.headers.has('idempotency-key');
 }
+
+/** The life of the request's call with the members that only the session and connectors need. */
+export function lifetimeOf(request: ConnectorRequest): Lifetime {
+  return request.lifetime;
+}

@@ -1,7 +1,7 @@
 import {afterEach, beforeEach, expect, vi} from 'vitest';
 import type {RequestBody} from '../../../src/core/body.ts';
 import {HeaderList, type HeadersInput} from '../../../src/core/header-list.ts';
-import {type Handler} from '../../../src/core/policy.ts';
+import type {Handler} from '../../../src/core/policy.ts';
 import {ConnectorRequest} from '../../../src/core/request.ts';
 import {ConnectionError, type Phase} from '../../../src/errors/index.ts';
 
