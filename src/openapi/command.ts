@@ -1,6 +1,6 @@
 import {readFile, writeFile} from 'node:fs/promises';
 import {parseArgs} from 'node:util';
-import {OpenApiError} from './document.ts';
+import {MissingYamlError, OpenApiError} from './document.ts';
 import {fromOpenApi} from './index.ts';
 
 /** Where a command writes to. */
@@ -111,7 +111,10 @@ async function write(file: string, code: string): Promise<void> {
   }
 }
 
-function describe(error: Error): string {
+function describe(error: OpenApiError): string {
   const {cause} = error;
-  return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;
+  // The cause of a MissingYamlError says where Node looked for the package, which helps nobody.
+  return cause instanceof Error && !(error instanceof MissingYamlError)
+    ? `${error.message}: ${cause.message}`
+    : error.message;
 }

@@ -131,7 +131,24 @@ export interface OpenApiDocument {
 
 /** Something is wrong with the document, or with what it refers to. */
 export class OpenApiError extends Error {
-  override readonly name = 'OpenApiError';
+  override readonly name: string = 'OpenApiError';
+}
+
+/**
+ * A document is YAML, or may be, and the package `yaml` can't be loaded. It is an optional peer dependency of aiofetch,
+ * because documents in JSON don't need it. The message names the command that installs it.
+ */
+export class MissingYamlError extends OpenApiError {
+  override readonly name = 'MissingYamlError';
+
+  /** @param jsonError - Why the file isn't JSON, where it begins as JSON does. */
+  constructor(file: string, jsonError: unknown, options: ErrorOptions) {
+    const problem =
+      jsonError === undefined
+        ? `${file} is YAML, which needs the package "yaml"`
+        : `${file} is not valid JSON (${(jsonError as Error).message}). If it is YAML, it needs the package "yaml"`;
+    super(`${problem}. Run: npm install yaml`, options);
+  }
 }
 
 /** Does something with a part of a document, and says which, should that not be as it has to be. */

@@ -14,7 +14,7 @@ import {operationsOf} from './operations.ts';
 import {authOptions} from './security.ts';
 import {TypeWriter} from './types.ts';
 
-export {OpenApiError} from './document.ts';
+export {MissingYamlError, OpenApiError} from './document.ts';
 
 /** What {@link fromOpenApi} makes. */
 export interface GeneratedClient {
@@ -32,7 +32,8 @@ export interface GeneratedClient {
  * doc comments. Nothing checks what comes back: the types are believed.
  *
  * @param source - A file, a URL, or the document itself, as an object
- * @throws OpenApiError when it is no such document, or refers to what isn't there
+ * @throws OpenApiError when the source is no such document, or refers to something that isn't there; MissingYamlError when
+ * it is YAML and the package `yaml`, an optional peer dependency, isn't installed
  *
  * @example
  * ```ts

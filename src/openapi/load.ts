@@ -2,22 +2,39 @@ import {readFile} from 'node:fs/promises';
 import {pathToFileURL} from 'node:url';
 import {createSession} from '../index.ts';
 import type {LoadedDocument} from './document.ts';
-import {checkDocument, OpenApiError} from './document.ts';
+import {checkDocument, MissingYamlError, OpenApiError} from './document.ts';
 
-/** Reads a document, and all files that it refers to. */
-export async function loadDocument(source: string | URL | object): Promise<LoadedDocument> {
+/** Imports the package `yaml`. Tests replace this import with one that fails. */
+type ImportYaml = () => Promise<typeof import('yaml')>;
+
+type ReadFile = (address: URL) => Promise<unknown>;
+
+/**
+ * Reads a document and all files that it refers to.
+ *
+ * @throws OpenApiError when a file can't be read, or is YAML and the package `yaml` isn't installed
+ */
+export async function loadDocument(
+  source: string | URL | object,
+  importYaml: ImportYaml = () => import('yaml'),
+): Promise<LoadedDocument> {
   const files = new Map<string, unknown>();
+  const read: ReadFile = async (address) => {
+    const value = await parse(await readText(address), address, importYaml);
+    dropNulls(value);
+    return value;
+  };
   if (typeof source !== 'string' && !(source instanceof URL)) {
-    // A copy: references are made absolute in it.
+    // The references of the copy are made absolute, so the caller's object stays as it is.
     const root = structuredClone(source);
     dropNulls(root);
-    await loadReferences(root, undefined, files);
+    await loadReferences(root, undefined, files, read);
     return {root: checkDocument(root), files};
   }
   const address = toAddress(source);
   const root = await read(address);
   checkDocument(root);
-  await loadReferences(root, address, files);
+  await loadReferences(root, address, files, read);
   return {root: checkDocument(root), files};
 }
 
@@ -29,12 +46,6 @@ function toAddress(source: string | URL): URL {
     throw new OpenApiError(`A document is a file, or at an http: or https: URL, and not at ${protocol}:`);
   if (!URL.canParse(source)) throw new OpenApiError(`${source} is no URL`);
   return new URL(source);
-}
-
-async function read(address: URL): Promise<unknown> {
-  const value = await parse(await readText(address), address);
-  dropNulls(value);
-  return value;
 }
 
 async function readText(address: URL): Promise<string> {
@@ -56,21 +67,35 @@ async function readText(address: URL): Promise<string> {
   }
 }
 
-async function parse(text: string, address: URL): Promise<unknown> {
-  const isYaml = /\.ya?ml$/i.test(address.pathname) || !/^\s*[[{]/.test(text);
-  if (!isYaml) {
+async function parse(text: string, address: URL, importYaml: ImportYaml): Promise<unknown> {
+  let jsonError: unknown;
+  if (!/\.ya?ml$/i.test(address.pathname) && /^\s*[[{]/.test(text)) {
     try {
       return JSON.parse(text);
-    } catch {
-      // YAML may begin like that, too, and its parser says where the mistake is.
+    } catch (error) {
+      // YAML in flow style begins with a bracket as well.
+      jsonError = error;
     }
   }
-  const {parse: parseYaml} = await import('yaml');
+  const {parse: parseYaml} = await loadYaml(address, importYaml, jsonError);
   try {
-    // Merge keys are of YAML 1.1, and documents use them all the same.
+    // Merge keys belong to YAML 1.1, and many documents that are otherwise YAML 1.2 have them.
     return parseYaml(text, {maxAliasCount: -1, merge: true});
   } catch (cause) {
     throw new OpenApiError(`${address.pathname} is neither JSON nor YAML`, {cause});
+  }
+}
+
+/** @param jsonError - Why the text, which begins as JSON does, isn't JSON. */
+async function loadYaml(
+  address: URL,
+  importYaml: ImportYaml,
+  jsonError: unknown,
+): Promise<typeof import('yaml')> {
+  try {
+    return await importYaml();
+  } catch (cause) {
+    throw new MissingYamlError(address.pathname, jsonError, {cause});
   }
 }
 
@@ -79,6 +104,7 @@ async function loadReferences(
   value: unknown,
   address: URL | undefined,
   files: Map<string, unknown>,
+  read: ReadFile,
   root = address?.href,
 ): Promise<void> {
   const wanted = new Set<string>();
@@ -100,7 +126,7 @@ async function loadReferences(
     const url = new URL(href);
     const loaded = await read(url);
     files.set(href, loaded);
-    await loadReferences(loaded, url, files, root);
+    await loadReferences(loaded, url, files, read, root);
   }
 }
 

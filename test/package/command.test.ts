@@ -1,26 +1,64 @@
 import {execFile} from 'node:child_process';
-import {readFile, writeFile} from 'node:fs/promises';
+import {readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
 import {expect, inject, test} from 'vitest';
 import manifest from '../../package.json' with {type: 'json'};
 
-const {project} = inject('packed');
-const command = join(project, 'node_modules/aiofetch', manifest.bin.aiofetch);
+const {project, bareProject} = inject('packed');
+const command = (folder: string) => join(folder, 'node_modules/aiofetch', manifest.bin.aiofetch);
+const yaml =
+  "openapi: 3.1.0\npaths: {/users: {get: {operationId: list, responses: {'200': {description: All}}}}}\n";
+const json = JSON.stringify({
+  openapi: '3.1.0',
+  paths: {'/users': {get: {operationId: 'list', responses: {200: {description: 'All'}}}}},
+});
 
-test('the command that is installed writes a client, which runs with what is installed', async () => {
-  const yaml =
-    "openapi: 3.1.0\npaths: {/users: {get: {operationId: list, responses: {'200': {description: All}}}}}\n";
+function run(folder: string, ...args: string[]) {
+  const env = {...process.env, NODE_OPTIONS: ''};
+  return promisify(execFile)(process.execPath, args, {cwd: folder, env});
+}
+
+test('the command that is installed writes a client of a YAML document, and that client can be imported', async () => {
   await writeFile(join(project, 'api.yaml'), yaml);
-  const run = (...args: string[]) =>
-    promisify(execFile)(process.execPath, args, {cwd: project, env: {...process.env, NODE_OPTIONS: ''}});
-  await run(command, 'openapi', 'api.yaml', '-o', 'generated.ts');
-  await run(command, 'openapi', 'api.yaml', '-o', 'generated.ts', '--check');
+  await run(project, command(project), 'openapi', 'api.yaml', '-o', 'generated.ts');
+  await run(project, command(project), 'openapi', 'api.yaml', '-o', 'generated.ts', '--check');
   const {stdout} = await run(
+    project,
     '--input-type=module',
     '-e',
     "console.log(Object.keys(await import('./generated.ts')).join())",
   );
   expect(stdout.trim()).toBe('createClient');
-  expect((await readFile(command, 'utf8')).startsWith('#!/usr/bin/env node\n')).toBe(true);
+  expect((await readFile(command(project), 'utf8')).startsWith('#!/usr/bin/env node\n')).toBe(true);
+});
+
+test('without the package "yaml" the command reads JSON, and for YAML names the command that installs it', async () => {
+  expect(await readdir(join(bareProject, 'node_modules'))).not.toContain('yaml');
+  await writeFile(join(bareProject, 'api.json'), json);
+  const {stdout} = await run(bareProject, command(bareProject), 'openapi', 'api.json');
+  expect(stdout).toContain("endpoint('GET /users')");
+  await writeFile(join(bareProject, 'api.yaml'), yaml);
+  await expect(run(bareProject, command(bareProject), 'openapi', 'api.yaml')).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(
+      /^\S*api\.yaml is YAML, which needs the package "yaml"\. Run: npm install yaml\n$/,
+    ),
+  });
+});
+
+test('an installation without optional peers has what a session needs, and nothing else', async () => {
+  const installed = await readdir(join(bareProject, 'node_modules'));
+  // The session needs ky for its hooks, p-retry (with is-network-error) for its retries and undici for its connections on
+  // Node. Streams need eventsource-parser. Digests of downloads and of digest auth need @noble/hashes, because WebCrypto
+  // hashes no streams and has no MD5.
+  expect(installed.sort()).toEqual([
+    '@noble',
+    'aiofetch',
+    'eventsource-parser',
+    'is-network-error',
+    'ky',
+    'p-retry',
+    'undici',
+  ]);
 });

@@ -12,6 +12,8 @@ export interface Packed {
   readonly project: string;
   /** Another with `@types/node` beside it. */
   readonly nodeProject: string;
+  /** Another without the optional peers. */
+  readonly bareProject: string;
 }
 
 const root = join(import.meta.dirname, '../../..');
@@ -34,22 +36,25 @@ export async function packAndInstall(folder: string): Promise<Packed> {
   const installed = join(folder, 'package');
   const project = join(folder, 'project');
   const nodeProject = join(folder, 'node-project');
-  await createProject(project, installed, []);
-  await createProject(nodeProject, installed, ['@types/node']);
-  return {files: files.map(({path}) => path), project, nodeProject};
+  const bareProject = join(folder, 'bare-project');
+  const {peerDependencies} = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
+    peerDependencies?: Record<string, string>;
+  };
+  const peers = Object.keys(peerDependencies ?? {});
+  await createProject(project, installed, peers);
+  await createProject(nodeProject, installed, [...peers, '@types/node']);
+  await createProject(bareProject, installed, []);
+  return {files: files.map(({path}) => path), project, nodeProject, bareProject};
 }
 
-async function createProject(folder: string, installed: string, types: readonly string[]): Promise<void> {
+/** @param others - Packages that are installed beside aiofetch. */
+async function createProject(folder: string, installed: string, others: readonly string[]): Promise<void> {
   const modules = join(folder, 'node_modules');
   await mkdir(modules, {recursive: true});
   await writeFile(join(folder, 'package.json'), JSON.stringify({private: true, type: 'module'}));
   await cp(installed, join(modules, 'aiofetch'), {recursive: true});
   await copyDependencies(installed, join(root, 'package.json'), modules);
-  const {peerDependencies} = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8')) as {
-    peerDependencies?: Record<string, string>;
-  };
-  for (const name of [...types, ...Object.keys(peerDependencies ?? {})])
-    await copyPackage(name, join(root, 'package.json'), modules);
+  for (const name of others) await copyPackage(name, join(root, 'package.json'), modules);
   const consumer = join(root, 'test/package/consumer');
   for (const file of await readdir(consumer)) await cp(join(consumer, file), join(folder, file));
 }
