@@ -1,18 +1,21 @@
+import {readFileSync} from 'node:fs';
 import {describe, expect, it} from 'vitest';
+import {markersOf} from '../support/markers.ts';
+import {cases} from './cases/index.ts';
 import type {CaseResult, Report, Row} from './report.ts';
 import {
   addedOf,
   formatMemory,
   formatNumber,
-  markersOf,
   median,
   medianOf,
   peakOf,
   ratioOf,
   renderMarkdown,
+  renderSummary,
   renderTable,
-  replaceBetweenMarkers,
   withReport,
+  withSummary,
 } from './report.ts';
 import type {Target} from './targets.ts';
 import {check, renderVerdict} from './targets.ts';
@@ -46,45 +49,45 @@ const transfer: CaseResult = {
 };
 
 describe('median', () => {
-  it('is the middle one, whatever the order', () => {
+  it('the median is the middle value, whatever the order', () => {
     expect(median([5, 1, 3])).toBe(3);
     expect(median([10, 9, 1, 2])).toBe(5.5);
     expect(median([7])).toBe(7);
   });
 
-  it('of nothing is no number', () => {
+  it('the median of no values is NaN', () => {
     expect(median([])).toBeNaN();
   });
 });
 
 describe('rows', () => {
-  it('have medians by second and by second of CPU', () => {
+  it('a row has a median by second and one by second of CPU', () => {
     const row = rowOf('a', 100, 300, 200);
     expect(medianOf(row, 'rate')).toBe(200);
     expect(medianOf(row, 'cpu')).toBe(400);
   });
 
-  it('are compared round by round, so that a slow round weighs on both', () => {
+  it('rows are compared round by round, so that a slow round affects both sides', () => {
     const subject = rowOf('a', 100, 20, 90);
     const against = rowOf('b', 50, 10, 90);
     expect(ratioOf(subject, against, 'rate')).toBe(2);
     expect(medianOf(subject, 'rate') / medianOf(against, 'rate')).not.toBe(2);
   });
 
-  it('have the highest peak of their rounds, or none', () => {
+  it('the peak of a row is the highest of its rounds, and undefined when none was measured', () => {
     const samples = [10, 30, 20].map((peak) => ({work: 1, seconds: 1, cpu: 1, peak}));
     expect(peakOf({label: 'a', samples})).toBe(30);
     expect(peakOf(rowOf('a', 1))).toBeUndefined();
   });
 });
 
-describe('what one row costs more than another', () => {
-  it('is the median of the differences of each round', () => {
+describe('the added cost of a row', () => {
+  it('the added cost is the median of the differences of each round', () => {
     // 50, 25 and 20 µs over 25, 20 and 25 µs.
     expect(addedOf(rowOf('a', 10_000, 20_000, 25_000), rowOf('b', 20_000, 25_000, 20_000))).toBeCloseTo(5e-6);
   });
 
-  it('is a column, for the rows that have it', () => {
+  it('the added cost is a column, filled for the rows that have one', () => {
     const rows = [rowOf('none', 20_000), rowOf('all', 10_000), rowOf('else', 5_000)];
     const added = [
       {label: 'none', over: 'none'},
@@ -93,18 +96,18 @@ describe('what one row costs more than another', () => {
     ];
     expect(renderTable({...result, ratios: [], added, rows}).split('\n')).toEqual([
       'GET of something',
-      '      requests/s  CPU µs/request  of these, added',
+      '      requests/s  CPU µs/request  added CPU µs',
       'none      20,000            25.0',
-      'all       10,000            50.0             25.0',
+      'all       10,000            50.0          25.0',
       'else       5,000             100',
     ]);
   });
 });
 
 describe('withReport', () => {
-  it('puts each section that was measured in its place, and leaves the others', () => {
+  it('each section that was measured is put in its place, and the others stay', () => {
     const report = {machine: 'M', server: 'S', rounds: 1, notes: []};
-    const [bench, own] = [markersOf(), markersOf('own')];
+    const [bench, own] = [markersOf('bench'), markersOf('own')];
     const page = `${bench.start}a${bench.end} ${own.start}b${own.end}`;
     const both = withReport(page, {...report, cases: [transfer, {...result, section: 'own'}]});
     expect(both.indexOf('A body down')).toBeLessThan(both.indexOf(bench.end));
@@ -115,20 +118,35 @@ describe('withReport', () => {
   });
 });
 
+describe('the pages of the repository', () => {
+  const report: Report = {machine: 'M', server: 'S', rounds: 1, notes: [], cases: []};
+  const page = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
+
+  it('test/bench/README.md has a place for the section of every case', () => {
+    const sections = cases.map(({section}) => ({...result, section}));
+    expect(withReport(page('./README.md'), {...report, cases: sections})).toContain('M; server: S. Medians');
+  });
+
+  it('README.md has a place for the short table', () => {
+    const short = withSummary(page('../../README.md'), {...report, cases: [{...result, name: 'get-64'}]});
+    expect(short).toContain('GET of something: requests/s');
+  });
+});
+
 describe('numbers', () => {
-  it('have as many digits as mean something', () => {
+  it('numbers have three or four significant digits', () => {
     expect([12_345.6, 123.4, 12.34, 1.234].map(formatNumber)).toEqual(['12,346', '123', '12.3', '1.23']);
     expect(formatNumber(Number.NaN)).toBe('–');
   });
 
-  it('of memory are not below nothing', () => {
+  it('memory is never shown below zero', () => {
     expect(formatMemory(-1e6)).toBe('0');
     expect(formatMemory(undefined)).toBe('');
   });
 });
 
 describe('renderTable', () => {
-  it('aligns its columns and leaves out ratios to who was not there', () => {
+  it('a table aligns its columns, and leaves out ratios to clients that were not measured', () => {
     expect(renderTable(result).split('\n')).toEqual([
       'GET of something',
       '               requests/s  CPU µs/request  vs fetch',
@@ -137,7 +155,7 @@ describe('renderTable', () => {
     ]);
   });
 
-  it('shows bytes in MB and CPU for a GiB, with the peak', () => {
+  it('a table of transfers shows MB/s, CPU for a GiB, and the peak', () => {
     expect(renderTable(transfer).split('\n').slice(1)).toEqual([
       '             MB/s  CPU s/GiB  peak MB  vs fetch (CPU)',
       'iterChunks  1,074       0.50       20           1.50x',
@@ -145,7 +163,7 @@ describe('renderTable', () => {
     ]);
   });
 
-  it('says when the server may have been the slow one', () => {
+  it('a table says when the server may have been the slower side', () => {
     const busy = {
       ...result,
       rows: result.rows.map(({label, samples}) => ({
@@ -171,7 +189,7 @@ describe('renderMarkdown', () => {
     notes: [],
   };
 
-  it('puts cases of one kind beside each other and the others in tables of their own', () => {
+  it('cases that differ in their request only share a table, and each other case has its own', () => {
     const text = renderMarkdown(report);
     expect(text).toContain('A machine; server: a server. Medians of 3 interleaved rounds.');
     expect(text).toContain(
@@ -197,30 +215,27 @@ describe('renderMarkdown', () => {
     );
   });
 
-  it('does without what was not run', () => {
+  it('the short table has a row for each client, with rate and CPU of the two most common requests', () => {
+    const cases = [
+      {...result, name: 'get-64'},
+      {...result, name: 'post', title: 'POST of something'},
+      transfer,
+    ];
+    expect(
+      renderSummary({...report, cases})
+        .split('\n')
+        .slice(-4),
+    ).toEqual([
+      '|  | GET of something: requests/s | CPU µs/request | POST of something: requests/s | CPU µs/request |',
+      '| --- | ---: | ---: | ---: | ---: |',
+      '| `session.fetch` | 30,000 (3.00x) | 16.7 | 30,000 (3.00x) | 16.7 |',
+      '| `fetch` | 10,000 (1.00x) | 50.0 | 10,000 (1.00x) | 50.0 |',
+    ]);
+  });
+
+  it('the report leaves out the cases that were not run', () => {
     expect(renderMarkdown({...report, cases: [transfer]})).not.toContain('requests/s');
     expect(renderMarkdown({...report, cases: []})).toContain('A machine');
-  });
-});
-
-describe('replaceBetweenMarkers', () => {
-  const {start, end} = markersOf();
-
-  it('replaces what is between them, and again', () => {
-    const once = replaceBetweenMarkers(`# Title\n${start}\nold\n${end}\nrest $& $1\n`, 'new $& text');
-    expect(once).toBe(`# Title\n${start}\n\nnew $& text\n\n${end}\nrest $& $1\n`);
-    expect(replaceBetweenMarkers(once, 'newer')).toBe(`# Title\n${start}\n\nnewer\n\n${end}\nrest $& $1\n`);
-  });
-
-  it.each([
-    ['none', 'text'],
-    ['no end', `${start} text`],
-    ['no start', `text ${end}`],
-    ['the wrong order', `${end} text ${start}`],
-    ['two starts', `${start} ${start} ${end}`],
-    ['two ends', `${start} ${end} ${end}`],
-  ])('fails, naming both, when there is %s', (_, text) => {
-    expect(() => replaceBetweenMarkers(text, 'new')).toThrow(`${start} and, after it, ${end}`);
   });
 });
 
@@ -236,7 +251,7 @@ describe('check', () => {
     {case: 'nothing', row: 'fetch', peak: 19},
   ];
 
-  it('says what holds, what is missed and what was not measured', () => {
+  it('each target holds, is missed or was not measured', () => {
     expect(check([result, transfer], list).map(({outcome}) => outcome)).toEqual([
       'holds',
       'missed',
@@ -249,7 +264,7 @@ describe('check', () => {
     ]);
   });
 
-  it('is told in a line each', () => {
+  it('each verdict is one line', () => {
     const lines = check([result, transfer], list).map(renderVerdict);
     expect(lines[1]).toBe('missed        get: session.fetch is at least 3.10x fetch (3.00x)');
     expect(lines[3]).toBe('holds         download: iterChunks is at least 1.20x fetch by CPU (1.50x)');

@@ -1,3 +1,4 @@
+import {replaceBetweenMarkers} from '../support/markers.ts';
 import type {Sample} from './protocol.ts';
 
 /** What a ratio compares: work done in a second, or work done for a second of CPU. More is better in both. */
@@ -46,6 +47,8 @@ export interface Report {
 }
 
 const gib = 2 ** 30;
+/** The section of the cases that name none. */
+const mainSection = 'bench';
 
 export function median(values: readonly number[]): number {
   if (values.length === 0) return Number.NaN;
@@ -152,7 +155,7 @@ function tableOf(result: CaseResult): string[][] {
     '',
     rate,
     cpu,
-    ...(added ? ['of these, added'] : []),
+    ...(added ? ['added CPU µs'] : []),
     ...(hasPeak ? ['peak MB'] : []),
     ...shown.map(({against, by}) => `vs ${against}${by === 'cpu' ? ' (CPU)' : ''}`),
   ];
@@ -229,12 +232,12 @@ function rateAndRatio(row: Row, {unit, ratios: [ratio], ...result}: CaseResult):
 }
 
 /** The report for a page: what differs in its request only in one table, the rest in a table each. */
-export function renderMarkdown({machine, server, rounds, cases}: Report): string {
-  const parts = [`${machine}; server: ${server}. Medians of ${rounds} interleaved rounds.`];
+export function renderMarkdown(report: Report): string {
+  const {cases} = report;
+  const parts = [describeRun(report)];
   const matrix = cases.filter(({column}) => column !== undefined);
   if (matrix.length > 0) {
-    const against = matrix[0]?.ratios[0]?.against;
-    if (against) parts.push(`In brackets: how many times the rate of ${code(against)}.`);
+    parts.push(describeBrackets(matrix));
     parts.push(markdownMatrix(headings.request.rate, matrix, rateAndRatio));
     parts.push(markdownMatrix(headings.request.cpu, matrix, (row, {unit}) => formatCpu(row, unit)));
   }
@@ -248,7 +251,37 @@ export function renderMarkdown({machine, server, rounds, cases}: Report): string
       ]),
     );
   }
-  return parts.join('\n\n');
+  return parts.filter((part) => part !== '').join('\n\n');
+}
+
+/** The cases that the short table shows. */
+const summaryCases = ['get-64', 'post'];
+
+/** The report in a dozen lines: the two requests that programs send most, a row for each client. */
+export function renderSummary(report: Report): string {
+  const shown = report.cases.filter(({name}) => summaryCases.includes(name));
+  const labels = [...new Set(shown.flatMap(({rows}) => rows.map(({label}) => label)))];
+  const {rate, cpu} = headings.request;
+  const table = markdownTable([
+    ['', ...shown.flatMap(({title}) => [`${title}: ${rate}`, cpu])],
+    ...labels.map((label) => [
+      code(label),
+      ...shown.flatMap((result) => {
+        const row = findRow(result, label);
+        return row ? [rateAndRatio(row, result), formatCpu(row, result.unit)] : ['', ''];
+      }),
+    ]),
+  ]);
+  return [describeRun(report), describeBrackets(shown), table].filter((part) => part !== '').join('\n\n');
+}
+
+function describeRun({machine, server, rounds}: Report): string {
+  return `${machine}; server: ${server}. Medians of ${rounds} interleaved rounds.`;
+}
+
+function describeBrackets(cases: readonly CaseResult[]): string {
+  const against = cases[0]?.ratios[0]?.against;
+  return against === undefined ? '' : `In brackets: how many times the rate of ${code(against)}.`;
 }
 
 /** Names of clients as code, other labels as they are. */
@@ -256,35 +289,24 @@ function code(label: string): string {
   return label.includes(' ') ? label : `\`${label}\``;
 }
 
-export function markersOf(section = 'bench'): {readonly start: string; readonly end: string} {
-  return {start: `<!-- ${section}:start -->`, end: `<!-- ${section}:end -->`};
-}
-
 /**
- * The text with each section that was measured put in its place; the others stay as they are.
+ * The text with each section that was measured put between its markers; the other sections stay as they are.
  *
- * @throws Error when a section's markers aren't there
+ * @throws Error when the markers of a section aren't there
  */
 export function withReport(text: string, report: Report): string {
   const sections = new Set(report.cases.map(({section}) => section));
   return [...sections].reduce<string>((whole, section) => {
     const cases = report.cases.filter((result) => result.section === section);
-    return replaceBetweenMarkers(whole, renderMarkdown({...report, cases}), section);
+    return replaceBetweenMarkers(whole, renderMarkdown({...report, cases}), section ?? mainSection);
   }, text);
 }
 
 /**
- * The text with what is between the markers replaced.
+ * The text with the short table of {@link renderSummary} between the markers of the main section.
  *
- * @throws Error when it doesn't have each marker once, the start before the end
+ * @throws Error when the markers aren't there
  */
-export function replaceBetweenMarkers(text: string, content: string, section?: string): string {
-  const markers = markersOf(section);
-  const start = text.indexOf(markers.start);
-  const end = text.indexOf(markers.end);
-  const isOnce = text.lastIndexOf(markers.start) === start && text.lastIndexOf(markers.end) === end;
-  if (start === -1 || end < start || !isOnce) {
-    throw new Error(`There has to be ${markers.start} and, after it, ${markers.end}, each once`);
-  }
-  return `${text.slice(0, start + markers.start.length)}\n\n${content}\n\n${text.slice(end)}`;
+export function withSummary(text: string, report: Report): string {
+  return replaceBetweenMarkers(text, renderSummary(report), mainSection);
 }

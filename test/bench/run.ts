@@ -1,12 +1,13 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 import {cpus, release} from 'node:os';
+import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
 import {Bench, fullSettings, isPeer, quickSettings} from './bench.ts';
 import {ensureBuilt} from './build.ts';
 import type {Case} from './cases/case.ts';
 import {cases} from './cases/index.ts';
 import type {CaseResult, Report} from './report.ts';
-import {renderTable, replaceBetweenMarkers, withReport} from './report.ts';
+import {renderTable, withReport, withSummary} from './report.ts';
 import {check, renderVerdict} from './targets.ts';
 
 /**
@@ -15,15 +16,21 @@ import {check, renderVerdict} from './targets.ts';
  * @module
  */
 
+/** The page that a whole run writes, and the page that shows a dozen lines of it. */
+const reportFile = fileURLToPath(new URL('./README.md', import.meta.url));
+const summaryFile = fileURLToPath(new URL('../../README.md', import.meta.url));
+
 const usage = `Usage: npm run bench -- [options]
 
-  --case NAME      one case; may be given more than once, or several apart by commas
-  --peer NAME      the same for clients
-  --rounds N       rounds of each case (default: ${fullSettings.rounds}, and ${fullSettings.longRounds} of those that take long)
-  --quick          shorter, smaller, rougher
-  --json           the report as JSON instead of tables
-  --markdown FILE  the report as Markdown, too, between the markers of FILE; what was not run stays
-  --check          says which targets hold; exits with 1 when one is missed
+  --case NAME   runs this case alone; repeat the option or separate names by commas for several
+  --peer NAME   the same for clients
+  --rounds N    rounds of each case (default: ${fullSettings.rounds}, and ${fullSettings.longRounds} for cases that take long)
+  --quick       measures for a shorter time and with smaller bodies; the figures are rough
+  --json        prints the report as JSON instead of tables
+  --check       prints which targets hold, and exits with 1 when a target is missed
+  --keep        leaves the pages below as they are
+
+A whole run (all cases, all clients, without --quick and --rounds) writes test/bench/README.md and the short table of README.md.
 
 Cases: ${cases.map(({name}) => name).join(', ')}
 `;
@@ -36,7 +43,8 @@ interface Options {
   readonly rounds: number | undefined;
   readonly quick: boolean;
   readonly json: boolean;
-  readonly markdown: string | undefined;
+  /** Whether the pages are written. */
+  readonly writes: boolean;
   readonly check: boolean;
 }
 
@@ -54,13 +62,13 @@ function readOptions(args: readonly string[]): Options | undefined {
   if (values.help) return undefined;
   const names = namesOf(values.case);
   const unknown = names?.find((name) => !cases.some((candidate) => candidate.name === name));
-  if (unknown !== undefined) throw new UsageError(`There is no case ${JSON.stringify(unknown)}`);
+  if (unknown !== undefined) throw new UsageError(`There is no case named ${JSON.stringify(unknown)}`);
   const peers = namesOf(values.peer);
   const stranger = peers?.find((name) => !isPeer(name));
-  if (stranger !== undefined) throw new UsageError(`There is no client ${JSON.stringify(stranger)}`);
+  if (stranger !== undefined) throw new UsageError(`There is no client named ${JSON.stringify(stranger)}`);
   const rounds = values.rounds === undefined ? undefined : Number(values.rounds);
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
-    throw new UsageError(`--rounds is ${JSON.stringify(values.rounds)}, and not a whole number from 1`);
+    throw new UsageError(`--rounds is ${JSON.stringify(values.rounds)}; it must be a whole number from 1`);
   }
   return {
     cases: names ? cases.filter(({name}) => names.includes(name)) : cases,
@@ -68,7 +76,7 @@ function readOptions(args: readonly string[]): Options | undefined {
     rounds,
     quick: values.quick,
     json: values.json,
-    markdown: values.markdown,
+    writes: !(names || peers || values.quick || values.keep || rounds !== undefined),
     check: values.check,
   };
 }
@@ -82,8 +90,8 @@ function parse(args: readonly string[]) {
       rounds: {type: 'string'},
       quick: {type: 'boolean', default: false},
       json: {type: 'boolean', default: false},
-      markdown: {type: 'string'},
       check: {type: 'boolean', default: false},
+      keep: {type: 'boolean', default: false},
       help: {type: 'boolean', short: 'h', default: false},
     },
   }).values;
@@ -101,23 +109,23 @@ function describeMachine(versions: Iterable<string>): string {
   ].join(', ');
 }
 
-/** One line that is written over, and only where somebody looks on. */
+/** Overwrites one line of the terminal; prints nothing where there is no terminal. */
 function showProgress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);
 }
 
-function checkMarkers(file: string, sections: Iterable<string | undefined>): void {
-  const text = readFileSync(file, 'utf8');
-  try {
-    for (const section of sections) replaceBetweenMarkers(text, '', section);
-  } catch (error) {
-    throw new Error(`${file}: ${(error as Error).message}`, {cause: error});
+/** Writes both pages. They are read at this moment, because somebody may have edited them during the run. */
+function writePages(report: Report): void {
+  for (const [file, update] of [
+    [reportFile, withReport],
+    [summaryFile, withSummary],
+  ] as const) {
+    try {
+      writeFileSync(file, update(readFileSync(file, 'utf8'), report));
+    } catch (error) {
+      throw new Error(`${file}: ${(error as Error).message}`, {cause: error});
+    }
   }
-}
-
-// Read anew: it may have been edited meanwhile.
-function writeReport(file: string, report: Report): void {
-  writeFileSync(file, withReport(readFileSync(file, 'utf8'), report));
 }
 
 async function run(options: Options): Promise<void> {
@@ -156,7 +164,7 @@ async function run(options: Options): Promise<void> {
     for (const note of report.notes) console.log(note);
     if (verdicts.length > 0) console.log(`\n${verdicts.map(renderVerdict).join('\n')}`);
   }
-  if (options.markdown !== undefined) writeReport(options.markdown, report);
+  if (options.writes) writePages(report);
   if (verdicts.some(({outcome}) => outcome === 'missed')) process.exitCode = 1;
 }
 
@@ -165,17 +173,13 @@ try {
   if (!options) {
     console.log(usage);
   } else {
-    // Known before minutes are spent: there is such a file, and it has a place for the report.
-    if (options.markdown !== undefined) {
-      checkMarkers(options.markdown, new Set(options.cases.map(({section}) => section)));
-    }
     ensureBuilt();
     await run(options);
   }
 } catch (error) {
   const isUsage = error instanceof UsageError;
   process.stderr.write(
-    `${(error as Error).message}\n${isUsage ? 'npm run bench -- --help lists what there is\n' : ''}`,
+    `${(error as Error).message}\n${isUsage ? '`npm run bench -- --help` lists the options, cases and clients.\n' : ''}`,
   );
   process.exitCode = isUsage ? 2 : 1;
 }

@@ -10,7 +10,7 @@ const sets = Object.entries(policySets);
 export const policies: Case = {
   name: 'policies',
   section: 'policies',
-  title: () => 'GET of a small JSON by `session.fetch`, 64 at once, with',
+  title: () => 'GET of a small JSON by `session.fetch`, 64 at once, with this option',
   unit: 'request',
   ratios: [],
   added: sets.map(([label, {operation}]) => ({

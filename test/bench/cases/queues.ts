@@ -13,7 +13,7 @@ const crawlers = allPeers
 const hosts: Case = {
   name: 'hosts',
   title: ({hostsQueued, connections}) =>
-    `GET of a small JSON, ${formatCount(hostsQueued)} queued for 1,000 hosts, ${connections} under way`,
+    `GET of a small JSON, ${formatCount(hostsQueued)} queued for 1,000 hosts, ${connections} at once`,
   unit: 'request',
   ratios: [
     {against: 'fetch', by: 'rate'},
@@ -39,7 +39,7 @@ const shortQueue = 1_000;
 const queue: Case = {
   name: 'queue',
   title: ({connections}) =>
-    `GET of a small JSON, one host on ${connections} connections: what a long queue costs`,
+    `GET of a small JSON, one host on ${connections} connections: the cost of a long queue`,
   unit: 'request',
   ratios: [],
   async run(bench: Bench) {

@@ -115,8 +115,7 @@ export const requestCases: readonly Case[] = [
   }),
   requestCase({
     name: 'tracing',
-    title:
-      'GET of a small JSON, 64 at once: nobody listens, one signal is listened to, all of them are timed',
+    title: 'GET of a small JSON, 64 at once: no trace listener, a listener of one signal, `recordTimings`',
     concurrency: 64,
     peers: ['session.fetch', 'session.fetch, one signal', 'session.fetch, timings'],
     ratios: [

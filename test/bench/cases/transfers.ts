@@ -19,10 +19,15 @@ const downloaders = [
 const uploaders = downloaders.filter((peer) => peer !== 'iterChunks');
 
 /** One large body in a process of its own each time: its peak of memory is then this body's. */
-function transferCase(direction: TransferCommand['direction'], how: string, peers: readonly string[]): Case {
+function transferCase(
+  direction: TransferCommand['direction'],
+  kind: string,
+  how: string,
+  peers: readonly string[],
+): Case {
   return {
     name: direction,
-    title: ({transfer}) => `A body of ${formatCount(transfer / 2 ** 20)} MiB ${how}`,
+    title: ({transfer}) => `${kind} of ${formatCount(transfer / 2 ** 20)} MiB${how}`,
     unit: 'byte',
     ratios: [
       {against: 'fetch', by: 'rate'},
@@ -47,6 +52,6 @@ function transferCase(direction: TransferCommand['direction'], how: string, peer
 }
 
 export const transferCases: readonly Case[] = [
-  transferCase('download', 'down, chunk by chunk', downloaders),
-  transferCase('upload', 'up, from a stream', uploaders),
+  transferCase('download', 'Download', ', chunk by chunk', downloaders),
+  transferCase('upload', 'Upload', ' from a stream', uploaders),
 ];
