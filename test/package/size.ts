@@ -1,48 +1,76 @@
+import {readFileSync, writeFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
-import {gzipSync} from 'node:zlib';
-import {build} from 'esbuild';
+import {parseArgs} from 'node:util';
+import {readBetweenMarkers, replaceBetweenMarkers} from '../support/markers.ts';
+import type {BundleSize} from './support/bundle-size.ts';
+import {bundleSize} from './support/bundle-size.ts';
+import {readSizes, renderSizes, versionOf} from './support/size-table.ts';
+import {peers, tiers} from './support/tiers.ts';
 
-// Nothing may make the core grow unnoticed. Of this, ky is about 8_500 and p-retry 1_200; the rest is sessions, verbs,
-// retries, rate limits with their stores, auth, errors, the connector with its queue, and gather. No module of them has
-// more than 2_200, and all that these need not have, as the other policies, streams and clients, is left out by bundlers.
-const limit = 33_400;
+/**
+ * Measures what a browser has to load of this package and of its peers, and fails when a part of this package is larger
+ * than it may be, or when README's table is older than the code.
+ *
+ * @module
+ */
 
-const {metafile, outputFiles} = await build({
-  stdin: {
-    contents: "export {createSession, gather} from './dist/index.js'",
-    resolveDir: fileURLToPath(new URL('../..', import.meta.url)),
-  },
-  bundle: true,
-  minify: true,
-  format: 'esm',
-  platform: 'browser',
-  target: 'es2023',
-  // An import that a browser can't resolve shows in the list below, rather than as esbuild's error.
-  external: ['node:*', 'undici'],
-  // The bundler's chunks import each other for their order, which is nobody's here.
-  logOverride: {'ignored-bare-import': 'silent'},
-  metafile: true,
-  write: false,
-});
+const {values} = parseArgs({options: {write: {type: 'boolean', default: false}}});
+const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
+const section = 'sizes';
+/** How far README's figures may be from the measured ones, in kB: small changes need no new table. */
+const tolerance = 0.3;
 
-const [bundle] = outputFiles;
-const size = gzipSync(bundle?.contents ?? '', {level: 9}).length;
+const problems: string[] = [];
+const rows: Array<{name: string; gzip: number}> = [];
 
-const bytes = new Map<string, number>();
-for (const output of Object.values(metafile.outputs)) {
-  for (const [path, {bytesInOutput}] of Object.entries(output.inputs)) {
-    const name = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? 'aiofetch';
-    bytes.set(name, (bytes.get(name) ?? 0) + bytesInOutput);
+for (const {name, code, limit} of tiers) {
+  const size = await bundleSize(code);
+  console.log(`${inBytes(size.gzip)} gzip of ${inBytes(limit).trim()}  ${name}`);
+  showPackages(size);
+  rows.push({name, gzip: size.gzip});
+  if (size.gzip > limit) problems.push(`${name}: ${size.gzip - limit} B over its limit of ${limit} B`);
+  if (size.foreign.length > 0) problems.push(`${name}: imports ${size.foreign.join(', ')}`);
+}
+for (const {name, code} of peers) {
+  const size = await bundleSize(code);
+  const label = `${name} ${versionOf(name)}`;
+  console.log(`${inBytes(size.gzip)} gzip  ${label}`);
+  rows.push({name: label, gzip: size.gzip});
+}
+
+const table = renderSizes(rows);
+console.log(`\n${table}`);
+
+if (values.write) {
+  writeFileSync(readme, replaceBetweenMarkers(readFileSync(readme, 'utf8'), table, section));
+} else {
+  const written = readSizes(readBetweenMarkers(readFileSync(readme, 'utf8'), section));
+  const measured = readSizes(table);
+  for (const name of new Set([...written.keys(), ...measured.keys()])) {
+    const difference = Math.abs((written.get(name) ?? 0) - (measured.get(name) ?? 0));
+    if (difference <= tolerance) continue;
+    problems.push(
+      `${name}: README says ${shown(written.get(name))}, measured is ${shown(measured.get(name))}`,
+    );
   }
 }
-for (const [name, count] of [...bytes].sort((a, b) => b[1] - a[1])) {
-  console.log(`${String(count).padStart(7)} B minified  ${name}`);
-}
-console.log(`${String(size).padStart(7)} B gzip of ${limit}: createSession + gather for browsers`);
 
-const foreign = [
-  ...Object.values(metafile.outputs).flatMap((output) => output.imports.map((entry) => entry.path)),
-  ...[...bytes.keys()].filter((name) => name === 'undici'),
-];
-if (foreign.length > 0) throw new Error(`The browser bundle reaches for ${foreign.join(', ')}`);
-if (size > limit) throw new Error(`The browser bundle is ${size - limit} B over its limit`);
+if (problems.length > 0) {
+  console.error(`\n${problems.join('\n')}`);
+  console.error('\n`npm run size -- --write` brings the table in README up to date.');
+  process.exitCode = 1;
+}
+
+function inBytes(count: number): string {
+  return `${String(count).padStart(7)} B`;
+}
+
+function shown(kilobytes: number | undefined): string {
+  return kilobytes === undefined ? 'nothing' : `${kilobytes.toFixed(1)} kB`;
+}
+
+function showPackages({packages}: BundleSize): void {
+  for (const [name, count] of [...packages].sort((a, b) => b[1] - a[1])) {
+    if (count > 0) console.log(`${' '.repeat(10)}${inBytes(count)} minified  ${name}`);
+  }
+}
