@@ -1,109 +1,104 @@
 import type {Dispatcher} from 'undici';
 import {isReplayable, isSmall} from '../../core/body.ts';
 import type {Lifetime} from '../../core/call-lifetime.ts';
-import type {ProgressReport} from '../../core/progress.ts';
-import {isRedirectStatus, redirectedRequest} from '../../core/redirect.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
-import {isIdempotent} from '../../core/request.ts';
+import {lifetimeOf} from '../../core/request.ts';
 import {isNullBodyStatus} from '../../core/status.ts';
 import type {ConnectionDetail, Trace, TraceSignals} from '../../core/trace.ts';
-import {codeOf} from '../../errors/error-code.ts';
 import type {Phase} from '../../errors/index.ts';
-import {ConnectionError, TimeoutError} from '../../errors/index.ts';
-import {redactUrl} from '../../errors/redact-url.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import {urlParts} from '../../utils/url-parts.ts';
-import {describeFailure, isUndiciRefusal} from './describe-failure.ts';
+import {isUndiciRefusal} from './describe-failure.ts';
 import type {DialSignal} from './dial/dial.ts';
+import {connectionError, exchangeError, requestError, timeoutError} from './exchange-error.ts';
+import type {FollowUp} from './follow-up.ts';
+import * as followUp from './follow-up.ts';
 import {Connection} from './http1/connection.ts';
-import {StreamResetError, UnprocessedError} from './http2/errors.ts';
-import {decodedBody} from './messages/decoded-body.ts';
+import {UnprocessedError} from './http2/errors.ts';
 import type {BodyOrigin} from './messages/incoming-body.ts';
 import {IncomingBody} from './messages/incoming-body.ts';
-import {tooLarge, watched} from './messages/limited-body.ts';
-import {toSend} from './messages/outgoing-request.ts';
-import {contentLengthOf, headerValue, locationOf} from './messages/raw-headers.ts';
-import {createResponse, watchAbandoned} from './messages/response.ts';
+import {exceedsLimit, tooLargeError} from './messages/limited-body.ts';
+import {outgoingRequest} from './messages/outgoing-request.ts';
+import {announcesClose, headerValue} from './messages/raw-headers.ts';
+import {cancelWhenCollected, createResponse} from './messages/response.ts';
+import {responseBody} from './messages/response-body.ts';
 import {Upload} from './messages/upload.ts';
 import type {Pool} from './pool/pool.ts';
 import type {PoolConnection, PoolHost, PoolMember} from './pool/pool-host.ts';
-import type {SilenceWatcher} from './read-timer.ts';
+import type {ReadTimeoutListener} from './read-timer.ts';
 
-/** How much of a redirect's body is read to keep its connection, in bytes, and for how long, in ms. */
-const discardLimit = 64 * 1024;
-const discardTime = 1_000;
-
-// RFC 9110, section 7.6.1: connection options are a list.
-const closeOption = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
-
-// How often a request is sent again on another connection: a server may refuse each of many streams.
-const maxResends = 3;
-
-// What undici is aborted with; it never reaches a caller.
+// The error that undici is aborted with. It never reaches a caller.
 const aborted = new Error('aborted');
 
 type State =
-  /** Waits for a slot. */
+  /** The exchange waits for a slot. */
   | 'queued'
-  /** Has a slot, waits for a connection. */
+  /** The exchange has a slot and waits for a connection. */
   | 'dialling'
-  /** Handed to its connection; nothing of the response is here. */
+  /** The request was handed to its connection, and no response head has arrived. */
   | 'sent'
-  /** The head has been handed on, the body is arriving. */
+  /** The caller has the response, and its body is arriving. */
   | 'receiving'
-  /** It was a redirect; its body is read to nobody's profit but the connection's. */
+  /** A follow-up is due. The rest of the body is read only so that the connection can be used again. */
   | 'discarding'
-  /** Over: its slot is given back. */
+  /** The exchange is over, and its slot is given back or about to be. */
   | 'done';
 
 /**
- * One request on one connection: from waiting for a slot to the end of the response's body. It is what waits in the
- * queue, what undici reports to, what the body pulls from and what an abort reaches, so that one request is one
- * object with one state.
+ * One request on one connection, from the wait for a slot to the end of the response's body.
+ *
+ * The class is long because it is the only owner of a request's state: the queue, the dial, undici, the body and the abort
+ * all report to this one object. A request so costs one object, and no closures. Whatever needs no state is in
+ * the modules beside it: `follow-up.ts` decides on redirects and resends, `exchange-error.ts` makes the errors, and
+ * `messages/` makes what is sent and what the caller gets.
  */
-export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatcher.DispatchHandler {
+export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Dispatcher.DispatchHandler {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
 
   readonly host: PoolHost;
+  readonly lifetime: Lifetime;
   readonly #pool: Pool;
   readonly #request: ConnectorRequest;
   readonly #path: string;
   readonly #trace: Trace | undefined;
   readonly #redirects: number;
-  // Dropped once called: through its promise, `resolve` holds the response, which then nobody could see collected.
+  // Replaced once one of them was called: through its promise, `resolve` holds the response, which could then never be
+  // garbage-collected while the exchange exists.
   #resolve: (response: Response) => void;
   #reject: (error: unknown) => void;
-  /** When the attempt's time is up, on the clock of `performance`; redirects share it. */
+  /** When the attempt's time is up, on the clock of `performance`. Redirects share this time. */
   #attemptEnd: number | undefined;
 
   #state: State = 'queued';
   #connection: PoolConnection | undefined = undefined;
-  /** The connection had been used before. */
-  #reused = false;
+  /** Whether the connection had carried another request before. */
+  #isReused = false;
   #upload: Upload | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
-  #follow: ConnectorRequest | undefined = undefined;
+  #followUp: FollowUp | undefined = undefined;
+  /** How many bytes of a discarded body have arrived. */
   #discarded = 0;
-  /** How many more bytes of the body may come; `undefined`: any number. */
-  #room: number | undefined = undefined;
+  /** How many more bytes of the body may arrive; `undefined` is no limit. */
+  #bytesAllowed: number | undefined = undefined;
+  /** The pool timeout while queued, the time for discarding later. */
   #timer: NodeJS.Timeout | undefined = undefined;
   #attemptTimer: NodeJS.Timeout | undefined = undefined;
-  /** undici has begun to write it. */
-  #written = false;
-  /** Something of the response is here. */
-  #answered = false;
-  /** All of the request has been handed to the socket. */
-  #bodySent = false;
-  /** All of it had left the socket when silence was last looked at. */
+  /** Whether undici has begun to write the request. */
+  #isWritten = false;
+  /** Whether a part of the response has arrived. */
+  #isAnswered = false;
+  /** Whether the whole request has been handed to the socket. */
+  #isSent = false;
+  /** Whether the whole request had left the socket when the read timer last fired. */
   #wasFlushed = true;
-  /** The connection can't serve another request after this one. */
-  #lastOnConnection = false;
+  /** Whether the connection can't serve another request after this one. */
+  #isLastOnConnection = false;
   #resends = 0;
-  /** Of the response's head. */
+  /** The status of the response. */
   #status: number | undefined = undefined;
-  /** Where the limit adapts: when it was last sent, or began to dial. */
+  /** When the exchange last began to dial or to send. Only set where the limit adapts. */
   #sentAt = 0;
   #abortDispatch: ((error: Error) => void) | undefined = undefined;
   #resumeDispatch: (() => void) | undefined = undefined;
@@ -117,10 +112,11 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     attemptEnd: number | undefined = undefined,
   ) {
     const {origin, path} = urlParts(request.url);
+    this.lifetime = lifetimeOf(request);
     this.#pool = pool;
     this.#request = request;
     this.#path = path;
-    this.#trace = request.lifetime.trace;
+    this.#trace = this.lifetime.trace;
     this.#resolve = resolve;
     this.#reject = reject;
     this.#redirects = redirects;
@@ -132,14 +128,12 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     return this.#request.timeouts.connect;
   }
 
-  get lifetime(): Lifetime {
-    return this.#request.lifetime;
-  }
+  // The wait for a slot and a connection
 
   start(): void {
-    const {lifetime} = this.#request;
+    const {lifetime} = this;
     if (lifetime.isAborted) {
-      // After a redirect.
+      // The call was aborted while the redirect before this request was discarded.
       this.#trace?.emit('attemptEnd', this.#request, {error: lifetime.reason});
       this.#pool.settle(this.host);
       this.#reject(lifetime.reason);
@@ -148,7 +142,7 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     lifetime.onAbort(this);
     if (this.#attemptEnd !== undefined) this.#startAttemptTimer();
     if (this.#pool.limits.acquire(this.host, this)) {
-      this.#begin();
+      this.#connect();
       return;
     }
     this.#trace?.emit('connectionQueuedStart', this.#request);
@@ -156,21 +150,28 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     if (pool !== undefined) this.#timer = setTimeout(() => this.#timeOut('pool', pool), pool);
   }
 
-  // Waiting for a slot and a connection
-
   granted(): void {
     this.#clearTimer();
     this.#trace?.emit('connectionQueuedEnd', this.#request);
-    this.#begin();
+    this.#connect();
   }
 
-  #begin(): void {
+  #connect(): void {
     if (this.host.adaptive) this.#sentAt = performance.now();
     this.#pool.running.append(this);
     this.#startAttemptTimer();
-    const connection = this.#take();
+    const connection = this.#takeIdle();
     if (connection) this.#reuse(connection);
     else this.#dial();
+  }
+
+  #takeIdle(): PoolConnection | undefined {
+    const connection = this.#pool.take(this.host);
+    if (!(connection instanceof Connection)) return connection;
+    if (connection.canExpectContinue || !followUp.waitsForContinue(this.#request)) return connection;
+    // Closed rather than put back: the new connection needs the place that this one takes within the limit.
+    connection.close();
+    return undefined;
   }
 
   #reuse(connection: PoolConnection): void {
@@ -178,22 +179,16 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#dispatch(connection);
   }
 
-  dialTold<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void {
+  #dial(): void {
+    this.#state = 'dialling';
+    this.#trace?.emit('connectionCreateStart', this.#request);
+    // The pool keeps the exchange in a list of its own while the exchange waits to dial.
+    this.#pool.running.remove(this);
+    this.#pool.open(this);
+  }
+
+  emitDialSignal<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void {
     this.#trace?.emit(type, this.#request, detail);
-  }
-
-  #take(): PoolConnection | undefined {
-    const connection = this.#pool.take(this.host);
-    if (!this.#expects || !(connection instanceof Connection) || connection.takesExpecting) return connection;
-    // Its place is needed.
-    connection.close();
-    return undefined;
-  }
-
-  /** The body waits for the server's word. */
-  get #expects(): boolean {
-    const {transfer, body} = this.#request;
-    return transfer?.expectContinue !== undefined && body !== null;
   }
 
   connected(connection: PoolConnection): void {
@@ -202,140 +197,102 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
   }
 
   dialFailed(error: Error, phase: Phase): void {
-    this.#fail(this.#connectionError(error, phase));
+    this.#fail(connectionError(this.#request, error, phase));
   }
 
   dialTimedOut(limit: number, cause: Error | undefined): void {
-    this.#fail(new TimeoutError('connect', limit, {...this.#details(), cause}));
+    this.#fail(timeoutError(this.#request, 'connect', limit, cause));
   }
 
-  #dial(): void {
-    this.#state = 'dialling';
-    this.#trace?.emit('connectionCreateStart', this.#request);
-    // While it waits to dial it is a member of the pool's list for that.
-    this.#pool.running.remove(this);
-    this.#pool.open(this);
-  }
+  // Sending
 
   #dispatch(connection: PoolConnection): void {
+    const request = this.#request;
     this.#state = 'sent';
     this.#connection = connection;
-    this.#reused = connection.sent > 0;
-    this.#lastOnConnection = connection.isLast;
-    this.#written = false;
-    this.#bodySent = false;
+    this.#isReused = connection.sent > 0;
+    this.#isLastOnConnection = connection.isLast;
+    this.#isWritten = false;
+    this.#isSent = false;
     if (this.host.adaptive) this.#sentAt = performance.now();
     if (this.list === undefined) this.#pool.running.append(this);
+    const expectsContinue = followUp.waitsForContinue(request);
+    if (expectsContinue && connection instanceof Connection) this.#isLastOnConnection = true;
     let options: Dispatcher.DispatchOptions;
     try {
-      options = this.#dispatchOptions();
+      const isLast = this.#isLastOnConnection;
+      options = outgoingRequest(request, this.host, this.#path, this.#upload, expectsContinue, isLast);
     } catch (error) {
-      this.#spareConnection();
+      this.#returnUnusedConnection();
       this.#fail(error);
       return;
     }
-    const {body} = this.#request;
-    if (body !== null && !isSmall(body)) connection.hearAnswerFirst();
-    if (!this.#expects) {
-      connection.dispatch(options, this, !this.#isRepeatable);
-    } else {
-      if (connection instanceof Connection) this.#lastOnConnection = true;
-      connection.dispatchExpecting(options, this);
-    }
-  }
-
-  #dispatchOptions(): Dispatcher.DispatchOptions {
-    const {headers, body} = toSend(this.#request, this.host, this.#upload, this.#expects);
+    const body: unknown = options.body;
     if (body instanceof Upload) this.#upload = body;
-    const {prefix} = this.host;
-    return {
-      path: prefix === '' ? this.#path : prefix + this.#path,
-      method: this.#request.method as Dispatcher.HttpMethod,
-      headers,
-      body: body as Buffer,
-      // Left to itself, undici gives up a connection after a HEAD, and after a body on a method that seldom has one.
-      reset: this.#lastOnConnection,
-    };
+    if (request.body !== null && !isSmall(request.body)) connection.keepEarlyResponse();
+    if (expectsContinue) connection.dispatchExpectContinue(options, this);
+    else connection.dispatch(options, this, !followUp.isRepeatable(request));
   }
-
-  // What undici reports
 
   onConnect(abort: (error?: Error) => void): void {
-    // Aborted between dispatch and here: thrown, it ends the request and spares the connection.
+    // The call was aborted between the dispatch and this event. A throw ends the request and keeps the connection.
     if (this.#state !== 'sent') throw aborted;
-    this.#written = true;
+    this.#isWritten = true;
     this.#abortDispatch = abort;
     const {totals} = this.#pool;
     totals.sent++;
-    if (this.#reused) totals.reused++;
+    if (this.#isReused) totals.reused++;
     this.#trace?.emit('requestHeadersSent', this.#request);
-    if (this.#upload?.isWaiting) {
-      this.#timer = setTimeout(() => this.#upload?.goAhead(), this.#request.transfer?.expectContinue);
-    }
-  }
-
-  onResponseStarted(): void {
-    this.#answered = true;
+    this.#upload?.proceedAfter(this.#request.transfer?.expectContinue);
   }
 
   onBodySent(chunk: unknown): void {
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : (chunk as Buffer).length;
     this.#pool.totals.bytesSent += bytes;
     this.#trace?.emit('requestChunkSent', this.#request, {bytes});
-    if (this.#upload?.report) this.#tell((report) => report.add(toBytes(chunk as string | Uint8Array)));
+    this.#reportSent(chunk as string | Uint8Array);
   }
 
   onRequestSent(): void {
-    this.#bodySent = true;
+    this.#isSent = true;
     this.#trace?.emit('requestSent', this.#request);
     if (this.host.adaptive && this.#upload) this.#sentAt = performance.now();
-    if (this.#upload?.report) this.#tell((report) => report.end());
+    this.#reportSent(undefined);
     if (this.#state === 'sent' || (this.#state === 'receiving' && !this.#body?.paused))
       this.#startReadTimer();
   }
 
-  /** The server has made up its mind before it had all of the body: the rest is not sent. */
-  #stopSending(): void {
-    this.#clearTimer();
-    this.#upload?.halt(new Error('The server answered before it had the whole body'));
+  // What the caller's progress listener throws fails the call, and must not reach undici.
+  #reportSent(chunk: string | Uint8Array | undefined): void {
+    try {
+      this.#upload?.reportSent(chunk);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
-  // What a listener throws is not undici's to judge.
-  #tell(tell: (report: ProgressReport) => void): void {
-    try {
-      tell(this.#upload?.report as ProgressReport);
-    } catch (error) {
-      this.#cut(error);
-    }
+  // Receiving
+
+  onResponseStarted(): void {
+    this.#isAnswered = true;
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
     this.#startReadTimer();
     if (status < 200) {
-      if (status === 100 && this.#upload?.isWaiting) {
-        this.#clearTimer();
-        this.#upload.goAhead();
-      }
+      if (status === 100 && this.#upload?.isWaiting) this.#upload.proceed();
       return true;
     }
-    // An answer before the end of the upload tells nothing of how long the host takes.
-    if (this.host.adaptive && (this.#bodySent || status === 429 || status === 503)) {
+    // A response that comes before the end of the upload doesn't show how long the host takes, except when it is overloaded.
+    if (this.host.adaptive && (this.#isSent || status === 429 || status === 503)) {
       this.#pool.limits.observe(this.host, this.#sentAt, status);
     }
-    if (this.#upload && !this.#bodySent && (status >= 300 || this.#upload.isWaiting)) this.#stopSending();
+    if (this.#upload && !this.#isSent && (status >= 300 || this.#upload.isWaiting)) this.#upload.halt();
     this.#resumeDispatch = resume;
-    const connection = headerValue(rawHeaders, 'connection');
-    if (connection !== undefined && closeOption.test(connection)) this.#lastOnConnection = true;
-    const request = this.#request;
-    if (isRedirectStatus(status) && request.redirect !== 'manual') {
-      const location = locationOf(rawHeaders);
-      if (location !== undefined || request.redirect === 'error') {
-        const head = {status, statusText, rawHeaders, url: request.url, redirected: false};
-        this.#trace?.emit('responseHeadersReceived', request, {status}, createResponse(head, undefined));
-        return this.#redirect(status, location ?? '');
-      }
-    }
-    if (status === 417 && this.#expects && isReplayable(request.body)) return this.#sendUnasked();
+    if (announcesClose(rawHeaders)) this.#isLastOnConnection = true;
+    const location = followUp.redirectLocation(this.#request, status, rawHeaders);
+    if (location !== undefined) return this.#redirect(status, location, rawHeaders, statusText);
+    if (followUp.refusesExpectation(this.#request, status)) return this.#resendWithoutExpectation();
     return this.#receive(status, rawHeaders, statusText);
   }
 
@@ -344,16 +301,15 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     const hasBody = request.method !== 'HEAD' && !isNullBodyStatus(status);
     const contentEncoding = headerValue(rawHeaders, 'content-encoding');
     if (request.transfer && hasBody && contentEncoding === undefined) {
-      this.#room = request.transfer.maxResponseSize;
-      // What an error's status says goes before how large its body is.
-      if (this.#room !== undefined && status < 400 && contentLengthOf(rawHeaders) > this.#room) {
-        this.#cut(tooLarge(request, this.#room));
+      this.#bytesAllowed = request.transfer.maxResponseSize;
+      if (exceedsLimit(this.#bytesAllowed, status, rawHeaders)) {
+        this.#failTooLarge();
         return true;
       }
     }
     const head = {status, statusText, rawHeaders, url: request.url, redirected: this.#redirects > 0};
     this.#state = 'receiving';
-    request.lifetime.bodyOpened();
+    this.lifetime.bodyOpened();
     if (!hasBody) {
       this.#deliver(createResponse(head, undefined));
       return true;
@@ -361,112 +317,82 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     const body = new IncomingBody(this);
     this.#body = body;
     try {
-      let source = contentEncoding === undefined ? body : decodedBody(body, contentEncoding, request);
-      if (request.transfer) source = watched(source, contentEncoding !== undefined, request, rawHeaders);
-      this.#deliver(createResponse(head, source));
+      this.#deliver(createResponse(head, responseBody(body, contentEncoding, request, rawHeaders)));
     } catch (error) {
       this.#state = 'sent';
-      request.lifetime.bodyClosed();
-      this.#cut(error);
+      this.lifetime.bodyClosed();
+      this.#fail(error);
     }
     return true;
   }
 
+  #deliver(response: Response): void {
+    const {status} = response;
+    this.#status = status;
+    this.#trace?.emit('responseHeadersReceived', this.#request, {status}, response);
+    const resolve = this.#resolve;
+    this.#resolve = ignore;
+    this.#reject = ignore;
+    resolve(response);
+    // Most bodies have arrived by the end of this turn. Those are not registered: a registration burdens the garbage collector.
+    if (this.#body) {
+      queueMicrotask(() => {
+        if (this.#state === 'receiving') cancelWhenCollected(response);
+      });
+    }
+  }
+
   onData(chunk: Buffer): boolean {
-    // The parser's, when it goes on after a pause and nothing has come: a stream that is handed nothing asks no more.
+    // undici's parser hands on an empty chunk when it resumes. A stream that gets an empty chunk asks for no other.
     if (chunk.length === 0) return true;
     this.#pool.totals.bytesReceived += chunk.length;
     this.#trace?.emit('responseChunkReceived', this.#request, {bytes: chunk.length});
     if (this.#state === 'discarding') {
       this.#discarded += chunk.length;
-      if (this.#discarded > discardLimit) this.#cut(aborted);
+      if (this.#discarded > followUp.discardLimit) this.#stopDiscarding();
       return true;
     }
-    if (this.#room !== undefined) {
-      this.#room -= chunk.length;
-      if (this.#room < 0) {
-        this.#cut(tooLarge(this.#request, this.#request.transfer?.maxResponseSize as number));
+    if (this.#bytesAllowed !== undefined) {
+      this.#bytesAllowed -= chunk.length;
+      if (this.#bytesAllowed < 0) {
+        this.#failTooLarge();
         return true;
       }
     }
-    const goOn = this.#body === undefined || this.#body.push(chunk);
-    if (goOn) this.#startReadTimer();
-    // The server isn't silent while the reader is the slow one.
-    else (this.#connection as PoolConnection).stopWatching();
-    return goOn;
+    const hasRoom = this.#body === undefined || this.#body.push(chunk);
+    if (hasRoom) this.#startReadTimer();
+    // While the reader is slower than the server, the read timeout doesn't run.
+    else (this.#connection as PoolConnection).stopReadTimer();
+    return hasRoom;
   }
 
   onComplete(): void {
     const connection = this.#connection as PoolConnection;
     const wasReceiving = this.#state === 'receiving';
     this.#finish();
-    // An answer before the end of the upload leaves the rest of it in the way. What had no body was read before it was answered.
-    const isLast = this.#lastOnConnection || !this.#bodySent;
+    // After a response that came before the end of the upload, the rest of the upload is in the way of the next request.
+    const isLast = this.#isLastOnConnection || !this.#isSent;
+    // A request without a body was read by the server before it answered.
     const isFlushed = this.#request.body === null || connection.isFlushed;
-    if (isLast || isFlushed) this.#letGo(connection, isLast);
-    if (!wasReceiving) this.#followRedirect();
-    if (isLast || isFlushed) this.#giveBack();
-    else setImmediate(() => this.#letGoLater(connection));
+    if (isLast || isFlushed) this.#releaseConnection(connection, isLast);
+    if (!wasReceiving) this.#startFollowUp();
+    if (isLast || isFlushed) this.#pool.releaseSlot(this.host);
+    else setImmediate(() => this.#releaseLater(connection));
     if (wasReceiving) {
       this.#trace?.emit('attemptEnd', this.#request, {status: this.#status});
       this.#body?.end();
-      this.#request.lifetime.bodyClosed();
+      this.lifetime.bodyClosed();
     }
   }
 
-  // Over TLS, a socket hears only a turn later that what it wrote has left.
-  #letGoLater(connection: PoolConnection): void {
-    this.#letGo(connection, !connection.isFlushed);
-    this.#giveBack();
+  // A TLS socket learns one turn late that the written data has left.
+  #releaseLater(connection: PoolConnection): void {
+    this.#releaseConnection(connection, !connection.isFlushed);
+    this.#pool.releaseSlot(this.host);
   }
 
-  #letGo(connection: PoolConnection, isLast: boolean): void {
-    if (!isLast) {
-      this.#pool.putBack(connection);
-      return;
-    }
-    connection.spent = true;
-    // undici closes most of these itself, once it is through with the response: it must not lose the socket before.
-    queueMicrotask(() => connection.destroy());
-  }
-
-  onError(error: Error): void {
-    if (this.#state === 'done') return;
-    if (this.#state === 'discarding') {
-      this.#finish();
-      this.#followRedirect();
-      this.#giveBack();
-      return;
-    }
-    if (isUndiciRefusal(error)) {
-      if (!this.#written) this.#spareConnection();
-      this.#fail(new TypeError(`Request could not be sent: ${error.message}`, {cause: error}));
-    } else if (this.#upload?.failure?.error === error) {
-      this.#fail(this.#connectionError(error, 'send', 'Request body failed'));
-    } else if (error instanceof TypeError) {
-      this.#fail(error);
-    } else if (this.#state === 'sent' && this.#canSendAgain(error)) {
-      this.#sendAgain(error, error instanceof UnprocessedError);
-    } else {
-      const cause = this.#connection?.error ?? error;
-      // An alert of TLS may come after its handshake: in TLS 1.3, a client's certificate is looked at only then.
-      const isTls = codeOf(cause)?.startsWith('ERR_SSL_');
-      this.#fail(this.#connectionError(cause, isTls ? 'tls' : this.#bodySent ? 'receive' : 'send'));
-    }
-  }
-
-  silent(limit: number): void {
-    // The end of the request is still on its way, or was when last looked at: the server has its time from then on.
-    const {isFlushed} = this.#connection as PoolConnection;
-    if (this.#upload?.isHalted || (isFlushed && this.#wasFlushed)) this.#timeOut('read', limit);
-    else this.#startReadTimer();
-    this.#wasFlushed = isFlushed;
-  }
-
-  // What the body asks for, and tells
-
-  touched(): void {
-    this.#request.lifetime.bodyReadStarted();
+  bodyReadStarted(): void {
+    this.lifetime.bodyReadStarted();
   }
 
   resume(): void {
@@ -480,27 +406,132 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     this.#fail(reason ?? new DOMException('The body was cancelled', 'AbortError'), failed);
   }
 
-  // Ends
+  // Follow-ups
 
-  /** The call was aborted: by its caller, a timeout, or its session. */
-  aborted(reason: unknown): void {
-    this.#cut(reason);
+  #redirect(status: number, location: string, rawHeaders: Buffer[], statusText: string): boolean {
+    const request = this.#request;
+    const head = {status, statusText, rawHeaders, url: request.url, redirected: false};
+    this.#trace?.emit('responseHeadersReceived', request, {status}, createResponse(head, undefined));
+    this.#status = status;
+    try {
+      this.#followUp = followUp.redirectFollowUp(request, status, location, this.#redirects);
+    } catch (error) {
+      this.#fail(error);
+      return true;
+    }
+    return this.#discard();
   }
 
-  /** Ends the exchange at once, in whichever state it is; the caller gets `reason` as it is. */
-  #cut(reason: unknown): void {
+  #resendWithoutExpectation(): boolean {
+    const error = new Error('The server does not support Expect: 100-continue');
+    this.#trace?.emit('requestResent', this.#request, {error});
+    this.#followUp = followUp.withoutExpectation(this.#request, this.#redirects);
+    return this.#discard();
+  }
+
+  #discard(): boolean {
+    this.#state = 'discarding';
+    (this.#connection as PoolConnection).stopReadTimer();
+    this.#timer = setTimeout(() => this.#stopDiscarding(), followUp.discardTime);
+    return true;
+  }
+
+  #stopDiscarding(): void {
+    this.#finish();
+    this.#destroyConnection();
+    this.#startFollowUp();
+    this.#pool.releaseSlot(this.host);
+  }
+
+  // Called before the slot is given back: a pool that is closing would otherwise take this exchange for the last one.
+  #startFollowUp(): void {
+    const next = this.#followUp as FollowUp;
+    followUp.traceFollowUp(this.#trace, next);
+    const {request, redirects} = next;
+    new Exchange(this.#pool, request, this.#resolve, this.#reject, redirects, this.#attemptEnd).start();
+  }
+
+  #sendAgain(error: Error): void {
+    const {body} = this.#request;
+    this.#resends++;
+    this.#trace?.emit('requestResent', this.#request, {error});
+    this.#clearTimer();
+    if (this.#isWritten || isReplayable(body)) {
+      this.#upload?.stop();
+      this.#upload = undefined;
+    }
+    this.#abortDispatch = undefined;
+    (this.#connection as PoolConnection).stopReadTimer();
+    (this.#connection as PoolConnection).isRetired = true;
+    this.#connection = undefined;
+    // When one idle connection was dead, others may be dead too. A refusal shows nothing about other connections.
+    const another = error instanceof UnprocessedError ? this.#takeIdle() : undefined;
+    if (another) this.#reuse(another);
+    else this.#dial();
+  }
+
+  // Failures and aborts
+
+  onError(error: Error): void {
     if (this.#state === 'done') return;
-    const follow = this.#state === 'discarding' && reason === aborted;
-    if (follow) {
+    if (this.#state === 'discarding') {
       this.#finish();
-      this.#cutConnection();
-      this.#followRedirect();
-      this.#giveBack();
+      this.#startFollowUp();
+      this.#pool.releaseSlot(this.host);
       return;
     }
+    const request = this.#request;
+    const connection = this.#connection;
+    const failure = requestError(request, error, this.#upload?.failure?.error);
+    if (failure) {
+      if (!this.#isWritten && isUndiciRefusal(error)) this.#returnUnusedConnection();
+      this.#fail(failure);
+    } else if (this.#state === 'sent' && this.#canSendAgain(error)) {
+      this.#sendAgain(error);
+    } else {
+      this.#fail(exchangeError(request, connection?.error ?? error, this.#isSent));
+    }
+  }
+
+  #canSendAgain(error: Error): boolean {
+    return followUp.canSendAgain({
+      request: this.#request,
+      error,
+      resends: this.#resends,
+      isWritten: this.#isWritten,
+      isAnswered: this.#isAnswered,
+      wasIdle: (this.#connection as PoolConnection).wasIdle,
+    });
+  }
+
+  /** The call was aborted by its caller, a timeout or its session. */
+  aborted(reason: unknown): void {
     this.#fail(reason);
   }
 
+  readTimedOut(limit: number): void {
+    // The server's time begins when the whole request has left the socket. The timer runs once more if the request had not
+    // left when the timer last fired.
+    const {isFlushed} = this.#connection as PoolConnection;
+    if (this.#upload?.isHalted || (isFlushed && this.#wasFlushed)) this.#timeOut('read', limit);
+    else this.#startReadTimer();
+    this.#wasFlushed = isFlushed;
+  }
+
+  #timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {
+    this.#fail(timeoutError(this.#request, phase, limit));
+  }
+
+  #failTooLarge(): void {
+    const {transfer} = this.#request;
+    this.#fail(tooLargeError(this.#request, transfer?.maxResponseSize as number));
+  }
+
+  /**
+   * Ends the exchange at once, whatever its state. The caller gets `reason` itself.
+   *
+   * @param isFailure - false when the caller no longer wants the body, which is no failure of the call
+   */
   #fail(reason: unknown, isFailure = true): void {
     const state = this.#state;
     if (state === 'done') return;
@@ -513,160 +544,73 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
       this.#pool.settle(this.host);
     } else {
       if (state === 'dialling') this.#pool.cancel(this);
-      else this.#cutConnection();
-      this.#giveBack();
+      else this.#destroyConnection();
+      this.#pool.releaseSlot(this.host);
     }
     this.#trace?.emit('attemptEnd', this.#request, {status: this.#status, ...(isFailure && {error: reason})});
     if (state === 'receiving') {
       this.#body?.fail(reason);
-      this.#request.lifetime.bodyClosed(isFailure, reason);
+      this.lifetime.bodyClosed(isFailure, reason);
     } else {
       this.#reject(reason);
     }
   }
 
-  #timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {
-    this.#cut(new TimeoutError(phase, limit, this.#details()));
-  }
+  // Release
 
   #finish(reason?: unknown): void {
     this.#state = 'done';
     this.#clearTimer();
     if (this.#attemptTimer) clearTimeout(this.#attemptTimer);
-    this.#connection?.stopWatching();
-    this.#request.lifetime.offAbort(this);
+    this.#connection?.stopReadTimer();
+    this.lifetime.offAbort(this);
     this.#upload?.stop(reason);
     if (this.list === this.#pool.running) this.#pool.running.remove(this);
   }
 
-  #cutConnection(): void {
+  #releaseConnection(connection: PoolConnection, isLast: boolean): void {
+    if (!isLast) {
+      this.#pool.putBack(connection);
+      return;
+    }
+    connection.isRetired = true;
+    // undici closes most of these itself after it has handled the response. It must not lose the socket before that.
+    queueMicrotask(() => connection.destroy());
+  }
+
+  #destroyConnection(): void {
     const connection = this.#connection;
     if (!connection) return;
-    // Through undici first: it has a request under way on that socket.
+    // undici is told first, because it has a request under way on that socket.
     this.#abortDispatch?.(aborted);
     connection.destroy();
   }
 
-  /** Nothing of the request went out: what served before can go on. */
-  #spareConnection(): void {
+  /** Nothing of the request was written: a connection that served other requests before can serve more. */
+  #returnUnusedConnection(): void {
     const connection = this.#connection as PoolConnection;
     this.#connection = undefined;
-    if (this.#reused) this.#pool.putBack(connection);
-    // undici has not begun to watch a socket without a request.
+    if (this.#isReused) this.#pool.putBack(connection);
+    // undici watches a socket only from its first request on, so a new one can't be kept idle.
     else connection.destroy();
   }
 
-  #giveBack(): void {
-    this.#pool.limits.release(this.host);
-    this.#pool.settle(this.host);
-  }
-
-  #redirect(status: number, location: string): boolean {
-    this.#status = status;
-    try {
-      this.#follow = redirectedRequest(this.#request, status, location, this.#redirects);
-    } catch (error) {
-      this.#cut(error);
-      return true;
-    }
-    return this.#discard();
-  }
-
-  // RFC 9110, section 10.1.1: the server, or one on the way to it, doesn't know of `Expect`.
-  #sendUnasked(): boolean {
-    const {transfer} = this.#request;
-    const error = new Error('The server does not know of Expect: 100-continue');
-    this.#trace?.emit('requestResent', this.#request, {error});
-    this.#follow = this.#request.with({transfer: transfer && {...transfer, expectContinue: undefined}});
-    return this.#discard();
-  }
-
-  #discard(): boolean {
-    this.#state = 'discarding';
-    (this.#connection as PoolConnection).stopWatching();
-    this.#timer = setTimeout(() => this.#cut(aborted), discardTime);
-    return true;
-  }
-
-  // Before the slot is given back: a pool that closes is not to take the gap for the end.
-  #followRedirect(): void {
-    const request = this.#follow as ConnectorRequest;
-    // What is sent again, unasked, is no redirect, and has no status to tell of.
-    const status = this.#status;
-    const redirects = this.#redirects + (status === undefined ? 0 : 1);
-    if (status !== undefined) {
-      this.#trace?.emit('requestRedirect', request, {status, url: redactUrl(request.url)});
-    }
-    new Exchange(this.#pool, request, this.#resolve, this.#reject, redirects, this.#attemptEnd).start();
-  }
-
-  #deliver(response: Response): void {
-    const {status} = response;
-    this.#status = status;
-    this.#trace?.emit('responseHeadersReceived', this.#request, {status}, response);
-    const resolve = this.#resolve;
-    this.#resolve = ignore;
-    this.#reject = ignore;
-    resolve(response);
-    // Most bodies are all here by the end of this turn, and need no watching: it burdens the garbage collector.
-    if (this.#body) {
-      queueMicrotask(() => {
-        if (this.#state === 'receiving') watchAbandoned(response);
-      });
-    }
-  }
-
-  // RFC 9112, section 9.3.1, and RFC 9110, section 9.2.2: a connection may close at any moment, and a request that
-  // met with that is sent again where nothing is lost by it: it never left, or it left on a connection that had
-  // been idle before, no answer came, and sending it twice is the same as once.
-  #canSendAgain(error: Error): boolean {
-    if (error instanceof UnprocessedError || error instanceof StreamResetError) {
-      const isWhole = !this.#written || isReplayable(this.#request.body);
-      return error instanceof UnprocessedError && isWhole && this.#resends < maxResends;
-    }
-    const {hasRested} = this.#connection as PoolConnection;
-    if (!hasRested || this.#answered || this.#resends >= maxResends) return false;
-    return !this.#written || this.#isRepeatable;
-  }
-
-  get #isRepeatable(): boolean {
-    return isIdempotent(this.#request) && isReplayable(this.#request.body);
-  }
-
-  #sendAgain(error: Error, isRefused: boolean): void {
-    this.#resends++;
-    this.#trace?.emit('requestResent', this.#request, {error});
-    this.#clearTimer();
-    if (this.#written || isReplayable(this.#request.body)) {
-      this.#upload?.stop();
-      this.#upload = undefined;
-    }
-    this.#abortDispatch = undefined;
-    (this.#connection as PoolConnection).stopWatching();
-    (this.#connection as PoolConnection).spent = true;
-    this.#connection = undefined;
-    // One that died may not have died alone; one that refused says nothing of others.
-    const another = isRefused ? this.#take() : undefined;
-    if (another) this.#reuse(another);
-    else this.#dial();
-  }
+  // Timers
 
   #startAttemptTimer(): void {
     const {attempt} = this.#request.timeouts;
     if (attempt === undefined || this.#attemptTimer) return;
     const now = performance.now();
     this.#attemptEnd ??= now + attempt;
-    this.#attemptTimer = setTimeout(
-      () => this.#timeOut('attempt', attempt),
-      Math.max(0, this.#attemptEnd - now),
-    );
+    const left = Math.max(0, this.#attemptEnd - now);
+    this.#attemptTimer = setTimeout(() => this.#timeOut('attempt', attempt), left);
   }
 
-  // Or sets it back, when something came. A server that is still being sent to may be silent.
+  /** Starts the read timer, or starts it anew. It doesn't run while the request is being sent. */
   #startReadTimer(): void {
     const {read} = this.#request.timeouts;
-    if (read !== undefined && (this.#bodySent || this.#upload?.isHalted))
-      (this.#connection as PoolConnection).watchSilence(read, this);
+    if (read !== undefined && (this.#isSent || this.#upload?.isHalted))
+      (this.#connection as PoolConnection).startReadTimer(read, this);
   }
 
   #clearTimer(): void {
@@ -674,29 +618,10 @@ export class Exchange implements PoolMember, SilenceWatcher, BodyOrigin, Dispatc
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
-
-  #connectionError(cause: Error, phase: Phase, what?: string): ConnectionError {
-    const code = codeOf(cause);
-    // undici's parser shows what it could not parse: the response.
-    delete (cause as {data?: string}).data;
-    return new ConnectionError(describeFailure(cause, phase, what), phase, {
-      ...this.#details(),
-      code,
-      cause,
-    });
-  }
-
-  #details(): {request: ConnectorRequest; attempts: number} {
-    return {request: this.#request, attempts: this.#request.attempt};
-  }
 }
 
 function ignore(): void {}
 
 function describeConnection({protocol, address}: PoolConnection): ConnectionDetail {
   return {protocol, address};
-}
-
-function toBytes(chunk: string | Uint8Array): Uint8Array {
-  return typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
 }

@@ -5,7 +5,7 @@ export const closeGrace = 50;
  * After how long a rest a request that can't be sent twice first waits a turn, in ms: a server closes connections
  * that rest, seldom others, and what it did since the event loop last looked isn't known yet.
  */
-export const longRest = 10;
+export const longIdle = 10;
 
 /** How long a connection may be of use. */
 export interface Lifespan {

@@ -1,23 +1,24 @@
-/** Told when a server was silent for too long. */
-export interface SilenceWatcher {
-  silent(limit: number): void;
+/** Notified when the server has sent nothing for too long. */
+export interface ReadTimeoutListener {
+  readTimedOut(limit: number): void;
 }
 
 /**
- * What a server may be silent on. A base class, rather than a part: it is called several times for each request. One
- * timer serves for its life: making and clearing one costs five times what setting it back does.
+ * The read timeout of a connection or stream. It is a base class rather than a part because it is called several times
+ * for each request. One timer serves for the whole life of a connection: making and clearing a timer costs five times what
+ * `refresh` does.
  */
-export class Watchable {
-  #watcher: SilenceWatcher | undefined = undefined;
+export class ReadTimer {
+  #listener: ReadTimeoutListener | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
   #limit = 0;
-  /** The time ran out, and what has arrived meanwhile is being looked at. */
-  #suspects = false;
+  /** Whether the timer has fired, and data that has already arrived may still be handed on in this turn. */
+  #isFiring = false;
 
-  /** Tells the watcher when `limit` ms pass before this is called again or stopped. */
-  watchSilence(limit: number, watcher: SilenceWatcher): void {
-    this.#watcher = watcher;
-    this.#suspects = false;
+  /** Notifies `listener` after `limit` ms, unless the timer is started anew or stopped before. */
+  startReadTimer(limit: number, listener: ReadTimeoutListener): void {
+    this.#listener = listener;
+    this.#isFiring = false;
     if (this.#timer && this.#limit === limit) {
       this.#timer.refresh();
       return;
@@ -25,28 +26,28 @@ export class Watchable {
     clearTimeout(this.#timer);
     this.#limit = limit;
     this.#timer = setTimeout(() => {
-      // After a blocked event loop, timers come before what has arrived in time.
-      this.#suspects = true;
+      // After the event loop was blocked, timers run before data that arrived in time is read.
+      this.#isFiring = true;
       setImmediate(() => {
-        if (this.#suspects && this.#watcher) this.onSilence(limit, this.#watcher);
+        if (this.#isFiring && this.#listener) this.onReadTimeout(limit, this.#listener);
       });
     }, limit);
-    // The socket holds the process while something is under way; what is left of a time that nobody waits for must not.
+    // The socket keeps the process alive while a request is under way. A timer that was stopped must not.
     this.#timer.unref();
   }
 
-  /** Nobody waits any more. The timer runs on, for the next who does. */
-  stopWatching(): void {
-    this.#watcher = undefined;
+  /** Notifies nobody any more. The timer itself runs on, and the next request refreshes it. */
+  stopReadTimer(): void {
+    this.#listener = undefined;
   }
 
-  /** Nobody will wait again. */
-  protected endWatching(): void {
-    this.#watcher = undefined;
+  /** Clears the timer when the connection or stream is closed. */
+  protected clearReadTimer(): void {
+    this.#listener = undefined;
     clearTimeout(this.#timer);
   }
 
-  protected onSilence(limit: number, watcher: SilenceWatcher): void {
-    watcher.silent(limit);
+  protected onReadTimeout(limit: number, listener: ReadTimeoutListener): void {
+    listener.readTimedOut(limit);
   }
 }

@@ -10,7 +10,7 @@ import type {Resolver} from './dns.ts';
 import type {RaceOptions} from './happy-eyeballs.ts';
 import {Race, socketOptions} from './happy-eyeballs.ts';
 import type {ProxyServer} from './proxy.ts';
-import {needsStreams, SocketStream, tieTo} from './socket-stream.ts';
+import {http2NeedsStream, linkSockets, SocketStream} from './socket-stream.ts';
 import type {TlsClient} from './tls.ts';
 import {openTunnel} from './tunnel.ts';
 
@@ -43,7 +43,7 @@ export type DialSignal = Extract<keyof TraceSignals, `dns${string}` | `tls${stri
 
 /** How a dial ended: one of the first three is called, once and never at once, unless it is cancelled before. */
 export interface DialOutcome {
-  told<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void;
+  emit<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void;
   /** @param raw - what is under `socket`, and the last to close */
   connected(socket: Socket, raw: Socket): void;
   failed(error: Error, phase: Phase): void;
@@ -163,8 +163,8 @@ export class Dial {
     if (socketPath !== undefined) await this.#connectPath(socketPath);
     else if (proxy) await this.#connectProxy(proxy);
     else await this.#connect(hostname, port, this.#options.allowAddress);
-    if (secure && offersHttp2) await this.#agreeHttp2(tls, hostname, port);
-    else if (secure) await this.#agreeTls(tls, hostname, port, http1);
+    if (secure && offersHttp2) await this.#startTlsForHttp2(tls, hostname, port);
+    else if (secure) await this.#startTls(tls, hostname, port, http1);
     return this.#socket as Socket;
   }
 
@@ -172,7 +172,7 @@ export class Dial {
     const {secure, hostname, port} = this.#target;
     try {
       await this.#connect(proxy.hostname, proxy.port, undefined);
-      if (proxy.tls) await this.#agreeTls(proxy.tls, proxy.hostname, proxy.port, http1);
+      if (proxy.tls) await this.#startTls(proxy.tls, proxy.hostname, proxy.port, http1);
     } catch (error) {
       throw new ProxyUnreachableError(error as Error);
     }
@@ -184,7 +184,7 @@ export class Dial {
       name = (first as Address).address;
     }
     this.#phase = 'connect';
-    await openTunnel(this.#alive(), proxy, {hostname: name, port});
+    await openTunnel(this.#requireOpenSocket(), proxy, {hostname: name, port});
   }
 
   async #connect(hostname: string, port: number, guard: AddressGuard | undefined): Promise<void> {
@@ -217,20 +217,20 @@ export class Dial {
     const family = isIP(hostname);
     if (family !== 0) return [{address: hostname, family: family as 4 | 6}];
     const found = this.#options.resolver.find(hostname);
-    this.#outcome.told(found ? 'dnsCacheHit' : 'dnsCacheMiss', {host: hostname});
+    this.#outcome.emit(found ? 'dnsCacheHit' : 'dnsCacheMiss', {host: hostname});
     return found;
   }
 
   #load(hostname: string): Promise<readonly Address[]> {
     this.#phase = 'dns';
-    this.#outcome.told('dnsResolveStart', {host: hostname});
+    this.#outcome.emit('dnsResolveStart', {host: hostname});
     return new Promise((resolve, reject) => {
       const cancel = this.#options.resolver.load(hostname, (error, addresses) => {
         if (error) {
           reject(error);
           return;
         }
-        this.#outcome.told('dnsResolveEnd', {
+        this.#outcome.emit('dnsResolveEnd', {
           host: hostname,
           addresses: addresses.map(({address}) => address),
         });
@@ -279,28 +279,28 @@ export class Dial {
     });
   }
 
-  #agreeHttp2(tls: TlsClient, hostname: string, port: number): Promise<void> {
-    if (!needsStreams) return this.#agreeTls(tls, hostname, port, http2);
-    const raw = this.#alive();
-    const agreed = this.#agreeTls(tls, hostname, port, http2, new SocketStream(raw));
-    tieTo(raw, this.#socket as Socket);
-    return agreed;
+  #startTlsForHttp2(tls: TlsClient, hostname: string, port: number): Promise<void> {
+    if (!http2NeedsStream) return this.#startTls(tls, hostname, port, http2);
+    const raw = this.#requireOpenSocket();
+    const secured = this.#startTls(tls, hostname, port, http2, new SocketStream(raw));
+    linkSockets(raw, this.#socket as Socket);
+    return secured;
   }
 
-  #agreeTls(
+  #startTls(
     tls: TlsClient,
     hostname: string,
     port: number,
     protocols: readonly string[],
-    over: Duplex = this.#alive(),
+    over: Duplex = this.#requireOpenSocket(),
   ): Promise<void> {
     this.#phase = 'tls';
-    this.#outcome.told('tlsStart', {host: hostname});
+    this.#outcome.emit('tlsStart', {host: hostname});
     return new Promise((resolve, reject) => {
       const target = {hostname, port};
-      this.#socket = tls.agree(over, target, protocols, {
-        agreed: () => {
-          this.#outcome.told('tlsEnd', {host: hostname});
+      this.#socket = tls.handshake(over, target, protocols, {
+        onSecured: () => {
+          this.#outcome.emit('tlsEnd', {host: hostname});
           resolve();
         },
         failed: reject,
@@ -309,7 +309,7 @@ export class Dial {
   }
 
   // Between two steps a socket may fail with nobody listening.
-  #alive(): Socket {
+  #requireOpenSocket(): Socket {
     const socket = this.#socket as Socket;
     if (socket.destroyed) throw socket.errored ?? new Error('Socket was closed');
     return socket;

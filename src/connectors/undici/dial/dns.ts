@@ -104,7 +104,7 @@ export class Resolver {
   /** The addresses of a name, in the order to try them in, if they are known without asking. */
   find(hostname: string): readonly Address[] | undefined {
     const entry = this.#fixed.get(hostname) ?? this.#fresh(hostname);
-    return entry && inTurn(entry);
+    return entry && orderAddresses(entry);
   }
 
   /**
@@ -182,7 +182,7 @@ export class Resolver {
     if (this.#pending.get(hostname) === lookup) this.#pending.delete(hostname);
     const waiting = [...lookup.waiting];
     lookup.waiting.clear();
-    for (const done of waiting) done(error, entry ? inTurn(entry) : []);
+    for (const done of waiting) done(error, entry ? orderAddresses(entry) : []);
   }
 
   #keep(hostname: string, entry: Entry): void {
@@ -239,7 +239,7 @@ function checkAnswer(
  * The addresses in the order to try them in: in turn, so that each is first once, and families alternating, beginning
  * with the one that the resolver put first (RFC 8305, section 4).
  */
-function inTurn(entry: Entry): readonly Address[] {
+function orderAddresses(entry: Entry): readonly Address[] {
   const {addresses, failed} = entry;
   const [first] = addresses;
   if (first === undefined || addresses.length === 1) return addresses;

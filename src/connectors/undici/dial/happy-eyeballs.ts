@@ -42,7 +42,7 @@ export class Race {
   readonly #addresses: readonly Address[];
   readonly #options: RaceOptions;
   readonly #outcome: RaceOutcome;
-  readonly #runners = new Map<Socket, () => void>();
+  readonly #attempts = new Map<Socket, () => void>();
   #next = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
 
@@ -73,13 +73,13 @@ export class Race {
       this.#outcome.failed(address, error);
       clearTimeout(this.#timer);
       if (this.#next < this.#addresses.length) this.start();
-      else if (this.#runners.size === 0) this.#outcome.lost();
+      else if (this.#attempts.size === 0) this.#outcome.lost();
     };
     socket.on('connect', onConnect).on('error', onError);
     // A socket may fail on its way out, or between two of a dial's steps.
     socket.on('error', ignore);
     // Once it has left the race, a socket holds nothing of what it was opened for.
-    this.#runners.set(socket, () => void socket.off('connect', onConnect).off('error', onError));
+    this.#attempts.set(socket, () => void socket.off('connect', onConnect).off('error', onError));
     if (attemptDelay !== undefined && this.#next < this.#addresses.length) {
       this.#timer = setTimeout(() => this.start(), attemptDelay);
     }
@@ -88,15 +88,15 @@ export class Race {
   /** Ends every attempt that is under way. */
   cancel(): void {
     clearTimeout(this.#timer);
-    for (const socket of [...this.#runners.keys()]) {
+    for (const socket of [...this.#attempts.keys()]) {
       this.#leave(socket);
       socket.destroy();
     }
   }
 
   #leave(socket: Socket): void {
-    this.#runners.get(socket)?.();
-    this.#runners.delete(socket);
+    this.#attempts.get(socket)?.();
+    this.#attempts.delete(socket);
   }
 }
 

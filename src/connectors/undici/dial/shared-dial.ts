@@ -6,7 +6,7 @@ import {Dial} from './dial.ts';
 
 /** How a shared dial ended, for those who waited for it to the end; and for each whose time was up before. */
 export interface SharedOutcome<Member> {
-  told<Type extends DialSignal>(type: Type, detail: TraceSignals[Type], members: Iterable<Member>): void;
+  emit<Type extends DialSignal>(type: Type, detail: TraceSignals[Type], members: Iterable<Member>): void;
   connected(socket: Socket, raw: Socket, members: Member[]): void;
   failed(error: Error, phase: Phase, members: Member[]): void;
   timedOut(member: Member, limit: number, cause: Error | undefined): void;
@@ -23,7 +23,7 @@ export class SharedDial<Member> {
   constructor(target: DialTarget, options: DialOptions, outcome: SharedOutcome<Member>) {
     this.#outcome = outcome;
     this.#dial = new Dial(target, options, {
-      told: (type, detail) => outcome.told(type, detail, this.members),
+      emit: (type, detail) => outcome.emit(type, detail, this.members),
       connected: (socket, raw) => outcome.connected(socket, raw, this.#dismiss()),
       failed: (error, phase) => outcome.failed(error, phase, this.#dismiss()),
       // Each of those who wait has a time of its own.

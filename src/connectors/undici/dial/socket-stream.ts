@@ -5,7 +5,7 @@ import {Duplex} from 'node:stream';
  * Whether HTTP/2 needs its sockets as streams: up to Node 24, a connection that is reset while `node:http2` writes to it
  * stays open for ever, with everybody waiting: no error, no end. Where TLS is over a stream and not a handle, both arrive.
  */
-export const needsStreams = Number.parseInt(process.versions.node, 10) < 26;
+export const http2NeedsStream = Number.parseInt(process.versions.node, 10) < 26;
 
 /**
  * A socket as a mere stream, for TLS to be over. Errors stay with the socket: passed on, they might meet nobody, and throw.
@@ -51,7 +51,7 @@ export class SocketStream extends Duplex {
 }
 
 /** Ties a TLS socket over a {@link SocketStream} to what is under it: what holds the process, and how it failed. */
-export function tieTo(raw: Socket, socket: Socket): void {
+export function linkSockets(raw: Socket, socket: Socket): void {
   socket.ref = () => {
     raw.ref();
     return socket;

@@ -42,7 +42,7 @@ export interface TlsTarget {
 
 /** How a handshake ended; one of these is called, once. */
 export interface TlsOutcome {
-  agreed(socket: TLSSocket): void;
+  onSecured(socket: TLSSocket): void;
   failed(error: Error): void;
 }
 
@@ -128,7 +128,7 @@ export class TlsClient {
    * @param protocols - for ALPN (RFC 7301), the one preferred first
    * @returns the socket over it, which may be destroyed to cancel
    */
-  agree(raw: Duplex, target: TlsTarget, protocols: readonly string[], outcome: TlsOutcome): TLSSocket {
+  handshake(raw: Duplex, target: TlsTarget, protocols: readonly string[], outcome: TlsOutcome): TLSSocket {
     const servername = this.#servername ?? (isIP(target.hostname) ? '' : target.hostname);
     const key = `${servername || target.hostname}:${target.port}`;
     const session = this.#sessions.get(key);
@@ -159,7 +159,7 @@ export class TlsClient {
         return;
       }
       rememberNow();
-      outcome.agreed(socket);
+      outcome.onSecured(socket);
     };
     const onError = (error: Error) => {
       socket.off('secureConnect', onSecure).off('close', onClose);

@@ -4,10 +4,10 @@ import {Client} from 'undici';
 import type {Linked, LinkedList} from '../../../utils/linked-list.ts';
 import type {HostSlots} from '../../limits/limits.ts';
 import type {Lifespan} from '../lifespan.ts';
-import {closeGrace, longRest} from '../lifespan.ts';
-import {Watchable} from '../read-timer.ts';
-import {hearAnswerFirst} from './early-response.ts';
-import {dispatchExpecting} from './expect-continue.ts';
+import {closeGrace, longIdle} from '../lifespan.ts';
+import {ReadTimer} from '../read-timer.ts';
+import {keepEarlyResponse} from './early-response.ts';
+import {dispatchExpectContinue} from './expect-continue.ts';
 
 // How much earlier than a server's "Keep-Alive: timeout" an idle connection is given up, in ms: what is on its way
 // when the server closes gets lost.
@@ -19,7 +19,7 @@ class SocketGoneError extends Error {
 }
 
 /** One socket and undici's HTTP/1.1 over it: a `Client` that never dials again. */
-export class Connection<Host extends HostSlots = HostSlots> extends Watchable implements Linked {
+export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer implements Linked {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
@@ -30,7 +30,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends Watchable im
   /** It was idle and is on its way out, to make room or because the pool closes. */
   closing = false;
   /** It is to take no further request. */
-  spent = false;
+  isRetired = false;
   /** What its socket failed with. */
   error: Error | undefined = undefined;
   /** When it was last put to rest, on the clock of `performance`. */
@@ -41,7 +41,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends Watchable im
   readonly #life: Lifespan;
   readonly #expires: number;
   #stopWaiting: (() => void) | undefined = undefined;
-  #hearsAnswerFirst = false;
+  #keepsEarlyResponse = false;
 
   /**
    * @param raw - what is under `socket`, and the last to close
@@ -83,8 +83,8 @@ export class Connection<Host extends HostSlots = HostSlots> extends Watchable im
       this.error ??= error;
     });
     raw.once('close', () => {
-      this.spent = true;
-      this.endWatching();
+      this.isRetired = true;
+      this.clearReadTimer();
       this.#stopWaiting?.();
       onClosed(this);
       this.#client.destroy().catch(() => undefined);
@@ -101,7 +101,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends Watchable im
 
   get isUsable(): boolean {
     const socket = this.#socket;
-    return !this.spent && !socket.destroyed && socket.writable && !socket.readableEnded;
+    return !this.isRetired && !socket.destroyed && socket.writable && !socket.readableEnded;
   }
 
   /** All that was written has left: nothing of an earlier request lies in the way of the next. */
@@ -114,7 +114,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends Watchable im
   }
 
   /** Whether it was idle before its present request: the server may have closed it meanwhile. */
-  get hasRested(): boolean {
+  get wasIdle(): boolean {
     return this.sent > 1 || this.#stopWaiting !== undefined;
   }
 
@@ -124,7 +124,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends Watchable im
   }
 
   /** Whether it can serve others after those it served. */
-  get isWorn(): boolean {
+  get isExhausted(): boolean {
     return this.sent >= this.#life.maxRequests || this.isExpired;
   }
 
@@ -132,7 +132,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends Watchable im
    * Sees to a socket on which nothing was sent yet: undici does only from its first request on. What a server says
    * unasked, or its end, ends the connection.
    */
-  waitForFirst(): void {
+  awaitFirstRequest(): void {
     const socket = this.#socket;
     const onReadable = () => {
       if (socket.read() !== null) this.destroy();
@@ -149,9 +149,13 @@ export class Connection<Host extends HostSlots = HostSlots> extends Watchable im
   }
 
   /** @param isOnce - whether a connection that dies on the request would be its end, so that one that has died must be told */
-  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler, isOnce: boolean): void {
+  dispatch(
+    options: Dispatcher.DispatchOptions,
+    handler: Dispatcher.DispatchHandler,
+    isUnrepeatable: boolean,
+  ): void {
     if (this.sent++ === 0 && this.#stopWaiting) this.#stopWaiting();
-    if (isOnce && this.hasRested && performance.now() - this.idleSince > longRest) {
+    if (isUnrepeatable && this.wasIdle && performance.now() - this.idleSince > longIdle) {
       // undici waits for the end of the loop's turn as well: two of them, and all that has arrived was looked at.
       setImmediate(() => this.#client.dispatch(options, handler));
     } else {
@@ -160,29 +164,29 @@ export class Connection<Host extends HostSlots = HostSlots> extends Watchable im
   }
 
   /** Whether a request can be sent that waits for the server's word: undici has no hold on the socket yet. */
-  get takesExpecting(): boolean {
+  get canExpectContinue(): boolean {
     return this.sent === 0;
   }
 
   /** As `dispatch`, of a request that waits for the server's word before its body; it's the last. */
-  dispatchExpecting(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+  dispatchExpectContinue(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
     this.sent++;
     this.#stopWaiting?.();
-    dispatchExpecting(this.#socket, new URL(this.host.key).host, options, handler);
+    dispatchExpectContinue(this.#socket, new URL(this.host.key).host, options, handler);
   }
 
   /** What the server answers before it hangs up on a body is to be read, though sending has failed. */
-  hearAnswerFirst(): void {
-    if (this.#hearsAnswerFirst) return;
-    this.#hearsAnswerFirst = true;
-    hearAnswerFirst(this.#socket, (error) => {
+  keepEarlyResponse(): void {
+    if (this.#keepsEarlyResponse) return;
+    this.#keepsEarlyResponse = true;
+    keepEarlyResponse(this.#socket, (error) => {
       this.error ??= error;
     });
   }
 
   /** Closes an idle connection: says goodbye, and cuts it when no answer comes. */
   close(): void {
-    this.spent = true;
+    this.isRetired = true;
     const socket = this.#socket;
     if (socket.destroyed) return;
     // Holds the process until then: an idle socket doesn't, and somebody may be waiting for this one to be gone.
@@ -193,7 +197,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends Watchable im
 
   /** Cuts the connection at once. */
   destroy(): void {
-    this.spent = true;
+    this.isRetired = true;
     this.#client.destroy().catch(() => undefined);
     this.#socket.destroy();
   }

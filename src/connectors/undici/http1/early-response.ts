@@ -9,7 +9,7 @@ type Write = (...args: [...unknown[], Done]) => void;
  *
  * @param failed - told what a write failed with, at once
  */
-export function hearAnswerFirst(socket: Socket, failed: (error: Error) => void): void {
+export function keepEarlyResponse(socket: Socket, failed: (error: Error) => void): void {
   const writer = socket as unknown as Record<'_write' | '_writev', Write>;
   for (const name of ['_write', '_writev'] as const) {
     const write = writer[name];

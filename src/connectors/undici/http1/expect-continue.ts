@@ -14,7 +14,7 @@ type Body = AsyncIterable<Uint8Array | string>;
  *
  * @param options - its body waits by itself for the time to be sent
  */
-export function dispatchExpecting(
+export function dispatchExpectContinue(
   socket: Socket,
   authority: string,
   options: Dispatcher.DispatchOptions,

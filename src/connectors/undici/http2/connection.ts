@@ -4,7 +4,7 @@ import type {Socket} from 'node:net';
 import type {Linked, LinkedList} from '../../../utils/linked-list.ts';
 import type {HostSlots} from '../../limits/limits.ts';
 import type {Lifespan} from '../lifespan.ts';
-import {closeGrace, longRest} from '../lifespan.ts';
+import {closeGrace, longIdle} from '../lifespan.ts';
 import {UnprocessedError} from './errors.ts';
 import type {StreamOwner} from './stream.ts';
 import {Http2Stream} from './stream.ts';
@@ -20,7 +20,7 @@ export interface Http2Events<Host extends SharedHost> {
   /** Nothing uses it any more, and it can serve others. */
   onIdle(connection: Http2Connection<Host>): void;
   /** It takes no further request; what runs on it goes on. */
-  onSpent(connection: Http2Connection<Host>): void;
+  onRetired(connection: Http2Connection<Host>): void;
   /** Its socket is closed for good. */
   onClosed(connection: Http2Connection<Host>): void;
 }
@@ -35,7 +35,7 @@ class ConnectionGoneError extends Error {
 }
 
 // RFC 9113, section 6.5.2: until a server has said how many streams it takes, it is assumed to take as many.
-export const firstStreams = 100;
+export const initialMaxStreams = 100;
 
 // How much of a body may be under way before it is read, in bytes. The connection as a whole sets no limit: a few bodies
 // that nobody reads would hold up all the others.
@@ -67,11 +67,11 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   /** Whether the server has answered anything yet. */
   answered = false;
   /** When something last came from the server, on the clock of `performance`. */
-  lastHeard = 0;
+  lastReceivedAt = 0;
   /** It was idle and is on its way out, to make room or because the pool closes. */
   closing = false;
   /** It is to take no further request. */
-  spent = false;
+  isRetired = false;
   /** When it was last put to rest, on the clock of `performance`. */
   idleSince = 0;
 
@@ -119,7 +119,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
       this.#error ??= error;
     });
     raw.once('close', () => {
-      this.#spend();
+      this.#markRetired();
       clearTimeout(this.#idleTimer);
       events.onClosed(this);
     });
@@ -134,7 +134,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     const session = this.#session;
     const socket = this.#socket;
     return (
-      !this.spent &&
+      !this.isRetired &&
       !session.closed &&
       !session.destroyed &&
       !socket.destroyed &&
@@ -148,7 +148,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   }
 
   /** Whether it can serve others after those it served. */
-  get isWorn(): boolean {
+  get isExhausted(): boolean {
     return this.isExpired;
   }
 
@@ -157,12 +157,12 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     return this.active < this.host.maxStreams && this.isUsable && !this.isExpired;
   }
 
-  get hasRested(): boolean {
+  get wasIdle(): boolean {
     return this.answered || this.idleSince > 0;
   }
 
-  get hasRestedLong(): boolean {
-    return this.active === 1 && this.idleSince > 0 && performance.now() - this.idleSince > longRest;
+  get wasIdleLong(): boolean {
+    return this.active === 1 && this.idleSince > 0 && performance.now() - this.idleSince > longIdle;
   }
 
   /** A stream for one request. */
@@ -192,7 +192,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
 
   /** It takes no further request, and closes when what runs on it is over. */
   retire(): void {
-    this.#spend();
+    this.#markRetired();
     if (this.active === 0) this.close();
   }
 
@@ -207,7 +207,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
 
   /** Closes it, with nothing running on it: says goodbye, and cuts it when no answer comes. */
   close(): void {
-    this.#spend();
+    this.#markRetired();
     if (this.#isClosing || this.#socket.destroyed) return;
     this.#isClosing = true;
     this.#socket.ref();
@@ -218,7 +218,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
 
   /** Cuts the connection, and all that runs on it, at once. */
   destroy(): void {
-    this.#spend();
+    this.#markRetired();
     this.#session.destroy();
     this.#socket.destroy();
   }
@@ -232,9 +232,9 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     }
   }
 
-  #spend(): void {
-    if (this.spent) return;
-    this.spent = true;
-    this.#events.onSpent(this);
+  #markRetired(): void {
+    if (this.isRetired) return;
+    this.isRetired = true;
+    this.#events.onRetired(this);
   }
 }

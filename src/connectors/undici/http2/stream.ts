@@ -3,8 +3,8 @@ import {constants} from 'node:http2';
 import type {Dispatcher} from 'undici';
 import type {RequestHandler} from '../dispatch.ts';
 import {contentLengthMismatch, drained, headerOf} from '../dispatch.ts';
-import type {SilenceWatcher} from '../read-timer.ts';
-import {Watchable} from '../read-timer.ts';
+import type {ReadTimeoutListener} from '../read-timer.ts';
+import {ReadTimer} from '../read-timer.ts';
 import {StreamResetError, UnprocessedError} from './errors.ts';
 import type {Http2Body} from './headers.ts';
 import {toHttp2Headers} from './headers.ts';
@@ -22,11 +22,11 @@ export interface StreamOwner {
   /** Whether the server has answered anything yet. */
   answered: boolean;
   /** When something last came from the server, on the clock of `performance`. */
-  lastHeard: number;
+  lastReceivedAt: number;
   /** Whether it was of use, or idle, before: the server may have closed it meanwhile. */
-  readonly hasRested: boolean;
+  readonly wasIdle: boolean;
   /** Whether nothing happened on it for so long that the server may be about to close it. */
-  readonly hasRestedLong: boolean;
+  readonly wasIdleLong: boolean;
   /** A stream is over. */
   finished(stream: unknown): void;
   /** It is to take no further request. */
@@ -36,11 +36,11 @@ export interface StreamOwner {
 }
 
 /** One request's stream on a connection that carries several: to whoever uses it, as a connection of its own. */
-export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends Watchable {
+export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTimer {
   /** How many requests the server has had on the connection before; 0 as long as it has answered none. */
   readonly sent: number;
   /** Whether the connection was of use, or idle, before this request. */
-  readonly hasRested: boolean;
+  readonly wasIdle: boolean;
   readonly connection: Owner;
   /** The version of HTTP. */
   readonly protocol = '2';
@@ -65,7 +65,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends Watcha
     this.connection = connection;
     this.#session = session;
     this.sent = connection.answered ? connection.sent - 1 : 0;
-    this.hasRested = connection.hasRested;
+    this.wasIdle = connection.wasIdle;
   }
 
   /** Its requests are told why they failed. */
@@ -87,40 +87,40 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends Watcha
     return this.#stream === undefined || this.#stream.writableLength === 0;
   }
 
-  get spent(): boolean {
+  get isRetired(): boolean {
     return this.#isOver;
   }
 
-  set spent(_value: true) {
+  set isRetired(_value: true) {
     this.release();
   }
 
   /** As undici's `dispatch` does, telling the same handler. */
-  dispatch(options: Dispatcher.DispatchOptions, handler: RequestHandler, isOnce: boolean): void {
+  dispatch(options: Dispatcher.DispatchOptions, handler: RequestHandler, isUnrepeatable: boolean): void {
     this.#handler = handler;
     this.#isDispatched = true;
     // All that has arrived is looked at first: the connection may be gone.
-    if (isOnce && this.connection.hasRestedLong) setImmediate(() => this.#send(options));
+    if (isUnrepeatable && this.connection.wasIdleLong) setImmediate(() => this.#send(options));
     else this.#send(options);
   }
 
   /** As `dispatch`, of a request that waits for the server's word before its body. */
-  dispatchExpecting(options: Dispatcher.DispatchOptions, handler: RequestHandler): void {
+  dispatchExpectContinue(options: Dispatcher.DispatchOptions, handler: RequestHandler): void {
     this.#expects = true;
     this.dispatch(options, handler, false);
   }
 
   // Streams are ended by what the server says, not by what fails to leave.
-  hearAnswerFirst(): void {}
+  keepEarlyResponse(): void {}
 
-  override watchSilence(limit: number, watcher: SilenceWatcher): void {
-    if (!this.#isOver) super.watchSilence(limit, watcher);
+  override startReadTimer(limit: number, watcher: ReadTimeoutListener): void {
+    if (!this.#isOver) super.startReadTimer(limit, watcher);
   }
 
-  protected override onSilence(limit: number, watcher: SilenceWatcher): void {
+  protected override onReadTimeout(limit: number, watcher: ReadTimeoutListener): void {
     // Nothing came on any stream: the connection may be dead without anybody having said so.
-    if (performance.now() - this.connection.lastHeard >= limit) this.connection.retire();
-    super.onSilence(limit, watcher);
+    if (performance.now() - this.connection.lastReceivedAt >= limit) this.connection.retire();
+    super.onReadTimeout(limit, watcher);
   }
 
   /** Gives its place on the connection back. What is still under way is ended. */
@@ -129,7 +129,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends Watcha
     this.#isOver = true;
     // Opened in advance, and not used.
     if (!this.#isDispatched) this.connection.sent--;
-    this.endWatching();
+    this.clearReadTimer();
     this.#handler = undefined;
     const stream = this.#stream;
     if (stream?.pending) stream.destroy();
@@ -216,7 +216,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends Watcha
   }
 
   #onHead(status: number, raw: string[]): void {
-    this.connection.lastHeard = performance.now();
+    this.connection.lastReceivedAt = performance.now();
     const headers: Buffer[] = [];
     for (let index = 0; index < raw.length; index += 2) {
       const name = raw[index] as string;
@@ -228,7 +228,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends Watcha
   }
 
   #onData(chunk: Buffer): void {
-    this.connection.lastHeard = performance.now();
+    this.connection.lastReceivedAt = performance.now();
     if (this.#missing !== undefined) this.#missing -= chunk.length;
     if (this.#handler?.onData?.(chunk) === false) this.#stream?.pause();
   }

@@ -10,7 +10,7 @@ let handedOn = 0;
  * gigabyte a second, a hundred megabytes are dead before it looks. To be asked for a large `ArrayBuffer` makes it look at
  * once. That one takes no memory: nobody touches its pages.
  */
-export function countSpent(bytes: number): void {
+export function countReleasedBytes(bytes: number): void {
   handedOn += bytes;
   if (handedOn < interval) return;
   handedOn = 0;

@@ -1,9 +1,9 @@
-import {countSpent} from './gc-pressure.ts';
+import {countReleasedBytes} from './gc-pressure.ts';
 
 /** Where an {@link IncomingBody} comes from, and can be stopped. */
 export interface BodyOrigin {
   /** Somebody has begun to read. */
-  touched(): void;
+  bodyReadStarted(): void;
   /** Go on: the body has room again. */
   resume(): void;
   /** Nobody wants the rest; `failed`: it is no good. */
@@ -45,7 +45,7 @@ export class IncomingBody implements BodySource {
   #collecting = false;
   #settleRead: ((chunk: Buffer | undefined) => void) | undefined = undefined;
   #failRead: ((error: unknown) => void) | undefined = undefined;
-  #touched = false;
+  #isReadStarted = false;
   /** Gone once the body has ended: a response that is kept must not keep its request, and what that holds. */
   #origin: BodyOrigin | undefined;
 
@@ -59,7 +59,7 @@ export class IncomingBody implements BodySource {
     if (settle && !this.#collecting) {
       this.#settleRead = undefined;
       this.#failRead = undefined;
-      countSpent(chunk.length);
+      countReleasedBytes(chunk.length);
       settle(chunk);
       return true;
     }
@@ -93,7 +93,7 @@ export class IncomingBody implements BodySource {
   }
 
   collect(): Promise<Buffer> {
-    this.#touch();
+    this.#startReading();
     if (this.#failed) return Promise.reject(this.#error);
     if (this.ended) return Promise.resolve(this.#takeAll());
     this.#collecting = true;
@@ -106,16 +106,16 @@ export class IncomingBody implements BodySource {
 
   takeNow(): Buffer | undefined {
     if (!this.ended || this.#failed) return undefined;
-    this.#touch();
+    this.#startReading();
     return this.#takeAll();
   }
 
   read(): Promise<Buffer | undefined> {
-    this.#touch();
+    this.#startReading();
     if (this.#chunks.length > 0) {
       const chunk = this.#chunks.shift() as Buffer;
       this.#size -= chunk.length;
-      countSpent(chunk.length);
+      countReleasedBytes(chunk.length);
       if (this.#size < highWaterMark / 2) this.#resume();
       return Promise.resolve(chunk);
     }
@@ -129,14 +129,14 @@ export class IncomingBody implements BodySource {
   }
 
   cancel(reason: unknown, failed?: boolean): void {
-    this.#touch();
+    this.#startReading();
     this.#chunks = [];
     this.#size = 0;
     this.#origin?.cancel(reason, failed);
   }
 
   fork(): BodySource | undefined {
-    if (!this.ended || this.#failed || this.#touched) return undefined;
+    if (!this.ended || this.#failed || this.#isReadStarted) return undefined;
     const copy = new IncomingBody(undefined);
     // Copies: who reads one may take its memory.
     copy.#chunks = this.#chunks.map((chunk) => Buffer.from(chunk));
@@ -145,10 +145,10 @@ export class IncomingBody implements BodySource {
     return copy;
   }
 
-  #touch(): void {
-    if (this.#touched) return;
-    this.#touched = true;
-    this.#origin?.touched();
+  #startReading(): void {
+    if (this.#isReadStarted) return;
+    this.#isReadStarted = true;
+    this.#origin?.bodyReadStarted();
   }
 
   // The origin may hand on chunks before its resume returns: what they find has to be settled by then.

@@ -5,18 +5,23 @@ import type {BodySource} from './incoming-body.ts';
 import {contentLengthOf} from './raw-headers.ts';
 
 /** A body whose size and progress somebody cares about: it breaks off as soon as there is more of it than may be. */
-class WatchedBody implements BodySource {
+class LimitedBody implements BodySource {
   readonly #source: BodySource;
   readonly #limit: number;
-  readonly #tooLarge: () => Error;
+  readonly #createError: () => Error;
   readonly #report: ProgressReport | undefined;
   #size = 0;
   #failure: {readonly error: unknown} | undefined = undefined;
 
-  constructor(source: BodySource, limit: number, tooLarge: () => Error, report: ProgressReport | undefined) {
+  constructor(
+    source: BodySource,
+    limit: number,
+    tooLargeError: () => Error,
+    report: ProgressReport | undefined,
+  ) {
     this.#source = source;
     this.#limit = limit;
-    this.#tooLarge = tooLarge;
+    this.#createError = tooLargeError;
     this.#report = report;
   }
 
@@ -54,7 +59,7 @@ class WatchedBody implements BodySource {
       return;
     }
     this.#size += chunk.length;
-    if (this.#size > this.#limit) throw this.#tooLarge();
+    if (this.#size > this.#limit) throw this.#createError();
     this.#report?.add(new Uint8Array(chunk.buffer as ArrayBuffer, chunk.byteOffset, chunk.length));
   }
 
@@ -65,12 +70,12 @@ class WatchedBody implements BodySource {
   fork(): BodySource | undefined {
     // Two that tell how far they are would tell it twice.
     const copy = this.#size === 0 && !this.#report ? this.#source.fork() : undefined;
-    return copy && new WatchedBody(copy, this.#limit, this.#tooLarge, undefined);
+    return copy && new LimitedBody(copy, this.#limit, this.#createError, undefined);
   }
 }
 
 /** The body, looked at as it is read: how far it has come, and whether that is too much of what was decoded. */
-export function watched(
+export function limitedBody(
   source: BodySource,
   isCoded: boolean,
   {transfer, url, method, attempt}: ConnectorRequest,
@@ -81,17 +86,26 @@ export function watched(
   const {maxResponseSize: limit = Infinity} = (isCoded && transfer) || {};
   if (limit === Infinity && !listener) return source;
   const total = isCoded ? undefined : contentLengthOf(rawHeaders);
-  return new WatchedBody(
+  return new LimitedBody(
     source,
     limit,
     // Not the request itself, which a response that is kept would hold on to.
-    () => tooLarge({url, method, attempt}, limit),
+    () => tooLargeError({url, method, attempt}, limit),
     listener && new ProgressReport(listener, total),
   );
 }
 
+/** Whether Content-Length announces more bytes than `limit`. An error status matters more to the caller than the size. */
+export function exceedsLimit(
+  limit: number | undefined,
+  status: number,
+  rawHeaders: readonly Buffer[],
+): boolean {
+  return limit !== undefined && status < 400 && contentLengthOf(rawHeaders) > limit;
+}
+
 /** What a call fails with whose response is larger than `limit`, in bytes. */
-export function tooLarge(
+export function tooLargeError(
   {url, method, attempt}: Pick<ConnectorRequest, 'url' | 'method' | 'attempt'>,
   limit: number,
 ): ResponseTooLargeError {

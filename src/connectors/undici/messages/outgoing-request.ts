@@ -1,4 +1,5 @@
 import {Readable} from 'node:stream';
+import type {Dispatcher} from 'undici';
 import type {PreparedBody} from '../../../core/body.ts';
 import {isStreamLike, prepareBody, sizeOf} from '../../../core/body.ts';
 import type {HeaderList} from '../../../core/header-list.ts';
@@ -9,71 +10,99 @@ import {acceptEncoding} from './decoded-body.ts';
 import {Upload} from './upload.ts';
 import {userAgent} from './user-agent.ts';
 
-/** What of a request goes out: names and values in turn, and the body as undici or HTTP/2 takes it. */
-interface Outgoing {
-  readonly headers: string[];
-  readonly body: PreparedBody['source'] | Upload | null;
+/**
+ * What undici's `dispatch` and the HTTP/2 stream are given for a request: its headers, completed as the Fetch standard
+ * does, and its body.
+ *
+ * @param path - the URL's path and query
+ * @param startedUpload - the upload of an earlier connection that failed before it had read any of the body
+ * @param expectsContinue - whether the body waits for the server's 100 (Continue)
+ * @param isLast - whether the connection is closed after the request
+ * @throws TypeError for a body that is a stream and was read before
+ */
+export function outgoingRequest(
+  request: ConnectorRequest,
+  host: PoolHost,
+  path: string,
+  startedUpload: Upload | undefined,
+  expectsContinue: boolean,
+  isLast: boolean,
+): Dispatcher.DispatchOptions {
+  const {prefix} = host;
+  const headers = completeHeaders(request, host);
+  const body = startedUpload ?? outgoingBody(request, headers, expectsContinue);
+  return {
+    path: prefix === '' ? path : prefix + path,
+    method: request.method as Dispatcher.HttpMethod,
+    headers,
+    // undici sends blobs and async iterables too, though its types don't name them.
+    body: body as Buffer | null,
+    // Without this option, undici closes a connection after a HEAD, and after a body on a method that seldom has one.
+    reset: isLast,
+  };
 }
 
-/**
- * A request's headers, completed as the Fetch standard has it, and its body.
- *
- * @param begun - the upload of a body that is on its way already, and goes on over another connection
- * @param expects - whether the body waits for the server's word
- */
-export function toSend(
-  {headers, body, transfer, native}: ConnectorRequest,
-  {prefix, proxy}: PoolHost,
-  begun: Upload | undefined,
-  expects: boolean,
-): Outgoing {
-  const {flat} = headers;
-  let accepts = false;
-  let acceptsCodings = false;
-  let names = false;
-  let hasType = false;
+/** The request's own headers and those that the Fetch standard adds, as names and values in turn. */
+function completeHeaders(request: ConnectorRequest, {prefix, proxy}: PoolHost): string[] {
+  const {flat} = request.headers;
+  let hasAccept = false;
+  let hasAcceptEncoding = false;
+  let hasUserAgent = false;
   let hasRange = false;
+  // One pass over all names: looking each of the four up takes a pass of its own.
   for (let index = 0; index < flat.length; index += 2) {
     const name = flat[index];
-    if (name === 'accept') accepts = true;
-    else if (name === 'accept-encoding') acceptsCodings = true;
-    else if (name === 'user-agent') names = true;
-    else if (name === 'content-type') hasType = true;
+    if (name === 'accept') hasAccept = true;
+    else if (name === 'accept-encoding') hasAcceptEncoding = true;
+    else if (name === 'user-agent') hasUserAgent = true;
     else if (name === 'range') hasRange = true;
   }
-  const sent = flat.slice();
-  if (!accepts) sent.push('accept', '*/*');
-  // Fetch, "HTTP-network-or-cache fetch": a part of something coded can't be decoded.
-  if (!acceptsCodings) sent.push('accept-encoding', hasRange ? 'identity' : acceptEncoding);
-  if (!names) sent.push('user-agent', userAgent);
-  if (native?.cache) sent.push(...cacheHeaders(native.cache, headers));
+  const headers = flat.slice();
+  if (!hasAccept) headers.push('accept', '*/*');
+  // Fetch, "HTTP-network-or-cache fetch": a range of a coded body can't be decoded.
+  if (!hasAcceptEncoding) headers.push('accept-encoding', hasRange ? 'identity' : acceptEncoding);
+  if (!hasUserAgent) headers.push('user-agent', userAgent);
+  const cache = request.native?.cache;
+  if (cache) headers.push(...cacheHeaders(cache, request.headers));
   if (prefix !== '' && proxy?.authorization !== undefined) {
-    sent.push('proxy-authorization', proxy.authorization);
+    headers.push('proxy-authorization', proxy.authorization);
   }
-  if (begun || body === null) return {headers: sent, body: begun ?? null};
+  return headers;
+}
+
+/** The body to send. Headers that describe it are added to `headers`. */
+function outgoingBody(
+  request: ConnectorRequest,
+  headers: string[],
+  expectsContinue: boolean,
+): PreparedBody['source'] | Upload | null {
+  const {body, transfer} = request;
+  if (body === null) return null;
   const {source, contentType} = prepareBody(body);
   if (source instanceof ReadableStream && isDisturbed(source)) {
     throw new TypeError('Request body is a stream that was read from already');
   }
-  if (contentType !== undefined && !hasType) sent.push('content-type', contentType);
-  const listener = transfer?.onUploadProgress;
-  // As a stream that can be stopped, where it is read as it's sent, watched, or waits.
-  if (!listener && !expects && !(source instanceof Blob) && !isStreamLike(source as never)) {
-    return {headers: sent, body: source};
+  if (contentType !== undefined && !request.headers.has('content-type')) {
+    headers.push('content-type', contentType);
   }
-  let length = headers.get('content-length');
+  const listener = transfer?.onUploadProgress;
+  // An `Upload` can be stopped. A body needs one if it is read while it is sent, reports its progress, or waits.
+  if (!listener && !expectsContinue && !(source instanceof Blob) && !isStreamLike(source as never)) {
+    return source;
+  }
+  let length = request.headers.get('content-length');
   if (length === undefined) {
     length = sizeOf(source)?.toString();
-    if (length !== undefined) sent.push('content-length', length);
+    if (length !== undefined) headers.push('content-length', length);
   }
   const report = listener && new ProgressReport(listener, Number(length ?? 0));
-  return {headers: sent, body: new Upload(inPieces(source), report, expects)};
+  return new Upload(inPieces(source), report, expectsContinue);
 }
 
-// Takes web streams as well; the types don't say so.
+// `Readable.isDisturbed` accepts web streams as well, though its types don't say so.
 const isDisturbed = Readable.isDisturbed as unknown as (stream: ReadableStream) => boolean;
 
-/** What caches on the way are told (Fetch, "HTTP-network-or-cache fetch"); there is none here. */
+/** The headers that ask caches on the way to revalidate (Fetch, "HTTP-network-or-cache fetch"). The connector has no cache. */
 function cacheHeaders(cache: RequestCache, headers: HeaderList): string[] {
   const hasControl = headers.has('cache-control');
   if (cache === 'no-cache') return hasControl ? [] : ['cache-control', 'max-age=0'];

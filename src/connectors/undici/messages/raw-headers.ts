@@ -38,3 +38,12 @@ function firstOf(rawHeaders: readonly Buffer[], name: string): Buffer | undefine
   }
   return undefined;
 }
+
+// RFC 9110, section 7.6.1: the value of Connection is a list of options.
+const closeOption = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i;
+
+/** Whether Connection announces that the server closes the connection after the response. */
+export function announcesClose(rawHeaders: readonly Buffer[]): boolean {
+  const connection = headerValue(rawHeaders, 'connection');
+  return connection !== undefined && closeOption.test(connection);
+}

@@ -17,7 +17,7 @@ export interface ResponseHead {
 }
 
 /** Sees to it that the body is cancelled when nobody holds `response`, nor its stream, any more. */
-export let watchAbandoned: (response: Response) => void;
+export let cancelWhenCollected: (response: Response) => void;
 
 // A body whose response nobody holds any more would keep its connection for ever.
 const abandoned = new FinalizationRegistry<BodySource>((body) =>
@@ -36,7 +36,7 @@ class ReceivedResponse {
   #used = false;
 
   static {
-    watchAbandoned = (response) => {
+    cancelWhenCollected = (response) => {
       const self = response as unknown as ReceivedResponse;
       if (self.#body && !self.#stream && !self.#used) abandoned.register(self, self.#body, self);
     };

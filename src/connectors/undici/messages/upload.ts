@@ -4,43 +4,44 @@ import {toError} from '../to-error.ts';
 type Chunk = Uint8Array | string;
 
 /**
- * A streamed request body that can be stopped: when the exchange is over before the body is, its source is told at
- * once, rather than when it next has something to say.
+ * A streamed request body that can be stopped. When the exchange ends before the body does, the source is cancelled at
+ * once, and not only when it produces its next chunk.
  */
 export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefined> {
   readonly #next: () => Promise<IteratorResult<unknown>>;
   readonly #cancel: (reason: unknown) => unknown;
-  readonly report: ProgressReport | undefined;
-  /** It waits for the server's word. */
+  readonly #report: ProgressReport | undefined;
+  /** Whether the body waits for the server's 100 (Continue). */
   isWaiting: boolean;
-  /** The server has answered, and wants no more of it. */
+  /** Whether the server has answered and the rest of the body is not sent. */
   isHalted = false;
   readonly #start: Promise<void> | undefined;
-  #go: (() => void) | undefined = undefined;
-  #stopped = false;
-  #cancelled = false;
+  #startNow: (() => void) | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #isStopped = false;
+  #isCancelled = false;
   /** What the source failed with. */
   failure: {readonly error: unknown} | undefined = undefined;
   #settle: ((result: IteratorResult<Chunk, undefined>) => void) | undefined = undefined;
 
   /**
-   * @param report - told how far it is
-   * @param waits - until `goAhead`, with its first chunk
+   * @param report - counts the bytes that were sent
+   * @param waits - whether the first chunk waits for {@link proceed}
    */
   constructor(
     source: ReadableStream<Uint8Array> | AsyncIterable<Chunk>,
     report: ProgressReport | undefined,
     waits: boolean,
   ) {
-    this.report = report;
+    this.#report = report;
     this.isWaiting = waits;
     if (waits) {
       this.#start = new Promise((resolve) => {
-        this.#go = resolve;
+        this.#startNow = resolve;
       });
     }
     if (source instanceof ReadableStream) {
-      // A reader, not the stream's iterator: the iterator's return waits for the read that is under way.
+      // A reader rather than the stream's iterator, whose `return` waits for the read that is under way.
       const reader = source.getReader();
       this.#next = () => reader.read() as Promise<IteratorResult<unknown>>;
       this.#cancel = (reason) => reader.cancel(reason);
@@ -56,11 +57,11 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
   }
 
   next(): Promise<IteratorResult<Chunk, undefined>> {
-    if (this.#stopped) return Promise.resolve({done: true, value: undefined});
+    if (this.#isStopped) return Promise.resolve({done: true, value: undefined});
     return new Promise((resolve, reject) => {
       this.#settle = resolve;
       if (this.isHalted) return;
-      this.#ask().then(
+      this.#readSource().then(
         (result) => {
           if (this.isHalted) return;
           if (result?.done) resolve({done: true, value: undefined});
@@ -77,8 +78,8 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
     });
   }
 
-  // What a source throws on the spot, it fails with like any other.
-  async #ask(): Promise<IteratorResult<unknown>> {
+  // Async, so that what the source throws becomes a rejection.
+  async #readSource(): Promise<IteratorResult<unknown>> {
     return this.#start ? this.#start.then(this.#next) : this.#next();
   }
 
@@ -87,35 +88,54 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
     return {done: true, value: undefined};
   }
 
-  /** The server has asked for it, or hasn't said anything for long enough. */
-  goAhead(): void {
+  /** Starts the body after `delay` ms if the server has sent no 100 (Continue) by then (RFC 9110, section 10.1.1). */
+  proceedAfter(delay: number | undefined): void {
+    if (this.isWaiting) this.#timer = setTimeout(() => this.proceed(), delay);
+  }
+
+  /** Starts a body that waits for the server's 100 (Continue). */
+  proceed(): void {
+    clearTimeout(this.#timer);
     this.isWaiting = false;
-    this.#go?.();
+    this.#startNow?.();
   }
 
   /**
-   * Nothing more of it is wanted, and it isn't at its end: who reads it waits until it is stopped.
+   * Reports a chunk that was sent to the caller's progress listener.
    *
-   * @param reason - for a source that wants to know why
+   * @param chunk - `undefined` when the whole body was sent
+   * @throws what the listener throws
    */
-  halt(reason: unknown): void {
-    this.isHalted = true;
-    this.isWaiting = false;
-    this.#cancelSource(reason);
+  reportSent(chunk: Chunk | undefined): void {
+    if (!this.#report) return;
+    if (chunk === undefined) this.#report.end();
+    else this.#report.add(typeof chunk === 'string' ? Buffer.from(chunk) : chunk);
   }
 
-  /** @param reason - for a source that wants to know: why nothing more of it is wanted */
+  /**
+   * Cancels the source when the server has answered before it had the whole body. The body doesn't end: its reader waits
+   * until {@link stop}, so that a part of a body is never sent as the whole.
+   */
+  halt(): void {
+    clearTimeout(this.#timer);
+    this.isHalted = true;
+    this.isWaiting = false;
+    this.#cancelSource(new Error('The server answered before it had the whole body'));
+  }
+
+  /** @param reason - passed to the source's `cancel` */
   stop(reason?: unknown): void {
-    if (this.#stopped) return;
-    this.#stopped = true;
+    if (this.#isStopped) return;
+    clearTimeout(this.#timer);
+    this.#isStopped = true;
     this.#settle?.({done: true, value: undefined});
     this.#cancelSource(reason);
   }
 
   #cancelSource(reason: unknown): void {
-    if (this.#cancelled) return;
-    this.#cancelled = true;
-    // What the source says to that is nobody's concern any more.
+    if (this.#isCancelled) return;
+    this.#isCancelled = true;
+    // Errors of the cancellation are ignored: the exchange no longer needs the source.
     Promise.resolve(reason)
       .then(this.#cancel)
       .catch(() => undefined);

@@ -10,7 +10,7 @@ import type {ChooseProxy, ProxyServer} from '../dial/proxy.ts';
 import type {SharedDial} from '../dial/shared-dial.ts';
 import type {Connection} from '../http1/connection.ts';
 import type {Http2Connection} from '../http2/connection.ts';
-import {firstStreams} from '../http2/connection.ts';
+import {initialMaxStreams} from '../http2/connection.ts';
 import type {Http2Stream} from '../http2/stream.ts';
 
 /** What an exchange is sent over: a connection, or one of the streams of one that carries several. */
@@ -32,7 +32,7 @@ export class PoolHost extends HostSlots {
   /** Whether its connections can be shared, as far as is known. */
   sharing: boolean;
   /** How many requests one of its connections takes at a time, as far as is known. */
-  maxStreams = firstStreams;
+  maxStreams = initialMaxStreams;
   readonly proxy: ProxyServer | undefined;
   /** What goes before a request's path when it is sent to a proxy itself (RFC 9112, section 3.2.2: absolute-form). */
   readonly prefix: string;
@@ -60,7 +60,7 @@ export interface DialRequest extends Linked {
   readonly host: PoolHost;
   readonly connectTimeout: number | undefined;
   /** What there is to tell until then; not asked of all. */
-  dialTold?<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void;
+  emitDialSignal?<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void;
   connected(connection: PoolConnection): void;
   dialFailed(error: Error, phase: Phase): void;
   /** @param cause - what went wrong until then, if something did */

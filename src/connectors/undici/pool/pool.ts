@@ -93,7 +93,7 @@ export class Pool {
     const {host} = request;
     if (this.#waitingToDial.remove(request)) return;
     if (host.dial?.leave(request)) {
-      if (host.dial.size === 0) this.#giveUp(host, host.dial);
+      if (host.dial.size === 0) this.#cancelSharedDial(host, host.dial);
       return;
     }
     const dial = this.#dials.get(request);
@@ -105,12 +105,12 @@ export class Pool {
   /** Takes back a connection that can serve another request. */
   putBack(connection: PoolConnection): void {
     if (connection instanceof Http2Stream) connection.release();
-    else if (this.#rest(connection)) connection.host.idle.push(connection);
+    else if (this.#keepIdle(connection)) connection.host.idle.push(connection);
   }
 
   /** Keeps a connection that nothing uses; false when it is closed instead. */
-  #rest(connection: PoolSocket): boolean {
-    if ((this.closed && this.limits.queued === 0) || connection.isWorn) {
+  #keepIdle(connection: PoolSocket): boolean {
+    if ((this.closed && this.limits.queued === 0) || connection.isExhausted) {
       this.#startClosing(connection);
       return false;
     }
@@ -119,7 +119,13 @@ export class Pool {
     return true;
   }
 
-  /** Called whenever an exchange has ended and its slot was given back. */
+  /** Gives back the slot of an exchange that has ended. */
+  releaseSlot(host: PoolHost): void {
+    this.limits.release(host);
+    this.settle(host);
+  }
+
+  /** Called whenever an exchange has ended and holds no slot any more. */
   settle(host: PoolHost): void {
     this.#forget(host);
     if (this.closed) this.#checkEmpty();
@@ -151,7 +157,7 @@ export class Pool {
   /** Cuts every connection that is idle or being opened; exchanges cut their own. */
   destroyIdle(): void {
     for (const connection of [...this.#connections]) {
-      if (connection.list !== undefined || connection.spent) this.#discardIdle(connection);
+      if (connection.list !== undefined || connection.isRetired) this.#discardIdle(connection);
     }
   }
 
@@ -178,7 +184,7 @@ export class Pool {
   }
 
   #startClosing(connection: PoolSocket): void {
-    if (connection.spent) return;
+    if (connection.isRetired) return;
     this.#closing++;
     connection.closing = true;
     connection.close();
@@ -230,7 +236,7 @@ export class Pool {
     this.#open++;
     host.open++;
     const dial = new Dial(host, this.options.dial, {
-      told: (type, detail) => request.dialTold?.(type, detail),
+      emit: (type, detail) => request.emitDialSignal?.(type, detail),
       connected: (socket, raw) => {
         this.#dials.delete(request);
         request.connected(this.#connect(host, socket, raw));
@@ -258,8 +264,8 @@ export class Pool {
     this.#open++;
     host.open++;
     const shared = new SharedDial<DialRequest>(host, this.options.dial, {
-      told: (type, detail, members) => {
-        for (const member of members) member.dialTold?.(type, detail);
+      emit: (type, detail, members) => {
+        for (const member of members) member.emitDialSignal?.(type, detail);
       },
       connected: (socket, raw, members) => {
         host.dial = undefined;
@@ -271,7 +277,7 @@ export class Pool {
         for (const member of members) member.dialFailed(error, phase);
       },
       timedOut: (member, limit, cause) => {
-        if (shared.size === 0) this.#giveUp(host, shared);
+        if (shared.size === 0) this.#cancelSharedDial(host, shared);
         member.dialTimedOut(limit, cause);
       },
       gone: () => {
@@ -284,7 +290,7 @@ export class Pool {
     shared.start();
   }
 
-  #giveUp(host: PoolHost, shared: SharedDial<DialRequest>): void {
+  #cancelSharedDial(host: PoolHost, shared: SharedDial<DialRequest>): void {
     host.dial = undefined;
     this.#closing++;
     shared.cancel();
@@ -316,8 +322,8 @@ export class Pool {
     host.sharing = isHttp2(socket) && life.maxRequests > 1;
     if (isHttp2(socket)) {
       const connection = new Http2Connection(host, socket, raw, life, {
-        onIdle: (idle) => void this.#rest(idle),
-        onSpent: (spent) => this.#stopSharing(spent),
+        onIdle: (idle) => void this.#keepIdle(idle),
+        onRetired: (retired) => this.#stopSharing(retired),
         onClosed: (gone) => this.#onClosed(gone),
       });
       this.#connections.add(connection);

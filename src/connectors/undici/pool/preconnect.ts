@@ -56,7 +56,7 @@ class Preconnection implements PoolMember {
   }
 
   connected(connection: PoolConnection): void {
-    if (connection instanceof Connection) connection.waitForFirst();
+    if (connection instanceof Connection) connection.awaitFirstRequest();
     this.#pool.putBack(connection);
     this.#end(this.#resolve);
   }
@@ -84,8 +84,8 @@ class Preconnection implements PoolMember {
 
   #end(settle: () => void): void {
     this.#isOver = true;
-    if (this.#isGranted) this.#pool.limits.release(this.host);
-    this.#pool.settle(this.host);
+    if (this.#isGranted) this.#pool.releaseSlot(this.host);
+    else this.#pool.settle(this.host);
     settle();
   }
 
