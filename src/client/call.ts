@@ -4,7 +4,7 @@ import type {RedactedRequest} from '../errors/index.ts';
 import type {FetchInit} from '../session/fetch-call.ts';
 import {fetchMetadataOf} from '../session/fetch-metadata.ts';
 import type {Session} from '../session/session.ts';
-import {isObject} from '../utils/check-options.ts';
+import {checkKnown, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {DecodeContext} from './content.ts';
 import type {Definition} from './definition.ts';
@@ -189,10 +189,10 @@ function unasked(name: string, part: 'body' | 'query'): TypeError {
 function checkInput(input: LooseInput, name: string): void {
   if (!isObject(input)) throw new TypeError(`A call of ${name} is given an object with path, query, body, …`);
   for (const key in input) {
-    if (!own.includes(key) && !isPassedOn(key) && input[key as keyof LooseInput] !== undefined)
-      throw new TypeError(
-        `A call of ${name} is given "${key}"; known are ${[...own, ...passedOn, ...native].join(', ')}`,
-      );
+    if (!own.includes(key) && !isPassedOn(key)) {
+      checkKnown(name, input, [...own, ...passedOn, ...native], '');
+      return;
+    }
   }
 }
 

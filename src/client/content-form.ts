@@ -1,4 +1,4 @@
-import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
+import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {BodyContent} from './content.ts';
 import {checkMediaType} from './content.ts';
@@ -36,7 +36,7 @@ export function asForm<Schema extends StandardSchema>(
   options: FormOptions = {},
 ): BodyContent<InputOf<Schema>> {
   checkSchema(schema, 'asForm');
-  checkNames('asForm', options, ['styles', 'style']);
+  checkKnown('asForm', options, ['styles', 'style']);
   const write = queryWriter(options.styles, options.style, {styles: 'asForm.styles', style: 'asForm.style'});
   return {
     encode: (value, place) =>
@@ -81,7 +81,7 @@ export function asMultipart<Schema extends StandardSchema>(
   options: MultipartOptions = {},
 ): BodyContent<InputOf<Schema>> {
   checkSchema(schema, 'asMultipart');
-  checkNames('asMultipart', options, ['contentTypes']);
+  checkKnown('asMultipart', options, ['contentTypes']);
   const {contentTypes = {}} = options;
   assertOption(isObject(contentTypes), 'asMultipart.contentTypes', contentTypes, 'media types by name');
   const types = new Map(Object.entries(contentTypes));

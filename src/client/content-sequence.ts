@@ -3,7 +3,7 @@ import {SchemaError} from '../errors/index.ts';
 import {iterEvents, iterNdjson} from '../streams/index.ts';
 import type {ServerSentEvent} from '../streams/parse-events.ts';
 import type {LineOptions} from '../streams/split-lines.ts';
-import {assertOption, checkNames, checkNumber} from '../utils/check-options.ts';
+import {assertOption, checkKnown, checkNumber} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {Content, DecodeContext, ResponseContent} from './content.ts';
 import {butIs, checkMediaType, mediaTypeOf} from './content.ts';
@@ -43,7 +43,7 @@ export function asNdjson<Schema extends StandardSchema>(
   AsyncIterableIterator<InputOf<Schema>, undefined, undefined>
 > {
   checkSchema(schema, 'asNdjson');
-  checkNames('asNdjson', options, ['mediaType', 'maxLength']);
+  checkKnown('asNdjson', options, ['mediaType', 'maxLength']);
   const {maxLength} = options;
   if (maxLength !== undefined) checkNumber('asNdjson.maxLength', maxLength, undefined);
   const mediaType = checkMediaType('asNdjson.mediaType', options.mediaType, 'application/x-ndjson');
@@ -153,7 +153,7 @@ export function asEvents(
   options: EventsOptions = {},
 ): ResponseContent<AsyncIterableIterator<unknown, undefined, undefined>> {
   if (schema !== undefined) checkSchema(schema, 'asEvents');
-  checkNames('asEvents', options, ['end']);
+  checkKnown('asEvents', options, ['end']);
   const {end} = options;
   assertOption(end === undefined || typeof end === 'string', 'asEvents.end', end, 'a string');
   return {

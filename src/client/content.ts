@@ -1,6 +1,6 @@
 import type {RequestBody} from '../core/body.ts';
 import {SchemaError} from '../errors/index.ts';
-import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
+import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';
 import {checkSchema, checkValue, isSchema, whenThere} from './schema.ts';
@@ -70,7 +70,7 @@ export function asJson<Schema extends StandardSchema>(
   options: JsonOptions = {},
 ): Content<InputOf<Schema>, OutputOf<Schema>, InputOf<Schema>> {
   checkSchema(schema, 'asJson');
-  checkNames('asJson', options, ['mediaType']);
+  checkKnown('asJson', options, ['mediaType']);
   const mediaType = checkMediaType('asJson.mediaType', options.mediaType, 'application/json');
   return {
     accept: mediaType,

@@ -1,5 +1,5 @@
 import {InvalidOptionError} from '../errors/index.ts';
-import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
+import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {BodyContent, ResponseContent} from './content.ts';
 import {contentOf} from './content.ts';
@@ -82,7 +82,7 @@ export function define(
   options: EndpointOptions<unknown, unknown, unknown, unknown, unknown, unknown>,
 ): Definition {
   const route = compileRoute(name);
-  checkNames('endpoint', options, optionNames);
+  checkKnown('endpoint', options, optionNames);
   const {path, query, headers, body, response, errors, queryStyles, ...settings} = options;
   const hasBody = body !== undefined;
   if (hasBody && (route.method === 'GET' || route.method === 'HEAD'))

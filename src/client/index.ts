@@ -6,7 +6,7 @@
 
 import type {HeadersInput} from '../core/header-list.ts';
 import {checkBaseUrl} from '../session/options.ts';
-import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
+import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {ClientContext, ClientSession} from './call.ts';
 import {baseOf, createMethod} from './call.ts';
@@ -224,7 +224,7 @@ export function paginate<Path extends string, PathSchema, Query, Headers, Body, 
 ): PagedEndpoint<Path, PathSchema, Query, Headers, Body, Response, Errors, Item> {
   const definition = endpoint?.[described];
   assertOption(isObject(definition), 'endpoint', endpoint, 'what endpoint() made');
-  checkNames('strategy', strategy, ['items', 'next']);
+  checkKnown('strategy', strategy, ['items', 'next']);
   const {items, next} = strategy;
   assertOption(typeof next === 'function', 'strategy.next', next, 'a function');
   assertOption(items === undefined || typeof items === 'function', 'strategy.items', items, 'a function');
@@ -307,7 +307,7 @@ export function defineClient<
   endpoints: Tree,
   options: ClientOptions<Responses> = {},
 ): (session: ClientSession) => Client<Tree, Responses> {
-  checkNames('client', options, optionNames);
+  checkKnown('client', options, optionNames);
   const {baseUrl, headers, queryStyle, responses = 'check', ...settings} = options;
   assertOption(responses === 'check' || responses === 'trust', 'responses', responses, '"check" or "trust"');
   queryWriter({}, queryStyle);

@@ -1,4 +1,4 @@
-import {assertOption, checkFunction, checkNames, checkNumber} from '../utils/check-options.ts';
+import {assertOption, checkFunction, checkKnown, checkNumber} from '../utils/check-options.ts';
 import {findLink} from './link-header.ts';
 
 /** What is known of a page when the next one is looked for. */
@@ -73,7 +73,7 @@ export interface LinkPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
 export function linkPages<Data, Item = ItemOf<Data>>(
   options: LinkPagesOptions<Data, Item> = {},
 ): PageStrategy<Data, Item> {
-  checkNames('linkPages', options, ['items', 'rel']);
+  checkKnown('linkPages', options, ['items', 'rel']);
   const {items, rel = 'next'} = options;
   return {
     items: checkFunction('items', items),
@@ -110,7 +110,7 @@ export interface UrlPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
 export function urlPages<Data, Item = ItemOf<Data>>(
   options: UrlPagesOptions<Data, Item>,
 ): PageStrategy<Data, Item> {
-  checkNames('urlPages', options, ['items', 'url']);
+  checkKnown('urlPages', options, ['items', 'url']);
   const {items, url} = options;
   assertOption(typeof url === 'function', 'url', url, 'a function');
   return {
@@ -163,7 +163,7 @@ export interface CursorPagesOptions<Data, Item> extends ItemsOption<Data, Item> 
 export function cursorPages<Data, Item = ItemOf<Data>>(
   options: CursorPagesOptions<Data, Item>,
 ): PageStrategy<Data, Item> {
-  checkNames('cursorPages', options, ['items', 'cursor', 'parameter', 'in']);
+  checkKnown('cursorPages', options, ['items', 'cursor', 'parameter', 'in']);
   const {items, cursor, parameter = 'cursor', in: place = 'query'} = options;
   assertOption(typeof cursor === 'function', 'cursor', cursor, 'a function');
   assertOption(place === 'query' || place === 'body', 'cursorPages.in', place, '"query" or "body"');
@@ -222,7 +222,7 @@ export interface NumberedPagesOptions<Data, Item> extends ItemsOption<Data, Item
 export function numberedPages<Data, Item = ItemOf<Data>>(
   options: NumberedPagesOptions<Data, Item> = {},
 ): PageStrategy<Data, Item> {
-  checkNames('numberedPages', options, ['items', 'parameter', 'first', 'total']);
+  checkKnown('numberedPages', options, ['items', 'parameter', 'first', 'total']);
   const {items, parameter = 'page', total} = options;
   const first = checkNumber('first', options.first, 1, {whole: true});
   checkFunction('total', total);
@@ -276,7 +276,7 @@ export interface OffsetPagesOptions<Data, Item> extends ItemsOption<Data, Item> 
 export function offsetPages<Data, Item = ItemOf<Data>>(
   options: OffsetPagesOptions<Data, Item> = {},
 ): PageStrategy<Data, Item> {
-  checkNames('offsetPages', options, ['items', 'parameter', 'total']);
+  checkKnown('offsetPages', options, ['items', 'parameter', 'total']);
   const {items, parameter = 'offset', total} = options;
   checkFunction('total', total);
   return {

@@ -1,5 +1,5 @@
 import {InvalidOptionError} from '../errors/index.ts';
-import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
+import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import {percentEncode} from '../utils/percent-encode.ts';
 
 /** How a parameter of a query is written, by OpenAPI's names ("Style Values"). */
@@ -81,7 +81,7 @@ function writerOf(style: QueryStyle, option: string): Writer {
       [...style(name, value)].map(([key, text]) => `${encode(key, name)}=${encode(text, name)}`).join('&');
   }
   const options = isObject(style) ? style : {style};
-  checkNames(option, options, ['style', 'explode', 'allowReserved']);
+  checkKnown(option, options, ['style', 'explode', 'allowReserved']);
   const {style: styleName = 'form', allowReserved = false} = options;
   if (!styleNames.includes(styleName))
     throw new InvalidOptionError(option, styleName, `${styleNames.join(', ')}, or a function`);

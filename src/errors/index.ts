@@ -234,23 +234,33 @@ export class SchemaError extends RequestError {
   }
 }
 
-/** An option this connector, or this runtime, cannot honour. Thrown when the session or connector is made. */
+/**
+ * An option that is not known, or that the connector or the runtime cannot honour. Thrown when the session or connector
+ * is made; a call rejects with it.
+ */
 export class UnsupportedOptionError extends AiofetchError {
+  /** The option, after the names of the options that it is part of: `connector.tls.pin`. */
   readonly option: string;
-  /** The connector's name, or `session`. */
-  readonly connector: string;
+  /** What refused the option: a function, another option or a connector, as `createSession` or `the fetch connector`. */
+  readonly where: string;
 
   static {
     nameClass(this, 'UnsupportedOptionError');
   }
 
-  constructor(option: string, connector: string, hint = '') {
-    super(
-      `Option "${option}" is not supported by the ${connector === 'session' ? 'session' : `${connector} connector`}${hint && `: ${hint}`}`,
-      'ERR_UNSUPPORTED_OPTION',
-    );
+  /**
+   * @param hint - the reason, or what to do instead
+   * @param message - instead of one made of the other parameters
+   */
+  constructor(
+    option: string,
+    where: string,
+    hint = '',
+    message = `Option "${option}" is not supported by ${where}${hint && `: ${hint}`}`,
+  ) {
+    super(message, 'ERR_UNSUPPORTED_OPTION');
     this.option = option;
-    this.connector = connector;
+    this.where = where;
   }
 }
 

@@ -74,6 +74,8 @@ export function gather<Input, Result>(
     while (results.length <= index) results.push(undefined);
     results[index] = result;
   };
+  const where = 'gather';
+  const known = ['concurrency', 'settle', 'signal', 'onProgress'];
   return new Promise((resolve, reject) => {
     const ended = (failure: Failure | undefined) => (failure ? reject(failure.error) : resolve(results));
     const run = createRun(
@@ -85,8 +87,10 @@ export function gather<Input, Result>(
             fulfilled: (index, value) => put(index, {status: 'fulfilled', value}),
             rejected: (index, reason) => put(index, {status: 'rejected', reason}),
             ended,
+            where,
+            known,
           }
-        : {fulfilled: put, ended},
+        : {fulfilled: put, ended, where, known},
     );
     run.pump();
   });
@@ -139,6 +143,8 @@ export function asCompleted<Input, Result>(
   let failure: Failure | undefined;
 
   const run = createRun(inputs, worker, options, {
+    where: 'asCompleted',
+    known: ['concurrency', 'signal', 'onProgress'],
     fulfilled(_index, value) {
       const taker = takers.shift();
       if (taker) return taker.resolve({done: false, value});

@@ -1,4 +1,4 @@
-import {assertOption, checkNames} from '../utils/check-options.ts';
+import {assertOption, checkKnown} from '../utils/check-options.ts';
 
 /** What a worker is told beside its input. */
 export interface WorkerContext {
@@ -63,8 +63,12 @@ export interface Failure {
   readonly error: unknown;
 }
 
-/** Where the outcomes of a run go. None of these may throw. */
+/** Where the outcomes of a run go. None of the functions may throw. */
 export interface RunHandlers<Result> {
+  /** The function that the user called, for errors. */
+  readonly where: string;
+  /** The names of the options that it takes. */
+  readonly known: readonly string[];
   fulfilled(index: number, value: Result): void;
   /** Without it, the first worker to fail ends the run. */
   readonly rejected?: ((index: number, reason: unknown) => void) | undefined;
@@ -93,9 +97,6 @@ interface Batch {
 // these takes longer for it: after ten thousand, a hundred times as long. A signal for each input would cost a
 // controller for each. Sharing one among a few hundred does neither.
 const batchSize = 256;
-
-/** Of all runs; `settle` is for those whose handlers take a rejection. */
-const known = ['concurrency', 'settle', 'signal', 'onProgress'];
 
 function checkConcurrency(value = 100): number {
   const isValid = value === Infinity || (Number.isInteger(value) && value > 0);
@@ -190,7 +191,7 @@ export function createRun<Input, Result>(
     signal?.addEventListener('abort', onAbort);
     if (onProgress) openedAt = performance.now();
     try {
-      checkNames('options', options, known);
+      checkKnown(handlers.where, options, handlers.known, '');
       concurrency = checkConcurrency(options.concurrency);
       if (signal?.aborted) {
         abort();

@@ -1,5 +1,5 @@
 import type {TraceEventBase, TraceListener} from '../core/trace.ts';
-import {assertOption, checkNames, checkNumber} from '../utils/check-options.ts';
+import {assertOption, checkKnown, checkNumber} from '../utils/check-options.ts';
 import {version} from '../utils/version.ts';
 import type {RecordSettings} from './entry.ts';
 import {Recording} from './entry.ts';
@@ -76,7 +76,7 @@ const defaultBodySize = 64 * 1024;
  * ```
  */
 export function recordHar(options: HarOptions = {}): HarRecorder {
-  checkNames('recordHar', options, ['bodies', 'redact', 'redactHeaders', 'maxEntries']);
+  checkKnown('recordHar', options, ['bodies', 'redact', 'redactHeaders', 'maxEntries']);
   const {bodies = false, redact = true, redactHeaders = []} = options;
   assertOption(typeof redact === 'boolean', 'recordHar.redact', redact, 'true or false');
   assertOption(Array.isArray(redactHeaders), 'recordHar.redactHeaders', redactHeaders, 'a list of names');

@@ -2,7 +2,7 @@ import type {MockCall, MockHandler} from '../connectors/mock.ts';
 import {isNullBodyStatus} from '../core/status.ts';
 import {redactUrl} from '../errors/redact-url.ts';
 import {decodeBase64} from '../utils/base64.ts';
-import {assertOption, checkNames, isObject} from '../utils/check-options.ts';
+import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {HarEntry, HarResponse} from './format.ts';
 import {redacted} from './redact.ts';
 
@@ -61,7 +61,7 @@ const transferHeaders = new Set([
  */
 export function harHandler(har: ReplayableHar, options: ReplayOptions = {}): MockHandler {
   assertOption(isObject(har) && Array.isArray(har.log?.entries), 'har', har, 'an object with log.entries');
-  checkNames('harHandler', options, ['whenExhausted']);
+  checkKnown('harHandler', options, ['whenExhausted']);
   const {whenExhausted = 'again'} = options;
   assertOption(
     whenExhausted === 'again' || whenExhausted === 'fail',

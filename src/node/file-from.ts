@@ -2,7 +2,7 @@ import {openAsBlob} from 'node:fs';
 import {open} from 'node:fs/promises';
 import {basename} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {checkNames} from '../utils/check-options.ts';
+import {checkKnown} from '../utils/check-options.ts';
 
 /** Options of {@link fileFrom}. */
 export interface FileFromOptions {
@@ -40,7 +40,7 @@ export interface FileFromOptions {
  * ```
  */
 export async function fileFrom(path: string | URL, options: FileFromOptions = {}): Promise<File> {
-  checkNames('fileFrom', options, ['name', 'type']);
+  checkKnown('fileFrom', options, ['name', 'type']);
   const {name = basename(path instanceof URL ? fileURLToPath(path) : path), type = ''} = options;
   // It tells what is wrong; `openAsBlob` only that something is.
   const handle = await open(path, 'r');

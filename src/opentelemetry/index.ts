@@ -11,7 +11,7 @@ import type {
   TraceListener,
 } from '../core/trace.ts';
 import {errorType} from '../errors/error-code.ts';
-import {assertOption, checkNames} from '../utils/check-options.ts';
+import {assertOption, checkKnown} from '../utils/check-options.ts';
 import {version} from '../utils/version.ts';
 import type {ServerAttributes} from './attributes.ts';
 import {methodDescriber, serverOf, urlRedactor} from './attributes.ts';
@@ -94,7 +94,7 @@ interface CallState {
  * ```
  */
 export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry {
-  checkNames('openTelemetry', options, ['tracerProvider', 'meterProvider', 'redactQuery', 'knownMethods']);
+  checkKnown('openTelemetry', options, ['tracerProvider', 'meterProvider', 'redactQuery', 'knownMethods']);
   const {tracerProvider = trace, meterProvider = metrics, redactQuery, knownMethods} = options;
   for (const [name, list] of Object.entries({redactQuery, knownMethods})) {
     assertOption(list === undefined || Array.isArray(list), `openTelemetry.${name}`, list, 'a list of names');

@@ -1,4 +1,4 @@
-import {checkNames, checkNumber} from '../utils/check-options.ts';
+import {checkKnown, checkNumber} from '../utils/check-options.ts';
 import type {KeyedEntry} from '../utils/keyed-state.ts';
 import {KeyedState} from '../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
@@ -98,7 +98,7 @@ export class WindowCounts implements KeyedEntry {
  * @throws InvalidOptionError for what can't be
  */
 export function createBudget(where: string, options: BudgetOptions, base: Required<BudgetOptions>): Budget {
-  checkNames(where, options, ['ratio', 'minimum', 'window']);
+  checkKnown(where, options, ['ratio', 'minimum', 'window']);
   const ratio = checkNumber(`${where}.ratio`, options.ratio, base.ratio as number);
   const minimum = checkNumber(`${where}.minimum`, options.minimum, base.minimum as number);
   const window = checkNumber(`${where}.window`, options.window, base.window as number, {min: 1});

@@ -2,7 +2,7 @@ import {discard} from '../core/discard-response.ts';
 import type {Policy} from '../core/policy.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {CircuitOpenError, ConnectionError, TimeoutError} from '../errors/index.ts';
-import {checkFunction, checkNames, checkNumber} from '../utils/check-options.ts';
+import {checkFunction, checkKnown, checkNumber} from '../utils/check-options.ts';
 import type {KeyedEntry} from '../utils/keyed-state.ts';
 import {KeyedState} from '../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
@@ -121,7 +121,7 @@ class Circuit implements KeyedEntry {
  * ```
  */
 export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Policy {
-  checkNames('circuitBreaker', options, [
+  checkKnown('circuitBreaker', options, [
     'failures',
     'minimum',
     'window',

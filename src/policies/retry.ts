@@ -9,7 +9,7 @@ import {isIdempotent} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {ConnectionError, TimeoutError} from '../errors/index.ts';
 import {redactUrl} from '../errors/redact-url.ts';
-import {checkFunction, checkNames, checkNumber, checkStatuses, longestDelay} from '../utils/check-options.ts';
+import {checkFunction, checkKnown, checkNumber, checkStatuses, longestDelay} from '../utils/check-options.ts';
 import {urlParts} from '../utils/url-parts.ts';
 import type {Budget, BudgetOptions} from './budget.ts';
 import {createBudget} from './budget.ts';
@@ -131,7 +131,7 @@ export function defaultRetry(): RetrySettings {
 export function mergeRetry(base: RetrySettings, retry: Retry | undefined): RetrySettings {
   if (retry === undefined) return base;
   const options = typeof retry === 'object' ? retry : {retries: retry || 0};
-  checkNames('retry', options, knownOptions);
+  checkKnown('retry', options, knownOptions);
   const ms = (name: 'minDelay' | 'maxDelay' | 'maxRetryAfter') =>
     checkNumber(`retry.${name}`, options[name], base[name]);
   const {retries, statuses, budget, shouldRetry, onRetry} = options as RetryOptions;

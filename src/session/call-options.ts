@@ -7,10 +7,9 @@ import {nativeMembers} from '../core/native-init.ts';
 import type {Redirect, Transfer} from '../core/request.ts';
 import type {TraceListener} from '../core/trace.ts';
 import type {RedactedRequest} from '../errors/index.ts';
-import {UnsupportedOptionError} from '../errors/index.ts';
 import type {IdempotencyKey} from '../policies/idempotency-key.ts';
 import type {Retry} from '../policies/retry.ts';
-import {assertOption, checkFunction, checkKnown, checkNames, isObject} from '../utils/check-options.ts';
+import {assertOption, checkFunction, checkKnown, isObject} from '../utils/check-options.ts';
 import type {Timeout} from './timeouts.ts';
 import type {TransferOptions} from './transfer.ts';
 
@@ -109,7 +108,7 @@ export function checkReadOptions(
     'throwHttpErrors',
   ];
   const refused: readonly string[] = [...notOfReads, ...without];
-  checkNames(where, options, [...own, ...[...knownCallOptions].filter((name) => !refused.includes(name))]);
+  checkKnown(where, options, [...own, ...[...knownCallOptions].filter((name) => !refused.includes(name))]);
 }
 
 /** What is known of a call when it begins. */
@@ -160,10 +159,7 @@ export function mergeHooks(first: Hooks | undefined, second: Hooks | undefined):
  * @throws InvalidOptionError, UnsupportedOptionError when an option of a call is unknown, or not what it may be
  */
 export function checkCallOptions(options: CallOptions): void {
-  for (const name in options) {
-    if (!knownCallOptions.has(name) && options[name as keyof CallOptions] !== undefined)
-      throw new UnsupportedOptionError(name, 'session', `known are ${[...knownCallOptions].join(', ')}`);
-  }
+  checkKnown('a call', options, knownCallOptions, '');
   checkKyOptions(options);
 }
 
@@ -201,7 +197,7 @@ function isRecord(value: unknown): boolean {
 function checkHooks(hooks: Hooks): void {
   assertOption(isRecord(hooks), 'hooks', hooks, 'an object of lists of functions');
   const given = withoutUndefined(hooks);
-  checkKnown('hooks', 'session', given, knownHooks);
+  checkKnown('hooks', given, knownHooks);
   for (const [name, list] of Object.entries(given)) {
     const option = `hooks.${name}`;
     assertOption(Array.isArray(list), option, list, 'a list of functions');

@@ -81,7 +81,7 @@ const knownOptions = new Set([
  */
 export function checkOptions(options: SessionOptions): void {
   assertOption(isObject(options), 'options', options, 'an object');
-  checkKnown('', 'session', options, knownOptions);
+  checkKnown('createSession', options, knownOptions, '');
   checkKyOptions(options);
   checkTrace(options.trace);
   const {policies} = options;

@@ -1,7 +1,7 @@
 import type {ConnectorCapabilities} from '../core/connector.ts';
 import type {RequestTimeouts} from '../core/request.ts';
 import {UnsupportedOptionError} from '../errors/index.ts';
-import {assertOption, checkDuration, isObject} from '../utils/check-options.ts';
+import {checkDuration, checkKnown, isObject} from '../utils/check-options.ts';
 
 /** Limits of time, in ms; 0, `Infinity` or `false`: none. */
 export interface TimeoutOptions {
@@ -55,6 +55,8 @@ export const defaultTimeouts: Timeouts = {
   read: 30_000,
 };
 
+const phases = /* @__PURE__ */ Object.keys(defaultTimeouts);
+
 /**
  * Lays the timeouts of a session or call over those it begins with.
  *
@@ -67,19 +69,18 @@ export function mergeTimeouts(
 ): Timeouts {
   if (timeout === undefined) return base;
   if (!isObject(timeout)) return {...base, total: checkDuration('timeout', timeout)};
+  checkKnown('timeout', timeout, phases);
   const merged: Record<string, number | undefined> = {...base};
   for (const phase of Object.keys(timeout)) {
     const option = `timeout.${phase}`;
-    assertOption(
-      Object.hasOwn(defaultTimeouts, phase),
-      option,
-      'no phase',
-      Object.keys(defaultTimeouts).join(', '),
-    );
     const value = timeout[phase as keyof TimeoutOptions];
     if (value === undefined) continue;
     if (phase === 'connect' && !connector.capabilities.connectTimeout) {
-      throw new UnsupportedOptionError(option, connector.name, 'its runtime dials, and does not say when');
+      throw new UnsupportedOptionError(
+        option,
+        `the ${connector.name} connector`,
+        'its runtime opens connections, and does not report when',
+      );
     }
     // For connect, none has to be said out loud: the connector has a limit of its own.
     merged[phase] = checkDuration(option, value) ?? (phase === 'connect' ? Infinity : undefined);

@@ -79,7 +79,7 @@ export function mergeTransfer(
   };
   for (const [option, capability, hint] of refusals) {
     if (given[option] !== undefined && !capabilities[capability]) {
-      throw new UnsupportedOptionError(option, name, hint);
+      throw new UnsupportedOptionError(option, `the ${name} connector`, hint);
     }
   }
   const size = checkNumber('maxResponseSize', maxResponseSize, base?.maxResponseSize ?? Infinity, {

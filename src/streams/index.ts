@@ -8,7 +8,7 @@
  * @module
  */
 import {InvalidOptionError} from '../errors/index.ts';
-import {assertOption} from '../utils/check-options.ts';
+import {assertOption, checkKnown} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import {iterate} from './iterate.ts';
 import {type EventProgress, parseEvents, type ServerSentEvent} from './parse-events.ts';
@@ -95,7 +95,7 @@ export function iterLines(
   response: Response | PromiseLike<Response>,
   options: LineOptions = {},
 ): AsyncIterableIterator<string, undefined, undefined> {
-  return iterate(response, () => splitLines(options));
+  return iterate(response, () => splitLines('iterLines', options));
 }
 
 /**
@@ -134,7 +134,7 @@ export function iterNdjson<Value = unknown>(
         schema,
         'a Standard Schema, or undefined',
       );
-      return parseNdjson(splitLines(options), place);
+      return parseNdjson(splitLines('iterNdjson', options), place);
     },
     schema && ((value) => checkLine(schema, value, place.line)),
   );
@@ -162,11 +162,14 @@ export function iterNdjson<Value = unknown>(
  */
 export function iterEvents(
   response: Response | PromiseLike<Response>,
-  {lastEventId = ''}: EventOptions = {},
+  options: EventOptions = {},
 ): EventIterator {
-  const progress: EventProgress = {lastEventId, retry: undefined};
+  const progress: EventProgress = {lastEventId: options.lastEventId ?? '', retry: undefined};
   return Object.defineProperties(
-    iterate(response, () => parseEvents(progress)),
+    iterate(response, () => {
+      checkKnown('iterEvents', options, ['lastEventId'], '');
+      return parseEvents(progress);
+    }),
     {
       lastEventId: {get: () => progress.lastEventId, enumerable: true},
       retry: {get: () => progress.retry, enumerable: true},

@@ -1,5 +1,5 @@
 import {InvalidOptionError, LineError} from '../errors/index.ts';
-import {assertOption, checkNames} from '../utils/check-options.ts';
+import {assertOption, checkKnown} from '../utils/check-options.ts';
 import type {Parser} from './iterate.ts';
 
 /** How lines are told apart. */
@@ -23,10 +23,11 @@ export interface LineOptions {
  * Lines end with LF or CRLF; a CR alone is part of the line. The last one may have no end; after the last end comes no
  * empty line.
  *
- * @throws InvalidOptionError
+ * @param where - the function that takes the options, for errors
+ * @throws InvalidOptionError, UnsupportedOptionError
  */
-export function splitLines(options: LineOptions): Parser<string> {
-  checkNames('options', options, ['maxLength', 'charset']);
+export function splitLines(where: string, options: LineOptions): Parser<string> {
+  checkKnown(where, options, ['maxLength', 'charset'], '');
   const {maxLength = Infinity, charset = 'utf-8'} = options;
   const isLength = typeof maxLength === 'number' && maxLength >= 1;
   assertOption(isLength, 'maxLength', maxLength, 'a number from 1, or Infinity');

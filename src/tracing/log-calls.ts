@@ -1,6 +1,6 @@
 import type {TraceListener} from '../core/trace.ts';
 import {errorType} from '../errors/error-code.ts';
-import {assertOption, checkNames, checkNumber, isObject} from '../utils/check-options.ts';
+import {assertOption, checkKnown, checkNumber, isObject} from '../utils/check-options.ts';
 import {allPhases} from './stopwatch.ts';
 import type {CallTimings} from './timings.ts';
 import {recordTimings} from './timings.ts';
@@ -61,7 +61,7 @@ export function logCalls(
 ): TraceListener {
   const isLogger = isObject(log) && typeof (log as Partial<CallLogger>).info === 'function';
   assertOption(typeof log === 'function' || isLogger, 'logCalls', log, 'a function, or a logger as pino is');
-  checkNames('logCalls', options, ['slowerThan']);
+  checkKnown('logCalls', options, ['slowerThan']);
   const slowerThan = checkNumber('logCalls.slowerThan', options.slowerThan, 0);
   return recordTimings((timings) => {
     const {total, status, error} = timings;

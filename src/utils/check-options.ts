@@ -81,29 +81,39 @@ export function checkDuration(
   return value;
 }
 
-/** Refuses options that are not known, so that none is silently ignored. */
+/**
+ * Refuses options that are not known, so that none is silently ignored. An option that is `undefined` counts as absent.
+ *
+ * @param where - what takes the options, as the message names it: a function, an option or a connector
+ * @param path - what stands before each name in the error's `option`
+ * @throws UnsupportedOptionError for an option that is not known; InvalidOptionError when `options` is not an object
+ */
 export function checkKnown(
   where: string,
-  connector: string,
   options: object,
-  known: ReadonlySet<string>,
+  known: readonly string[] | ReadonlySet<string>,
+  path = `${where}.`,
 ): void {
-  for (const name of Object.keys(options)) {
-    if (known.has(name)) continue;
+  assertOption(isObject(options), path.slice(0, -1) || 'options', options, 'an object');
+  for (const name in options) {
+    if ('has' in known ? known.has(name) : known.includes(name)) continue;
+    if (options[name as keyof object] === undefined) continue;
+    const names = [...known];
+    const near = names.find((other) => isNear(name, other));
     throw new UnsupportedOptionError(
-      where ? `${where}.${name}` : name,
-      connector,
-      `known are ${[...known].join(', ')}`,
+      path + name,
+      where,
+      '',
+      `Unknown option "${name}" of ${where}${near ? `; did you mean "${near}"?` : '.'} Known options: ${names.join(', ')}`,
     );
   }
 }
 
-/** The same for the options of a policy: refuses what is no object, and names that are not known. */
-export function checkNames(where: string, options: object, known: readonly string[]): void {
-  assertOption(isObject(options), where, options, 'an object');
-  for (const name of Object.keys(options)) {
-    assertOption(known.includes(name), `${where}.${name}`, 'unknown', known.join(', '));
-  }
+/** Whether two names differ by one letter at most, the order and the case of letters aside. */
+function isNear(name: string, other: string): boolean {
+  let rest = other.toLowerCase();
+  for (const letter of name.toLowerCase()) rest = rest.replace(letter, '');
+  return rest.length + Math.max(0, name.length - other.length) < 2;
 }
 
 /** A function, or `undefined`. */

@@ -64,7 +64,7 @@ describe('errors are told apart by instanceof', () => {
     expectTypeOf<ResponseTooLargeError['limit']>().toEqualTypeOf<number>();
     expectTypeOf<SchemaError['issues'][number]['message']>().toEqualTypeOf<string>();
     expectTypeOf<InvalidOptionError['option']>().toEqualTypeOf<string>();
-    expectTypeOf<UnsupportedOptionError['connector']>().toEqualTypeOf<string>();
+    expectTypeOf<UnsupportedOptionError['where']>().toEqualTypeOf<string>();
   });
 });
 

@@ -8,5 +8,5 @@ export function integrityRefusal(
   {name, capabilities}: {readonly name: string; readonly capabilities: ConnectorCapabilities},
 ): UnsupportedOptionError | undefined {
   if (!request.native?.integrity || capabilities.integrity) return undefined;
-  return new UnsupportedOptionError('integrity', name, 'it does not check bodies');
+  return new UnsupportedOptionError('integrity', `the ${name} connector`, 'it does not check bodies');
 }

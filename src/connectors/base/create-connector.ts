@@ -35,7 +35,7 @@ const knownOptions = new Set(['limit', 'limitPerHost']);
  * ```
  */
 export function createConnector(definition: ConnectorDefinition, options: ConnectorOptions = {}): Connector {
-  checkKnown('connector', definition.name, options, knownOptions);
+  checkKnown(`the ${definition.name} connector`, options, knownOptions, 'connector.');
   const limit = checkLimit('connector.limit', options.limit, 100);
   const limitPerHost = checkLimitPerHost(options.limitPerHost);
   const state: ConnectorState = {

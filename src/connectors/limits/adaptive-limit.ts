@@ -1,6 +1,6 @@
 import type {AdaptiveLimit, HostLimit, HostLimits, LimitSample} from '../../core/host-limit.ts';
 import {ConnectionError, TimeoutError} from '../../errors/index.ts';
-import {checkNames, checkNumber} from '../../utils/check-options.ts';
+import {checkKnown, checkNumber} from '../../utils/check-options.ts';
 import type {KeyedEntry} from '../../utils/keyed-state.ts';
 import {KeyedState} from '../../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
@@ -86,7 +86,7 @@ const cut = 0.7;
  * ```
  */
 export function adaptiveLimit(options: AdaptiveLimitOptions = {}): AdaptiveLimit {
-  checkNames('adaptiveLimit', options, ['min', 'max', 'initial', 'tolerance']);
+  checkKnown('adaptiveLimit', options, ['min', 'max', 'initial', 'tolerance']);
   const min = checkNumber('adaptiveLimit.min', options.min, 1, {min: 1, max: 1e9, whole: true});
   const max = checkNumber('adaptiveLimit.max', options.max, Math.max(100, min), {min, max: 1e9, whole: true});
   const initial = checkNumber('adaptiveLimit.initial', options.initial, Math.max(min, Math.min(max, 10)), {

@@ -47,6 +47,7 @@ export interface BunConnectorOptions extends ConnectorOptions {
 }
 
 const name = 'bun';
+const where = 'the bun connector';
 
 const capabilities: ConnectorCapabilities = {
   sockets: false,
@@ -73,10 +74,10 @@ const knownTlsOptions = new Set(['rejectUnauthorized', 'ca', 'cert', 'key', 'pas
  * ```
  */
 export function bunConnector(options: BunConnectorOptions = {}): Connector {
-  checkKnown('connector', name, options, knownOptions);
-  checkKnown('connector.tls', name, options.tls ?? {}, knownTlsOptions);
+  checkKnown(where, options, knownOptions, 'connector.');
+  checkKnown(`${where}’s tls`, options.tls ?? {}, knownTlsOptions, 'connector.tls.');
   if (!('Bun' in globalThis)) {
-    throw new UnsupportedOptionError('connector', name, 'it is of Bun, and there is none');
+    throw new UnsupportedOptionError('connector', where, 'it is of Bun, and there is none');
   }
   const {limit, limitPerHost} = options;
   return createNativeConnector({name, capabilities, init: fetchOptions(options)}, {limit, limitPerHost});

@@ -85,7 +85,7 @@ async function sendNatively(
     if (listener || isStreamLike(source as never)) {
       if (!native.capabilities.requestStreams) {
         const hint = 'this runtime does not send streams; send bytes or a Blob';
-        throw new UnsupportedOptionError('body', native.name, hint);
+        throw new UnsupportedOptionError('body', `the ${native.name} connector`, hint);
       }
       const size = sizeOf(source);
       if (size !== undefined && !request.headers.has('content-length')) {

@@ -66,6 +66,7 @@ interface DenoNamespace {
 }
 
 const name = 'deno';
+const where = 'the deno connector';
 
 const capabilities: ConnectorCapabilities = {
   sockets: false,
@@ -102,11 +103,11 @@ const knownTlsOptions = new Set(['ca', 'cert', 'key']);
  * ```
  */
 export function denoConnector(options: DenoConnectorOptions = {}): Connector {
-  checkKnown('connector', name, options, knownOptions);
-  checkKnown('connector.tls', name, options.tls ?? {}, knownTlsOptions);
+  checkKnown(where, options, knownOptions, 'connector.');
+  checkKnown(`${where}’s tls`, options.tls ?? {}, knownTlsOptions, 'connector.tls.');
   const {Deno} = globalThis as {Deno?: Partial<DenoNamespace>};
   if (typeof Deno?.createHttpClient !== 'function') {
-    throw new UnsupportedOptionError('connector', name, 'it is of Deno.createHttpClient, and there is none');
+    throw new UnsupportedOptionError('connector', where, 'it is of Deno.createHttpClient, and there is none');
   }
   const {limit, limitPerHost} = options;
   const client = Deno.createHttpClient(clientOptions(options));

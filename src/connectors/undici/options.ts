@@ -132,7 +132,7 @@ const defaultAttemptDelay = 250;
 
 /** @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be */
 export function checkOptions(options: UndiciConnectorOptions): PoolOptions {
-  checkKnown('connector', 'undici', options, known);
+  checkKnown('the undici connector', options, known, 'connector.');
   const {family = 0, localAddress, socketPath, allowAddress} = options;
   if (family !== 0 && family !== 4 && family !== 6) {
     throw new InvalidOptionError('connector.family', family, '4 or 6');

@@ -1,7 +1,7 @@
 import {token} from '../../core/header-list.ts';
 import type {Handler} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
-import {assertOption, checkNames, isObject} from '../../utils/check-options.ts';
+import {assertOption, checkKnown, isObject} from '../../utils/check-options.ts';
 import type {AuthContext, AuthScheme, Credential} from './index.ts';
 import {sendSigned} from './index.ts';
 import {relabel, signEachHop} from './sign-each-hop.ts';
@@ -33,7 +33,7 @@ export type ApiKeyOptions =
  * ```
  */
 export function apiKey(options: ApiKeyOptions): AuthScheme {
-  checkNames('apiKey', options, ['header', 'query', 'value']);
+  checkKnown('apiKey', options, ['header', 'query', 'value']);
   const {header, query, value} = options;
   assertOption(
     (header === undefined) !== (query === undefined),

@@ -2,7 +2,7 @@ import {isReplayable} from '../../core/body.ts';
 import {discard} from '../../core/discard-response.ts';
 import type {Handler} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
-import {assertOption, checkNames} from '../../utils/check-options.ts';
+import {assertOption, checkKnown} from '../../utils/check-options.ts';
 import {randomHex} from '../../utils/random.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import {parseChallenges, parseParameters} from './challenge.ts';
@@ -48,7 +48,7 @@ export interface DigestOptions {
  * ```
  */
 export function digest(options: DigestOptions): AuthScheme {
-  checkNames('digest', options, ['username', 'password', 'algorithms']);
+  checkKnown('digest', options, ['username', 'password', 'algorithms']);
   const {username, password, algorithms = digestAlgorithms} = options;
   assertOption(typeof username === 'string', 'digest.username', typeof username, 'a string');
   assertOption(typeof password === 'string', 'digest.password', typeof password, 'a string');

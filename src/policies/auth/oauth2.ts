@@ -3,7 +3,7 @@ import {HeaderList} from '../../core/header-list.ts';
 import type {Handler} from '../../core/policy.ts';
 import {ConnectorRequest} from '../../core/request.ts';
 import {HTTPError, ResponseTooLargeError} from '../../errors/index.ts';
-import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../../utils/check-options.ts';
+import {assertOption, checkDuration, checkKnown, checkNumber, isObject} from '../../utils/check-options.ts';
 import {basicAuthorization} from '../../utils/credentials.ts';
 import {retriedStatuses, retryPolicy} from '../retry.ts';
 import {AuthError} from './error.ts';
@@ -99,7 +99,7 @@ interface Grant {
 
 function checkGrant(options: OAuth2ClientCredentialsOptions): Grant {
   const where = 'oauth2ClientCredentials';
-  checkNames(where, options, [
+  checkKnown(where, options, [
     'tokenUrl',
     'clientId',
     'clientSecret',

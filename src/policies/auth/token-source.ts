@@ -4,7 +4,7 @@ import {discard} from '../../core/discard-response.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import type {RedactedRequest} from '../../errors/index.ts';
 import {TimeoutError} from '../../errors/index.ts';
-import {assertOption, checkDuration, checkNames, checkNumber, isObject} from '../../utils/check-options.ts';
+import {assertOption, checkDuration, checkKnown, checkNumber, isObject} from '../../utils/check-options.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import {AuthError} from './error.ts';
 import type {AuthContext, AuthScheme} from './index.ts';
@@ -74,7 +74,7 @@ export interface TokenSourceOptions {
  */
 export function tokenSource(source: TokenSource, options: TokenSourceOptions = {}): AuthScheme {
   assertOption(typeof source === 'function', 'tokenSource', source, 'a function that gets a token');
-  checkNames('tokenSource', options, ['skew', 'timeout']);
+  checkKnown('tokenSource', options, ['skew', 'timeout']);
   const timeout = checkDuration('tokenSource.timeout', options.timeout, defaultTimeout);
   const skew = checkNumber('tokenSource.skew', options.skew, defaultSkew);
   return tokenScheme(

@@ -3,7 +3,7 @@ import {discard} from '../../core/discard-response.ts';
 import type {Handler, Policy} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {isIdempotent} from '../../core/request.ts';
-import {checkNames, checkNumber, longestDelay} from '../../utils/check-options.ts';
+import {checkKnown, checkNumber, longestDelay} from '../../utils/check-options.ts';
 import {KeyedState} from '../../utils/keyed-state.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import type {BudgetOptions} from '../budget.ts';
@@ -48,7 +48,7 @@ export interface HedgeOptions {
  * ```
  */
 export function hedgePolicy(options: HedgeOptions = {}): Policy {
-  checkNames('hedge', options, ['delay', 'percentile', 'budget']);
+  checkKnown('hedge', options, ['delay', 'percentile', 'budget']);
   const {delay, percentile = delay === undefined ? 0.95 : undefined, budget: budgetOptions = {}} = options;
   const least = checkNumber('hedge.delay', delay, 0, {max: longestDelay});
   const share = checkNumber('hedge.percentile', percentile, 0, {max: 1});

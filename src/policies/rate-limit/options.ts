@@ -1,5 +1,5 @@
 import type {ConnectorRequest} from '../../core/request.ts';
-import {assertOption, checkNames, checkNumber} from '../../utils/check-options.ts';
+import {assertOption, checkKnown, checkNumber} from '../../utils/check-options.ts';
 
 /** A quota, as a {@link RateLimitStore} is told of it. */
 export interface RateLimitQuota {
@@ -111,7 +111,7 @@ export interface CheckedLimit extends RateLimitQuota {
  */
 export function checkLimit(options: RateLimit, index: number, {length}: readonly RateLimit[]): CheckedLimit {
   const name = length > 1 ? `rateLimit[${index}]` : 'rateLimit';
-  checkNames(name, options, knownOptions);
+  checkKnown(name, options, knownOptions);
   const number = (
     option: 'requests' | 'per' | 'burst' | 'maxWait' | 'maxPause' | 'storeTimeout',
     fallback: number | undefined,

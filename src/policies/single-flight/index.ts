@@ -3,7 +3,7 @@ import {Lifetime} from '../../core/call-lifetime.ts';
 import {discard} from '../../core/discard-response.ts';
 import type {Handler, Policy} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
-import {checkFunction, checkNames} from '../../utils/check-options.ts';
+import {checkFunction, checkKnown} from '../../utils/check-options.ts';
 import {send} from '../call-next.ts';
 import {sharedResponse} from './shared-response.ts';
 
@@ -35,7 +35,7 @@ export interface SingleFlightOptions {
  * ```
  */
 export function singleFlightPolicy(options: SingleFlightOptions = {}): Policy {
-  checkNames('singleFlight', options, ['key']);
+  checkKnown('singleFlight', options, ['key']);
   const keyOf = checkFunction('singleFlight.key', options.key) ?? defaultKey;
   // Each session has flights of its own: what is further in, credentials above all, is different in another.
   return (next) => shareIn(next, keyOf, new Map());

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {Retry, Session, Timeout} from '../../../src/index.ts';
-import {asText, defineClient, endpoint, HTTPError, type} from '../../../src/index.ts';
+import {asText, defineClient, endpoint, HTTPError, type, UnsupportedOptionError} from '../../../src/index.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 import {mockMethod, origin, pathOf} from './support.ts';
 
@@ -99,8 +99,10 @@ describe('a call', () => {
   it('refuses what it does not know, by name', async () => {
     const {call, calls} = mockMethod(getUser);
     const error = await rejection(call({path: {username: 'ada'}, searchParams: {}} as never));
-    expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toMatch(/GET \/users\/\{username\} is given "searchParams"; known are path, query/);
+    expect(error).toBeInstanceOf(UnsupportedOptionError);
+    expect(error.message).toMatch(
+      /^Unknown option "searchParams" of GET \/users\/\{username\}\. Known options: path, query/,
+    );
     expect(await rejection(call('ada' as never))).toBeInstanceOf(TypeError);
     expect(calls).toEqual([]);
   });
@@ -219,20 +221,25 @@ describe('a client', () => {
   });
 
   it.each([
-    ['an option that is not known', () => defineClient({}, {auth: 1} as never), 'client.auth'],
+    [
+      'an option that is not known',
+      () => defineClient({}, {auth: 1} as never),
+      'client.auth',
+      'UnsupportedOptionError',
+    ],
     ['a base URL that is none', () => defineClient({}, {baseUrl: 'api'}), 'baseUrl'],
     ['a mode that is none', () => defineClient({}, {responses: 'believe' as never}), 'responses'],
     ['a style that is none', () => defineClient({}, {queryStyle: 'matrix' as never}), 'queryStyle'],
     ['something else than an endpoint', () => defineClient({a: {b: 1}} as never), 'endpoints.a.b'],
     ['something else than a session', () => defineClient({})({} as never), 'session'],
-  ])('is not made with %s', (_what, make, option) => {
-    expect(thrown(make)).toMatchObject({name: 'InvalidOptionError', option});
+  ])('is not made with %s', (_what, make, option, name = 'InvalidOptionError') => {
+    expect(thrown(make)).toMatchObject({name, option});
   });
 });
 
 describe('an endpoint', () => {
   it.each([
-    ['an option that is not known', {respnse: type()}, 'endpoint.respnse'],
+    ['an option that is not known', {respnse: type()}, 'endpoint.respnse', 'UnsupportedOptionError'],
     ['a query that is no schema', {query: {page: 1}}, 'query'],
     ['a body, for a GET', {body: type()}, 'body'],
     ['a path, without parameters', {path: type()}, 'path'],
@@ -240,11 +247,8 @@ describe('an endpoint', () => {
     ['a status that is no error', {errors: {200: type()}}, 'errors.200'],
     ['an error that is no schema', {errors: {404: 'none'}}, 'errors.404'],
     ['a style that is none', {queryStyles: {a: 'matrix'}}, 'queryStyles.a'],
-  ])('has not %s', (_what, options, option) => {
-    expect(thrown(() => endpoint('GET /a', options as never))).toMatchObject({
-      name: 'InvalidOptionError',
-      option,
-    });
+  ])('has not %s', (_what, options, option, name = 'InvalidOptionError') => {
+    expect(thrown(() => endpoint('GET /a', options as never))).toMatchObject({name, option});
   });
 
   it('has no response for a HEAD, whose answer has no body', () => {

@@ -422,32 +422,36 @@ describe('responses that differ by their status', () => {
 });
 
 describe('an option', () => {
-  it.each<[string, () => unknown]>([
-    ['asJson.mediatype', () => asJson(anything, {mediatype: 'a/b'} as never)],
+  it.each<[string, () => unknown, name?: string]>([
+    ['asJson.mediatype', () => asJson(anything, {mediatype: 'a/b'} as never), 'UnsupportedOptionError'],
     ['asJson.mediaType', () => asJson(anything, {mediaType: 'a/b\r\nx: y'})],
     ['asJson', () => asJson({} as never)],
-    ['asForm.queryStyle', () => asForm(anything, {queryStyle: 'form'} as never)],
+    ['asForm.queryStyle', () => asForm(anything, {queryStyle: 'form'} as never), 'UnsupportedOptionError'],
     ['asForm.style', () => asForm(anything, {style: 'matrix' as never})],
     ['asForm.styles.a', () => asForm(anything, {styles: {a: 'matrix' as never}})],
-    ['asForm.styles.a.explod', () => asForm(anything, {styles: {a: {explod: true} as never}})],
+    [
+      'asForm.styles.a.explod',
+      () => asForm(anything, {styles: {a: {explod: true} as never}}),
+      'UnsupportedOptionError',
+    ],
     ['asForm.styles', () => asForm(anything, {styles: 'form' as never})],
     ['asForm', () => asForm(undefined as never)],
-    ['asMultipart.parts', () => asMultipart(anything, {parts: {}} as never)],
+    ['asMultipart.parts', () => asMultipart(anything, {parts: {}} as never), 'UnsupportedOptionError'],
     ['asMultipart.contentTypes', () => asMultipart(anything, {contentTypes: 'a/b' as never})],
     ['asMultipart.contentTypes.a', () => asMultipart(anything, {contentTypes: {a: 'json'}})],
     ['asMultipart', () => asMultipart(1 as never)],
-    ['asNdjson.mediaTypes', () => asNdjson(anything, {mediaTypes: 'a/b'} as never)],
+    ['asNdjson.mediaTypes', () => asNdjson(anything, {mediaTypes: 'a/b'} as never), 'UnsupportedOptionError'],
     ['asNdjson.mediaType', () => asNdjson(anything, {mediaType: 'json'})],
     ['asNdjson.maxLength', () => asNdjson(anything, {maxLength: -1})],
     ['asNdjson', () => asNdjson(undefined as never)],
-    ['asEvents.done', () => asEvents(anything, {done: 'x'} as never)],
+    ['asEvents.done', () => asEvents(anything, {done: 'x'} as never), 'UnsupportedOptionError'],
     ['asEvents.end', () => asEvents(undefined, {end: 1 as never})],
     ['asEvents', () => asEvents({end: '[DONE]'} as never)],
     ['asText', () => asText('csv')],
     ['asBytes', () => asBytes('png')],
     ['asBlob', () => asBlob({} as never)],
     ['asStream', () => asStream('png')],
-  ])('%s that is none is refused, by its name', (option, make) => {
-    expect(thrown(make)).toMatchObject({name: 'InvalidOptionError', option});
+  ])('%s that is none is refused, by its name', (option, make, name = 'InvalidOptionError') => {
+    expect(thrown(make)).toMatchObject({name, option});
   });
 });

@@ -219,18 +219,43 @@ describe('pages', () => {
     ['an endless one', () => mockMethod(linkedList).call({prefetch: Infinity}), 'prefetch'],
     ['no endpoint', () => paginate({} as never, linkPages()), 'endpoint'],
     ['no strategy', () => paginate(list, {} as never), 'strategy.next'],
-    ['an option that is not known', () => linkPages({page: 1} as never), 'linkPages.page'],
+    [
+      'an option that is not known',
+      () => linkPages({page: 1} as never),
+      'linkPages.page',
+      'UnsupportedOptionError',
+    ],
     ['no cursor', () => cursorPages({} as never), 'cursor'],
     ['a place that is none', () => cursorPages({cursor: () => '', in: 'path' as never}), 'cursorPages.in'],
     ['no URL', () => urlPages({} as never), 'url'],
     ['half a first page', () => numberedPages({first: 0.5}), 'first'],
     ['a total that is none', () => numberedPages({total: 3 as never}), 'total'],
-    ['URLs by another name', () => urlPages({url: () => '', uri: 1} as never), 'urlPages.uri'],
-    ['cursors by another name', () => cursorPages({cursor: () => '', id: 1} as never), 'cursorPages.id'],
-    ['numbers by another name', () => numberedPages({last: 1} as never), 'numberedPages.last'],
-    ['offsets by another name', () => offsetPages({last: 1} as never), 'offsetPages.last'],
-  ])('are not made with %s', (_what, make, option) => {
-    expect(thrown(make)).toMatchObject({name: 'InvalidOptionError', option});
+    [
+      'URLs by another name',
+      () => urlPages({url: () => '', uri: 1} as never),
+      'urlPages.uri',
+      'UnsupportedOptionError',
+    ],
+    [
+      'cursors by another name',
+      () => cursorPages({cursor: () => '', id: 1} as never),
+      'cursorPages.id',
+      'UnsupportedOptionError',
+    ],
+    [
+      'numbers by another name',
+      () => numberedPages({last: 1} as never),
+      'numberedPages.last',
+      'UnsupportedOptionError',
+    ],
+    [
+      'offsets by another name',
+      () => offsetPages({last: 1} as never),
+      'offsetPages.last',
+      'UnsupportedOptionError',
+    ],
+  ])('are not made with %s', (_what, make, option, name = 'InvalidOptionError') => {
+    expect(thrown(make)).toMatchObject({name, option});
   });
 });
 

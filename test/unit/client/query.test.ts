@@ -150,12 +150,12 @@ describe('a query', () => {
     expect(error.message).toBe(`Parameters are given by name, and not as a ${kind}`);
   });
 
-  it.each<[QueryStyle, string]>([
-    [{explod: false} as QueryStyle, 'queryStyle.explod'],
+  it.each<[QueryStyle, string, name?: string]>([
+    [{explod: false} as QueryStyle, 'queryStyle.explod', 'UnsupportedOptionError'],
     ['matrix' as QueryStyle, 'queryStyle'],
     [{style: 'deepObject', explode: false}, 'queryStyle'],
-  ])('has not the style %j', (style, option) => {
-    expect(thrown(() => write(1, style))).toMatchObject({name: 'InvalidOptionError', option});
+  ])('has not the style %j', (style, option, name = 'InvalidOptionError') => {
+    expect(thrown(() => write(1, style))).toMatchObject({name, option});
   });
 
   it.each([null, 'form', 1])('has styles by name, and not %j', (styles) => {

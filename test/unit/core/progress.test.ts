@@ -87,7 +87,7 @@ describe.each(['onDownloadProgress', 'onUploadProgress'] as const)('%s', (option
     const capabilities = {...mock.capabilities, downloadProgress: false, uploadProgress: false};
     const session = createSession({connector: {...mock, capabilities}});
     const error = await rejection(session.fetch(url, {[option]: () => {}}));
-    expect(error).toMatchObject({name: 'UnsupportedOptionError', option, connector: 'mock'});
+    expect(error).toMatchObject({name: 'UnsupportedOptionError', option, where: 'the mock connector'});
   });
 
   it('leaves the session’s size limit in place', async () => {

@@ -2,7 +2,13 @@ import fc from 'fast-check';
 import {beforeEach, describe, expect, it, onTestFinished, vi} from 'vitest';
 import type {MockHandler} from '../../../src/connectors/mock.ts';
 import type {Download, DownloadOptions, DownloadProgress} from '../../../src/index.ts';
-import {DownloadError, download, HTTPError, InvalidOptionError} from '../../../src/index.ts';
+import {
+  DownloadError,
+  download,
+  HTTPError,
+  InvalidOptionError,
+  UnsupportedOptionError,
+} from '../../../src/index.ts';
 import {patternOf, sha256} from '../../support/file-server.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 import {waitFor} from '../../support/wait-for.ts';
@@ -532,8 +538,6 @@ describe('download', () => {
     ['resumes', {resumes: -1}],
     ['onRestart', {onRestart: 1 as never}],
     ['onDownloadProgress', {onDownloadProgress: 1 as never}],
-    ['download.ranges', {ranges: 2} as never],
-    ['download.throwHttpErrors', {throwHttpErrors: false} as never],
     ['headers.range', {headers: {range: 'bytes=0-1'}}],
     ['headers.if-range', {headers: {'If-Range': '"1"'}}],
   ])('refuses a %s that can not be', (option, options) => {
@@ -541,5 +545,15 @@ describe('download', () => {
     const error = thrown(() => download(session, url, options));
     expect(error).toBeInstanceOf(InvalidOptionError);
     expect(error).toMatchObject({option});
+  });
+
+  it.each<[string, DownloadOptions]>([
+    ['download.ranges', {ranges: 2} as never],
+    ['download.throwHttpErrors', {throwHttpErrors: false} as never],
+  ])('refuses the option %s, which is none of its own', (option, options) => {
+    const {session} = served([{}]);
+    const error = thrown(() => download(session, url, options));
+    expect(error).toBeInstanceOf(UnsupportedOptionError);
+    expect(error).toMatchObject({option, where: 'download'});
   });
 });

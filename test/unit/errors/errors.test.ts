@@ -40,7 +40,7 @@ const errors = {
   HTTPError: new HTTPError(response, {body: 's3cret'}, details),
   ResponseTooLargeError: new ResponseTooLargeError(1000, details),
   SchemaError: new SchemaError([{message: 's3cret', path: ['s3cret']}], details),
-  UnsupportedOptionError: new UnsupportedOptionError('tls', 'fetch', 'the runtime has its own'),
+  UnsupportedOptionError: new UnsupportedOptionError('tls', 'the fetch connector', 'the runtime has its own'),
   InvalidOptionError: new InvalidOptionError('timeout', -1, 'a number of ms'),
 };
 type Name = keyof typeof errors;
@@ -165,7 +165,7 @@ describe('what each tells beside that', () => {
   });
 
   it('option errors: the option, and who it was for', () => {
-    expect(errors.UnsupportedOptionError).toMatchObject({option: 'tls', connector: 'fetch'});
+    expect(errors.UnsupportedOptionError).toMatchObject({option: 'tls', where: 'the fetch connector'});
     expect(errors.UnsupportedOptionError.message).toBe(
       'Option "tls" is not supported by the fetch connector: the runtime has its own',
     );

@@ -6,6 +6,7 @@ import {
   eventSource,
   HTTPError,
   InvalidOptionError,
+  UnsupportedOptionError,
 } from '../../../src/index.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 import {pass, settle, useFakeClock} from '../policies/support.ts';
@@ -327,10 +328,10 @@ describe('eventSource', () => {
     (name) => {
       const {session} = answering([end]);
       const error = thrown(() => eventSource(session, url, {[name]: 5}));
-      expect(error).toBeInstanceOf(InvalidOptionError);
+      expect(error).toBeInstanceOf(UnsupportedOptionError);
       expect(error).toMatchObject({
         message: expect.stringMatching(
-          `Option "eventSource.${name}" is "unknown"; allowed: lastEventId, .*idleTimeout, .*headers`,
+          `Unknown option "${name}" of eventSource.* Known options: lastEventId, .*idleTimeout, .*headers`,
         ),
       });
     },

@@ -1,7 +1,7 @@
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import fc from 'fast-check';
 import {afterEach, beforeEach, describe, expect, expectTypeOf, it, vi} from 'vitest';
-import {InvalidOptionError} from '../../../src/errors/index.ts';
+import {InvalidOptionError, UnsupportedOptionError} from '../../../src/errors/index.ts';
 import {asCompleted, type GatherOptions, gather, type Progress} from '../../../src/gather/index.ts';
 import {expectNoUnhandledRejections} from '../../support/unhandled-rejections.ts';
 import {countedInputs} from './support/counted-inputs.ts';
@@ -174,17 +174,26 @@ describe('gather: concurrency', () => {
   });
 });
 
-describe('options', () => {
-  it.each<[string, (inputs: Iterable<number> | AsyncIterable<number>, options: object) => Promise<unknown>]>([
-    ['gather', (inputs, options) => gather(inputs, (n) => n, options)],
-    ['asCompleted', (inputs, options) => asCompleted(inputs, (n) => n, options).next()],
-  ])('of %s that are not known are refused, by a rejection', async (_name, run) => {
+describe('an unknown option', () => {
+  type Run = (inputs: Iterable<number>, options: object) => Promise<unknown>;
+  it.each<[string, object, Run, string]>([
+    [
+      'gather',
+      {concurency: 10},
+      (inputs, options) => gather(inputs, (n) => n, options),
+      'Unknown option "concurency" of gather; did you mean "concurrency"? Known options: concurrency, settle, signal, onProgress',
+    ],
+    [
+      'asCompleted',
+      {settle: true},
+      (inputs, options) => asCompleted(inputs, (n) => n, options).next(),
+      'Unknown option "settle" of asCompleted. Known options: concurrency, signal, onProgress',
+    ],
+  ])('of %s rejects the run before an input is read', async (_name, options, run, message) => {
     const {inputs, read} = countedInputs(1, 'sync');
-    const results = run(inputs, {concurency: 10});
-    await expect(results).rejects.toThrow(InvalidOptionError);
-    await expect(results).rejects.toThrow(
-      'Option "options.concurency" is "unknown"; allowed: concurrency, settle, signal, onProgress',
-    );
+    const results = run(inputs as Iterable<number>, options);
+    await expect(results).rejects.toThrow(UnsupportedOptionError);
+    await expect(results).rejects.toThrow(message);
     expect(read).toBe(0);
   });
 });

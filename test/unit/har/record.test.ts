@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import type {RequestBody} from '../../../src/core/body.ts';
 import type {HarOptions} from '../../../src/har/index.ts';
 import {recordHar} from '../../../src/har/index.ts';
-import {InvalidOptionError, type SessionOptions} from '../../../src/index.ts';
+import {InvalidOptionError, type SessionOptions, UnsupportedOptionError} from '../../../src/index.ts';
 import {bodyOf, startServer} from '../../support/http-server.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 import {openSession} from '../../support/open-session.ts';
@@ -266,9 +266,13 @@ describe('bodies that are asked for', () => {
   });
 });
 
-it.each([{bodies: -1}, {redact: 'no'}, {redactHeaders: 'x'}, {maxEntries: 0}, {body: true}])(
+it.each([{bodies: -1}, {redact: 'no'}, {redactHeaders: 'x'}, {maxEntries: 0}])(
   'an option that can not be is refused: %j',
   (options) => {
     expect(thrown(() => recordHar(options as never))).toBeInstanceOf(InvalidOptionError);
   },
 );
+
+it('an option of recordHar that is not known is refused', () => {
+  expect(thrown(() => recordHar({body: true} as never))).toBeInstanceOf(UnsupportedOptionError);
+});

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import {InvalidOptionError} from '../../../src/errors/index.ts';
+import {UnsupportedOptionError} from '../../../src/errors/index.ts';
 import {createBudget, WindowCounts} from '../../../src/policies/budget.ts';
 import {useFakeClock} from './support.ts';
 
@@ -78,7 +78,7 @@ describe('a budget', () => {
   });
 
   it('has no other options than its own', () => {
-    expect(() => createBudget('budget', {minimun: 1} as never, base)).toThrow(InvalidOptionError);
+    expect(() => createBudget('budget', {minimun: 1} as never, base)).toThrow(UnsupportedOptionError);
   });
 
   it('is never overdrawn in the long run, whatever the schedule', () => {

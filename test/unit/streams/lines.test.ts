@@ -163,7 +163,7 @@ describe('options', () => {
   it('that are not known are refused', async () => {
     const lines = iterLines(new Response('a'), {maxlength: 5} as never);
     await expect(lines.next()).rejects.toThrow(
-      new InvalidOptionError('options.maxlength', 'unknown', 'maxLength, charset'),
+      'Unknown option "maxlength" of iterLines; did you mean "maxLength"? Known options: maxLength, charset',
     );
   });
 

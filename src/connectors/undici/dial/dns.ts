@@ -74,7 +74,7 @@ export class Resolver {
    */
   constructor(options: DnsOptions = {}, family: 0 | 4 | 6 = 0) {
     if (!isObject(options)) throw new InvalidOptionError('connector.dns', options, 'an object');
-    checkKnown('connector.dns', 'undici', options, known);
+    checkKnown('connector.dns', options, known);
     const {ttl = defaultTtl, cacheSize = defaultCacheSize, lookup, resolve = {}} = options;
     if (typeof ttl !== 'number' || !(ttl >= 0)) {
       throw new InvalidOptionError('connector.dns.ttl', ttl, 'a number of ms from 0, or Infinity');

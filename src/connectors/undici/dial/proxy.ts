@@ -76,7 +76,7 @@ export function createProxies(
   const options = typeof proxy === 'string' || proxy instanceof URL ? {url: proxy} : proxy;
   if (!isObject(options))
     throw new InvalidOptionError('connector.proxy', options, 'a URL, "env" or an object');
-  checkKnown('connector.proxy', 'undici', options, known);
+  checkKnown('connector.proxy', options, known);
   const {url, auth, tls, noProxy} = options;
   const made = createProxy('connector.proxy', url, auth, tls);
   const bypasses = createBypass('connector.proxy.noProxy', noProxy);

@@ -87,7 +87,7 @@ export class TlsClient {
    */
   constructor(options: TlsOptions = {}, where = 'connector.tls') {
     if (!isObject(options)) throw new InvalidOptionError(where, options, 'an object');
-    checkKnown(where, 'undici', options, known);
+    checkKnown(where, options, known);
     const {rejectUnauthorized, ca, cert, key, servername, minVersion, pin} = options;
     if (rejectUnauthorized !== undefined && typeof rejectUnauthorized !== 'boolean') {
       throw new InvalidOptionError(`${where}.rejectUnauthorized`, rejectUnauthorized, 'true or false');

@@ -286,7 +286,7 @@ describe('expectContinue', () => {
     expect(error).toMatchObject({
       name: 'UnsupportedOptionError',
       option: 'expectContinue',
-      connector: 'mock',
+      where: 'the mock connector',
     });
     expect(calls.length).toBe(0);
     await session.put('http://localhost/', {body: 'abc', expectContinue: false});

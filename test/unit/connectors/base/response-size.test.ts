@@ -46,7 +46,7 @@ describe('maxResponseSize', () => {
     expect(thrown(() => createSession({connector, maxResponseSize: 1}))).toMatchObject({
       name: 'UnsupportedOptionError',
       option: 'maxResponseSize',
-      connector: 'mock',
+      where: 'the mock connector',
     });
     const session = createSession({connector});
     const error = await rejection(session.fetch(url, {maxResponseSize: 1}));

@@ -4,7 +4,12 @@ import type {AdaptiveLimitOptions} from '../../../../src/connectors/limits/adapt
 import {adaptiveLimit} from '../../../../src/connectors/limits/adaptive-limit.ts';
 import type {HostLimit, LimitSample} from '../../../../src/core/host-limit.ts';
 import type {Phase} from '../../../../src/errors/index.ts';
-import {ConnectionError, InvalidOptionError, TimeoutError} from '../../../../src/errors/index.ts';
+import {
+  ConnectionError,
+  InvalidOptionError,
+  TimeoutError,
+  UnsupportedOptionError,
+} from '../../../../src/errors/index.ts';
 import {createRandom} from '../../../support/random.ts';
 import {pass, useFakeClock} from '../../policies/support.ts';
 import {randomTimes, simulate} from './support/simulated-host.ts';
@@ -400,10 +405,15 @@ describe('options', () => {
     ['initial', {max: 5, initial: 6}],
     ['initial', {initial: Number.NaN}],
     ['tolerance', {tolerance: 0.9}],
-    ['maximum', {maximum: 5} as AdaptiveLimitOptions],
   ])('%s is refused in %o', (name, options) => {
     expect(() => adaptiveLimit(options)).toThrow(InvalidOptionError);
     expect(() => adaptiveLimit(options)).toThrow(`adaptiveLimit.${name}`);
+  });
+
+  it('an option that is not known is refused', () => {
+    const make = () => adaptiveLimit({maximum: 5} as AdaptiveLimitOptions);
+    expect(make).toThrow(UnsupportedOptionError);
+    expect(make).toThrow('Unknown option "maximum" of adaptiveLimit');
   });
 
   it.each([null, 5, 'max'])('%o are none', (options) => {

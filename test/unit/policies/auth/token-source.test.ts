@@ -376,11 +376,11 @@ describe('an expiry that is known', () => {
   });
 });
 
-it.each<[string, () => unknown]>([
+it.each<[string, () => unknown, name?: string]>([
   ['tokenSource', () => tokenSource('s3cret' as never)],
   ['tokenSource.skew', () => tokenSource(() => 't', {skew: -1})],
   ['tokenSource.timeout', () => tokenSource(() => 't', {timeout: -1})],
-  ['tokenSource.life', () => tokenSource(() => 't', {life: 1} as never)],
-])('an option %s that cannot be is refused when it is made', (option, make) => {
-  expect(thrown(make)).toMatchObject({name: 'InvalidOptionError', option});
+  ['tokenSource.life', () => tokenSource(() => 't', {life: 1} as never), 'UnsupportedOptionError'],
+])('an option %s that cannot be is refused when it is made', (option, make, name = 'InvalidOptionError') => {
+  expect(thrown(make)).toMatchObject({name, option});
 });
