@@ -296,196 +296,219 @@ export interface UserInput {
   name?: string;
 }
 
+/**
+ * Get all planets
+ *
+ * It's easy to say you know them all, but do you really? Retrieve all the planets and check whether you missed one.
+ */
+export const getAllData = /* @__PURE__ */ endpoint('GET /planets', {
+  query: /* @__PURE__ */ type<{
+    /**
+     * The number of items to return
+     *
+     * @default 10
+     */
+    limit?: number;
+    /**
+     * The number of items to skip before starting to collect the result set
+     *
+     * @default 0
+     */
+    offset?: number;
+  }>(),
+  response: /* @__PURE__ */ type<PaginatedResource>(),
+});
+
+/**
+ * Create a planet
+ *
+ * Time to play god and create a new planet. What do you think? Ah, don't think too much. What could go wrong anyway?
+ */
+export const createPlanet = /* @__PURE__ */ endpoint('POST /planets', {
+  body: /* @__PURE__ */ type<PlanetInput | undefined>(),
+  response: /* @__PURE__ */ type<Planet>(),
+  errors: {
+    /** Bad Request */
+    400: /* @__PURE__ */ type<BadRequestError>(),
+    /** Forbidden */
+    403: /* @__PURE__ */ type<ForbiddenError>(),
+  },
+});
+
+/**
+ * Get a planet
+ *
+ * You'll better learn a little bit more about the planets. It might come in handy once space travel is available for everyone.
+ */
+export const getPlanet = /* @__PURE__ */ endpoint('GET /planets/{planetId}', {
+  path: /* @__PURE__ */ type<{
+    /** The ID of the planet to get */
+    planetId: number;
+  }>(),
+  response: /* @__PURE__ */ type<Planet>(),
+  errors: {
+    /** Not Found */
+    404: /* @__PURE__ */ type<NotFoundError>(),
+  },
+});
+
+/**
+ * Update a planet
+ *
+ * Sometimes you make mistakes, that's fine. No worries, you can update all planets.
+ */
+export const updatePlanet = /* @__PURE__ */ endpoint('PUT /planets/{planetId}', {
+  path: /* @__PURE__ */ type<{
+    /** The ID of the planet to get */
+    planetId: number;
+  }>(),
+  body: /* @__PURE__ */ type<PlanetInput | undefined>(),
+  response: /* @__PURE__ */ type<Planet>(),
+  errors: {
+    /** Bad Request */
+    400: /* @__PURE__ */ type<BadRequestError>(),
+    /** Forbidden */
+    403: /* @__PURE__ */ type<ForbiddenError>(),
+    /** Not Found */
+    404: /* @__PURE__ */ type<NotFoundError>(),
+  },
+});
+
+/**
+ * Delete a planet
+ *
+ * This endpoint was used to delete planets. Unfortunately, that caused a lot of trouble for planets with life. So, this endpoint is now deprecated and should not be used anymore.
+ */
+export const deletePlanet = /* @__PURE__ */ endpoint('DELETE /planets/{planetId}', {
+  path: /* @__PURE__ */ type<{
+    /** The ID of the planet to get */
+    planetId: number;
+  }>(),
+  errors: {
+    /** Not Found */
+    404: /* @__PURE__ */ type<NotFoundError>(),
+  },
+});
+
+/**
+ * Upload an image to a planet
+ *
+ * Got a crazy good photo of a planet? Share it with the world!
+ */
+export const uploadImage = /* @__PURE__ */ endpoint('POST /planets/{planetId}/image', {
+  path: /* @__PURE__ */ type<{
+    /** The ID of the planet to get */
+    planetId: number;
+  }>(),
+  body: /* @__PURE__ */ asMultipart(/* @__PURE__ */ type<{
+    /** The image file to upload */
+    image?: Blob;
+  } | undefined>()),
+  response: /* @__PURE__ */ type<ImageUploadedMessage>(),
+  errors: {
+    /** Bad Request */
+    400: /* @__PURE__ */ type<BadRequestError>(),
+    /** Forbidden */
+    403: /* @__PURE__ */ type<ForbiddenError>(),
+    /** Not Found */
+    404: /* @__PURE__ */ type<NotFoundError>(),
+  },
+});
+
+/**
+ * Create a celestial body
+ *
+ * Stars, moons, comets, the occasional rogue asteroid — if it glows or drifts through the void, you can add it here.
+ */
+export const createCelestialBody = /* @__PURE__ */ endpoint('POST /celestial-bodies', {
+  body: /* @__PURE__ */ type<CelestialBodyInput>(),
+  response: /* @__PURE__ */ type<CelestialBody>(),
+});
+
+/**
+ * Create a user
+ *
+ * Time to create a user account, eh?
+ */
+export const createUser = /* @__PURE__ */ endpoint('POST /user/signup', {
+  body: /* @__PURE__ */ type<(UserInput & CredentialsInput) | undefined>(),
+  response: /* @__PURE__ */ type<User>(),
+  errors: {
+    /** Bad Request */
+    400: /* @__PURE__ */ type<BadRequestError>(),
+    /** Unauthorized */
+    401: /* @__PURE__ */ type<UnauthorizedError>(),
+    /** Forbidden */
+    403: /* @__PURE__ */ type<ForbiddenError>(),
+    /** Conflict */
+    409: /* @__PURE__ */ type<Conflict>(),
+    /** Unprocessable Entity */
+    422: /* @__PURE__ */ type<UnprocessableEntity>(),
+  },
+});
+
+/**
+ * Get a token
+ *
+ * Yeah, this is the boring security stuff. Just get your super secret token and move on.
+ */
+export const getToken = /* @__PURE__ */ endpoint('POST /auth/token', {
+  body: /* @__PURE__ */ type<CredentialsInput | undefined>(),
+  response: /* @__PURE__ */ type<Token>(),
+  errors: {
+    /** Bad Request */
+    400: /* @__PURE__ */ type<BadRequestError>(),
+    /** Unauthorized */
+    401: /* @__PURE__ */ type<UnauthorizedError>(),
+    /** Forbidden */
+    403: /* @__PURE__ */ type<ForbiddenError>(),
+    /** Too Many Requests */
+    429: /* @__PURE__ */ type<TooManyRequestsError>(),
+  },
+});
+
+/**
+ * Get authenticated user
+ *
+ * Find yourself they say. That's what you can do here.
+ */
+export const getMe = /* @__PURE__ */ endpoint('GET /me', {
+  response: /* @__PURE__ */ type<User>(),
+  errors: {
+    /** Unauthorized */
+    401: /* @__PURE__ */ type<UnauthorizedError>(),
+    /** Forbidden */
+    403: /* @__PURE__ */ type<ForbiddenError>(),
+  },
+});
+
 export const planets = {
-  /**
-   * Get all planets
-   *
-   * It's easy to say you know them all, but do you really? Retrieve all the planets and check whether you missed one.
-   */
-  getAllData: endpoint('GET /planets', {
-    query: type<{
-      /**
-       * The number of items to return
-       *
-       * @default 10
-       */
-      limit?: number;
-      /**
-       * The number of items to skip before starting to collect the result set
-       *
-       * @default 0
-       */
-      offset?: number;
-    }>(),
-    response: type<PaginatedResource>(),
-  }),
-
-  /**
-   * Create a planet
-   *
-   * Time to play god and create a new planet. What do you think? Ah, don't think too much. What could go wrong anyway?
-   */
-  createPlanet: endpoint('POST /planets', {
-    body: type<PlanetInput | undefined>(),
-    response: type<Planet>(),
-    errors: {
-      /** Bad Request */
-      400: type<BadRequestError>(),
-      /** Forbidden */
-      403: type<ForbiddenError>(),
-    },
-  }),
-
-  /**
-   * Get a planet
-   *
-   * You'll better learn a little bit more about the planets. It might come in handy once space travel is available for everyone.
-   */
-  getPlanet: endpoint('GET /planets/{planetId}', {
-    path: type<{
-      /** The ID of the planet to get */
-      planetId: number;
-    }>(),
-    response: type<Planet>(),
-    errors: {
-      /** Not Found */
-      404: type<NotFoundError>(),
-    },
-  }),
-
-  /**
-   * Update a planet
-   *
-   * Sometimes you make mistakes, that's fine. No worries, you can update all planets.
-   */
-  updatePlanet: endpoint('PUT /planets/{planetId}', {
-    path: type<{
-      /** The ID of the planet to get */
-      planetId: number;
-    }>(),
-    body: type<PlanetInput | undefined>(),
-    response: type<Planet>(),
-    errors: {
-      /** Bad Request */
-      400: type<BadRequestError>(),
-      /** Forbidden */
-      403: type<ForbiddenError>(),
-      /** Not Found */
-      404: type<NotFoundError>(),
-    },
-  }),
-
-  /**
-   * Delete a planet
-   *
-   * This endpoint was used to delete planets. Unfortunately, that caused a lot of trouble for planets with life. So, this endpoint is now deprecated and should not be used anymore.
-   */
-  deletePlanet: endpoint('DELETE /planets/{planetId}', {
-    path: type<{
-      /** The ID of the planet to get */
-      planetId: number;
-    }>(),
-    errors: {
-      /** Not Found */
-      404: type<NotFoundError>(),
-    },
-  }),
-
-  /**
-   * Upload an image to a planet
-   *
-   * Got a crazy good photo of a planet? Share it with the world!
-   */
-  uploadImage: endpoint('POST /planets/{planetId}/image', {
-    path: type<{
-      /** The ID of the planet to get */
-      planetId: number;
-    }>(),
-    body: asMultipart(type<{
-      /** The image file to upload */
-      image?: Blob;
-    } | undefined>()),
-    response: type<ImageUploadedMessage>(),
-    errors: {
-      /** Bad Request */
-      400: type<BadRequestError>(),
-      /** Forbidden */
-      403: type<ForbiddenError>(),
-      /** Not Found */
-      404: type<NotFoundError>(),
-    },
-  }),
+  /** Get all planets */
+  getAllData,
+  /** Create a planet */
+  createPlanet,
+  /** Get a planet */
+  getPlanet,
+  /** Update a planet */
+  updatePlanet,
+  /** Delete a planet */
+  deletePlanet,
+  /** Upload an image to a planet */
+  uploadImage,
 };
 
 export const celestialBodies = {
-  /**
-   * Create a celestial body
-   *
-   * Stars, moons, comets, the occasional rogue asteroid — if it glows or drifts through the void, you can add it here.
-   */
-  createCelestialBody: endpoint('POST /celestial-bodies', {
-    body: type<CelestialBodyInput>(),
-    response: type<CelestialBody>(),
-  }),
+  /** Create a celestial body */
+  createCelestialBody,
 };
 
 export const authentication = {
-  /**
-   * Create a user
-   *
-   * Time to create a user account, eh?
-   */
-  createUser: endpoint('POST /user/signup', {
-    body: type<(UserInput & CredentialsInput) | undefined>(),
-    response: type<User>(),
-    errors: {
-      /** Bad Request */
-      400: type<BadRequestError>(),
-      /** Unauthorized */
-      401: type<UnauthorizedError>(),
-      /** Forbidden */
-      403: type<ForbiddenError>(),
-      /** Conflict */
-      409: type<Conflict>(),
-      /** Unprocessable Entity */
-      422: type<UnprocessableEntity>(),
-    },
-  }),
-
-  /**
-   * Get a token
-   *
-   * Yeah, this is the boring security stuff. Just get your super secret token and move on.
-   */
-  getToken: endpoint('POST /auth/token', {
-    body: type<CredentialsInput | undefined>(),
-    response: type<Token>(),
-    errors: {
-      /** Bad Request */
-      400: type<BadRequestError>(),
-      /** Unauthorized */
-      401: type<UnauthorizedError>(),
-      /** Forbidden */
-      403: type<ForbiddenError>(),
-      /** Too Many Requests */
-      429: type<TooManyRequestsError>(),
-    },
-  }),
-
-  /**
-   * Get authenticated user
-   *
-   * Find yourself they say. That's what you can do here.
-   */
-  getMe: endpoint('GET /me', {
-    response: type<User>(),
-    errors: {
-      /** Unauthorized */
-      401: type<UnauthorizedError>(),
-      /** Forbidden */
-      403: type<ForbiddenError>(),
-    },
-  }),
+  /** Create a user */
+  createUser,
+  /** Get a token */
+  getToken,
+  /** Get authenticated user */
+  getMe,
 };
 
 /**
@@ -500,7 +523,7 @@ export const authentication = {
  * - `oauth2ClientCredentials({tokenUrl: 'https://galaxy.scalar.com/oauth/token', clientId, clientSecret})`
  * - `tokenSource(getToken)`
  */
-export const createClient = defineClient({
+export const createClient = /* @__PURE__ */ defineClient({
   planets,
   celestialBodies,
   authentication,

@@ -31,6 +31,7 @@ export interface FormOptions {
  * await defineClient({search})(session).search({body: {text: 'Ada', tags: ['math', 'poetry']}});
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function asForm<Schema extends StandardSchema>(
   schema: Schema,
   options: FormOptions = {},
@@ -76,6 +77,7 @@ export interface MultipartOptions {
  * await defineClient({upload})(session).upload({body: {file, about: {title: 'Letters'}}});
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function asMultipart<Schema extends StandardSchema>(
   schema: Schema,
   options: MultipartOptions = {},

@@ -34,6 +34,7 @@ export interface NdjsonOptions extends Pick<LineOptions, 'maxLength'> {
  * for await (const {name} of await defineClient({tail})(session).tail()) console.log(name);
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function asNdjson<Schema extends StandardSchema>(
   schema: Schema,
   options: NdjsonOptions = {},
@@ -148,6 +149,7 @@ export function asEvents<Schema extends StandardSchema>(
   AsyncIterableIterator<TypedEvent<OutputOf<Schema>>, undefined, undefined>,
   AsyncIterableIterator<TypedEvent<InputOf<Schema>>, undefined, undefined>
 >;
+/* @__NO_SIDE_EFFECTS__ */
 export function asEvents(
   schema?: StandardSchema,
   options: EventsOptions = {},

@@ -44,6 +44,7 @@ type StatusOf<Key, Declared> = Key extends number ? Key : Exclude<SuccessStatus,
  * if (report.status === 202) console.log('Later:', report.data.job);
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function byStatus<const Responses extends ResponsesByStatus>(
   responses: Responses & {readonly [Key in Exclude<keyof Responses, SuccessKey>]: never},
 ): ResponseContent<

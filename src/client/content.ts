@@ -65,6 +65,7 @@ export interface JsonOptions {
  * await defineClient({patchUser})(session).patchUser({path: {id: 1}, body: {name: 'Ada'}});
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function asJson<Schema extends StandardSchema>(
   schema: Schema,
   options: JsonOptions = {},
@@ -139,6 +140,7 @@ export function checkMediaType<Fallback extends string | undefined>(
  * const html = await defineClient({render})(session).render({body: '# Ada'});
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function asText(mediaType?: string): Content<string> {
   const sent = checkMediaType('asText', mediaType, 'text/plain');
   return {
@@ -182,6 +184,7 @@ type Bytes = ReturnType<Uint8Array['slice']>;
  * console.log(png.byteLength);
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function asBytes(mediaType?: string): Content<Uint8Array | ArrayBuffer, Bytes> {
   checkMediaType('asBytes', mediaType, undefined);
   return {
@@ -207,6 +210,7 @@ export function asBytes(mediaType?: string): Content<Uint8Array | ArrayBuffer, B
  * console.log(copy.type, copy.size);
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function asBlob(mediaType?: string): Content<Blob> {
   checkMediaType('asBlob', mediaType, undefined);
   return {
@@ -233,6 +237,7 @@ export function asBlob(mediaType?: string): Content<Blob> {
  * for await (const text of archive.pipeThrough(new TextDecoderStream())) console.log(text.length);
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function asStream(mediaType?: string): Content<RequestBody, ReadableStream<Bytes>> {
   checkMediaType('asStream', mediaType, undefined);
   return {

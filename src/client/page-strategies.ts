@@ -70,6 +70,7 @@ export interface LinkPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
  * for await (const tag of defineClient({listTags})(session).listTags({path})) console.log(tag);
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function linkPages<Data, Item = ItemOf<Data>>(
   options: LinkPagesOptions<Data, Item> = {},
 ): PageStrategy<Data, Item> {
@@ -107,6 +108,7 @@ export interface UrlPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
  * for await (const user of defineClient({listUsers})(session).listUsers()) console.log(user);
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function urlPages<Data, Item = ItemOf<Data>>(
   options: UrlPagesOptions<Data, Item>,
 ): PageStrategy<Data, Item> {
@@ -160,6 +162,7 @@ export interface CursorPagesOptions<Data, Item> extends ItemsOption<Data, Item> 
  * for await (const user of defineClient({listUsers})(session).listUsers({query: {}})) console.log(user);
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function cursorPages<Data, Item = ItemOf<Data>>(
   options: CursorPagesOptions<Data, Item>,
 ): PageStrategy<Data, Item> {
@@ -219,6 +222,7 @@ export interface NumberedPagesOptions<Data, Item> extends ItemsOption<Data, Item
  * for await (const user of defineClient({listUsers})(session).listUsers({query: {}})) console.log(user);
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function numberedPages<Data, Item = ItemOf<Data>>(
   options: NumberedPagesOptions<Data, Item> = {},
 ): PageStrategy<Data, Item> {
@@ -273,6 +277,7 @@ export interface OffsetPagesOptions<Data, Item> extends ItemsOption<Data, Item> 
  * for await (const user of defineClient({listUsers})(session).listUsers({query: {}})) console.log(user);
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function offsetPages<Data, Item = ItemOf<Data>>(
   options: OffsetPagesOptions<Data, Item> = {},
 ): PageStrategy<Data, Item> {

@@ -35,6 +35,7 @@ export interface TypeWitness<Type> extends StandardSchema<Type, Type> {
  * console.log(name);
  * ```
  */
+/* @__NO_SIDE_EFFECTS__ */
 export function type<Type>(): TypeWitness<Type> {
   return witness as TypeWitness<Type>;
 }

@@ -7,16 +7,16 @@ import {isSchema, resolve} from './document.ts';
 import {eventData} from './event-data.ts';
 import type {Choice} from './media.ts';
 import {choose} from './media.ts';
-import {stringLiteral} from './names.ts';
+import {pure, stringLiteral} from './names.ts';
 import type {ClientOperation} from './operations.ts';
 
 /** `type<…>()`, and what is made of it. */
 function witness({use}: EndpointContext, type: string): string {
-  return `${enclosed(`${use('type')}<`, type, '>')}()`;
+  return pure(`${enclosed(`${use('type')}<`, type, '>')}()`);
 }
 
 function call({use}: EndpointContext, name: string, ...given: Array<string | undefined>): string {
-  return `${use(name)}(${given.filter((one) => one !== undefined).join(', ')})`;
+  return pure(`${use(name)}(${given.filter((one) => one !== undefined).join(', ')})`);
 }
 
 function mediaTypeOption(mediaType: string): string {
@@ -133,7 +133,7 @@ export function writeResponse(operation: ClientOperation, context: EndpointConte
   }
   if (others.length > 0) {
     const members = all.map(({status, text = 'undefined'}) => `${statusKey(status)}: ${text}`);
-    return `${use('byStatus')}({\n  ${indent(members.join(',\n'))},\n})`;
+    return pure(`${use('byStatus')}({\n  ${indent(members.join(',\n'))},\n})`);
   }
   const choice = all.find(({text}) => text !== undefined)?.choice as Choice;
   const orNothing = all.some(({text}) => text === undefined);

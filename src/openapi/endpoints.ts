@@ -1,7 +1,7 @@
 import {indent} from './comments.ts';
 import {writeBody, writeErrors, writeResponse} from './contents.ts';
 import type {EndpointContext} from './context.ts';
-import {stringLiteral} from './names.ts';
+import {pure, stringLiteral} from './names.ts';
 import type {ClientOperation} from './operations.ts';
 import {writeHeaders, writePath, writeQuery} from './parameters.ts';
 
@@ -19,9 +19,8 @@ export function writeEndpoint(operation: ClientOperation, context: EndpointConte
     option('errors', writeErrors(operation, context)),
   ].filter((text) => text !== undefined);
   const route = stringLiteral(`${method} ${path}`);
-  return options.length === 0
-    ? `${context.use('endpoint')}(${route})`
-    : `${context.use('endpoint')}(${route}, {\n  ${indent(options.join(',\n'))},\n})`;
+  const given = options.length === 0 ? route : `${route}, {\n  ${indent(options.join(',\n'))},\n}`;
+  return pure(`${context.use('endpoint')}(${given})`);
 }
 
 function option(name: string, text: string | undefined): string | undefined {

@@ -85,6 +85,11 @@ export function stringLiteral(text: string): string {
   return `'${inner}'`;
 }
 
+/** A call that a bundler may leave out where nobody uses its result. */
+export function pure(call: string): string {
+  return `/* @__PURE__ */ ${call}`;
+}
+
 /** A member's name, quoted where it must be. */
 export function memberName(name: string): string {
   // As it is, it would set a prototype.

@@ -9,6 +9,8 @@ export interface ClientOperation {
   readonly group: string | undefined;
   /** Its name in the group. */
   readonly name: string;
+  /** Its name among all operations: the whole `operationId`, or the method and the path. */
+  readonly fullName: string;
   readonly method: string;
   /** As an endpoint has it: parameters in braces, by names that it may have. */
   readonly path: string;
@@ -63,6 +65,7 @@ export function operationsOf(document: LoadedDocument, warn: (message: string) =
     return {
       group,
       name: scope.take(nameOf(operation, method, path, group)),
+      fullName: fullNameOf(operation, method, path),
       method,
       path: template,
       pathNames: names,
@@ -126,9 +129,13 @@ function groupOf(operation: Operation, path: string): string {
   return camelCase(text ?? '', 'root');
 }
 
+function fullNameOf({operationId}: Operation, method: string, path: string): string {
+  return camelCase(operationId || `${method} ${path.replaceAll('{', 'by ')}`, method.toLowerCase());
+}
+
 function nameOf(operation: Operation, method: string, path: string, group: string | undefined): string {
   const {operationId} = operation;
-  if (!operationId) return camelCase(`${method} ${path.replaceAll('{', 'by ')}`, method.toLowerCase());
+  if (!operationId) return fullNameOf(operation, method, path);
   const own = operationId.slice((prefixOf(operation)?.length ?? -1) + 1);
   // `UsersController_findAll` in "users" is its `findAll`.
   const [, holder = '', rest = ''] = /^([^_]+)_(.+)$/.exec(own) ?? [];

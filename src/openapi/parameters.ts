@@ -3,7 +3,7 @@ import type {EndpointContext} from './context.ts';
 import {jsonStyle, membersOf, queryStyle, schemaOf} from './context.ts';
 import type {Parameter, Schema, SchemaOrBoolean} from './document.ts';
 import {isSchema, resolve} from './document.ts';
-import {memberName} from './names.ts';
+import {memberName, pure} from './names.ts';
 import type {ClientOperation} from './operations.ts';
 
 export function writePath(operation: ClientOperation, context: EndpointContext): string | undefined {
@@ -135,5 +135,5 @@ function writeMembers(members: readonly Member[], {use, document}: EndpointConte
     });
     return `${comment}${memberName(name)}${isRequired ? '' : '?'}:${afterColon(type)};`;
   });
-  return `${use('type')}<{\n  ${indent(lines.join('\n'))}\n}>()`;
+  return pure(`${use('type')}<{\n  ${indent(lines.join('\n'))}\n}>()`);
 }

@@ -26,7 +26,7 @@ function documentOf(
 /** The code of what has something in it, without comments, its white space made one space. */
 async function codeOf(document: object): Promise<string> {
   const {code} = await fromOpenApi(document);
-  return code.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/\s+/g, ' ');
+  return code.replaceAll(/\/\*[\s\S]*?\*\/ ?/g, '').replaceAll(/\s+/g, ' ');
 }
 
 async function typeOf(schema: unknown, others: Readonly<Record<string, unknown>> = {}): Promise<string> {
@@ -398,7 +398,7 @@ describe('an operation', () => {
     const document = documentOf({});
     const {post} = document.paths['/things/{id}'] as {post: object};
     const code = await codeOf({...document, paths: {'/things': {head: post}}});
-    expect(code).toContain("makeThing: endpoint('HEAD /things')");
+    expect(code).toContain("makeThing = endpoint('HEAD /things')");
   });
 
   it.each<[string, Partial<Operation>, string, RegExp]>([
@@ -406,29 +406,44 @@ describe('an operation', () => {
       'its first tag',
       {tags: ['User Things', 'x']},
       '/',
-      /userThings = \{ makeThing: .*createClient = defineClient\(\{ userThings, \}\)/,
+      /userThings = \{ makeThing, \};.*createClient = defineClient\(\{ userThings, \}\)/,
     ],
-    ['what stands before its name', {operationId: 'things/make-one'}, '/', /things = \{ makeOne: /],
+    [
+      'what stands before its name',
+      {operationId: 'things/make-one'},
+      '/',
+      /things = \{ makeOne: thingsMakeOne, \}/,
+    ],
     [
       'a controller',
       {tags: ['things'], operationId: 'ThingsController_makeOne'},
       '/',
-      /things = \{ makeOne: /,
+      /things = \{ makeOne: thingsControllerMakeOne, \}/,
     ],
     [
       'no name: method and path',
       {operationId: undefined} as never,
       '/a/{b-c}',
-      /defineClient\(\{ postAByBC: /,
+      /defineClient\(\{ postAByBC, \}\)/,
     ],
     [
       'a reserved word',
       {tags: ['default'], operationId: 'delete'},
       '/',
-      /default_ = \{ delete: .*\{ default: default_, \}/,
+      /delete_ = endpoint\(.*default_ = \{ delete: delete_, \}.*\{ default: default_, \}/,
     ],
-    ['what is imported', {tags: ['endpoint']}, '/', /endpoint2 = \{ makeThing: .*\{ endpoint: endpoint2, \}/],
-    ['no tag at all: no group', {}, '/', /defineClient\(\{ makeThing: endpoint\('POST \/'/],
+    [
+      'what is imported',
+      {tags: ['endpoint']},
+      '/',
+      /endpoint2 = \{ makeThing, \}.*\{ endpoint: endpoint2, \}/,
+    ],
+    [
+      'no tag at all: no group',
+      {},
+      '/',
+      /const makeThing = endpoint\('POST \/'.*defineClient\(\{ makeThing, \}\)/,
+    ],
   ])('goes where %s says', async (_, operation, path, expected) => {
     expect(await codeOf(documentOf({}, operation, path))).toMatch(expected);
   });
@@ -439,7 +454,9 @@ describe('an operation', () => {
       ...document,
       paths: {'/a': document.paths['/things/{id}'], '/b': document.paths['/things/{id}']},
     });
-    expect(code).toMatch(/makeThing: endpoint\('POST \/a'.*makeThing2: endpoint\('POST \/b'/);
+    expect(code).toMatch(
+      /makeThing = endpoint\('POST \/a'.*makeThing2 = endpoint\('POST \/b'.*\{ makeThing, makeThing2, \}/,
+    );
   });
 
   it('has parameters of its path that an endpoint can have', async () => {
@@ -460,6 +477,29 @@ describe('an operation', () => {
   });
 });
 
+describe('the constants of a generated module', () => {
+  it('are named by the whole operationId, and members of groups by the part that the group leaves', async () => {
+    const item = (operationId: string, tag: string) => ({get: {operationId, tags: [tag], responses: {}}});
+    const code = await codeOf({
+      ...documentOf({}),
+      paths: {
+        '/a': item('repos/get', 'repos'),
+        '/b': item('users/get', 'users'),
+        '/c': item('users', 'users'),
+        '/d': item('undefined', 'users'),
+        '/e': item('type', 'users'),
+      },
+    });
+    expect(code).toContain("export const reposGet = endpoint('GET /a');");
+    expect(code).toContain("export const usersGet = endpoint('GET /b');");
+    // A group, the language and the imports have these names already.
+    expect(code).toContain('export const repos = { get: reposGet, };');
+    expect(code).toContain(
+      'export const users = { get: usersGet, users: users2, undefined: undefined_, type: type2, };',
+    );
+  });
+});
+
 describe('what is said of things', () => {
   it('becomes doc comments, which nothing in it ends', async () => {
     const {code} = await fromOpenApi(
@@ -476,8 +516,9 @@ describe('what is said of things', () => {
     expect(code).toContain('/** A thing *\\/ alert(1) /* */\nexport interface Thing {');
     expect(code).toContain('  /**\n   * @default "x"\n   * @deprecated\n   */\n  a?: unknown;');
     expect(code).toContain(
-      '   * Makes one\n   *\n   * Of\n   * \\@anything\n   *\n   * @see {@link https://docs.test/}\n   * @deprecated\n',
+      ' * Makes one\n *\n * Of\n * \\@anything\n *\n * @see {@link https://docs.test/}\n * @deprecated\n */\nexport const makeThing',
     );
+    expect(code).toContain('  /**\n   * Makes one\n   *\n   * @deprecated\n   */\n  makeThing,');
   });
 
   it.each([

@@ -39,6 +39,19 @@ describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast, expectedWar
     expect(await typeCheck(folder, ['client.ts'])).toBe('');
   });
 
+  it('marks every call of the generated module as pure, so that bundlers can leave each of them out', async () => {
+    const {code} = await fromOpenApi(file);
+    const names = /^import \{([^}]*)\}/m.exec(code)?.[1]?.match(/\w+/g) ?? [];
+    expect(names).toContain('endpoint');
+    const calls = [...code.matchAll(new RegExp(`(.{16})\\b(?:${names.join('|')})[(<]`, 'g'))];
+    expect(calls.length).toBeGreaterThanOrEqual(atLeast);
+    const comments = /^ *\*/;
+    const unmarked = calls.filter(
+      ([, before = '']) => before !== '/* @__PURE__ */ ' && !comments.test(before),
+    );
+    expect(unmarked.map(([call]) => call)).toEqual([]);
+  });
+
   it('has a call for every operation, which a server made of the same document understands', async () => {
     const {code} = await fromOpenApi(file);
     const folder = await writeGenerated({'client.ts': code});

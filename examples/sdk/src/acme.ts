@@ -20,7 +20,7 @@ const endpoints = {
   orders: {get: getOrder, list: listOrders, create: createOrder, cancel: cancelOrder},
 };
 
-const define = defineClient(endpoints);
+const define = /* @__PURE__ */ defineClient(endpoints);
 
 /** A client of the API, with connections of its own. */
 export interface Acme extends Client<typeof endpoints> {
