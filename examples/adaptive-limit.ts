@@ -1,6 +1,6 @@
 /**
- * Nobody says how much a server bears: the session finds it out. This one answers two dozen requests at once and
- * refuses the others with a 503; told to take hundreds, the session soon sends no more than are answered.
+ * A limit that adapts: the session finds out how many requests a server bears. This server answers 24 requests at once
+ * and refuses the others with a 503. The session may send hundreds, and soon sends only as many as the server answers.
  *
  *     node --conditions=@aiofetch/source examples/adaptive-limit.ts [url]
  */
@@ -15,7 +15,7 @@ export async function main(url?: string) {
   const urls = Array.from({length: url ? 40 : 2_000}, () => target);
 
   await using session = createSession({
-    // A 503 is sent again after a while, as always; the limit sees to it that there are few.
+    // Requests that got a 503 are retried, as always. The limit keeps their number small.
     retry: {retries: 10, minDelay: 20},
     connector: {limit: 500, limitPerHost: adaptiveLimit({min: 2, max: 400, initial: 200})},
   });
@@ -24,7 +24,7 @@ export async function main(url?: string) {
 
   const {limit} = session.stats().hosts[new URL(target).origin] ?? {};
   const {requests, retries} = session.stats().totals;
-  console.log(`${requests} requests, ${retries} sent again; the limit went from 200 to ${limit}`);
+  console.log(`${requests} requests, ${retries} retries; the limit went from 200 to ${limit}`);
   return {requests, retries, limit};
 }
 

@@ -1,5 +1,5 @@
 /**
- * An API client on a session: a base URL, headers of its own, a pool of its own, and an end.
+ * An API client on a session: it has a base URL, headers and a pool of its own, and can be closed.
  *
  *     node --conditions=@aiofetch/source examples/api-client.ts [base URL with /users/{name} and /users/{name}/repos]
  */

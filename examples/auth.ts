@@ -1,6 +1,5 @@
 /**
- * Requests that are signed: with tokens of OAuth 2.0, got once for all and replaced when the server no longer takes them,
- * and by HTTP Digest.
+ * Auth: OAuth 2.0 tokens, which all requests share and which are replaced when the server refuses them, and HTTP Digest.
  *
  *     node --conditions=@aiofetch/source examples/auth.ts
  */
@@ -15,7 +14,7 @@ async function readUsers(url: string) {
     baseUrl: url,
     auth: oauth2ClientCredentials({tokenUrl: new URL('token', url), clientId: 'app', clientSecret: 'secret'}),
   });
-  // The first tokens are refused: all three wait for one other, and are sent again.
+  // The server refuses the first token. All three requests wait for one new token, and are sent again with it.
   const users = await Promise.all([1, 2, 3].map((id) => session.get(`users/${id}`).json<{name: string}>()));
   return users.map(({name}) => name);
 }
@@ -36,7 +35,7 @@ export async function main() {
   return {names, issued: issued(), camera};
 }
 
-/** Takes every token but the first one, and one user's digest. */
+/** An API that accepts every token except the first, and the digest of one user. */
 async function exampleApi() {
   let count = 0;
   const server = await serveJson(({url, headers, method}, response) => {
@@ -50,7 +49,7 @@ async function exampleApi() {
       );
     } else if (authorization !== 'Bearer token-1') return {name: 'Ada'};
     response.statusCode = 401;
-    return {error: 'Who are you?'};
+    return {error: 'Unauthorized'};
   });
   return {...server, issued: () => count};
 }

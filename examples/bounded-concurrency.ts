@@ -1,6 +1,6 @@
 /**
- * No more than so many at once, without a semaphore: `gather` starts the next when one is done, and reads its inputs as it
- * goes. A pool's `limit` does the same for requests, whoever sends them.
+ * Bounded concurrency without a semaphore: `gather` starts the next worker when one has ended, and reads its inputs only
+ * as it needs them. The `limit` of a pool bounds all requests of its sessions in the same way.
  *
  *     node --conditions=@aiofetch/source examples/bounded-concurrency.ts
  */
@@ -22,14 +22,14 @@ export async function main() {
 
   await using session = createSession();
   const texts = await gather(urls, (each) => session.get(each).text(), {concurrency: 10});
-  console.log(`${texts.length} by gather, no more than ${most} at once`);
+  console.log(`gather: ${texts.length} requests, at most ${most} at once`);
   const byGather = most;
 
   most = 0;
   await using narrow = createSession({connector: {limit: 10}});
-  // All of them are started; the session holds back those that have no connection yet.
+  // All calls are started. Those without a connection wait in the session's queue.
   await Promise.all(urls.map((each) => narrow.get(each).text()));
-  console.log(`${urls.length} by a pool of 10, no more than ${most} at once`);
+  console.log(`a pool of 10: ${urls.length} requests, at most ${most} at once`);
   return {byGather, byPool: most};
 }
 

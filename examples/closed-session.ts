@@ -1,5 +1,5 @@
 /**
- * A session ends where its block ends, and its connections with it. Used after that, it says so.
+ * A session closes at the end of its block, with its connections. A call after that fails with a typed error.
  *
  *     node --conditions=@aiofetch/source examples/closed-session.ts [url]
  */

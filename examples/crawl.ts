@@ -1,5 +1,5 @@
 /**
- * Crawls the web, or a small site that it serves to itself, through one pooled session.
+ * Crawls the web, or a small embedded site, through one pooled session.
  *
  *     npm start
  *     npm start -- --limit-per-host 4 --max-pages 200 https://example.com
@@ -20,7 +20,7 @@ import {createTally} from './crawl/tally.ts';
 
 const userAgent = 'aiofetch-crawl/0.1';
 
-/** Gives the exit code. */
+/** @returns the exit code */
 async function main(args: readonly string[]): Promise<number> {
   try {
     const options = parseArguments(args);
@@ -29,7 +29,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 0;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
-    process.stderr.write(`crawl: ${error.message} (--help tells more)\n`);
+    process.stderr.write(`crawl: ${error.message} (--help lists the options)\n`);
     return 2;
   }
 }
@@ -43,7 +43,7 @@ async function crawl(options: CrawlArguments): Promise<number> {
     headers: {'user-agent': userAgent, accept: 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.1'},
     connector: {limit, limitPerHost},
     timeout: {total: timeout},
-    // A page that fails is reported as it is; asking again is for whoever reads the report.
+    // A page that fails is reported as it is: the reader of the report decides whether to try again.
     retry: false,
   });
   const pool = watchPool(session);
@@ -51,7 +51,7 @@ async function crawl(options: CrawlArguments): Promise<number> {
   using interrupt = onInterrupt(crawler.stop);
   const records = createLineWriter(process.stdout, {onGone: crawler.stop});
 
-  // With --json, stdout is for programs and people read stderr.
+  // With --json, stdout is for programs, and stderr for people.
   const screen = json ? process.stderr : process.stdout;
   const paint = createPaint(screen);
   const tally = createTally();
@@ -67,11 +67,11 @@ async function crawl(options: CrawlArguments): Promise<number> {
   });
 
   const where = `${starts[0]}${starts.length > 1 ? ` and ${starts.length - 1} more` : ''}`;
-  screen.write(`${paint('bold', 'Crawling')} ${where}${site ? ', served by itself' : ''}\n`);
+  screen.write(`${paint('bold', 'Crawling')} ${where}${site ? ', an embedded site' : ''}\n`);
   screen.write(
     `  limit ${limit}, ${limitPerHost} a host, ${formatTime(timeout)} a page, ${formatMany(maxPages, 'page')} at most\n`,
   );
-  // A line that is drawn anew would run through the records if both were on the terminal.
+  // On a terminal that shows the records too, a line that is redrawn would break into them.
   const live = screen.isTTY && process.env['TERM'] !== 'dumb' && !(json && process.stdout.isTTY);
   const progress = (live ? createLiveProgress : createPlainProgress)({stream: screen, state, paint});
 

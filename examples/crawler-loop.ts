@@ -1,6 +1,6 @@
 /**
- * The loop of a basic crawler: all pages at once over a pool, each with a time limit of its own, and the ones that fail
- * are results like the others.
+ * The loop of a basic crawler: all pages at once over a pool, each page with its own time limit. A page that fails is a
+ * result like the others.
  *
  *     node --conditions=@aiofetch/source examples/crawler-loop.ts [url]
  */
@@ -13,7 +13,7 @@ import {runDirectly} from './support/run-directly.ts';
 type Page = {url: string; status: number; content: string} | {url: string; error: string};
 
 async function fetchUrl(session: Session, url: string, timeout: number): Promise<Page> {
-  // Up to the end of the body. A status of 404 or 500 is a page; by a verb, as `session.get`, it would be an error.
+  // The timeout lasts to the end of the body. A status of 404 or 500 is a page here; with `session.get` it would be an error.
   const response = await session.fetch(url, {timeout});
   return {url, status: response.status, content: await response.text()};
 }

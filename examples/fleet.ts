@@ -1,6 +1,6 @@
 /**
- * One crawl by several processes, which could as well be several machines: what is to be asked for, what was seen and
- * what came of it are in Redis or Valkey, and so is the quota that they share. Needs one; see fleet/README.md.
+ * One crawl by several processes, on one machine or on several. The queue of pages, the pages that were seen, the results
+ * and the shared quota are in Redis or Valkey. It needs one of them: see fleet/README.md.
  *
  *     REDIS_URL=redis://127.0.0.1:6379 node --conditions=@aiofetch/source examples/fleet.ts [url]
  */
@@ -36,7 +36,7 @@ export async function main(
   return report;
 }
 
-/** Each page links to two others, and to the first. */
+/** Serves pages, each of which links to two others and to the first. */
 async function servePages(count: number) {
   return await serve(({url = '/'}, response) => {
     const number = Number(url.slice(1));

@@ -1,5 +1,5 @@
 /**
- * Server-sent events, over as many connections as it takes: each goes on after the last event that came.
+ * Server-sent events over as many connections as needed: each connection goes on after the last event received.
  *
  *     node --conditions=@aiofetch/source examples/follow-events.ts [url]
  */
@@ -15,10 +15,10 @@ export async function main(url?: string) {
   const data: string[] = [];
   let reconnections = 0;
   const events = eventSource(session, url ?? server?.url ?? '', {
-    idleTimeout: 45_000, // silent for longer than this, the server is taken for gone
+    idleTimeout: 45_000, // after this silence the connection counts as dead
     onReconnect: ({delay, lastEventId}) => {
       reconnections++;
-      console.log(`connects again in ${Math.round(delay)} ms, from event ${lastEventId}`);
+      console.log(`connects again in ${Math.round(delay)} ms, after event ${lastEventId}`);
     },
   });
   for await (const {event, data: text, id} of events) {
@@ -29,7 +29,7 @@ export async function main(url?: string) {
   return {data, reconnections, lastEventId: events.lastEventId};
 }
 
-/** Two events on each connection, from the one after the last that the client knows. */
+/** Sends two events on each connection, beginning after the last one that the client has. */
 function sendEvents({headers}: IncomingMessage, response: ServerResponse): void {
   const first = Number(headers['last-event-id'] ?? 0) + 1;
   response.writeHead(200, {'content-type': 'text/event-stream'});

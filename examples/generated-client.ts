@@ -1,5 +1,5 @@
 /**
- * A client that was written by a command, from an OpenAPI document.
+ * A client that the command `aiofetch openapi` wrote from an OpenAPI document.
  *
  *     npx aiofetch openapi galaxy.yaml -o examples/galaxy/client.ts
  *     node --conditions=@aiofetch/source examples/generated-client.ts
@@ -16,7 +16,7 @@ export async function main() {
 
   const mars = await planets.getPlanet({path: {planetId: 1}});
   const {meta} = await planets.getAllData({query: {limit: 10}});
-  // What is only read, as the id, isn't to be sent.
+  // The id is read-only in the document, so the type of the body doesn't have it.
   const created = await planets.createPlanet({body: {name: 'Kepler-22b'}});
   console.log(`${mars.name} is one of ${meta?.total}; ${created.name} is new`);
 

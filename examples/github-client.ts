@@ -1,6 +1,6 @@
 /**
- * A client as of GitHub's API: groups, schemas that check what comes back, pages by Link headers, and errors that are told
- * apart by their status.
+ * A client in the manner of GitHub's API: groups, schemas that check responses, pages by Link headers, and errors typed by
+ * their status.
  *
  *     node --conditions=@aiofetch/source examples/github-client.ts [https://api.github.com/]
  */
@@ -26,7 +26,7 @@ const getRepo = endpoint('GET /repos/{owner}/{repo}', {
 const listIssues = paginate(
   endpoint('GET /repos/{owner}/{repo}/issues', {
     query: type<{state?: 'open' | 'closed' | 'all'; labels?: string[]; per_page?: number; page?: number}>(),
-    // GitHub wants labels with commas between.
+    // GitHub takes labels separated by commas.
     queryStyles: {labels: {explode: false}},
     response: z.array(issue),
   }),
@@ -58,7 +58,7 @@ export async function main(url?: string) {
 
   const page = await client.repos.issues.list({path, query: {state: 'open', labels: ['http', 'fetch']}});
   console.log(
-    `The first page has ${page.items.length}, and ${page.hasNext ? 'there are more' : 'that is all'}`,
+    `The first page has ${page.items.length} issues, and ${page.hasNext ? 'there are more pages' : 'is the only page'}`,
   );
 
   const titles: string[] = [];
@@ -68,7 +68,7 @@ export async function main(url?: string) {
     prefetch: 1,
   })) {
     titles.push(`${title} (${created_at.getFullYear()})`);
-    if (titles.length === 5) break; // no more pages are asked for
+    if (titles.length === 5) break; // no further page is requested
   }
   console.log(titles.join('\n'));
   if (url) return {repo, titles};
@@ -77,7 +77,7 @@ export async function main(url?: string) {
     await client.repos.issues.create({path, body: {title: ''}});
   } catch (error) {
     if (!createIssue.isError(error)) throw error;
-    // The status tells which of the two it is, and what is in it.
+    // The status tells which of the two declared errors it is, and types its data.
     const reason =
       error.status === 422
         ? error.data.errors.map(({field, code}) => `${field} is ${code}`).join(', ')

@@ -1,6 +1,6 @@
 /**
- * Hundreds of requests at once through one session: its connector opens no more connections than it may, and takes
- * them again for the next request.
+ * Hundreds of requests at once through one session: its connector keeps to its limits of connections, and reuses the
+ * connections for further requests.
  *
  *     node --conditions=@aiofetch/source examples/many-at-once.ts [url]
  */
@@ -17,13 +17,13 @@ export async function main(url?: string) {
   await using session = createSession({connector: {limit: 200, limitPerHost: 50}});
 
   const start = performance.now();
-  // All of them may be under way: the session holds back those for which there is no connection yet.
+  // All calls are started. Those without a connection wait in the session's queue.
   const texts = await gather(urls, (each) => session.get(each).text(), {concurrency: Infinity});
   const time = Math.round(performance.now() - start);
 
   const {opened, reused} = session.stats().totals;
   console.log(
-    `${texts.length} requests in ${time} ms, over ${opened} connections, ${reused} on one that was open`,
+    `${texts.length} requests in ${time} ms over ${opened} connections, ${reused} of them on a reused connection`,
   );
   return {texts, opened, reused};
 }

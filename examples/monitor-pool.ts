@@ -1,6 +1,6 @@
 /**
- * Watching the pool, to tune it: how many connections are in use, how many requests wait, how often a connection served more
- * than one. From outside, Node's `diagnostics_channel` tells the same to tools that know nothing of the session.
+ * Watching a pool to tune it: how many connections are in use, how many requests wait, and how often a connection was
+ * reused. Tools that have no access to the session can subscribe to Node's `diagnostics_channel` instead.
  *
  *     node --conditions=@aiofetch/source examples/monitor-pool.ts [url]
  */
@@ -11,7 +11,7 @@ import {createSession, gather} from 'aiofetch';
 import {serveJson} from './support/local-server.ts';
 import {runDirectly} from './support/run-directly.ts';
 
-/** Looks at a pool every so often, in ms, until it is stopped, prints what has changed, and tells the peaks. */
+/** Reads the statistics of a pool every `every` ms until `stop()`, prints changes, and keeps the peaks. */
 function watchPool(stats: () => SessionStats, every: number) {
   const peak = {active: 0, queued: 0};
   let last = '';
@@ -29,16 +29,16 @@ function watchPool(stats: () => SessionStats, every: number) {
   };
 }
 
-/** What the figures say of the limits. */
+/** What the figures suggest about the limits. */
 function adviceFor(
   {totals: {sent, opened, reused}}: SessionStats,
   peak: {queued: number},
   limit: number,
 ): string {
-  if (peak.queued > limit) return 'the queue is longer than the pool is large: raise the limit';
+  if (peak.queued > limit) return 'more requests wait than the pool has connections: raise the limit';
   if (sent > 0 && reused / sent < 0.5)
-    return `${opened} connections for ${sent} requests: keep them for longer`;
-  return 'it fits';
+    return `${opened} connections for ${sent} requests: keep connections open for longer`;
+  return 'the limits fit';
 }
 
 export async function main(url?: string) {
@@ -63,7 +63,7 @@ export async function main(url?: string) {
 
   const stats = session.stats();
   const advice = adviceFor(stats, watch.peak, limit);
-  console.log(`${stats.totals.reused} of ${stats.totals.sent} on a connection that was open: ${advice}`);
+  console.log(`${stats.totals.reused} of ${stats.totals.sent} requests on a reused connection: ${advice}`);
   return {peak: watch.peak, totals: stats.totals, opened, advice};
 }
 

@@ -11,7 +11,7 @@ export async function main(url?: string) {
   await using server = url ? undefined : await serveJson(() => ({hello: 'world'}));
   const target = url ?? server?.url ?? '';
 
-  // A session lasts as long as its block, and closes its connections at the end of it, whatever happens inside.
+  // The session closes at the end of its block, even after an error, and its connections with it.
   await using session = createSession();
 
   const response = await session.get(target);
@@ -20,7 +20,7 @@ export async function main(url?: string) {
   const text = await response.text();
   console.log('text  ', text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
-  // Without the response in between, when only the body matters.
+  // When only the body matters, no response is needed in between.
   const value = url ? undefined : await session.get(target).json<{hello: string}>();
   if (value) console.log('json  ', value.hello);
   return {status: response.status, text, value};

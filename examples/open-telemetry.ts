@@ -1,6 +1,6 @@
 /**
- * OpenTelemetry: spans and metrics of every request, and its context in the request's headers, so that what the server does
- * comes under it. Here the SDK keeps them in memory; an application's exports them.
+ * OpenTelemetry: spans and metrics of every request, and the trace context in its headers, so that the server's spans
+ * become children of it. The SDK keeps spans and metrics in memory here; an application exports them.
  *
  *     node --conditions=@aiofetch/source examples/open-telemetry.ts [url]
  */
@@ -24,7 +24,7 @@ export async function main(url?: string) {
   const target = url ?? server?.url ?? '';
   const {spans, exporter, reader} = startSdk();
 
-  // Whatever is global in the API is used: an application sets its SDK up first.
+  // It uses the API's global providers, so an application sets up its SDK first.
   const telemetry = openTelemetry();
   await using session = createSession({trace: [telemetry.listener], retry: {minDelay: 0}});
   telemetry.observe(session);
@@ -42,7 +42,7 @@ export async function main(url?: string) {
     scope.metrics.map(({descriptor}) => descriptor.name),
   );
   for (const {name, attributes} of requests) console.log(name, attributes);
-  console.log('the server was told', sent, 'and these were measured:', names);
+  console.log('traceparent at the server:', sent, 'metrics:', names);
   await reader.shutdown();
   return {requests, names, sent};
 }
@@ -60,7 +60,7 @@ function startSdk() {
   return {spans, exporter, reader};
 }
 
-/** Fails once, and then says what it was told of the trace. */
+/** Fails once, and then answers with the `traceparent` that it received. */
 async function flakyServer() {
   let count = 0;
   return await serveJson(({headers}, response) => {

@@ -1,6 +1,6 @@
 /**
- * A connector of one's own making: how many connections, for how long, and what they check. The names of aiohttp's
- * TCPConnector are given beside those they have here.
+ * A connector with options: how many connections, how long they stay open, and what TLS checks. The comments give the
+ * names of the same options of aiohttp's TCPConnector.
  *
  *     node --conditions=@aiofetch/source examples/pooled-connector.ts [url]
  */
@@ -13,15 +13,15 @@ export async function main(url?: string) {
   await using server = url ? undefined : await serveJson(() => ({fast: true}));
   const target = url ?? server?.url ?? '';
 
-  // Whoever makes a connector closes it: several sessions may share it.
+  // The program closes the connector that it made, because several sessions may share it.
   await using connector = undiciConnector({
     limit: 100, // limit
     limitPerHost: 30, // limit_per_host
     keepAliveTimeout: 60_000, // keepalive_timeout, in ms
-    forceClose: false, // force_close: a fresh connection for each request
+    forceClose: false, // force_close: a new connection for each request
     connectTimeout: 10_000, // ClientTimeout.connect
     tls: {rejectUnauthorized: true}, // ssl, verify_ssl
-    // enable_cleanup_closed has no counterpart: a connection that was closed is gone at once.
+    // enable_cleanup_closed has no counterpart: closed connections are removed at once.
   });
 
   await using first = createSession({connector});
@@ -29,7 +29,7 @@ export async function main(url?: string) {
   await gather([first, second, first, second], (session) => session.get(target).text(), {concurrency: 1});
 
   const {limit, limitPerHost, totals} = connector.stats();
-  console.log(`limit ${limit}, ${limitPerHost} a host`);
+  console.log(`limit ${limit}, ${limitPerHost} for each host`);
   console.log(`two sessions sent ${totals.sent} requests over ${totals.opened} connection`);
   return {limit, limitPerHost, totals};
 }

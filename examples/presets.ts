@@ -1,6 +1,6 @@
 /**
- * A pool for each of three situations: very many requests, few hosts for a long time, and an API that allows little. Each
- * is a set of options to begin with; what is written after it goes before.
+ * Presets for three situations: very many requests, few hosts for a long time, and an API with strict limits. A preset is
+ * a plain object of options: options after it replace its own.
  *
  *     node --conditions=@aiofetch/source examples/presets.ts [url]
  */
@@ -25,9 +25,9 @@ export async function main(url?: string) {
     await using session = createSession({connector});
     await gather(Array(10).fill(target), (each: string) => session.get(each).text(), {concurrency: 10});
     const {limit, limitPerHost, totals} = session.stats();
-    const perHost = limitPerHost === 0 ? 'any number' : limitPerHost;
+    const perHost = limitPerHost === 0 ? 'no limit' : limitPerHost;
     console.log(
-      `${situation}: limit ${limit}, ${perHost} a host; 10 requests at once opened ${totals.opened}`,
+      `${situation}: limit ${limit}, ${perHost} for each host; 10 requests at once opened ${totals.opened} connections`,
     );
     opened[situation] = totals.opened;
   }

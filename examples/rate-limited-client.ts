@@ -1,6 +1,6 @@
 /**
- * A client that keeps to what an API allows: so many requests in a time, so many at once. What the API refuses with a 429
- * is asked for again when its `Retry-After` says, and until then nothing else is.
+ * A client that keeps to the limits of an API: requests in a time, and requests at once. A request that the API refuses
+ * with a 429 is repeated after its `Retry-After`, and until then no other request is sent.
  *
  *     node --conditions=@aiofetch/source examples/rate-limited-client.ts [url]
  */
@@ -15,7 +15,7 @@ function createRateLimitedClient({rateLimit = 10, retries = 3} = {}) {
     retry: {retries},
   });
   return {
-    /** One that fails for good is a result too, and leaves the others alone. */
+    /** A request that fails is a result too, and doesn't affect the others. */
     fetchAll: (urls: readonly string[]) =>
       gather(urls, (url) => session.get(url).json<unknown>(), {concurrency: rateLimit, settle: true}),
     stats: session.stats,
@@ -37,7 +37,7 @@ export async function main(url?: string) {
   return {results, succeeded, attempts, retries};
 }
 
-/** Refuses the third request, and whoever comes in the second after it; it has nothing at `/9`. */
+/** Refuses the third request and all requests in the second after it. Has nothing at `/9`. */
 async function strictApi() {
   let count = 0;
   let closedUntil = 0;

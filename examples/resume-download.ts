@@ -1,6 +1,6 @@
 /**
- * A download with a progress bar that goes on where it broke off: over cut connections, and in the next attempt, which
- * may be another process's.
+ * A download with a progress bar that resumes where it broke off: after cut connections, and in a later attempt, which
+ * may be in another process.
  *
  *     node --conditions=@aiofetch/source examples/resume-download.ts [url]
  */
@@ -33,7 +33,7 @@ export async function main(url?: string) {
     if (process.stdout.isTTY) process.stdout.write(`\r${bar}`);
   };
   try {
-    // What the next attempt goes on with doesn't care why this one ended: an abort, a crash, Ctrl-C.
+    // The first attempt is aborted here. The next one resumes in the same way after a crash or Ctrl-C.
     const controller = new AbortController();
     const interrupt = ({transferredBytes}: DownloadProgress) => {
       if (transferredBytes > 8_000_000) controller.abort(new Error('Interrupted'));
@@ -43,7 +43,7 @@ export async function main(url?: string) {
       onDownloadProgress: interrupt,
     }).catch(({message}: Error) => console.log(message));
     const {size, resumedFrom} = await downloadTo(session, source, target, {onDownloadProgress});
-    console.log(`${last === '' ? '' : '\n'}${size} bytes, ${resumedFrom} of them from the attempt before`);
+    console.log(`${last === '' ? '' : '\n'}${size} bytes, ${resumedFrom} of them from the first attempt`);
     return {size, resumedFrom, requests, last};
   } finally {
     await rm(folder, {recursive: true});
@@ -55,7 +55,7 @@ function barOf({percent, totalBytes}: DownloadProgress): string {
   return `${'█'.repeat(done)}${'░'.repeat(40 - done)} ${Math.floor(percent * 100)} % of ${Math.round(totalBytes / 1e6)} MB`;
 }
 
-/** Sends the range that is asked for, and cuts the connection in the middle of every other one. */
+/** Sends the requested range, and cuts the connection in the middle of every second one. */
 function sendBadly(file: Buffer, count: number, {headers}: IncomingMessage, response: ServerResponse): void {
   const [, first = '0', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(headers.range ?? '') ?? [];
   const start = Number(first);

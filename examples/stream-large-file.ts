@@ -1,5 +1,5 @@
 /**
- * A large file, piece by piece: only what is being worked on is in memory.
+ * A large file, chunk by chunk: only the current chunk is in memory.
  *
  *     node --conditions=@aiofetch/source examples/stream-large-file.ts [url]
  */

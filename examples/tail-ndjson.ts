@@ -1,5 +1,5 @@
 /**
- * A feed that has one JSON value on each line, read as it comes, and left when enough has been seen.
+ * A feed with one JSON value on each line (NDJSON), read as it arrives, and left after the second error.
  *
  *     node --conditions=@aiofetch/source examples/tail-ndjson.ts [url]
  */
@@ -20,12 +20,12 @@ export async function main(url?: string) {
   await using session = createSession();
 
   const seen: Entry[] = [];
-  // With a Standard Schema as the second argument, of Zod, Valibot or ArkType, each value is checked.
+  // The second argument may be a Standard Schema, of Zod, Valibot or ArkType, that checks each value.
   const feed = iterNdjson<Entry>(session.get(url ?? server?.url ?? ''), undefined, {maxLength: 10_000});
   for await (const entry of feed) {
     console.log(entry.time, entry.level, entry.text);
     seen.push(entry);
-    // The feed has no end of its own. Leaving the loop ends the request, and its connection is free.
+    // The feed never ends. Leaving the loop ends the request and frees its slot.
     if (seen.filter(({level}) => level === 'error').length === 2) break;
   }
   return seen;
@@ -35,7 +35,7 @@ async function sendFeed(response: ServerResponse): Promise<void> {
   response.writeHead(200, {'content-type': 'application/x-ndjson'});
   for (let time = 1; !response.destroyed; time++) {
     const line = JSON.stringify({time, level: time % 2 === 0 ? 'error' : 'info', text: `entry ${time}`});
-    // In two pieces: what is a line has nothing to do with how it arrives.
+    // In two pieces, because lines need not arrive as they were written.
     response.write(line.slice(0, 10));
     await sleep(5);
     response.write(`${line.slice(10)}\n`);

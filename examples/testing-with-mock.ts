@@ -1,6 +1,6 @@
 /**
- * Tests of code that uses aiofetch, with the mock connector: a function answers, and what it was asked is recorded.
- * Slots, timeouts and errors are a real connector's. In every runtime, and for any number of sessions, side by side.
+ * Tests of code that uses aiofetch, with the mock connector: a function answers, and the requests are recorded. Slots,
+ * timeouts and errors are those of a real connector. It works in every runtime, for any number of sessions at once.
  *
  *     node --conditions=@aiofetch/source examples/testing-with-mock.ts
  */
@@ -20,7 +20,7 @@ const tests = {
     assert.equal(connector.calls[0]?.url, 'https://directory.example.com/people/1');
   },
 
-  async "nobody's name is undefined"() {
+  async 'the name of a missing person is undefined'() {
     const connector = mockConnector(() => new Response(null, {status: 404}));
     await using directory = createDirectory({connector});
 
@@ -37,7 +37,7 @@ const tests = {
     assert.deepEqual(await call.json(), {name: 'Grace'});
   },
 
-  async 'a network that fails is told'() {
+  async 'a broken network rejects with its error code'() {
     const connector = mockConnector(() => {
       throw new ConnectionError('Connection was reset', 'receive', {code: 'ECONNRESET'});
     });
@@ -46,7 +46,7 @@ const tests = {
     await assert.rejects(directory.rename(1, 'Grace'), {code: 'ECONNRESET'});
   },
 
-  async 'a server that never answers is not waited for'() {
+  async 'a server that never answers runs into the timeout'() {
     const connector = mockConnector(() => new Promise(() => {}));
     await using directory = createDirectory({connector, timeout: 50});
 

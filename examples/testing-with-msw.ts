@@ -1,7 +1,7 @@
 /**
- * Tests of code that uses aiofetch, with msw (https://mswjs.io): its handlers answer whatever the process fetches, and
- * the code under test is left as it is, the session it makes for itself included. While msw listens, the default
- * connector sends through the global `fetch`, which msw has replaced; before and after, through its pool.
+ * Tests of code that uses aiofetch, with msw (https://mswjs.io): its handlers answer all requests of the process, and the
+ * code under test stays as it is, with the session that it makes. While msw listens, the default connector sends through
+ * the global `fetch`, which msw has replaced; before and after that, it sends through its pool.
  *
  *     node --conditions=@aiofetch/source examples/testing-with-msw.ts
  */
@@ -28,7 +28,7 @@ const tests = {
     assert.equal(await directory.nameOf(1), 'Ada');
   },
 
-  async "nobody's name is undefined"() {
+  async 'the name of a missing person is undefined'() {
     await using directory = createDirectory();
 
     assert.equal(await directory.nameOf(2), undefined);
@@ -48,7 +48,7 @@ const tests = {
     assert.deepEqual(sent, {name: 'Grace'});
   },
 
-  async 'a network that fails is told'() {
+  async 'a broken network rejects with a ConnectionError'() {
     server.use(http.patch(person, () => HttpResponse.error()));
     await using directory = createDirectory();
 
@@ -57,7 +57,7 @@ const tests = {
 };
 
 export async function main(): Promise<string[]> {
-  // Of a test runner's hooks, these are for `beforeAll`, `afterEach` and `afterAll`.
+  // In a test runner, these calls belong in `beforeAll`, `afterEach` and `afterAll`.
   server.listen({onUnhandledFrame: 'error'});
   try {
     for (const [name, test] of Object.entries(tests)) {

@@ -1,6 +1,6 @@
 /**
- * How long each part of a request may take, for all requests of a session or for one. An error says which part it was.
- * The names of aiohttp's ClientTimeout are given beside those they have here.
+ * Timeouts for each part of a request, for a session or for one call. The error names the part. The comments give the
+ * names of the same timeouts of aiohttp's ClientTimeout.
  *
  *     node --conditions=@aiofetch/source examples/timeouts.ts [url]
  */
@@ -15,15 +15,15 @@ export async function main(url?: string) {
   await using session = createSession({
     timeout: {
       total: 300_000, // total: with retries, redirects and body
-      pool: 60_000, // connect, as far as it is the wait for a connection of the pool
+      pool: 60_000, // connect: the part of it that waits for a connection of the pool
       connect: 10_000, // sock_connect
-      read: 60_000, // sock_read: silence of the server
+      read: 60_000, // sock_read: the server's silence
     },
     retry: false,
   });
 
   const phases: string[] = [];
-  // For one call, where the session's would be too long.
+  // Each call replaces one timeout of the session.
   for (const timeout of [{read: 20}, {total: 20}, {attempt: 20}]) {
     try {
       const response = await session.fetch(target, {timeout});

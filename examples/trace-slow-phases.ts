@@ -1,6 +1,6 @@
 /**
- * Where the time goes: each call's time by phase, the slow ones pointed out with the phase to blame, and one line for each
- * call in the log.
+ * Where the time of calls goes: each call's time by phase, a warning for each slow call with its slowest phase, and one log
+ * line for each call.
  *
  *     node --conditions=@aiofetch/source examples/trace-slow-phases.ts [url]
  */
@@ -12,13 +12,13 @@ import {serveJson} from './support/local-server.ts';
 import {runDirectly} from './support/run-directly.ts';
 
 const advice: Record<keyof PhaseTimings, string> = {
-  queued: 'raise limit or limitPerHost, or send less at once',
+  queued: 'raise limit or limitPerHost, or send fewer requests at once',
   dns: 'raise dns.ttl',
   connect: 'keep connections: raise keepAliveTimeout, or preconnect',
   tls: 'keep connections: raise keepAliveTimeout, or preconnect',
-  send: 'send less, or from nearer',
-  wait: 'the server takes its time: cache, or hedge',
-  receive: 'ask for less, or for it compressed',
+  send: 'send less, or from a nearer place',
+  wait: 'the server is slow: cache its responses, or hedge',
+  receive: 'request less, or a compressed body',
 };
 
 function slowestPhase(timings: CallTimings): keyof PhaseTimings {
@@ -45,12 +45,12 @@ export async function main(url?: string) {
 
   await session.get('fast').json();
   await session.get('slow').json();
-  // Six at once on two connections: some of them wait for the others.
+  // Six requests at once on two connections: four of them wait.
   await gather(['1', '2', '3', '4', '5', '6'], (path) => session.get(path).json(), {concurrency: 6});
   return slow;
 }
 
-/** Takes its time for `/slow`, and some for what is counted. */
+/** Answers `/fast` at once, `/slow` after 150 ms and other paths after 80 ms. */
 async function slowServer() {
   return await serveJson(async ({url}) => {
     await delay(url === '/slow' ? 150 : url === '/fast' ? 0 : 80);

@@ -1,5 +1,5 @@
 /**
- * The guide's API client, typed: what it can be asked for is described, and the rest follows from that.
+ * The client of api-client.ts, typed: its endpoints are described, and its methods and their types follow from that.
  *
  *     node --conditions=@aiofetch/source examples/typed-api-client.ts [base URL with /users/{name} and /users/{name}/repos]
  */

@@ -1,5 +1,6 @@
 /**
- * Files of any size as a form: read from the disk as they leave, with a bar, and not sent to who wouldn't take them.
+ * Uploads files of any size as a form: read from the disk while they are sent, with a progress bar, and only if the server
+ * asks for them.
  *
  *     node --conditions=@aiofetch/source examples/upload-files.ts [url]
  */
@@ -21,7 +22,7 @@ export async function main(url?: string, files = [fileURLToPath(import.meta.url)
   const answer = await session
     .post(url ?? server?.url ?? '', {
       body: form,
-      // A 401 or 413 comes before a gigabyte is sent.
+      // The server can answer 401 or 413 before the body is sent.
       expectContinue: true,
       onUploadProgress({percent, transferredBytes, totalBytes}) {
         shown = `${bar(percent)} ${transferredBytes} of ${totalBytes} bytes`;
@@ -29,7 +30,7 @@ export async function main(url?: string, files = [fileURLToPath(import.meta.url)
       },
     })
     .json<{readonly received: number}>();
-  console.log(`The server has ${answer.received} bytes`);
+  console.log(`The server received ${answer.received} bytes`);
   return {received: answer.received, shown};
 }
 

@@ -1,5 +1,5 @@
 /**
- * A server of Hono's and its typed client, which has the types from the server's own code, on a session.
+ * Hono's typed client on a session. It takes its types from the code of the server.
  *
  *     node --conditions=@aiofetch/source examples/with-hono.ts
  */

@@ -1,5 +1,5 @@
 /**
- * ky on a session, for code that has its own ky already: the session's connections, limits and retries under ky's options.
+ * ky on a session, for code that already uses ky: ky's options over the session's connections, limits and retries.
  *
  *     node --conditions=@aiofetch/source examples/with-ky.ts
  */
@@ -16,7 +16,7 @@ interface Planet {
 export async function main() {
   await using server = await startGalaxy();
   await using session = createSession({retry: {retries: 2, minDelay: 10}, timeout: 10_000});
-  // The session has retries and timeouts of its own: two of each would be too many.
+  // The session retries and has timeouts, so ky's are switched off: two layers of retries would multiply.
   const api = ky.create({prefix: server.url, fetch: session.fetch, retry: 0, timeout: false});
 
   const planet = await api.get('planets/1').json<Planet>();

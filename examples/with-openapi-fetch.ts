@@ -1,5 +1,5 @@
 /**
- * openapi-fetch on a session: its types, out of an OpenAPI document, over the session's connections, limits and retries.
+ * openapi-fetch on a session: types from an OpenAPI document over the session's connections, limits and retries.
  *
  *     npx openapi-typescript galaxy.yaml -o paths.ts
  *     node --conditions=@aiofetch/source examples/with-openapi-fetch.ts

@@ -1,9 +1,9 @@
 import {parseArgs} from 'node:util';
 import {normalizeUrl} from './normalize-url.ts';
 
-/** What the command line asks for. */
+/** The options of the command line. */
 export interface CrawlArguments {
-  /** None: the embedded site's. */
+  /** Empty for the embedded site. */
   readonly starts: readonly string[];
   readonly limit: number;
   readonly limitPerHost: number;
@@ -14,28 +14,28 @@ export interface CrawlArguments {
   readonly json: boolean;
 }
 
-/** Something wrong with the command line; the message is one line. */
+/** The command line is wrong. The message is one line. */
 export class UsageError extends Error {}
 
 export const help = `Usage: npm start -- [options] [url …]
 
 Crawls the web from the given URLs, following links, through one pooled session.
-Without a URL it serves a small site of several hosts to itself, and crawls that.
+Without a URL it serves a small embedded site of several hosts, and crawls that.
 
   --limit <n>            connections at most, over all hosts (50)
   --limit-per-host <n>   connections at most to one host (10)
   --max-pages <n>        pages at most (1000)
-  --timeout <ms>         time for one page, its body included (10000; 3000 on its own site)
-  --max-size <bytes>     leave a body past this size (1000000)
+  --timeout <ms>         time for one page, its body included (10000; 3000 on the embedded site)
+  --max-size <bytes>     stop reading a body after this size (1000000)
   --all-hosts            follow links to other hosts than those of the given URLs
-  --json                 one line of JSON a page on stdout, the report on stderr
-  -h, --help             this
+  --json                 one line of JSON for each page on stdout, the report on stderr
+  -h, --help             show this help
 
-It keeps to robots.txt, Crawl-delay and nofollow. Ctrl-C stops it and reports what it has; once more quits at once.
+It keeps to robots.txt, Crawl-delay and nofollow. Ctrl-C stops it and reports the results so far; a second Ctrl-C quits at once.
 Exit code: 0 done, 1 nothing could be read, 2 bad arguments, 130 interrupted.
 `;
 
-/** Undefined when it asks for help. */
+/** @returns `undefined` when the command line asks for help */
 export function parseArguments(args: readonly string[]): CrawlArguments | undefined {
   const {values, positionals} = parse(args);
   if (values.help) return undefined;
@@ -53,7 +53,7 @@ export function parseArguments(args: readonly string[]): CrawlArguments | undefi
   };
 }
 
-// Timers hold 31 bits of ms.
+// Timers take at most 31 bits of ms.
 const longestTimeout = 2 ** 31 - 1;
 
 function parse(args: readonly string[]) {
@@ -73,7 +73,7 @@ function parse(args: readonly string[]) {
       },
     });
   } catch (error) {
-    // Node's messages go on with advice; ours are one line.
+    // Node's messages have further lines of advice.
     const [sentence = ''] = String((error as Error).message).split(/\.\s|\n/);
     throw new UsageError(sentence.replace(/\.$/, ''));
   }
@@ -86,7 +86,7 @@ function parseStart(text: string): string {
   const normalized = normalizeUrl(text);
   if (normalized !== undefined) return normalized;
   const guess = /^[\w-]+(\.[\w-]+)+(:\d+)?(\/|$)/.test(text) ? `; did you mean https://${text}?` : '';
-  throw new UsageError(`"${text}" is no http or https URL${guess}`);
+  throw new UsageError(`"${text}" is not an http or https URL${guess}`);
 }
 
 function wholeNumber(

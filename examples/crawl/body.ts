@@ -1,7 +1,7 @@
 /** How much of a body was read. */
 export interface BodySize {
   readonly bytes: number;
-  /** It was larger than allowed, and was left there. */
+  /** The body was larger than allowed, so reading stopped. */
   readonly cut: boolean;
 }
 

@@ -9,31 +9,31 @@ import {visit} from './visit.ts';
 
 export interface CrawlerOptions {
   readonly session: Session;
-  /** Where to start, normalised. */
+  /** The URLs to start from, normalised. */
   readonly starts: readonly string[];
-  /** Pages under way at the same time, over all hosts. */
+  /** Pages that are fetched at the same time, over all hosts. */
   readonly limit: number;
-  /** Pages under way at the same time on one host. */
+  /** Pages that are fetched at the same time from one host. */
   readonly limitPerHost: number;
   readonly maxPages: number;
-  /** Bytes of a body, past which it is left. */
+  /** Bytes of a body after which reading stops. */
   readonly maxSize: number;
   /** Whether to leave the hosts of the start URLs. */
   readonly allHosts: boolean;
-  /** The name robots.txt may know us by. */
+  /** The name that robots.txt files may have rules for. */
   readonly userAgent: string;
-  /** Called whenever a connection is in use, and no longer is: the moments to look at the pool. */
+  /** Called when a connection is taken and when it is free again: the moments to read the pool's statistics. */
   onConnection?(): void;
 }
 
-/** A crawl under way: gives each page as it is done. */
+/** A running crawl: an iterable of the pages, each as soon as it is done. */
 export interface Crawler extends AsyncIterable<Page> {
-  /** Breaks off what is under way; the pages of it are given as interrupted. */
+  /** Aborts the running requests. Their pages are given as interrupted. */
   stop(): void;
-  /** Addresses known and not asked for yet. */
+  /** Addresses that are known and not requested yet. */
   readonly waiting: number;
   readonly running: number;
-  /** Why addresses were not asked for, and how many each. */
+  /** Why addresses were not requested, with the number for each reason. */
   readonly skipped: ReadonlyMap<SkipReason, number>;
 }
 
@@ -55,7 +55,7 @@ export function createCrawler(options: CrawlerOptions): Crawler {
   const redirects = createRedirects();
   const skipped = new Map<SkipReason, number>();
   const skip = (reason: SkipReason, count = 1) => skipped.set(reason, (skipped.get(reason) ?? 0) + count);
-  // With the port, without the scheme: a site that sends its visitors on to https is still the same.
+  // With the port but without the scheme: a site that redirects to https is the same site.
   const homes = new Set(starts.map((start) => new URL(start).host));
   const frontier = createFrontier({
     limitPerHost,
@@ -65,12 +65,12 @@ export function createCrawler(options: CrawlerOptions): Crawler {
   });
   for (const url of starts) frontier.add({url, depth: 0, redirects: 0, from: undefined});
 
-  /** Judges where a page sends us to. The page keeps what is wrong with it. */
+  /** Checks the target of a redirect. A problem is kept in the page. */
   function followRedirect(page: Page, target: Target): Page {
     if (page.redirect === undefined) return page;
     const problem = redirects.add(page.url, page.redirect, target.redirects);
     if (problem) return {...page, error: {kind: problem, message: `Redirects to ${page.redirect}`}};
-    // Where a start URL lands is where the crawl was meant to begin: example.com may live at www.example.com.
+    // The target of a start URL's redirect counts as a start: example.com may redirect to www.example.com.
     if (target.depth === 0) homes.add(new URL(page.redirect).host);
     frontier.add({
       url: page.redirect,
@@ -119,7 +119,7 @@ export function createCrawler(options: CrawlerOptions): Crawler {
     },
     skipped,
     async *[Symbol.asyncIterator]() {
-      // The frontier is read as lazily as there is room: never more than `limit` pages are out of it.
+      // The frontier is read only as far as there is room: at most `limit` pages are taken at a time.
       for await (const page of asCompleted(frontier, work, {concurrency: limit})) {
         if (page) yield page;
       }

@@ -1,6 +1,6 @@
 import {AiofetchError, ConnectionError, TimeoutError} from 'aiofetch';
 
-/** Why a page failed, short enough to count by. */
+/** Why a page failed, in a few words that failures are counted by. */
 export function kindOfError(error: unknown): string {
   if (error instanceof TimeoutError) return `timeout: ${error.phase}`;
   if (error instanceof ConnectionError) return `${error.phase}: ${error.code}`;

@@ -30,12 +30,12 @@ export function formatMany(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-/** At most `width` characters, the end of it left out. */
+/** At most `width` characters; the end is cut. */
 export function truncate(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 }
 
-/** At most `width` characters, the middle of it left out: both ends of an address tell something. */
+/** At most `width` characters; the middle is cut, because both ends of an address matter. */
 export function shorten(text: string, width: number): string {
   if (text.length <= width) return text;
   if (width < 3) return text.slice(0, Math.max(0, width));
@@ -47,7 +47,7 @@ export interface Column {
   readonly align?: 'left' | 'right';
 }
 
-/** Lines of cells, each column as wide as its widest. */
+/** Lines of cells, each column as wide as its widest cell. */
 export function formatTable(rows: readonly (readonly string[])[], columns: readonly Column[]): string[] {
   const widths = columns.map((_, index) => Math.max(...rows.map((row) => row[index]?.length ?? 0)));
   return rows.map((row) =>

@@ -1,29 +1,29 @@
 import type {Target} from './page.ts';
 import type {RobotsRules} from './robots.ts';
 
-/** Why an address that was found is not asked for. */
+/** Why an address that was found is not requested. */
 export type SkipReason = 'other host' | 'robots.txt' | 'nofollow' | 'page limit' | (string & {});
 
 export interface FrontierOptions {
   readonly limitPerHost: number;
   readonly maxPages: number;
-  /** Whether an address may be asked for at all. */
+  /** Whether an address may be requested at all. */
   accepts(url: URL): boolean;
   onSkip(reason: SkipReason): void;
 }
 
 /**
- * The addresses still to be asked for, by host. It gives one when its host has room, and ends when nothing
- * is left and nothing under way could still bring more.
+ * The addresses to request, by host. It gives an address when its host has room, and ends when no address is left and no
+ * running page could add more.
  */
 export interface Frontier extends AsyncIterable<Target> {
-  /** Takes an address in, unless it was ever taken in before. */
+  /** Adds an address, unless it was added before. */
   add(target: Omit<Target, 'origin'>): void;
-  /** What robots.txt says about the host of a target that was given. Until then the host gives no other. */
+  /** Sets the robots.txt rules for the host of a target that was given. Before that the host gives no other target. */
   setRules(target: Target, rules: RobotsRules): void;
-  /** Done with a target that was given. */
+  /** Reports that a target that was given is done. */
   release(target: Target): void;
-  /** Gives no more. */
+  /** Ends the frontier: it gives no further target. */
   stop(): void;
   readonly waiting: number;
   readonly running: number;
@@ -31,25 +31,25 @@ export interface Frontier extends AsyncIterable<Target> {
 
 interface Host {
   readonly queue: Target[];
-  /** Where the queue begins: `shift` would move all of a long array. */
+  /** Index of the first entry, because `shift` would move all entries of a long array. */
   head: number;
   running: number;
   rules: RobotsRules | undefined;
-  /** When the host may be asked again, by its Crawl-delay. */
+  /** When the host may be requested again, by its Crawl-delay. */
   nextAt: number;
 }
 
 export function createFrontier({limitPerHost, maxPages, accepts, onSkip}: FrontierOptions): Frontier {
   const seen = new Set<string>();
   const hosts = new Map<string, Host>();
-  // Those that have something waiting, the one whose turn it is first.
+  // The hosts with waiting addresses; the host whose turn it is comes first.
   const turns = new Set<Host>();
   const takers: ((result: IteratorResult<Target>) => void)[] = [];
   let waiting = 0;
   let running = 0;
   let given = 0;
   let stopped = false;
-  // When a host that only its Crawl-delay holds back may be asked again.
+  // When a host that only its Crawl-delay holds back may be requested again.
   let soonest = Infinity;
   let timer: NodeJS.Timeout | undefined;
 
@@ -70,8 +70,8 @@ export function createFrontier({limitPerHost, maxPages, accepts, onSkip}: Fronti
   }
 
   /**
-   * The host with the fewest under way, of equals the one whose turn it is: that spreads the load, and a host that has
-   * just set a connection free is asked again on it.
+   * The host with the fewest running requests; among equals, the host whose turn it is. That spreads the load, and a
+   * host that has just freed a connection is requested again on it.
    */
   function nextHost(now: number): Host | undefined {
     soonest = Infinity;

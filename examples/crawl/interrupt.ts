@@ -4,10 +4,10 @@ export interface Interrupt {
   [Symbol.dispose](): void;
 }
 
-// `npm start` hands Ctrl-C on to a process that the terminal has told already: so soon after, it's the same one.
+// `npm start` forwards Ctrl-C to a process that already got it from the terminal: a signal that soon after the first is the same one.
 const sameKeyPress = 300;
 
-/** The first Ctrl-C stops in order, another quits at once. */
+/** The first Ctrl-C stops the crawl in order; the second quits at once. */
 export function onInterrupt(stop: () => void): Interrupt {
   let first: number | undefined;
   const handle = () => {

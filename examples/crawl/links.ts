@@ -1,15 +1,15 @@
 import {Parser} from 'htmlparser2';
 import {normalizeUrl} from './normalize-url.ts';
 
-/** What a page links to. */
+/** The links of a page. */
 export interface PageLinks {
-  /** Normalised, each once, in the page's order. */
+  /** Normalised addresses, each once, in the order of the page. */
   readonly links: readonly string[];
-  /** How many links the page asks not to follow. */
+  /** How many links are marked as not to be followed. */
   readonly nofollow: number;
 }
 
-/** Takes a page's HTML piece by piece, as it arrives. */
+/** Parses the HTML of a page piece by piece, as it arrives. */
 export interface LinkReader {
   write(html: string): void;
   end(): PageLinks;
@@ -44,7 +44,7 @@ export function createLinkReader(pageUrl: string): LinkReader {
     end() {
       parser.end();
       if (nofollowPage) return {links: [], nofollow: nofollow + references.length};
-      // HTML, "document base URL": one that can't be used counts as none, and it holds for links before it too.
+      // HTML, "document base URL": an unusable base counts as none, and a base also applies to the links before it.
       const baseUrl = (base !== undefined && normalizeUrl(base, pageUrl)) || pageUrl;
       const links = new Set<string>();
       for (const reference of references) {

@@ -1,10 +1,10 @@
 const escapeSequence = /%[\dA-Fa-f]{2}/g;
-// RFC 3986, section 2.3: what never needs escaping.
+// RFC 3986, section 2.3: the characters that never need escaping.
 const unreserved = /[\w.~-]/;
 
 /**
- * The one spelling of a page's address, so that a page is asked for once however it is linked: absolute, without
- * fragment, userinfo or empty query, escapes as RFC 3986, section 6.2.2, has them. Undefined for what is no http(s) URL.
+ * One spelling for each address, so that a page is requested once however it is linked: absolute, without fragment,
+ * userinfo or empty query, with the escapes of RFC 3986, section 6.2.2. Undefined if it isn't an http(s) URL.
  */
 export function normalizeUrl(href: string, base?: string): string | undefined {
   const url = URL.parse(href, base);
@@ -13,7 +13,7 @@ export function normalizeUrl(href: string, base?: string): string | undefined {
   url.username = '';
   url.password = '';
   url.pathname = normalizeEscapes(url.pathname);
-  // An empty query is taken away by this too.
+  // This also removes an empty query.
   url.search = normalizeEscapes(url.search);
   return url.href;
 }

@@ -1,12 +1,12 @@
 import {once} from 'node:events';
 
-/** Writes lines to a stream at the pace it takes them. */
+/** Writes lines to a stream with backpressure. */
 export interface LineWriter {
   write(line: string): Promise<void>;
 }
 
 export interface LineWriterOptions {
-  /** Called when whoever reads the stream has gone, as `head` does. */
+  /** Called when the reader of the stream has gone, as `head` does after its lines. */
   onGone(): void;
 }
 

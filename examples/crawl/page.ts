@@ -1,4 +1,4 @@
-/** An address on its way to being asked for. */
+/** An address that is to be requested. */
 export interface Target {
   readonly url: string;
   readonly origin: string;
@@ -6,11 +6,11 @@ export interface Target {
   readonly depth: number;
   /** How many redirects in a row led here. */
   readonly redirects: number;
-  /** The page that named it first. */
+  /** The page that linked to it first. */
   readonly from: string | undefined;
 }
 
-/** What became of one address. */
+/** The result for one address. */
 export interface Page {
   readonly url: string;
   readonly status?: number;
@@ -18,15 +18,15 @@ export interface Page {
   readonly type?: string;
   /** Bytes of the body, decompressed. */
   readonly bytes: number;
-  /** From asking to the end of the body, in ms. */
+  /** The time from the request to the end of the body, in ms. */
   readonly ms: number;
   readonly depth: number;
   readonly from?: string;
   /** How many other pages it links to. */
   readonly links?: number;
-  /** Where it redirects to. */
+  /** The target of its redirect. */
   readonly redirect?: string;
-  /** Its body was larger than `--max-size`, and was left there. */
+  /** The body was larger than `--max-size`, so reading stopped. */
   readonly cut?: true;
   readonly error?: {readonly kind: string; readonly message: string};
 }

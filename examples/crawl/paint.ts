@@ -2,10 +2,10 @@ import {styleText} from 'node:util';
 
 export type Style = Parameters<typeof styleText>[0];
 
-/** Colours a text, or doesn't, where it would only be in the way. */
+/** Colours a text; without colours, returns it as it is. */
 export type Paint = (style: Style, text: string) => string;
 
-/** For a stream: colours on a terminal, unless NO_COLOR and its like say otherwise. */
+/** Makes a `Paint` for a stream: with colours on a terminal, unless NO_COLOR and similar variables forbid them. */
 export function createPaint(stream: NodeJS.WriteStream): Paint {
   return (style, text) => styleText(style, text, {stream});
 }

@@ -1,21 +1,21 @@
 import type {Session} from 'aiofetch';
 
 interface HostPool {
-  /** Connections in use at the same time, at most. */
+  /** Most connections in use at the same time. */
   active: number;
-  /** Connections open at the same time, at most, idle ones included. */
+  /** Most connections open at the same time, idle ones included. */
   open: number;
-  /** Connections opened, as far as they were seen: one that came and went between two looks is not. */
+  /** Connections opened, without those that opened and closed between two readings. */
   opened: number;
 }
 
-/** What the pool was at its fullest. */
+/** The peaks of the pool. */
 export interface PoolWatch {
-  /** Looks at the pool now. */
+  /** Reads the pool's statistics now. */
   look(): void;
   /** By origin. */
   readonly hosts: ReadonlyMap<string, HostPool>;
-  /** Connections in use at the same time, at most, over all hosts. */
+  /** Most connections in use at the same time, over all hosts. */
   readonly active: number;
   readonly open: number;
 }
@@ -45,7 +45,7 @@ export function watchPool(session: Session): PoolWatch {
         host.opened += Math.max(0, openNow - host.last);
         host.last = openNow;
       }
-      // Those that have nothing any more are not among the statistics' hosts.
+      // The statistics leave out hosts that have nothing active, queued or idle.
       for (const [origin, host] of hosts) if (!(origin in stats.hosts)) host.last = 0;
     },
   };

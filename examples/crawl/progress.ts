@@ -1,7 +1,7 @@
 import {formatBytes, formatCount, formatMany, formatTime, truncate} from './format.ts';
 import type {Paint, Style} from './paint.ts';
 
-/** How far a crawl is. */
+/** The progress of a crawl. */
 export interface ProgressState {
   readonly done: number;
   readonly running: number;
@@ -13,15 +13,15 @@ export interface ProgressState {
   readonly time: number;
 }
 
-/** Shows how far a crawl is, on the lines of a terminal or as plain ones. */
+/** Shows the progress of a crawl, on a terminal or as plain lines. */
 export interface ProgressView {
   /** Prints a line that stays. */
   print(line: string, style: Style): void;
-  /** Shows the end and clears up. */
+  /** Shows the final state and cleans up. */
   end(): void;
 }
 
-/** The part of a `tty.WriteStream` that is needed here. */
+/** The part of `tty.WriteStream` that is needed here. */
 interface TextStream {
   readonly columns?: number;
   write(text: string): unknown;
@@ -37,10 +37,10 @@ const hideCursor = '\x1b[?25l';
 const showCursor = '\x1b[?25h';
 const clearLine = '\r\x1b[K';
 
-/** One line at the bottom that is drawn anew ten times a second. */
+/** One line at the bottom of the terminal, redrawn ten times a second. */
 export function createLiveProgress({stream, state, paint}: ProgressOptions): ProgressView {
   const draw = () => stream.write(clearLine + formatBar(state(), (stream.columns ?? 80) - 1, paint));
-  // Also when the process is quit hard, or the shell is left without a cursor.
+  // Also when the process is killed, because the shell would otherwise stay without a cursor.
   const restore = () => stream.write(clearLine + showCursor);
   process.once('exit', restore);
   stream.write(hideCursor);
@@ -74,7 +74,7 @@ export function createPlainProgress({stream, state, paint}: ProgressOptions): Pr
   };
 }
 
-/** How many pages it will be, as far as is known. */
+/** How many pages are known. */
 function expectedPages({done, running, waiting, maxPages}: ProgressState): number {
   return Math.min(maxPages, done + running + waiting);
 }
@@ -90,7 +90,7 @@ function formatLine(state: ProgressState): string {
   ].join(', ');
 }
 
-/** As much as fits into a width, what matters most first. */
+/** As many parts as fit into a width, the most important first. */
 export function formatBar(state: ProgressState, width: number, paint: Paint): string {
   const {done, running, waiting, failed, bytes, time} = state;
   const expected = expectedPages(state);

@@ -1,9 +1,9 @@
 // Fetch, "HTTP-redirect fetch": more than twenty in a row is a network error.
 const mostRedirects = 20;
 
-/** Where pages redirect to, so that redirects which lead nowhere are told from those that do. */
+/** The redirects of pages, so that loops and long chains are found. */
 export interface Redirects {
-  /** Notes a redirect; gives why it can't be followed, if so. */
+  /** Records a redirect, and tells why it can't be followed; `undefined` if it can. */
   add(from: string, to: string, before: number): 'redirect loop' | 'too many redirects' | undefined;
 }
 
@@ -12,7 +12,7 @@ export function createRedirects(): Redirects {
   return {
     add(from, to, before) {
       targets.set(from, to);
-      // Each address is asked for once, so a loop shows only when its last member has been: look where this one leads.
+      // Each address is requested once, so a loop is complete only at its last member: follow the chain from there.
       for (let next: string | undefined = to; next !== undefined; next = targets.get(next)) {
         if (next === from) return 'redirect loop';
       }

@@ -15,7 +15,7 @@ export interface ReportInput {
   readonly paint: Paint;
 }
 
-/** What a crawl came to, as lines for people. */
+/** The results of a crawl, as lines for people. */
 export function formatReport(input: ReportInput): string[] {
   const sections = [summary(input), statuses(input), faults(input), skips(input), pool(input)];
   return sections.filter((section) => section.length > 0).flatMap((section) => ['', ...section]);
@@ -88,7 +88,7 @@ function skips({skipped, paint}: ReportInput): string[] {
     sorted.map(([reason, count]) => [reason, formatCount(count)]),
     [{}, {align: 'right'}],
   );
-  return [paint('bold', 'Not asked for'), ...lines.map((line) => `  ${line}`)];
+  return [paint('bold', 'Not requested'), ...lines.map((line) => `  ${line}`)];
 }
 
 function pool({tally, pool: {active, open, hosts}, stats, paint}: ReportInput): string[] {
@@ -110,9 +110,9 @@ function pool({tally, pool: {active, open, hosts}, stats, paint}: ReportInput): 
   const columns = header.map((_, index) => ({align: index === 0 ? 'left' : 'right'}) as const);
   const [head = '', ...lines] = formatTable([header, ...rows], columns);
   return [
-    `${paint('bold', 'Pool')}: limit ${limitText(stats.limit)}, ${limitText(stats.limitPerHost)} a host`,
+    `${paint('bold', 'Pool')}: limit ${limitText(stats.limit)}, ${limitText(stats.limitPerHost)} for each host`,
     `  Peak    ${active} in use, ${open} open`,
-    `  Reuse   ${formatMany(sent, 'request')} over ${formatMany(opened, 'connection')}, ${percent(reused, sent)} on one that was open`,
+    `  Reuse   ${formatMany(sent, 'request')} over ${formatMany(opened, 'connection')}, ${percent(reused, sent)} on a reused one`,
     ...(lines.length > 0 ? ['', `  ${paint('dim', head)}`] : []),
     ...lines.map((line) => `  ${line}`),
   ];

@@ -4,17 +4,17 @@ import robotsParser from 'robots-parser';
 import {readBody} from './body.ts';
 import {kindOfError} from './fault.ts';
 
-/** What a host's robots.txt says to us. */
+/** The rules of a host's robots.txt for this crawler. */
 export interface RobotsRules {
   allows(url: string): boolean;
   /** How long to wait between two requests, in ms. */
   readonly delay: number;
-  /** Why the file could not be had, which forbids the whole host. */
+  /** Why the file could not be fetched, which forbids the whole host. */
   readonly unreachable?: string;
 }
 
 export interface Robots {
-  /** The rules of an origin; its robots.txt is asked for once. */
+  /** The rules of an origin; its robots.txt is requested once. */
   rules(origin: string): Promise<RobotsRules>;
 }
 
@@ -24,7 +24,7 @@ export interface RobotsOptions {
   readonly signal?: AbortSignal;
 }
 
-// Its types say that there is a `default` in what a CommonJS module exports; Node imports the function itself.
+// The types declare a `default` export; Node imports the CommonJS module's function itself.
 const parseRobots = robotsParser as unknown as typeof robotsParser.default;
 
 // RFC 9309, section 2.5: at least 500 kibibytes have to be read.

@@ -1,19 +1,19 @@
-/** What the embedded site saw: the other side's view of a crawl, for tests. */
+/** The requests that the embedded site received: the server's view of a crawl, for tests. */
 
 interface SiteRequest {
   readonly origin: string;
   readonly path: string;
-  /** When it came, in ms since the site started. */
+  /** When it arrived, in ms since the site started. */
   readonly at: number;
-  /** When the site was done with it; undefined while it isn't. */
+  /** When the site had finished with it; undefined before that. */
   readonly until: number | undefined;
-  /** How it ended: answered to the end, broken off by the site, or left by the client. */
+  /** How it ended: answered completely, broken off by the site, or broken off by the client (`left`). */
   readonly end: 'answered' | 'broken' | 'left' | undefined;
 }
 
 export interface SiteLog {
   readonly requests: readonly SiteRequest[];
-  /** How many requests, of one host or of all, were being answered at the same time at most. */
+  /** The most requests, of one host or of all, that were answered at the same time. */
   peak(origin?: string): number;
   begin(origin: string, path: string): (end: 'answered' | 'broken' | 'left') => void;
 }
@@ -42,7 +42,7 @@ export function createSiteLog(): SiteLog {
       const steps: {time: number; change: number}[] = [];
       for (const request of requests) {
         if (origin !== undefined && request.origin !== origin) continue;
-        // A client that leaves has freed its slot some time before the server can know, so these can't be counted.
+        // A client that breaks off frees its slot before the server can know it, so these requests can't be counted.
         if (request.until === undefined || request.end === 'left') continue;
         steps.push({time: request.at, change: 1}, {time: request.until, change: -1});
       }

@@ -1,4 +1,4 @@
-/** What the embedded site has: every address and its answer, the same for the same seed. */
+/** The plan of the embedded site: every address with its answer, the same for the same seed. */
 
 export type Encoding = 'gzip' | 'br' | 'zstd' | 'deflate';
 
@@ -18,11 +18,11 @@ type Answer =
 
 export interface Entry {
   readonly answer: Answer;
-  /** How long it takes to begin, in ms. */
+  /** How long the server waits before it answers, in ms. */
   readonly latency: number;
   /** How much text a page has, in bytes. */
   readonly size: number;
-  /** Whether a crawler that keeps the rules asks for it. */
+  /** Whether a crawler that keeps the rules requests it. */
   readonly expected: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface PlanOptions {
   readonly seed: number;
   /** The hosts that link to each other. */
   readonly origins: readonly string[];
-  /** A host they link to which nobody who stays on theirs should ask. */
+  /** A host that they link to, which a crawler that stays on their hosts must not request. */
   readonly outside: string;
   readonly pagesPerHost: number;
 }
@@ -64,7 +64,7 @@ export function planSite({seed, origins, outside, pagesPerHost}: PlanOptions): H
 
     for (let page = 0; page < pagesPerHost; page++) {
       const links: string[] = [];
-      // A tree in which every page has three below it, so that all can be reached; the rest crosses it.
+      // A tree in which every page has three children, so that all pages can be reached, plus links across it.
       for (let child = 3 * page + 1; child <= 3 * page + 3 && child < pagesPerHost; child++) {
         links.push(anchor(pageAddress(child)));
       }
@@ -73,7 +73,7 @@ export function planSite({seed, origins, outside, pagesPerHost}: PlanOptions): H
         anchor(`${far}${pageAddress(between(0, pagesPerHost - 1))}`),
         anchor(disguise(pageAddress(between(1, pagesPerHost - 1)), between(0, 4))),
       );
-      // The odd ones hang on the first pages, two on each, so that slow ones are met early.
+      // The special pages are linked from the first pages, two from each, so that the slow ones are requested early.
       links.push(...extras.splice(0, page === pagesPerHost - 1 ? extras.length : 2));
       add(pageAddress(page), {kind: 'page', links});
     }
@@ -101,7 +101,7 @@ interface Extras {
   readonly pagesPerHost: number;
 }
 
-/** Everything on a host that is not a plain page; gives the links to it. */
+/** Adds everything on a host that isn't a plain page, and returns the links to it. */
 function addExtras({add, index, next, pagesPerHost}: Extras): string[] {
   const links: string[] = [];
   const linked = (path: string, answer: Answer, expected = true) => {
@@ -132,7 +132,7 @@ function addExtras({add, index, next, pagesPerHost}: Extras): string[] {
   linked('/files/archive.bin', {kind: 'file', type: 'application/octet-stream', size: 3_000_000});
 
   for (const encoding of ['gzip', 'br', 'zstd', 'deflate'] as const) {
-    // Only who reads the compressed page can know of the one behind it.
+    // Only a crawler that decompresses this page finds the page behind it.
     linked(`/packed/${encoding}`, {kind: 'page', links: [anchor(`${encoding}/inside`)], encoding});
     add(`/packed/${encoding}/inside`, {kind: 'page', links: []});
   }
@@ -168,7 +168,7 @@ function anchor(href: string): string {
   return `<a href="${href}">${href}</a>`;
 }
 
-/** The same address, spelled otherwise: who does not normalise asks for a page twice. */
+/** The same address in another spelling: a crawler that doesn't normalise requests the page twice. */
 function disguise(path: string, way: number): string {
   if (way === 0) return `${path}#details`;
   if (way === 1) return `/elsewhere/..${path}`;

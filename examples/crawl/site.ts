@@ -13,16 +13,16 @@ export interface SiteOptions {
   readonly seed?: number;
   /** How many hosts link to each other. @default 4 */
   readonly hosts?: number;
-  /** How many plain pages each host has, besides the odd ones. @default 70 */
+  /** How many plain pages each host has, besides the special ones. @default 70 */
   readonly pagesPerHost?: number;
 }
 
 export interface Site {
   /** The home pages of the hosts that link to each other. */
   readonly homes: readonly string[];
-  /** A host that is linked to, and that a crawler which stays on the others' never asks. */
+  /** A host that is linked to, and that a crawler which stays on the other hosts never requests. */
   readonly outside: string;
-  /** Every address that a crawler which keeps the rules asks for. */
+  /** Every address that a crawler which keeps the rules requests. */
   readonly expected: readonly string[];
   readonly log: SiteLog;
   close(): Promise<void>;
@@ -36,7 +36,7 @@ const compressors: Readonly<Record<Encoding, (data: Buffer) => Buffer>> = {
   deflate: (data) => deflateSync(data),
 };
 
-/** Serves several hosts on loopback ports, with what a crawler meets: pages, files, redirects, refusals and faults. */
+/** Serves several hosts on loopback ports, with pages, files, redirects, refusals and faults. */
 export async function startSite({seed = 1, hosts = 4, pagesPerHost = 70}: SiteOptions = {}): Promise<Site> {
   const log = createSiteLog();
   const servers = await Promise.all(Array.from({length: hosts + 1}, listen));
@@ -127,7 +127,7 @@ function answer(response: ServerResponse, path: string, entry: Entry, finish: (e
       return;
     case 'break':
       startPage(response);
-      // Not in the same breath as its first bytes, or the client may see the end before them.
+      // Later than the first bytes, because the client might otherwise see the end before them.
       setTimeout(() => {
         finish('broken');
         if (what.how === 'reset') response.socket?.resetAndDestroy();
@@ -142,7 +142,7 @@ function startPage(response: ServerResponse): void {
   response.write('<title>Never whole</title>'.padEnd(100));
 }
 
-/** Chunked, so that nobody can tell its size from the head. */
+/** Chunked, so that the head doesn't tell the size. */
 function sendFile(response: ServerResponse, size: number): void {
   const chunk = Buffer.alloc(Math.min(size, 16_384), 'aiofetch ');
   let left = size;

@@ -6,17 +6,17 @@ interface HostTally {
   bytes: number;
 }
 
-/** One kind of error: how often, and where first. */
+/** One kind of error: how often it happened, and where first. */
 interface FaultTally {
   count: number;
   readonly example: string;
 }
 
-/** What a crawl came to so far. */
+/** The results of a crawl so far. */
 export interface Tally {
   add(page: Page): void;
   readonly pages: number;
-  /** Pages and files that were had. */
+  /** Pages and files that were read. */
   readonly read: number;
   readonly redirects: number;
   readonly failed: number;

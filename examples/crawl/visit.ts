@@ -8,10 +8,10 @@ import type {Page, Target} from './page.ts';
 
 export interface VisitOptions {
   readonly session: Session;
-  /** Past this many bytes a body is left. */
+  /** Bytes of a body after which reading stops. */
   readonly maxSize: number;
   readonly signal: AbortSignal;
-  /** Called when a connection is in use, and when it no longer is. */
+  /** Called when a connection is taken and when it is free again. */
   onConnection(): void;
 }
 
@@ -23,7 +23,7 @@ export interface Visit {
 const redirecting = new Set([301, 302, 303, 307, 308]);
 const nothing: PageLinks = {links: [], nofollow: 0};
 
-/** Asks for one page and reads it as it comes. Redirects are not followed but given back, to be judged as links are. */
+/** Requests one page and reads it as it arrives. Redirects are returned rather than followed, to be checked as links are. */
 export async function visit(
   target: Target,
   {session, maxSize, signal, onConnection}: VisitOptions,
@@ -55,7 +55,8 @@ export async function visit(
     const location = response.headers.get('location');
     if (redirecting.has(response.status) && location !== null) {
       const redirect = normalizeUrl(location, url);
-      if (redirect === undefined) page.error = {kind: 'bad redirect', message: 'Location is no http(s) URL'};
+      if (redirect === undefined)
+        page.error = {kind: 'bad redirect', message: 'Location is not an http(s) URL'};
       else page.redirect = redirect;
     } else if (response.status >= 400) {
       page.error = {kind: `http ${response.status}`, message: response.statusText};
@@ -74,7 +75,7 @@ function isHtml(type: string): boolean {
   return type === 'text/html' || type === 'application/xhtml+xml';
 }
 
-/** For the charset the server names, if it is one. */
+/** A decoder for the charset that the server names, or for UTF-8 if the name is unknown. */
 function createDecoder(type: string): TextDecoder {
   const label = /charset\s*=\s*"?([^\s";]+)/i.exec(type)?.[1] ?? 'utf-8';
   try {

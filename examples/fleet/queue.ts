@@ -2,51 +2,51 @@ import {createHash} from 'node:crypto';
 import {Queue} from 'bullmq';
 import {Redis} from 'ioredis';
 
-/** A page to be asked for: what is in the queue. */
+/** An entry of the queue: a page to request. */
 export interface PageJob {
   readonly url: string;
 }
 
-/** What came of it: kept with the finished job. */
+/** The result of a page, kept with the finished job. */
 export interface PageResult {
   readonly url: string;
   readonly status: number;
   readonly links: number;
-  /** Whose work it was. */
+  /** The worker that did it. */
   readonly worker: string;
 }
 
 export type PageQueue = Queue<PageJob, PageResult>;
 
-/** What every process of the fleet is told. */
+/** The options of every process of the fleet. */
 export interface FleetOptions {
-  /** Of the Redis or Valkey that they share, as `redis://127.0.0.1:6379`. */
+  /** The URL of the shared Redis or Valkey, for example `redis://127.0.0.1:6379`. */
   readonly redis: string;
-  /** Of the crawl: whoever opens a queue of that name again goes on where it was left. */
+  /** The name of the crawl: a queue of the same name continues it. */
   readonly name: string;
-  /** Requests to one host, of all workers together. `per` is in ms, whole seconds. */
+  /** Requests of all workers together to one host. `per` is in ms, in whole seconds. */
   readonly quota: {readonly requests: number; readonly per: number};
-  /** Pages that one worker has under way at once. */
+  /** Pages that one worker fetches at once. */
   readonly concurrency: number;
-  /** After how long without a sign of life a worker is taken for dead, and its pages are another's, in ms. */
+  /** After this time without a sign of life, in ms, a worker counts as dead, and another takes its pages. */
   readonly lockDuration: number;
 }
 
 export function connect({redis}: FleetOptions): Redis {
-  // BullMQ waits as long as it takes.
+  // BullMQ demands that its connection waits without a limit.
   return new Redis(redis, {maxRetriesPerRequest: null});
 }
 
-/** @throws Error when nobody answers there: what comes later would wait for ever. */
+/** @throws Error when no Redis answers: all later commands would wait for ever. */
 export async function checkRedis({redis}: FleetOptions): Promise<void> {
   const probe = new Redis(redis, {lazyConnect: true, retryStrategy: () => null});
-  // Each is the rejection's cause as well.
+  // Each of these errors is also the cause of the rejection.
   probe.on('error', () => undefined);
   try {
     await probe.connect();
   } catch (cause) {
     const {host, port} = probe.options;
-    throw new Error(`No Redis answers at ${host}:${port}: start one, or set REDIS_URL to where it is`, {
+    throw new Error(`No Redis answers at ${host}:${port}. Start one, or set REDIS_URL to its address.`, {
       cause,
     });
   } finally {
@@ -59,8 +59,8 @@ export function openQueue({name}: FleetOptions, connection: Redis): PageQueue {
 }
 
 /**
- * Puts pages into the queue that aren't and never were in it. A job's name in Redis is its page's, and finished jobs
- * stay: the queue is the set of seen pages as well.
+ * Adds the pages to the queue that were never in it. The id of a job is made of its page, and finished jobs stay, so the
+ * queue is also the set of seen pages.
  */
 export async function addPages(queue: PageQueue, urls: readonly string[]): Promise<void> {
   await queue.addBulk(

@@ -8,15 +8,15 @@ import {addPages, checkRedis, connect, openQueue} from './queue.ts';
 
 export interface FleetReport {
   readonly pages: readonly PageResult[];
-  /** What failed for good, and how. */
+  /** The pages that failed after all retries, with their errors. */
   readonly failed: ReadonlyArray<{readonly url: string; readonly reason: string}>;
 }
 
 /**
- * Crawls with several processes, to the last page that the first ones lead to.
+ * Crawls with several processes, until every page that can be reached from the first ones is done.
  *
- * @param onStart - is given the workers when they are there
- * @throws Error when there is no Redis to begin with, and when there is work left and no worker
+ * @param onStart - called with the workers when they have started
+ * @throws Error when no Redis answers at the start, and when all workers have ended before the work is done
  */
 export async function runFleet(
   starts: readonly string[],
@@ -34,7 +34,7 @@ export async function runFleet(
     for (let count = 0; count < workers; count++) children.push(fork(script, [JSON.stringify(options)]));
     onStart(children);
     while ((await pagesLeft(queue)) > 0) {
-      if (children.every(isGone)) throw new Error('No worker is left');
+      if (children.every(isGone)) throw new Error('All workers have ended before the crawl was done');
       await delay(50);
     }
     return await readReport(queue);
@@ -45,7 +45,7 @@ export async function runFleet(
   }
 }
 
-// One look at all of them: a page adds what it links to before it is done, so that nothing is ever in between.
+// One command counts all states. A page adds its links before it is done, so the count is never zero too early.
 function pagesLeft(queue: PageQueue): Promise<number> {
   return queue.getJobCountByTypes('waiting', 'active', 'delayed', 'prioritized');
 }

@@ -1,4 +1,4 @@
-/** One process of the fleet: takes pages out of the queue, asks for them within the shared quota, adds what they link to. */
+/** One process of the fleet: takes pages from the queue, requests them within the shared quota, and adds their links. */
 
 import {createSession} from 'aiofetch';
 import {rateLimiterFlexibleStore} from 'aiofetch/rate-limiter-flexible';
@@ -32,7 +32,7 @@ async function visit(url: string): Promise<PageResult> {
   reader.write(await response.text());
   const {origin} = new URL(url);
   const links = reader.end().links.filter((link) => new URL(link).origin === origin);
-  // Before the page is done: whoever dies in between has it done again, and adds them then.
+  // Add the links before the page is done: if the worker dies in between, the page is done again and adds them then.
   await addPages(queue, links);
   return {url, status: response.status, links: links.length, worker};
 }
@@ -42,15 +42,15 @@ const pages = new Worker<PageJob, PageResult>(name, ({data}) => visit(data.url),
   concurrency,
   lockDuration,
   stalledInterval: lockDuration,
-  // A page is not to blame for the workers that died with it.
+  // A page isn't the reason why its workers died.
   maxStalledCount: 10,
 });
-// Jobs that fail are in the queue; this is about the connection, which comes back by itself.
+// Failed jobs are in the queue. These errors are about the connection, which is restored by itself.
 pages.on('error', () => undefined);
 
 let hasEnded = false;
 
-/** Lets the pages under way be done. */
+/** Lets the running pages finish. */
 async function end(): Promise<void> {
   if (hasEnded) return;
   hasEnded = true;
@@ -58,10 +58,10 @@ async function end(): Promise<void> {
   await session.close();
   await queue.close();
   connection.disconnect();
-  // It holds the process.
+  // The channel keeps the process alive.
   if (process.connected) process.disconnect();
 }
 
 process.once('SIGTERM', end);
-// Whoever started it has gone.
+// The parent process has gone.
 process.once('disconnect', end);

@@ -5,11 +5,11 @@ interface Person {
   readonly name: string;
 }
 
-/** What the examples of testing test: a client as an application has one, which knows nothing of its tests. */
+/** The code under test of the testing examples: an application's client, written without regard to its tests. */
 export function createDirectory(options: SessionOptions = {}) {
   const session = createSession({baseUrl: 'https://directory.example.com/', ...options});
   return {
-    /** Nobody's name is `undefined`. */
+    /** The name of a person, `undefined` if there is no such person. */
     async nameOf(id: number): Promise<string | undefined> {
       try {
         const {name} = await session.get(`people/${id}`).json<Person>();

@@ -7,7 +7,7 @@ const issues = Array.from({length: 7}, (_, index) => ({
   created_at: `202${index}-01-01T12:00:00Z`,
 }));
 
-/** As much of GitHub's API as an example asks for. */
+/** The part of GitHub's API that the example uses. */
 export async function serveGithub(): Promise<LocalServer> {
   return await serveJson(async (request, response) => {
     const url = new URL(request.url ?? '/', `http://${request.headers.host}`);

@@ -3,14 +3,14 @@ import type {IncomingMessage, ServerResponse} from 'node:http';
 import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 
-/** A server for an example to talk to when it's given no other. */
+/** The server of an example that got no URL. */
 export interface LocalServer {
-  /** With a slash at its end. */
+  /** Ends with a slash. */
   readonly url: string;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** Serves on a free loopback port; what the handler gives is sent as JSON. */
+/** Serves on a free loopback port; the result of the handler is sent as JSON. */
 export function serveJson(
   handle: (request: IncomingMessage, response: ServerResponse) => unknown,
 ): Promise<LocalServer> {

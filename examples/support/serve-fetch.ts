@@ -2,7 +2,7 @@ import {Readable} from 'node:stream';
 import type {LocalServer} from './local-server.ts';
 import {serve} from './local-server.ts';
 
-/** Serves on a free loopback port with a function of the Fetch standard's, as Hono and others have one. */
+/** Serves on a free loopback port with a function from `Request` to `Response`, as Hono and other frameworks have. */
 export function serveFetch(handle: (request: Request) => Response | Promise<Response>): Promise<LocalServer> {
   return serve(async (incoming, outgoing) => {
     const {method = 'GET', url = '/', headers} = incoming;

@@ -67,8 +67,8 @@ test.each([
   [['--limit'], "Option '--limit <value>' argument missing"],
   [['--limit', '-5'], "Option '--limit' argument is ambiguous"],
   [['--json=yes'], "Option '--json' does not take an argument"],
-  [['example.com/x'], '"example.com/x" is no http or https URL; did you mean https://example.com/x?'],
-  [['ftp://example.com'], '"ftp://example.com" is no http or https URL'],
+  [['example.com/x'], '"example.com/x" is not an http or https URL; did you mean https://example.com/x?'],
+  [['ftp://example.com'], '"ftp://example.com" is not an http or https URL'],
   [['http://user:secret@example.com'], 'A URL with a user name or password is not supported'],
 ])('%j gets one clear line', (args, message) => {
   expect(problem(...args)).toBe(message);

@@ -171,7 +171,7 @@ describe('a whole crawl with --json', () => {
 
   test("the report tells the pool's limits, peak and reuse, by host", () => {
     const {stderr} = run;
-    expect(stderr).toMatch('Pool: limit 8, 3 a host');
+    expect(stderr).toMatch('Pool: limit 8, 3 for each host');
     const [, active, open] = /Peak +(\d+) in use, (\d+) open/.exec(stderr) ?? [];
     expect(Number(active)).toBeGreaterThan(3);
     expect(Number(open)).toBeLessThanOrEqual(8);
@@ -187,7 +187,7 @@ test('with no URL it crawls its own site, and prints plain lines where there is 
   expect(stderr).toBe('');
   expect(stdout).toBe(stripVTControlCharacters(stdout));
   expect(stdout).not.toContain('\r');
-  expect(stdout).toMatch(/^Crawling http:\/\/127\.0\.0\.1:\d+\/ and 3 more, served by itself$/m);
+  expect(stdout).toMatch(/^Crawling http:\/\/127\.0\.0\.1:\d+\/ and 3 more, an embedded site$/m);
   expect(stdout).toMatch(/^ {2}[\d.]+ s: \d+ of \d+ pages, 0 under way, 0 waiting, /m);
   expect(stdout).toMatch(/^Done: \d{3} pages of 4 hosts in /m);
   for (const [kind, count] of Object.entries(faults)) {

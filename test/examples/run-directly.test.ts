@@ -18,7 +18,7 @@ test.each(['nonsense', '--help', 'ftp://example.com/'])(
     expect(run('one-request.ts', argument)).toEqual({
       status: 2,
       stdout: '',
-      stderr: `one-request.ts: "${argument}" is no http or https URL\n`,
+      stderr: `one-request.ts: "${argument}" is not an http or https URL\n`,
     });
   },
 );
