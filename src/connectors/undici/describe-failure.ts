@@ -13,15 +13,15 @@ const describePhase: Record<Phase, string> = {
   redirect: 'Redirect failed',
 };
 
-/** What failed and why, in one line. */
+/** Describes what failed and why, in one line. */
 export function describeFailure(error: Error, phase: Phase, what = describePhase[phase]): string {
   const {code, library, reason} = error as {code?: string; library?: string; reason?: string};
-  // OpenSSL's messages are addresses and lines of its source, with the reason somewhere in them.
+  // OpenSSL's messages consist of addresses and source lines, with the reason somewhere between them.
   const why = library !== undefined && reason !== undefined ? reason : error.message || code;
   return `${what}: ${why}`;
 }
 
-/** undici refused the request itself: a header or method that can't be sent, or a body that isn't as long as it says. */
+/** Whether undici refused the request itself: for a header or method that can't be sent, or a wrong Content-Length. */
 export function isUndiciRefusal(error: Error): boolean {
   const {code} = error as {code?: string};
   return (

@@ -2,7 +2,7 @@ import type {Channel} from 'node:diagnostics_channel';
 import {channel} from 'node:diagnostics_channel';
 import type {TraceListener, TraceSignals} from '../../core/trace.ts';
 
-// All of them, checked by the types: a signal that is added has to be added here.
+// All signals. The type makes the compiler report a signal that is missing here.
 const signals: {readonly [Type in keyof TraceSignals]: true} = {
   requestStart: true,
   responseStart: true,
@@ -39,19 +39,19 @@ const publisher: TraceListener = {};
 const publishers = [publisher];
 
 for (const type of Object.keys(signals) as Array<keyof TraceSignals>) {
-  // Named for tools: part of the contract.
+  // Monitoring tools subscribe by these names: they are part of the public contract.
   const named = channel(`aiofetch:${type}`);
   channels.push(named);
   const publish = (event: object, subject: object) => named.publish({...event, ...subject});
-  // An event that nobody hears isn't made.
+  // A getter, so that no event is created for a channel without subscribers.
   Object.defineProperty(publisher, type, {get: () => (named.hasSubscribers ? publish : undefined)});
 }
 
 /**
- * What publishes to `diagnostics_channel` what a call's trace tells, on a channel for each signal: `aiofetch:requestStart`
- * and so on. Messages are events with `request` and `response`, as listeners get them.
+ * The trace listeners that publish each signal of a call to a channel of `node:diagnostics_channel`, such as
+ * `aiofetch:requestStart`. A message is the event of the signal, with the `request` and `response` that listeners get.
  *
- * @returns `undefined` while nobody has subscribed to any of them
+ * @returns `undefined` while no channel has a subscriber
  */
 export function diagnosticsListeners(): readonly TraceListener[] | undefined {
   for (const {hasSubscribers} of channels) if (hasSubscribers) return publishers;

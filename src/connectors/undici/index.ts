@@ -27,16 +27,20 @@ export type {TlsOptions} from './dial/tls.ts';
 export type {UndiciConnectorOptions} from './options.ts';
 export {presets} from './presets.ts';
 
-/** {@link Connector} of Node, which can open connections before there are requests. */
+/** The {@link Connector} of Node. It can open connections before there are requests. */
 export interface UndiciConnector extends Connector {
   /**
-   * Opens connections that the first requests then find: DNS, TCP and TLS are over by then. They are subject to the limits,
-   * wait their turn like requests, and are closed like any that nothing uses. A host that has enough of them gets none.
+   * Opens connections in advance, so that the first requests need not wait for DNS, TCP and TLS. These connections count
+   * towards the limits, wait in the queue like requests, and are closed like any other idle connection. A host that has
+   * enough idle connections gets no more.
    *
-   * @param origins - URLs; only scheme, host and port count
-   * @param options - `connections`: how many each is to have (default 1)
-   * @returns when all are open, or as soon as one could not be opened
-   * @throws ConnectionError, TimeoutError when one can't be opened; TypeError for what is no URL of HTTP
+   * @param origins - URLs, of which only scheme, host and port count
+   * @param options - `connections`: how many idle connections each host is to have (default 1)
+   * @returns a promise that resolves when all connections are open, and rejects as soon as one could not be opened
+   * @throws ConnectionError, TimeoutError when a connection can't be opened
+   * @throws InvalidOptionError when `connections` is not a whole number from 1
+   * @throws SessionClosedError when the connector is closed
+   * @throws TypeError when an origin is not an HTTP URL
    */
   preconnect(
     origins: Iterable<string | URL>,
@@ -57,14 +61,15 @@ const capabilities: ConnectorCapabilities = {
   manualRedirect: true,
 };
 
-// A connector that is dropped while open: its idle connections must not stay behind.
-const dropped = new FinalizationRegistry<Pool>((pool) => void pool.close());
+// Closes the idle connections of a connector that was garbage-collected without being closed.
+const collected = new FinalizationRegistry<Pool>((pool) => void pool.close());
 
 /**
- * The connector of Node: a pool of connections over undici's dispatch, with a hard limit on open sockets, idle ones
- * included, a queue that is fair across hosts, and redirects, decompression and responses as the Fetch standard has them.
+ * Creates the connector of Node: a pool of connections over undici's dispatch. It has a hard limit on open sockets, idle
+ * sockets included, and a queue that is fair across hosts. Redirects, decompression and responses follow the Fetch standard.
  *
- * @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be
+ * @throws InvalidOptionError when an option has a value that is not allowed
+ * @throws UnsupportedOptionError for an option that the connector doesn't know
  *
  * @example
  * ```ts
@@ -89,7 +94,7 @@ export function undiciConnector(options: UndiciConnectorOptions = {}): UndiciCon
     destroy: (reason) => destroy(pool, reason ?? new SessionClosedError('Connector was destroyed')),
     [Symbol.asyncDispose]: () => close(pool),
   };
-  dropped.register(connector, pool);
+  collected.register(connector, pool);
   return connector;
 }
 

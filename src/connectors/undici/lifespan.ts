@@ -1,20 +1,20 @@
-/** How long a connection that is asked to close may take before it is cut, in ms. */
+/** How long a connection may take to close before it is destroyed, in ms. */
 export const closeGrace = 50;
 
 /**
- * After how long a rest a request that can't be sent twice first waits a turn, in ms: a server closes connections
- * that rest, seldom others, and what it did since the event loop last looked isn't known yet.
+ * How long a connection must have been idle, in ms, for a request that can't be repeated to wait one turn of the event loop.
+ * Servers close idle connections, and the event loop learns of that only in its next turn.
  */
 export const longIdle = 10;
 
-/** How long a connection may be of use. */
+/** How long a connection may be used. */
 export interface Lifespan {
-  /** How long it may be idle when the server says nothing of that, in ms. */
+  /** How long a connection may be idle if the server announces no time, in ms. */
   readonly keepAliveTimeout: number;
-  /** How long it may be idle whatever the server says, in ms. */
+  /** How long a connection may be idle at most, whatever time the server announces, in ms. */
   readonly keepAliveMaxTimeout: number;
-  /** How many requests it may serve; `Infinity`: any number. */
+  /** How many requests a connection may serve; `Infinity` is no limit. */
   readonly maxRequests: number;
-  /** How old it may be when it is given a request, in ms; `Infinity`: of any age. */
+  /** How old a connection may be when it is given a request, in ms; `Infinity` is no limit. */
   readonly maxAge: number;
 }

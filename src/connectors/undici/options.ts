@@ -22,27 +22,27 @@ import type {PoolOptions} from './pool/pool.ts';
 /** Options of `undiciConnector`. */
 export interface UndiciConnectorOptions extends ConnectorOptions {
   /**
-   * How long an unused connection stays open when the server says nothing of that, in ms.
+   * How long an unused connection stays open if the server announces no time of its own, in ms.
    *
    * @default 15_000
    */
   readonly keepAliveTimeout?: number | undefined;
   /**
-   * How long an unused connection stays open at most when the server announces a time (`Keep-Alive: timeout`), in ms. A
-   * shorter one that it announces always wins.
+   * How long an unused connection stays open at most if the server announces a time (`Keep-Alive: timeout`), in ms. If the
+   * server announces a shorter time, that time applies.
    *
    * @default keepAliveTimeout
    */
   readonly keepAliveMaxTimeout?: number | undefined;
   /**
-   * How old a connection may be when it is given a request, in ms; 0, `Infinity` or `false`: of any age. It bounds how
-   * long requests go to a server whose name leads elsewhere by now.
+   * How old a connection may be when it is given a request, in ms; 0, `Infinity` or `false` is no limit. This option bounds
+   * how long requests still go to a server after its name has moved to another address.
    *
    * @default none
    */
   readonly maxConnectionAge?: number | false | undefined;
   /**
-   * How many requests a connection serves before it is replaced; 0 or `Infinity`: any number.
+   * How many requests a connection serves before it is replaced; 0 or `Infinity` is no limit.
    *
    * @default 0
    */
@@ -54,51 +54,52 @@ export interface UndiciConnectorOptions extends ConnectorOptions {
    */
   readonly forceClose?: boolean | undefined;
   /**
-   * How long opening a connection may take, DNS, TCP, a proxy's tunnel and TLS together, in ms; 0, `Infinity` or `false`:
-   * no limit. The `connect` timeout of a session or call goes before it.
+   * How long it may take to open a connection (DNS, TCP, a proxy's tunnel and TLS together), in ms; 0, `Infinity` or `false`
+   * is no limit. The `connect` timeout of a session or call overrides this option.
    *
    * @default 10_000
    */
   readonly connectTimeout?: number | false | undefined;
   /**
-   * How long one of several addresses is tried alone before the next is tried beside it (RFC 8305, section 5), in ms; 0,
-   * `Infinity` or `false`: until it has failed. Attempts that go on side by side count as one connection.
+   * How long one of several addresses is tried alone before the next address is tried at the same time (RFC 8305, section
+   * 5), in ms. With 0, `Infinity` or `false`, the next address is tried only after the one before has failed. Simultaneous
+   * attempts count as one connection.
    *
    * @default 250
    */
   readonly happyEyeballsDelay?: number | false | undefined;
-  /** How names become addresses. Answers are kept for ten seconds, and asked for once by all who wait for them. */
+  /** How host names are resolved. Answers are cached for ten seconds, and simultaneous look-ups of a name share one query. */
   readonly dns?: DnsOptions | undefined;
   /**
-   * Addresses of one family only.
+   * The only IP version to connect with.
    *
    * @default both
    */
   readonly family?: 4 | 6 | undefined;
-  /** The address of this machine to connect from. */
+  /** The IP address of this machine to connect from. */
   readonly localAddress?: string | undefined;
-  /** A Unix domain socket, or a named pipe of Windows, to connect to instead of the URL's host. */
+  /** The path of a Unix domain socket, or of a named pipe on Windows, to connect to instead of the URL's host. */
   readonly socketPath?: string | undefined;
-  /** TLS for `https:` hosts. */
+  /** TLS options for `https:` hosts. */
   readonly tls?: TlsOptions | undefined;
   /**
-   * Whether HTTP/2 is offered to `https:` hosts (ALPN); those that don't have it are spoken to in HTTP/1.1. A slot is a
-   * stream there: `limit` and `limitPerHost` bound requests under way, and connections are never more than those.
+   * Whether HTTP/2 is offered to `https:` hosts (ALPN). Hosts that don't support it get HTTP/1.1. With HTTP/2, a slot is a
+   * stream: `limit` and `limitPerHost` bound the requests under way, and there are never more connections than that.
    *
    * @default false
    */
   readonly http2?: boolean | undefined;
   /**
-   * The proxy that hosts are reached through: a URL (`http:`, `https:`, `socks5:`, `socks5h:`), `'env'` for what the
-   * environment says, or an object with more. Limits and statistics go by the hosts behind it.
+   * The proxy to connect through: a URL (`http:`, `https:`, `socks5:`, `socks5h:`), `'env'` for the proxies that the
+   * environment variables name, or an object with more options. Limits and statistics refer to the hosts behind the proxy.
    *
    * @default none
    */
   readonly proxy?: ProxyOption | undefined;
   /**
-   * Which addresses may be connected to: `'public'` for those that the whole Internet can reach and nothing of this
-   * machine or its networks, or a function. Asked after the name was looked up, for each new connection, redirects'
-   * included: what a URL says is not to be trusted to stay outside (server-side request forgery).
+   * Which IP addresses may be connected to: `'public'` for addresses of the public Internet, which excludes this machine
+   * and its networks, or a function. The check follows the DNS look-up and covers each new connection, also for redirects.
+   * It protects against server-side request forgery, where a harmless host name leads to an internal address.
    *
    * @default all
    */
@@ -127,10 +128,15 @@ const known = new Set([
 
 const defaultKeepAlive = 15_000;
 const defaultConnectTimeout = 10_000;
-// RFC 8305, section 8: "Connection Attempt Delay", recommended.
+// RFC 8305, section 8: the recommended "Connection Attempt Delay".
 const defaultAttemptDelay = 250;
 
-/** @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be */
+/**
+ * Checks the options of a connector and fills in the defaults.
+ *
+ * @throws InvalidOptionError when an option has a value that is not allowed
+ * @throws UnsupportedOptionError for an option that the connector doesn't know
+ */
 export function checkOptions(options: UndiciConnectorOptions): PoolOptions {
   checkKnown('the undici connector', options, known, 'connector.');
   const {family = 0, localAddress, socketPath, allowAddress} = options;
@@ -148,7 +154,7 @@ export function checkOptions(options: UndiciConnectorOptions): PoolOptions {
     throw new InvalidOptionError(
       'connector.allowAddress',
       allowAddress,
-      'none beside a proxy: what that connects to is not seen from here',
+      'none with a proxy: the connector doesn’t see which address a proxy connects to',
     );
   }
   const http2 = checkBoolean('http2', options.http2);
@@ -194,7 +200,7 @@ function checkKeepAlive(name: string, value: number | undefined, fallback: numbe
   throw new InvalidOptionError(
     `connector.${name}`,
     value,
-    'a number of ms above 0; forceClose keeps none open',
+    'a number of ms above 0; to keep no connection open, use forceClose',
   );
 }
 
@@ -203,12 +209,12 @@ function checkBoolean(name: string, value: unknown): boolean {
   throw new InvalidOptionError(`connector.${name}`, value, 'true or false');
 }
 
-/** What says how a host is found and reached means nothing where there is one socket for all of them. */
+/** Options on how a host is resolved and reached have no meaning when one socket serves all hosts. */
 function checkSocketPath(options: UndiciConnectorOptions): void {
   const {socketPath} = options;
   if (socketPath === undefined) return;
   if (typeof socketPath !== 'string' || socketPath === '') {
-    throw new InvalidOptionError('connector.socketPath', socketPath, 'the path of a socket');
+    throw new InvalidOptionError('connector.socketPath', socketPath, 'the path of a socket, not empty');
   }
   for (const name of [
     'proxy',
@@ -223,7 +229,7 @@ function checkSocketPath(options: UndiciConnectorOptions): void {
     throw new InvalidOptionError(
       `connector.${name}`,
       isObject(value) || name === 'proxy' ? {} : value,
-      'none beside socketPath',
+      'none with socketPath',
     );
   }
 }

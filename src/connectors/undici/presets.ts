@@ -1,7 +1,7 @@
 import type {UndiciConnectorOptions} from './options.ts';
 
 /**
- * Options to begin with, for three situations: `undiciConnector({...presets.highConcurrency, http2: true})`.
+ * Options for three common situations, to be spread into one's own: `undiciConnector({...presets.highConcurrency, http2: true})`.
  *
  * @example
  * ```ts
@@ -14,22 +14,22 @@ import type {UndiciConnectorOptions} from './options.ts';
  * ```
  */
 export const presets = {
-  /** Very many requests to many hosts: a wide pool, none of it for one host alone, and names that are seldom looked up. */
+  /** Many requests to many hosts: a large pool that no single host can fill, and DNS answers that are cached for long. */
   highConcurrency: {
     limit: 1_000,
     limitPerHost: 100,
     dns: {ttl: 300_000, cacheSize: 10_000},
   },
   /**
-   * A few hosts, talked to now and then for a long time: connections outlive the pauses, as long as servers let them, and
-   * are renewed once an hour so that they follow the hosts' names.
+   * Occasional requests to a few hosts over a long time: connections stay open between requests for as long as the servers
+   * allow, and are renewed once an hour to follow changes in DNS.
    */
   longLived: {
     limit: 50,
     keepAliveTimeout: 300_000,
     maxConnectionAge: 3_600_000,
   },
-  /** An API that allows few connections: what doesn't fit waits here, in a queue, and not there. */
+  /** An API that allows few connections: further requests wait in the connector's queue. */
   restrictedApi: {
     limit: 10,
     limitPerHost: 2,

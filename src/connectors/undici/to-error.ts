@@ -1,8 +1,8 @@
 /**
- * What somebody else's code threw, as an error: it may throw anything, `controller.error()` nothing at all. Where an error
- * is told from none by what it is, whoever waits would go on waiting.
+ * Makes an error of a value that foreign code threw. Such code may throw anything, and `controller.error()` throws
+ * `undefined`, which callbacks would take for success.
  */
 export function toError(thrown: unknown): Error {
   if (typeof thrown === 'object' && thrown !== null) return thrown as Error;
-  return new Error('what was thrown is no error', {cause: thrown});
+  return new Error('A value was thrown that is not an error', {cause: thrown});
 }

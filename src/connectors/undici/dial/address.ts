@@ -1,26 +1,26 @@
 import {BlockList, isIP, isIPv4} from 'node:net';
 import {InvalidOptionError} from '../../../errors/index.ts';
 
-/** An address that a name stands for. */
+/** An IP address of a host. */
 export interface Address {
   readonly address: string;
   readonly family: 4 | 6;
 }
 
-/** What a dial leads to, as an {@link AddressGuard} is told it. */
+/** The host and port of a new connection, as an {@link AddressGuard} gets them. */
 export interface GuardedTarget {
-  /** As in the URL, without an IPv6 address's brackets. */
+  /** The host name of the URL; an IPv6 address comes without brackets. */
   readonly hostname: string;
   readonly port: number;
 }
 
 /**
- * Says whether an address may be connected to. It is asked for each address of each new connection, redirects' included,
- * after the name was looked up. An IPv4 address in an IPv6 one's clothes ("::ffff:127.0.0.1") comes as IPv4.
+ * Decides whether an address may be connected to. The connector calls it after the DNS look-up, for each address of each new
+ * connection, also for redirects. An IPv4-mapped IPv6 address ("::ffff:127.0.0.1") is passed as IPv4.
  */
 export type AddressGuard = (address: string, target: GuardedTarget) => boolean;
 
-/** Why an address was left out. */
+/** The guard refused an address. */
 export class AddressRefusedError extends Error {
   readonly code = 'ERR_ADDRESS_REFUSED';
 
@@ -30,7 +30,7 @@ export class AddressRefusedError extends Error {
   }
 }
 
-// IANA, "IPv4 Special-Purpose Address Registry": what is not globally reachable; and multicast and reserved blocks.
+// IANA, "IPv4 Special-Purpose Address Registry": blocks that are not globally reachable, and multicast and reserved blocks.
 const specialIpv4 = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -49,8 +49,8 @@ const specialIpv4 = [
   ['240.0.0.0', 4],
 ] as const;
 
-// IANA, "IPv6 Special-Purpose Address Registry", within the only block that global unicast is given out of, 2000::/3:
-// protocol assignments (Teredo among them), documentation, and 6to4, which leads to an IPv4 address.
+// IANA, "IPv6 Special-Purpose Address Registry": the special blocks within 2000::/3, which is the only block of global unicast
+// addresses. They are protocol assignments (with Teredo), documentation, and 6to4, which leads to an IPv4 address.
 const specialIpv6 = [
   ['2001::', 23],
   ['2001:db8::', 32],
@@ -69,8 +69,8 @@ function specialBlocks(): BlockList {
 }
 
 /**
- * Whether an address is one that anybody on the Internet could reach: none of this machine, a private network, a link
- * (IANA, "Special-Purpose Address Registries").
+ * Whether an IP address is reachable from the whole Internet, and so belongs to no machine-local, private or link-local
+ * network (IANA, "Special-Purpose Address Registries").
  *
  * @example
  * ```ts
@@ -84,14 +84,14 @@ export function isPublicAddress(address: string): boolean {
   if (isIPv4(plain)) return !specialBlocks().check(plain, 'ipv4');
   const groups = ipv6Groups(plain);
   if (!groups) return false;
-  // RFC 6052, section 2.1: a translator's prefix, and the IPv4 address that it leads to.
+  // RFC 6052, section 2.1: the prefix of a NAT64 translator, followed by the IPv4 address that it leads to.
   if (groups[0] === 0x64 && groups[1] === 0xff9b && groups.slice(2, 6).every((group) => group === 0)) {
     return isPublicAddress(embeddedIpv4(groups));
   }
   return ((groups[0] as number) & 0xe000) === 0x2000 && !specialBlocks().check(plain, 'ipv6');
 }
 
-/** The IPv4 address that an IPv4-mapped IPv6 one is (RFC 4291, section 2.5.5.2); any other as it is. */
+/** The IPv4 address in an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2). Any other address is returned unchanged. */
 export function plainAddress(address: string): string {
   const groups = address.includes(':') ? ipv6Groups(address) : undefined;
   const isMapped = groups?.[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
@@ -103,10 +103,10 @@ function embeddedIpv4(groups: readonly number[]): string {
   return `${high >> 8}.${high & 0xff}.${low >> 8}.${low & 0xff}`;
 }
 
-/** The eight groups of an IPv6 address without a zone; `undefined` for anything else. */
+/** The eight groups of an IPv6 address without a zone; `undefined` for any other text. */
 export function ipv6Groups(address: string): number[] | undefined {
   if (isIP(address) !== 6 || address.includes('%')) return undefined;
-  // The URL parser writes each group in hexadecimal, a dotted quad at the end too.
+  // The URL parser writes each group in hexadecimal, also an IPv4 address at the end.
   const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1);
   const [head = '', tail] = canonical.split('::');
   const before = toGroups(head);
@@ -119,10 +119,14 @@ function toGroups(text: string): number[] {
   return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
 }
 
-/** @throws InvalidOptionError for what is neither a preset's name nor a function */
+/**
+ * Checks the `allowAddress` option.
+ *
+ * @throws InvalidOptionError for a value that is neither "public" nor a function
+ */
 export function checkGuard(option: string, guard: unknown): AddressGuard | undefined {
   if (guard === undefined) return undefined;
   if (guard === 'public') return isPublicAddress;
   if (typeof guard === 'function') return guard as AddressGuard;
-  throw new InvalidOptionError(option, guard, '"public", or a function of address and target');
+  throw new InvalidOptionError(option, guard, '"public", or a function that takes an address and a target');
 }

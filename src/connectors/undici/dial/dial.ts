@@ -14,19 +14,19 @@ import {http2NeedsStream, linkSockets, SocketStream} from './socket-stream.ts';
 import type {TlsClient} from './tls.ts';
 import {openTunnel} from './tunnel.ts';
 
-/** How a connector dials. */
+/** How a connector opens connections. */
 export interface DialOptions {
   readonly resolver: Resolver;
-  /** TLS with the target. */
+  /** TLS to the target, not to a proxy. */
   readonly tls: TlsClient;
-  /** Offer HTTP/2. */
+  /** Whether HTTP/2 is offered. */
   readonly http2: boolean;
   readonly socketPath: string | undefined;
   readonly localAddress: string | undefined;
-  /** The only family to connect to; 0: both. */
+  /** The only IP version to connect with; 0 is both. */
   readonly family: 0 | 4 | 6;
   readonly allowAddress: AddressGuard | undefined;
-  /** How long one address is tried alone, in ms; `undefined`: until it has failed. */
+  /** How long one address is tried alone, in ms; `undefined` is until it has failed. */
   readonly attemptDelay: number | undefined;
 }
 
@@ -38,22 +38,25 @@ export interface DialTarget {
   readonly proxy: ProxyServer | undefined;
 }
 
-/** What a dial tells on its way. */
+/** The trace signals that a dial emits. */
 export type DialSignal = Extract<keyof TraceSignals, `dns${string}` | `tls${string}`>;
 
-/** How a dial ended: one of the first three is called, once and never at once, unless it is cancelled before. */
+/**
+ * The events of a dial. Unless the dial is cancelled before, exactly one of `connected`, `failed` and `timedOut` is called,
+ * and always asynchronously.
+ */
 export interface DialOutcome {
   emit<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void;
-  /** @param raw - what is under `socket`, and the last to close */
+  /** @param raw - the TCP socket under `socket`, which closes last */
   connected(socket: Socket, raw: Socket): void;
   failed(error: Error, phase: Phase): void;
-  /** @param cause - what went wrong until then, if something did */
+  /** @param cause - a failure that happened before the time ran out, if there was one */
   timedOut(limit: number, cause: Error | undefined): void;
-  /** It did not connect, and by now its sockets are closed. */
+  /** The dial did not connect, and all its sockets are closed now. */
   gone(): void;
 }
 
-/** Where a dial is at. */
+/** The current step of a dial. */
 interface Step {
   cancel(): void;
 }
@@ -62,8 +65,10 @@ const http1 = ['http/1.1'];
 const http2 = ['h2', 'http/1.1'];
 
 /**
- * Opens one connection: DNS, TCP, a proxy's tunnel, TLS. Knows which of these it is at, so that a failure says so; what
- * it opened is closed when it ends otherwise than with a connection.
+ * Opens one connection: DNS, TCP, a proxy's tunnel, TLS.
+ *
+ * The class is long because all steps share two things: the current phase, which a failure names, and the sockets that were
+ * opened, which are closed unless the dial ends with a connection.
  */
 export class Dial {
   readonly #target: DialTarget;
@@ -73,14 +78,14 @@ export class Dial {
   #settled = false;
   #hasFailed = false;
   #isGone = false;
-  /** How many sockets are open, or being opened or closed. */
+  /** How many sockets are open, being opened or being closed. */
   #open = 0;
   #timer: NodeJS.Timeout | undefined = undefined;
   #step: Step | undefined = undefined;
   #socket: Socket | undefined = undefined;
-  /** What is under `#socket`, and goes with it. */
+  /** The TCP socket under `#socket`, which is destroyed with it. */
   #raw: Socket | undefined = undefined;
-  /** Addresses that were left out or could not be connected to. */
+  /** The errors of addresses that were skipped or could not be connected to. */
   #errors: Error[] = [];
 
   constructor(target: DialTarget, options: DialOptions, outcome: DialOutcome) {
@@ -89,10 +94,10 @@ export class Dial {
     this.#outcome = outcome;
   }
 
-  /** @param timeout - over the whole, in ms; `undefined` or `Infinity`: none */
+  /** @param timeout - the limit for all steps together, in ms; `undefined` or `Infinity` is no limit */
   start(timeout: number | undefined): void {
     if (timeout !== undefined && timeout !== Infinity) {
-      // After a blocked event loop, timers come before connections that were opened in time.
+      // After the event loop was blocked, timers run before the events of connections that were opened in time.
       this.#timer = setTimeout(() => setImmediate(() => this.#onTimeout(timeout)), timeout);
     }
     this.#run().then(
@@ -100,7 +105,7 @@ export class Dial {
         if (this.#settled) return;
         this.#settled = true;
         clearTimeout(this.#timer);
-        // From now on the socket is somebody else's, and holds nothing of what it was opened for.
+        // The connection owns the socket from here on, and the socket must not keep the dial in memory.
         this.#raw?.off('close', this.#onClose);
         this.#outcome.connected(socket, this.#raw as Socket);
       },
@@ -112,12 +117,12 @@ export class Dial {
     );
   }
 
-  /** Ends it; only `gone` is called after that. */
+  /** Cancels the dial. Only `gone` is called after that. */
   cancel(): void {
     if (this.#settle()) this.#checkGone();
   }
 
-  /** What went wrong so far, if something did. */
+  /** The failures so far, if there were any. */
   get failure(): Error | undefined {
     const errors = this.#errors;
     return errors.length > 1 ? new AttemptsError(errors) : errors[0];
@@ -129,7 +134,7 @@ export class Dial {
     this.#checkGone();
   }
 
-  /** It came to nothing; false when it is over already. */
+  /** Ends the dial without a connection. Returns false when the dial is over already. */
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;
@@ -176,7 +181,7 @@ export class Dial {
     } catch (error) {
       throw new ProxyUnreachableError(error as Error);
     }
-    // Requests without TLS are sent to an HTTP proxy itself.
+    // An HTTP proxy takes requests without TLS itself, so that they need no tunnel.
     if (proxy.kind === 'http' && !secure) return;
     let name = hostname;
     if (proxy.resolvesHere) {
@@ -197,7 +202,7 @@ export class Dial {
       if (guard && !guard(plainAddress(address), {hostname, port})) {
         this.#errors.push(new AddressRefusedError(address));
       } else if (only !== 0 && family !== only) {
-        this.#errors.push(new FamilyError(`Address ${address} is none of IPv${only}`));
+        this.#errors.push(new FamilyError(`Address ${address} is not an IPv${only} address`));
       } else {
         addresses.push(candidate);
       }
@@ -243,7 +248,7 @@ export class Dial {
   #race(
     addresses: readonly Address[],
     options: RaceOptions,
-    failed: (address: string) => void,
+    onFailed: (address: string) => void,
   ): Promise<void> {
     return new Promise((resolve, reject) => {
       const race = new Race(addresses, options, {
@@ -255,9 +260,9 @@ export class Dial {
         },
         failed: (address, error) => {
           this.#errors.push(error);
-          failed(address);
+          onFailed(address);
         },
-        lost: () => reject(this.failure),
+        allFailed: () => reject(this.failure),
       });
       this.#step = race;
       race.start();
@@ -308,7 +313,7 @@ export class Dial {
     });
   }
 
-  // Between two steps a socket may fail with nobody listening.
+  // Between two steps, a socket may fail while no step listens for its error.
   #requireOpenSocket(): Socket {
     const socket = this.#socket as Socket;
     if (socket.destroyed) throw socket.errored ?? new Error('Socket was closed');
@@ -316,9 +321,9 @@ export class Dial {
   }
 }
 
-/** None of several addresses could be connected to. */
+/** No address could be connected to. */
 class AttemptsError extends AggregateError {
-  /** The first that there is. */
+  /** The first error code among the errors. */
   readonly code: string | undefined;
 
   constructor(errors: readonly Error[]) {

@@ -6,41 +6,41 @@ import {checkKnown, isObject} from '../../../utils/check-options.ts';
 import {toError} from '../to-error.ts';
 import type {Address} from './address.ts';
 
-/** How names become addresses. */
+/** How host names are resolved to addresses. */
 export interface DnsOptions {
   /**
-   * How long an answer is kept, in ms; 0: only for those who ask while it is being looked up; `Infinity`: for ever.
-   * Failures are never kept.
+   * How long an answer is cached, in ms; `Infinity` is for ever. With 0, nothing is cached, but simultaneous look-ups of a
+   * name still share one query. Failures are never cached.
    *
    * @default 10_000
    */
   readonly ttl?: number | undefined;
   /**
-   * How many names are remembered at most; the oldest goes.
+   * How many names are cached at most. The oldest entry is dropped first.
    *
    * @default 1_000
    */
   readonly cacheSize?: number | undefined;
   /**
-   * Looks a name up: `dns.lookup`, or a function called as it is, with `{all: true, family, hints}`.
+   * The function that looks a name up. It is called like `dns.lookup`, with `{all: true, family, hints}`.
    *
    * @default dns.lookup
    */
   readonly lookup?: LookupFunction | undefined;
-  /** Addresses of hosts that are not looked up: `{'api.example.com': '10.0.0.7'}`. */
+  /** Fixed addresses of hosts, which are not looked up: `{'api.example.com': '10.0.0.7'}`. */
   readonly resolve?: Readonly<Record<string, string | readonly string[]>> | undefined;
 }
 
-/** Told, once, what a look-up gave. */
+/** Called once with the outcome of a look-up. */
 export type Resolved = (error: Error | undefined, addresses: readonly Address[]) => void;
 
-/** The answer for a name, from which each dial gets the addresses in an order of its own. */
+/** The addresses of a name. Each dial gets them in another order. */
 interface Entry {
   readonly addresses: readonly Address[];
-  /** On the clock of `performance`. */
+  /** When the entry expires, on the clock of `performance`. */
   readonly expires: number;
   turn: number;
-  /** Those that could not be connected to; they are tried after the others. */
+  /** The addresses that could not be connected to. They are tried after the others. */
   failed: Set<string> | undefined;
 }
 
@@ -58,7 +58,7 @@ class NoAddressError extends Error {
   readonly syscall = 'lookup';
 }
 
-/** Looks names up: once for all who ask at the same time, and not again while the answer is fresh. */
+/** Looks names up. Simultaneous look-ups of a name share one query, and answers are cached. */
 export class Resolver {
   readonly #ttl: number;
   readonly #cacheSize: number;
@@ -69,8 +69,9 @@ export class Resolver {
   readonly #pending = new Map<string, Lookup>();
 
   /**
-   * @param family - 0: both
-   * @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be
+   * @param family - the only IP version of addresses; 0 is both
+   * @throws InvalidOptionError when an option has a value that is not allowed
+   * @throws UnsupportedOptionError for an option that the connector doesn't know
    */
   constructor(options: DnsOptions = {}, family: 0 | 4 | 6 = 0) {
     if (!isObject(options)) throw new InvalidOptionError('connector.dns', options, 'an object');
@@ -83,13 +84,17 @@ export class Resolver {
       throw new InvalidOptionError('connector.dns.cacheSize', cacheSize, 'a whole number from 1');
     }
     if (lookup !== undefined && typeof lookup !== 'function') {
-      throw new InvalidOptionError('connector.dns.lookup', lookup, 'a function, as dns.lookup is');
+      throw new InvalidOptionError(
+        'connector.dns.lookup',
+        lookup,
+        'a function with the signature of dns.lookup',
+      );
     }
     if (!isObject(resolve)) {
       throw new InvalidOptionError(
         'connector.dns.resolve',
         resolve,
-        'an object of hosts and their addresses',
+        'an object that maps hosts to addresses',
       );
     }
     this.#ttl = ttl;
@@ -101,16 +106,16 @@ export class Resolver {
     }
   }
 
-  /** The addresses of a name, in the order to try them in, if they are known without asking. */
+  /** The fixed or cached addresses of a name, in the order to try them in; `undefined` when there are none. */
   find(hostname: string): readonly Address[] | undefined {
     const entry = this.#fixed.get(hostname) ?? this.#fresh(hostname);
     return entry && orderAddresses(entry);
   }
 
   /**
-   * Asks for the addresses of a name.
+   * Looks up the addresses of a name.
    *
-   * @returns a function after which `done` is not called any more
+   * @returns a function that cancels the wait: `done` is not called after it
    */
   load(hostname: string, done: Resolved): () => void {
     let lookup = this.#pending.get(hostname);
@@ -124,13 +129,13 @@ export class Resolver {
     const {waiting} = lookup;
     return () => {
       waiting.delete(done);
-      // Nobody waits for it: who asks next is not to wait for one that may never come.
+      // This query may never be answered. The next look-up of the name starts a new one.
       if (waiting.size === 0 && this.#pending.get(hostname)?.waiting === waiting)
         this.#pending.delete(hostname);
     };
   }
 
-  /** An address of a name could not be connected to: it is tried after the others until the name is looked up again. */
+  /** Records that an address could not be connected to. It is tried after the others until the name is looked up again. */
   failed(hostname: string, address: string): void {
     const entry = this.#fixed.get(hostname) ?? this.#entries.get(hostname);
     if (!entry || entry.addresses.length === 1) return;
@@ -139,7 +144,7 @@ export class Resolver {
     if (entry.failed.size === entry.addresses.length) entry.failed = undefined;
   }
 
-  /** None of a name's addresses could be connected to: it is looked up again by whoever asks next. */
+  /** Drops a name from the cache, since none of its addresses could be connected to. */
   forget(hostname: string): void {
     this.#entries.delete(hostname);
   }
@@ -153,7 +158,7 @@ export class Resolver {
 
   #ask(hostname: string, lookup: Lookup): void {
     const family = this.#family;
-    // Node's own sockets ask with this hint: no addresses of a family that this machine has none of.
+    // Node's own sockets use this hint, which leaves out addresses of an IP version that this machine doesn't have.
     const options = {all: true, family, hints: family === 0 ? dns.ADDRCONFIG : 0} as const;
     const answer = (error: Error | null, given?: unknown, givenFamily?: number): void => {
       if (error) {
@@ -201,20 +206,21 @@ function fixedEntry(host: string, given: unknown, family: 0 | 4 | 6): Entry {
   const addresses: Address[] = [];
   for (const address of list) {
     const kind = typeof address === 'string' ? isIP(address) : 0;
-    if (kind === 0) throw new InvalidOptionError(option, address, 'an IP address, or an array of some');
+    if (kind === 0)
+      throw new InvalidOptionError(option, address, 'an IP address, or an array of IP addresses');
     if (family === 0 || kind === family) addresses.push({address: address as string, family: kind as 4 | 6});
   }
   if (addresses.length === 0) {
     throw new InvalidOptionError(
       option,
       given,
-      family === 0 ? 'at least one address' : `one of family ${family}`,
+      family === 0 ? 'at least one address' : `at least one IPv${family} address`,
     );
   }
   return {addresses, expires: Infinity, turn: 0, failed: undefined};
 }
 
-// A look-up of somebody's own may answer anything; what is connected to, and guarded, is an address.
+// A custom `lookup` may answer with any value. Only IP addresses are passed to the address guard and connected to.
 function checkAnswer(
   hostname: string,
   given: unknown,
@@ -226,18 +232,19 @@ function checkAnswer(
   for (const item of list) {
     const {address} = (item ?? {}) as {address?: unknown};
     const kind = typeof address === 'string' ? isIP(address) : 0;
-    if (kind === 0) throw new NoAddressError(`Look-up of ${hostname} gave something that is no address`);
+    if (kind === 0)
+      throw new NoAddressError(`Look-up of ${hostname} returned a value that is not an IP address`);
     if (family === 0 || kind === family) addresses.push({address: address as string, family: kind as 4 | 6});
   }
   if (addresses.length > 0) return addresses;
   throw new NoAddressError(
-    `Look-up of ${hostname} gave no address${family === 0 ? '' : ` of family ${family}`}`,
+    `Look-up of ${hostname} returned no ${family === 0 ? '' : `IPv${family} `}address`,
   );
 }
 
 /**
- * The addresses in the order to try them in: in turn, so that each is first once, and families alternating, beginning
- * with the one that the resolver put first (RFC 8305, section 4).
+ * The addresses in the order to try them in. The order rotates, so that each address comes first in turn. IP versions
+ * alternate, beginning with the version of the resolver's first address (RFC 8305, section 4).
  */
 function orderAddresses(entry: Entry): readonly Address[] {
   const {addresses, failed} = entry;

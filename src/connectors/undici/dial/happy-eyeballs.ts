@@ -6,26 +6,26 @@ import type {Address} from './address.ts';
 export interface RaceOptions {
   readonly port: number;
   readonly localAddress: string | undefined;
-  /** How long an attempt goes on alone before the next begins beside it, in ms; `undefined`: until it has failed. */
+  /** How long an attempt runs alone before the next begins, in ms; `undefined` is until it has failed. */
   readonly attemptDelay: number | undefined;
 }
 
-/** What becomes of a race: `connected` or `lost`, once, unless it is cancelled before. */
+/** The events of a race. Unless the race is cancelled before, `connected` or `allFailed` is called once. */
 export interface RaceOutcome {
-  /** Another socket is there, whatever becomes of it. */
+  /** A socket was created, which may connect or fail. */
   opened(socket: Socket): void;
   connected(socket: Socket): void;
-  /** No address is left. */
-  lost(): void;
-  /** One of the addresses could not be connected to; others may be left. */
+  /** All addresses have failed. */
+  allFailed(): void;
+  /** One address could not be connected to. Others may still be tried. */
   failed(address: string, error: Error): void;
 }
 
-// What undici's own connector gives its sockets: a socket that reads in larger pieces wakes up less often.
+// The same sizes as in undici's own connector. A socket that reads larger chunks wakes up less often.
 const readSize = 64 * 1024;
 const keepAliveProbe = 60_000;
 
-/** How a TCP socket of a connector reads, and is kept alive. How much it reads at once is what the types leave out. */
+/** The options of a connector's TCP sockets. Node's types leave out `highWaterMark`. */
 export const socketOptions: SocketConstructorOpts & {readonly highWaterMark: number} = {
   noDelay: true,
   keepAlive: true,
@@ -34,9 +34,9 @@ export const socketOptions: SocketConstructorOpts & {readonly highWaterMark: num
 };
 
 /**
- * Connects to the first of several addresses that answers (RFC 8305, section 5): one attempt after the other, the next
- * as soon as one has failed, or beside it when it takes long. Unlike `autoSelectFamily`, an attempt goes on when the next
- * begins, and each one's error is told.
+ * Connects to the first of several addresses that answers (RFC 8305, section 5). The next attempt begins as soon as one has
+ * failed or has taken too long. Unlike with Node's `autoSelectFamily`, an attempt goes on when the next begins, and the
+ * error of each attempt is reported.
  */
 export class Race {
   readonly #addresses: readonly Address[];
@@ -73,12 +73,12 @@ export class Race {
       this.#outcome.failed(address, error);
       clearTimeout(this.#timer);
       if (this.#next < this.#addresses.length) this.start();
-      else if (this.#attempts.size === 0) this.#outcome.lost();
+      else if (this.#attempts.size === 0) this.#outcome.allFailed();
     };
     socket.on('connect', onConnect).on('error', onError);
-    // A socket may fail on its way out, or between two of a dial's steps.
+    // A socket may also fail while it is being destroyed, or between two steps of a dial.
     socket.on('error', ignore);
-    // Once it has left the race, a socket holds nothing of what it was opened for.
+    // After the race, the socket must not keep the race or the dial in memory.
     this.#attempts.set(socket, () => void socket.off('connect', onConnect).off('error', onError));
     if (attemptDelay !== undefined && this.#next < this.#addresses.length) {
       this.#timer = setTimeout(() => this.start(), attemptDelay);

@@ -8,54 +8,54 @@ import {plainAddress} from './address.ts';
 import type {TlsOptions} from './tls.ts';
 import {TlsClient} from './tls.ts';
 
-/** What a proxy is told of who asks. */
+/** The credentials for a proxy. */
 export type ProxyAuth =
-  /** `Proxy-Authorization: Basic …` (RFC 7617), or a SOCKS5 proxy's username and password (RFC 1929). */
+  /** `Proxy-Authorization: Basic …` (RFC 7617), or the username and password for a SOCKS5 proxy (RFC 1929). */
   | {readonly basic: {readonly username: string; readonly password: string}}
-  /** `Proxy-Authorization: Bearer …` (RFC 6750). Not for SOCKS5. */
+  /** `Proxy-Authorization: Bearer …` (RFC 6750). SOCKS5 doesn't support it. */
   | {readonly bearer: string};
 
-/** A proxy, and what is not to go through it. */
+/** A proxy, and the hosts that are reached without it. */
 export interface ProxyOptions {
   /**
-   * `http:`, `https:` (TLS to the proxy itself), `socks5:` (names are looked up here) or `socks5h:` (by the proxy). A
-   * username and password may be in it.
+   * The URL of the proxy. Its scheme is `http:`, `https:` (TLS to the proxy itself), `socks5:` (the connector resolves host
+   * names) or `socks5h:` (the proxy resolves host names). It may contain a username and password.
    */
   readonly url: string | URL;
-  /** Goes before a username and password in `url`. */
+  /** The credentials, which override a username and password in `url`. */
   readonly auth?: ProxyAuth | undefined;
-  /** TLS to an `https:` proxy; the connector's own `tls` is for what is behind it. */
+  /** TLS options for an `https:` proxy. The connector's own `tls` is for the hosts behind the proxy. */
   readonly tls?: TlsOptions | undefined;
-  /** Hosts that are reached directly, written as in NO_PROXY: names with their subdomains, addresses, CIDR blocks, `*`. */
+  /** Hosts that are reached directly, in the format of NO_PROXY: names, which include subdomains, addresses, CIDR blocks, `*`. */
   readonly noProxy?: string | readonly string[] | undefined;
 }
 
-/** As the option comes; `'env'` is what HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY say when the connector is made. */
+/** The `proxy` option. `'env'` reads HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY when the connector is created. */
 export type ProxyOption = string | URL | ProxyOptions;
 
-/** Where a request leads to. */
+/** The server of a request. */
 interface ProxyTarget {
   readonly secure: boolean;
   readonly hostname: string;
   readonly port: number;
 }
 
-/** One proxy, ready to be dialled. */
+/** A proxy that was checked and can be dialled. */
 export interface ProxyServer {
   readonly kind: 'http' | 'socks5';
-  /** TLS to the proxy. */
+  /** TLS to an `https:` proxy. */
   readonly tls: TlsClient | undefined;
   readonly hostname: string;
   readonly port: number;
-  /** The value of Proxy-Authorization. */
+  /** The value of Proxy-Authorization, for an HTTP proxy. */
   readonly authorization: string | undefined;
-  /** For SOCKS5. */
+  /** The username and password for a SOCKS5 proxy. */
   readonly login: BasicCredentials | undefined;
-  /** Names are looked up here, and the proxy gets addresses. */
+  /** Whether the connector resolves host names, so that the proxy gets addresses. */
   readonly resolvesHere: boolean;
 }
 
-/** The proxy that a target is reached through; `undefined`: directly. */
+/** Chooses the proxy for a target; `undefined` is a direct connection. */
 export type ChooseProxy = (target: ProxyTarget) => ProxyServer | undefined;
 
 const known = new Set(['url', 'auth', 'tls', 'noProxy']);
@@ -63,9 +63,12 @@ const schemes = '"http:", "https:", "socks5:" or "socks5h:"';
 const defaultPorts: Record<string, number> = {'http:': 80, 'https:': 443, 'socks5:': 1080, 'socks5h:': 1080};
 
 /**
- * @param env - where `'env'` looks
- * @returns `undefined` when there is none
- * @throws InvalidOptionError, UnsupportedOptionError when it is not what it may be; what it shows holds no credentials
+ * Checks the `proxy` option.
+ *
+ * @param env - the environment variables that `'env'` reads
+ * @returns `undefined` when there is no proxy
+ * @throws InvalidOptionError when an option has a value that is not allowed; the error shows no credentials
+ * @throws UnsupportedOptionError for an option that the connector doesn't know
  */
 export function createProxies(
   proxy: ProxyOption | undefined,
@@ -84,7 +87,7 @@ export function createProxies(
 }
 
 function proxiesOf(env: Readonly<Record<string, string | undefined>>): ChooseProxy | undefined {
-  // As curl has it: lower case goes before upper case; and a server's CGI scripts get a request's "Proxy" header as HTTP_PROXY.
+  // As in curl, lower case overrides upper case. HTTP_PROXY is ignored in CGI scripts, which get a request's "Proxy" header in it.
   const read = (name: string) => {
     const upper = name === 'http_proxy' && env['REQUEST_METHOD'] ? undefined : env[name.toUpperCase()];
     return (env[name] ?? upper)?.trim() || undefined;
@@ -124,7 +127,7 @@ function createProxy(
     throw new InvalidOptionError(
       `${option}.auth`,
       auth,
-      'basic: a SOCKS5 proxy knows usernames and passwords',
+      'basic: SOCKS5 supports only a username and password',
     );
   }
   if (
@@ -149,7 +152,7 @@ function createProxy(
   };
 }
 
-// A value is never shown: there may be a password in it.
+// The errors never show the value, which may contain a password.
 function parseUrl(option: string, given: unknown): URL {
   const allowed = `a URL whose scheme is ${schemes}`;
   if (given instanceof URL || typeof given === 'string') {
@@ -157,16 +160,16 @@ function parseUrl(option: string, given: unknown): URL {
     try {
       url = new URL(given);
     } catch {
-      throw new InvalidOptionError(option, new Error('no URL'), allowed);
+      throw new InvalidOptionError(option, new Error('not a URL'), allowed);
     }
-    if (url.protocol in defaultPorts && url.hostname !== '') return specialised(url);
+    if (url.protocol in defaultPorts && url.hostname !== '') return withNormalisedHost(url);
     throw new InvalidOptionError(option, new Error(`scheme ${url.protocol}`), allowed);
   }
   throw new InvalidOptionError(option, given, allowed);
 }
 
-/** Hosts of schemes that the URL standard doesn't know aren't normalised; as http: they are. */
-function specialised(url: URL): URL {
+/** Normalises the host of a SOCKS5 URL, which the URL standard does only for schemes such as `http:`. */
+function withNormalisedHost(url: URL): URL {
   if (!url.protocol.startsWith('socks5')) return url;
   const twin = new URL(url.href.replace(/^socks5h?:/, 'http:'));
   url.host = twin.host;
@@ -211,14 +214,16 @@ function authorizationOf(
 
 type Rule = (target: ProxyTarget) => boolean;
 
-/** What NO_PROXY means, as curl and Go have it: a name stands for its subdomains too, and an address may be a CIDR block. */
+/** Parses NO_PROXY as curl and Go do: a name includes its subdomains, and an address may be a CIDR block. */
 function createBypass(option: string, given: string | readonly string[] | undefined): Rule {
   if (given === undefined) return () => false;
   const list: unknown = typeof given === 'string' ? given.split(/[\s,]+/) : given;
-  if (!Array.isArray(list)) throw new InvalidOptionError(option, list, 'hosts, addresses and blocks');
+  if (!Array.isArray(list))
+    throw new InvalidOptionError(option, list, 'host names, addresses and CIDR blocks');
   const rules: Rule[] = [];
   for (const item of list) {
-    if (typeof item !== 'string') throw new InvalidOptionError(option, item, 'hosts, addresses and blocks');
+    if (typeof item !== 'string')
+      throw new InvalidOptionError(option, item, 'host names, addresses and CIDR blocks');
     const text = item.trim().toLowerCase();
     if (text !== '') rules.push(createRule(text));
   }
@@ -229,7 +234,7 @@ function createRule(text: string): Rule {
   if (text === '*') return () => true;
   const block = /^\[?([\da-f.:]+)\]?\/(\d{1,3})$/.exec(text);
   if (block) return blockRule(block[1] as string, Number(block[2]));
-  // "[::1]:8080", "host:8080", and "::1", which has colons and no port.
+  // The forms are "[::1]:8080", "host:8080" and "::1", which has colons but no port.
   const [, host = text, port] = isIP(text) ? [] : (/^(.*?)(?::(\d+))?$/.exec(text) ?? []);
   const isPort: Rule = port === undefined ? () => true : (target) => target.port === Number(port);
   const bare = withoutBrackets(host);

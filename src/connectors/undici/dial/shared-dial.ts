@@ -4,17 +4,17 @@ import type {Phase} from '../../../errors/index.ts';
 import type {DialOptions, DialSignal, DialTarget} from './dial.ts';
 import {Dial} from './dial.ts';
 
-/** How a shared dial ended, for those who waited for it to the end; and for each whose time was up before. */
+/** The events of a shared dial. `timedOut` is called for each member whose time ran out; the others get one common outcome. */
 export interface SharedOutcome<Member> {
   emit<Type extends DialSignal>(type: Type, detail: TraceSignals[Type], members: Iterable<Member>): void;
   connected(socket: Socket, raw: Socket, members: Member[]): void;
   failed(error: Error, phase: Phase, members: Member[]): void;
   timedOut(member: Member, limit: number, cause: Error | undefined): void;
-  /** It did not connect, and by now its sockets are closed. */
+  /** The dial did not connect, and all its sockets are closed now. */
   gone(): void;
 }
 
-/** One dial that several wait for, each as long as it will: who leaves ends it for nobody else. */
+/** One dial that several members wait for, each with a timeout of its own. The dial goes on when a member leaves. */
 export class SharedDial<Member> {
   readonly #timers = new Map<Member, NodeJS.Timeout | undefined>();
   readonly #dial: Dial;
@@ -26,7 +26,7 @@ export class SharedDial<Member> {
       emit: (type, detail) => outcome.emit(type, detail, this.members),
       connected: (socket, raw) => outcome.connected(socket, raw, this.#dismiss()),
       failed: (error, phase) => outcome.failed(error, phase, this.#dismiss()),
-      // Each of those who wait has a time of its own.
+      // The dial itself has no timeout; each member has one.
       timedOut: () => undefined,
       gone: () => outcome.gone(),
     });
@@ -44,7 +44,11 @@ export class SharedDial<Member> {
     this.#dial.start(undefined);
   }
 
-  /** @param timeout - in ms; `undefined` or `Infinity`: none */
+  /**
+   * Adds a member that waits for the dial.
+   *
+   * @param timeout - the member's limit, in ms; `undefined` or `Infinity` is no limit
+   */
   join(member: Member, timeout: number | undefined): void {
     const timer =
       timeout === undefined || timeout === Infinity
@@ -53,7 +57,7 @@ export class SharedDial<Member> {
     this.#timers.set(member, timer);
   }
 
-  /** False when it isn't among those who wait. */
+  /** Removes a member. Returns false when it doesn't wait for this dial. */
   leave(member: Member): boolean {
     if (!this.#timers.has(member)) return false;
     clearTimeout(this.#timers.get(member));

@@ -2,13 +2,15 @@ import type {Socket} from 'node:net';
 import {Duplex} from 'node:stream';
 
 /**
- * Whether HTTP/2 needs its sockets as streams: up to Node 24, a connection that is reset while `node:http2` writes to it
- * stays open for ever, with everybody waiting: no error, no end. Where TLS is over a stream and not a handle, both arrive.
+ * Whether HTTP/2 needs TLS over a stream rather than over a socket. Up to Node 24, when a connection is reset while
+ * `node:http2` writes to it, Node reports neither an error nor an end, and the requests wait for ever. Over a stream, both are
+ * reported.
  */
 export const http2NeedsStream = Number.parseInt(process.versions.node, 10) < 26;
 
 /**
- * A socket as a mere stream, for TLS to be over. Errors stay with the socket: passed on, they might meet nobody, and throw.
+ * A socket wrapped in a plain stream, for TLS on top. Errors stay with the socket: the stream may have no listener for them,
+ * and an error without a listener ends the process.
  */
 export class SocketStream extends Duplex {
   readonly #socket: Socket;
@@ -50,7 +52,7 @@ export class SocketStream extends Duplex {
   }
 }
 
-/** Ties a TLS socket over a {@link SocketStream} to what is under it: what holds the process, and how it failed. */
+/** Links a TLS socket over a {@link SocketStream} to the TCP socket below: `ref`, `unref`, errors and closing. */
 export function linkSockets(raw: Socket, socket: Socket): void {
   socket.ref = () => {
     raw.ref();

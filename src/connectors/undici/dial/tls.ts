@@ -6,52 +6,60 @@ import {connect, createSecureContext} from 'node:tls';
 import {InvalidOptionError} from '../../../errors/index.ts';
 import {checkKnown, isObject} from '../../../utils/check-options.ts';
 
-/** TLS options of a connector, as `node:tls` has them, and pins. */
+/** TLS options of a connector: those of `node:tls`, and certificate pins. */
 export interface TlsOptions {
   /**
-   * Whether a certificate that can't be verified ends the connection.
+   * Whether the connection fails when the server's certificate can't be verified.
    *
    * @default true
    */
   readonly rejectUnauthorized?: boolean | undefined;
-  /** Authorities to trust instead of the well-known ones, PEM. */
+  /** The certificate authorities to trust instead of the well-known ones, PEM. */
   readonly ca?: string | Uint8Array | ReadonlyArray<string | Uint8Array> | undefined;
   /** The client's certificate chain, PEM. */
   readonly cert?: string | Uint8Array | undefined;
   /** The client's private key, PEM. */
   readonly key?: string | Uint8Array | undefined;
-  /** For an encrypted `key`. */
+  /** The passphrase of an encrypted `key`. */
   readonly passphrase?: string | undefined;
-  /** The name to ask for (SNI) and to verify; the URL's host when left out. */
+  /**
+   * The host name to request (SNI) and to verify.
+   *
+   * @default the URL's host
+   */
   readonly servername?: string | undefined;
-  /** @default 'TLSv1.2' */
+  /**
+   * The lowest version of TLS to accept.
+   *
+   * @default 'TLSv1.2'
+   */
   readonly minVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined;
   /**
-   * Certificates to insist on: `sha256/` and the base64 of the SHA-256 of a certificate (DER) or of its public key
-   * (SPKI, as RFC 7469, section 2.4, has it). One of them has to be the server's or one of those that signed it. Besides
-   * the usual verification, not instead of it: with `rejectUnauthorized: false` the pins alone decide.
+   * Pins of certificates: `sha256/` and the base64 of the SHA-256 of a certificate (DER) or of its public key (SPKI, as in
+   * RFC 7469, section 2.4). One pin must match the server's certificate or one that signed it. Pins are checked in addition
+   * to the usual verification. With `rejectUnauthorized: false`, only the pins are checked.
    */
   readonly pin?: string | readonly string[] | undefined;
 }
 
-/** Whom TLS is agreed with. */
+/** The server of a TLS handshake. */
 export interface TlsTarget {
   readonly hostname: string;
   readonly port: number;
 }
 
-/** How a handshake ended; one of these is called, once. */
+/** The outcome of a handshake. One of these is called, once. */
 export interface TlsOutcome {
   onSecured(socket: TLSSocket): void;
   failed(error: Error): void;
 }
 
-/** The server's certificate is none of those that were asked for. */
+/** The server's certificate matches no pin. */
 class PinError extends Error {
   readonly code = 'ERR_TLS_PIN';
 
   constructor(found: string) {
-    super(`Certificate is none of those pinned: ${found}`);
+    super(`Certificate matches no pin: ${found}`);
     this.name = 'PinError';
   }
 }
@@ -71,19 +79,20 @@ const readSize = 16 * 1024;
 const maxSessions = 100;
 const longestChain = 10;
 
-/** Agrees TLS on connected sockets, with one set of options, and remembers sessions so that they are resumed. */
+/** Makes TLS handshakes with one set of options, and keeps sessions so that later handshakes resume them. */
 export class TlsClient {
   readonly #rejectUnauthorized: boolean | undefined;
   readonly #servername: string | undefined;
   readonly #pins: ReadonlySet<string> | undefined;
   readonly #options: TlsOptions;
   #context: SecureContext | undefined = undefined;
-  /** By server, so that a second connection resumes the first one's (RFC 8446, section 2.2). */
+  /** Sessions by server, so that a second connection resumes the session of the first (RFC 8446, section 2.2). */
   readonly #sessions = new Map<string, Buffer>();
 
   /**
-   * @param where - the option's name, for errors
-   * @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be
+   * @param where - the name of the option, for errors
+   * @throws InvalidOptionError when an option has a value that is not allowed
+   * @throws UnsupportedOptionError for an option that the connector doesn't know
    */
   constructor(options: TlsOptions = {}, where = 'connector.tls') {
     if (!isObject(options)) throw new InvalidOptionError(where, options, 'an object');
@@ -93,40 +102,40 @@ export class TlsClient {
       throw new InvalidOptionError(`${where}.rejectUnauthorized`, rejectUnauthorized, 'true or false');
     }
     if (servername !== undefined && (typeof servername !== 'string' || isIP(servername) !== 0)) {
-      throw new InvalidOptionError(`${where}.servername`, servername, 'the name of a host');
+      throw new InvalidOptionError(`${where}.servername`, servername, 'a host name');
     }
     if (minVersion !== undefined && minVersion !== 'TLSv1.2' && minVersion !== 'TLSv1.3') {
       throw new InvalidOptionError(`${where}.minVersion`, minVersion, '"TLSv1.2" or "TLSv1.3"');
     }
     if ((cert === undefined) !== (key === undefined)) {
       const missing = cert === undefined ? 'cert' : 'key';
-      throw new InvalidOptionError(`${where}.${missing}`, undefined, 'PEM; cert and key go together');
+      throw new InvalidOptionError(`${where}.${missing}`, undefined, 'PEM: cert and key need each other');
     }
     if (ca !== undefined) checkAuthorities(`${where}.ca`, ca);
     this.#options = options;
     this.#rejectUnauthorized = rejectUnauthorized;
     this.#servername = servername;
     this.#pins = pin === undefined ? undefined : checkPins(`${where}.pin`, pin);
-    // Left until it is needed otherwise: it costs more than the rest of a connector.
+    // Without a client certificate, the context is created on first use: it costs more than the rest of a connector.
     if (cert !== undefined) {
       try {
         this.#context = createContext(options);
       } catch (error) {
-        // What OpenSSL says names no part of a key.
+        // OpenSSL's error shows no part of a key.
         throw new InvalidOptionError(
           `${where}.key`,
           error,
-          'a private key, PEM, that fits cert and passphrase',
+          'a private key, PEM, that matches cert and passphrase',
         );
       }
     }
   }
 
   /**
-   * Agrees TLS over a socket, or another stream.
+   * Makes a TLS handshake over a socket or another stream.
    *
-   * @param protocols - for ALPN (RFC 7301), the one preferred first
-   * @returns the socket over it, which may be destroyed to cancel
+   * @param protocols - for ALPN (RFC 7301), in the order of preference
+   * @returns the TLS socket, which may be destroyed to cancel the handshake
    */
   handshake(raw: Duplex, target: TlsTarget, protocols: readonly string[], outcome: TlsOutcome): TLSSocket {
     const servername = this.#servername ?? (isIP(target.hostname) ? '' : target.hostname);
@@ -137,9 +146,9 @@ export class TlsClient {
     const options = {
       socket: raw,
       secureContext: this.#context,
-      // Left out, it is what the environment says.
+      // If left out, the environment variable NODE_TLS_REJECT_UNAUTHORIZED applies.
       ...(rejectUnauthorized !== undefined && {rejectUnauthorized}),
-      // What the certificate is verified for where there is no name.
+      // The certificate is verified for this host when there is no server name.
       host: target.hostname,
       servername,
       ALPNProtocols: protocols,
@@ -163,7 +172,7 @@ export class TlsClient {
     };
     const onError = (error: Error) => {
       socket.off('secureConnect', onSecure).off('close', onClose);
-      // It may have been the session that the server didn't like.
+      // The server may have refused the resumed session.
       if (session && sessions.get(key) === session) sessions.delete(key);
       outcome.failed(error);
     };
@@ -184,10 +193,10 @@ function createContext({ca, cert, key, passphrase, minVersion = 'TLSv1.2'}: TlsO
 }
 
 /**
- * Keeps the sessions that a server hands out, once it has been checked: what is resumed isn't checked again. In a function
- * of its own, because it stays on the socket and is to hold nothing of what that was opened for.
+ * Keeps the sessions that a server issues once its pins have been checked, because a resumed session isn't checked again. A
+ * function of its own, because its listener stays on the socket and must not keep the dial in memory.
  *
- * @returns what says that it has been checked
+ * @returns a function to call when the pins have been checked
  */
 function rememberSessions(socket: TLSSocket, sessions: Map<string, Buffer>, key: string): () => void {
   let isChecked = false;
@@ -197,7 +206,7 @@ function rememberSessions(socket: TLSSocket, sessions: Map<string, Buffer>, key:
       early = session;
       return;
     }
-    // Renewed ones move to the end: the one that goes is the one unused for longest.
+    // A renewed session moves to the end, so that the one unused for longest is dropped first.
     sessions.delete(key);
     if (sessions.size >= maxSessions) sessions.delete(sessions.keys().next().value as string);
     sessions.set(key, session);
@@ -210,7 +219,7 @@ function rememberSessions(socket: TLSSocket, sessions: Map<string, Buffer>, key:
   };
 }
 
-// OpenSSL takes no certificate out of what is none, and says nothing.
+// OpenSSL silently ignores text that is not a certificate, so each one is parsed here.
 function checkAuthorities(option: string, ca: NonNullable<TlsOptions['ca']>): void {
   const list: readonly unknown[] = Array.isArray(ca) ? ca : [ca];
   if (list.length === 0) throw new InvalidOptionError(option, ca, 'at least one certificate, PEM');
@@ -229,7 +238,11 @@ function checkPins(option: string, pin: unknown): ReadonlySet<string> {
   const pins: unknown[] = Array.isArray(pin) ? pin : [pin];
   for (const item of pins) {
     if (typeof item === 'string' && pinFormat.test(item)) continue;
-    throw new InvalidOptionError(option, item, '"sha256/" and 44 characters of base64, or an array of such');
+    throw new InvalidOptionError(
+      option,
+      item,
+      '"sha256/" and 44 characters of base64, or an array of such pins',
+    );
   }
   if (pins.length === 0) throw new InvalidOptionError(option, pin, 'at least one pin');
   return new Set(pins as string[]);
@@ -237,12 +250,12 @@ function checkPins(option: string, pin: unknown): ReadonlySet<string> {
 
 function checkPinned(socket: TLSSocket, pins: ReadonlySet<string>): PinError | undefined {
   const leaf = socket.getPeerX509Certificate();
-  if (!leaf) return new PinError('there is none');
+  if (!leaf) return new PinError('the server sent no certificate');
   let certificate = leaf;
   for (let depth = 0; depth < longestChain; depth++) {
     if (pins.has(pinOf(certificate.raw)) || pins.has(publicKeyPin(certificate))) return undefined;
     const issuer = certificate.issuerCertificate;
-    // A server may send any certificate along: only one that did sign counts.
+    // A server may send unrelated certificates. Only one that has signed the certificate before counts.
     if (!issuer || !certificate.verify(issuer.publicKey)) break;
     certificate = issuer;
   }

@@ -3,14 +3,14 @@ import {isIP} from 'node:net';
 import {ipv6Groups} from './address.ts';
 import type {ProxyServer} from './proxy.ts';
 
-/** Where a tunnel is to end. */
+/** The far end of a tunnel. */
 export interface TunnelTarget {
-  /** A name, or an address. */
+  /** A host name or an IP address. */
   readonly hostname: string;
   readonly port: number;
 }
 
-/** A proxy refused, or said something that makes no sense. Shows nothing of what it was told. */
+/** A proxy refused the tunnel or broke the protocol. The error shows nothing that was sent to the proxy. */
 class ProxyError extends Error {
   readonly code: 'ERR_PROXY_REFUSED' | 'ERR_PROXY_AUTH' | 'ERR_PROXY_CLOSED' | 'ERR_PROXY_PROTOCOL';
 
@@ -22,8 +22,8 @@ class ProxyError extends Error {
 }
 
 /**
- * Asks a proxy, over a connection to it, to connect to the target: with HTTP's CONNECT (RFC 9110, section 9.3.6) or as
- * SOCKS5 has it (RFC 1928). What is written to the socket after that reaches the target.
+ * Opens a tunnel to the target over a connection to a proxy, with HTTP CONNECT (RFC 9110, section 9.3.6) or SOCKS5 (RFC
+ * 1928). Data that is written to the socket afterwards reaches the target.
  */
 export async function openTunnel(socket: Socket, proxy: ProxyServer, target: TunnelTarget): Promise<void> {
   const reader = new Reader(socket);
@@ -50,7 +50,7 @@ async function connectHttp(
   for (;;) {
     const head = await reader.until('\r\n\r\n', longestHead);
     const status = Number(/^HTTP\/1\.[01] (\d{3})(?: |\r\n)/.exec(head)?.[1] ?? 0);
-    if (status === 0) throw new ProxyError('did not answer in HTTP', 'ERR_PROXY_PROTOCOL');
+    if (status === 0) throw new ProxyError('did not answer with HTTP', 'ERR_PROXY_PROTOCOL');
     if (status < 200) continue;
     if (status < 300) return;
     throw new ProxyError(
@@ -70,9 +70,9 @@ const socksReplies: Record<number, string> = {
   3: 'cannot reach the network',
   4: 'cannot reach the host',
   5: 'was refused the connection',
-  6: 'gave up: the TTL expired',
-  7: 'knows no CONNECT',
-  8: 'knows no addresses of this type',
+  6: 'could not reach the host before the TTL expired',
+  7: 'does not support CONNECT',
+  8: 'does not support this type of address',
 };
 
 async function connectSocks(
@@ -84,7 +84,7 @@ async function connectSocks(
   const {login} = proxy;
   socket.write(Buffer.from(login ? [5, 2, noAuth, passwordAuth] : [5, 1, noAuth]));
   const [version, method] = await reader.take(2);
-  if (version !== 5) throw new ProxyError('did not answer in SOCKS5', 'ERR_PROXY_PROTOCOL');
+  if (version !== 5) throw new ProxyError('did not answer with SOCKS5', 'ERR_PROXY_PROTOCOL');
   if (method === passwordAuth && login) {
     const username = Buffer.from(login.username);
     const password = Buffer.from(login.password);
@@ -94,16 +94,16 @@ async function connectSocks(
     const [, outcome] = await reader.take(2);
     if (outcome !== 0) throw new ProxyError('refused username and password', 'ERR_PROXY_AUTH');
   } else if (method !== noAuth) {
-    throw new ProxyError('accepts no way to log in that there is', 'ERR_PROXY_AUTH');
+    throw new ProxyError('accepts none of the offered authentication methods', 'ERR_PROXY_AUTH');
   }
   const port = Buffer.from([target.port >> 8, target.port & 0xff]);
   socket.write(Buffer.concat([Buffer.from([5, 1, 0]), socksAddress(target.hostname), port]));
   const [replyVersion, reply = 1, , kind] = await reader.take(4);
-  if (replyVersion !== 5) throw new ProxyError('did not answer in SOCKS5', 'ERR_PROXY_PROTOCOL');
+  if (replyVersion !== 5) throw new ProxyError('did not answer with SOCKS5', 'ERR_PROXY_PROTOCOL');
   if (reply !== 0) throw new ProxyError(socksReplies[reply] ?? `answered ${reply}`, 'ERR_PROXY_REFUSED');
-  // The address it connects from, and its port: nobody needs them.
+  // The proxy's own address and port follow, which are not needed.
   const length = kind === 1 ? 4 : kind === 4 ? 16 : kind === 3 ? (await reader.take(1))[0] : undefined;
-  if (length === undefined) throw new ProxyError('did not answer in SOCKS5', 'ERR_PROXY_PROTOCOL');
+  if (length === undefined) throw new ProxyError('did not answer with SOCKS5', 'ERR_PROXY_PROTOCOL');
   await reader.take(length + 2);
 }
 
@@ -113,7 +113,8 @@ function socksAddress(hostname: string): Buffer {
   if (family === 4) return Buffer.from([1, ...hostname.split('.').map(Number)]);
   if (family === 6) return Buffer.concat([Buffer.from([4]), ipv6Bytes(hostname)]);
   const name = Buffer.from(hostname, 'latin1');
-  if (name.length > 255) throw new ProxyError('takes no name this long', 'ERR_PROXY_PROTOCOL');
+  if (name.length > 255)
+    throw new ProxyError('can’t take a host name of more than 255 bytes', 'ERR_PROXY_PROTOCOL');
   return Buffer.concat([Buffer.from([3, name.length]), name]);
 }
 
@@ -124,7 +125,7 @@ function ipv6Bytes(address: string): Buffer {
   return bytes;
 }
 
-/** Reads what a proxy answers, piece by piece, and leaves the rest on the socket. */
+/** Reads a proxy's answers, and puts the data that follows them back on the socket. */
 class Reader {
   readonly #socket: Socket;
   #buffer: Buffer = Buffer.alloc(0);
@@ -153,17 +154,17 @@ class Reader {
   }
 
   async take(length: number): Promise<Buffer> {
-    while (this.#buffer.length < length) await this.#more();
-    return this.#cut(length);
+    while (this.#buffer.length < length) await this.#waitForData();
+    return this.#consume(length);
   }
 
   async until(mark: string, limit: number): Promise<string> {
     for (;;) {
       const index = this.#buffer.indexOf(mark);
-      if (index !== -1) return this.#cut(index + mark.length).toString('latin1');
+      if (index !== -1) return this.#consume(index + mark.length).toString('latin1');
       if (this.#buffer.length > limit)
-        throw new ProxyError('answered at too great length', 'ERR_PROXY_PROTOCOL');
-      await this.#more();
+        throw new ProxyError('answered with a head that is too long', 'ERR_PROXY_PROTOCOL');
+      await this.#waitForData();
     }
   }
 
@@ -174,13 +175,13 @@ class Reader {
     if (this.#buffer.length > 0 && !socket.destroyed) socket.unshift(this.#buffer);
   }
 
-  #cut(length: number): Buffer {
+  #consume(length: number): Buffer {
     const taken = this.#buffer.subarray(0, length);
     this.#buffer = this.#buffer.subarray(length);
     return taken;
   }
 
-  #more(): Promise<void> {
+  #waitForData(): Promise<void> {
     if (this.#error) return Promise.reject(this.#error);
     return new Promise((resolve) => {
       this.#wake = resolve;

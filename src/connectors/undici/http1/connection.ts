@@ -9,31 +9,35 @@ import {ReadTimer} from '../read-timer.ts';
 import {keepEarlyResponse} from './early-response.ts';
 import {dispatchExpectContinue} from './expect-continue.ts';
 
-// How much earlier than a server's "Keep-Alive: timeout" an idle connection is given up, in ms: what is on its way
-// when the server closes gets lost.
+// How much earlier than the server's "Keep-Alive: timeout" an idle connection is closed, in ms. A request that is on its way
+// when the server closes the connection would be lost.
 const keepAliveMargin = 1_000;
 
-/** What `undici` is told when it wants a second socket for a client that is made for one. */
+/** The error for undici when it wants a second socket for a client that is made for one socket. */
 class SocketGoneError extends Error {
   readonly code = 'ERR_SOCKET_GONE';
 }
 
-/** One socket and undici's HTTP/1.1 over it: a `Client` that never dials again. */
+/**
+ * One socket and undici's HTTP/1.1 over it: a `Client` that never opens another connection.
+ *
+ * The class has many members because undici, the pool and the exchange each look at the same socket. Each member is short.
+ */
 export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer implements Linked {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
 
   readonly host: Host;
-  /** How many requests were sent on it. */
+  /** How many requests were sent on the connection. */
   sent = 0;
-  /** It was idle and is on its way out, to make room or because the pool closes. */
+  /** Whether the connection was idle and is being closed, to make room or because the pool closes. */
   closing = false;
-  /** It is to take no further request. */
+  /** Whether the connection takes no further request. */
   isRetired = false;
-  /** What its socket failed with. */
+  /** What the socket failed with. */
   error: Error | undefined = undefined;
-  /** When it was last put to rest, on the clock of `performance`. */
+  /** When the connection last became idle, on the clock of `performance`. */
   idleSince = 0;
 
   readonly #socket: Socket;
@@ -44,8 +48,8 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
   #keepsEarlyResponse = false;
 
   /**
-   * @param raw - what is under `socket`, and the last to close
-   * @param onClosed - called once, when that is closed for good
+   * @param raw - the TCP socket under `socket`, which closes last
+   * @param onClosed - called once, when the TCP socket is closed
    */
   constructor(
     host: Host,
@@ -67,10 +71,10 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
           return;
         }
         given = true;
-        // Not at once: undici is in the middle of its own resume here, and would not go on after it.
+        // Delayed, because undici is inside its own `resume` here and would not continue after it.
         queueMicrotask(() => callback(null, socket));
       },
-      // Keeps undici from writing before it has seen what an idle socket holds: a response nobody asked for, or its end.
+      // With 1, undici reads an idle socket before it writes: the socket may have ended, or hold an unsolicited response.
       pipelining: 1,
       keepAliveTimeout: life.keepAliveTimeout,
       keepAliveMaxTimeout: life.keepAliveMaxTimeout,
@@ -78,7 +82,8 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    // undici listens once it has a request, and of two errors keeps the second: of TLS's alert, that the other side closed.
+    // undici listens for errors only from its first request on. Of two errors it keeps the second, which for a TLS alert is
+    // only that the other side closed.
     socket.on('error', (error) => {
       this.error ??= error;
     });
@@ -94,7 +99,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
   /** The version of HTTP. */
   readonly protocol = '1.1';
 
-  /** The address at the other end. */
+  /** The IP address of the server or proxy. */
   get address(): string | undefined {
     return this.#socket.remoteAddress;
   }
@@ -104,7 +109,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
     return !this.isRetired && !socket.destroyed && socket.writable && !socket.readableEnded;
   }
 
-  /** All that was written has left: nothing of an earlier request lies in the way of the next. */
+  /** Whether everything that was written has left the socket, so that the next request can follow at once. */
   get isFlushed(): boolean {
     return this.#socket.writableLength === 0;
   }
@@ -113,24 +118,24 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
     return this.#expires !== Infinity && this.#expires <= performance.now();
   }
 
-  /** Whether it was idle before its present request: the server may have closed it meanwhile. */
+  /** Whether the connection was idle before the current request, so that the server may have closed it meanwhile. */
   get wasIdle(): boolean {
     return this.sent > 1 || this.#stopWaiting !== undefined;
   }
 
-  /** Whether the next request is the last it may serve. */
+  /** Whether the next request is the last that the connection may serve. */
   get isLast(): boolean {
     return this.sent + 1 >= this.#life.maxRequests;
   }
 
-  /** Whether it can serve others after those it served. */
+  /** Whether the connection has served its maximum number of requests or reached its maximum age. */
   get isExhausted(): boolean {
     return this.sent >= this.#life.maxRequests || this.isExpired;
   }
 
   /**
-   * Sees to a socket on which nothing was sent yet: undici does only from its first request on. What a server says
-   * unasked, or its end, ends the connection.
+   * Watches a socket on which nothing was sent yet, since undici watches it only from its first request on. Unsolicited data
+   * from the server, or the end of the socket, ends the connection.
    */
   awaitFirstRequest(): void {
     const socket = this.#socket;
@@ -148,7 +153,12 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
     };
   }
 
-  /** @param isOnce - whether a connection that dies on the request would be its end, so that one that has died must be told */
+  /**
+   * Sends a request.
+   *
+   * @param isUnrepeatable - whether the request can't be sent again, so that a connection that is already dead must be
+   *   noticed before it is sent
+   */
   dispatch(
     options: Dispatcher.DispatchOptions,
     handler: Dispatcher.DispatchHandler,
@@ -156,26 +166,26 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
   ): void {
     if (this.sent++ === 0 && this.#stopWaiting) this.#stopWaiting();
     if (isUnrepeatable && this.wasIdle && performance.now() - this.idleSince > longIdle) {
-      // undici waits for the end of the loop's turn as well: two of them, and all that has arrived was looked at.
+      // undici also waits for the end of the turn. After two turns, everything that has arrived was read.
       setImmediate(() => this.#client.dispatch(options, handler));
     } else {
       this.#client.dispatch(options, handler);
     }
   }
 
-  /** Whether a request can be sent that waits for the server's word: undici has no hold on the socket yet. */
+  /** Whether the connection can send a request with `Expect: 100-continue`: only while undici doesn't use the socket yet. */
   get canExpectContinue(): boolean {
     return this.sent === 0;
   }
 
-  /** As `dispatch`, of a request that waits for the server's word before its body; it's the last. */
+  /** Sends a request whose body waits for the server's 100 (Continue). It is the last request on the connection. */
   dispatchExpectContinue(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
     this.sent++;
     this.#stopWaiting?.();
     dispatchExpectContinue(this.#socket, new URL(this.host.key).host, options, handler);
   }
 
-  /** What the server answers before it hangs up on a body is to be read, though sending has failed. */
+  /** Makes sure that a response which the server sends before it closes on a body is read, though sending has failed. */
   keepEarlyResponse(): void {
     if (this.#keepsEarlyResponse) return;
     this.#keepsEarlyResponse = true;
@@ -184,18 +194,18 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
     });
   }
 
-  /** Closes an idle connection: says goodbye, and cuts it when no answer comes. */
+  /** Closes an idle connection: ends it, and destroys it if the server doesn't end it too within {@link closeGrace}. */
   close(): void {
     this.isRetired = true;
     const socket = this.#socket;
     if (socket.destroyed) return;
-    // Holds the process until then: an idle socket doesn't, and somebody may be waiting for this one to be gone.
+    // This timer keeps the process alive, which an idle socket doesn't: a caller may wait for the socket to be closed.
     const timer = setTimeout(() => this.destroy(), closeGrace);
     socket.once('close', () => clearTimeout(timer));
     socket.end();
   }
 
-  /** Cuts the connection at once. */
+  /** Destroys the connection at once. */
   destroy(): void {
     this.isRetired = true;
     this.#client.destroy().catch(() => undefined);

@@ -4,12 +4,12 @@ type Done = (error?: Error | null) => void;
 type Write = (...args: [...unknown[], Done]) => void;
 
 /**
- * Keeps a write that fails from ending a socket before what the server said is read: one that refuses a body answers,
- * and closes. Without it, whether the answer or the failure is seen first is a matter of luck.
+ * Delays the failure of a write until everything that the server sent has been read. A server that refuses a body answers
+ * and closes the connection. Without this delay, the failed write may end the socket before the response is read.
  *
- * @param failed - told what a write failed with, at once
+ * @param onWriteError - called at once with the error of a failed write
  */
-export function keepEarlyResponse(socket: Socket, failed: (error: Error) => void): void {
+export function keepEarlyResponse(socket: Socket, onWriteError: (error: Error) => void): void {
   const writer = socket as unknown as Record<'_write' | '_writev', Write>;
   for (const name of ['_write', '_writev'] as const) {
     const write = writer[name];
@@ -20,8 +20,8 @@ export function keepEarlyResponse(socket: Socket, failed: (error: Error) => void
           done(error);
           return;
         }
-        failed(error);
-        // Nothing more can come: its end is near, and ends the socket.
+        onWriteError(error);
+        // The connection was reset, so its end follows soon, and the write fails then.
         const fail = () => {
           socket.off('end', fail).off('close', fail);
           done(error);

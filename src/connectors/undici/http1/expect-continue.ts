@@ -8,11 +8,11 @@ import {contentLengthMismatch, drained, headerOf} from '../dispatch.ts';
 type Body = AsyncIterable<Uint8Array | string>;
 
 /**
- * Sends a request with `Expect: 100-continue` (RFC 9110, section 10.1.1) on a socket that nothing was sent on, and tells
- * the handler as undici's `dispatch` does. undici sends no such request, and takes the answer to it for an error: this one
- * is Node's. The socket serves no other request.
+ * Sends a request with `Expect: 100-continue` (RFC 9110, section 10.1.1) on an unused socket, and calls the handler as
+ * undici's `dispatch` does. undici doesn't send such requests and treats a 100 (Continue) as an error, so this function uses
+ * `node:http`. The socket serves no other request.
  *
- * @param options - its body waits by itself for the time to be sent
+ * @param options - with a body that delays its first chunk until it may be sent
  */
 export function dispatchExpectContinue(
   socket: Socket,

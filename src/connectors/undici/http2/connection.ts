@@ -9,23 +9,23 @@ import {UnprocessedError} from './errors.ts';
 import type {StreamOwner} from './stream.ts';
 import {Http2Stream} from './stream.ts';
 
-/** A host whose connections carry several requests at a time. */
+/** A host whose connections carry several requests at the same time. */
 export interface SharedHost extends HostSlots {
-  /** How many, as the server last said. */
+  /** How many streams the server allows on one connection, as it last announced. */
   maxStreams: number;
 }
 
-/** What a connection that carries several requests at a time tells its pool. */
+/** The events of a connection that its pool handles. */
 export interface Http2Events<Host extends SharedHost> {
-  /** Nothing uses it any more, and it can serve others. */
+  /** The connection has no streams and can serve further requests. */
   onIdle(connection: Http2Connection<Host>): void;
-  /** It takes no further request; what runs on it goes on. */
+  /** The connection takes no further request. Its streams go on. */
   onRetired(connection: Http2Connection<Host>): void;
-  /** Its socket is closed for good. */
+  /** The socket of the connection is closed. */
   onClosed(connection: Http2Connection<Host>): void;
 }
 
-/** The connection is gone, and with it what ran on it. */
+/** The connection was closed while streams were open. */
 class ConnectionGoneError extends Error {
   readonly code = 'ECONNRESET';
 
@@ -34,24 +34,27 @@ class ConnectionGoneError extends Error {
   }
 }
 
-// RFC 9113, section 6.5.2: until a server has said how many streams it takes, it is assumed to take as many.
+// How many streams a server is assumed to allow until its settings arrive. RFC 9113, section 6.5.2, recommends that servers
+// allow no fewer than 100.
 export const initialMaxStreams = 100;
 
-// How much of a body may be under way before it is read, in bytes. The connection as a whole sets no limit: a few bodies
-// that nobody reads would hold up all the others.
+// How many unread bytes of one body the server may send. The window of the whole connection is as large as possible: a small
+// one would let a few unread bodies block all other streams.
 const streamWindow = 256 * 1024;
 const connectionWindow = 2 ** 31 - 1;
 
 const sessionOptions = {
   settings: {enablePush: false, initialWindowSize: streamWindow},
-  // In MB; what is open is bounded by the pool's limits, and what is buffered by the windows.
+  // In MB. This limit is never the one that counts: the pool limits the streams, and the windows limit the buffers.
   maxSessionMemory: 1_000,
   maxHeaderListPairs: 2_000,
 };
 
 /**
- * One connection that speaks HTTP/2 and carries several requests, on `node:http2`. undici's own cuts all that is under
- * way on GOAWAY, and lets nothing run beside a POST or a streamed body.
+ * An HTTP/2 connection, which carries several requests, on `node:http2`. undici's own HTTP/2 isn't used: it ends all
+ * requests under way on GOAWAY, and sends nothing in parallel with a POST or a streamed body.
+ *
+ * The class has many members because the socket, the session and the streams each end on their own. Each member is short.
  */
 export class Http2Connection<Host extends SharedHost = SharedHost> implements Linked, StreamOwner {
   previous: Linked | undefined = undefined;
@@ -60,19 +63,19 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
 
   readonly host: Host;
   readonly authority: string;
-  /** The address at the other end. */
+  /** The IP address of the server or proxy. */
   readonly address: string | undefined;
-  /** How many requests were sent on it. */
+  /** How many requests were sent on the connection, or are about to be. */
   sent = 0;
-  /** Whether the server has answered anything yet. */
+  /** Whether the server has answered a request yet. */
   answered = false;
-  /** When something last came from the server, on the clock of `performance`. */
+  /** When data last came from the server, on the clock of `performance`. */
   lastReceivedAt = 0;
-  /** It was idle and is on its way out, to make room or because the pool closes. */
+  /** Whether the connection was idle and is being closed, to make room or because the pool closes. */
   closing = false;
-  /** It is to take no further request. */
+  /** Whether the connection takes no further request. */
   isRetired = false;
-  /** When it was last put to rest, on the clock of `performance`. */
+  /** When the connection last became idle, on the clock of `performance`. */
   idleSince = 0;
 
   readonly #socket: Socket;
@@ -80,15 +83,15 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   readonly #life: Lifespan;
   readonly #expires: number;
   readonly #events: Http2Events<Host>;
-  /** Those that are open, in the order they were opened. */
+  /** The open streams, in the order in which they were opened. */
   readonly #streams = new Set<Http2Stream<this>>();
   #idleTimer: NodeJS.Timeout | undefined = undefined;
-  /** The last stream that a server that says goodbye has looked at. */
+  /** The last stream that the server processes, as its GOAWAY announced. */
   #lastStream = Infinity;
   #error: Error | undefined = undefined;
   #isClosing = false;
 
-  /** @param raw - what is under `socket`, and the last to close */
+  /** @param raw - the TCP socket under `socket`, which closes last */
   constructor(host: Host, socket: Socket, raw: Socket, life: Lifespan, events: Http2Events<Host>) {
     this.host = host;
     this.authority = new URL(host.key).host;
@@ -104,9 +107,9 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     });
     session.on('remoteSettings', ({maxConcurrentStreams = Infinity}) => {
       host.maxStreams = maxConcurrentStreams;
-      this.#makeRoom(this.active - maxConcurrentStreams);
+      this.#withdrawStreams(this.active - maxConcurrentStreams);
     });
-    // Node sees to it that no new stream begins, and that those under way go on.
+    // Node itself starts no new stream after GOAWAY, and lets open streams go on.
     session.on('goaway', (_code, lastStream) => {
       this.#lastStream = lastStream;
       this.retire();
@@ -147,12 +150,12 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     return this.#expires !== Infinity && this.#expires <= performance.now();
   }
 
-  /** Whether it can serve others after those it served. */
+  /** Whether the connection has reached its maximum age. */
   get isExhausted(): boolean {
     return this.isExpired;
   }
 
-  /** Whether it can serve one request more beside those it serves. */
+  /** Whether the connection can take one more request now. */
   get hasRoom(): boolean {
     return this.active < this.host.maxStreams && this.isUsable && !this.isExpired;
   }
@@ -165,7 +168,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     return this.active === 1 && this.idleSince > 0 && performance.now() - this.idleSince > longIdle;
   }
 
-  /** A stream for one request. */
+  /** Opens a stream for one request. */
   open(): Http2Stream<this> {
     clearTimeout(this.#idleTimer);
     if (this.active === 0) this.#socket.ref();
@@ -190,7 +193,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     this.#events.onIdle(this);
   }
 
-  /** It takes no further request, and closes when what runs on it is over. */
+  /** Lets the connection take no further request, and closes it when its streams are over. */
   retire(): void {
     this.#markRetired();
     if (this.active === 0) this.close();
@@ -205,7 +208,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     return this.#socket.destroyed || this.#session.destroyed ? new ConnectionGoneError() : undefined;
   }
 
-  /** Closes it, with nothing running on it: says goodbye, and cuts it when no answer comes. */
+  /** Closes a connection without streams. Destroys it if the server doesn't close it within {@link closeGrace}. */
   close(): void {
     this.#markRetired();
     if (this.#isClosing || this.#socket.destroyed) return;
@@ -216,15 +219,16 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     this.#session.close();
   }
 
-  /** Cuts the connection, and all that runs on it, at once. */
+  /** Destroys the connection and its streams at once. */
   destroy(): void {
     this.#markRetired();
     this.#session.destroy();
     this.#socket.destroy();
   }
 
-  // The server takes fewer than it was given before it said so: what didn't leave yet had better leave elsewhere.
-  #makeRoom(surplus: number): void {
+  // The server allows fewer streams than were opened before its settings arrived. Streams of which nothing was sent yet are
+  // withdrawn, so that their requests go over other connections.
+  #withdrawStreams(surplus: number): void {
     let left = surplus;
     for (const stream of [...this.#streams].reverse()) {
       if (left <= 0) return;

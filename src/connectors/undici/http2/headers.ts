@@ -2,17 +2,17 @@ import type {OutgoingHttpHeaders} from 'node:http2';
 import type {Dispatcher} from 'undici';
 import {contentLengthMismatch} from '../dispatch.ts';
 
-/** What is sent as a body. */
+/** The body of a request as an HTTP/2 stream sends it. */
 export type Http2Body = string | Uint8Array | Blob | AsyncIterable<Uint8Array | string>;
 
-// RFC 9113, section 8.2.2: these belong to HTTP/1.1's connections, and go no further. The others, undici refuses there too.
+// RFC 9113, section 8.2.2: connection-specific headers of HTTP/1.1. undici refuses the second group over HTTP/1.1 as well.
 const droppedHeaders = new Set(['connection', 'host', 'http2-settings', 'proxy-connection', 'te']);
 const refusedHeaders = new Set(['expect', 'keep-alive', 'transfer-encoding', 'upgrade']);
 
 /**
- * A request's headers as HTTP/2 has them.
+ * Converts a request's headers to those of HTTP/2.
  *
- * @throws TypeError for one that HTTP/2 knows no place for, and for a Content-Length that the body hasn't
+ * @throws TypeError for a header that HTTP/2 doesn't allow, and for a Content-Length that differs from the body's length
  */
 export function toHttp2Headers(
   options: Dispatcher.DispatchOptions,
@@ -29,7 +29,8 @@ export function toHttp2Headers(
   for (let index = 0; index < flat.length; index += 2) {
     const name = flat[index] as string;
     const value = flat[index + 1] as string;
-    if (refusedHeaders.has(name)) throw new TypeError(`Request could not be sent: no ${name} over HTTP/2`);
+    if (refusedHeaders.has(name))
+      throw new TypeError(`Request could not be sent: HTTP/2 does not allow the header ${name}`);
     if (name === 'host') headers[':authority'] = value;
     if (droppedHeaders.has(name)) continue;
     const before = headers[name];

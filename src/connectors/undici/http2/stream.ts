@@ -9,37 +9,42 @@ import {StreamResetError, UnprocessedError} from './errors.ts';
 import type {Http2Body} from './headers.ts';
 import {toHttp2Headers} from './headers.ts';
 
-/** The connection that a stream is one of several of. */
+/** The connection that a stream belongs to. */
 export interface StreamOwner {
-  /** What ":authority" is, unless the request says otherwise. */
+  /** The value of ":authority" for a request without a Host header. */
   readonly authority: string;
-  /** The address at the other end. */
+  /** The IP address of the server or proxy. */
   readonly address: string | undefined;
   /** How many streams are open. */
   readonly active: number;
-  /** How many requests were sent on it, or are about to be. */
+  /** How many requests were sent on the connection, or are about to be. */
   sent: number;
-  /** Whether the server has answered anything yet. */
+  /** Whether the server has answered a request yet. */
   answered: boolean;
-  /** When something last came from the server, on the clock of `performance`. */
+  /** When data last came from the server, on the clock of `performance`. */
   lastReceivedAt: number;
-  /** Whether it was of use, or idle, before: the server may have closed it meanwhile. */
+  /** Whether the connection was used or idle before, so that the server may have closed it meanwhile. */
   readonly wasIdle: boolean;
-  /** Whether nothing happened on it for so long that the server may be about to close it. */
+  /** Whether the connection was idle for so long that the server may have closed it. */
   readonly wasIdleLong: boolean;
-  /** A stream is over. */
+  /** Notified when a stream is over. */
   finished(stream: unknown): void;
-  /** It is to take no further request. */
+  /** Lets the connection take no further request. */
   retire(): void;
-  /** Why a stream failed; `undefined`: it was reset, and only it. */
+  /** Why a stream failed; `undefined` when only this stream was reset. */
   failureOf(stream: ClientHttp2Stream): Error | undefined;
 }
 
-/** One request's stream on a connection that carries several: to whoever uses it, as a connection of its own. */
+/**
+ * The stream of one request on a connection that carries several. To the exchange it looks like a connection of its own.
+ *
+ * The class is long because `node:http2` ends a stream in many orders of events: every event has to be read together with
+ * the flags that the other events set.
+ */
 export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTimer {
-  /** How many requests the server has had on the connection before; 0 as long as it has answered none. */
+  /** How many requests were sent on the connection before; 0 as long as the server has answered none. */
   readonly sent: number;
-  /** Whether the connection was of use, or idle, before this request. */
+  /** Whether the connection was used or idle before this request. */
   readonly wasIdle: boolean;
   readonly connection: Owner;
   /** The version of HTTP. */
@@ -51,11 +56,11 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
   #isDispatched = false;
   #expects = false;
   #isOver = false;
-  /** The head of the response is here. */
+  /** Whether the head of the response has arrived. */
   #hasHead = false;
-  /** How much of the response's body is missing, in bytes, where it says. */
+  /** How many bytes of the response's body are missing; `undefined` without a Content-Length. */
   #missing: number | undefined = undefined;
-  /** The stream was closed before its end had come. */
+  /** Whether the stream was closed before its end arrived. */
   #isCut = false;
   #hasEnded = false;
   #error: Error | undefined = undefined;
@@ -68,7 +73,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
     this.wasIdle = connection.wasIdle;
   }
 
-  /** Its requests are told why they failed. */
+  /** Always `undefined`: `onError` reports why a request failed. */
   get error(): undefined {
     return undefined;
   }
@@ -77,12 +82,12 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
     return this.connection.address;
   }
 
-  /** It serves one request. */
+  /** Always false: a stream serves one request, and its connection goes on. */
   get isLast(): boolean {
     return false;
   }
 
-  /** All that was written has left. */
+  /** Whether everything that was written has left the stream. */
   get isFlushed(): boolean {
     return this.#stream === undefined || this.#stream.writableLength === 0;
   }
@@ -95,22 +100,27 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
     this.release();
   }
 
-  /** As undici's `dispatch` does, telling the same handler. */
+  /**
+   * Sends a request and calls the handler as undici's `dispatch` does.
+   *
+   * @param isUnrepeatable - whether the request can't be sent again, so that a connection that is already dead must be
+   *   noticed before it is sent
+   */
   dispatch(options: Dispatcher.DispatchOptions, handler: RequestHandler, isUnrepeatable: boolean): void {
     this.#handler = handler;
     this.#isDispatched = true;
-    // All that has arrived is looked at first: the connection may be gone.
+    // Everything that has arrived is read first, since it may be the end of the connection.
     if (isUnrepeatable && this.connection.wasIdleLong) setImmediate(() => this.#send(options));
     else this.#send(options);
   }
 
-  /** As `dispatch`, of a request that waits for the server's word before its body. */
+  /** Sends a request whose body waits for the server's 100 (Continue). */
   dispatchExpectContinue(options: Dispatcher.DispatchOptions, handler: RequestHandler): void {
     this.#expects = true;
     this.dispatch(options, handler, false);
   }
 
-  // Streams are ended by what the server says, not by what fails to leave.
+  // Does nothing: a stream ends when the server ends it, and not when a write fails.
   keepEarlyResponse(): void {}
 
   override startReadTimer(limit: number, watcher: ReadTimeoutListener): void {
@@ -118,23 +128,23 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
   }
 
   protected override onReadTimeout(limit: number, watcher: ReadTimeoutListener): void {
-    // Nothing came on any stream: the connection may be dead without anybody having said so.
+    // If no stream has received anything, the connection may be dead without an error.
     if (performance.now() - this.connection.lastReceivedAt >= limit) this.connection.retire();
     super.onReadTimeout(limit, watcher);
   }
 
-  /** Gives its place on the connection back. What is still under way is ended. */
+  /** Gives the stream's place on the connection back. A request that is under way is ended. */
   release(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    // Opened in advance, and not used.
+    // The stream was opened in advance and not used.
     if (!this.#isDispatched) this.connection.sent--;
     this.clearReadTimer();
     this.#handler = undefined;
     const stream = this.#stream;
     if (stream?.pending) stream.destroy();
     else if (stream && !stream.closed && !(this.#hasEnded && stream.writableFinished)) {
-      // To close it, Node would first write its end: a part of a body would look like all of it.
+      // Node would end the stream before it closes it, and the server would take a part of the body for the whole.
       stream._final = (done) => done();
       stream.close(constants.NGHTTP2_CANCEL);
     }
@@ -146,7 +156,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
     this.release();
   }
 
-  /** Ends the request as one the server didn't take, if nothing of it has left; false when something has. */
+  /** Ends the request as one that the server didn't process. Returns false when a part of it has been sent already. */
   withdraw(): boolean {
     const stream = this.#stream;
     if (!stream || (!stream.pending && stream.state.state !== constants.NGHTTP2_STREAM_STATE_IDLE))
@@ -201,8 +211,9 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
     }
   }
 
-  // A stream that is reset without an error ends as one that is complete does (RFC 9113, section 8.1, allows it only after
-  // that). Node tells them apart in the order of two steps: the end of what is read, and the closing of the stream.
+  // Node reports the end of data also for a stream that is reset without an error before the response is complete (RFC 9113,
+  // section 8.1, allows that reset only after a complete response). In that case Node closes the stream before it pushes the
+  // end of the data.
   #watchEnd(stream: ClientHttp2Stream): void {
     const {push} = stream;
     let hasEnded = false;
@@ -235,7 +246,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
 
   #onEnd(): void {
     const stream = this.#stream as ClientHttp2Stream;
-    // One that was cut off ends too, and fails when it closes.
+    // A stream that was cut off reports its end too. It fails when it closes.
     const isWhole = !this.#isCut && (this.#missing === undefined || this.#missing === 0);
     const isReset = stream.destroyed || stream.rstCode !== constants.NGHTTP2_NO_ERROR;
     if (this.#isCut) this.#closeAborted();
@@ -245,7 +256,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
     this.release();
   }
 
-  // While something waits to be written, as it may for ever then, a stream that was reset doesn't close by itself.
+  // A stream that was reset doesn't close by itself while a write is pending, and that write may be pending for ever.
   #closeAborted(): void {
     setImmediate(() => {
       if (!this.#isOver) this.#stream?.destroy();

@@ -9,22 +9,22 @@ import type {BodySource} from './incoming-body.ts';
 type OneShot = (input: Buffer, callback: (error: Error | null, output: Buffer) => void) => void;
 
 interface Coding {
-  /** Made for a body that begins with `first`. */
+  /** Creates the decoder for a body that begins with `first`. */
   readonly stream: (first: Buffer) => Transform;
   readonly all: OneShot;
-  /** For small inputs: a trip to the thread pool and back costs more than decoding them. */
+  /** For small inputs: the way to the thread pool and back takes longer than decoding them. */
   readonly allSync: (input: Buffer) => Buffer;
 }
 
-// Servers that cut the trailer off are met in the wild; what has been decoded by then is good.
+// Some servers leave out gzip's trailer. What has been decoded before it is correct.
 const gzipOptions = {flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH};
 const brotliOptions = {
   flush: zlib.constants.BROTLI_OPERATION_FLUSH,
   finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH,
 };
-/** The most a body decoded in one go may grow to, in bytes: a bomb is left to the streaming way. */
+/** The largest output of synchronous decoding, in bytes. Larger bodies are decoded asynchronously. */
 const maxSyncOutput = 1024 * 1024;
-/** The largest input that is decoded in one go, in bytes. */
+/** The largest input that is decoded synchronously, in bytes. */
 const maxSyncInput = 32 * 1024;
 
 const gzip: Coding = {
@@ -33,7 +33,7 @@ const gzip: Coding = {
   allSync: (input) => zlib.gunzipSync(input, {...gzipOptions, maxOutputLength: maxSyncOutput}),
 };
 
-// "deflate" is zlib (RFC 9110, section 8.4.1.2), yet some servers send raw deflate: the first byte tells which.
+// "deflate" means zlib (RFC 9110, section 8.4.1.2), but some servers send raw deflate. The first byte shows which it is.
 function isRawDeflate(input: Buffer): boolean {
   return input.length > 0 && ((input[0] as number) & 0x0f) !== 0x08;
 }
@@ -56,7 +56,7 @@ const brotli: Coding = {
   allSync: (input) => zlib.brotliDecompressSync(input, {...brotliOptions, maxOutputLength: maxSyncOutput}),
 };
 
-// RFC 9659: a window is 8 MB at most; the decoder would make room for one of 128.
+// RFC 9659: a window has at most 8 MB. The decoder's default would allow one of 128 MB.
 const zstdOptions = {
   finishFlush: zlib.constants.ZSTD_e_flush,
   params: {[zlib.constants.ZSTD_d_windowLogMax]: 23},
@@ -75,19 +75,21 @@ const codings = new Map<string, Coding>([
   ['zstd', zstd],
 ]);
 
-/** What is asked for: the codings that can be undone here. */
+/** The value of Accept-Encoding: the codings that the connector can decode. */
 export const acceptEncoding = 'gzip, deflate, br, zstd';
 
 /**
- * The body with its Content-Encoding undone (Fetch, "handle content codings"): several codings from the last to the
- * first; with one that isn't known, all is left as it came.
+ * The body with its Content-Encoding decoded (Fetch, "handle content codings"). Several codings are decoded from the last to
+ * the first. If one of them is unknown, the body is left as it is.
+ *
+ * @throws ConnectionError for more than five codings
  */
 export function decodedBody(
   body: BodySource,
   contentEncoding: string,
   {url, method, attempt}: Pick<ConnectorRequest, 'url' | 'method' | 'attempt'>,
 ): BodySource {
-  // Not the request itself, which a response that is kept would hold on to.
+  // Holds no reference to the request, which would otherwise live as long as the response.
   const details = {request: {url, method}, attempts: attempt};
   const chain: Coding[] = [];
   for (const name of contentEncoding.toLowerCase().split(',')) {
@@ -97,10 +99,10 @@ export function decodedBody(
     if (!known) return body;
     chain.unshift(known);
   }
-  // A chain of codings has no use but to blow up: five is what undici allows.
+  // Long chains of codings only serve decompression bombs. undici allows five, too.
   if (chain.length > 5)
     throw new ConnectionError(
-      `Content-Encoding lists ${chain.length} codings; at most 5 are undone`,
+      `Content-Encoding lists ${chain.length} codings; at most 5 are decoded`,
       'receive',
       details,
     );
@@ -144,7 +146,7 @@ class DecodedBody implements BodySource {
     });
   }
 
-  // Decoding may fail, and may take long: it is never done on the spot.
+  // Decoding may fail and may take long, so a decoded body is never available at once.
   takeNow(): undefined {
     return undefined;
   }
@@ -176,9 +178,9 @@ async function* decode(
   details: ErrorDetails,
 ): AsyncGenerator<Buffer, undefined> {
   const first = await encoded.read();
-  // Fetch: an empty body is an empty body, whatever its coding.
+  // Fetch: an empty body stays empty, whatever its coding.
   if (first === undefined) return undefined;
-  // What ends the body itself, an abort or a lost connection, is handed on as it is.
+  // An abort or a connection failure ends the encoded body. The reader gets that error, and not one of decoding.
   let failure: {readonly error: unknown} | undefined;
   async function* chunks(): AsyncGenerator<Buffer> {
     try {
@@ -190,7 +192,7 @@ async function* decode(
   }
   const input = Readable.from(chunks(), {objectMode: false, highWaterMark: 1});
   const decoder = coding.stream(first);
-  // Left in the middle of its work it emits an error, to nobody: what fails otherwise comes out of the loop.
+  // A decoder that is abandoned early emits an error that has no other listener. All other errors reach the loop below.
   decoder.on('error', () => undefined);
   const output = input.compose(decoder);
   try {

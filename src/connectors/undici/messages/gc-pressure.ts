@@ -1,22 +1,22 @@
-/** After how many bytes that were handed on the collector is told to look. */
+/** After how many released bytes V8 is made to check for garbage. */
 const interval = 48 * 1024 * 1024;
-/** What makes V8 look, whatever else there is: twice what its young generation takes by default. */
+/** The size of a buffer that makes V8 check for garbage in any case: twice the default size of its young generation. */
 const demand = 32 * 1024 * 1024;
 
-let handedOn = 0;
+let released = 0;
 
 /**
- * Counts bytes that a reader was given, and is soon done with. They lie outside the heap, and V8 hears of them late: at a
- * gigabyte a second, a hundred megabytes are dead before it looks. To be asked for a large `ArrayBuffer` makes it look at
- * once. That one takes no memory: nobody touches its pages.
+ * Counts bytes of a body that were given to a reader, who soon needs them no more. Such bytes lie outside the JavaScript
+ * heap, and V8 notices them late: at a gigabyte a second, a hundred megabytes are garbage before V8 collects them. The
+ * request for a large `ArrayBuffer` makes V8 check at once. That buffer takes no memory, because nothing touches its pages.
  */
 export function countReleasedBytes(bytes: number): void {
-  handedOn += bytes;
-  if (handedOn < interval) return;
-  handedOn = 0;
+  released += bytes;
+  if (released < interval) return;
+  released = 0;
   try {
     new ArrayBuffer(demand);
   } catch {
-    // Where not even addresses are to be had, the collector knows.
+    // When V8 has no address space left, it has checked for garbage already.
   }
 }

@@ -1,39 +1,40 @@
 import {countReleasedBytes} from './gc-pressure.ts';
 
-/** Where an {@link IncomingBody} comes from, and can be stopped. */
+/** The exchange that an {@link IncomingBody} arrives through. */
 export interface BodyOrigin {
-  /** Somebody has begun to read. */
+  /** The caller has begun to read the body. */
   bodyReadStarted(): void;
-  /** Go on: the body has room again. */
+  /** The body has room again for more chunks. */
   resume(): void;
-  /** Nobody wants the rest; `failed`: it is no good. */
+  /** The rest of the body is not wanted; `failed`: because the part that has arrived is invalid. */
   cancel(reason: unknown, failed?: boolean): void;
 }
 
-/** What a Response reads its body from. */
+/** The body that a `Response` reads from. */
 export interface BodySource {
-  /** All of it has arrived, or it has failed. */
+  /** Whether the whole body has arrived, or has failed. */
   readonly ended: boolean;
-  /** The bytes not yet read, once the last has arrived. Reads everything at once; nothing else may read after it. */
+  /** Resolves with all unread bytes when the last byte has arrived. The body can't be read otherwise after that. */
   collect(): Promise<Buffer>;
-  /** The same, if all of it is here already and comes without waiting. */
+  /** All unread bytes, if the whole body has arrived and needs no asynchronous step; `undefined` otherwise. */
   takeNow(): Buffer | undefined;
-  /** The next piece, `undefined` at the end. One read at a time. */
+  /** Resolves with the next chunk, or with `undefined` at the end. Only one read may be under way. */
   read(): Promise<Buffer | undefined>;
+  /** Drops the rest of the body; `failed`: because the part that has arrived is invalid. */
   cancel(reason: unknown, failed?: boolean): void;
-  /** The same body once more, if all of it is here and nothing was read. */
+  /** A copy of the body, if the whole body has arrived and nothing was read. */
   fork(): BodySource | undefined;
 }
 
 /**
- * How much of a body nobody reads is taken in before the socket is left waiting, in bytes. Enough that a small one ends,
- * and frees its connection, whether or not anybody looks at it.
+ * How many unread bytes of a body are buffered before the socket is paused. A body smaller than that ends, and so frees its
+ * connection, even if nobody reads it.
  */
 const highWaterMark = 128 * 1024;
 
 const empty = Buffer.alloc(0);
 
-/** A response's body as it arrives: kept until somebody reads it, with the socket held back when too much waits. */
+/** A response's body as it arrives. Chunks are buffered until they are read, and the socket is paused when the buffer is full. */
 export class IncomingBody implements BodySource {
   ended = false;
   paused = false;
@@ -46,14 +47,14 @@ export class IncomingBody implements BodySource {
   #settleRead: ((chunk: Buffer | undefined) => void) | undefined = undefined;
   #failRead: ((error: unknown) => void) | undefined = undefined;
   #isReadStarted = false;
-  /** Gone once the body has ended: a response that is kept must not keep its request, and what that holds. */
+  /** Removed when the body has ended, so that a response that is kept doesn't keep its request in memory. */
   #origin: BodyOrigin | undefined;
 
   constructor(origin: BodyOrigin | undefined) {
     this.#origin = origin;
   }
 
-  /** Takes in a chunk; false asks the origin to pause until `resume`. */
+  /** Adds a chunk. Returns false when the origin is to pause until {@link BodyOrigin.resume}. */
   push(chunk: Buffer): boolean {
     const settle = this.#settleRead;
     if (settle && !this.#collecting) {
@@ -138,7 +139,7 @@ export class IncomingBody implements BodySource {
   fork(): BodySource | undefined {
     if (!this.ended || this.#failed || this.#isReadStarted) return undefined;
     const copy = new IncomingBody(undefined);
-    // Copies: who reads one may take its memory.
+    // The chunks are copied, because a reader may take over their memory.
     copy.#chunks = this.#chunks.map((chunk) => Buffer.from(chunk));
     copy.#size = this.#size;
     copy.ended = true;
@@ -151,7 +152,7 @@ export class IncomingBody implements BodySource {
     this.#origin?.bodyReadStarted();
   }
 
-  // The origin may hand on chunks before its resume returns: what they find has to be settled by then.
+  // The origin may push chunks before its `resume` returns, so the state is updated before the call.
   #resume(): void {
     if (!this.paused || this.ended) return;
     this.paused = false;

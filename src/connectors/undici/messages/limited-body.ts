@@ -4,7 +4,7 @@ import {ResponseTooLargeError} from '../../../errors/index.ts';
 import type {BodySource} from './incoming-body.ts';
 import {contentLengthOf} from './raw-headers.ts';
 
-/** A body whose size and progress somebody cares about: it breaks off as soon as there is more of it than may be. */
+/** A body with a size limit or a progress listener. Reading fails as soon as the body is larger than the limit. */
 class LimitedBody implements BodySource {
   readonly #source: BodySource;
   readonly #limit: number;
@@ -16,12 +16,12 @@ class LimitedBody implements BodySource {
   constructor(
     source: BodySource,
     limit: number,
-    tooLargeError: () => Error,
+    createError: () => Error,
     report: ProgressReport | undefined,
   ) {
     this.#source = source;
     this.#limit = limit;
-    this.#createError = tooLargeError;
+    this.#createError = createError;
     this.#report = report;
   }
 
@@ -29,7 +29,7 @@ class LimitedBody implements BodySource {
     return this.#source.ended;
   }
 
-  // Piece by piece: decoded in one go, a bomb would have gone off by the time it's counted.
+  // Chunk by chunk: if the body were decoded at once, a decompression bomb would fill the memory before it is counted.
   async collect(): Promise<Buffer> {
     const chunks: Buffer[] = [];
     for (let chunk = await this.read(); chunk !== undefined; chunk = await this.read()) chunks.push(chunk);
@@ -68,13 +68,13 @@ class LimitedBody implements BodySource {
   }
 
   fork(): BodySource | undefined {
-    // Two that tell how far they are would tell it twice.
+    // Two bodies with the same progress listener would report each byte twice.
     const copy = this.#size === 0 && !this.#report ? this.#source.fork() : undefined;
     return copy && new LimitedBody(copy, this.#limit, this.#createError, undefined);
   }
 }
 
-/** The body, looked at as it is read: how far it has come, and whether that is too much of what was decoded. */
+/** The body with its progress reported and its decoded size limited, if the call asks for that. */
 export function limitedBody(
   source: BodySource,
   isCoded: boolean,
@@ -82,14 +82,14 @@ export function limitedBody(
   rawHeaders: readonly Buffer[],
 ): BodySource {
   const listener = transfer?.onDownloadProgress;
-  // What isn't coded is bounded as it arrives.
+  // The exchange limits a body without Content-Encoding as it arrives.
   const {maxResponseSize: limit = Infinity} = (isCoded && transfer) || {};
   if (limit === Infinity && !listener) return source;
   const total = isCoded ? undefined : contentLengthOf(rawHeaders);
   return new LimitedBody(
     source,
     limit,
-    // Not the request itself, which a response that is kept would hold on to.
+    // Holds no reference to the request, which would otherwise live as long as the response.
     () => tooLargeError({url, method, attempt}, limit),
     listener && new ProgressReport(listener, total),
   );
@@ -104,7 +104,7 @@ export function exceedsLimit(
   return limit !== undefined && status < 400 && contentLengthOf(rawHeaders) > limit;
 }
 
-/** What a call fails with whose response is larger than `limit`, in bytes. */
+/** Makes the error of a call whose response is larger than `limit`, in bytes. */
 export function tooLargeError(
   {url, method, attempt}: Pick<ConnectorRequest, 'url' | 'method' | 'attempt'>,
   limit: number,

@@ -1,6 +1,6 @@
-// Headers as they came: names and values in turn, as bytes. Most are never asked for, and never become strings.
+// Response headers as undici reports them: names and values in turn, as bytes. Most are never read, and never become strings.
 
-/** Whether `raw` spells the lower-case `name`, in whatever case. The lengths are known to be the same. */
+/** Whether `raw` equals the lower-case `name`, ignoring the case of `raw`. The caller has compared the lengths. */
 function isNamed(raw: Buffer, name: string): boolean {
   for (let index = 0; index < name.length; index++) {
     // Setting bit 5 lower-cases letters and leaves '-' as it is.
@@ -9,7 +9,7 @@ function isNamed(raw: Buffer, name: string): boolean {
   return true;
 }
 
-/** The value of a header, by its lower-case name, several joined by commas; `undefined` when there is none. */
+/** The values of the headers with a lower-case name, joined by commas; `undefined` when there is none. */
 export function headerValue(rawHeaders: readonly Buffer[], name: string): string | undefined {
   let found: string | undefined;
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -21,12 +21,12 @@ export function headerValue(rawHeaders: readonly Buffer[], name: string): string
   return found;
 }
 
-/** The Location, in UTF-8, as browsers read it; of several the first. */
+/** The first Location header, decoded as UTF-8, as browsers do. */
 export function locationOf(rawHeaders: readonly Buffer[]): string | undefined {
   return firstOf(rawHeaders, 'location')?.toString();
 }
 
-/** The Content-Length; 0 when there is none. */
+/** The first Content-Length header; 0 when there is none. */
 export function contentLengthOf(rawHeaders: readonly Buffer[]): number {
   return Number(firstOf(rawHeaders, 'content-length')?.toString('latin1') ?? 0);
 }

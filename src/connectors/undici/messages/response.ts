@@ -3,10 +3,10 @@ import {type ChunkSource, takeChunks} from '../../../core/chunk-source.ts';
 import {NativeResponse} from '../../../core/native-response.ts';
 import type {BodySource} from './incoming-body.ts';
 
-// As with the Response: tests and tools swap the globals.
+// Read when the module is loaded, as `NativeResponse` is: tests and tools replace the globals later.
 const NativeHeaders = globalThis.Headers;
 
-/** The head of a response, as it came. */
+/** The head of a response, as it was received. */
 export interface ResponseHead {
   readonly status: number;
   readonly statusText: string;
@@ -16,17 +16,19 @@ export interface ResponseHead {
   readonly redirected: boolean;
 }
 
-/** Sees to it that the body is cancelled when nobody holds `response`, nor its stream, any more. */
+/** Cancels the body when `response` and its stream have been garbage-collected unread. */
 export let cancelWhenCollected: (response: Response) => void;
 
-// A body whose response nobody holds any more would keep its connection for ever.
+// Without this, the body of a response that was garbage-collected would keep its connection for ever.
 const abandoned = new FinalizationRegistry<BodySource>((body) =>
-  body.cancel(new Error('The response was collected unread')),
+  body.cancel(new Error('The response was garbage-collected before its body was read')),
 );
 
 /**
- * A `Response` in every respect a caller can see, at a fraction of a built-in one's cost: headers and web stream are
- * made when they are asked for, and text, JSON and bytes come straight from the buffers that were received.
+ * A `Response` that callers can't tell from a built-in one, at a fraction of its cost: headers and web stream are created
+ * on first use, and text, JSON and bytes come straight from the received buffers.
+ *
+ * The class is long because it has every member of the `Response` interface; each member is short.
  */
 class ReceivedResponse {
   readonly #head: ResponseHead;
@@ -91,7 +93,7 @@ class ReceivedResponse {
     return this.#used || (this.#stream !== undefined && isDisturbed(this.#stream));
   }
 
-  // What is here already is handed over without waiting: each `async` costs a promise and a turn.
+  // A body that has arrived is returned without `await`: each `async` function costs a promise and a turn of the event loop.
 
   text(): Promise<string> {
     const bytes = this.#takeNow();
@@ -128,7 +130,7 @@ class ReceivedResponse {
     if (this.bodyUsed || this.#stream?.locked) {
       throw new TypeError('Response.clone: Body has already been consumed.');
     }
-    // Each has its own headers: changing one's must not show in the other.
+    // Each response has its own headers, so that a change to one doesn't show in the other.
     const headers = this.#headers && new NativeHeaders(this.#headers);
     if (!this.#body) return asResponse(new ReceivedResponse(this.#head, undefined, headers));
     const fork = this.#stream ? undefined : this.#body.fork();
@@ -141,7 +143,7 @@ class ReceivedResponse {
     return asResponse(copy);
   }
 
-  /** The body without a web stream. Whoever lets go of it, half read, lets go of its connection. */
+  /** The body without a web stream. A reader that is garbage-collected half-way frees the connection. */
   [takeChunks](): ChunkSource | undefined {
     const body = this.#body;
     if (!body || this.#stream || this.#used) return undefined;
@@ -174,7 +176,7 @@ class ReceivedResponse {
     return this.#body.collect();
   }
 
-  /** From now on the body is somebody's, who needs the response no more. */
+  /** Marks the body as taken by a reader, which no longer needs the response. */
   #take(): void {
     this.#used = true;
     abandoned.unregister(this);
@@ -194,26 +196,26 @@ Object.defineProperty(ReceivedResponse.prototype, 'constructor', {
   writable: true,
   configurable: true,
 });
-// As Web IDL has attributes and operations: libraries list them.
+// Web IDL makes attributes and operations enumerable, and libraries enumerate them.
 for (const name of Object.getOwnPropertyNames(ReceivedResponse.prototype)) {
   if (name !== 'constructor') Object.defineProperty(ReceivedResponse.prototype, name, {enumerable: true});
 }
 
-// Takes web streams as well; the types don't say so.
+// `Readable.isDisturbed` accepts web streams as well, though its types don't say so.
 const isDisturbed = Readable.isDisturbed as unknown as (stream: ReadableStream) => boolean;
 
 function asResponse(response: ReceivedResponse): Response {
   return response as unknown as Response;
 }
 
-/** Makes the Response of a head and a body; none for the statuses and methods that have no body. */
+/** Creates a `Response` from a head and a body; the body is `undefined` for statuses and methods that have none. */
 export function createResponse(head: ResponseHead, body: BodySource | undefined): Response {
   return asResponse(new ReceivedResponse(head, body));
 }
 
 function toText(bytes: Buffer): string {
   const text = bytes.toString();
-  // Fetch: "UTF-8 decode", which drops a byte order mark.
+  // Fetch, "UTF-8 decode": a byte order mark is dropped.
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
 
@@ -221,8 +223,8 @@ function toJson(bytes: Buffer): unknown {
   return JSON.parse(toText(bytes));
 }
 
-// Who gets them may take the whole memory they lie in, as a byte stream does. Small ones share theirs with others: those
-// are copied.
+// A reader may transfer the whole memory that its bytes lie in, as a byte stream does. Small buffers share their memory with
+// others, so they are copied.
 function toOwnBytes({buffer, byteOffset, byteLength}: Buffer): Uint8Array<ArrayBuffer> {
   const memory = buffer as ArrayBuffer;
   const isAlone = byteLength > 0 && byteLength === memory.byteLength;
@@ -238,8 +240,8 @@ function toHeaders(raw: readonly Buffer[]): Headers {
 }
 
 /**
- * A byte stream over a body. It is pulled from, one chunk a read, and the body holds no reference to it in between:
- * a stream nobody holds can be collected, and its connection freed.
+ * A byte stream over a body. Each read pulls one chunk. Between reads the body holds no reference to the stream, so that an
+ * abandoned stream can be garbage-collected and its connection freed.
  */
 function toStream(body: BodySource): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
@@ -248,7 +250,7 @@ function toStream(body: BodySource): ReadableStream<Uint8Array<ArrayBuffer>> {
       const chunk = await body.read();
       if (chunk === undefined) {
         controller.close();
-        // A reader that brought its own buffer waits for an answer even then.
+        // A reader with a buffer of its own waits for a response even after `close`.
         controller.byobRequest?.respond(0);
       } else if (chunk.length > 0) {
         controller.enqueue(toOwnBytes(chunk));
@@ -260,7 +262,7 @@ function toStream(body: BodySource): ReadableStream<Uint8Array<ArrayBuffer>> {
   });
 }
 
-/** What `body` is once it has been read otherwise: a stream that is closed and was read from. */
+/** The value of `body` after the body was read through another member: a closed stream that was read from. */
 function readStream(): ReadableStream<Uint8Array<ArrayBuffer>> {
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>({
     type: 'bytes',

@@ -1,4 +1,4 @@
 import {version} from '../../../utils/version.ts';
 
-/** What a request says of itself when its caller says nothing. Browsers let nobody say it, so this is Node's alone. */
+/** The User-Agent of requests whose caller sets none. It is used on Node only, because browsers don't let a script set it. */
 export const userAgent = `aiofetch/${version}`;

@@ -13,31 +13,31 @@ import type {Http2Connection} from '../http2/connection.ts';
 import {initialMaxStreams} from '../http2/connection.ts';
 import type {Http2Stream} from '../http2/stream.ts';
 
-/** What an exchange is sent over: a connection, or one of the streams of one that carries several. */
+/** What a request is sent over: an HTTP/1.1 connection, or a stream of an HTTP/2 connection. */
 export type PoolConnection = Connection<PoolHost> | Http2Stream<Http2Connection<PoolHost>>;
 
-/** One origin: its slots, and its connections that nothing uses. */
+/** One origin: its slots and its idle and shared connections. */
 export class PoolHost extends HostSlots {
   readonly secure: boolean;
   readonly hostname: string;
   readonly port: number;
-  /** Sockets open, being opened or being closed. */
+  /** How many sockets are open, being opened or being closed. */
   open = 0;
-  /** The one used last is at the end, and is taken first: the others then age, and go. */
+  /** Idle HTTP/1.1 connections. The one used last is at the end and is taken first, so that surplus ones expire. */
   readonly idle: Array<Connection<PoolHost>> = [];
-  /** Those that carry several requests and take others; idle ones too, which aren't in `idle`. */
+  /** HTTP/2 connections that take further requests, idle ones included. */
   readonly shared: Array<Http2Connection<PoolHost>> = [];
-  /** The one dial that all wait for, as long as it may lead to a connection they can share. */
+  /** The dial that all requests of the host wait for, while it may lead to a connection that they can share. */
   dial: SharedDial<DialRequest> | undefined = undefined;
-  /** Whether its connections can be shared, as far as is known. */
+  /** Whether connections of the host can be shared, as far as is known. */
   sharing: boolean;
-  /** How many requests one of its connections takes at a time, as far as is known. */
+  /** How many requests a shared connection takes at the same time, as far as is known. */
   maxStreams = initialMaxStreams;
   readonly proxy: ProxyServer | undefined;
-  /** What goes before a request's path when it is sent to a proxy itself (RFC 9112, section 3.2.2: absolute-form). */
+  /** The prefix of a request's path when it is sent to a proxy itself (RFC 9112, section 3.2.2: absolute-form). */
   readonly prefix: string;
 
-  /** How many connections nothing uses. */
+  /** How many connections are idle. */
   get idleCount(): number {
     return this.idle.length + this.shared.filter(({active}) => active === 0).length;
   }
@@ -55,19 +55,19 @@ export class PoolHost extends HostSlots {
   }
 }
 
-/** Told how the connection it asked for came about. */
+/** Waits for a connection, and is notified of how the dial ended. */
 export interface DialRequest extends Linked {
   readonly host: PoolHost;
   readonly connectTimeout: number | undefined;
-  /** What there is to tell until then; not asked of all. */
+  /** Emits a trace signal of the dial. */
   emitDialSignal?<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void;
   connected(connection: PoolConnection): void;
   dialFailed(error: Error, phase: Phase): void;
-  /** @param cause - what went wrong until then, if something did */
+  /** @param cause - a failure that happened before the time ran out, if there was one */
   dialTimedOut(limit: number, cause: Error | undefined): void;
 }
 
-/** What a pool has running: it waits for a connection, or uses one. */
+/** A user of the pool: it waits for a slot or a connection, or uses a connection. */
 export interface PoolMember extends Waiter, DialRequest, AbortListener {
   readonly lifetime: Lifetime;
 }

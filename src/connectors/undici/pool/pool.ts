@@ -13,7 +13,7 @@ import type {Lifespan} from '../lifespan.ts';
 import type {DialRequest, PoolConnection, PoolMember} from './pool-host.ts';
 import {PoolHost} from './pool-host.ts';
 
-/** What is a socket of the pool's. */
+/** A connection with a socket of its own. */
 type PoolSocket = Connection<PoolHost> | Http2Connection<PoolHost>;
 
 export interface PoolOptions {
@@ -26,18 +26,21 @@ export interface PoolOptions {
 }
 
 /**
- * The sockets of a connector. Slots say who may have one; this says which: one that is idle, or a new one, for which
- * another host's idle one is closed, and gone, first, so that there are never more than `limit`.
+ * The sockets of a connector. A slot decides that a request may have a connection, and the pool decides which: an idle one,
+ * or a new one. Before a new one is opened at the limit, an idle connection of another host is closed, so that there are
+ * never more than `limit` sockets.
+ *
+ * The class is long because all of it keeps one count: sockets that are open, being opened and being closed.
  */
 export class Pool {
   readonly options: PoolOptions;
   readonly limits: Limits<PoolHost>;
-  /** Those that hold a slot and aren't dialling. */
+  /** The members that hold a slot and aren't dialling. */
   readonly running = new LinkedList<PoolMember>();
   readonly totals = {sent: 0, reused: 0, opened: 0, bytesSent: 0, bytesReceived: 0};
   closed = false;
 
-  /** Idle connections of all hosts, the one unused for longest first. */
+  /** The idle connections of all hosts, the one that has been idle for longest first. */
   readonly #idle = new LinkedList<PoolSocket>();
   readonly #connections = new Set<PoolSocket>();
   readonly #waitingToDial = new LinkedList<DialRequest>();
@@ -57,7 +60,7 @@ export class Pool {
     return this.#idle.size;
   }
 
-  /** An idle connection of the host that still looks alive. */
+  /** Takes an idle connection of the host, or a stream of a shared one, if one seems to be alive. */
   take(host: PoolHost): PoolConnection | undefined {
     const stream = host.shared.length > 0 ? this.#takeStream(host) : undefined;
     if (stream) return stream;
@@ -82,13 +85,13 @@ export class Pool {
     return undefined;
   }
 
-  /** A new connection, as soon as there is room for one. */
+  /** Opens a new connection as soon as the limit allows it. */
   open(request: DialRequest): void {
     this.#waitingToDial.append(request);
     this.#dialWaiting();
   }
 
-  /** Drops a dial that nobody waits for any more. */
+  /** Ends the wait of a request for a connection. A dial that no other request waits for is cancelled. */
   cancel(request: DialRequest): void {
     const {host} = request;
     if (this.#waitingToDial.remove(request)) return;
@@ -108,7 +111,7 @@ export class Pool {
     else if (this.#keepIdle(connection)) connection.host.idle.push(connection);
   }
 
-  /** Keeps a connection that nothing uses; false when it is closed instead. */
+  /** Keeps an idle connection. Returns false when the connection is closed instead. */
   #keepIdle(connection: PoolSocket): boolean {
     if ((this.closed && this.limits.queued === 0) || connection.isExhausted) {
       this.#startClosing(connection);
@@ -131,7 +134,7 @@ export class Pool {
     if (this.closed) this.#checkEmpty();
   }
 
-  /** All there are: running, dialling and queued. */
+  /** All members: running, dialling and queued. */
   members(): PoolMember[] {
     const hosts = [...this.limits.hosts.values()];
     const sharing = hosts.flatMap(({dial}) => [...(dial?.members ?? [])]);
@@ -140,7 +143,7 @@ export class Pool {
     return [...queued, ...dialling, ...this.running];
   }
 
-  /** Closes what is idle; resolves when all that runs has ended and every socket is gone. */
+  /** Closes idle connections. Resolves when all members have ended and every socket is closed. */
   close(): Promise<void> {
     this.closed = true;
     return new Promise((resolve) => {
@@ -154,7 +157,7 @@ export class Pool {
     });
   }
 
-  /** Cuts every connection that is idle or being opened; exchanges cut their own. */
+  /** Destroys every connection that is idle or being closed. Exchanges destroy their own. */
   destroyIdle(): void {
     for (const connection of [...this.#connections]) {
       if (connection.list !== undefined || connection.isRetired) this.#discardIdle(connection);
@@ -195,7 +198,7 @@ export class Pool {
     const served: Array<[DialRequest, PoolConnection]> = [];
     for (const request of this.#waitingToDial) {
       const {host} = request;
-      // A listener of the one before has made a call, and with that all were served that could be.
+      // A listener of the request before has made a call, which has run this loop for all the others.
       if (request.list === undefined) break;
       if (host.dial) {
         this.#waitingToDial.remove(request);
@@ -203,12 +206,12 @@ export class Pool {
         continue;
       }
       if (this.#open >= limit) {
-        // Somebody further back may still find a dial to join.
+        // A request further back may still join a shared dial.
         if (this.options.dial.http2) continue;
         break;
       }
       if (host.open >= limitPerHost) {
-        // Where several share a connection, not every slot has one, and it may be the host's own that is idle.
+        // Where requests share a connection, fewer connections than slots are used, and the host's own may be idle.
         const stream = host.shared.length > 0 ? this.#takeStream(host) : undefined;
         if (!stream) continue;
         this.#waitingToDial.remove(request);
@@ -223,7 +226,8 @@ export class Pool {
     for (const [request, stream] of served) request.connected(stream);
   }
 
-  // Each that still waits needs a socket to go: one that is on its way out already, or the idle one unused for longest.
+  // Each request that still waits needs another socket to close first: one that is closing already, or the one that has been
+  // idle for longest.
   #makeRoom(): void {
     if (this.#open < this.limits.limit) return;
     let missing = this.#waitingToDial.size - this.#closing;
@@ -258,7 +262,7 @@ export class Pool {
     dial.start(request.connectTimeout ?? this.options.connectTimeout);
   }
 
-  // Whether its connection can be shared is known once it is there: until then, whoever wants one waits for it.
+  // Whether a connection can be shared is known only when it is open. Until then, all requests of the host wait for it.
   #dialShared(request: DialRequest): void {
     const {host} = request;
     this.#open++;
@@ -298,7 +302,7 @@ export class Pool {
 
   #share(host: PoolHost, connection: PoolConnection, members: DialRequest[]): void {
     const [first, ...others] = members as [DialRequest, ...DialRequest[]];
-    // All the others first find their place: who is served may come back with more.
+    // All members get their place before the first is notified, because a notified member may make further requests.
     const served: Array<[DialRequest, PoolConnection]> = [[first, connection]];
     for (const member of others) {
       const next = this.take(host);
@@ -309,13 +313,13 @@ export class Pool {
     for (const [member, place] of served) member.connected(place);
   }
 
-  /** It came to nothing; its socket counts until it is closed. */
+  /** The dial has failed. Its sockets count until they are closed. */
   #dialEnded(request: DialRequest): void {
     this.#dials.delete(request);
     this.#closing++;
   }
 
-  // Apart from `#dial`, whose request the connection would hold on to through what it is given.
+  // A method of its own, so that the callbacks of the connection don't keep the request of `#dial` in memory.
   #connect(host: PoolHost, socket: Socket, raw: Socket): PoolConnection {
     this.totals.opened++;
     const {life} = this.options;

@@ -7,10 +7,10 @@ import {Connection} from '../http1/connection.ts';
 import type {Pool} from './pool.ts';
 import type {PoolConnection, PoolHost, PoolMember} from './pool-host.ts';
 
-/** Sees to it that a host has so many connections to spare, or is getting them. */
+/** Opens connections to a host until it has `connections` idle ones. Resolves when all of them are open. */
 export async function preconnectHost(pool: Pool, origin: string, connections: number): Promise<void> {
   const host = pool.limits.host(origin);
-  // One that is shared is enough.
+  // One shared connection is enough for all requests.
   const missing = host.shared.length > 0 ? 0 : connections - host.idle.length;
   if (missing <= 0) return;
   await Promise.all(
@@ -22,8 +22,8 @@ export async function preconnectHost(pool: Pool, origin: string, connections: nu
 }
 
 /**
- * Opens a connection to a host and leaves it idle. It takes a slot for that time, in turn with the requests, so that it
- * adds nothing to what the limits allow.
+ * Opens a connection to a host and leaves it idle. It waits for a slot like a request and holds the slot while it dials, so
+ * that the limits also hold for connections opened in advance.
  */
 class Preconnection implements PoolMember {
   previous: Linked | undefined = undefined;

@@ -225,7 +225,7 @@ describe('family', () => {
     const {fetch} = openSession({family: 6, dns: {lookup: dns.lookup}});
     const error = await failure(fetch('http://api.example/'));
     expect(error).toMatchObject({phase: 'dns', code: 'ENOTFOUND'});
-    expect((error as Error).message).toContain('no address of family 6');
+    expect((error as Error).message).toContain('no IPv6 address');
   });
 
   it('of an address in the URL is held to as well', async () => {
