@@ -11,7 +11,7 @@ import {turns, waitFor} from '../../support/wait-for.ts';
 
 const listenersOf = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
 
-/** Says nothing to /silent, a start and no more to /start, and to others hello. */
+/** Never answers /silent, sends only the start of a body at /start, and answers "hello" at other paths. */
 async function startMoody() {
   const held: ServerResponse[] = [];
   const server = await startServer((request, response) => {
@@ -28,7 +28,7 @@ async function startMoody() {
 
 type Moody = Awaited<ReturnType<typeof startMoody>>;
 
-/** Brings a request to a moment, and says how to tell that it is there, and what then is to reject. */
+/** Brings a request to a moment of its life. Returns how to notice that it is there, and the promise that is to reject. */
 interface Moment {
   readonly name: string;
   reach(pooled: PooledSession, server: Moody, signal: AbortSignal): Promise<() => Promise<unknown>>;
@@ -122,7 +122,7 @@ const moments: readonly Moment[] = [
 ];
 
 describe.each(moments)('an abort while $name', ({reach}) => {
-  it('rejects with the signal’s reason as it is, leaves no listener, and gives the slot back', async () => {
+  it('the call rejects with the signal’s own reason, leaves no listener and frees its slot', async () => {
     const server = await startMoody();
     const pooled = openSession({limit: 1});
     const controller = new AbortController();
@@ -137,7 +137,7 @@ describe.each(moments)('an abort while $name', ({reach}) => {
     expect(await (await pooled.fetch(server.origin)).text()).toBe('hello');
   });
 
-  it('without a reason rejects with the signal’s AbortError', async () => {
+  it('an abort without a reason rejects with the signal’s AbortError', async () => {
     const server = await startMoody();
     const pooled = openSession({limit: 1});
     const controller = new AbortController();
@@ -149,7 +149,7 @@ describe.each(moments)('an abort while $name', ({reach}) => {
     expect(error).toMatchObject({name: 'AbortError'});
   });
 
-  it('by the session’s end rejects, typed', async () => {
+  it('session.destroy() rejects the call with a SessionClosedError', async () => {
     const server = await startMoody();
     const pooled = openSession({limit: 1});
     const outcome = await reach(pooled, server, new AbortController().signal);
@@ -161,7 +161,7 @@ describe.each(moments)('an abort while $name', ({reach}) => {
 });
 
 describe('an abort', () => {
-  it('before the start: nothing is sent', async () => {
+  it('a call whose signal is already aborted sends nothing', async () => {
     const server = await startMoody();
     const {fetch, stats} = openSession();
     const reason = new Error('not even begun');
@@ -174,7 +174,7 @@ describe('an abort', () => {
     expect(stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
-  it('in the same tick as the call', async () => {
+  it('a call that is aborted in its own tick rejects', async () => {
     const server = await startMoody();
     const {fetch, stats} = openSession({limit: 1});
     for (let index = 0; index < 3; index++) {
@@ -188,7 +188,7 @@ describe('an abort', () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  it('after the end is nobody’s business', async () => {
+  it('an abort after the end of the call has no effect', async () => {
     const server = await startMoody();
     const {fetch, stats} = openSession();
     const controller = new AbortController();
@@ -200,7 +200,7 @@ describe('an abort', () => {
     expect(stats()).toMatchObject({idle: 1});
   });
 
-  it('after all of a body has arrived that nobody has read doesn’t take it away', async () => {
+  it('an abort after the whole body has arrived leaves the body readable', async () => {
     const server = await startMoody();
     const {fetch, stats} = openSession();
     const controller = new AbortController();
@@ -210,7 +210,7 @@ describe('an abort', () => {
     expect(await response.text()).toBe('hello');
   });
 
-  it('of one request leaves its neighbours alone', async () => {
+  it('an abort of one request leaves the others alone', async () => {
     const server = await startMoody();
     const {fetch} = openSession({limit: 3});
     const controller = new AbortController();
@@ -226,7 +226,7 @@ describe('an abort', () => {
     ]);
   });
 
-  it('closes the connection of what was under way: the rest must not be taken for the next answer', async () => {
+  it('an abort during a response closes the connection, so that the rest is not taken for the next response', async () => {
     const server = await startMoody();
     const {fetch} = openSession({limit: 1});
     const controller = new AbortController();
@@ -240,7 +240,7 @@ describe('an abort', () => {
     expect(await (await fetch(server.origin)).text()).toBe('hello');
   });
 
-  it('fails a response and its clone', async () => {
+  it('an abort fails a response and its clone', async () => {
     const server = await startMoody();
     const {fetch, stats} = openSession();
     const controller = new AbortController();
@@ -257,7 +257,7 @@ describe('an abort', () => {
 });
 
 describe('a signal that outlives its calls', () => {
-  it('has no listener left, however they end', async () => {
+  it('no listener is left on the signal, however the calls end', async () => {
     const server = await startMoody();
     const {fetch} = openSession({limit: 5});
     const {signal} = new AbortController();
@@ -273,7 +273,7 @@ describe('a signal that outlives its calls', () => {
     await waitFor(() => listenersOf(signal) === 0);
   });
 
-  it('of a Request too', async () => {
+  it('no listener is left on the signal of a Request', async () => {
     const server = await startMoody();
     const {fetch} = openSession();
     const {signal} = new AbortController();
@@ -283,8 +283,8 @@ describe('a signal that outlives its calls', () => {
   });
 });
 
-describe('aborts at any moment whatsoever', () => {
-  it('leave nothing behind', async () => {
+describe('aborts at random moments', () => {
+  it('aborts at random moments leave no slot, socket or listener behind', async () => {
     const server = await startServer(async (request, response) => {
       for await (const _ of request);
       response.writeHead(200);

@@ -12,7 +12,7 @@ function listenTo(type: string, listener: ChannelListener): void {
   onTestFinished(() => void unsubscribe(`aiofetch:${type}`, listener));
 }
 
-it('a subscriber is told what a listener is told, with the request and the response as they are', async () => {
+it('a subscriber gets the events of a trace listener, with the original request and response', async () => {
   const server = await startServer((_request, response) => response.end('x'));
   const messages: Array<Record<string, unknown>> = [];
   const types = ['requestStart', 'attemptStart', 'connectionCreateEnd', 'responseStart', 'requestEnd'];
@@ -30,7 +30,7 @@ it('a subscriber is told what a listener is told, with the request and the respo
   expect(messages[3]?.['response']).toBe(response);
 });
 
-it('a subscriber may set headers, which is how tools hand their context on', async () => {
+it('a subscriber can set request headers, as tracing tools do to propagate their context', async () => {
   const server = await startServer((request, response) => response.end(request.headers['x-trace-id']));
   listenTo('attemptStart', (message) => {
     const {request, attempt} = message as {request: {headers: Headers}; attempt: number};
@@ -40,7 +40,7 @@ it('a subscriber may set headers, which is how tools hand their context on', asy
   expect(await session.get(server.origin).text()).toBe('t1');
 });
 
-it('a subscriber hears the start of a call in the context of who made it', async () => {
+it('a subscriber gets the start of a call in the async context of its caller', async () => {
   const server = await startServer((_request, response) => response.end('x'));
   const context = new AsyncLocalStorage<string>();
   const heard: unknown[] = [];
@@ -51,7 +51,7 @@ it('a subscriber hears the start of a call in the context of who made it', async
   expect(heard).toEqual(['mine', 'verb']);
 });
 
-it('the default connector publishes too', async () => {
+it('the default connector publishes as well', async () => {
   const server = await startServer((_request, response) => response.end('x'));
   const heard = vi.fn();
   listenTo('requestEnd', heard);
@@ -62,7 +62,7 @@ it('the default connector publishes too', async () => {
   await session.close();
 });
 
-it('nothing is traced while nobody has subscribed, and again when nobody has any more', async () => {
+it('nothing is traced before the first subscription and after the last one ends', async () => {
   const server = await startServer((_request, response) => response.end('x'));
   const {session, connector} = openSession();
   const fetch = vi.spyOn(connector, 'fetch');
@@ -75,7 +75,7 @@ it('nothing is traced while nobody has subscribed, and again when nobody has any
   expect(fetch.mock.calls.map(([{lifetime}]) => lifetime.trace !== undefined)).toEqual([false, true, false]);
 });
 
-it('of signals that nobody has subscribed to no event is made', async () => {
+it('no event is created for a signal without a subscriber', async () => {
   const server = await startServer((_request, response) => response.end('x'));
   listenTo('tlsEnd', () => undefined);
   const {session} = openSession();

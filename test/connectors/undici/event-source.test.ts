@@ -10,7 +10,7 @@ const names = ['a', 'é', 'c'];
 const eventOf = (index: number) => Buffer.from(`id: ${index + 1}\r\ndata: ${names[index]}\r\n\r\n`);
 const all = Buffer.concat(names.map((_, index) => eventOf(index)));
 
-/** Sends the events after the last one that is known, as `send` does it; 204 when there are none. */
+/** A server that sends the events after Last-Event-ID, in the way of `send`. It answers 204 when there are none. */
 function startEvents(
   send: (response: ServerResponse, events: Buffer, connection: number) => void | Promise<void>,
 ) {
@@ -30,8 +30,8 @@ async function dataOf(events: AsyncIterable<{readonly data: string}>): Promise<s
   return data;
 }
 
-describe('eventSource, from a server that', () => {
-  it('cuts the connection after any byte: nothing is lost, nothing comes twice', async () => {
+describe('eventSource', () => {
+  it('no event is lost or repeated when the connection is cut, after whatever byte', async () => {
     const {session} = openSession({limit: 1});
     for (let cut = 0; cut < all.length; cut++) {
       const server = await startEvents((response, events, connection) => {
@@ -43,7 +43,7 @@ describe('eventSource, from a server that', () => {
     expect(session.stats().active).toBe(0);
   });
 
-  it('drips', async () => {
+  it('events that arrive byte by byte are parsed', async () => {
     const server = await startEvents(async (response, events) => {
       for (const byte of events) {
         response.write(Uint8Array.of(byte));
@@ -55,7 +55,7 @@ describe('eventSource, from a server that', () => {
     expect(await dataOf(eventSource(session, server.origin))).toEqual(names);
   });
 
-  it('falls silent in the middle of an event', async () => {
+  it('a server that falls silent in the middle of an event is reconnected to', async () => {
     const server = await startEvents((response, events, connection) => {
       if (connection === 0) response.write(events.subarray(0, 30));
       else response.end(events);
@@ -64,7 +64,7 @@ describe('eventSource, from a server that', () => {
     expect(await dataOf(eventSource(session, server.origin, {idleTimeout: 50}))).toEqual(names);
   });
 
-  it('says nothing but that it is still there, which keeps the connection', async () => {
+  it('comments that keep the connection alive reset the read timeout', async () => {
     const server = await startEvents(async (response, events) => {
       for (let round = 0; round < 15; round++) {
         response.write(': still here\n\n');
@@ -77,7 +77,7 @@ describe('eventSource, from a server that', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('is not there yet', async () => {
+  it('a server that is not up yet is retried', async () => {
     const gone = await startEvents(() => undefined);
     const {port} = gone;
     await new Promise((resolve) => gone.server.close(resolve));
@@ -94,7 +94,7 @@ describe('eventSource, from a server that', () => {
     expect(failures).toBe(2);
   });
 
-  it('ends the stream after every event, thousands of times: on one connection, and nothing piles up', {
+  it('thousands of reconnections use one connection, and memory stays flat', {
     timeout: 60_000,
   }, async () => {
     const server = await startServer((request, response) => {
@@ -109,7 +109,7 @@ describe('eventSource, from a server that', () => {
     for await (const {id} of eventSource(session, server.origin, {signal})) {
       if (id === '1000') used = heapUsed();
       if (id === '4000') break;
-      // What the server has seen is the test's own.
+      // The server's own record of requests does not count as growth.
       (server.requests as unknown[]).length = 0;
     }
     expect(heapUsed() - used).toBeLessThan(1_500_000);

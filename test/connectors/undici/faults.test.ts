@@ -8,7 +8,7 @@ import type {RawConnection} from '../../support/raw-server.ts';
 import {startRawServer} from '../../support/raw-server.ts';
 import {turns, waitFor} from '../../support/wait-for.ts';
 
-/** What a server does wrong on the first connection; on all others it answers "fine". */
+/** What a server does wrong on its first connection. On all others it answers "fine". */
 function startFaulty(fault: (connection: RawConnection) => Promise<void> | void) {
   return startRawServer(async (connection) => {
     await connection.request();
@@ -107,7 +107,7 @@ const failing: Array<[string, (connection: RawConnection) => Promise<void> | voi
     'sends headers in endless number',
     ({send}) => send(`HTTP/1.1 200 OK\r\n${'X-Many: x\r\n'.repeat(20_000)}Content-Length: 0\r\n\r\n`),
   ],
-  // Against RFC 9110, section 15.2, which has it ignored: so undici guards against answers slipped in.
+  // RFC 9110, section 15.2, would have it ignored. undici fails instead, to protect against injected responses.
   ['says to continue unasked', ({send}) => send('HTTP/1.1 100 Continue\r\n\r\n')],
   [
     'switches protocols unasked',
@@ -115,37 +115,40 @@ const failing: Array<[string, (connection: RawConnection) => Promise<void> | voi
   ],
 ];
 
-describe('a server that', () => {
-  it.each(failing)('%s: a typed error, its socket gone, the pool usable', async (_name, fault) => {
-    const server = await startFaulty(fault);
-    const {fetch, stats} = openSession({limit: 1});
-    const call = fetch(`${server.origin}/path?query=SECRET`, {
-      method: 'POST',
-      body: 'SECRET',
-      headers: {authorization: 'Bearer SECRET'},
-    }).then((response) => response.text());
-    const error = await failure(call);
-    expect(error).toBeInstanceOf(ConnectionError);
-    expect(error).toBeInstanceOf(AiofetchError);
-    expect(error).toBeInstanceOf(TypeError);
-    expect(error).toMatchObject({phase: 'receive', attempts: 1});
-    expect((error as ConnectionError).code).toMatch(/^[A-Z_]+$/);
-    // Nothing of what was sent or received is shown, by whatever way of showing it.
-    for (const shown of [
-      inspect(error, {depth: 10, showHidden: true}),
-      JSON.stringify(error),
-      String(error),
-      (error as Error).stack,
-    ]) {
-      expect(shown).not.toContain('SECRET');
-    }
-    expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0});
-    await waitFor(() => server.sockets.open.size === 0);
-    expect(await (await fetch(server.origin)).text()).toBe('fine');
-  });
+describe('a faulty server', () => {
+  it.each(failing)(
+    'a server that %s: the call fails with a typed error, its socket is closed, and the pool stays usable',
+    async (_name, fault) => {
+      const server = await startFaulty(fault);
+      const {fetch, stats} = openSession({limit: 1});
+      const call = fetch(`${server.origin}/path?query=SECRET`, {
+        method: 'POST',
+        body: 'SECRET',
+        headers: {authorization: 'Bearer SECRET'},
+      }).then((response) => response.text());
+      const error = await failure(call);
+      expect(error).toBeInstanceOf(ConnectionError);
+      expect(error).toBeInstanceOf(AiofetchError);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).toMatchObject({phase: 'receive', attempts: 1});
+      expect((error as ConnectionError).code).toMatch(/^[A-Z_]+$/);
+      // No way of printing the error shows what was sent or received.
+      for (const shown of [
+        inspect(error, {depth: 10, showHidden: true}),
+        JSON.stringify(error),
+        String(error),
+        (error as Error).stack,
+      ]) {
+        expect(shown).not.toContain('SECRET');
+      }
+      expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0});
+      await waitFor(() => server.sockets.open.size === 0);
+      expect(await (await fetch(server.origin)).text()).toBe('fine');
+    },
+  );
 });
 
-describe('a server that is only odd', () => {
+describe('an unusual but valid server', () => {
   async function answer(fault: (connection: RawConnection) => Promise<void> | void) {
     const server = await startFaulty(fault);
     const {fetch} = openSession({limit: 1});
@@ -155,7 +158,7 @@ describe('a server that is only odd', () => {
     return {response, text};
   }
 
-  it('drips its answer byte by byte is understood', async () => {
+  it('a response that arrives byte by byte is parsed', async () => {
     const {text} = await answer(async (connection) => {
       connection.socket.setNoDelay(true);
       for (const byte of 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-A: b\r\n\r\nhello') {
@@ -167,7 +170,7 @@ describe('a server that is only odd', () => {
     expect(text).toBe('hello');
   });
 
-  it('says nothing of length and closes has said all there is', async () => {
+  it('a response without a length ends when the server closes the connection', async () => {
     const {text} = await answer(({send, socket}) => {
       send('HTTP/1.1 200 OK\r\n\r\nup to the end');
       socket.end();
@@ -175,7 +178,7 @@ describe('a server that is only odd', () => {
     expect(text).toBe('up to the end');
   });
 
-  it('speaks HTTP/1.0 is understood', async () => {
+  it('an HTTP/1.0 response is parsed', async () => {
     const {text} = await answer(({send, socket}) => {
       send('HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\n\r\nold');
       socket.end();
@@ -183,7 +186,7 @@ describe('a server that is only odd', () => {
     expect(text).toBe('old');
   });
 
-  it('sends several hints first: the answer is what comes after', async () => {
+  it('informational responses before the response are skipped', async () => {
     const {response, text} = await answer(({send, socket}) => {
       send('HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n');
       send('HTTP/1.1 102 Processing\r\n\r\n');
@@ -196,7 +199,7 @@ describe('a server that is only odd', () => {
     expect(text).toBe('last');
   });
 
-  it('chunks with extensions and trailers is understood, and the trailers are no headers', async () => {
+  it('a chunked response with extensions and trailers is parsed, and its trailers are not headers', async () => {
     const {response, text} = await answer(({send, socket}) => {
       send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n');
       send('5;name=value\r\nhello\r\n0\r\nX-T: trailer\r\n\r\n');
@@ -206,7 +209,7 @@ describe('a server that is only odd', () => {
     expect(response.headers.has('x-t')).toBe(false);
   });
 
-  it('answers a HEAD with a body: it is nobody’s answer', async () => {
+  it('the body of a response to HEAD is not taken for the next response', async () => {
     const server = await startRawServer(async (connection) => {
       for (;;) {
         const {method} = await connection.request();
@@ -218,7 +221,7 @@ describe('a server that is only odd', () => {
     expect(await (await fetch(server.origin)).text()).toBe('wanted');
   });
 
-  it('sends a header of 15 kB is understood', async () => {
+  it('a header of 15 kB is accepted', async () => {
     const {response} = await answer(({send, socket}) => {
       send(
         `HTTP/1.1 200 OK\r\nX-Large: ${'x'.repeat(15_000)}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`,
@@ -228,7 +231,7 @@ describe('a server that is only odd', () => {
     expect(response.headers.get('x-large')).toHaveLength(15_000);
   });
 
-  it('floods: it is held back until somebody reads', async () => {
+  it('a fast server is held back until the body is read', async () => {
     let sent = 0;
     const chunk = Buffer.alloc(64 * 1024);
     const server = await startRawServer(async (connection) => {
@@ -251,7 +254,7 @@ describe('a server that is only odd', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('answers before it was asked: that answer is not taken', async () => {
+  it('a response that comes before the request is not used', async () => {
     const server = await startRawServer(async (connection) => {
       if (connection.index === 0) connection.respond('unasked');
       await connection.request();
@@ -262,14 +265,14 @@ describe('a server that is only odd', () => {
       (response) => response.text(),
       (error: unknown) => error,
     );
-    // Whether what comes first is seen before the request goes out, is chance; that it is refused when seen isn't.
+    // Whether the early response is seen before the request is sent differs. When it is seen, it must be refused.
     if (outcome instanceof Error) expect(outcome).toBeInstanceOf(ConnectionError);
     expect(await (await fetch(server.origin)).text()).toBe('asked');
   });
 });
 
 describe('a lost connection in the middle of a body', () => {
-  it('fails the stream after what had come', async () => {
+  it('the stream fails after the data that had arrived', async () => {
     const server = await startFaulty(async ({send, socket}) => {
       send(`HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n${'x'.repeat(100)}`);
       await turns(3);
@@ -282,7 +285,7 @@ describe('a lost connection in the middle of a body', () => {
     await expect(reader.closed).rejects.toBeInstanceOf(ConnectionError);
   });
 
-  it('fails whoever asks for it later, again and again the same way', async () => {
+  it('every later attempt to read the body fails in the same way', async () => {
     const server = await startFaulty(({send, socket}) => {
       send('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nsome');
       socket.end();
@@ -295,7 +298,7 @@ describe('a lost connection in the middle of a body', () => {
     await expect(clone.json()).rejects.toBeInstanceOf(ConnectionError);
   });
 
-  it('that nobody looks at bothers nobody', async () => {
+  it('a failed body that is not read causes no unhandled rejection', async () => {
     const server = await startFaulty(({send, socket}) => {
       send('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nsome');
       socket.end();
@@ -307,8 +310,8 @@ describe('a lost connection in the middle of a body', () => {
   });
 });
 
-describe('an error', () => {
-  it('while sending has that phase, and the system’s code', async () => {
+describe('a connection error', () => {
+  it('an error while sending has the phase send and the system’s code', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.head();
       connection.socket.resetAndDestroy();
@@ -325,7 +328,7 @@ describe('an error', () => {
     expect((error as ConnectionError).code).toMatch(/^(ECONNRESET|EPIPE)$/);
   });
 
-  it('shows method and address, and of the query only the names', async () => {
+  it('an error shows method and address, and only the names of the query', async () => {
     const server = await startRawServer(({socket}) => void socket.destroy());
     const {fetch} = openSession();
     const error = await failure(fetch(`${server.origin}/path?token=SECRET&page=SECRET#SECRET`));
@@ -338,7 +341,7 @@ describe('an error', () => {
     expect(String(error)).toContain(`GET ${server.origin}/path?token=…`);
   });
 
-  it('in the decoding shows nothing of the body', async () => {
+  it('a decoding error shows nothing of the body', async () => {
     const body = gzipSync('SECRET'.repeat(100), {level: 0});
     body.fill(0xff, 12, 20);
     const server = await startRawServer(async (connection) => {

@@ -3,7 +3,7 @@ import {describe, expect, it} from 'vitest';
 import {bodyOf, startServer} from '../../support/http-server.ts';
 import {runScript} from '../../support/run-script.ts';
 
-/** Runs a script that finds the address of a server in `url`. The server is this process's: only the client is in its own. */
+/** Runs a client script in a process of its own. The script finds the address of a server of this process in `url`. */
 async function run(script: string) {
   const {origin} = await startServer(async (request, response) => {
     await bodyOf(request);
@@ -17,7 +17,7 @@ async function run(script: string) {
   return runScript(`const url = '${origin}';\n${script}`);
 }
 
-describe('a session that is never closed', () => {
+describe('a process with a session that is never closed', () => {
   const scripts = {
     'that did nothing': `
       import {createSession} from 'aiofetch';
@@ -59,14 +59,17 @@ describe('a session that is never closed', () => {
       setTimeout(() => controller.abort(), 30);
       await Promise.allSettled(calls);`,
   };
-  it.each(Object.entries(scripts))('%s keeps no process alive, and says nothing', async (_name, script) => {
-    const {code, stdout, stderr, time} = await run(`${script}\nconsole.log('done');`);
-    expect({code, stdout, stderr}).toEqual({code: 0, stdout: 'done\n', stderr: ''});
-    // Idle connections are kept for 15 s.
-    expect(time).toBeLessThan(14_000);
-  });
+  it.each(Object.entries(scripts))(
+    'a session %s lets the process end without output',
+    async (_name, script) => {
+      const {code, stdout, stderr, time} = await run(`${script}\nconsole.log('done');`);
+      expect({code, stdout, stderr}).toEqual({code: 0, stdout: 'done\n', stderr: ''});
+      // Idle connections stay open for 15 s.
+      expect(time).toBeLessThan(14_000);
+    },
+  );
 
-  it('holds the process while a request is under way', async () => {
+  it('a request under way keeps the process alive', async () => {
     const {stdout} = await run(`
       import {createSession} from 'aiofetch';
       const session = createSession();
@@ -75,7 +78,7 @@ describe('a session that is never closed', () => {
     expect(stdout).toBe('slow\n');
   });
 
-  it('holds the process while one waits in the queue', async () => {
+  it('a queued request keeps the process alive', async () => {
     const {stdout} = await run(`
       import {createSession} from 'aiofetch';
       const session = createSession({connector: {limit: 1}});
@@ -85,8 +88,8 @@ describe('a session that is never closed', () => {
   });
 });
 
-describe('a closed session', () => {
-  it('lets the process end, when close() is what is waited for', async () => {
+describe('a process with a closed session', () => {
+  it('the process ends after it has awaited close()', async () => {
     const {code, stdout, stderr} = await run(`
       import {createSession} from 'aiofetch';
       const session = createSession();
@@ -100,7 +103,7 @@ describe('a closed session', () => {
 });
 
 describe('many requests', () => {
-  it('on one connection and one signal make Node warn of nothing', async () => {
+  it('many requests on one connection and one signal cause no warning of Node', async () => {
     const {code, stdout, stderr} = await run(`
       import {createSession} from 'aiofetch';
       const session = createSession({connector: {limit: 1}});
@@ -114,8 +117,8 @@ describe('many requests', () => {
   });
 });
 
-describe('an error on a connection that nobody uses', () => {
-  it('does not end the process', async () => {
+describe('an error on an idle connection', () => {
+  it('an error on an idle connection does not end the process', async () => {
     const {code, stdout, stderr} = await run(`
       import {createServer as createTcpServer} from 'node:net';
       import {createSession} from 'aiofetch';
@@ -134,7 +137,7 @@ describe('an error on a connection that nobody uses', () => {
 });
 
 describe('importing the package', () => {
-  it('leaves the built-in fetch as it was', async () => {
+  it('importing the package leaves the built-in fetch unchanged', async () => {
     const {code, stdout, stderr} = await run(`
       const names = [Symbol.for('undici.globalDispatcher.1'), Symbol.for('undici.globalDispatcher.2')];
       const look = () => names.map((name) => globalThis[name]);
@@ -155,7 +158,7 @@ describe('importing the package', () => {
     expect(stdout).toBe('true true\ntrue\n200 ok 4\n');
   });
 
-  it('before the built-in fetch was used, too', async () => {
+  it('importing the package before the first built-in fetch leaves it unchanged as well', async () => {
     const {stdout, stderr} = await run(`
       await import('aiofetch');
       const response = await fetch(url, {method: 'POST', body: 'four', headers: {'content-length': '4'}});

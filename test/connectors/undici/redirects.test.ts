@@ -14,7 +14,7 @@ interface Landed {
   readonly body: string;
 }
 
-/** Sends whoever asks for /from to `to` with `status`, and tells those who arrive anywhere else what they came with. */
+/** Redirects /from to `to` with `status`, and answers other paths with what arrived. */
 async function startRedirecting(status = 302, to: string | (() => string) = '/to') {
   return startServer(async (request, response) => {
     if (request.url?.startsWith('/from')) {
@@ -34,7 +34,7 @@ async function startRedirecting(status = 302, to: string | (() => string) = '/to
 const landedOf = async (response: Response) => (await response.json()) as Landed;
 
 describe('a redirect', () => {
-  it('is followed, and says so', async () => {
+  it('a redirect is followed, and `redirected` is true', async () => {
     const server = await startRedirecting();
     const {fetch, stats} = openSession();
     const response = await fetch(`${server.origin}/from?a=1`);
@@ -43,13 +43,13 @@ describe('a redirect', () => {
     expect(stats().totals).toMatchObject({requests: 1, sent: 2, opened: 1, reused: 1});
   });
 
-  it('that was none says so too', async () => {
+  it('without a redirect, `redirected` is false', async () => {
     const server = await startRedirecting();
     const {fetch} = openSession();
     expect((await fetch(server.origin)).redirected).toBe(false);
   });
 
-  it('is followed 20 times and no more', async () => {
+  it('20 redirects are followed and no more', async () => {
     const server = await startServer((request, response) => {
       const left = Number(request.url?.slice(1));
       if (left > 0) response.writeHead(302, {location: `/${left - 1}`});
@@ -65,7 +65,7 @@ describe('a redirect', () => {
     expect(stats()).toMatchObject({active: 0, queued: 0});
   });
 
-  it('without a Location is a response like any other', async () => {
+  it('a redirect status without a Location is a normal response', async () => {
     const server = await startServer((_request, response) => response.writeHead(302).end('nowhere'));
     const {fetch} = openSession();
     const response = await fetch(server.origin);
@@ -73,14 +73,14 @@ describe('a redirect', () => {
     expect(await response.text()).toBe('nowhere');
   });
 
-  it.each([300, 304, 305])('is not what status %i is', async (status) => {
+  it.each([300, 304, 305])('status %i is not a redirect', async (status) => {
     const server = await startRedirecting(status);
     const {fetch} = openSession();
     expect((await fetch(`${server.origin}/from`)).status).toBe(status);
   });
 });
 
-describe('method and body', () => {
+describe('method and body over a redirect', () => {
   const kept = [
     ['GET', 301],
     ['GET', 302],
@@ -97,7 +97,7 @@ describe('method and body', () => {
     ['POST', 308],
     ['PUT', 307],
   ] as const;
-  it.each(kept)('of a %s are kept over a %i', async (method, status) => {
+  it.each(kept)('a %s keeps method and body over a %i', async (method, status) => {
     const server = await startRedirecting(status);
     const {fetch} = openSession();
     const hasBody = method === 'PUT' || method === 'POST' || method === 'PATCH';
@@ -113,7 +113,7 @@ describe('method and body', () => {
   });
 
   it.each(['GET', 'HEAD'])(
-    'of a %s are kept over a 303 with what its headers say of a body',
+    'a %s keeps its method over a 303, and its headers about a body',
     async (method) => {
       const server = await startRedirecting(303);
       const {fetch} = openSession();
@@ -130,7 +130,7 @@ describe('method and body', () => {
     ['DELETE', 303],
     ['PATCH', 303],
   ] as const;
-  it.each(dropped)('of a %s become those of a GET over a %i', async (method, status) => {
+  it.each(dropped)('a %s becomes a GET without a body over a %i', async (method, status) => {
     const server = await startRedirecting(status);
     const {fetch} = openSession();
     const headers = {
@@ -147,7 +147,7 @@ describe('method and body', () => {
     expect(landed.headers).toMatchObject({'x-other': 'kept'});
   });
 
-  it('a form keeps its boundary, and a function makes the body again', async () => {
+  it('a form keeps its boundary, and a body function is called again', async () => {
     const server = await startRedirecting(307);
     const {fetch} = openSession();
     const form = new FormData();
@@ -162,12 +162,12 @@ describe('method and body', () => {
     });
   });
 
-  describe('a stream', () => {
+  describe('a stream as a body', () => {
     async function* chunks() {
       yield 'once';
     }
 
-    it.each([301, 302, 307, 308])('can’t be sent again, so a %i rejects', async (status) => {
+    it.each([301, 302, 307, 308])('a stream can’t be sent again, so a %i rejects', async (status) => {
       const server = await startRedirecting(status);
       const {fetch, stats} = openSession({limit: 1});
       for (const body of [new Blob(['once']).stream(), chunks()]) {
@@ -178,14 +178,14 @@ describe('method and body', () => {
       expect(stats().active).toBe(0);
     });
 
-    it('isn’t needed any more after a 303', async () => {
+    it('a stream is not needed after a 303', async () => {
       const server = await startRedirecting(303);
       const {fetch} = openSession();
       const response = await fetch(`${server.origin}/from`, {method: 'POST', body: chunks()});
       expect(await landedOf(response)).toMatchObject({method: 'GET', body: ''});
     });
 
-    it('that is still being sent is stopped', async () => {
+    it('a stream that is still being sent is stopped', async () => {
       let cancelledWith: unknown = 'not yet';
       const server = await startRawServer(async (connection) => {
         const {path} = await connection.head();
@@ -207,7 +207,7 @@ describe('method and body', () => {
   });
 });
 
-describe('credentials', () => {
+describe('credentials over a redirect', () => {
   const headers = {
     authorization: 'Bearer secret',
     cookie: 'session=secret',
@@ -215,14 +215,14 @@ describe('credentials', () => {
     'x-harmless': 'stays',
   };
 
-  it('stay within the origin', async () => {
+  it('credentials are kept within the origin', async () => {
     const server = await startRedirecting(302, '/to');
     const {fetch} = openSession();
     const landed = await landedOf(await fetch(`${server.origin}/from`, {headers}));
     expect(landed.headers).toMatchObject(headers);
   });
 
-  it.each(['port', 'name'])('are dropped when the %s is another', async (what) => {
+  it.each(['port', 'name'])('credentials are dropped when the %s differs', async (what) => {
     const elsewhere = await startRedirecting();
     const server = await startRedirecting(302, () =>
       what === 'port' ? `${elsewhere.origin}/to` : `http://localhost:${server.port}/to`,
@@ -233,7 +233,7 @@ describe('credentials', () => {
     expect(JSON.stringify(landed)).not.toContain('secret');
   });
 
-  it('that were dropped once don’t come back on the way home', async () => {
+  it('dropped credentials stay dropped when a redirect leads back', async () => {
     const away = await startRedirecting(302, () => `${home.origin}/to`);
     const home = await startRedirecting(302, () => `${away.origin}/from`);
     const {fetch} = openSession();
@@ -242,7 +242,7 @@ describe('credentials', () => {
     expect(JSON.stringify(landed)).not.toContain('secret');
   });
 
-  it('of the session’s auth aren’t sent to another origin', async () => {
+  it('credentials of the session’s auth are not sent to another origin', async () => {
     const elsewhere = await startRedirecting();
     const server = await startRedirecting(302, `${elsewhere.origin}/to`);
     const {fetch} = openSession({}, {baseUrl: server.origin, auth: {bearer: 'secret'}});
@@ -255,17 +255,20 @@ describe('credentials', () => {
     ['user:secret', 'a name with a password'],
     ['secret', 'a name alone'],
     [':secret', 'a password alone'],
-  ])('in a Location to another origin are refused, and shown to nobody: “%s”, %s', async (credentials) => {
-    const elsewhere = await startRedirecting();
-    const server = await startRedirecting(302, elsewhere.origin.replace('//', `//${credentials}@`));
-    const {fetch} = openSession();
-    const error = await fetch(`${server.origin}/from`).catch((error: unknown) => error);
-    expect(error).toBeInstanceOf(RedirectError);
-    expect(inspect(error)).not.toContain('secret');
-    expect(elsewhere.requests).toHaveLength(0);
-  });
+  ])(
+    'credentials in a Location to another origin are refused and not shown: “%s”, %s',
+    async (credentials) => {
+      const elsewhere = await startRedirecting();
+      const server = await startRedirecting(302, elsewhere.origin.replace('//', `//${credentials}@`));
+      const {fetch} = openSession();
+      const error = await fetch(`${server.origin}/from`).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(RedirectError);
+      expect(inspect(error)).not.toContain('secret');
+      expect(elsewhere.requests).toHaveLength(0);
+    },
+  );
 
-  it('in a Location within the origin are left out', async () => {
+  it('credentials in a Location within the origin are left out', async () => {
     const server = await startRedirecting(302, () => `http://user:secret@127.0.0.1:${server.port}/to`);
     const {fetch} = openSession();
     const response = await fetch(`${server.origin}/from`);
@@ -273,7 +276,7 @@ describe('credentials', () => {
     expect(JSON.stringify(await landedOf(response))).not.toContain('secret');
   });
 
-  it('a Host header goes no further than the origin it was for', async () => {
+  it('a Host header is dropped for another origin', async () => {
     const elsewhere = await startRedirecting();
     const server = await startRedirecting(302, `${elsewhere.origin}/to`);
     const {fetch} = openSession();
@@ -295,7 +298,7 @@ describe('a Location', () => {
     ['UTF-8 that should have been encoded', '/ü/日本', '/%C3%BC/%E6%97%A5%E6%9C%AC'],
     ['encoded already', '/%C3%BC?q=%20', '/%C3%BC?q=%20'],
   ] as const;
-  it.each(places)('%s', async (_name, location, path) => {
+  it.each(places)('a Location is resolved against the URL: %s', async (_name, location, path) => {
     const server = await startRawServer(async (connection) => {
       for (let redirected = false; ; redirected = true) {
         const request = await connection.request();
@@ -313,7 +316,7 @@ describe('a Location', () => {
     expect(response.url).toBe(server.origin + path);
   });
 
-  it('with a fragment: it is sent to nobody, and not part of the url', async () => {
+  it('a fragment is not sent, and not part of the response’s url', async () => {
     const server = await startRedirecting(302, '/to#there');
     const {fetch} = openSession();
     const response = await fetch(`${server.origin}/from#here`);
@@ -321,15 +324,18 @@ describe('a Location', () => {
     expect(await landedOf(response)).toMatchObject({path: '/to'});
   });
 
-  it.each(['http://', 'http://[', 'http://a b/'])('that is no URL rejects: %s', async (location) => {
-    const server = await startRedirecting(302, location);
-    const {fetch, stats} = openSession();
-    await expect(fetch(`${server.origin}/from?token=secret`)).rejects.toMatchObject({code: 'ERR_REDIRECT'});
-    expect(stats().active).toBe(0);
-  });
+  it.each(['http://', 'http://[', 'http://a b/'])(
+    'a Location that is not a URL rejects: %s',
+    async (location) => {
+      const server = await startRedirecting(302, location);
+      const {fetch, stats} = openSession();
+      await expect(fetch(`${server.origin}/from?token=secret`)).rejects.toMatchObject({code: 'ERR_REDIRECT'});
+      expect(stats().active).toBe(0);
+    },
+  );
 
   it.each(['file:///etc/passwd', 'data:text/plain,hello', 'ftp://127.0.0.1/', 'javascript:alert(1)'])(
-    'that leads away from HTTP rejects: %s',
+    'a Location that is not HTTP rejects: %s',
     async (location) => {
       const server = await startRedirecting(302, location);
       const {fetch} = openSession();
@@ -337,7 +343,7 @@ describe('a Location', () => {
     },
   );
 
-  it('that can’t be followed is an error that shows neither query', async () => {
+  it('the error of a redirect that can’t be followed shows no query', async () => {
     const server = await startRedirecting(302, 'http://[bad?to=SECRET2');
     const {fetch} = openSession();
     const error = await fetch(`${server.origin}/from?token=SECRET1`).catch((error: unknown) => error);
@@ -352,7 +358,7 @@ describe('a Location', () => {
 });
 
 describe('redirect: "manual"', () => {
-  it('gives the redirect itself, body and all', async () => {
+  it('redirect "manual" returns the redirect with its body', async () => {
     const server = await startRedirecting(307, 'https://elsewhere.example/');
     const {fetch} = openSession();
     const response = await fetch(`${server.origin}/from`, {redirect: 'manual'});
@@ -363,7 +369,7 @@ describe('redirect: "manual"', () => {
 });
 
 describe('redirect: "error"', () => {
-  it('rejects, typed, without asking for the next', async () => {
+  it('redirect "error" rejects with a RedirectError and sends no further request', async () => {
     const server = await startRedirecting();
     const {fetch, stats} = openSession();
     const error = await fetch(`${server.origin}/from`, {redirect: 'error'}).catch((error: unknown) => error);
@@ -374,13 +380,13 @@ describe('redirect: "error"', () => {
     expect(stats().active).toBe(0);
   });
 
-  it('rejects a redirect that leads nowhere as well', async () => {
+  it('redirect "error" also rejects a redirect without a Location', async () => {
     const server = await startServer((_request, response) => response.writeHead(302).end());
     const {fetch} = openSession();
     await expect(fetch(server.origin, {redirect: 'error'})).rejects.toBeInstanceOf(RedirectError);
   });
 
-  it('lets a response that is none through', async () => {
+  it('redirect "error" returns a response that is not a redirect', async () => {
     const server = await startRedirecting();
     const {fetch} = openSession();
     expect((await fetch(server.origin, {redirect: 'error'})).status).toBe(200);
@@ -388,7 +394,7 @@ describe('redirect: "error"', () => {
 });
 
 describe('the body of a redirect', () => {
-  it('is read when it is small, so that its connection is used again', async () => {
+  it('a small body of a redirect is read, so that its connection is used again', async () => {
     const server = await startServer((request, response) => {
       if (request.url === '/from') response.writeHead(302, {location: '/to'}).end('x'.repeat(30_000));
       else response.end('landed');
@@ -398,7 +404,7 @@ describe('the body of a redirect', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
-  it('that is huge locks nothing up, at limit 1', async () => {
+  it('a huge body of a redirect does not block the redirect, at limit 1', async () => {
     const dialled = watchDialledSockets();
     const server = await startServer((request, response) => {
       if (request.url !== '/from') return void response.end('landed');
@@ -413,12 +419,12 @@ describe('the body of a redirect', () => {
     const {fetch, stats} = openSession({limit: 1});
     expect(await (await fetch(`${server.origin}/from`)).text()).toBe('landed');
     expect(dialled.peak).toBe(1);
-    // What is read of it is 64 KiB, and the piece that went beyond.
+    // 64 KiB of it are read, and the chunk that exceeds that.
     expect(stats()).toMatchObject({active: 0});
     expect(stats().totals.bytesReceived).toBeLessThan(256 * 1024);
   });
 
-  it('that stalls holds the redirect up for a second, not for ever, at limit 1', async () => {
+  it('a body of a redirect that stalls delays the redirect for a second only, at limit 1', async () => {
     const server = await startServer((request, response) => {
       if (request.url !== '/from') return void response.end('landed');
       response.writeHead(302, {location: '/to', 'content-length': '1000'});
@@ -429,7 +435,7 @@ describe('the body of a redirect', () => {
     expect(stats().active).toBe(0);
   });
 
-  it('that breaks off doesn’t matter', async () => {
+  it('a body of a redirect that breaks off has no effect', async () => {
     const server = await startRawServer(async (connection) => {
       const {path} = await connection.request();
       if (path === '/to') return connection.respond('landed');
@@ -440,7 +446,7 @@ describe('the body of a redirect', () => {
     expect(await (await fetch(`${server.origin}/from`)).text()).toBe('landed');
   });
 
-  it('may be aborted while it is read', async () => {
+  it('the call can be aborted while the body of a redirect is read', async () => {
     const server = await startServer((_request, response) => {
       response.writeHead(302, {location: '/to', 'content-length': '1000'});
       response.write('some');
@@ -458,7 +464,7 @@ describe('the body of a redirect', () => {
 });
 
 describe('closing during a redirect', () => {
-  it('waits until it has been followed to its end', async () => {
+  it('close() waits until the redirect has been followed to its end', async () => {
     let landed = 0;
     const server = await startRawServer(async (connection) => {
       const {path} = await connection.request();
@@ -477,15 +483,15 @@ describe('closing during a redirect', () => {
   });
 });
 
-describe('a redirect at its limit of time', () => {
-  it('has one attempt’s time for all of it, its wait for the next slot included', async () => {
+describe('a redirect with an attempt timeout', () => {
+  it('one attempt timeout covers the whole redirect, with the wait for the next slot', async () => {
     const server = await startServer((request, response) => {
       if (request.url === '/from') response.writeHead(302, {location: '/to'}).end();
       else if (request.url === '/to') response.end('landed');
     });
     const {fetch, session, stats} = openSession({limit: 1});
     const redirected = fetch(`${server.origin}/from`, {timeout: {attempt: 600}});
-    // Takes the slot when the redirect gives it back, and keeps it.
+    // This request takes the slot when the redirect gives it back, and keeps it.
     const holding = fetch(`${server.origin}/holds`).catch(() => undefined);
     await expect(redirected).rejects.toMatchObject({name: 'TimeoutError', phase: 'attempt', limit: 600});
     expect(stats()).toMatchObject({active: 1, queued: 0});

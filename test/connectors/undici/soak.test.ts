@@ -14,7 +14,7 @@ const text = 'All work and no play makes a pool a dull pool. '.repeat(40);
 const coded = gzipSync(text);
 const large = Buffer.alloc(700_000, 'l');
 
-/** Does as the path says, well or badly. */
+/** A handler whose behaviour, good or bad, the path selects. */
 async function behave(request: IncomingMessage, response: ServerResponse, pause: number): Promise<void> {
   const received = await bodyOf(request);
   await delay(pause);
@@ -63,7 +63,7 @@ const kinds = weighted({
 
 expectNoUnhandledRejections();
 
-describe('a pool under load of every kind', () => {
+describe('a pool under mixed load', () => {
   const setups = [
     {seed: 1, limit: 1, limitPerHost: 0, requests: 100},
     {seed: 2, limit: 4, limitPerHost: 0, requests: 250},
@@ -105,7 +105,7 @@ describe('a pool under load of every kind', () => {
           }
         },
       });
-      // On the client's side: a server hears of a socket that is gone after it has heard of the next one.
+      // Counted on the client: a server may learn of a closed socket after it has accepted the next one.
       expect(dialled.peak).toBeLessThanOrEqual(options.limit || options.limitPerHost * 6);
       await expectSound(pooled, servers, text);
       expect(dialled.open.size).toBe(0);

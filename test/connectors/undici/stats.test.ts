@@ -9,7 +9,7 @@ import {startServer} from '../../support/http-server.ts';
 import {noHosts} from '../../support/no-hosts.ts';
 import {waitFor} from '../../support/wait-for.ts';
 
-/** What a call may come to, and what its caller may do. */
+/** How a call may end, and what its caller may do. */
 type Kind = 'fine' | 'empty' | 'redirect' | 'loop' | 'error' | 'hold' | 'stall' | 'reset' | 'cut';
 type Act = 'read' | 'cancel' | 'leave' | 'abort';
 
@@ -17,7 +17,7 @@ interface Operation {
   readonly host: number;
   readonly kind: Kind;
   readonly act: Act;
-  /** After how many turns an abort comes. */
+  /** The number of turns before the abort. */
   readonly turns: number;
 }
 
@@ -30,7 +30,7 @@ const operation: fc.Arbitrary<Operation> = fc.record({
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-/** Ends in an error by itself, or in no error; `undefined`: it depends on the moment. */
+/** Whether the call fails by itself; `undefined` when that depends on the moment. */
 const failsOf: Record<Kind, boolean | undefined> = {
   fine: false,
   empty: false,
@@ -43,10 +43,10 @@ const failsOf: Record<Kind, boolean | undefined> = {
   cut: true,
 };
 
-/** Carries one out, and tells whether its caller heard of an error. */
+/** Makes one call, and returns whether its caller got an error. */
 async function carryOut(session: Session, url: string, {kind, act, turns}: Operation): Promise<boolean> {
   const controller = new AbortController();
-  // What never ends by itself is ended by an abort.
+  // A call that never ends by itself is aborted.
   const endless = kind === 'hold' || (kind === 'stall' && act !== 'cancel');
   const aborts = act === 'abort' || endless;
   const call = session.fetch(url, {signal: controller.signal});
@@ -76,7 +76,7 @@ function sumOf(session: Session): {active: number; queued: number; idle: number}
   return sum;
 }
 
-/** Looks at the figures at every turn, until it is stopped: they must be right at all of them. */
+/** Checks the figures at every turn of the event loop, until it is stopped. */
 function watch(session: Session, limitPerHost: number, violations: string[]): () => void {
   let running = true;
   void (async () => {
@@ -126,8 +126,8 @@ async function check(
   return session;
 }
 
-describe('whatever is asked for, answered and aborted, the figures are right at every turn and at the end', () => {
-  it('on a real server, whose own log agrees', async () => {
+describe('statistics under random requests, responses and aborts', () => {
+  it('the figures are right at every turn, and at the end agree with the log of a real server', async () => {
     const respond = (request: IncomingMessage, response: ServerResponse) => {
       switch (request.url?.slice(1)) {
         case 'redirect':
@@ -167,7 +167,7 @@ describe('whatever is asked for, answered and aborted, the figures are right at 
             const now = of === 'requests' ? requests.length : sockets.opened;
             return sum + now - (before[index]?.[of] as number);
           }, 0);
-        // An abort may come before the server has looked.
+        // An abort may come before the server has read the request.
         expect(count('requests')).toBeLessThanOrEqual(totals.sent);
         if (!operations.some(({act, kind}) => act === 'abort' || kind === 'hold' || kind === 'stall')) {
           expect(count('requests')).toBe(totals.sent);
@@ -184,7 +184,7 @@ describe('whatever is asked for, answered and aborted, the figures are right at 
     );
   });
 
-  it('on a mock', async () => {
+  it('the figures of a mock connector are right at every turn and at the end', async () => {
     const origins = ['https://a.test', 'https://b.test', 'https://c.test'];
     await fc.assert(
       fc.asyncProperty(fc.array(operation, {maxLength: 40}), async (operations) => {

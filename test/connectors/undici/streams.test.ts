@@ -14,7 +14,7 @@ import {collect, collectToFailure} from '../../unit/streams/support.ts';
 
 const megabyte = Buffer.alloc(1024 * 1024, 'x');
 
-/** Sends a megabyte at a time for as long as it is taken, and tells how many went. */
+/** A server that sends a megabyte at a time for as long as the client takes it, and counts them. */
 async function startEndless() {
   const state = {sent: 0};
   const server = await startServer(async (_request, response) => {
@@ -31,7 +31,7 @@ async function startEndless() {
   return {server, state};
 }
 
-/** Sends a body a few bytes at a time. */
+/** A server that sends a body a few bytes at a time. */
 function startDrip(body: string | Buffer, size: number, headers: Record<string, string> = {}) {
   return startServer(async (_request, response) => {
     response.writeHead(200, headers);
@@ -44,24 +44,27 @@ function startDrip(body: string | Buffer, size: number, headers: Record<string, 
   });
 }
 
-describe('a body that drips', () => {
-  it.each([1, 2, 5])('%d bytes at a time: lines, values, events, pieces', async (size) => {
-    const {fetch} = openSession();
-    const lines = await startDrip('é\r\n€\n🌍', size);
-    expect(await collect(iterLines(fetch(lines.origin)))).toEqual(['é', '€', '🌍']);
-    expect((await collect(iterChunks(fetch(lines.origin), 3))).map((piece) => piece.length)).toEqual([
-      3, 3, 3, 3,
-    ]);
-    const values = await startDrip('{"a":"é"}\n\n[2]\n', size);
-    expect(await collect(iterNdjson(fetch(values.origin)))).toEqual([{a: 'é'}, [2]]);
-    const events = await startDrip('id: 1\r\ndata: é\r\n\r\ndata: b\r\n\r\n', size);
-    expect(await collect(iterEvents(fetch(events.origin)))).toEqual([
-      {event: 'message', data: 'é', id: '1'},
-      {event: 'message', data: 'b', id: '1'},
-    ]);
-  });
+describe('a body that arrives in small chunks', () => {
+  it.each([1, 2, 5])(
+    'lines, values, events and chunks are complete when %d bytes arrive at a time',
+    async (size) => {
+      const {fetch} = openSession();
+      const lines = await startDrip('é\r\n€\n🌍', size);
+      expect(await collect(iterLines(fetch(lines.origin)))).toEqual(['é', '€', '🌍']);
+      expect((await collect(iterChunks(fetch(lines.origin), 3))).map((piece) => piece.length)).toEqual([
+        3, 3, 3, 3,
+      ]);
+      const values = await startDrip('{"a":"é"}\n\n[2]\n', size);
+      expect(await collect(iterNdjson(fetch(values.origin)))).toEqual([{a: 'é'}, [2]]);
+      const events = await startDrip('id: 1\r\ndata: é\r\n\r\ndata: b\r\n\r\n', size);
+      expect(await collect(iterEvents(fetch(events.origin)))).toEqual([
+        {event: 'message', data: 'é', id: '1'},
+        {event: 'message', data: 'b', id: '1'},
+      ]);
+    },
+  );
 
-  it('and is coded', async () => {
+  it('lines of a coded body are complete when it arrives in small chunks', async () => {
     const server = await startDrip(gzipSync('é\n€'), 3, {'content-encoding': 'gzip'});
     const {fetch} = openSession();
     expect(await collect(iterLines(fetch(server.origin)))).toEqual(['é', '€']);
@@ -69,7 +72,7 @@ describe('a body that drips', () => {
 });
 
 describe('the body of a response', () => {
-  it('is used from the first next() on, and comes as plain bytes', async () => {
+  it('the body counts as used from the first next() on, and its chunks are plain Uint8Arrays', async () => {
     const server = await startServer((_request, response) => response.end('abc'));
     const {fetch} = openSession();
     const response = await fetch(server.origin);
@@ -83,7 +86,7 @@ describe('the body of a response', () => {
     expect(response.body).toBeInstanceOf(ReadableStream);
   });
 
-  it('can be a clone’s, or one whose stream was made', async () => {
+  it('the body of a clone, or one whose stream was created, can be iterated', async () => {
     const server = await startDrip('abcdef', 2);
     const {fetch} = openSession();
     const response = await fetch(server.origin);
@@ -95,15 +98,15 @@ describe('the body of a response', () => {
     expect(await collect(iterLines(other))).toEqual(['abcdef']);
   });
 
-  it('is empty where there is none', async () => {
+  it('a response without a body yields nothing', async () => {
     const server = await startServer((_request, response) => response.writeHead(204).end());
     const {fetch} = openSession();
     expect(await collect(iterChunks(fetch(server.origin)))).toEqual([]);
   });
 });
 
-describe('leaving early gives the slot back', () => {
-  it('by break and by a throw, and stops the server', async () => {
+describe('leaving an iteration early', () => {
+  it('break and throw free the slot and stop the server', async () => {
     const {server, state} = await startEndless();
     const {fetch, stats} = openSession({limit: 1});
     for await (const chunk of iterChunks(fetch(server.origin))) {
@@ -121,7 +124,7 @@ describe('leaving early gives the slot back', () => {
     expect(state.sent).toBeLessThan(100);
   });
 
-  it('by return() while the server is silent', async () => {
+  it('return() frees the slot while the server is silent', async () => {
     const server = await startServer((_request, response) => void response.write('abc'));
     const {fetch, stats} = openSession({limit: 1});
     const iterator = iterChunks(fetch(server.origin));
@@ -132,7 +135,7 @@ describe('leaving early gives the slot back', () => {
     expect(stats().active).toBe(0);
   });
 
-  it('by an abort, whose reason is the failure', async () => {
+  it('an abort fails the iteration with its reason and frees the slot', async () => {
     const server = await startServer((_request, response) => void response.write('abc'));
     const {fetch, stats} = openSession({limit: 1});
     const controller = new AbortController();
@@ -145,7 +148,7 @@ describe('leaving early gives the slot back', () => {
     expect(stats().active).toBe(0);
   });
 
-  it('by letting go of the iterator, half read, and not before', async () => {
+  it('a half-read iterator frees the slot when it is garbage-collected, and not before', async () => {
     const {server} = await startEndless();
     const pooled = openSession({limit: 1});
     const held: {iterator: AsyncIterator<Uint8Array> | undefined} = {iterator: undefined};
@@ -165,7 +168,7 @@ describe('leaving early gives the slot back', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('but isn’t done to a body whose reader waits', async () => {
+  it('a body whose reader waits is not cancelled by garbage collection', async () => {
     const held: ServerResponse[] = [];
     const server = await startServer((_request, response) => {
       response.write('a\nb');
@@ -183,21 +186,21 @@ describe('leaving early gives the slot back', () => {
   });
 });
 
-describe('a reader that takes its time', () => {
-  it('holds the server back', async () => {
+describe('a slow reader', () => {
+  it('a slow reader holds the server back', async () => {
     const {server, state} = await startEndless();
     const {fetch} = openSession();
     const iterator = iterChunks(fetch(server.origin), 1000);
     await iterator.next();
     await delay(200);
-    // What the system's buffers take.
+    // The capacity of the operating system's buffers.
     expect(state.sent).toBeLessThan(30);
     await iterator.return?.();
   });
 });
 
 describe('a body that breaks off', () => {
-  it('hands on what came, and then fails typed', async () => {
+  it('the iteration yields what arrived, and then fails with a ConnectionError', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       connection.send('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n1\n2\n3');
@@ -214,7 +217,7 @@ describe('a body that breaks off', () => {
     expect(stats().active).toBe(0);
   });
 
-  it('stalls: the read timeout ends it', async () => {
+  it('the read timeout ends an iteration that stalls', async () => {
     const server = await startServer((_request, response) => void response.write('data: 1\n\ndata: 2'));
     const {fetch, stats} = openSession({limit: 1}, {timeout: {read: 50}});
     const {all, error} = await collectToFailure(iterEvents(fetch(server.origin)));
@@ -227,7 +230,7 @@ describe('a body that breaks off', () => {
 describe('1 GiB through', {timeout: 240_000}, () => {
   const total = 2 ** 30;
 
-  /** Sends all of it, or what is left of it; the first response is cut in the middle, where that is asked for. */
+  /** A server that sends the whole body, or the requested range. It can cut the first response in the middle. */
   function startGibibyte(cut = false) {
     let count = 0;
     return startServer((request, response) => {
@@ -253,7 +256,7 @@ describe('1 GiB through', {timeout: 240_000}, () => {
     });
   }
 
-  /** Reads it in a process of its own; gives the most that this held over what it does when idle, in bytes. */
+  /** Reads the body in a process of its own. Returns its peak memory above that of the idle process, in bytes. */
   async function peakOf(chunks: string, each: string): Promise<number> {
     const {code, stdout, stderr} = await runScript(
       `
@@ -277,19 +280,19 @@ describe('1 GiB through', {timeout: 240_000}, () => {
     return overIdle;
   }
 
-  it('iterChunks is under 100 MB, which are chunks that nobody has any more', async () => {
+  it('iterChunks of 1 GiB takes under 100 MB, which are chunks that are no longer used', async () => {
     const {origin} = await startGibibyte();
     const chunks = `iterChunks(session.get('${origin}/'))`;
-    // V8 begins to collect what is outside its heap when that has grown by 64 MB; how much comes while it marks is a
-    // matter of what else the machine has to do. What is really held is there each time.
+    // V8 begins to collect memory outside its heap when that has grown by 64 MB. How much more arrives meanwhile depends on
+    // the load of the machine. Memory that is really held shows in every run, so the smallest of several runs counts.
     let peak = Infinity;
     for (let run = 0; run < 3 && peak >= 100e6; run++) peak = Math.min(peak, await peakOf(chunks, ''));
     expect(peak).toBeLessThan(100e6);
-    // With what is not wanted any more given back at once, there is next to nothing.
+    // When each chunk is released at once, almost nothing is held.
     expect(await peakOf(chunks, 'chunk.buffer.transfer(0);')).toBeLessThan(50e6);
   });
 
-  it('download, cut in the middle, is no more', async () => {
+  it('a download of 1 GiB that is cut in the middle takes no more', async () => {
     const {origin} = await startGibibyte(true);
     expect(await peakOf(`download(session, '${origin}/')`, 'chunk.buffer.transfer(0);')).toBeLessThan(50e6);
   });

@@ -14,7 +14,7 @@ const failure = (promise: Promise<unknown>) =>
     (error: unknown) => error,
   );
 
-/** Answers /slow after 1,000 ms, stalls /stall in the middle, drips /drip, and does the rest at once. */
+/** Answers /slow after 1,000 ms, stalls in the middle of /stall, and sends /drip slowly. Other paths are answered at once. */
 async function startSlow() {
   return startServer(async (request, response) => {
     await bodyOf(request);
@@ -33,8 +33,8 @@ async function startSlow() {
   });
 }
 
-describe('read', () => {
-  it('bounds the wait for the head', async () => {
+describe('the read timeout', () => {
+  it('the read timeout bounds the wait for the head', async () => {
     const server = await startSlow();
     const {fetch, stats} = openSession({limit: 1});
     const error = await failure(fetch(`${server.origin}/slow`, {timeout: {read: 50}}));
@@ -46,7 +46,7 @@ describe('read', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('bounds the silence between two chunks', async () => {
+  it('the read timeout bounds the time between two chunks', async () => {
     const server = await startSlow();
     const {fetch, stats} = openSession({limit: 1});
     const response = await fetch(`${server.origin}/stall`, {timeout: {read: 400}});
@@ -58,14 +58,14 @@ describe('read', () => {
     expect(stats()).toMatchObject({active: 0});
   });
 
-  it('bounds nothing as long as something comes now and then', async () => {
+  it('a body that arrives slowly but steadily does not time out', async () => {
     const server = await startSlow();
     const {fetch} = openSession();
     const response = await fetch(`${server.origin}/drip`, {timeout: {read: 500}});
     expect(await response.text()).toBe('drop'.repeat(10));
   });
 
-  it('is not for a reader that takes its time', async () => {
+  it('a slow reader does not cause a read timeout', async () => {
     const server = await startServer((_request, response) => response.end(Buffer.alloc(4 * 1024 * 1024)));
     const {fetch} = openSession({limit: 1});
     const response = await fetch(server.origin, {timeout: {read: 400}});
@@ -78,7 +78,7 @@ describe('read', () => {
     expect(size).toBe(4 * 1024 * 1024);
   });
 
-  it('is not for the time that the body takes to be sent: of a stream', async () => {
+  it('the read timeout does not run while a stream is sent', async () => {
     const server = await startSlow();
     const {fetch} = openSession();
     const body = async function* () {
@@ -91,7 +91,7 @@ describe('read', () => {
     expect(response.status).toBe(200);
   });
 
-  it('is not for the time that the body takes to be sent: when the answer has begun already', async () => {
+  it('the read timeout does not run while the body is sent, even after the response has begun', async () => {
     const server = await startServer(async (request, response) => {
       response.write('begun, ');
       response.end(`${(await bodyOf(request)).length} bytes`);
@@ -107,8 +107,8 @@ describe('read', () => {
     expect(await response.text()).toBe('begun, 15 bytes');
   });
 
-  it('is not for the time that the body takes to be sent: of a large one given whole', async () => {
-    // More than the system holds for a socket, so that some of it stays here until the server goes on reading.
+  it('the read timeout does not run while a large body is sent', async () => {
+    // More than the buffers of a socket hold, so that a part stays unsent until the server reads on.
     const server = await startRawServer(async ({socket, respond}) => {
       let left = 20 * 1024 * 1024;
       socket.removeAllListeners('data');
@@ -126,7 +126,7 @@ describe('read', () => {
     expect(await response.text()).toBe('all of it');
   });
 
-  it('begins when the body has been sent', async () => {
+  it('the read timeout begins when the body has been sent', async () => {
     const server = await startServer(async (request) => void (await bodyOf(request)));
     const {fetch} = openSession();
     for (const body of ['text', new Blob(['text']).stream()]) {
@@ -135,7 +135,7 @@ describe('read', () => {
     }
   });
 
-  it('is not for the wait in the queue, nor for the dial', async () => {
+  it('the read timeout does not cover the queue or the dial', async () => {
     const server = await startServer(async (_request, response) => {
       await delay(200);
       response.end();
@@ -145,7 +145,7 @@ describe('read', () => {
     expect((await Promise.all(calls)).map(({status}) => status)).toEqual([200, 200, 200, 200]);
   });
 
-  it('that one request set is not the next one’s on the same connection', async () => {
+  it('the read timeout of one request does not apply to the next one on the same connection', async () => {
     const server = await startServer(async (request, response) => {
       await delay(Number(request.url?.slice(1)));
       response.end();
@@ -159,7 +159,7 @@ describe('read', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
-  it('is 30 seconds when nothing is said, and none for false', async () => {
+  it('the read timeout is 30 seconds by default, and false is none', async () => {
     const server = await startSlow();
     const {fetch} = openSession();
     for (const timeout of [undefined, {read: false} as const]) {
@@ -172,8 +172,8 @@ describe('read', () => {
   });
 });
 
-describe('attempt', () => {
-  it('bounds a response that drips', async () => {
+describe('the attempt timeout', () => {
+  it('the attempt timeout bounds a response that arrives slowly', async () => {
     const server = await startSlow();
     const {fetch, stats} = openSession({limit: 1});
     const call = async () => (await fetch(`${server.origin}/drip`, {timeout: {attempt: 200}})).text();
@@ -181,7 +181,7 @@ describe('attempt', () => {
     expect(stats()).toMatchObject({active: 0});
   });
 
-  it('bounds a dial', async () => {
+  it('the attempt timeout bounds a dial', async () => {
     const server = await startRawServer(() => {});
     const {fetch} = openSession();
     const pending = fetch(server.origin.replace('http:', 'https:'), {timeout: {attempt: 50}});
@@ -189,7 +189,7 @@ describe('attempt', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('begins with the slot, not with the wait for it', async () => {
+  it('the attempt timeout begins with the slot, not with the wait for it', async () => {
     const server = await startServer(async (_request, response) => {
       await delay(200);
       response.end();
@@ -200,8 +200,8 @@ describe('attempt', () => {
   });
 });
 
-describe('total', () => {
-  it.each(['/slow', '/stall', '/drip'])('bounds all of it: %s', async (path) => {
+describe('the total timeout', () => {
+  it.each(['/slow', '/stall', '/drip'])('the total timeout bounds the whole call: %s', async (path) => {
     const server = await startSlow();
     const {fetch, stats} = openSession({limit: 1});
     const call = async () => (await fetch(server.origin + path, {timeout: 80})).text();
@@ -209,7 +209,7 @@ describe('total', () => {
     expect(stats()).toMatchObject({active: 0});
   });
 
-  it('bounds the wait in the queue with it', async () => {
+  it('the total timeout covers the wait in the queue', async () => {
     const server = await startSlow();
     const {fetch, stats} = openSession({limit: 1});
     const first = fetch(`${server.origin}/slow`, {timeout: 150}).catch(() => undefined);
@@ -220,10 +220,10 @@ describe('total', () => {
 });
 
 describe('a blocked event loop', () => {
-  it('makes no timeout of what came in time: an answer', async () => {
+  it('a response that came in time does not time out after a blocked event loop', async () => {
     const server = await startServer((_request, response) => {
       response.end('in time');
-      // Behind the tick in which the answer leaves.
+      // After the tick in which the response is sent.
       process.nextTick(blockLoop, 150);
     });
     const {fetch} = openSession({limit: 1});
@@ -232,7 +232,7 @@ describe('a blocked event loop', () => {
     }
   });
 
-  it('makes no timeout of what came in time: a connection', async () => {
+  it('a connection that was opened in time does not time out after a blocked event loop', async () => {
     const server = await startServer((_request, response) => response.end('in time'));
     const {fetch} = openSession({limit: 1, connectTimeout: 100, forceClose: true});
     for (let index = 0; index < 3; index++) {
@@ -242,7 +242,7 @@ describe('a blocked event loop', () => {
     }
   });
 
-  it('makes no timeout of what came in time: a slot', async () => {
+  it('a slot that became free in time does not time out after a blocked event loop', async () => {
     const server = await startServer((_request, response) => response.end('in time'));
     const {fetch} = openSession({limit: 1});
     await (await fetch(server.origin)).text();

@@ -35,8 +35,8 @@ function expectSum(found: CallTimings | undefined): void {
   expect(sum).toBeCloseTo(total, 6);
 }
 
-describe('the pool tells', () => {
-  it('the whole way of a first request: name, connection, sending, receiving', async () => {
+describe('the trace of the undici connector', () => {
+  it('a first request emits the signals of DNS, connection, sending and receiving', async () => {
     const server = await startServer(async (request, response) => response.end(await bodyOf(request)));
     const {fetch, types, of} = traced();
     const response = await fetch(`http://a.test:${server.port}/`, {method: 'POST', body: 'four'});
@@ -64,7 +64,7 @@ describe('the pool tells', () => {
     expectSum(timings(response));
   });
 
-  it('that a connection was open, and that a name was known', async () => {
+  it('a reused connection and a cached name have signals of their own', async () => {
     const server = await startServer((_request, response) => response.end('x'));
     const {fetch, events, of} = traced();
     await (await fetch(`${server.origin}/first`)).text();
@@ -76,7 +76,7 @@ describe('the pool tells', () => {
       'requestHeadersSent',
       'requestSent',
     ]);
-    // An address is no name.
+    // An IP address is not looked up.
     expect(events.filter(({type}) => type.startsWith('dns'))).toEqual([]);
     const named = `http://a.test:${server.port}/`;
     await (await fetch(named)).text();
@@ -86,7 +86,7 @@ describe('the pool tells', () => {
     expect(of('dnsCacheHit')).toHaveLength(1);
   });
 
-  it('TLS, and how much of the time it took', async () => {
+  it('the TLS handshake is traced with its time', async () => {
     const server = await startServer((_request, response) => response.end('x'), {tls: known.server});
     const {fetch, types} = traced({tls: {ca: known.ca}});
     const response = await fetch(`https://localhost:${server.port}/`);
@@ -104,7 +104,7 @@ describe('the pool tells', () => {
     expectSum(timings(response));
   });
 
-  it('of a connection that several share, to each that waited for it', async () => {
+  it('the dial of a shared connection is traced for each request that waits for it', async () => {
     const server = await startHttp2Server(known.server, (_request, response) => response.end('x'));
     const {fetch, of} = traced({http2: true, tls: {ca: known.ca}});
     const url = `https://localhost:${server.port}/`;
@@ -116,7 +116,7 @@ describe('the pool tells', () => {
     expect(of('connectionReuse')).toMatchObject([{protocol: '2', address: '127.0.0.1'}]);
   });
 
-  it('the wait for a slot', async () => {
+  it('the wait for a slot is traced', async () => {
     const server = await startServer((_request, response) => response.end('x'));
     const {fetch, events} = traced({limit: 1});
     const calls = [fetch(`${server.origin}/1`), fetch(`${server.origin}/2`)];
@@ -130,7 +130,7 @@ describe('the pool tells', () => {
     ]);
   });
 
-  it('redirects, with the head of each and the request that follows', async () => {
+  it('each redirect is traced, with its head and the next request', async () => {
     const server = await startServer((request, response) => {
       if (request.url !== '/') return response.end('x');
       return response.writeHead(302, {location: '/end?secret=1', 'x-here': 'yes'}).end('moved');
@@ -154,7 +154,7 @@ describe('the pool tells', () => {
     expectSum(timings(response));
   });
 
-  it('that a request went out again because its connection had died', async () => {
+  it('a request that is sent again after a dead connection is traced', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       connection.respond('x');
@@ -211,14 +211,14 @@ describe('the pool tells', () => {
     expectSum(timings(error));
   });
 
-  it('where an attempt that never got a connection stopped', async () => {
+  it('an attempt without a connection ends where it stopped', async () => {
     const {fetch, types, of} = traced();
     const error = await rejection(fetch('http://unknown.test/'));
     expect(types().slice(-4)).toEqual(['dnsCacheMiss', 'dnsResolveStart', 'attemptEnd', 'requestError']);
     expect(of('attemptEnd')[0]?.error).toBe(error);
   });
 
-  it('the end of an attempt that a listener aborts on its redirect', async () => {
+  it('an attempt that a listener aborts on its redirect has an end', async () => {
     const controller = new AbortController();
     const server = await startServer((_request, response) => response.writeHead(302, {location: '/'}).end());
     const record = recordTrace();

@@ -7,7 +7,7 @@ import {createLookup} from '../../../support/lookup.ts';
 import {openSession} from '../../../support/open-session.ts';
 import {watchDialledSockets} from '../../../support/socket-watch.ts';
 
-describe('public addresses', () => {
+describe('isPublicAddress', () => {
   const inside = [
     '0.0.0.0',
     '10.1.2.3',
@@ -54,7 +54,7 @@ describe('public addresses', () => {
     'localhost',
     '',
   ];
-  it.each(inside)('%s is none', (address) => {
+  it.each(inside)('%s is not a public address', (address) => {
     expect(isPublicAddress(address)).toBe(false);
   });
 
@@ -74,7 +74,7 @@ describe('public addresses', () => {
     '2606:4700::1111',
     '2a00:1450:4001::1',
   ];
-  it.each(outside)('%s is one', (address) => {
+  it.each(outside)('%s is a public address', (address) => {
     expect(isPublicAddress(address)).toBe(true);
   });
 });
@@ -93,7 +93,7 @@ describe('allowAddress: "public"', () => {
     'http://169.254.169.254',
     'http://localhost',
   ];
-  it.each(urls)('refuses %s, and dials nothing', async (url) => {
+  it.each(urls)('the URL %s is refused, and nothing is dialled', async (url) => {
     const dialled = watchDialledSockets();
     const {fetch, stats} = openSession({allowAddress: 'public'});
     const error = await failure(fetch(`${url}:8080/latest/meta-data?key=secret`));
@@ -105,7 +105,7 @@ describe('allowAddress: "public"', () => {
   });
 
   it.each(['127.0.0.1', '::1', '::ffff:127.0.0.1', '10.0.0.1'])(
-    'refuses a name that leads to %s',
+    'a host name that resolves to %s is refused',
     async (address) => {
       const dialled = watchDialledSockets();
       const dns = createLookup({'evil.example': [address]});
@@ -115,14 +115,14 @@ describe('allowAddress: "public"', () => {
     },
   );
 
-  it('refuses a host whose address is given by resolve', async () => {
+  it('a host whose address comes from dns.resolve is refused as well', async () => {
     const {fetch} = openSession({allowAddress: 'public', dns: {resolve: {'evil.example': '127.0.0.1'}}});
     expect(await failure(fetch('http://evil.example/'))).toMatchObject({code: 'ERR_ADDRESS_REFUSED'});
   });
 });
 
 describe('allowAddress: a function', () => {
-  it('is asked for each new connection, with where it leads', async () => {
+  it('the guard is called for each new connection, with its host and port', async () => {
     const server = await startServer((_request, response) => response.end('ok'));
     const dns = createLookup({'api.example': ['127.0.0.1']});
     const asked: unknown[] = [];
@@ -137,7 +137,7 @@ describe('allowAddress: a function', () => {
     expect(asked).toEqual([['127.0.0.1', {hostname: 'api.example', port: server.port}]]);
   });
 
-  it('leaves out addresses, and the others are dialled', async () => {
+  it('refused addresses are skipped, and the others are dialled', async () => {
     const server = await startServer((request, response) => response.end(request.socket.localAddress), {
       host: '0.0.0.0',
     });
@@ -149,7 +149,7 @@ describe('allowAddress: a function', () => {
     expect(await (await fetch(`http://api.example:${server.port}`)).text()).toBe('127.0.0.3');
   });
 
-  it('gets an IPv4 address as one, however it is written', async () => {
+  it('the guard gets an IPv4 address as IPv4, however it is written', async () => {
     const asked: string[] = [];
     const {fetch} = openSession({
       allowAddress: (address) => {
@@ -162,7 +162,7 @@ describe('allowAddress: a function', () => {
     expect(asked).toEqual(['127.0.0.1', '127.0.0.2']);
   });
 
-  it('is asked on every hop of a redirect', async () => {
+  it('the guard is called on every hop of a redirect', async () => {
     const inner = await startServer((_request, response) => response.end('inside'), {host: '127.0.0.2'});
     const outer = await startServer((_request, response) => {
       response.writeHead(302, {location: `${inner.origin}/secrets`}).end();
@@ -173,7 +173,7 @@ describe('allowAddress: a function', () => {
     expect(inner.sockets.opened).toBe(0);
   });
 
-  it('is asked again when a name comes to lead elsewhere', async () => {
+  it('the guard is called again when a name resolves to another address', async () => {
     const server = await startServer(
       (_request, response) => {
         response.setHeader('connection', 'close');
@@ -192,7 +192,7 @@ describe('allowAddress: a function', () => {
     expect(await failure(fetch(url))).toMatchObject({code: 'ERR_ADDRESS_REFUSED'});
   });
 
-  it('that throws fails the request with that', async () => {
+  it('an error that the guard throws fails the request', async () => {
     const reason = new Error('no decision');
     const {fetch, stats} = openSession({
       limit: 1,
@@ -206,7 +206,7 @@ describe('allowAddress: a function', () => {
     expect(stats()).toMatchObject({active: 0, hosts: {}});
   });
 
-  it('and what was refused are told beside what failed', async () => {
+  it('the error lists refused addresses beside those that failed', async () => {
     const server = await startServer((_request, response) => response.end());
     const dns = createLookup({'api.example': ['127.0.0.2', '127.0.0.3']});
     const {fetch} = openSession({
@@ -222,13 +222,13 @@ describe('allowAddress: a function', () => {
 });
 
 describe('allowAddress', () => {
-  it.each(['private', true, {}])('%j is refused', (allowAddress) => {
+  it.each(['private', true, {}])('the value %j is refused', (allowAddress) => {
     expect(() => undiciConnector({allowAddress: allowAddress as never})).toThrow(
       expect.objectContaining({option: 'connector.allowAddress'}),
     );
   });
 
-  it('is refused beside a proxy, which decides itself what it connects to', () => {
+  it('allowAddress is refused with a proxy, which chooses the address itself', () => {
     expect(() => undiciConnector({allowAddress: 'public', proxy: 'http://proxy.example'})).toThrow(
       expect.objectContaining({option: 'connector.allowAddress'}),
     );

@@ -10,7 +10,7 @@ import {startRawServer} from '../../../support/raw-server.ts';
 import {watchDialledSockets} from '../../../support/socket-watch.ts';
 import {waitFor} from '../../../support/wait-for.ts';
 
-/** An origin where nobody listens. */
+/** An origin on which no server listens. */
 async function refusedOrigin(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -21,7 +21,7 @@ async function refusedOrigin(): Promise<string> {
 
 type Answer = (error: Error | null, address?: string | dns.LookupAddress[], family?: number) => void;
 
-/** Answers look-ups of names in ".example" in the resolver's place. */
+/** A `lookup` function that answers for names in ".example". */
 function stubLookup(answer: (name: string, done: Answer) => void): void {
   const {lookup} = dns;
   const stub = (name: string, options: dns.LookupOptions, done: Answer) =>
@@ -43,7 +43,7 @@ const failure = (promise: Promise<unknown>) =>
   );
 
 describe('a dial that fails', () => {
-  it('is a typed error, and a TypeError, with phase and system code', async () => {
+  it('a failed dial is a ConnectionError and a TypeError, with phase and system code', async () => {
     const {fetch} = openSession();
     const error = await failure(fetch(`${await refusedOrigin()}/path?key=secret`));
     expect(error).toBeInstanceOf(ConnectionError);
@@ -53,14 +53,14 @@ describe('a dial that fails', () => {
     expect((error as ConnectionError).request?.url).toMatch(/\/path\?key=…$/);
   });
 
-  it('at port 0 is not one at the scheme’s own port', async () => {
+  it('a URL with port 0 is dialled at port 0, not at the default port', async () => {
     const {fetch} = openSession();
     const error = await failure(fetch('http://127.0.0.1:0/'));
     expect(error).toMatchObject({name: 'ConnectionError', phase: 'connect'});
     expect(((error as Error).cause as Error).message).not.toContain(':80');
   });
 
-  it('frees its slot for those that wait', async () => {
+  it('a failed dial frees its slot for waiting requests', async () => {
     const server = await startServer((_request, response) => response.end('ok'));
     const refused = await refusedOrigin();
     const {fetch, stats} = openSession({limit: 1});
@@ -81,7 +81,7 @@ describe('a dial that fails', () => {
     expect(stats()).toMatchObject({active: 0, queued: 0});
   });
 
-  it('for want of a name says so', async () => {
+  it('a name that does not resolve fails the request in phase dns', async () => {
     stubLookup((_name, done) => process.nextTick(done, systemError('ENOTFOUND')));
     const {fetch, stats} = openSession({limit: 1});
     const error = await failure(fetch('http://nowhere.example/'));
@@ -89,7 +89,7 @@ describe('a dial that fails', () => {
     expect(stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
-  it('at each of several addresses is one error, with their code', async () => {
+  it('when all addresses fail, the request fails with one error that has their code', async () => {
     const {port} = new URL(await refusedOrigin());
     stubLookup((_name, done) =>
       process.nextTick(done, null, [
@@ -105,7 +105,7 @@ describe('a dial that fails', () => {
 });
 
 describe('a name with several addresses', () => {
-  it('is reached at the one that answers', async () => {
+  it('the host is reached at the address that answers', async () => {
     const server = await startServer((_request, response) => response.end('here'));
     stubLookup((_name, done) =>
       process.nextTick(done, null, [
@@ -121,7 +121,7 @@ describe('a name with several addresses', () => {
 });
 
 describe('an IPv6 address in the URL', () => {
-  it('is dialled as it is', async () => {
+  it('an IPv6 address in the URL is dialled without a look-up', async () => {
     const server = await startServer((_request, response) => response.end('six'), {host: '::1'});
     const {fetch, stats} = openSession();
     expect(await (await fetch(server.origin)).text()).toBe('six');
@@ -131,7 +131,7 @@ describe('an IPv6 address in the URL', () => {
 });
 
 describe('a dial that takes too long', () => {
-  it('times out in phase connect, and frees its slot', async () => {
+  it('a dial that takes too long times out in phase connect and frees its slot', async () => {
     stubLookup(() => {});
     const server = await startServer((_request, response) => response.end('ok'));
     const {fetch, stats} = openSession({limit: 1, connectTimeout: 30});
@@ -144,14 +144,14 @@ describe('a dial that takes too long', () => {
     expect(stats()).toMatchObject({active: 0, queued: 0});
   });
 
-  it('is bounded by the call’s own limit before the connector’s', async () => {
+  it('the connect timeout of a call overrides the connector’s', async () => {
     stubLookup(() => {});
     const {fetch} = openSession({connectTimeout: false});
     const error = await failure(fetch('http://slow.example/', {timeout: {connect: 20}}));
     expect(error).toMatchObject({phase: 'connect', limit: 20});
   });
 
-  it('in a TLS handshake is cut on the server’s side too', async () => {
+  it('a handshake that times out closes the socket on the server’s side as well', async () => {
     const server = await startRawServer(() => {});
     const {fetch} = openSession({connectTimeout: 50});
     const error = await failure(fetch(server.origin.replace('http:', 'https:')));
@@ -161,7 +161,7 @@ describe('a dial that takes too long', () => {
 });
 
 describe('an abort during a dial', () => {
-  it('rejects at once with the reason, and frees its slot', async () => {
+  it('the request rejects at once with the reason, and its slot is free', async () => {
     stubLookup(() => {});
     const server = await startServer((_request, response) => response.end('ok'));
     const {fetch, stats} = openSession({limit: 1});
@@ -176,7 +176,7 @@ describe('an abort during a dial', () => {
     expect(stats()).toMatchObject({active: 0, queued: 0});
   });
 
-  it('in a TLS handshake closes the socket', async () => {
+  it('an abort during the TLS handshake closes the socket', async () => {
     const server = await startRawServer(() => {});
     const dialled = watchDialledSockets();
     const {fetch, stats} = openSession({limit: 1});
@@ -190,8 +190,8 @@ describe('an abort during a dial', () => {
     expect(stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
-  it('of one that still waits for room lets the others go on', async () => {
-    // Limit 1, and each host in turn needs the other's socket gone.
+  it('an abort of a request that waits to dial lets the other requests go on', async () => {
+    // With limit 1, each host can dial only after the other host's socket is closed.
     const a = await startServer((_request, response) => response.end('ok'));
     const b = await startServer((_request, response) => response.end('ok'));
     const {fetch, stats} = openSession({limit: 1});
@@ -207,8 +207,8 @@ describe('an abort during a dial', () => {
   });
 });
 
-describe('a dial that came to nothing', () => {
-  it('counts until its socket is closed: no second one is open beside it', async () => {
+describe('a dial that was cancelled', () => {
+  it('its socket counts towards the limit until it is closed', async () => {
     const mute = await startRawServer(() => {});
     const server = await startServer((_request, response) => response.end('ok'));
     const refused = await refusedOrigin();
@@ -239,7 +239,7 @@ describe('a dial that came to nothing', () => {
 });
 
 describe('closing during a dial', () => {
-  it('lets the request finish, and then closes', async () => {
+  it('close() lets the request finish first', async () => {
     const server = await startServer((_request, response) => response.end('made it'));
     let goOn = () => {};
     stubLookup((_name, done) => {
@@ -263,7 +263,7 @@ describe('closing during a dial', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('by destroy rejects at once, typed', async () => {
+  it('destroy() rejects the request at once with a SessionClosedError', async () => {
     stubLookup(() => {});
     const {fetch, session, stats} = openSession({limit: 1});
     const dialling = failure(fetch('http://slow.example/1'));

@@ -11,7 +11,7 @@ import {createLookup, notFound} from '../../../support/lookup.ts';
 import {openSession} from '../../../support/open-session.ts';
 import {waitFor} from '../../../support/wait-for.ts';
 
-/** Says at which of its addresses it was reached, and closes each connection: the next request dials again. */
+/** A server that answers with the address it was reached at. It closes each connection, so that the next request dials again. */
 function startCloser(host = '127.0.0.1'): Promise<HttpServer> {
   return startServer(
     (request, response) => {
@@ -24,8 +24,8 @@ function startCloser(host = '127.0.0.1'): Promise<HttpServer> {
 
 const text = async (response: Promise<Response>) => (await response).text();
 
-describe('an answer', () => {
-  it('is kept for ten seconds, unless told otherwise', async () => {
+describe('a DNS answer', () => {
+  it('an answer is cached for ten seconds by default', async () => {
     const server = await startCloser();
     const dns = createLookup({'api.example': ['127.0.0.1']});
     const {fetch} = openSession({dns: {lookup: dns.lookup}});
@@ -35,7 +35,7 @@ describe('an answer', () => {
     expect(dns.options[0]).toMatchObject({all: true, family: 0});
   });
 
-  it('is asked for again when its time is up', async () => {
+  it('an expired answer is queried again', async () => {
     const server = await startCloser();
     const dns = createLookup({'api.example': ['127.0.0.1']});
     const {fetch} = openSession({dns: {lookup: dns.lookup, ttl: 10}});
@@ -46,7 +46,7 @@ describe('an answer', () => {
     expect(dns.asked).toHaveLength(2);
   });
 
-  it('is asked for each time with a ttl of 0', async () => {
+  it('with a ttl of 0, each connection queries again', async () => {
     const server = await startCloser();
     const dns = createLookup({'api.example': ['127.0.0.1']});
     const {fetch} = openSession({dns: {lookup: dns.lookup, ttl: 0}});
@@ -54,7 +54,7 @@ describe('an answer', () => {
     expect(dns.asked).toHaveLength(3);
   });
 
-  it('is asked for once by all who wait for it, with a ttl of 0 too', async () => {
+  it('simultaneous requests share one query, also with a ttl of 0', async () => {
     const server = await startCloser();
     for (const ttl of [0, 10_000]) {
       const dns = createLookup({'api.example': ['127.0.0.1']});
@@ -68,7 +68,7 @@ describe('an answer', () => {
     }
   });
 
-  it('that nobody waits for any more holds up nobody', async () => {
+  it('a query that no request waits for any more delays no later request', async () => {
     const server = await startCloser();
     const dns = createLookup({'api.example': ['127.0.0.1']});
     dns.hold();
@@ -77,11 +77,11 @@ describe('an answer', () => {
     expect(await failure(fetch(url))).toMatchObject({name: 'TimeoutError', phase: 'connect'});
     dns.release();
     expect(await text(fetch(url))).toBe('127.0.0.1');
-    // It came too late for the first, and in time for the second.
+    // The answer came too late for the first request and in time for the second.
     expect(dns.asked).toHaveLength(1);
   });
 
-  it('for more names than cacheSize makes the oldest go', async () => {
+  it('the oldest entry is dropped when there are more names than cacheSize', async () => {
     const server = await startCloser();
     const dns = createLookup(
       Object.fromEntries(['a', 'b', 'c'].map((name) => [`${name}.example`, ['127.0.0.1']])),
@@ -93,7 +93,7 @@ describe('an answer', () => {
     expect(dns.asked).toEqual(['a.example', 'b.example', 'c.example', 'a.example']);
   });
 
-  it('in the form of one address and its family is understood', async () => {
+  it('an answer in the form of one address and its family is accepted', async () => {
     const server = await startCloser();
     const lookup: LookupFunction = (_name, _options, done) => done(null, '127.0.0.1', 4);
     const {fetch} = openSession({dns: {lookup}});
@@ -102,14 +102,14 @@ describe('an answer', () => {
 
   const useless: Record<string, LookupFunction> = {
     'without an address': (_name, _options, done) => done(null, []),
-    'with something that is no address': (_name, _options, done) => done(null, 'localhost', 4),
-    'with nothing': (_name, _options, done) => done(null, undefined as never),
-    'that is thrown': () => {
+    'that is not an address': (_name, _options, done) => done(null, 'localhost', 4),
+    'of undefined': (_name, _options, done) => done(null, undefined as never),
+    'that is a throw': () => {
       throw Object.assign(new Error('no resolver'), {code: 'ENOTFOUND'});
     },
   };
   for (const [name, lookup] of Object.entries(useless)) {
-    it(`${name} is a failure of phase dns`, async () => {
+    it(`an answer ${name} fails the request in phase dns`, async () => {
       const {fetch, stats} = openSession({dns: {lookup}, limit: 1});
       for (let index = 0; index < 2; index++) {
         const error = await failure(fetch('http://api.example/'));
@@ -120,8 +120,8 @@ describe('an answer', () => {
   }
 });
 
-describe('a failure', () => {
-  it('is not kept', async () => {
+describe('a failed look-up', () => {
+  it('a failure is not cached', async () => {
     const server = await startCloser();
     const dns = createLookup({'api.example': notFound('api.example')});
     const {fetch} = openSession({dns: {lookup: dns.lookup}});
@@ -132,7 +132,7 @@ describe('a failure', () => {
     expect(dns.asked).toHaveLength(2);
   });
 
-  it('is told to all who wait, each with an error of its own', async () => {
+  it('each waiting request gets an error of its own', async () => {
     const dns = createLookup({});
     dns.hold();
     const {fetch} = openSession({dns: {lookup: dns.lookup}});
@@ -145,7 +145,7 @@ describe('a failure', () => {
     expect(dns.asked).toHaveLength(1);
   });
 
-  it('to connect to any of the addresses makes the name be asked for again', async () => {
+  it('a name is queried again when none of its addresses could be connected to', async () => {
     const server = await startCloser();
     const dns = createLookup({'api.example': ['127.0.0.2', '127.0.0.3']});
     const {fetch} = openSession({dns: {lookup: dns.lookup}});
@@ -156,8 +156,8 @@ describe('a failure', () => {
   });
 });
 
-describe('several addresses', () => {
-  it('take turns', async () => {
+describe('a name with several addresses', () => {
+  it('the addresses take turns', async () => {
     const server = await startCloser('0.0.0.0');
     const addresses = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
     const dns = createLookup({'api.example': addresses});
@@ -168,7 +168,7 @@ describe('several addresses', () => {
     expect(dns.asked).toHaveLength(1);
   });
 
-  it('take turns among those who waited for the same answer', async () => {
+  it('the addresses take turns among requests that shared one query', async () => {
     const server = await startCloser('0.0.0.0');
     const dns = createLookup({'api.example': ['127.0.0.1', '127.0.0.2']});
     dns.hold();
@@ -178,7 +178,7 @@ describe('several addresses', () => {
     expect((await Promise.all(all)).sort()).toEqual(['127.0.0.1', '127.0.0.1', '127.0.0.2', '127.0.0.2']);
   });
 
-  it('of which one can’t be connected to are tried without it first', async () => {
+  it('an address that failed is tried after the others', async () => {
     const first = await startCloser('127.0.0.1');
     const dns = createLookup({'api.example': ['127.0.0.2', '127.0.0.1']});
     const {fetch, stats} = openSession({dns: {lookup: dns.lookup}});
@@ -189,8 +189,8 @@ describe('several addresses', () => {
   });
 });
 
-describe('resolve', () => {
-  it('says where a host is, and nobody is asked', async () => {
+describe('dns.resolve', () => {
+  it('a host in dns.resolve is not looked up', async () => {
     const server = await startCloser('0.0.0.0');
     const dns = createLookup({'other.example': ['127.0.0.1']});
     const resolve = {'API.example': '127.0.0.2', 'many.example': ['127.0.0.3', '127.0.0.4']};
@@ -205,7 +205,7 @@ describe('resolve', () => {
 });
 
 describe('family', () => {
-  it('leaves out addresses of the other', async () => {
+  it('addresses of the other IP version are left out', async () => {
     const server = await startServer((request, response) => response.end(request.socket.remoteFamily), {
       host: '::',
     });
@@ -220,7 +220,7 @@ describe('family', () => {
     expect(dns.options.map(({family}) => family)).toEqual([4, 6]);
   });
 
-  it('without an address is a failure of phase dns', async () => {
+  it('a name without an address of that IP version fails in phase dns', async () => {
     const dns = createLookup({'api.example': ['127.0.0.1']});
     const {fetch} = openSession({family: 6, dns: {lookup: dns.lookup}});
     const error = await failure(fetch('http://api.example/'));
@@ -228,7 +228,7 @@ describe('family', () => {
     expect((error as Error).message).toContain('no IPv6 address');
   });
 
-  it('of an address in the URL is held to as well', async () => {
+  it('an IP address in the URL must have that IP version as well', async () => {
     const server = await startCloser();
     const {fetch} = openSession({family: 6});
     expect(await failure(fetch(server.origin))).toMatchObject({phase: 'connect', code: 'EADDRNOTAVAIL'});
@@ -247,16 +247,16 @@ describe('DNS options', () => {
     [{resolve: {'a.example': []}}, 'connector.dns.resolve["a.example"]'],
     [{servers: []}, 'connector.dns.servers'],
   ];
-  it.each(wrong)('%j is refused', (dns, option) => {
+  it.each(wrong)('the options %j are refused', (dns, option) => {
     expect(() => undiciConnector({dns: dns as DnsOptions})).toThrow(expect.objectContaining({option}));
   });
 
-  it('take Infinity as a ttl', () => {
+  it('a ttl of Infinity is accepted', () => {
     expect(undiciConnector({dns: {ttl: Infinity}}).name).toBe('undici');
   });
 });
 
-describe('a function of the caller’s that throws what is no error', () => {
+describe('a callback that throws a value that is not an error', () => {
   const throws = () => {
     throw undefined;
   };
@@ -264,7 +264,7 @@ describe('a function of the caller’s that throws what is no error', () => {
   it.each([
     ['lookup', 'dns', {dns: {lookup: throws}}],
     ['allowAddress', 'connect', {dns: {resolve: {'api.example': '127.0.0.1'}}, allowAddress: throws}],
-  ] as const)('as %s fails the request, and gives its slot back', async (_name, phase, options) => {
+  ] as const)('a throw in %s fails the request and frees its slot', async (_name, phase, options) => {
     const {fetch, stats} = openSession({...options, limit: 1});
     const error = await failure(fetch('http://api.example/'));
     expect(error).toBeInstanceOf(ConnectionError);

@@ -12,8 +12,8 @@ import {waitFor} from '../../../support/wait-for.ts';
 const startEcho = (host = '127.0.0.1') =>
   startServer((request, response) => response.end(request.socket.localAddress), {host});
 
-describe('of several addresses', () => {
-  it('the next is tried at once when one has failed', async () => {
+describe('a host with several addresses', () => {
+  it('the next address is tried at once when one has failed', async () => {
     const server = await startEcho();
     const dns = createLookup({'api.example': ['::1', '127.0.0.2', '127.0.0.1']});
     const {fetch} = openSession({dns: {lookup: dns.lookup}, happyEyeballsDelay: false});
@@ -24,18 +24,18 @@ describe('of several addresses', () => {
   it.each<[string, UndiciConnectorOptions['dns']]>([
     ['looked up', {lookup: createLookup({'api.example': addresses}).lookup}],
     ['given', {resolve: {'api.example': addresses}}],
-  ])('one that has failed is tried after the others from then on: %s', async (_how, dns) => {
+  ])('an address that has failed is tried after the others later: %s', async (_how, dns) => {
     const server = await startEcho();
     const dialled = watchDialledSockets();
     const {fetch} = openSession({dns, happyEyeballsDelay: false, forceClose: true});
     for (let count = 0; count < 6; count++) {
       expect(await (await fetch(`http://api.example:${server.port}`)).text()).toBe('127.0.0.1');
     }
-    // They would have taken turns.
+    // Without the failure, the addresses would have taken turns.
     expect(dialled.opened).toBe(6 + 1);
   });
 
-  it('the next is tried beside one that takes long, and the loser is closed', async () => {
+  it('the next address is tried in parallel with a slow one, whose socket is closed in the end', async () => {
     const server = await startEcho();
     await startDeafServer('127.0.0.2', server.port);
     const dialled = watchDialledSockets();
@@ -47,20 +47,20 @@ describe('of several addresses', () => {
     expect(stats()).toMatchObject({idle: 1, totals: {opened: 1}});
   });
 
-  it('the first is waited for when the second fails beside it', async () => {
+  it('a slow first address is still waited for when the second fails', async () => {
     const server = await startEcho();
     await startDeafServer('127.0.0.2', server.port);
     const dns = createLookup({'api.example': ['127.0.0.2', '127.0.0.3']});
     const {fetch} = openSession({dns: {lookup: dns.lookup}, happyEyeballsDelay: 5, connectTimeout: 500});
     const error = await failure(fetch(`http://api.example:${server.port}`));
-    // The time is up over the whole, and what failed until then is kept.
+    // The timeout covers all attempts, and its cause has the failures until then.
     expect(error).toBeInstanceOf(TimeoutError);
     expect(error).toMatchObject({phase: 'connect', limit: 500, cause: {code: 'ECONNREFUSED'}});
     expect(((error as Error).cause as Error).message).toContain('127.0.0.3');
   });
 
-  it('families take turns, beginning with the one that comes first', async () => {
-    // Addresses that nobody else listens on: the port may be another test's on those that are used everywhere.
+  it('IP versions take turns, beginning with that of the first address', async () => {
+    // Addresses that no other test uses: on the common loopback address, another test may listen on the same port.
     const server = await startServer((_request, response) => response.end('here'), {host: '127.0.77.9'});
     const dns = createLookup({
       'api.example': ['::2', '::3', '127.0.77.1', '127.0.77.2', '127.0.77.9'],
@@ -77,7 +77,7 @@ describe('of several addresses', () => {
     expect(attempts).toEqual(['::2', '127.0.77.1', '::3', '127.0.77.2', '127.0.77.9']);
   });
 
-  it('none answers: the error has each one’s, and says so in one line', async () => {
+  it('when no address answers, the error has the error of each and names all in one line', async () => {
     const server = await startEcho();
     const dns = createLookup({'api.example': ['::1', '127.0.0.2', '127.0.0.3']});
     const {fetch, stats} = openSession({dns: {lookup: dns.lookup}});
@@ -94,7 +94,7 @@ describe('of several addresses', () => {
     expect(stats()).toMatchObject({active: 0, hosts: {}});
   });
 
-  it('an abort closes all that are under way', async () => {
+  it('an abort closes the sockets of all attempts', async () => {
     const server = await startEcho();
     await startDeafServer('127.0.0.2', server.port);
     await startDeafServer('127.0.0.3', server.port);
@@ -110,7 +110,7 @@ describe('of several addresses', () => {
     expect(stats()).toMatchObject({active: 0, hosts: {}});
   });
 
-  it('attempts that go on side by side are one connection to the limit', async () => {
+  it('simultaneous attempts count as one connection', async () => {
     const server = await startEcho();
     await startDeafServer('127.0.0.2', server.port);
     const dns = createLookup({'api.example': ['127.0.0.2', '127.0.0.1']});
@@ -122,7 +122,7 @@ describe('of several addresses', () => {
 });
 
 describe('localAddress', () => {
-  it('is connected from', async () => {
+  it('the connection comes from the local address', async () => {
     const server = await startServer((request, response) => response.end(request.socket.remoteAddress), {
       host: '0.0.0.0',
     });
@@ -130,7 +130,7 @@ describe('localAddress', () => {
     expect(await (await fetch(`http://127.0.0.1:${server.port}`)).text()).toBe('127.0.0.7');
   });
 
-  it('leaves out addresses of the other family', async () => {
+  it('addresses of the other IP version are left out', async () => {
     const server = await startEcho();
     const dns = createLookup({'api.example': ['::1', '127.0.0.1'], 'six.example': ['::1']});
     const {fetch} = openSession({localAddress: '127.0.0.7', dns: {lookup: dns.lookup}});

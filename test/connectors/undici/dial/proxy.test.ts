@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 const basic = (login: string) => `Basic ${Buffer.from(login).toString('base64')}`;
 
-/** Answers with method, path, host and body. */
+/** A server that answers with the method, path, host and body of the request. */
 const startEcho = (options?: Parameters<typeof startServer>[1]) =>
   startServer(async (request, response) => {
     const body = (await bodyOf(request)).toString();
@@ -32,7 +32,7 @@ const startEcho = (options?: Parameters<typeof startServer>[1]) =>
   }, options);
 
 describe('an HTTP proxy', () => {
-  it('gets requests without TLS whole, in absolute-form', async () => {
+  it('requests without TLS are sent to the proxy in absolute-form', async () => {
     const server = await startEcho();
     const proxy = await startProxy();
     const {fetch, stats} = openSession({proxy: `http://127.0.0.1:${proxy.port}`});
@@ -45,12 +45,12 @@ describe('an HTTP proxy', () => {
     expect(proxy.asked).toEqual([`POST ${origin}/a?b=c`, `GET ${origin}/again`]);
     expect(proxy.credentials).toEqual([undefined, undefined]);
     expect(proxy.sockets.opened).toBe(1);
-    // By the host behind it.
+    // Statistics go by the host behind the proxy.
     expect(Object.keys(stats().hosts)).toEqual([origin]);
     expect(server.requests[0]?.headers['proxy-authorization']).toBeUndefined();
   });
 
-  it('is asked for a tunnel for TLS, which it sees nothing of', async () => {
+  it('TLS goes through a tunnel, in which the proxy sees nothing', async () => {
     const server = await startEcho({tls: identity});
     const proxy = await startProxy();
     const {fetch, stats} = openSession({
@@ -66,7 +66,7 @@ describe('an HTTP proxy', () => {
     expect(stats().totals).toMatchObject({opened: 1, reused: 2});
   });
 
-  it('is spoken to with TLS when its URL says so', async () => {
+  it('the connection to an https: proxy uses TLS', async () => {
     const proxy = await startProxy({tls: identity});
     const url = `https://localhost:${proxy.port}`;
     const plain = await startEcho();
@@ -87,7 +87,7 @@ describe('an HTTP proxy', () => {
     expect((error as Error).message).toMatch(/Proxy could not be reached/);
   });
 
-  it('is asked as many times as there are connections, no more than the limits allow', async () => {
+  it('the proxy gets one CONNECT for each connection, and no more than the limits allow', async () => {
     const server = await startServer((_request, response) => setImmediate(() => response.end('ok')), {
       tls: identity,
     });
@@ -103,7 +103,7 @@ describe('an HTTP proxy', () => {
     expect(stats().totals.opened).toBe(2);
   });
 
-  it('follows a redirect from plain to secure through it', async () => {
+  it('a redirect from http: to https: is followed through the proxy', async () => {
     const secure = await startEcho({tls: identity});
     const plain = await startServer((_request, response) => {
       response.writeHead(302, {location: `https://secure.example:${secure.port}/there`}).end();
@@ -144,7 +144,7 @@ describe('HTTP/2', () => {
     },
   };
   for (const [name, start] of Object.entries(kinds)) {
-    it(`is spoken through ${name}, on one connection`, async () => {
+    it(`requests go through ${name} on one HTTP/2 connection`, async () => {
       const server = await startHttp2Server(identity, (request, response) => void request.pipe(response));
       const {option, asked} = await start();
       const {fetch, stats} = openSession({http2: true, proxy: option, tls: {ca: authority.cert}});
@@ -160,20 +160,20 @@ describe('HTTP/2', () => {
   }
 });
 
-describe('who asks a proxy', () => {
+describe('proxy credentials', () => {
   const ways: Record<string, [(port: number) => ProxyOption, string]> = {
     'in the URL': [(port) => `http://user:se%40cret@127.0.0.1:${port}`, basic('user:se@cret')],
     'as basic': [
       (port) => ({url: `http://127.0.0.1:${port}`, auth: {basic: {username: 'üser', password: 'secret'}}}),
       basic('üser:secret'),
     ],
-    'as bearer, before what the URL has': [
+    'as bearer, which overrides the URL’s': [
       (port) => ({url: new URL(`http://a:b@127.0.0.1:${port}`), auth: {bearer: 'secret-token'}}),
       'Bearer secret-token',
     ],
   };
   for (const [name, [option, authorization]] of Object.entries(ways)) {
-    it(`is told ${name}, for tunnels and plain requests`, async () => {
+    it(`the proxy gets credentials given ${name}, for tunnels and plain requests`, async () => {
       const proxy = await startProxy({authorization});
       const plain = await startEcho();
       const secure = await startEcho({tls: identity});
@@ -187,7 +187,7 @@ describe('who asks a proxy', () => {
     });
   }
 
-  it('wrongly gets status 407 for a plain request, and a failure for a tunnel, that shows no secret', async () => {
+  it('wrong credentials lead to status 407 for a plain request, and to an error without secrets for a tunnel', async () => {
     const proxy = await startProxy({authorization: 'Basic other'});
     const {fetch, connector, stats} = openSession({proxy: `http://user:secret@127.0.0.1:${proxy.port}`});
     expect((await fetch('http://plain.example/')).status).toBe(407);
@@ -207,13 +207,13 @@ describe('who asks a proxy', () => {
 describe('a proxy that fails', () => {
   const answers: Record<string, [string, string]> = {
     'with a status': ['HTTP/1.1 403 Forbidden\r\n\r\nno', 'ERR_PROXY_REFUSED'],
-    'with something else than HTTP': ['220 smtp ready\r\n\r\n', 'ERR_PROXY_PROTOCOL'],
-    'with too much of a head': [`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}`, 'ERR_PROXY_PROTOCOL'],
-    'with half of a head': ['HTTP/1.1 200 OK\r\n', 'ERR_PROXY_CLOSED'],
-    'with nothing': ['', 'ERR_PROXY_CLOSED'],
+    'other than HTTP': ['220 smtp ready\r\n\r\n', 'ERR_PROXY_PROTOCOL'],
+    'with a head that is too long': [`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(20_000)}`, 'ERR_PROXY_PROTOCOL'],
+    'with half a head': ['HTTP/1.1 200 OK\r\n', 'ERR_PROXY_CLOSED'],
+    'without any data': ['', 'ERR_PROXY_CLOSED'],
   };
   for (const [name, [answer, code]] of Object.entries(answers)) {
-    it(`${name} fails the request in phase connect`, async () => {
+    it(`an answer ${name} fails the request in phase connect`, async () => {
       const proxy = await startProxy({answer});
       const {fetch, stats} = openSession({proxy: `http://127.0.0.1:${proxy.port}`, limit: 1});
       for (let index = 0; index < 2; index++) {
@@ -225,7 +225,7 @@ describe('a proxy that fails', () => {
     });
   }
 
-  it('to answer is cut when the time is up', async () => {
+  it('a proxy that does not answer CONNECT makes the dial time out', async () => {
     const proxy = await startRawServer(() => {});
     const {fetch} = openSession({proxy: proxy.origin, connectTimeout: 30});
     const error = await failure(fetch('https://secure.example/'));
@@ -233,7 +233,7 @@ describe('a proxy that fails', () => {
     await waitFor(() => proxy.sockets.opened === 1 && proxy.sockets.open.size === 0);
   });
 
-  it('to be there is told as such', async () => {
+  it('a proxy that can’t be reached is named in the error', async () => {
     const dns = createLookup({});
     const {fetch} = openSession({proxy: 'http://proxy.example:3128', dns: {lookup: dns.lookup}});
     const error = await failure(fetch('http://plain.example/'));
@@ -246,7 +246,7 @@ describe('a proxy that fails', () => {
 });
 
 describe('a SOCKS5 proxy', () => {
-  it('is asked for names with socks5h:, and for addresses with socks5:', async () => {
+  it('the proxy gets host names with socks5h:, and addresses with socks5:', async () => {
     const server = await startEcho();
     const dns = createLookup({'plain.example': ['127.0.0.1']});
     for (const [scheme, host] of [
@@ -268,7 +268,7 @@ describe('a SOCKS5 proxy', () => {
     expect(dns.asked).toEqual(['plain.example']);
   });
 
-  it('carries TLS', async () => {
+  it('TLS goes through a SOCKS5 proxy', async () => {
     const server = await startEcho({tls: identity});
     const proxy = await startSocks();
     const {fetch} = openSession({
@@ -279,7 +279,7 @@ describe('a SOCKS5 proxy', () => {
     expect(proxy.asked).toEqual([`CONNECT secure.example:${server.port}`]);
   });
 
-  it('is asked for addresses in URLs as addresses', async () => {
+  it('an IP address in the URL reaches the proxy as an address', async () => {
     const four = await startEcho();
     const six = await startEcho({host: '::1'});
     const proxy = await startSocks();
@@ -292,7 +292,7 @@ describe('a SOCKS5 proxy', () => {
     ]);
   });
 
-  it('is told username and password, where it asks', async () => {
+  it('the proxy gets username and password when it asks for them', async () => {
     const server = await startEcho();
     const login = {username: 'user', password: 'se:cret'};
     const proxy = await startSocks({login});
@@ -310,7 +310,7 @@ describe('a SOCKS5 proxy', () => {
     expect(open.credentials).toEqual([undefined]);
   });
 
-  it('that wants another login is a failure that shows no secret', async () => {
+  it('a refused login fails the request with an error without secrets', async () => {
     const proxy = await startSocks({login: {username: 'user', password: 'right'}});
     for (const userinfo of ['user:secret@', '']) {
       const {fetch} = openSession({proxy: `socks5h://${userinfo}127.0.0.1:${proxy.port}`});
@@ -327,7 +327,7 @@ describe('a SOCKS5 proxy', () => {
     [4, 'cannot reach the host'],
     [5, 'was refused the connection'],
     [99, 'answered 99'],
-  ])('that replies %i is a failure that says so', async (reply, message) => {
+  ])('the reply %i fails the request with an error that says “%s”', async (reply, message) => {
     const proxy = await startSocks({reply});
     const {fetch} = openSession({proxy: `socks5h://127.0.0.1:${proxy.port}`});
     const error = await failure(fetch('http://plain.example/'));
@@ -335,7 +335,7 @@ describe('a SOCKS5 proxy', () => {
     expect((error as Error).message).toContain(`Proxy ${message}`);
   });
 
-  it('that speaks HTTP is a failure', async () => {
+  it('an HTTP answer instead of SOCKS5 fails the request', async () => {
     const proxy = await startRawServer((connection) => {
       connection.send('HTTP/1.1 400 Bad Request\r\n\r\n');
     });
@@ -373,7 +373,7 @@ describe('noProxy', () => {
     ['', 'http://any.example', false],
     ['10.0.0.0/99', 'http://10.0.0.1', false],
   ];
-  it.each(rules)('%j and %s: %s', async (noProxy, url, isDirect) => {
+  it.each(rules)('with noProxy %j, a request to %s is direct: %s', async (noProxy, url, isDirect) => {
     const asked: string[] = [];
     const dns = createLookup({});
     const {fetch} = openSession({
@@ -392,7 +392,7 @@ describe('noProxy', () => {
 });
 
 describe('proxy: "env"', () => {
-  /** Where a request goes when the environment says this. */
+  /** The host that a request is sent to with these environment variables. */
   async function proxyOf(url: string, env: Record<string, string>): Promise<string> {
     for (const name of ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy']) {
       vi.stubEnv(name, env[name]);
@@ -428,11 +428,11 @@ describe('proxy: "env"', () => {
     [plain, {http_proxy: 'http://a.example', REQUEST_METHOD: 'GET'}, 'a.example'],
     [plain, {http_proxy: ' '}, 'site.example'],
   ];
-  it.each(cases)('%s with %j goes to %s', async (url, env, host) => {
+  it.each(cases)('a request to %s with the environment %j goes to %s', async (url, env, host) => {
     expect(await proxyOf(url, env)).toBe(host);
   });
 
-  it('with a proxy that is none is refused, and shows no secret', () => {
+  it('an invalid proxy in the environment is refused with an error without secrets', () => {
     vi.stubEnv('http_proxy', 'ftp://user:secret@a.example');
     try {
       expect(() => undiciConnector({proxy: 'env'})).toThrow(
@@ -468,7 +468,7 @@ describe('proxy options', () => {
     [{url: 'socks5://a.example', auth: {bearer: 'secret'}}, 'connector.proxy.auth'],
     [{url: `socks5://user:secret${'x'.repeat(300)}@a.example`}, 'connector.proxy.auth'],
   ];
-  it.each(wrong)('%j are refused, and no secret is shown', (proxy, option) => {
+  it.each(wrong)('the options %j are refused with an error without secrets', (proxy, option) => {
     let error: unknown;
     try {
       undiciConnector({proxy: proxy as ProxyOption});

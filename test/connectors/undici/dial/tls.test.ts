@@ -42,7 +42,7 @@ const startTls = (tls: object) =>
   );
 
 describe('https', () => {
-  it('with an authority that is trusted', async () => {
+  it('a server whose authority is trusted is accepted', async () => {
     const server = await startTls(known.server);
     const {fetch, stats} = openSession({tls: {ca: known.ca}});
     for (let index = 0; index < 3; index++) {
@@ -54,7 +54,7 @@ describe('https', () => {
     expect(Object.keys(stats().hosts)).toEqual([`https://localhost:${server.port}`]);
   });
 
-  it('by address: no name is asked for, and the certificate has to be for the address', async () => {
+  it('a URL with an IP address sends no server name, and the certificate must be for the address', async () => {
     const server = await startTls(known.server);
     const {fetch} = openSession({tls: {ca: known.ca}});
     expect(await (await fetch(server.origin)).json()).toMatchObject({servername: ''});
@@ -63,7 +63,7 @@ describe('https', () => {
     expect(error).toMatchObject({phase: 'tls', code: 'ERR_TLS_CERT_ALTNAME_INVALID'});
   });
 
-  it('with authorities given as bytes, and several of them', async () => {
+  it('several authorities, given as bytes, are trusted', async () => {
     const server = await startTls(known.server);
     for (const ca of [Buffer.from(known.ca), [known.other.cert, known.ca]]) {
       const {fetch} = openSession({tls: {ca}});
@@ -71,13 +71,13 @@ describe('https', () => {
     }
   });
 
-  it('with another name to ask for and to verify', async () => {
+  it('servername is the name that is requested and verified', async () => {
     const server = await startTls(known.other);
     const {fetch} = openSession({tls: {ca: known.ca, servername: 'other.example'}});
     expect(await (await fetch(server.origin)).json()).toMatchObject({servername: 'other.example'});
   });
 
-  it('resumes the TLS session on the next connection', async () => {
+  it('the next connection resumes the TLS session', async () => {
     const server = await startTls(known.server);
     const {fetch} = openSession({tls: {ca: known.ca}, forceClose: true});
     const reused: boolean[] = [];
@@ -90,13 +90,13 @@ describe('https', () => {
     expect(reused.at(-1)).toBe(true);
   });
 
-  it('proves who the client is', async () => {
+  it('the client’s certificate is sent', async () => {
     const server = await startTls({...known.server, ca: known.ca, requestCert: true});
     const {fetch} = openSession({tls: {ca: known.ca, ...known.client}});
     expect(await (await fetch(server.origin)).json()).toMatchObject({client: 'client'});
   });
 
-  it('keeps the limit', async () => {
+  it('the limit holds for TLS connections', async () => {
     const a = await startTls(known.server);
     const b = await startTls(known.server);
     const {fetch} = openSession({limit: 1, tls: {ca: known.ca}});
@@ -109,7 +109,7 @@ describe('https', () => {
   it.each([
     ['GET', null],
     ['POST', 'x'.repeat(2_000)],
-  ])('uses its connections again under load: %s', async (method, body) => {
+  ])('connections are reused under load: %s', async (method, body) => {
     const server = await startWorkerServer(known.server);
     const {fetch, stats} = openSession({limit: 16, tls: {ca: known.ca}});
     let left = 2_000;
@@ -120,7 +120,7 @@ describe('https', () => {
     expect(stats().totals.opened).toBe(16);
   });
 
-  it('takes a large body each way', async () => {
+  it('a large body is sent and received', async () => {
     const server = await startServer((request, response) => void request.pipe(response), {tls: known.server});
     const {fetch} = openSession({tls: {ca: known.ca}});
     const body = Buffer.alloc(3 * 1024 * 1024, 'tls');
@@ -128,7 +128,7 @@ describe('https', () => {
     expect(Buffer.compare(Buffer.from(await response.arrayBuffer()), body)).toBe(0);
   });
 
-  it('has an aborted response’s socket closed', async () => {
+  it('an aborted response closes its socket', async () => {
     const server = await startServer((_request, response) => response.write('start'), {tls: known.server});
     const {fetch, stats} = openSession({tls: {ca: known.ca}});
     const controller = new AbortController();
@@ -140,7 +140,7 @@ describe('https', () => {
   });
 });
 
-describe('a certificate that can’t be verified ends the connection, in phase tls', () => {
+describe('a certificate that can’t be verified fails the request in phase tls', () => {
   const cases: Array<[string, () => object, () => object, string]> = [
     ['of an unknown authority', () => known.server, () => ({}), 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
     ['for another name', () => known.other, () => ({ca: known.ca}), 'ERR_TLS_CERT_ALTNAME_INVALID'],
@@ -160,15 +160,15 @@ describe('a certificate that can’t be verified ends the connection, in phase t
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('unless that is asked for', async () => {
+  it('a certificate that can’t be verified is accepted with rejectUnauthorized: false', async () => {
     const server = await startTls(known.expired);
     const {fetch} = openSession({tls: {rejectUnauthorized: false}});
     expect((await fetch(server.origin)).status).toBe(200);
   });
 });
 
-describe('a TLS failure is typed, in phase tls', () => {
-  it('when the server wants a certificate and gets none', async () => {
+describe('a failed TLS handshake is a ConnectionError in phase tls', () => {
+  it('the handshake fails when the server wants a certificate and gets none', async () => {
     const server = await startTls({
       ...known.server,
       ca: known.ca,
@@ -176,27 +176,27 @@ describe('a TLS failure is typed, in phase tls', () => {
       rejectUnauthorized: true,
     });
     const {fetch, stats} = openSession({tls: {ca: known.ca, rejectUnauthorized: true}});
-    // TLS 1.3 tells the client only once it has begun to talk.
+    // With TLS 1.3, the client learns of the refusal only after it has begun to send.
     const error = await failure(fetch(server.origin));
     expect(error).toBeInstanceOf(ConnectionError);
     expect(stats()).toMatchObject({active: 0});
   });
 
-  it('when the server speaks none', async () => {
+  it('the handshake fails when the server does not speak TLS', async () => {
     const server = await startRawServer(({socket}) => void socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const {fetch} = openSession();
     const error = await failure(fetch(server.origin.replace('http:', 'https:')));
     expect(error).toMatchObject({name: 'ConnectionError', phase: 'tls'});
   });
 
-  it('when the server hangs up in the middle', async () => {
+  it('the handshake fails when the server closes the connection in the middle', async () => {
     const server = await startRawServer(({socket}) => void socket.once('data', () => socket.destroy()));
     const {fetch} = openSession();
     const error = await failure(fetch(server.origin.replace('http:', 'https:')));
     expect(error).toMatchObject({name: 'ConnectionError', phase: 'tls', code: 'ECONNRESET'});
   });
 
-  it('when the versions don’t meet', async () => {
+  it('the handshake fails when client and server have no TLS version in common', async () => {
     const server = await startTls({...known.server, maxVersion: 'TLSv1.2'});
     const {fetch} = openSession({tls: {ca: known.ca, minVersion: 'TLSv1.3'}});
     const error = await failure(fetch(server.origin));
@@ -204,7 +204,7 @@ describe('a TLS failure is typed, in phase tls', () => {
   });
 });
 
-describe('TLS options that can’t be', () => {
+describe('invalid TLS options', () => {
   const wrong: Array<[string, () => object]> = [
     ['ca', () => ({ca: 'not a certificate'})],
     [
@@ -220,7 +220,7 @@ describe('TLS options that can’t be', () => {
     ['rejectUnauthorized', () => ({rejectUnauthorized: 'no'})],
     ['servername', () => ({servername: ['a.example']})],
   ];
-  it.each(wrong)('are refused when the connector is made: %s', (_name, tls) => {
+  it.each(wrong)('an invalid value is refused when the connector is created: %s', (_name, tls) => {
     let error: unknown;
     try {
       undiciConnector({tls: tls()});
@@ -232,7 +232,7 @@ describe('TLS options that can’t be', () => {
     expect(inspect(error, {depth: 9})).not.toContain('SECRET');
   });
 
-  it('and those it doesn’t know', async () => {
+  it('an unknown TLS option is refused', async () => {
     expect(() => undiciConnector({tls: {certificate: 'x'} as never})).toThrow(/connector\.tls\.certificate/);
     await turns();
   });

@@ -38,20 +38,20 @@ const keyPin = (cert: string) =>
   sha256(new X509Certificate(cert).publicKey.export({type: 'spki', format: 'der'}));
 
 describe('a server’s certificate', () => {
-  it('is accepted from an authority that is trusted', async () => {
+  it('a certificate of a trusted authority is accepted', async () => {
     const server = await startTlsServer();
     const {fetch} = openTls({ca: authority.cert});
     expect(await (await fetch(server.origin)).text()).toBe('TLSv1.3');
   });
 
-  it('is accepted from one of several authorities, as bytes too', async () => {
+  it('a certificate of one of several authorities is accepted, also when these are bytes', async () => {
     const server = await startTlsServer();
     const other = await createAuthority('Another');
     const {fetch} = openTls({ca: [other.cert, Buffer.from(authority.cert)]});
     expect((await fetch(server.origin)).ok).toBe(true);
   });
 
-  it('is refused from an authority that nobody knows', async () => {
+  it('a certificate of an unknown authority is refused', async () => {
     const server = await startTlsServer();
     const {fetch, stats} = openSession();
     const error = await failure(fetch(`${server.origin}/?key=secret`));
@@ -64,7 +64,7 @@ describe('a server’s certificate', () => {
   });
 
   const wrong: Record<string, [() => Promise<Identity>, string]> = {
-    'that signed itself': [() => createIdentity(), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+    'that is self-signed': [() => createIdentity(), 'DEPTH_ZERO_SELF_SIGNED_CERT'],
     'that has expired': [
       () => authority.issue({notBefore: new Date('2020-01-01'), notAfter: new Date('2020-02-01')}),
       'CERT_HAS_EXPIRED',
@@ -76,7 +76,7 @@ describe('a server’s certificate', () => {
     'for another host': [() => authority.issue({hosts: ['other.example']}), 'ERR_TLS_CERT_ALTNAME_INVALID'],
   };
   for (const [name, [issue, code]] of Object.entries(wrong)) {
-    it(`${name} is refused with ${code}`, async () => {
+    it(`a certificate ${name} is refused with ${code}`, async () => {
       const server = await startTlsServer(await issue());
       const {fetch} = openTls({ca: authority.cert});
       const error = await failure(fetch(server.origin));
@@ -84,14 +84,14 @@ describe('a server’s certificate', () => {
       await waitFor(() => server.sockets.open.size === 0);
     });
 
-    it(`${name} is accepted where nothing is verified`, async () => {
+    it(`a certificate ${name} is accepted with rejectUnauthorized: false`, async () => {
       const server = await startTlsServer(await issue());
       const {fetch} = openTls({rejectUnauthorized: false});
       expect((await fetch(server.origin)).ok).toBe(true);
     });
   }
 
-  it('is verified for the name that servername says, which the server is asked for', async () => {
+  it('the certificate is verified for servername, which the server is asked for', async () => {
     const server = await startTlsServer(await authority.issue({hosts: ['api.example']}));
     const names: unknown[] = [];
     server.server.on('secureConnection', (socket: TLSSocket & {servername?: unknown}) =>
@@ -103,7 +103,7 @@ describe('a server’s certificate', () => {
     expect(server.requests[0]?.headers.host).toBe(`127.0.0.1:${server.port}`);
   });
 
-  it('is not asked for with an address as its name', async () => {
+  it('an IP address is not sent as a server name', async () => {
     const server = await startTlsServer();
     const names: unknown[] = [];
     server.server.on('secureConnection', (socket: TLSSocket & {servername?: unknown}) =>
@@ -115,8 +115,8 @@ describe('a server’s certificate', () => {
   });
 });
 
-describe('versions', () => {
-  it('older than minVersion are refused', async () => {
+describe('TLS versions', () => {
+  it('versions older than minVersion are refused', async () => {
     const server = await startTlsServer({maxVersion: 'TLSv1.2'});
     expect(await (await openTls({ca: authority.cert}).fetch(server.origin)).text()).toBe('TLSv1.2');
     const error = await failure(openTls({ca: authority.cert, minVersion: 'TLSv1.3'}).fetch(server.origin));
@@ -124,8 +124,8 @@ describe('versions', () => {
   });
 });
 
-describe('a server that speaks no TLS', () => {
-  it('is a failure of phase tls', async () => {
+describe('a server that does not speak TLS', () => {
+  it('the request fails in phase tls when the server does not speak TLS', async () => {
     const server = await startServer((_request, response) => response.end('plain'));
     const {fetch} = openSession();
     const error = await failure(fetch(server.origin.replace('http:', 'https:')));
@@ -135,7 +135,7 @@ describe('a server that speaks no TLS', () => {
 });
 
 describe('a server that asks for a client’s certificate', () => {
-  it('gets the one that is given', async () => {
+  it('the server gets the client’s certificate', async () => {
     const client = await authority.issue({hosts: ['client.example']});
     const server = await startServer(
       (request, response) => response.end((request.socket as TLSSocket).getPeerCertificate().subject.CN),
@@ -145,7 +145,7 @@ describe('a server that asks for a client’s certificate', () => {
     expect(await (await fetch(server.origin)).text()).toBe('client.example');
   });
 
-  it('gets one whose key is encrypted', async () => {
+  it('the server gets a client’s certificate whose key is encrypted', async () => {
     const client = await authority.issue();
     const {createPrivateKey} = await import('node:crypto');
     const key = createPrivateKey(client.key)
@@ -157,7 +157,7 @@ describe('a server that asks for a client’s certificate', () => {
   });
 
   it.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'and gets none, is a failure of phase tls, over %s',
+    'a missing client’s certificate fails the request in phase tls, over %s',
     async (version) => {
       const server = await startTlsServer({
         ca: authority.cert,
@@ -180,22 +180,25 @@ describe('a server that asks for a client’s certificate', () => {
 });
 
 describe('a TLS session', () => {
-  it.each(['TLSv1.2', 'TLSv1.3'] as const)('is resumed by the next connection, over %s', async (version) => {
-    const server = await startServer(
-      (request, response) => {
-        response.setHeader('connection', 'close');
-        response.end(String((request.socket as TLSSocket).isSessionReused()));
-      },
-      {tls: {...identity, minVersion: version, maxVersion: version}},
-    );
-    const {fetch, stats} = openTls({ca: authority.cert});
-    const reused: string[] = [];
-    for (let index = 0; index < 3; index++) reused.push(await (await fetch(server.origin)).text());
-    expect(reused).toEqual(['false', 'true', 'true']);
-    expect(stats().totals.opened).toBe(3);
-  });
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'the next connection resumes the session, over %s',
+    async (version) => {
+      const server = await startServer(
+        (request, response) => {
+          response.setHeader('connection', 'close');
+          response.end(String((request.socket as TLSSocket).isSessionReused()));
+        },
+        {tls: {...identity, minVersion: version, maxVersion: version}},
+      );
+      const {fetch, stats} = openTls({ca: authority.cert});
+      const reused: string[] = [];
+      for (let index = 0; index < 3; index++) reused.push(await (await fetch(server.origin)).text());
+      expect(reused).toEqual(['false', 'true', 'true']);
+      expect(stats().totals.opened).toBe(3);
+    },
+  );
 
-  it('is not resumed at another server', async () => {
+  it('a session is not resumed with another server', async () => {
     const reused: boolean[] = [];
     const start = () =>
       startServer(
@@ -212,8 +215,8 @@ describe('a TLS session', () => {
     expect(reused).toEqual([false, false, true, true]);
   });
 
-  it('of a connection that was refused is not kept', async () => {
-    // Nobody looks at names and pins when a session is resumed.
+  it('the session of a refused connection is not kept', async () => {
+    // Names and pins are not checked when a session is resumed.
     const server = await startServer((_request, response) => response.end(), {
       tls: {...(await authority.issue({hosts: ['other.example']})), maxVersion: 'TLSv1.2'},
     });
@@ -225,7 +228,7 @@ describe('a TLS session', () => {
 });
 
 describe('a pin', () => {
-  it('lets through the certificate, its key, and those of who signed it', async () => {
+  it('a pin of the certificate, of its key or of a signer’s is accepted', async () => {
     const server = await startTlsServer({cert: chain(identity, authority)});
     const pins = [
       certificatePin(identity.cert),
@@ -240,7 +243,7 @@ describe('a pin', () => {
     }
   });
 
-  it('refuses any other certificate, verified or not', async () => {
+  it('a certificate without a matching pin is refused, verified or not', async () => {
     const server = await startTlsServer();
     const pin = keyPin((await authority.issue()).cert);
     for (const tls of [{ca: authority.cert}, {rejectUnauthorized: false}]) {
@@ -248,7 +251,7 @@ describe('a pin', () => {
       for (let index = 0; index < 2; index++) {
         const error = await failure(fetch(server.origin));
         expect(error).toMatchObject({name: 'ConnectionError', phase: 'tls', code: 'ERR_TLS_PIN'});
-        // What to pin, for who trusts it.
+        // The pin to configure for a certificate that is trusted.
         expect((error as Error).message).toContain(keyPin(identity.cert));
       }
       expect(stats()).toMatchObject({active: 0, totals: {opened: 0}});
@@ -257,7 +260,7 @@ describe('a pin', () => {
     }
   });
 
-  it('refuses a chain that only shows the pinned certificate', async () => {
+  it('a chain that contains the pinned certificate, which signed nothing, is refused', async () => {
     const pinned = await createAuthority('Pinned');
     const server = await startTlsServer({cert: chain(identity, authority, pinned)});
     for (const pin of [certificatePin(pinned.cert), keyPin(pinned.cert)]) {
@@ -266,22 +269,22 @@ describe('a pin', () => {
     }
   });
 
-  it('refuses a chain through a namesake of the pinned authority', async () => {
-    // The same name, and another key: it did not sign what it is shown with.
+  it('a chain through an authority with the name of the pinned one is refused', async () => {
+    // The authority has the same name and another key, so it did not sign the certificate.
     const namesake = await createAuthority();
     const server = await startTlsServer({cert: chain(identity, namesake)});
     const {fetch} = openTls({rejectUnauthorized: false, pin: certificatePin(namesake.cert)});
     expect(await failure(fetch(server.origin))).toMatchObject({code: 'ERR_TLS_PIN'});
   });
 
-  it('alone is enough where nothing is verified', async () => {
+  it('a matching pin is enough with rejectUnauthorized: false', async () => {
     const own = await createIdentity({hosts: ['elsewhere.example']});
     const server = await startTlsServer(own);
     const {fetch} = openTls({rejectUnauthorized: false, pin: certificatePin(own.cert)});
     expect((await fetch(server.origin)).ok).toBe(true);
   });
 
-  it('holds for resumed sessions', async () => {
+  it('pins hold for resumed sessions', async () => {
     const server = await startServer(
       (request, response) => {
         response.setHeader('connection', 'close');
@@ -297,22 +300,25 @@ describe('a pin', () => {
 
 describe('TLS options', () => {
   const wrong: Record<string, [unknown, string]> = {
-    'no object': [true, 'connector.tls'],
-    'a name that is not known': [{cacert: 'x'}, 'connector.tls.cacert'],
-    'rejectUnauthorized that is no boolean': [{rejectUnauthorized: 0}, 'connector.tls.rejectUnauthorized'],
-    'a ca that is no certificate': [{ca: 'secret stuff'}, 'connector.tls.ca'],
-    'no ca at all': [{ca: []}, 'connector.tls.ca'],
+    'a value that is not an object': [true, 'connector.tls'],
+    'an unknown option': [{cacert: 'x'}, 'connector.tls.cacert'],
+    'a rejectUnauthorized that is not a boolean': [
+      {rejectUnauthorized: 0},
+      'connector.tls.rejectUnauthorized',
+    ],
+    'a ca that is not a certificate': [{ca: 'secret stuff'}, 'connector.tls.ca'],
+    'an empty list of authorities': [{ca: []}, 'connector.tls.ca'],
     'a cert without a key': [{cert: 'x'}, 'connector.tls.key'],
     'a key without a cert': [{key: 'x'}, 'connector.tls.cert'],
-    'a key that is none': [{cert: 'x', key: 'secret stuff'}, 'connector.tls.key'],
-    'an address as servername': [{servername: '127.0.0.1'}, 'connector.tls.servername'],
+    'a key that is not a key': [{cert: 'x', key: 'secret stuff'}, 'connector.tls.key'],
+    'an IP address as servername': [{servername: '127.0.0.1'}, 'connector.tls.servername'],
     'an old minVersion': [{minVersion: 'TLSv1'}, 'connector.tls.minVersion'],
     'a pin of another hash': [{pin: 'sha1/AAAA'}, 'connector.tls.pin'],
     'a pin that is cut short': [{pin: 'sha256/AAAA'}, 'connector.tls.pin'],
-    'no pin at all': [{pin: []}, 'connector.tls.pin'],
+    'an empty list of pins': [{pin: []}, 'connector.tls.pin'],
   };
   for (const [name, [tls, option]] of Object.entries(wrong)) {
-    it(`refuse ${name}, and show no secret`, () => {
+    it(`${name} is refused with an error without secrets`, () => {
       let error: unknown;
       try {
         undiciConnector({tls: tls as TlsOptions});
@@ -324,7 +330,7 @@ describe('TLS options', () => {
     });
   }
 
-  it('refuse a key that doesn’t fit its certificate', async () => {
+  it('a key that does not match its certificate is refused', async () => {
     const other = await createIdentity();
     expect(() => undiciConnector({tls: {cert: identity.cert, key: other.key}})).toThrow(InvalidOptionError);
   });

@@ -22,7 +22,7 @@ beforeAll(async () => {
 const chunk = new Uint8Array(64 * 1024);
 const gigabyte = 1024 ** 3;
 
-/** A gigabyte, made as it is asked for, that tells what became of it. */
+/** A stream of a gigabyte, produced on demand. It records how much was read, and whether it was cancelled. */
 function createSource() {
   const state = {produced: 0, cancelledWith: undefined as unknown};
   const stream = new ReadableStream<Uint8Array>(
@@ -43,7 +43,7 @@ function createSource() {
 
 const answer = 'HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\n\r\ntoo large';
 
-/** What servers do when they have said that they don't want a body. */
+/** What servers do after they have refused a body. */
 const afterwards: Record<string, (socket: Socket) => void> = {
   'and reads no more': (socket) => void socket.pause().write(answer),
   'and closes': (socket) => void socket.end(answer),
@@ -51,47 +51,50 @@ const afterwards: Record<string, (socket: Socket) => void> = {
   'and resets it': (socket) => void socket.write(answer, () => socket.resetAndDestroy()),
 };
 
-describe.each(Object.entries(afterwards))('a server that answers early, %s', (_what, then) => {
-  const start = () =>
-    startRawServer(async (connection) => {
-      await connection.head();
-      then(connection.socket);
+describe.each(Object.entries(afterwards))(
+  'a server that answers before the end of the upload, %s',
+  (_what, then) => {
+    const start = () =>
+      startRawServer(async (connection) => {
+        await connection.head();
+        then(connection.socket);
+      });
+
+    it('the upload stops, and the caller gets the response', async () => {
+      const server = await start();
+      const {fetch, stats} = openSession({limit: 1});
+      // Whether the client first sees the response or the failed write differs from request to request.
+      for (let count = 0; count < 10; count++) {
+        const {state, stream} = createSource();
+        const response = await fetch(server.origin, {method: 'POST', body: stream});
+        expect([response.status, await response.text()]).toEqual([413, 'too large']);
+        expect(stats().active).toBe(0);
+        await waitFor(() => state.cancelledWith !== undefined);
+        expect(state.cancelledWith).toMatchObject({
+          message: 'The server answered before it had the whole body',
+        });
+        expect(state.produced).toBeLessThan(gigabyte / 4);
+      }
+      expect(stats().totals).toMatchObject({opened: 10, errors: 0});
+      expect(stats()).toMatchObject({active: 0, idle: 0});
     });
 
-  it('stops the upload, and its answer is what comes back', async () => {
-    const server = await start();
-    const {fetch, stats} = openSession({limit: 1});
-    // Which of the two is seen first, the answer or that nothing can be sent, changes from one to the next.
-    for (let count = 0; count < 10; count++) {
-      const {state, stream} = createSource();
-      const response = await fetch(server.origin, {method: 'POST', body: stream});
+    it.each([
+      ['bytes', new Uint8Array(100_000_000)],
+      ['a Blob', new Blob([new Uint8Array(100_000_000)])],
+    ])('an upload of %s stops as well', async (_kind, body: RequestBody) => {
+      const server = await start();
+      const {fetch, stats} = openSession();
+      const response = await fetch(server.origin, {method: 'POST', body});
       expect([response.status, await response.text()]).toEqual([413, 'too large']);
-      expect(stats().active).toBe(0);
-      await waitFor(() => state.cancelledWith !== undefined);
-      expect(state.cancelledWith).toMatchObject({
-        message: 'The server answered before it had the whole body',
-      });
-      expect(state.produced).toBeLessThan(gigabyte / 4);
-    }
-    expect(stats().totals).toMatchObject({opened: 10, errors: 0});
-    expect(stats()).toMatchObject({active: 0, idle: 0});
-  });
+      await waitFor(() => stats().active === 0);
+      expect(stats().idle).toBe(0);
+    });
+  },
+);
 
-  it.each([
-    ['bytes', new Uint8Array(100_000_000)],
-    ['a Blob', new Blob([new Uint8Array(100_000_000)])],
-  ])('%s too', async (_kind, body: RequestBody) => {
-    const server = await start();
-    const {fetch, stats} = openSession();
-    const response = await fetch(server.origin, {method: 'POST', body});
-    expect([response.status, await response.text()]).toEqual([413, 'too large']);
-    await waitFor(() => stats().active === 0);
-    expect(stats().idle).toBe(0);
-  });
-});
-
-describe('an answer that comes early', () => {
-  it('with a body that takes its time is read to its end, and nothing is sent meanwhile', async () => {
+describe('a response that comes before the end of the upload', () => {
+  it('a slow response is read to its end, and nothing is sent meanwhile', async () => {
     const server = await startServer(async (_request, response) => {
       response.writeHead(413).write('too ');
       await waitFor(() => state.cancelledWith !== undefined);
@@ -103,7 +106,7 @@ describe('an answer that comes early', () => {
     expect(await response.text()).toBe('too large');
   });
 
-  it('and falls silent is timed out: nothing is being sent that could explain it', async () => {
+  it('a response that falls silent times out, since the upload has stopped', async () => {
     const server = await startServer((_request, response) => response.writeHead(413).write('too '));
     const {fetch, stats} = openSession({}, {timeout: {read: 400}});
     const response = await fetch(server.origin, {method: 'POST', body: createSource().stream});
@@ -111,7 +114,7 @@ describe('an answer that comes early', () => {
     expect(stats().active).toBe(0);
   });
 
-  it('and says that all is well lets the upload go on', async () => {
+  it('a response with status 200 lets the upload go on', async () => {
     const server = await startServer(async (request, response) => {
       response.flushHeaders();
       let size = 0;
@@ -124,7 +127,7 @@ describe('an answer that comes early', () => {
     expect(await response.text()).toBe('5000000');
   });
 
-  it('of a redirect stops the upload as well', async () => {
+  it('a redirect stops the upload as well', async () => {
     const server = await startServer((request, response) => {
       if (request.url === '/there') response.end('there');
       else response.writeHead(303, {location: '/there'}).end();
@@ -137,7 +140,7 @@ describe('an answer that comes early', () => {
     expect(state.produced).toBeLessThan(gigabyte / 4);
   });
 
-  it('can be cancelled, and aborted, half read', async () => {
+  it('the response can be cancelled and aborted half-way', async () => {
     const server = await startServer((_request, response) => response.writeHead(413).write('too '));
     const {fetch, stats} = openSession();
     const first = await fetch(server.origin, {method: 'POST', body: createSource().stream});
@@ -151,7 +154,7 @@ describe('an answer that comes early', () => {
     expect(stats()).toMatchObject({active: 0, idle: 0});
   });
 
-  it('over TLS is what comes back', async () => {
+  it('the caller gets the response over TLS as well', async () => {
     const server = await startServer(
       (request, response) => {
         response.writeHead(413).end('too large', () => request.socket.destroy());
@@ -166,16 +169,16 @@ describe('an answer that comes early', () => {
     await waitFor(() => state.cancelledWith !== undefined);
   });
 
-  // RFC 9113, section 8.1: a server that has answered may reset the stream, without an error.
+  // RFC 9113, section 8.1: a server that has answered completely may reset the stream without an error.
   it.each([
     ['and the stream is left open', undefined],
     ['and the stream is reset without an error', constants.NGHTTP2_NO_ERROR],
     ['and the stream is reset', constants.NGHTTP2_CANCEL],
-  ])('over HTTP/2 is what comes back, %s; the connection goes on', async (_what, code) => {
+  ])('the caller gets the response over HTTP/2, %s, and the connection goes on', async (_what, code) => {
     const server = await startHttp2Server(identity, (request, response) => {
       if (request.url === '/next') return response.end('next');
       response.writeHead(413);
-      // At once, Node would leave out what it hasn't sent yet.
+      // Without the delay, Node would drop data that it has not sent yet.
       response.end('too large', () => code !== undefined && setTimeout(() => request.stream.close(code), 10));
       return undefined;
     });
@@ -192,12 +195,12 @@ describe('an answer that comes early', () => {
   });
 });
 
-describe('a stream of HTTP/2 that is reset while much waits to be sent', () => {
+describe('an HTTP/2 stream that is reset while much data waits to be sent', () => {
   it.each([
     ['before an answer', constants.NGHTTP2_NO_ERROR, ''],
     ['before an answer, with an error', constants.NGHTTP2_INTERNAL_ERROR, ''],
     ['half way through one', constants.NGHTTP2_NO_ERROR, 'too '],
-  ])('is an error, and no wait for ever: %s', async (_what, code, text) => {
+  ])('the request fails rather than waiting for ever: %s', async (_what, code, text) => {
     const server = await startHttp2Server(identity, ({stream}, response) => {
       if (text === '') stream.close(code);
       else response.writeHead(413).write(text, () => stream.close(code));
@@ -211,20 +214,23 @@ describe('a stream of HTTP/2 that is reset while much waits to be sent', () => {
   });
 });
 
-describe('a server that hangs up on an upload without an answer', () => {
-  it.each(['destroy', 'resetAndDestroy', 'end'] as const)('by %s is an error that says so', async (how) => {
-    const server = await startRawServer(async (connection) => {
-      await connection.head();
-      connection.socket[how]();
-    });
-    const {fetch, stats} = openSession();
-    for (let count = 0; count < 5; count++) {
-      const {state, stream} = createSource();
-      const error = await failure(fetch(server.origin, {method: 'POST', body: stream}));
-      expect(error).toMatchObject({name: 'ConnectionError', phase: 'send'});
-      await waitFor(() => state.cancelledWith !== undefined);
-    }
-    expect(stats().active).toBe(0);
-    await waitFor(() => server.sockets.open.size === 0);
-  });
+describe('a server that closes the connection during an upload without an answer', () => {
+  it.each(['destroy', 'resetAndDestroy', 'end'] as const)(
+    'a close by %s fails the request with an error that names the cause',
+    async (how) => {
+      const server = await startRawServer(async (connection) => {
+        await connection.head();
+        connection.socket[how]();
+      });
+      const {fetch, stats} = openSession();
+      for (let count = 0; count < 5; count++) {
+        const {state, stream} = createSource();
+        const error = await failure(fetch(server.origin, {method: 'POST', body: stream}));
+        expect(error).toMatchObject({name: 'ConnectionError', phase: 'send'});
+        await waitFor(() => state.cancelledWith !== undefined);
+      }
+      expect(stats().active).toBe(0);
+      await waitFor(() => server.sockets.open.size === 0);
+    },
+  );
 });

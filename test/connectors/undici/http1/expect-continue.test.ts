@@ -22,17 +22,17 @@ beforeAll(async () => {
   identity = await authority.issue();
 });
 
-/** Answers with what arrived. */
+/** A handler that answers with what arrived. */
 const echo: Handler = async (request, response) => {
   const body = await bodyOf(request);
   const {'content-length': length, 'content-type': type, expect: expectation} = request.headers;
   response.end(JSON.stringify({body: body.length, length, type, expectation}));
 };
 
-/** A server that is asked by `check` whether it wants the bodies whose senders wait for its word. */
+/** A server that decides with `check` whether it takes the bodies that wait for 100 (Continue). */
 async function startChecking(check: Handler, options: HttpServerOptions = {}, handler: Handler = echo) {
   const server = await startServer(handler, options);
-  // Clients that go away are what some tests are about.
+  // In some tests, the client closes the connection.
   server.server.on('checkContinue', (request, response) => {
     Promise.resolve(check(request, response)).catch(() => undefined);
   });
@@ -44,14 +44,14 @@ const goOn: Handler = (request, response) => {
   return echo(request, response);
 };
 
-/** Says no, without a look at the body. */
+/** Refuses the request without reading the body. */
 const answer =
   (status: number, headers: Record<string, string> = {}): Handler =>
   (_request, response) => {
     response.writeHead(status, headers).end('no');
   };
 
-/** A stream that tells what became of it. */
+/** A stream that records whether it was read and cancelled. */
 function createSource(chunks = 3) {
   const state = {pulled: 0, isCancelled: false};
   const stream = new ReadableStream<Uint8Array>(
@@ -69,13 +69,13 @@ function createSource(chunks = 3) {
   return {state, stream};
 }
 
-describe('a body that waits for the server to ask for it', () => {
+describe('a body that waits for 100 (Continue)', () => {
   it.each([
     ['a string', () => 'x'.repeat(3_000), {length: '3000', type: 'text/plain;charset=UTF-8'}],
     ['bytes', () => new Uint8Array(3_000), {length: '3000'}],
     ['a Blob', () => new Blob(['x'.repeat(3_000)], {type: 'a/b'}), {length: '3000', type: 'a/b'}],
     ['a stream', () => createSource().stream, {}],
-  ])('is sent when it does: %s', async (_what, body, expected) => {
+  ])('the body is sent when the server sends 100 (Continue): %s', async (_what, body, expected) => {
     const server = await startChecking(goOn);
     const {session} = openSession();
     const ends: number[] = [];
@@ -89,14 +89,14 @@ describe('a body that waits for the server to ask for it', () => {
     expect(session.stats()).toMatchObject({active: 0, totals: {sent: 1, bytesSent: 3_000}});
   });
 
-  it('goes over TLS', async () => {
+  it('the body waits over TLS as well', async () => {
     const server = await startChecking(goOn, {tls: identity});
     const {session} = openSession({tls: {ca: authority.cert}});
     const url = `https://localhost:${server.port}`;
     expect(await session.put(url, {body: 'abc', expectContinue: 60_000}).json()).toMatchObject({body: 3});
   });
 
-  it('leaves when the server has said nothing for long enough', async () => {
+  it('the body is sent when the server has not answered in time', async () => {
     const server = await startChecking(echo);
     const {session} = openSession();
     expect(await session.put(server.origin, {body: 'abc', expectContinue: 5}).json()).toMatchObject({
@@ -104,7 +104,7 @@ describe('a body that waits for the server to ask for it', () => {
     });
   });
 
-  it('is given up with the head of an answer, whatever it says and before its end', async () => {
+  it('the body is dropped when the head of a response arrives, whatever its status', async () => {
     let finish = () => {};
     const server = await startChecking((_request, response) => {
       response.writeHead(200).write('some');
@@ -119,7 +119,7 @@ describe('a body that waits for the server to ask for it', () => {
     expect(await response.text()).toBe('some');
   });
 
-  it.each([401, 413, 200])('stays when the answer comes first: %d', async (status) => {
+  it.each([401, 413, 200])('the body is not sent when the status %d comes first', async (status) => {
     const server = await startChecking(answer(status));
     const {session, fetch, stats} = openSession({limit: 1});
     const {state, stream} = createSource();
@@ -132,7 +132,7 @@ describe('a body that waits for the server to ask for it', () => {
     expect(await session.put(server.origin, {body: 'abc'}).json()).toMatchObject({body: 3});
   });
 
-  it('goes where a redirect leads, and only there', async () => {
+  it('the body is sent only to the server that a redirect leads to', async () => {
     const target = await startChecking(goOn);
     const server = await startChecking(answer(307, {location: target.origin}));
     const {session, stats} = openSession();
@@ -141,7 +141,7 @@ describe('a body that waits for the server to ask for it', () => {
     expect(stats().totals.bytesSent).toBe(3);
   });
 
-  it('is sent unasked to who doesn’t know of that: 417', async () => {
+  it('a 417 has the request sent again without Expect', async () => {
     const server = await startChecking(answer(417));
     const {session, stats} = openSession();
     const response = await session.put(server.origin, {body: 'abc', expectContinue: 60_000});
@@ -153,14 +153,14 @@ describe('a body that waits for the server to ask for it', () => {
     expect((await session.fetch(server.origin, init)).status).toBe(417);
   });
 
-  it('is none where there is none', async () => {
+  it('a request without a body has no Expect', async () => {
     const server = await startChecking(goOn);
     const {session} = openSession();
     const answers = session.post(server.origin, {expectContinue: 60_000}).json();
     expect(await answers).toEqual({body: 0, length: '0'});
   });
 
-  it('has the host that it is for, and a method’s body whatever the method', async () => {
+  it('the request has the Host header, and a body whatever its method', async () => {
     const seen: unknown[] = [];
     const server = await startChecking((request, response) => {
       const {host, 'transfer-encoding': coding} = request.headers;
@@ -176,7 +176,7 @@ describe('a body that waits for the server to ask for it', () => {
     ]);
   });
 
-  it('lets go when it is aborted while it waits', async () => {
+  it('an abort while the body waits ends the request', async () => {
     const server = await startChecking(() => undefined);
     const {fetch, stats} = openSession();
     const {state, stream} = createSource();
@@ -191,7 +191,7 @@ describe('a body that waits for the server to ask for it', () => {
     await waitFor(() => state.isCancelled && server.sockets.open.size === 0);
   });
 
-  it('fails when the server hangs up on it', async () => {
+  it('the request fails when the server closes the connection', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.head();
       connection.socket.resetAndDestroy();
@@ -203,7 +203,7 @@ describe('a body that waits for the server to ask for it', () => {
     expect(stats().active).toBe(0);
   });
 
-  it('is refused when it isn’t as long as it says', async () => {
+  it('a body whose length differs from Content-Length fails the request', async () => {
     const server = await startChecking(goOn);
     const {fetch, stats} = openSession();
     for (const length of ['2', '4']) {
@@ -214,7 +214,7 @@ describe('a body that waits for the server to ask for it', () => {
     expect(stats().active).toBe(0);
   });
 
-  it.each([{limit: 1}, {limitPerHost: 1}])('keeps to the limits: %o', async (limits) => {
+  it.each([{limit: 1}, {limitPerHost: 1}])('the limits hold: %o', async (limits) => {
     const server = await startChecking(goOn);
     const {session} = openSession(limits);
     const put = (expectContinue: number | false) =>
@@ -223,11 +223,11 @@ describe('a body that waits for the server to ask for it', () => {
       expect(await put(expectContinue)).toMatchObject({body: 3});
     }
     await Promise.all([put(60_000), put(false), put(60_000), put(false)]);
-    // The server hears of a goodbye a little later.
+    // The server notices the closed connection a little later.
     expect(server.sockets.peak).toBeLessThanOrEqual(2);
   });
 
-  it('uses a connection that was opened in advance', async () => {
+  it('a connection that was opened in advance is used', async () => {
     const server = await startChecking(goOn);
     const {session, connector} = openSession();
     await connector.preconnect([server.origin]);
@@ -235,7 +235,7 @@ describe('a body that waits for the server to ask for it', () => {
     expect(session.stats().totals.opened).toBe(1);
   });
 
-  it('reads a large answer piece by piece', async () => {
+  it('a large response is read chunk by chunk', async () => {
     const server = await startChecking((_request, response) => {
       response.writeHead(413).end(Buffer.alloc(3_000_000));
     });
@@ -247,7 +247,7 @@ describe('a body that waits for the server to ask for it', () => {
 });
 
 describe('over HTTP/2', () => {
-  it('a body is sent when the server asks for it', async () => {
+  it('the body is sent when the server sends 100 (Continue)', async () => {
     const server = await startHttp2Server(identity, (request, response) => {
       request.resume().on('end', () => response.end(String(request.headers.expect)));
     });
@@ -257,7 +257,7 @@ describe('over HTTP/2', () => {
     expect(session.stats().totals.bytesSent).toBe(3);
   });
 
-  it('it stays when the answer comes first, and the connection goes on', async () => {
+  it('the body is not sent when the response comes first, and the connection goes on', async () => {
     const server = await startHttp2Server(identity, (request, response) => {
       request.resume().on('end', () => response.end('ok'));
     });
@@ -274,13 +274,13 @@ describe('over HTTP/2', () => {
 });
 
 describe('expectContinue', () => {
-  it.each([-1, 'yes', Number.NaN])('is refused when it is %s', async (expectContinue) => {
+  it.each([-1, 'yes', Number.NaN])('the value %s is refused', async (expectContinue) => {
     const {fetch} = openSession();
     const error = await failure(fetch('http://localhost/', {expectContinue: expectContinue as never}));
     expect(error).toMatchObject({name: 'InvalidOptionError', option: 'expectContinue'});
   });
 
-  it('is refused where the connector doesn’t see what is sent when', async () => {
+  it('a connector without support for Expect refuses the option', async () => {
     const {session, calls} = mockSession();
     const error = await failure(session.put('http://localhost/', {body: 'abc', expectContinue: true}));
     expect(error).toMatchObject({

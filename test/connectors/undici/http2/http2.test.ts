@@ -36,7 +36,7 @@ function openHttp2(options: UndiciConnectorOptions = {}) {
 
 const text = async (response: Promise<Response>) => (await response).text();
 
-/** Holds requests until they are let go, in whatever order. */
+/** A handler that holds requests until the test answers them, in any order. */
 function createHolder() {
   const held: Array<{request: Http2ServerRequest; response: Http2ServerResponse}> = [];
   return {
@@ -49,7 +49,7 @@ function createHolder() {
 }
 
 describe('HTTP/2', () => {
-  it('is spoken to a server that has it, and the response is one like any', async () => {
+  it('a server that supports HTTP/2 is spoken to with it, and the response is like any other', async () => {
     const server = await startHttp2((request, response) => {
       response.setHeader('x-version', request.httpVersion);
       response.setHeader('set-cookie', ['a=1', 'b=2']);
@@ -66,7 +66,7 @@ describe('HTTP/2', () => {
     expect(await response.json()).toEqual({method: 'GET', url: '/a?b=c', host: `localhost:${server.port}`});
   });
 
-  it('is not offered unless asked for', async () => {
+  it('HTTP/2 is not offered by default', async () => {
     const server = await startHttp2((request, response) => response.end(request.httpVersion), {
       allowHTTP1: true,
     });
@@ -74,7 +74,7 @@ describe('HTTP/2', () => {
     expect(await text(fetch(server.origin))).toBe('1.1');
   });
 
-  it('falls back to HTTP/1.1, with a connection for each request', async () => {
+  it('a server without HTTP/2 gets HTTP/1.1, with a connection for each request', async () => {
     const server = await startServer(
       (request, response) => setImmediate(() => response.end(request.httpVersion)),
       {tls: identity},
@@ -86,13 +86,13 @@ describe('HTTP/2', () => {
     expect(server.peak).toBe(4);
   });
 
-  it('is not spoken without TLS', async () => {
+  it('HTTP/2 is not used without TLS', async () => {
     const server = await startServer((request, response) => response.end(request.httpVersion));
     const {fetch} = openHttp2();
     expect(await text(fetch(server.origin))).toBe('1.1');
   });
 
-  it('carries requests of all kinds', async () => {
+  it('requests of all kinds are sent', async () => {
     const server = await startHttp2(async (request, response) => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk as Buffer);
@@ -135,7 +135,7 @@ describe('HTTP/2', () => {
     ['HEAD', 200],
     ['GET', 204],
     ['GET', 304],
-  ])('answers %s with status %i without a body', async (method, status) => {
+  ])('a response to %s with status %i has no body', async (method, status) => {
     const server = await startHttp2((_request, response) => {
       response.writeHead(status);
       response.end();
@@ -147,7 +147,7 @@ describe('HTTP/2', () => {
     expect(stats()).toMatchObject({active: 0, idle: 1});
   });
 
-  it('decodes bodies, follows redirects and leaves out what came before the response', async () => {
+  it('bodies are decoded, redirects followed and informational responses left out', async () => {
     const server = await startHttp2((request, response) => {
       if (request.url === '/') {
         response.writeHead(302, {location: '/there'});
@@ -166,7 +166,7 @@ describe('HTTP/2', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
-  it('leaves out what belongs to connections of HTTP/1.1, and asks for the host that is named', async () => {
+  it('headers of HTTP/1.1 connections are left out, and the Host header becomes :authority', async () => {
     const server = await startHttp2((request, response) => {
       response.end(JSON.stringify([request.authority, request.headers]));
     });
@@ -186,18 +186,21 @@ describe('HTTP/2', () => {
     {headers: {upgrade: 'websocket'}},
     {headers: {expect: '100-continue'}},
     {method: 'POST', body: 'four', headers: {'content-length': '5'}},
-  ] as RequestInit[])('refuses %j with a TypeError, and the connection goes on', async (init) => {
-    const server = await startHttp2((_request, response) => response.end('ok'));
-    const {fetch, stats} = openHttp2();
-    expect(await text(fetch(server.origin))).toBe('ok');
-    const error = await failure(fetch(server.origin, init));
-    expect(error).toBeInstanceOf(TypeError);
-    expect(error).not.toBeInstanceOf(ConnectionError);
-    expect(await text(fetch(server.origin))).toBe('ok');
-    expect(stats().totals.opened).toBe(1);
-  });
+  ] as RequestInit[])(
+    'a request with %j is refused with a TypeError, and the connection goes on',
+    async (init) => {
+      const server = await startHttp2((_request, response) => response.end('ok'));
+      const {fetch, stats} = openHttp2();
+      expect(await text(fetch(server.origin))).toBe('ok');
+      const error = await failure(fetch(server.origin, init));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).not.toBeInstanceOf(ConnectionError);
+      expect(await text(fetch(server.origin))).toBe('ok');
+      expect(stats().totals.opened).toBe(1);
+    },
+  );
 
-  it('refuses a stream that is not as long as announced', async () => {
+  it('a stream whose length differs from Content-Length is refused', async () => {
     const server = await startHttp2((request) => request.resume());
     const {fetch, stats} = openHttp2();
     async function* stream() {
@@ -209,8 +212,8 @@ describe('HTTP/2', () => {
   });
 });
 
-describe('one connection', () => {
-  it('carries many requests, POSTs and streams among them, whoever comes first', async () => {
+describe('one HTTP/2 connection', () => {
+  it('it carries many requests in parallel, also POSTs and streams', async () => {
     const {held, handler, answerAll} = createHolder();
     const server = await startHttp2(handler);
     const {fetch, stats} = openHttp2({limit: 40});
@@ -230,7 +233,7 @@ describe('one connection', () => {
     expect(stats().hosts).toEqual({[server.origin]: {active: 0, queued: 0, idle: 1}});
   });
 
-  it('carries no more streams than limit and limitPerHost allow', async () => {
+  it('it carries no more streams than limit and limitPerHost allow', async () => {
     for (const options of [{limit: 3}, {limitPerHost: 3}]) {
       const server = await startHttp2((_request, response) => setImmediate(() => response.end('ok')));
       const {fetch, stats} = openHttp2(options);
@@ -242,7 +245,7 @@ describe('one connection', () => {
     }
   });
 
-  it('is one socket to the limit, and makes room when it is idle', async () => {
+  it('it counts as one socket, and is closed for another host when it is idle', async () => {
     const a = await startHttp2((_request, response) => response.end('a'));
     const b = await startHttp2((_request, response) => response.end('b'));
     const {fetch, stats} = openHttp2({limit: 1});
@@ -254,7 +257,7 @@ describe('one connection', () => {
     expect(stats().totals.opened).toBe(4);
   });
 
-  it('is used again after a rest, for a POST too', async () => {
+  it('it is used again after it was idle, also for a POST', async () => {
     const server = await startHttp2((_request, response) => response.end('ok'));
     const {fetch, stats} = openHttp2();
     for (const method of ['GET', 'POST', 'GET', 'POST']) {
@@ -264,7 +267,7 @@ describe('one connection', () => {
     expect(stats().totals).toMatchObject({opened: 1, reused: 3});
   });
 
-  it('is joined by a second when the server takes no more streams', async () => {
+  it('a second connection is opened when the server allows no more streams', async () => {
     const {held, handler, answerAll} = createHolder();
     const server = await startHttp2(handler, {settings: {maxConcurrentStreams: 5}});
     const {fetch, stats} = openHttp2({limit: 20});
@@ -279,7 +282,7 @@ describe('one connection', () => {
     expect(stats()).toMatchObject({active: 0, idle: 3});
   });
 
-  it('that takes fewer than were sent to it at first loses none', async () => {
+  it('no request is lost when the server allows fewer streams than were opened at first', async () => {
     const server = await startHttp2((_request, response) => setImmediate(() => response.end('ok')), {
       settings: {maxConcurrentStreams: 2},
     });
@@ -293,7 +296,7 @@ describe('one connection', () => {
     expect(server.requests).toHaveLength(60);
   });
 
-  it('is dialled once for all who wait, and each fails with an error of its own', async () => {
+  it('requests share one dial, and each fails with an error of its own', async () => {
     const dns = createLookup({});
     const {fetch, stats} = openHttp2({dns: {lookup: dns.lookup, ttl: 0}});
     const errors = await Promise.all(
@@ -306,7 +309,7 @@ describe('one connection', () => {
     expect(stats()).toMatchObject({active: 0, hosts: {}});
   });
 
-  it('is waited for by each as long as it will', async () => {
+  it('each request waits for the shared dial with a timeout of its own', async () => {
     const server = await startHttp2((_request, response) => response.end('ok'));
     const dns = createLookup({'api.example': ['127.0.0.1']});
     dns.hold();
@@ -328,7 +331,7 @@ describe('one connection', () => {
     expect(stats().totals.opened).toBe(1);
   });
 
-  it('that nobody waits for any more is given up', async () => {
+  it('a shared dial is cancelled when no request waits for it any more', async () => {
     const dns = createLookup({'api.example': ['127.0.0.1']});
     dns.hold();
     const {fetch, stats} = openHttp2({dns: {lookup: dns.lookup}});
@@ -342,14 +345,14 @@ describe('one connection', () => {
   });
 });
 
-describe('an upload that breaks off is never taken for one that is whole', () => {
+describe('a server never takes an upload that broke off for a whole one', () => {
   const never = new Promise<never>(() => {});
 
   it.each([
     ['its source fails', new Error('no more')],
     ['its source fails with nothing', undefined],
     ['it is aborted', never],
-  ])('when %s', async (_, outcome) => {
+  ])('the server sees an incomplete upload when %s', async (_, outcome) => {
     const server = await startHttp2Frames(identity);
     const {fetch} = openHttp2();
     const controller = new AbortController();
@@ -366,8 +369,8 @@ describe('an upload that breaks off is never taken for one that is whole', () =>
   });
 });
 
-describe('a stream', () => {
-  it('that is aborted ends alone', async () => {
+describe('an HTTP/2 stream', () => {
+  it('an aborted stream leaves the others alone', async () => {
     const {held, handler, answerAll} = createHolder();
     const server = await startHttp2(handler);
     const {fetch, stats} = openHttp2();
@@ -388,7 +391,7 @@ describe('a stream', () => {
     expect(stats()).toMatchObject({active: 0, idle: 1, totals: {opened: 1}});
   });
 
-  it('whose response is collected unread ends alone', async () => {
+  it('a stream whose response is garbage-collected leaves the others alone', async () => {
     const server = await startHttp2((request, response) => {
       if (request.url === '/endless') response.write('x'.repeat(1000));
       else response.end('ok');
@@ -401,7 +404,7 @@ describe('a stream', () => {
     expect(stats().totals.opened).toBe(1);
   });
 
-  it('whose body is cancelled ends alone', async () => {
+  it('a stream whose body is cancelled leaves the others alone', async () => {
     const server = await startHttp2((request, response) => {
       if (request.url === '/endless') response.write('x'.repeat(1000));
       else response.end('ok');
@@ -414,7 +417,7 @@ describe('a stream', () => {
     expect(stats().totals.opened).toBe(1);
   });
 
-  it('that the server resets is a failure, and is not sent again', async () => {
+  it('a stream that the server resets fails its request, which is not sent again', async () => {
     const server = await startHttp2((request, response) => {
       if (request.url === '/reset') request.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
       else response.end('ok');
@@ -430,7 +433,7 @@ describe('a stream', () => {
     expect(stats().totals.opened).toBe(1);
   });
 
-  it('that is reset without an error in its body fails that body', async () => {
+  it('a stream that is reset without an error during its body fails the body', async () => {
     const server = await startHttp2((request, response) => {
       if (request.url === '/whole') response.end('whole');
       else response.write('half', () => request.stream.session?.destroy());
@@ -443,7 +446,7 @@ describe('a stream', () => {
     }
   });
 
-  it('that ends with less than Content-Length says fails that body', async () => {
+  it('a stream that ends before its Content-Length fails the body', async () => {
     const server = await startHttp2((request, response) => {
       response.writeHead(200, {'content-length': 10});
       response.write('half', () => request.stream.session?.destroy());
@@ -454,7 +457,7 @@ describe('a stream', () => {
   });
 
   it.each([constants.NGHTTP2_CANCEL, constants.NGHTTP2_INTERNAL_ERROR])(
-    'that breaks off in its body fails that body (code %i)',
+    'a stream that is reset during its body fails the body (code %i)',
     async (code) => {
       const server = await startHttp2((request, response) => {
         response.write('half');
@@ -468,7 +471,7 @@ describe('a stream', () => {
     },
   );
 
-  it('that the server refuses is sent again, a POST too', async () => {
+  it('a request on a refused stream is sent again, also a POST', async () => {
     let refused = 0;
     const server = await startHttp2((request, response) => {
       if (request.url === '/' && refused++ < 2) request.stream.close(constants.NGHTTP2_REFUSED_STREAM);
@@ -479,7 +482,7 @@ describe('a stream', () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  it('that the server always refuses fails in the end', async () => {
+  it('a request whose streams are always refused fails in the end', async () => {
     const server = await startHttp2((request) => request.stream.close(constants.NGHTTP2_REFUSED_STREAM));
     const {fetch, stats} = openHttp2();
     const error = await failure(fetch(server.origin));
@@ -488,7 +491,7 @@ describe('a stream', () => {
     expect(stats().active).toBe(0);
   });
 
-  it('that is answered before its upload has ended is stopped', async () => {
+  it('an upload stops when the response comes before its end', async () => {
     const server = await startHttp2((_request, response) => response.end('enough'));
     const {fetch, stats} = openHttp2();
     let stopped = false;
@@ -509,7 +512,7 @@ describe('a stream', () => {
     expect(stats().totals.opened).toBe(1);
   });
 
-  it('whose upload fails fails with that', async () => {
+  it('a request whose upload fails rejects with that error', async () => {
     const server = await startHttp2((request) => request.resume());
     const {fetch, stats} = openHttp2();
     const reason = new Error('no more');
@@ -522,7 +525,7 @@ describe('a stream', () => {
     await waitFor(() => stats().active === 0);
   });
 
-  it('on which the server is silent times out alone, as long as something comes on others', async () => {
+  it('a silent stream times out alone while other streams receive data', async () => {
     const server = await startHttp2((request, response) => {
       if (request.url === '/half') response.write('half');
       if (request.url !== '/lively') return;
@@ -544,7 +547,7 @@ describe('a stream', () => {
     expect(await reading).toBe('cut');
   });
 
-  it('that times out on a connection where nothing comes at all is that connection’s last', async () => {
+  it('a stream that times out on a silent connection is that connection’s last', async () => {
     let mute = true;
     const server = await startHttp2((_request, response) => {
       if (!mute) response.end('ok');
@@ -558,7 +561,7 @@ describe('a stream', () => {
     await waitFor(() => server.sockets.open.size === 1);
   });
 
-  it('that nobody reads holds up no other', async () => {
+  it('an unread stream does not hold up the others', async () => {
     const size = 2_000_000;
     const server = await startHttp2((_request, response) => response.end(Buffer.alloc(size, 'x')), {
       maxSessionMemory: 1_000,
@@ -570,7 +573,7 @@ describe('a stream', () => {
     expect(stats().totals.opened).toBe(1);
   });
 
-  it('carries a large upload as fast as it is taken', async () => {
+  it('a large upload is read only as fast as the server takes it', async () => {
     let received = 0;
     const server = await startHttp2(async (request, response) => {
       for await (const chunk of request) received += (chunk as Buffer).length;
@@ -593,8 +596,8 @@ describe('a stream', () => {
   });
 });
 
-describe('a server that says goodbye', () => {
-  it('gets no new request on that connection, and what runs on it goes on', async () => {
+describe('a server that closes the connection', () => {
+  it('after GOAWAY, the connection gets no new request, and its streams go on', async () => {
     const {held, handler, answerAll} = createHolder();
     const server = await startHttp2(handler);
     const {fetch, stats} = openHttp2();
@@ -614,7 +617,7 @@ describe('a server that says goodbye', () => {
     expect(stats()).toMatchObject({active: 0, idle: 1, totals: {opened: 2}});
   });
 
-  it('while idle has its connection replaced', async () => {
+  it('an idle connection that the server closes is replaced', async () => {
     const server = await startHttp2((_request, response) => response.end('ok'));
     const {fetch, stats} = openHttp2();
     expect(await text(fetch(server.origin))).toBe('ok');
@@ -624,17 +627,17 @@ describe('a server that says goodbye', () => {
     expect(stats().totals.opened).toBe(2);
   });
 
-  it('without having looked at a request has it sent again, a POST too', async () => {
+  it('a request that the server did not process is sent again, also a POST', async () => {
     const server = await startHttp2((_request, response) => response.end('ok'));
     const {fetch} = openHttp2();
     expect(await text(fetch(server.origin))).toBe('ok');
-    // At the same moment: the request is on its way when the goodbye arrives.
+    // Sent at the same moment: the request is on its way when the GOAWAY arrives.
     server.sessions[0]?.goaway(constants.NGHTTP2_NO_ERROR, 1);
     server.sessions[0]?.on('stream', (stream) => stream.close(constants.NGHTTP2_REFUSED_STREAM));
     expect(await text(fetch(server.origin, {method: 'POST', body: 'x'}))).toBe('ok');
   });
 
-  it('by closing the socket has what may be repeated sent again, and the rest fail', async () => {
+  it('when the socket is closed, repeatable requests are sent again, and the others fail', async () => {
     let hang = false;
     const server = await startHttp2((_request, response) => {
       if (!hang) response.end('ok');
@@ -653,7 +656,7 @@ describe('a server that says goodbye', () => {
     expect(stats().totals.opened).toBe(2);
   });
 
-  it('in a body fails it, whatever it said before', async () => {
+  it('a socket that is closed during a body fails the body', async () => {
     const server = await startHttp2((_request, response) => {
       response.write('half');
     });
@@ -668,7 +671,7 @@ describe('a server that says goodbye', () => {
     await waitFor(() => stats().active === 0);
   });
 
-  it('with an error fails what it looked at', async () => {
+  it('GOAWAY with an error fails the requests that the server had processed', async () => {
     const {held, handler} = createHolder();
     const server = await startHttp2(handler);
     const {fetch, stats} = openHttp2();
@@ -680,8 +683,8 @@ describe('a server that says goodbye', () => {
   });
 });
 
-describe('the life of a connection', () => {
-  it('ends after keepAliveTimeout', async () => {
+describe('the life of an HTTP/2 connection', () => {
+  it('an idle connection closes after keepAliveTimeout', async () => {
     const server = await startHttp2((_request, response) => response.end('ok'));
     const {fetch, stats} = openHttp2({keepAliveTimeout: 5});
     await text(fetch(server.origin));
@@ -690,7 +693,7 @@ describe('the life of a connection', () => {
     expect(stats().totals.opened).toBe(2);
   });
 
-  it('ends after maxRequestsPerConnection, when the last has been answered', async () => {
+  it('a connection closes after maxRequestsPerConnection, when the last request has been answered', async () => {
     const {held, handler, answerAll} = createHolder();
     const server = await startHttp2(handler);
     const {fetch, stats} = openHttp2({maxRequestsPerConnection: 4});
@@ -703,7 +706,7 @@ describe('the life of a connection', () => {
     expect(stats()).toMatchObject({active: 0, idle: 1});
   });
 
-  it('is one request with forceClose', async () => {
+  it('with forceClose, a connection serves one request', async () => {
     const server = await startHttp2((_request, response) => setImmediate(() => response.end('ok')));
     const {fetch, stats} = openHttp2({forceClose: true, limit: 5});
     await Promise.all(Array.from({length: 10}, () => text(fetch(server.origin))));
@@ -711,7 +714,7 @@ describe('the life of a connection', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('ends when it is older than maxConnectionAge', async () => {
+  it('a connection older than maxConnectionAge is replaced', async () => {
     const server = await startHttp2((_request, response) => response.end('ok'));
     const {fetch, stats} = openHttp2({maxConnectionAge: 1, limit: 1});
     for (let index = 0; index < 3; index++) {
@@ -722,7 +725,7 @@ describe('the life of a connection', () => {
     await waitFor(() => server.sockets.open.size <= 1);
   });
 
-  it('ends when a request asks for that', async () => {
+  it('a request with Connection: close closes the connection', async () => {
     const server = await startHttp2((_request, response) => response.end('ok'));
     const {fetch, stats} = openHttp2();
     await text(fetch(server.origin, {headers: {connection: 'close'}}));
@@ -731,7 +734,7 @@ describe('the life of a connection', () => {
     expect(stats().totals.opened).toBe(2);
   });
 
-  it('ends when the connector is closed, after what runs', async () => {
+  it('close() closes the connection after its requests have ended', async () => {
     const {held, handler, answerAll} = createHolder();
     const server = await startHttp2(handler);
     const {fetch, connector} = openHttp2({limit: 2});
@@ -751,7 +754,7 @@ describe('the life of a connection', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('ends when the connector is destroyed, with what runs', async () => {
+  it('destroy() closes the connection and fails its requests', async () => {
     const {held, handler} = createHolder();
     const server = await startHttp2(handler);
     const {fetch, connector} = openHttp2();
@@ -763,7 +766,7 @@ describe('the life of a connection', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('doesn’t keep the process from ending, in HTTP/1.1 neither, and what runs on it does', async () => {
+  it('an idle connection lets the process end, in HTTP/1.1 as well, and a request under way keeps it alive', async () => {
     const server = await startHttp2(
       (request, response) => void setTimeout(() => response.end(request.httpVersion), 50),
       {allowHTTP1: true},

@@ -23,7 +23,7 @@ beforeAll(async () => {
 const text = 'Many streams and one connection. '.repeat(60);
 const large = Buffer.alloc(700_000, 'l');
 
-/** Does as the path says, well or badly. */
+/** A handler whose behaviour, good or bad, the path selects. */
 async function behave(
   request: Http2ServerRequest,
   response: Http2ServerResponse,
@@ -85,7 +85,7 @@ const kinds = weighted({
 
 expectNoUnhandledRejections();
 
-describe('connections of HTTP/2 under load of every kind', () => {
+describe('HTTP/2 connections under mixed load', () => {
   const setups = [
     {seed: 1, limit: 1, limitPerHost: 0, streams: 100, requests: 100},
     {seed: 2, limit: 20, limitPerHost: 0, streams: 4, requests: 300},
@@ -109,7 +109,7 @@ describe('connections of HTTP/2 under load of every kind', () => {
       const random = createRandom(seed);
       const pick = createPick(random);
       const dialled = watchDialledSockets();
-      // The last of them has only HTTP/1.1.
+      // The last server supports only HTTP/1.1.
       const servers = await Promise.all(
         [true, true, true, false].map((hasHttp2) =>
           startHttp2Server(
@@ -149,7 +149,7 @@ describe('connections of HTTP/2 under load of every kind', () => {
       });
       expect(dialled.peak).toBeLessThanOrEqual(options.limit);
       await expectSound(pooled, servers, text);
-      // Not on the server's side: up to Node 24, it may not notice that a connection was reset.
+      // Counted on the client: up to Node 24, the server may not notice that a connection was reset.
       expect(dialled.open.size).toBe(0);
     },
   );

@@ -20,7 +20,7 @@ const codings = {
 type Coding = keyof typeof codings;
 const names = Object.keys(codings) as Coding[];
 
-/** Serves the same bytes to everybody, in pieces of `size`. */
+/** Answers every request with the same bytes, in chunks of `size`. */
 async function startServing(body: Uint8Array, contentEncoding: string, size = Infinity) {
   return startServer(async (_request, response) => {
     response.writeHead(200, {'content-encoding': contentEncoding, 'content-type': 'text/plain'});
@@ -40,22 +40,22 @@ async function chunksOf(response: Response): Promise<Buffer> {
 
 const text = 'Kleine Äpfel, große Wörter. '.repeat(500);
 
-describe('what is asked for', () => {
-  it('is every coding that can be undone', async () => {
+describe('Accept-Encoding', () => {
+  it('Accept-Encoding lists every coding that the connector can decode', async () => {
     const server = await startServer((_request, response) => response.end());
     const {fetch} = openSession();
     await fetch(server.origin);
     expect(server.requests[0]?.headers['accept-encoding']).toBe('gzip, deflate, br, zstd');
   });
 
-  it('is what the caller says, when the caller does', async () => {
+  it('the caller’s Accept-Encoding is sent as it is', async () => {
     const server = await startServer((_request, response) => response.end());
     const {fetch} = openSession();
     await fetch(server.origin, {headers: {'Accept-Encoding': 'br'}});
     expect(server.requests[0]?.headers['accept-encoding']).toBe('br');
   });
 
-  it('is nothing for a range: a part of something coded can’t be decoded', async () => {
+  it('a range request asks for no coding, since a part of a coded body can’t be decoded', async () => {
     const server = await startServer((_request, response) => response.end());
     const {fetch} = openSession();
     await fetch(server.origin, {headers: {range: 'bytes=0-9'}});
@@ -64,7 +64,7 @@ describe('what is asked for', () => {
 });
 
 describe.each(names)('%s', (name) => {
-  it('is undone, read in one go', async () => {
+  it('the body is decoded when it is read at once', async () => {
     const server = await startServing(await codings[name](text), name);
     const {fetch} = openSession();
     const response = await fetch(server.origin);
@@ -72,13 +72,13 @@ describe.each(names)('%s', (name) => {
     expect(await response.text()).toBe(text);
   });
 
-  it('is undone, read as a stream, however it was cut', async () => {
+  it('the body is decoded when it is read as a stream, whatever its chunks', async () => {
     const server = await startServing(await codings[name](text), name, 37);
     const {fetch} = openSession();
     expect((await chunksOf(await fetch(server.origin))).toString()).toBe(text);
   });
 
-  it('is undone when it was done twice', async () => {
+  it('a body that was coded twice is decoded twice', async () => {
     const twice = await codings.gzip(await codings[name](text));
     const server = await startServing(twice, `${name}, gzip`, 100);
     const {fetch} = openSession();
@@ -86,14 +86,14 @@ describe.each(names)('%s', (name) => {
     expect((await chunksOf(await fetch(server.origin))).toString()).toBe(text);
   });
 
-  it('of nothing is nothing', async () => {
+  it('a coded empty body is empty', async () => {
     const server = await startServing(await codings[name](''), name);
     const {fetch} = openSession();
     expect(await (await fetch(server.origin)).text()).toBe('');
     expect(await chunksOf(await fetch(server.origin))).toHaveLength(0);
   });
 
-  it('without a byte of body is nothing', async () => {
+  it('a body without a byte is empty, whatever its coding', async () => {
     const server = await startServing(Buffer.alloc(0), name);
     const {fetch, stats} = openSession({limit: 1});
     expect(await (await fetch(server.origin)).text()).toBe('');
@@ -101,8 +101,8 @@ describe.each(names)('%s', (name) => {
     expect(stats().active).toBe(0);
   });
 
-  it('cut short gives what was there, since servers cut the end off', async () => {
-    // Much of it, hard to compress, so that most can be decoded without the end.
+  it('a body without its trailer is decoded, since some servers leave it out', async () => {
+    // Large and hard to compress, so that most of it can be decoded without its end.
     const whole = randomBytes(50_000).toString('hex');
     const coded = await codings[name](whole);
     const server = await startServing(coded.subarray(0, coded.length - 10), name);
@@ -115,7 +115,7 @@ describe.each(names)('%s', (name) => {
     expect(streamed).toBe(read);
   });
 
-  it('that is none is a TypeError, not an empty text, and leaves the pool usable', async () => {
+  it('an invalid body is a TypeError, not an empty text, and the pool stays usable', async () => {
     const server = await startServing(Buffer.from('this is not compressed at all'.repeat(10)), name);
     const {fetch, stats} = openSession({limit: 1});
     await expect((await fetch(server.origin)).text()).rejects.toBeInstanceOf(TypeError);
@@ -124,7 +124,7 @@ describe.each(names)('%s', (name) => {
     expect((await fetch(server.origin)).status).toBe(200);
   });
 
-  it('that is none says which request it was, and which attempt', async () => {
+  it('the error of an invalid body names the request and the attempt', async () => {
     const server = await startServing(Buffer.from('this is not compressed at all'.repeat(10)), name);
     const {fetch} = openSession();
     const said = {
@@ -137,7 +137,7 @@ describe.each(names)('%s', (name) => {
     await expect(chunksOf(await fetch(url))).rejects.toMatchObject(said);
   });
 
-  it('that grows a thousandfold is read as a stream without being held', async () => {
+  it('a body that grows a thousandfold is read as a stream without being buffered', async () => {
     const coded = await codings[name](Buffer.alloc(64 * 1024 * 1024));
     const server = await startServing(coded, name);
     const {fetch} = openSession();
@@ -152,15 +152,15 @@ describe.each(names)('%s', (name) => {
   });
 });
 
-describe('corrupt in the middle', () => {
-  // Stored, not compressed, so that one wrong byte is one wrong byte; and those with a checksum: brotli has none.
+describe('a coded body that is corrupt in the middle', () => {
+  // Stored rather than compressed, so that one wrong byte changes one byte. Only codings with a checksum: brotli has none.
   const random = randomBytes(200_000);
   const coded = {
     gzip: zlib.gzipSync(random, {level: 0}),
     deflate: zlib.deflateSync(random, {level: 0}),
     zstd: zlib.zstdCompressSync(random, {params: {[zlib.constants.ZSTD_c_checksumFlag]: 1}}),
   };
-  it.each(Object.entries(coded))('%s is an error', async (name, whole) => {
+  it.each(Object.entries(coded))('a corrupt %s body fails', async (name, whole) => {
     const corrupt = Buffer.from(whole);
     corrupt.writeUInt8(corrupt.readUInt8(50_000) ^ 0xff, 50_000);
     const server = await startServing(corrupt, name, 10_000);
@@ -172,14 +172,14 @@ describe('corrupt in the middle', () => {
 });
 
 describe('deflate', () => {
-  it('may be raw, as some servers send it', async () => {
+  it('raw deflate is decoded, since some servers send it', async () => {
     const server = await startServing(zlib.deflateRawSync(text), 'deflate', 50);
     const {fetch} = openSession();
     expect(await (await fetch(server.origin)).text()).toBe(text);
     expect((await chunksOf(await fetch(server.origin))).toString()).toBe(text);
   });
 
-  it('is told from raw whatever is in it, at any level', async () => {
+  it('zlib and raw deflate are told apart, whatever the content and level', async () => {
     let body = Buffer.alloc(0);
     const server = await startServer((_request, response) => {
       response.writeHead(200, {'content-encoding': 'deflate'}).end(body);
@@ -202,7 +202,7 @@ describe('deflate', () => {
 });
 
 describe('gzip', () => {
-  it('may have several members, and something behind the last', async () => {
+  it('gzip may have several members, and garbage behind the last', async () => {
     const members = Buffer.concat([zlib.gzipSync('one '), zlib.gzipSync('two'), Buffer.alloc(20)]);
     const server = await startServing(members, 'gzip');
     const {fetch} = openSession();
@@ -213,7 +213,7 @@ describe('gzip', () => {
 
 describe('a Content-Encoding', () => {
   it.each(['GZIP', ' gzip ', 'identity, gzip', 'gzip,'])(
-    'is understood however it is written: %j',
+    'a Content-Encoding of %j is understood',
     async (encoding) => {
       const server = await startServing(zlib.gzipSync(text), encoding);
       const {fetch} = openSession();
@@ -221,7 +221,7 @@ describe('a Content-Encoding', () => {
     },
   );
 
-  it('may be spread over several headers', async () => {
+  it('several Content-Encoding headers are joined', async () => {
     const body = zlib.brotliCompressSync(zlib.gzipSync(text));
     const server = await startRawServer(async (connection) => {
       await connection.request();
@@ -234,20 +234,20 @@ describe('a Content-Encoding', () => {
     expect(await (await fetch(server.origin)).text()).toBe(text);
   });
 
-  it('that isn’t known leaves the body as it came, those that are known included', async () => {
+  it('an unknown coding leaves the body as it is, with its known codings', async () => {
     const body = zlib.gzipSync(text);
     const server = await startServing(body, 'secret-sauce, gzip');
     const {fetch} = openSession();
     expect(Buffer.from(await (await fetch(server.origin)).arrayBuffer())).toEqual(body);
   });
 
-  it('with the name of something all objects have is not known either', async () => {
+  it('a coding named like a member of every object is unknown', async () => {
     const server = await startServing(Buffer.from(text), 'constructor');
     const {fetch} = openSession();
     expect(await (await fetch(server.origin)).text()).toBe(text);
   });
 
-  it('with a row of codings is refused', async () => {
+  it('a long list of codings is refused', async () => {
     const server = await startServing(zlib.gzipSync(text), 'gzip, gzip, gzip, gzip, gzip, gzip');
     const {fetch, stats} = openSession({limit: 1});
     await expect(fetch(server.origin)).rejects.toBeInstanceOf(TypeError);
@@ -258,7 +258,7 @@ describe('a Content-Encoding', () => {
     ['HEAD', 200],
     ['GET', 204],
     ['GET', 304],
-  ])('is of no matter without a body: %s, %i', async (method, status) => {
+  ])('a Content-Encoding without a body is ignored: %s, %i', async (method, status) => {
     const server = await startServer((_request, response) => {
       response.writeHead(status, {
         'content-encoding': 'gzip',
@@ -277,7 +277,7 @@ describe('a Content-Encoding', () => {
 });
 
 describe('a large coded body', () => {
-  it('is taken in no faster than it is read', async () => {
+  it('a large coded body is received only as fast as it is read', async () => {
     const {createGzip} = zlib;
     let sent = 0;
     const server = await startServer((_request, response) => {
@@ -303,13 +303,13 @@ describe('a large coded body', () => {
       before = sent;
       await delay(30);
     }
-    // What sockets of both sides hold is the system's to say; it is megabytes.
+    // The operating system decides how much the sockets of both sides buffer. It is several megabytes.
     expect(sent).toBeLessThan(40 * 1024 * 1024);
     for (let next = await reader.read(); !next.done; next = await reader.read()) size += next.value.length;
     expect(size).toBe(sent);
   });
 
-  it('can be cancelled in the middle, which gives its slot back', async () => {
+  it('a large coded body can be cancelled half-way, which frees its slot', async () => {
     const coded = zlib.gzipSync(randomBytes(2 * 1024 * 1024), {level: 0});
     const server = await startServing(coded, 'gzip', 200_000);
     const {fetch, stats} = openSession({limit: 1});
@@ -323,10 +323,10 @@ describe('a large coded body', () => {
   });
 });
 
-describe('a failure in the middle of a coded body is what it is', () => {
+describe('a failure in the middle of a coded body', () => {
   const coded = zlib.gzipSync(randomBytes(200_000));
 
-  /** Sends half of it, and then does as it is told. */
+  /** A server that sends half of the body, and then stalls or closes. */
   async function startHalf(then: 'stall' | 'close') {
     return startRawServer(async (connection) => {
       await connection.request();
@@ -341,11 +341,11 @@ describe('a failure in the middle of a coded body is what it is', () => {
     'as a stream': chunksOf,
   };
   for (const [how, read] of Object.entries(readers)) {
-    it(`read ${how}: an abort’s reason`, async () => {
+    it(`an abort rejects with its reason, read ${how}`, async () => {
       const server = await startHalf('stall');
       const {fetch, stats} = openSession();
       const controller = new AbortController();
-      // A reason that looks like what a decoder would say.
+      // A reason that looks like a decoder's error.
       const reason = Object.assign(new Error('mine'), {code: 'ERR_MINE'});
       const reading = read(await fetch(server.origin, {signal: controller.signal}));
       await delay(20);
@@ -354,7 +354,7 @@ describe('a failure in the middle of a coded body is what it is', () => {
       expect(stats().active).toBe(0);
     });
 
-    it(`read ${how}: a timeout`, async () => {
+    it(`a read timeout rejects with a TimeoutError, read ${how}`, async () => {
       const server = await startHalf('stall');
       const {fetch} = openSession();
       const reading = read(await fetch(server.origin, {timeout: {read: 400}}));
@@ -362,7 +362,7 @@ describe('a failure in the middle of a coded body is what it is', () => {
       await expect(reading).rejects.toMatchObject({phase: 'read'});
     });
 
-    it(`read ${how}: a lost connection`, async () => {
+    it(`a lost connection rejects with a ConnectionError, read ${how}`, async () => {
       const server = await startHalf('close');
       const {fetch} = openSession();
       const reading = read(await fetch(server.origin));

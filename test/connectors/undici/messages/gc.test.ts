@@ -11,7 +11,7 @@ import {turns, waitFor, waitForGc} from '../../../support/wait-for.ts';
 
 const megabyte = Buffer.alloc(1024 * 1024, 'x');
 
-/** Serves ten megabytes to /large, and to others a start, whose end comes when it is told. */
+/** Serves ten megabytes at /large. At other paths it sends the start of a body, and the end when the test says so. */
 async function startSlow(start: string | Buffer = '{"a":', headers: Record<string, string> = {}) {
   const held: ServerResponse[] = [];
   const server = await startServer((request, response) => {
@@ -32,7 +32,7 @@ async function startSlow(start: string | Buffer = '{"a":', headers: Record<strin
   });
 }
 
-/** Collects garbage a few times over, with everything having its turn in between. */
+/** Collects garbage several times, with a turn of the event loop in between. */
 async function collectGarbage(): Promise<void> {
   for (let round = 0; round < 5; round++) {
     globalThis.gc?.();
@@ -40,13 +40,13 @@ async function collectGarbage(): Promise<void> {
   }
 }
 
-// What a function's frame holds isn't collected: each step has a frame of its own.
+// V8 does not collect what the frame of a running function holds, so each step has a function of its own.
 const fetchAndDrop = async ({fetch}: PooledSession, url: string) => {
   await fetch(url);
 };
 
-describe('a large body that nobody reads', () => {
-  it('holds its slot while somebody holds the response', async () => {
+describe('a large unread body', () => {
+  it('an unread body holds its slot while its response is in use', async () => {
     const server = await startSlow();
     const {fetch, stats} = openSession({limit: 1});
     const response = await fetch(`${server.origin}/large`);
@@ -56,7 +56,7 @@ describe('a large body that nobody reads', () => {
     expect(stats()).toMatchObject({active: 0, idle: 1});
   });
 
-  it('gives it back when it is cancelled', async () => {
+  it('an unread body frees its slot when it is cancelled', async () => {
     const server = await startSlow();
     const {fetch, stats} = openSession({limit: 1});
     const response = await fetch(`${server.origin}/large`);
@@ -65,7 +65,7 @@ describe('a large body that nobody reads', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('gives it back when it is collected', async () => {
+  it('an unread body frees its slot when its response is garbage-collected', async () => {
     const server = await startSlow();
     const pooled = openSession({limit: 1});
     await fetchAndDrop(pooled, `${server.origin}/large`);
@@ -78,7 +78,7 @@ describe('a large body that nobody reads', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('gives it back when its stream is collected, and not before', async () => {
+  it('an unread body frees its slot when its stream is garbage-collected, and not before', async () => {
     const server = await startSlow();
     const pooled = openSession({limit: 1});
     const held: {stream: unknown} = {stream: undefined};
@@ -92,7 +92,7 @@ describe('a large body that nobody reads', () => {
     await waitForGc(() => pooled.stats().active === 0);
   });
 
-  it('gives it back when its reader is collected in the middle, and not before', async () => {
+  it('a half-read body frees its slot when its reader is garbage-collected, and not before', async () => {
     const server = await startSlow();
     const pooled = openSession({limit: 1});
     const held: {reader: ReadableStreamDefaultReader<Uint8Array> | undefined} = {reader: undefined};
@@ -108,7 +108,7 @@ describe('a large body that nobody reads', () => {
     await waitForGc(() => pooled.stats().active === 0);
   });
 
-  it('gives it back when it was cloned and both are collected, and not before', async () => {
+  it('a cloned body frees its slot when both responses are garbage-collected, and not before', async () => {
     const server = await startSlow();
     const pooled = openSession({limit: 1});
     const held: {clone: Response | undefined} = {clone: undefined};
@@ -122,7 +122,7 @@ describe('a large body that nobody reads', () => {
     await waitForGc(() => pooled.stats().active === 0);
   });
 
-  it('that is coded, too', async () => {
+  it('a coded unread body frees its slot when it is garbage-collected', async () => {
     const server = await startServer((_request, response) => {
       response.writeHead(200, {'content-encoding': 'gzip'}).end(gzipSync(megabyte, {level: 0}));
     });
@@ -133,7 +133,7 @@ describe('a large body that nobody reads', () => {
   });
 });
 
-describe('a body that is being read isn’t cut when only its promise is held', () => {
+describe('a body whose reader holds only a promise', () => {
   const readers: Record<string, (response: Response) => Promise<unknown>> = {
     'text()': (response) => response.text(),
     'json()': async (response) => JSON.stringify(await response.json()),
@@ -162,18 +162,21 @@ describe('a body that is being read isn’t cut when only its promise is held', 
     return reading;
   }
 
-  it.each(Object.entries(readers))('%s', async (_name, read) => {
+  it.each(Object.entries(readers))('%s() is not interrupted by garbage collection', async (_name, read) => {
     const server = await startSlow();
     expect(await readWhileCollecting(server, '1}', read)).toBe('{"a":1}');
   });
 
-  it.each(Object.entries(readers))('%s of a coded one', async (_name, read) => {
-    const coded = gzipSync('{"a":1}');
-    const server = await startSlow(coded.subarray(0, 15), {'content-encoding': 'gzip'});
-    expect(await readWhileCollecting(server, coded.subarray(15), read)).toBe('{"a":1}');
-  });
+  it.each(Object.entries(readers))(
+    '%s() of a coded body is not interrupted by garbage collection',
+    async (_name, read) => {
+      const coded = gzipSync('{"a":1}');
+      const server = await startSlow(coded.subarray(0, 15), {'content-encoding': 'gzip'});
+      expect(await readWhileCollecting(server, coded.subarray(15), read)).toBe('{"a":1}');
+    },
+  );
 
-  it('formData()', async () => {
+  it('formData() is not interrupted by garbage collection', async () => {
     const headers = {'content-type': 'application/x-www-form-urlencoded'};
     const server = await startSlow('a=', headers);
     const read = async (response: Response) => (await response.formData()).get('a');
@@ -181,8 +184,8 @@ describe('a body that is being read isn’t cut when only its promise is held', 
   });
 });
 
-describe('dropped while open', () => {
-  it('a connector’s idle sockets are closed', async () => {
+describe('garbage collection of what is still open', () => {
+  it('idle sockets are closed when their connector is garbage-collected', async () => {
     const server = await startServer((_request, response) => response.end('ok'));
     const useAndDrop = async () => {
       const session = createSession({connector: undiciConnector()});
@@ -194,7 +197,7 @@ describe('dropped while open', () => {
     await waitForGc(() => server.sockets.open.size === 0);
   });
 
-  it('a session’s idle sockets are closed', async () => {
+  it('idle sockets are closed when their session is garbage-collected', async () => {
     const server = await startServer((_request, response) => response.end('ok'));
     const useAndDrop = async () => {
       const session = createSession({connector: {limit: 2}});
@@ -207,7 +210,7 @@ describe('dropped while open', () => {
     await waitForGc(() => server.sockets.open.size === 0);
   });
 
-  it('a session’s requests under way end well, and then their sockets go', async () => {
+  it('requests of a garbage-collected session end well, and then their sockets close', async () => {
     const server = await startSlow('start ');
     const startAndDrop = () => createSession({connector: undiciConnector()}).fetch(server.origin);
     const pending = startAndDrop();

@@ -11,7 +11,7 @@ import {waitFor} from '../../../support/wait-for.ts';
 
 const size = 300_000;
 
-/** Answers with how it was sent, and how much. */
+/** Answers with the Content-Length of the request and the number of bytes that arrived. */
 const startCounting = () =>
   startServer(async (request, response) => {
     const {length} = await bodyOf(request);
@@ -19,12 +19,12 @@ const startCounting = () =>
     response.end(JSON.stringify({length, announced, coding}));
   });
 
-describe('an upload that is watched', () => {
+describe('an upload with a progress listener', () => {
   it.each([
     ['a string', 'x'.repeat(size)],
     ['bytes', new Uint8Array(size)],
     ['a Blob', new Blob([new Uint8Array(size)])],
-  ])('keeps its length: %s', async (_what, body) => {
+  ])('the upload keeps its Content-Length: %s', async (_what, body) => {
     const server = await startCounting();
     const {session} = openSession();
     const seen: number[] = [];
@@ -36,7 +36,7 @@ describe('an upload that is watched', () => {
     expect(session.stats().totals.bytesSent).toBe(size);
   });
 
-  it('knows its total from a Content-Length that is given with a stream', async () => {
+  it('the total of a stream comes from the caller’s Content-Length', async () => {
     const server = await startCounting();
     const {session} = openSession();
     const listener = vi.fn();
@@ -47,7 +47,7 @@ describe('an upload that is watched', () => {
     expect(listener.mock.calls[0]?.[0]).toEqual({percent: 1, transferredBytes: 6, totalBytes: 6});
   });
 
-  it('is told of over HTTP/2', async () => {
+  it('progress is reported over HTTP/2 as well', async () => {
     const authority = await createAuthority();
     const server = await startHttp2Server(await authority.issue(), (request, response) => {
       request.resume().on('end', () => response.end(String(request.headers['content-length'])));
@@ -60,7 +60,7 @@ describe('an upload that is watched', () => {
     expect(listener.mock.calls.length).toBeGreaterThan(2);
   });
 
-  it('ends with what its listener throws, as it is', async () => {
+  it('an error that the listener throws fails the call as it is', async () => {
     const server = await startCounting();
     const {session, stats} = openSession();
     const reason = new Error('enough');
@@ -74,7 +74,7 @@ describe('an upload that is watched', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('is whole on a fresh connection when the one it began on was dead', async () => {
+  it('the upload is sent whole on a fresh connection when the first one was dead', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       connection.respond('first');
@@ -99,8 +99,8 @@ describe('an upload that is watched', () => {
   });
 });
 
-describe('a download that is watched', () => {
-  it('knows its total from Content-Length, unless that is of something coded', async () => {
+describe('a download with a progress listener', () => {
+  it('the total comes from Content-Length, except for a coded body', async () => {
     const text = 'x'.repeat(size);
     const server = await startServer((request, response) => {
       const body = request.url === '/plain' ? Buffer.from(text) : gzipSync(text);
@@ -121,7 +121,7 @@ describe('a download that is watched', () => {
     }
   });
 
-  it('goes with a limit of its size', async () => {
+  it('a progress listener works together with a size limit', async () => {
     const server = await startServer((_request, response) => response.end('x'.repeat(size)));
     const {session} = openSession({}, {maxResponseSize: size - 1});
     const listener = vi.fn();
@@ -132,7 +132,7 @@ describe('a download that is watched', () => {
 });
 
 describe('a large Blob', () => {
-  it('is read as it is sent, and not into memory', async () => {
+  it('a large Blob is read while it is sent, and not into memory', async () => {
     const server = await startServer((request, response) => {
       let received = 0;
       request.on('data', (chunk: Buffer) => {

@@ -13,11 +13,11 @@ import {turns, waitFor} from '../../../support/wait-for.ts';
 interface Arrived {
   readonly method: string;
   readonly headers: Record<string, string | undefined>;
-  /** In base64: JSON holds no bytes. */
+  /** Base64, because JSON has no bytes. */
   readonly body: string;
 }
 
-/** Tells everybody what arrived. */
+/** Answers every request with what arrived. */
 async function startEcho() {
   const server = await startServer(async (request, response) => {
     const body = (await bodyOf(request)).toString('base64');
@@ -46,7 +46,7 @@ function streamOf(...chunks: unknown[]): ReadableStream<Uint8Array<ArrayBuffer>>
 
 const bytes = Uint8Array.from({length: 256}, (_, index) => index);
 
-describe('a body of known length says it, and its type where it has one', () => {
+describe('a body of known length', () => {
   const bodies: Array<[string, RequestBody, Uint8Array | string, string | undefined]> = [
     ['string', 'Grüße 🌍', 'Grüße 🌍', 'text/plain;charset=UTF-8'],
     ['empty string', '', '', 'text/plain;charset=UTF-8'],
@@ -68,21 +68,29 @@ describe('a body of known length says it, and its type where it has one', () => 
       'a=1+2&%C3%BC=%C3%9F',
       'application/x-www-form-urlencoded;charset=UTF-8',
     ],
-    ['a function that makes one', () => 'made', 'made', 'text/plain;charset=UTF-8'],
-    ['what has a string form', {toString: () => 'text'} as never, 'text', 'text/plain;charset=UTF-8'],
+    ['a function that returns a body', () => 'made', 'made', 'text/plain;charset=UTF-8'],
+    [
+      'an object with a toString method',
+      {toString: () => 'text'} as never,
+      'text',
+      'text/plain;charset=UTF-8',
+    ],
   ];
-  it.each(bodies)('%s', async (_name, body, expected, type) => {
-    const {send} = await startEcho();
-    for (const method of ['POST', 'PUT', 'PATCH']) {
-      const arrived = await send(body, {method});
-      expect(arrived.body).toEqual(Buffer.from(expected));
-      expect(arrived.headers['content-length']).toBe(String(Buffer.from(expected).length));
-      expect(arrived.headers['transfer-encoding']).toBeUndefined();
-      expect(arrived.headers['content-type']).toBe(type);
-    }
-  });
+  it.each(bodies)(
+    'Content-Length, and the type where there is one, are sent for: %s',
+    async (_name, body, expected, type) => {
+      const {send} = await startEcho();
+      for (const method of ['POST', 'PUT', 'PATCH']) {
+        const arrived = await send(body, {method});
+        expect(arrived.body).toEqual(Buffer.from(expected));
+        expect(arrived.headers['content-length']).toBe(String(Buffer.from(expected).length));
+        expect(arrived.headers['transfer-encoding']).toBeUndefined();
+        expect(arrived.headers['content-type']).toBe(type);
+      }
+    },
+  );
 
-  it('the caller’s type goes before the body’s own', async () => {
+  it('the caller’s Content-Type overrides the body’s own', async () => {
     const {send} = await startEcho();
     for (const body of ['{}', new Blob(['{}'], {type: 'text/x'}), new URLSearchParams()]) {
       const {headers} = await send(body, {headers: {'Content-Type': 'application/json'}});
@@ -90,7 +98,7 @@ describe('a body of known length says it, and its type where it has one', () => 
     }
   });
 
-  it('with a method that seldom has one, and the connection is used again', async () => {
+  it('a body with an unusual method is sent, and the connection is used again', async () => {
     const {send, server} = await startEcho();
     for (const method of ['DELETE', 'OPTIONS', 'PROPFIND', 'REPORT']) {
       expect(await send('text', {method})).toMatchObject({method, body: Buffer.from('text')});
@@ -100,7 +108,7 @@ describe('a body of known length says it, and its type where it has one', () => 
   });
 });
 
-describe('no body', () => {
+describe('a request without a body', () => {
   it.each([
     ['POST', '0'],
     ['PUT', '0'],
@@ -108,7 +116,7 @@ describe('no body', () => {
     ['DELETE', undefined],
     ['GET', undefined],
     ['OPTIONS', undefined],
-  ])('of a %s: Content-Length is %j', async (method, length) => {
+  ])('a %s without a body has Content-Length %j', async (method, length) => {
     const {send} = await startEcho();
     const {headers} = await send(null, {method});
     expect(headers['content-length']).toBe(length);
@@ -118,7 +126,7 @@ describe('no body', () => {
 });
 
 describe('a form', () => {
-  it('with names and files of all kinds arrives as it is', async () => {
+  it('names and files of all kinds arrive unchanged', async () => {
     const form = new FormData();
     form.append('plain', 'value');
     form.append('plain', 'again');
@@ -133,12 +141,12 @@ describe('a form', () => {
     expect(headers['content-length']).toBe(String(body.length));
     const type = headers['content-type'] as string;
     expect(type).toMatch(/^multipart\/form-data; ?boundary=/);
-    // What a built-in parser makes of it.
+    // Parsed with the built-in `formData()`.
     const parsed = await new Response(new Uint8Array(body), {headers: {'content-type': type}}).formData();
     expect(parsed.getAll('plain')).toEqual(['value', 'again']);
     expect(parsed.get('ünïcode 🌍')).toBe('wörth');
     expect(parsed.get('quo"te')).toBe('a"b');
-    // HTML: line ends in names and values are CR LF.
+    // HTML: line breaks in names and values are CR LF.
     expect(parsed.get('line\r\nbreak')).toBe('one\r\ntwo\r\nthree\r\nfour');
     const file = parsed.get('file') as File;
     expect(file).toMatchObject({name: 'bin.dat', type: 'application/octet-stream'});
@@ -147,14 +155,14 @@ describe('a form', () => {
     expect((parsed.get('empty') as File).size).toBe(0);
   });
 
-  it('without anything in it is one all the same', async () => {
+  it('an empty form is sent as a form', async () => {
     const {send} = await startEcho();
     const {headers, body} = await send(new FormData());
     expect(headers['content-length']).toBe(String(body.length));
     expect(body.toString()).toMatch(/^--.*--\r\n$/);
   });
 
-  it('is written the way browsers write it', async () => {
+  it('a form is encoded as browsers encode it', async () => {
     const form = new FormData();
     form.append('a"b', 'x');
     form.append('f', new File(['y'], 'c"\r\nd.txt', {type: 'text/plain'}));
@@ -178,7 +186,7 @@ describe('a form', () => {
     );
   });
 
-  it('whatever is in it, comes out of a parser as it went in', async () => {
+  it('a parser reads any form as it was written', async () => {
     const {send} = await startEcho();
     const entry = fc.record({
       name: fc.string({unit: 'grapheme', minLength: 1, maxLength: 8}),
@@ -219,7 +227,7 @@ describe('a stream', () => {
   }
   const whole = 'text, a buffer, bytes, ünïcode';
 
-  it('goes out in chunks, as it comes', async () => {
+  it('a stream is sent in chunks as it is produced', async () => {
     const {send} = await startEcho();
     const streams: RequestBody[] = [
       mixed(),
@@ -237,7 +245,7 @@ describe('a stream', () => {
     }
   });
 
-  it('with a Content-Length from the caller goes out with that', async () => {
+  it('a stream is sent with the caller’s Content-Length', async () => {
     const {send} = await startEcho();
     const {headers, body} = await send(mixed(), {
       headers: {'content-length': String(Buffer.byteLength(whole))},
@@ -247,21 +255,21 @@ describe('a stream', () => {
     expect(body.toString()).toBe(whole);
   });
 
-  it('that turns out empty', async () => {
+  it('a stream without data is sent as an empty body', async () => {
     const {send} = await startEcho();
     const {headers, body} = await send((async function* () {})());
     expect(body).toHaveLength(0);
     expect(headers['content-length']).toBe('0');
   });
 
-  it('of a file', async () => {
+  it('the stream of a file is sent', async () => {
     const {send} = await startEcho();
     const path = fileURLToPath(import.meta.url);
     const {body} = await send(createReadStream(path) as never);
     expect(body.toString()).toContain('of a file');
   });
 
-  it('is asked for no more than the server takes', async () => {
+  it('a stream is read only as fast as the server takes it', async () => {
     let made = 0;
     const server = await startRawServer(async (connection) => {
       await connection.head();
@@ -289,7 +297,7 @@ describe('a stream', () => {
     await sending;
   });
 
-  it('that has been read, or is locked, is a TypeError, and nothing is sent', async () => {
+  it('a stream that was read or is locked is a TypeError, and nothing is sent', async () => {
     const {fetch, server, stats} = await startEcho();
     const locked = new Blob(['x']).stream();
     locked.getReader();
@@ -300,7 +308,7 @@ describe('a stream', () => {
   });
 });
 
-describe('a body that fails', () => {
+describe('a request body that fails', () => {
   const failures: Array<[string, () => RequestBody]> = [
     [
       'a stream that errors',
@@ -319,25 +327,28 @@ describe('a body that fails', () => {
       },
     ],
   ];
-  it.each(failures)('%s fails the request, typed, with its error as cause', async (_name, make) => {
-    const {fetch, server, stats} = await startEcho();
-    // Once on a fresh connection and once on one that served before; neither is a lost connection to make up for.
-    for (const warm of [false, true]) {
-      if (warm) await (await fetch(server.origin)).text();
-      let made = 0;
-      const body = () => {
-        made++;
-        return make();
-      };
-      const error = await fetch(server.origin, {method: 'PUT', body}).catch((error: unknown) => error);
-      expect(error).toBeInstanceOf(TypeError);
-      expect(error).toBeInstanceOf(ConnectionError);
-      expect(error).toMatchObject({phase: 'send', cause: {message: 'disk on fire'}});
-      expect(made).toBe(1);
-      expect(stats()).toMatchObject({active: 0, queued: 0});
-    }
-    expect((await fetch(server.origin)).status).toBe(200);
-  });
+  it.each(failures)(
+    '%s fails the request with a ConnectionError that has the error as its cause',
+    async (_name, make) => {
+      const {fetch, server, stats} = await startEcho();
+      // On a fresh and on a used connection: neither is a dead connection, for which the request would be sent again.
+      for (const warm of [false, true]) {
+        if (warm) await (await fetch(server.origin)).text();
+        let made = 0;
+        const body = () => {
+          made++;
+          return make();
+        };
+        const error = await fetch(server.origin, {method: 'PUT', body}).catch((error: unknown) => error);
+        expect(error).toBeInstanceOf(TypeError);
+        expect(error).toBeInstanceOf(ConnectionError);
+        expect(error).toMatchObject({phase: 'send', cause: {message: 'disk on fire'}});
+        expect(made).toBe(1);
+        expect(stats()).toMatchObject({active: 0, queued: 0});
+      }
+      expect((await fetch(server.origin)).status).toBe(200);
+    },
+  );
 
   const nothing: Array<[string, () => RequestBody]> = [
     [
@@ -366,28 +377,28 @@ describe('a body that fails', () => {
       () => ({[Symbol.asyncIterator]: () => ({next: async () => undefined as never})}),
     ],
   ];
-  it.each(nothing)('fails the request also when it is %s', async (_name, make) => {
+  it.each(nothing)('the request fails when the body is %s', async (_name, make) => {
     const {send, stats} = await startEcho();
     await expect(send(make())).rejects.toBeInstanceOf(TypeError);
     await waitFor(() => stats().active === 0);
     expect((await send('next')).body.toString()).toBe('next');
   });
 
-  it('a function that throws fails the request with what it threw', async () => {
+  it('a body function that throws fails the request with its error', async () => {
     const {fetch, server, stats} = await startEcho();
     const thrown = new Error('nothing to send');
     const body = () => {
       throw thrown;
     };
     await expect(fetch(server.origin, {method: 'POST', body})).rejects.toBe(thrown);
-    // Nor is the connection that was opened for it kept: nobody would hear it end.
+    // The connection that was opened for the request isn't kept, because undici doesn't watch it yet.
     expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0});
     await waitFor(() => server.sockets.open.size === 0);
     expect((await fetch(server.origin)).status).toBe(200);
   });
 
   it.each([[1], [{}], [null], [new Uint16Array(1)]])(
-    'chunks of a wrong type are a TypeError: %j',
+    'a chunk of the wrong type is a TypeError: %j',
     async (chunk) => {
       const {fetch, server, stats} = await startEcho();
       const bodies = [
@@ -406,7 +417,7 @@ describe('a body that fails', () => {
   );
 });
 
-describe('a Content-Length that doesn’t fit the body is a TypeError', () => {
+describe('a Content-Length that differs from the body’s length', () => {
   const wrong: Array<[string, () => RequestBody]> = [
     ['a string', () => 'text'],
     ['a Blob', () => new Blob(['text'])],
@@ -423,7 +434,7 @@ describe('a Content-Length that doesn’t fit the body is a TypeError', () => {
       },
     ],
   ];
-  it.each(wrong)('%s', async (_name, body) => {
+  it.each(wrong)('a wrong Content-Length is a TypeError for %s', async (_name, body) => {
     const {fetch, server, stats} = await startEcho();
     await fetch(server.origin);
     const headers = {'content-length': '7'};
@@ -434,14 +445,14 @@ describe('a Content-Length that doesn’t fit the body is a TypeError', () => {
   });
 });
 
-describe('what can’t be sent is a TypeError, and costs no connection that is open', () => {
+describe('a header that can’t be sent', () => {
   it.each([
     ['expect', '100-continue'],
     ['transfer-encoding', 'chunked'],
     ['keep-alive', 'timeout=5'],
     ['upgrade', 'websocket'],
     ['content-length', 'four'],
-  ])('%s: %s', async (name, value) => {
+  ])('the header %s: %s is a TypeError, and the open connection is kept', async (name, value) => {
     const {fetch, server, stats} = await startEcho();
     await (await fetch(server.origin)).text();
     const sending = fetch(server.origin, {method: 'POST', body: 'text', headers: {[name]: value}});
@@ -452,7 +463,7 @@ describe('what can’t be sent is a TypeError, and costs no connection that is o
 });
 
 describe('a response before the end of the body', () => {
-  it('of 1 MiB, with status 400, leaves the pool usable', async () => {
+  it('a response with status 400 to 1 MiB leaves the pool usable', async () => {
     const server = await startServer((request, response) => {
       if (request.method === 'GET') return void response.end('ok');
       response.writeHead(400, {connection: 'close'}).end('too much');
@@ -461,7 +472,7 @@ describe('a response before the end of the body', () => {
     for (const body of [Buffer.alloc(1024 * 1024), new Blob([Buffer.alloc(1024 * 1024)])]) {
       const outcome = await fetch(server.origin, {method: 'POST', body}).then(
         async (response) => [response.status, await response.text()],
-        // The server closed while it was being sent to: that may be seen first.
+        // The server closed the connection during the upload, and that may be noticed first.
         (error: unknown) => error,
       );
       if (outcome instanceof Error) expect(outcome).toBeInstanceOf(ConnectionError);
@@ -471,7 +482,7 @@ describe('a response before the end of the body', () => {
     }
   });
 
-  it('of a server that keeps the connection and reads no further: nothing is sent behind the rest', async () => {
+  it('no request follows on a connection whose server stopped reading the body', async () => {
     const server = await startRawServer(async (connection) => {
       for (let {method} = await connection.head(); method === 'GET'; {method} = await connection.head()) {
         connection.respond('ok');
@@ -491,7 +502,7 @@ describe('a response before the end of the body', () => {
     }
   });
 
-  it('stops a streamed one, and tells its source', async () => {
+  it('a streamed body is stopped, and its source is cancelled', async () => {
     const server = await startServer((_request, response) => {
       response.writeHead(413).end('stop');
     });
@@ -513,7 +524,7 @@ describe('a response before the end of the body', () => {
     expect(stats()).toMatchObject({active: 0});
   });
 
-  it('that is only its head: both go on at the same time', async () => {
+  it('when only the head has come, both bodies go on at the same time', async () => {
     const server = await startServer(async (request, response) => {
       response.writeHead(200);
       for await (const chunk of request) response.write(String(chunk).toUpperCase());
@@ -540,9 +551,9 @@ describe('a response before the end of the body', () => {
   });
 });
 
-describe('a stream that nobody has begun to read', () => {
+describe('a stream that was not read yet', () => {
   it.each(['before the call', 'in the queue', 'while it dials'])(
-    'is cancelled with the reason of an abort %s',
+    'an unread stream is cancelled with the reason of an abort %s',
     async (when) => {
       const server = await startRawServer(() => {});
       const {fetch, stats} = openSession({limit: 1, dns: {lookup: () => {}}});
@@ -575,7 +586,7 @@ describe('a stream that nobody has begun to read', () => {
     },
   );
 
-  it('is refused when somebody has read from it before: what is left would look like all of it', async () => {
+  it('a stream that was read from before is refused, since its rest would look like the whole', async () => {
     const {send, stats} = await startEcho();
     const body = streamOf(bytes, bytes);
     const reader = body.getReader();
@@ -587,7 +598,7 @@ describe('a stream that nobody has begun to read', () => {
 });
 
 describe('an aborted upload', () => {
-  it('cancels the source stream at once, with the reason', async () => {
+  it('an abort cancels the source stream at once with its reason', async () => {
     const server = await startRawServer(() => {});
     const {fetch, stats} = openSession();
     const controller = new AbortController();
@@ -595,7 +606,7 @@ describe('an aborted upload', () => {
     let cancelledWith: unknown;
     let pulled = false;
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
-      // Has nothing more to say, so it would hear of it never otherwise.
+      // The source produces no more chunks, so it would notice the end only through a cancellation.
       pull(streamController) {
         if (pulled) return new Promise(() => {});
         pulled = true;
@@ -615,7 +626,7 @@ describe('an aborted upload', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('ends the iterator, once what it is at has ended', async () => {
+  it('an abort ends an iterator after its pending step', async () => {
     const server = await startRawServer(() => {});
     const {fetch, stats} = openSession();
     const controller = new AbortController();
@@ -642,7 +653,7 @@ describe('an aborted upload', () => {
     expect(stats()).toMatchObject({active: 0, totals: {bytesSent: 4}});
   });
 
-  it('whose source fails when it is told is still only aborted', async () => {
+  it('an upload whose source fails on cancellation rejects with the abort’s reason', async () => {
     const server = await startRawServer(() => {});
     const {fetch, stats} = openSession();
     const controller = new AbortController();
@@ -659,7 +670,7 @@ describe('an aborted upload', () => {
     await turns(3);
   });
 
-  it('that waits in the queue never has its source touched', async () => {
+  it('the source of a queued upload is never read', async () => {
     const server = await startRawServer(() => {});
     const {fetch, session} = openSession({limit: 1});
     const holding = fetch(server.origin).catch(() => undefined);
@@ -677,7 +688,7 @@ describe('an aborted upload', () => {
 });
 
 describe('the body of a Request', () => {
-  it('goes with its length, and again after a 307, from verbs as from fetch, and through hooks', async () => {
+  it('a Request’s body keeps its length, also after a 307, with verbs and through hooks', async () => {
     const server = await startServer(async (request, response) => {
       const body = String(await bodyOf(request));
       if (request.url === '/') response.writeHead(307, {location: '/moved'}).end();
@@ -696,7 +707,7 @@ describe('the body of a Request', () => {
     }
   });
 
-  it('that comes bit by bit is sent as it comes', async () => {
+  it('a Request’s streamed body is sent as it is produced', async () => {
     const arriving = Promise.withResolvers<string>();
     const server = await startServer(async (request, response) => {
       for await (const chunk of request) {
@@ -714,13 +725,13 @@ describe('the body of a Request', () => {
     });
     const request = new Request(server.origin, {method: 'POST', body, duplex: 'half'} as RequestInit);
     const answered = fetch(request);
-    // It would never come, were there waited for the rest.
+    // If the client waited for the rest of the upload, the response would never arrive.
     expect(await arriving.promise).toBe('first');
     source?.close();
     expect((await answered).status).toBe(200);
   });
 
-  it('that holds what is no bytes fails the call', async () => {
+  it('a Request’s body with chunks that are not bytes fails the call', async () => {
     const {server, fetch, stats} = await startEcho();
     for (const chunk of [5, null]) {
       const body = streamOf(chunk);
@@ -730,7 +741,7 @@ describe('the body of a Request', () => {
     expect(stats().active).toBe(0);
   });
 
-  it('that is large is sent whole, in whatever pieces it comes', async () => {
+  it('a Request’s large body is sent whole, whatever its chunks', async () => {
     const {send: _, server, fetch} = await startEcho();
     const chunk = new Uint8Array(300_000).fill(7);
     const body = streamOf(...Array.from({length: 10}, () => chunk));
@@ -742,7 +753,7 @@ describe('the body of a Request', () => {
     expect(arrived.headers['content-length']).toBeUndefined();
   });
 
-  it('that fails, fails the call as a stream of its own does, whenever it does', async () => {
+  it('a Request’s body that fails fails the call as a stream does, whenever it fails', async () => {
     const {server, fetch, stats} = await startEcho();
     for (const good of [0, 1, 20]) {
       const failing = () => {
@@ -766,7 +777,7 @@ describe('the body of a Request', () => {
     expect(stats().active).toBe(0);
   });
 
-  it('is cancelled with the call, before it has begun and while it is waited for', async () => {
+  it('a Request’s body is cancelled with the call, before and while it is read', async () => {
     const {server, fetch, stats} = await startEcho();
     const reason = new Error('The caller has its reasons');
     for (const when of ['before', 'meanwhile'] as const) {

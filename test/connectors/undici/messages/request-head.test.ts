@@ -3,7 +3,7 @@ import {noHosts} from '../../../support/no-hosts.ts';
 import {openSession} from '../../../support/open-session.ts';
 import {startRawServer} from '../../../support/raw-server.ts';
 
-/** Gives the heads of requests as they came over the wire. */
+/** Records the heads of requests as they arrived on the socket. */
 async function startListening() {
   const heads: string[] = [];
   const server = await startRawServer(async (connection) => {
@@ -35,7 +35,7 @@ describe('the request line', () => {
     ['/?', '/?'],
     ['//double//', '//double//'],
     ["/!$&'()*+,;=:@", "/!$&'()*+,;=:@"],
-  ])('of %j asks for %j', async (path, expected) => {
+  ])('the URL %j is requested as %j', async (path, expected) => {
     const {headOf} = await startListening();
     expect((await headOf(path))[0]).toBe(`GET ${expected} HTTP/1.1`);
   });
@@ -46,14 +46,14 @@ describe('the request line', () => {
     ['patch', 'patch'],
     ['PATCH', 'PATCH'],
     ['M-SEARCH', 'M-SEARCH'],
-  ])('has the method %s as %s', async (method, expected) => {
+  ])('the method %s is sent as %s', async (method, expected) => {
     const {headOf} = await startListening();
     expect((await headOf('/', {method}))[0]).toBe(`${expected} / HTTP/1.1`);
   });
 });
 
-describe('the headers', () => {
-  it('are the few that are needed, when nothing is said', async () => {
+describe('the request headers', () => {
+  it('only the necessary headers are sent by default', async () => {
     const {headOf, server} = await startListening();
     const [, ...fields] = await headOf('/');
     expect(fields.map((field) => field.split(': ')[0])).toEqual([
@@ -68,7 +68,7 @@ describe('the headers', () => {
     expect(fields.at(-1)).toMatch(/^user-agent: aiofetch\/\d+\.\d+\.\d+$/);
   });
 
-  it('give way to the caller’s', async () => {
+  it('the caller’s headers override the defaults', async () => {
     const {headOf} = await startListening();
     const fields = await headOf('/', {
       headers: {Accept: 'text/x', 'User-Agent': 'own/1', 'Accept-Encoding': 'br', Host: 'virtual.example'},
@@ -93,13 +93,13 @@ describe('the headers', () => {
     ['reload', {'cache-control': 'max-age=5'}, ['cache-control: max-age=5', 'pragma: no-cache']],
     ['no-cache', {'cache-control': 'max-age=5'}, ['cache-control: max-age=5']],
     ['no-store', {pragma: 'own'}, ['cache-control: no-cache', 'pragma: own']],
-  ])('tell caches on the way of `cache: %j`, beside %j', async (cache, headers, expected) => {
+  ])('the mode `cache: %j` adds headers for caches, beside %j', async (cache, headers, expected) => {
     const {headOf} = await startListening();
     const fields = await headOf('/', {cache, headers});
     expect(fields.filter((field) => /^(?:cache-control|pragma)/.test(field)).toSorted()).toEqual(expected);
   });
 
-  it('may come more than once, may be empty, and are bytes', async () => {
+  it('a header may be repeated, may be empty, and is sent as bytes', async () => {
     const {headOf} = await startListening();
     const fields = await headOf('/', {
       headers: [
@@ -122,14 +122,14 @@ describe('the headers', () => {
     ['X A', 'a'],
     ['', 'a'],
     ['X-A:', 'a'],
-  ])('that can’t be are a TypeError: %j: %j', async (name, value) => {
+  ])('an invalid header is a TypeError: %j: %j', async (name, value) => {
     const {headOf, server} = await startListening();
     await expect(headOf('/', {headers: {[name]: value}})).rejects.toBeInstanceOf(TypeError);
     expect(server.sockets.opened).toBe(0);
   });
 });
 
-describe('a URL that can’t be fetched is a TypeError', () => {
+describe('a URL that can’t be fetched', () => {
   it.each([
     'ftp://127.0.0.1/',
     'file:///etc/passwd',
@@ -138,7 +138,7 @@ describe('a URL that can’t be fetched is a TypeError', () => {
     'nonsense',
     'http://',
     'http://a b/',
-  ])('%s', async (url) => {
+  ])('the URL %s is a TypeError', async (url) => {
     const {fetch, stats} = openSession();
     await expect(fetch(url)).rejects.toBeInstanceOf(TypeError);
     expect(stats()).toMatchObject({active: 0, hosts: noHosts});

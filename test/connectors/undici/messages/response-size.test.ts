@@ -16,7 +16,7 @@ const kilobyte = 1024;
 const megabyte = 1024 * kilobyte;
 const zeros = Buffer.alloc(megabyte);
 
-/** Bodies that grow to half a gigabyte when they are decoded. */
+/** Bodies of half a gigabyte when decoded. */
 const times = 512;
 const gzipped = Buffer.concat(Array(times).fill(gzipSync(zeros)));
 const brotli = brotliCompressSync(Buffer.alloc(times * megabyte), {
@@ -31,15 +31,15 @@ const bombs: Record<string, Buffer> = {
   'br, gzip, gzip': gzipSync(gzipSync(brotli)),
 };
 
-/** Sends for as long as it is taken. */
+/** A server that sends data for as long as the client takes it. */
 async function sendEndlessly(response: ServerResponse): Promise<void> {
   while (!response.destroyed) {
     if (!response.write(zeros)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
   }
 }
 
-describe('a bomb', () => {
-  it.each(Object.keys(bombs))('of %s is stopped at the limit, with flat memory', async (coding) => {
+describe('a decompression bomb', () => {
+  it.each(Object.keys(bombs))('a bomb of %s is stopped at the limit, with flat memory', async (coding) => {
     const server = await startServer((_request, response) => {
       response.writeHead(200, {'content-encoding': coding});
       response.end(bombs[coding]);
@@ -73,7 +73,7 @@ describe('a bomb', () => {
     expect(grown).toBeLessThan(40 * megabyte);
   });
 
-  it('of zstd with a window that needs much memory is refused (RFC 9659)', async () => {
+  it('zstd with a window that needs much memory is refused (RFC 9659)', async () => {
     const wide = zstdCompressSync(Buffer.alloc(32 * megabyte), {
       params: {
         [constants.ZSTD_c_windowLog]: 25,
@@ -92,7 +92,7 @@ describe('a bomb', () => {
 });
 
 describe('the connection of a response that is too large', () => {
-  it('is closed when more of it is on the way', async () => {
+  it('the connection is closed when more of the body is on its way', async () => {
     const server = await startServer((request, response) =>
       request.url === '/endless' ? sendEndlessly(response) : response.end('ok'),
     );
@@ -105,7 +105,7 @@ describe('the connection of a response that is too large', () => {
     await waitFor(() => server.sockets.open.size === 1);
   });
 
-  it('is used again when all of it is here', async () => {
+  it('the connection is used again when the whole body has arrived', async () => {
     const server = await startServer((_request, response) => {
       response.writeHead(200, {'content-encoding': 'gzip'});
       response.end(gzipSync(zeros));
@@ -118,7 +118,7 @@ describe('the connection of a response that is too large', () => {
     expect(stats()).toMatchObject({active: 0, totals: {opened: 1}});
   });
 
-  it('goes on over HTTP/2: only the stream is reset', async () => {
+  it('over HTTP/2 only the stream is reset', async () => {
     const authority = await createAuthority();
     const server = await startHttp2Server(await authority.issue(), (request, response) =>
       request.url === '/endless' ? sendEndlessly(response as never) : response.end('ok'),
@@ -132,7 +132,7 @@ describe('the connection of a response that is too large', () => {
 });
 
 describe('a response whose Content-Length is too large', () => {
-  it('fails before any of it is read', async () => {
+  it('the call fails before any of the body is read', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       connection.send('HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n');
@@ -150,14 +150,14 @@ describe('a response whose Content-Length is too large', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('is not asked for again', async () => {
+  it('the call is not retried', async () => {
     const server = await startServer((_request, response) => response.end(zeros));
     const {fetch} = openSession({}, {maxResponseSize: kilobyte, retry: 3});
     expect(await failure(fetch(server.origin))).toBeInstanceOf(ResponseTooLargeError);
     expect(server.requests.length).toBe(1);
   });
 
-  it('is asked for again when its status says so, and then fails with that status', async () => {
+  it('the call is retried when its status says so, and then fails with that status', async () => {
     const server = await startServer((_request, response) => {
       response.writeHead(503, {'content-length': megabyte});
       response.end(zeros);
@@ -167,7 +167,7 @@ describe('a response whose Content-Length is too large', () => {
     expect(server.requests.length).toBe(2);
   });
 
-  it('is let be when the length is that of what is coded', async () => {
+  it('a Content-Length of a coded body does not count', async () => {
     const body = Buffer.from(Array.from({length: 500}, (_, index) => (index * 7919) % 256));
     const server = await startServer((_request, response) => {
       const coded = gzipSync(body, {level: 0});
@@ -187,7 +187,7 @@ describe('a coded body within its limit', () => {
       response.end(brotliCompressSync(gzipSync(text)));
     });
 
-  it('is whole, read in one go, as a stream or from a clone', async () => {
+  it('the body is whole, read at once, as a stream or from a clone', async () => {
     const server = await start();
     const {fetch} = openSession({}, {maxResponseSize: text.length});
     const response = await fetch(server.origin);
@@ -196,7 +196,7 @@ describe('a coded body within its limit', () => {
     expect(await new Response(clone.body).text()).toBe(text);
   });
 
-  it('fails for a clone as for the response', async () => {
+  it('a body over the limit fails for a clone as for the response', async () => {
     const server = await start();
     const {fetch, stats} = openSession({}, {maxResponseSize: text.length - 1});
     const response = await fetch(server.origin);

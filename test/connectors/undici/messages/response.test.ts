@@ -8,7 +8,7 @@ import {turns, waitFor} from '../../../support/wait-for.ts';
 
 const megabyte = Buffer.alloc(1024 * 1024, 'm');
 
-/** A session's fetch of what a server says to everybody. */
+/** Fetches from a server that gives every request the same answer. */
 async function serving(
   body: string | Uint8Array = 'hello',
   headers: Record<string, string | string[]> = {},
@@ -22,7 +22,7 @@ async function serving(
   return {...pooled, server, get: (path = '/') => pooled.fetch(server.origin + path)};
 }
 
-/** The same, once the body has arrived, and while half of it is on its way: two ways through the code. */
+/** The same response twice: with its body complete, and with half of it on its way. The code treats the two differently. */
 async function eachWay(body: string | Uint8Array = 'hello') {
   const bytes = Buffer.from(body);
   const finish: Array<() => void> = [];
@@ -45,8 +45,8 @@ async function eachWay(body: string | Uint8Array = 'hello') {
   return {whole, half};
 }
 
-describe('a response is a Response', () => {
-  it('by instanceof, tag, constructor and name', async () => {
+describe('a response passes for a built-in Response', () => {
+  it('instanceof, tag, constructor and name are those of a Response', async () => {
     const {get} = await serving();
     const response = await get();
     expect(response).toBeInstanceOf(Response);
@@ -57,7 +57,7 @@ describe('a response is a Response', () => {
     expect(inspect(response)).toMatch(/^Response \{\s+status: 200/);
   });
 
-  it('with every member that a built-in one has, where it has them', async () => {
+  it('the response has every member of a built-in one, in the same place', async () => {
     const {get} = await serving();
     const response = await get();
     for (const name of Object.getOwnPropertyNames(Response.prototype)) {
@@ -68,7 +68,7 @@ describe('a response is a Response', () => {
     expect(Object.keys(response)).toEqual([]);
   });
 
-  it('whose members libraries list, as those of a built-in one', async () => {
+  it('members are enumerable as those of a built-in one are', async () => {
     const {get} = await serving();
     const listed = new Set<string>();
     for (const name in await get()) listed.add(name);
@@ -77,7 +77,7 @@ describe('a response is a Response', () => {
     for (const name of builtIn) expect(listed).toContain(name);
   });
 
-  it('whose members can be redefined, on itself and on its clone', async () => {
+  it('members can be redefined, on a response and on its clone', async () => {
     const {get} = await serving();
     const response = await get();
     Object.defineProperty(response, 'url', {value: 'https://redefined.example/'});
@@ -89,7 +89,7 @@ describe('a response is a Response', () => {
     expect(await response.text()).toBe('hello');
   });
 
-  it('that a new one can be made of', async () => {
+  it('a new Response can be made of a response', async () => {
     const {get} = await serving('hello', {'x-header': 'value', 'content-type': 'text/x'}, 201);
     const response = await get();
     const copy = new Response(response.body, response);
@@ -99,14 +99,14 @@ describe('a response is a Response', () => {
     expect(response.bodyUsed).toBe(true);
   });
 
-  it('whose members, taken from the prototype, refuse another object', () => {
+  it('members taken from the prototype refuse other objects', () => {
     const {get: status} = Object.getOwnPropertyDescriptor(Response.prototype, 'status') ?? {};
     expect(() => status?.call({})).toThrow(TypeError);
   });
 });
 
-describe('the head', () => {
-  it('has what the server said', async () => {
+describe('the head of a response', () => {
+  it('the head has what the server sent', async () => {
     const {get, server} = await serving('', {}, 418);
     const response = await get('/path?query=1#fragment');
     expect(response).toMatchObject({
@@ -126,12 +126,12 @@ describe('the head', () => {
     [404, false],
     [500, false],
     [599, false],
-  ])('of status %i: ok is %s', async (status, ok) => {
+  ])('with status %i, ok is %s', async (status, ok) => {
     const {get} = await serving('', {}, status);
     expect(await get()).toMatchObject({status, ok});
   });
 
-  it('may have another status text, or none', async () => {
+  it('the status text may be unusual, or empty', async () => {
     const server = await startRawServer(async (connection) => {
       for (;;) {
         const {path} = await connection.request();
@@ -144,7 +144,7 @@ describe('the head', () => {
     expect((await fetch(`${server.origin}/some`)).statusText.trim()).toBe('All Fine');
   });
 
-  it('has headers by any case, joined, trimmed, and as bytes', async () => {
+  it('headers are found in any case, joined, trimmed, and read as bytes', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       const fields = 'X-Two: a\r\nx-two:b\r\nX-Space:   padded\t \r\nX-Empty:\r\nX-Latin: caf\xe9\r\n';
@@ -160,31 +160,31 @@ describe('the head', () => {
     expect([...headers.keys()]).toEqual(['content-length', 'x-empty', 'x-latin', 'x-space', 'x-two']);
   });
 
-  it('keeps cookies apart', async () => {
+  it('Set-Cookie headers are kept apart', async () => {
     const {get} = await serving('', {'set-cookie': ['a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'b=2']});
     const {headers} = await get();
     expect(headers.getSetCookie()).toEqual(['a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'b=2']);
   });
 
-  it('has one Headers object, the same each time', async () => {
+  it('headers is the same object each time', async () => {
     const {get} = await serving();
     const response = await get();
     expect(response.headers).toBe(response.headers);
   });
 });
 
-describe('no body', () => {
+describe('a response without a body', () => {
   it.each([
     ['HEAD', 200],
     ['GET', 204],
     ['GET', 205],
     ['GET', 304],
-  ])('has a response to %s with status %i', async (method, status) => {
+  ])('a response to %s with status %i has no body', async (method, status) => {
     const {fetch, server} = await serving('', {}, status);
     const response = await fetch(server.origin, {method});
     expect(response.body).toBeNull();
     expect(response.bodyUsed).toBe(false);
-    // As often as one likes: there is nothing to use up.
+    // It can be read any number of times, because there is nothing to consume.
     expect(await response.text()).toBe('');
     expect(await response.text()).toBe('');
     expect((await response.arrayBuffer()).byteLength).toBe(0);
@@ -193,7 +193,7 @@ describe('no body', () => {
     expect(new Response(response.body, response).status).toBe(status);
   });
 
-  it('is not the same as an empty one', async () => {
+  it('an empty body differs from no body', async () => {
     const {get} = await serving('');
     const response = await get();
     expect(response.body).toBeInstanceOf(ReadableStream);
@@ -217,15 +217,15 @@ const readers: Record<string, (response: Response) => Promise<unknown>> = {
   },
 };
 
-describe('a body is read once', () => {
+describe('reading a body twice', () => {
   const first = Object.entries(readers).filter(([name]) => name !== 'formData');
-  it.each(first)('by %s, and then everything else rejects', async (name, read) => {
+  it.each(first)('after %s, every other way of reading rejects', async (name, read) => {
     const {whole, half} = await eachWay('{"a":1}');
     for (const way of ['whole', 'half'] as const) {
       const {response, finish} = way === 'whole' ? {response: await whole(), finish: () => {}} : await half();
       expect(response.bodyUsed).toBe(false);
       const reading = read(response);
-      // A loop begins with its first turn; all others at once.
+      // A loop starts reading with its first step; all other ways start at once.
       if (name === 'for await') await turns();
       expect(response.bodyUsed).toBe(true);
       finish();
@@ -239,14 +239,14 @@ describe('a body is read once', () => {
     }
   });
 
-  it('and a failed attempt at json has read it too', async () => {
+  it('a failed json() has read the body as well', async () => {
     const {get} = await serving('{"a":');
     const response = await get();
     await expect(response.json()).rejects.toBeInstanceOf(SyntaxError);
     await expect(response.text()).rejects.toBeInstanceOf(TypeError);
   });
 
-  it('by a reader, to which it is locked', async () => {
+  it('a reader locks the body', async () => {
     const {get} = await serving();
     const response = await get();
     const reader = response.body?.getReader();
@@ -258,7 +258,7 @@ describe('a body is read once', () => {
     expect(await response.text()).toBe('hello');
   });
 
-  it('and its stream, once it was read otherwise, is locked and disturbed', async () => {
+  it('the stream of a body that was read otherwise is locked and disturbed', async () => {
     const {get} = await serving();
     const response = await get();
     await response.text();
@@ -269,12 +269,12 @@ describe('a body is read once', () => {
 });
 
 describe('text()', () => {
-  it('is decoded as UTF-8, whatever the charset says', async () => {
+  it('text() decodes UTF-8, whatever the charset', async () => {
     const {get} = await serving('Grüße, 世界 🌍', {'content-type': 'text/plain; charset=iso-8859-1'});
     expect(await (await get()).text()).toBe('Grüße, 世界 🌍');
   });
 
-  it('drops one byte order mark, and json() too', async () => {
+  it('text() and json() drop one byte order mark', async () => {
     const {get} = await serving(Buffer.from('\uFEFF\uFEFF1'));
     expect(await (await get()).text()).toBe('\uFEFF1');
     const {get: getOne} = await serving(Buffer.from('\uFEFF{"a":1}'));
@@ -282,7 +282,7 @@ describe('text()', () => {
     expect((await (await getOne()).bytes()).length).toBe(10);
   });
 
-  it('replaces what is no UTF-8, as a TextDecoder does', async () => {
+  it('text() replaces invalid UTF-8 as a TextDecoder does', async () => {
     let body: Uint8Array = Buffer.alloc(0);
     const server = await startServer((_request, response) => response.end(body));
     const {fetch} = openSession();
@@ -302,7 +302,7 @@ describe('text()', () => {
     );
   });
 
-  it('puts a character together that was cut in two', async () => {
+  it('text() joins a character that was split over two chunks', async () => {
     const {half} = await eachWay('€');
     const {response, finish} = await half();
     const text = response.text();
@@ -313,19 +313,22 @@ describe('text()', () => {
 });
 
 describe('json()', () => {
-  it.each(['', '{', 'undefined', '{"a":1}x', '<html>'])('of %j rejects with a SyntaxError', async (body) => {
-    const {get} = await serving(body);
-    await expect((await get()).json()).rejects.toBeInstanceOf(SyntaxError);
-  });
+  it.each(['', '{', 'undefined', '{"a":1}x', '<html>'])(
+    'json() of %j rejects with a SyntaxError',
+    async (body) => {
+      const {get} = await serving(body);
+      await expect((await get()).json()).rejects.toBeInstanceOf(SyntaxError);
+    },
+  );
 
-  it('takes any JSON, whatever its type says', async () => {
+  it('json() accepts any JSON, whatever the Content-Type', async () => {
     const {get} = await serving('[1,"two",null]', {'content-type': 'text/plain'});
     expect(await (await get()).json()).toEqual([1, 'two', null]);
   });
 });
 
-describe('bytes', () => {
-  it('are the caller’s own: nothing else lies in their memory', async () => {
+describe('bytes() and arrayBuffer()', () => {
+  it('the bytes share their memory with nothing else', async () => {
     const {whole, half} = await eachWay('hello');
     for (const name of ['bytes', 'arrayBuffer'] as const) {
       const bytes = new Uint8Array(await (await whole())[name]());
@@ -340,7 +343,7 @@ describe('bytes', () => {
     }
   });
 
-  it('of a stream too', async () => {
+  it('chunks of a stream share their memory with nothing else', async () => {
     const {get} = await serving();
     const {value} = (await (await get()).body?.getReader().read()) ?? {};
     expect(value).toBeInstanceOf(Uint8Array);
@@ -349,7 +352,7 @@ describe('bytes', () => {
     structuredClone(value, {transfer: [value?.buffer as ArrayBuffer]});
   });
 
-  it('of several megabytes are all there', async () => {
+  it('a body of several megabytes is complete', async () => {
     const large = Buffer.concat(Array.from({length: 5}, (_, index) => Buffer.alloc(megabyte.length, index)));
     const {get} = await serving(large);
     expect(Buffer.compare(Buffer.from(await (await get()).arrayBuffer()), large)).toBe(0);
@@ -365,7 +368,7 @@ describe('blob()', () => {
     ['Text/HTML; Charset=UTF-8', 'text/html;charset=utf-8'],
     [undefined, ''],
     ['nonsense', ''],
-  ])('of type %j is a Blob of type %j', async (contentType, type) => {
+  ])('blob() of type %j is a Blob of type %j', async (contentType, type) => {
     const {get} = await serving('hello', contentType === undefined ? {} : {'content-type': contentType});
     const blob = await (await get()).blob();
     expect(blob).toBeInstanceOf(Blob);
@@ -375,7 +378,7 @@ describe('blob()', () => {
 });
 
 describe('formData()', () => {
-  it('of a multipart body', async () => {
+  it('formData() parses a multipart body', async () => {
     const form = new FormData();
     form.append('field', 'välue');
     form.append('file', new File(['content'], 'näme.txt', {type: 'text/plain'}));
@@ -389,7 +392,7 @@ describe('formData()', () => {
     expect((parsed.get('file') as File).name).toBe('näme.txt');
   });
 
-  it('of a urlencoded body', async () => {
+  it('formData() parses a urlencoded body', async () => {
     const {get} = await serving('a=1&b=two+words', {'content-type': 'application/x-www-form-urlencoded'});
     expect([...(await (await get()).formData())]).toEqual([
       ['a', '1'],
@@ -397,14 +400,14 @@ describe('formData()', () => {
     ]);
   });
 
-  it('of anything else is a TypeError', async () => {
+  it('formData() of any other body is a TypeError', async () => {
     const {get} = await serving('hello', {'content-type': 'text/plain'});
     await expect((await get()).formData()).rejects.toBeInstanceOf(TypeError);
   });
 });
 
 describe('the body stream', () => {
-  it('takes readers that bring their own buffer', async () => {
+  it('the stream supports readers with a buffer of their own', async () => {
     const {get} = await serving('0123456789');
     const reader = ((await get()).body as ReadableStream<Uint8Array>).getReader({mode: 'byob'});
     let text = '';
@@ -422,7 +425,7 @@ describe('the body stream', () => {
     await reader.closed;
   });
 
-  it('whose own buffer waits for more', async () => {
+  it('a reader with a buffer of its own waits for more data', async () => {
     const {half} = await eachWay('0123456789');
     const {response, finish} = await half();
     const reader = (response.body as ReadableStream<Uint8Array>).getReader({mode: 'byob'});
@@ -433,7 +436,7 @@ describe('the body stream', () => {
     expect((await reader.read(new Uint8Array(1))).done).toBe(true);
   });
 
-  it('can be read in parts: by a reader, another one, and the rest in one go', async () => {
+  it('the stream can be read in parts: by two readers, and the rest at once', async () => {
     const {get} = await serving(megabyte);
     const response = await get();
     let size = 0;
@@ -446,7 +449,7 @@ describe('the body stream', () => {
     expect(size).toBe(megabyte.length);
   });
 
-  it('can be piped through a transform', async () => {
+  it('the stream can be piped through a transform', async () => {
     const {get} = await serving('grüße');
     const stream = (await get()).body as ReadableStream<Uint8Array<ArrayBuffer>>;
     let text = '';
@@ -454,13 +457,13 @@ describe('the body stream', () => {
     expect(text).toBe('grüße');
   });
 
-  it('left in the middle gives the slot back', async () => {
+  it('a stream that is left half-way frees the slot', async () => {
     const {get, stats} = await serving(Buffer.concat([megabyte, megabyte]));
     for await (const _ of (await get()).body as ReadableStream<Uint8Array>) break;
     expect(stats().active).toBe(0);
   });
 
-  it('closes only when the last byte was read', async () => {
+  it('the stream closes only when the last byte was read', async () => {
     const {half} = await eachWay('0123456789');
     const {response, finish} = await half();
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
@@ -477,8 +480,8 @@ describe('the body stream', () => {
     await reader.closed;
   });
 
-  it('goes on after a pause that found nothing more to read', async () => {
-    // As much as is taken in of a body that nobody reads, to the byte.
+  it('the stream goes on after a pause without data', async () => {
+    // Exactly as many bytes as are buffered of an unread body.
     const start = 128 * 1024;
     let finish = () => {};
     const server = await startRawServer(async (connection) => {
@@ -499,7 +502,7 @@ describe('the body stream', () => {
     expect(size).toBe(start + 5);
   });
 
-  it('holds the server back when nobody reads', async () => {
+  it('an unread stream holds the server back', async () => {
     let sent = 0;
     const server = await startServer((_request, response) => {
       const write = () => {
@@ -526,7 +529,7 @@ describe('the body stream', () => {
 });
 
 describe('clone()', () => {
-  it('before the body was touched: both can be read, one after the other', async () => {
+  it('two clones can be read one after the other', async () => {
     const {whole, half} = await eachWay('hello');
     const response = await whole();
     const clone = response.clone();
@@ -537,7 +540,7 @@ describe('clone()', () => {
     expect([await other.text(), await otherClone.text()]).toEqual(['hello', 'hello']);
   });
 
-  it('after the stream was asked for', async () => {
+  it('a response can be cloned after its stream was created', async () => {
     const {whole} = await eachWay('hello');
     const response = await whole();
     const stream = response.body;
@@ -547,7 +550,7 @@ describe('clone()', () => {
     expect([await clone.text(), await response.text()]).toEqual(['hello', 'hello']);
   });
 
-  it('of a clone, many times over', async () => {
+  it('a clone can be cloned many times', async () => {
     const {half} = await eachWay('hello');
     const {response, finish} = await half();
     const clones = [response];
@@ -556,7 +559,7 @@ describe('clone()', () => {
     expect(await Promise.all(clones.map((clone) => clone.text()))).toEqual(Array(6).fill('hello'));
   });
 
-  it('has the same head, and headers of its own', async () => {
+  it('a clone has the same head, and headers of its own', async () => {
     const {get, server} = await serving('', {'x-header': 'value', 'set-cookie': ['a=1', 'b=2']}, 404);
     const untouched = await get('/x');
     const response = await get('/x');
@@ -582,7 +585,7 @@ describe('clone()', () => {
     }
   });
 
-  it('of a large body: both are whole, and the slot comes back', async () => {
+  it('both clones of a large body are whole, and the slot is freed', async () => {
     const large = Buffer.concat(Array.from({length: 4}, () => megabyte));
     const {get, stats} = await serving(large);
     const response = await get();
@@ -593,18 +596,18 @@ describe('clone()', () => {
     expect(stats().active).toBe(0);
   });
 
-  it('of which one is cancelled leaves the other readable', async () => {
+  it('when one clone is cancelled, the other stays readable', async () => {
     const {get, stats} = await serving(Buffer.concat([megabyte, megabyte]));
     const response = await get();
     const clone = response.clone();
-    // Resolves when the other one is done with it too.
+    // Resolves when the other clone is cancelled too.
     const cancelled = clone.body?.cancel();
     expect((await response.arrayBuffer()).byteLength).toBe(2 * megabyte.length);
     await cancelled;
     expect(stats().active).toBe(0);
   });
 
-  it('fails with the original', async () => {
+  it('a clone fails with the original', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       connection.send('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nsome');

@@ -18,8 +18,8 @@ function open(options: UndiciConnectorOptions, sessionOptions: SessionOptions = 
   return createSession({retry: false, ...sessionOptions, connector});
 }
 
-describe('a limit per host that adapts', () => {
-  it('keeps to what a server bears that says so, and is as good as its word', async () => {
+describe('an adaptive limit per host', () => {
+  it('the limit finds what an overloaded server bears, and keeps to it', async () => {
     const bears = 8;
     const server = await startServer(async (_request, response) => {
       const isRefused = server.active > bears;
@@ -36,7 +36,7 @@ describe('a limit per host that adapts', () => {
     );
     const late = statuses.slice(500);
     expect(late.filter((status) => status === 503).length).toBeLessThan(late.length / 5);
-    // A probe may have it down at the moment.
+    // The limit may be lower for a moment while it probes.
     const {limit = 0, active, queued} = session.stats().hosts[server.origin] ?? {};
     expect(limit).toBeGreaterThanOrEqual(1);
     expect(limit).toBeLessThanOrEqual(2 * bears);
@@ -44,7 +44,7 @@ describe('a limit per host that adapts', () => {
     expect(server.requests).toHaveLength(1_500);
   });
 
-  it('never has more requests under way than it may', async () => {
+  it('never are more requests under way than the limit allows', async () => {
     const server = await startServer(async (_request, response) => {
       await delay(1);
       response.end('done');
@@ -56,7 +56,7 @@ describe('a limit per host that adapts', () => {
     expect(session.stats()).toMatchObject({active: 0, queued: 0, limitPerHost: 5});
   });
 
-  it('forgets no one in the queue while it moves, and aborts leave it', async () => {
+  it('no queued request is forgotten while the limit moves, and aborted ones leave the queue', async () => {
     const server = await startServer((request, response) => {
       response.writeHead(request.url === '/busy' ? 503 : 200).end();
     });
@@ -80,8 +80,8 @@ describe('a limit per host that adapts', () => {
   });
 });
 
-describe('over HTTP/2', () => {
-  it('bounds the streams, and is told of each', async () => {
+describe('an adaptive limit over HTTP/2', () => {
+  it('the limit bounds the streams, and learns the outcome of each', async () => {
     const authority = await createAuthority();
     const server = await startHttp2Server(await authority.issue(), async (_request, response) => {
       await delay(1);
@@ -101,7 +101,7 @@ describe('over HTTP/2', () => {
   });
 });
 
-describe('what such a limit is told of', () => {
+describe('what an adaptive limit learns', () => {
   async function samplesOf(
     origin: string,
     {body = null, ...options}: {body?: RequestBody | null; timeout?: SessionOptions['timeout']} = {},
@@ -117,7 +117,7 @@ describe('what such a limit is told of', () => {
     return limitPerHost.samples.map(({status, error, origin}) => ({outcome: status ?? error, origin}));
   }
 
-  it('an answer, with the time since it went out on an open connection', async () => {
+  it('the limit learns of a response, with the time since the request was sent', async () => {
     const server = await startServer((_request, response) => response.end('done'));
     const limitPerHost = recordedLimit();
     const session = open({limitPerHost});
@@ -130,7 +130,7 @@ describe('what such a limit is told of', () => {
     expect(sample?.now).toBeLessThan(performance.now());
   });
 
-  it('an answer to an upload, with the time since the end of that', async () => {
+  it('the limit learns of the response to an upload, with the time since the end of the upload', async () => {
     const server = await startServer((request, response) => {
       request.resume().once('end', () => response.end('done'));
     });
@@ -146,7 +146,7 @@ describe('what such a limit is told of', () => {
     expect(limitPerHost.samples[0]?.sentAt).toBeGreaterThanOrEqual(endedAt);
   });
 
-  it('each of the hosts that a redirect leads over', async () => {
+  it('each host of a redirect learns of its own response', async () => {
     const second = await startServer((_request, response) => response.writeHead(503).end());
     const first = await startServer((_request, response) =>
       response.writeHead(302, {location: second.origin}).end(),
@@ -157,27 +157,30 @@ describe('what such a limit is told of', () => {
     ]);
   });
 
-  it('a connection that is refused, or broken before the answer', async () => {
+  it('the limit learns of a connection that is refused, or that fails before the response', async () => {
     const server = await startServer((request) => request.socket.destroy());
     expect(await samplesOf(server.origin)).toMatchObject([{outcome: {phase: 'receive'}}]);
     await new Promise((resolve) => server.server.close(resolve));
     expect(await samplesOf(server.origin)).toMatchObject([{outcome: {phase: 'connect'}}]);
   });
 
-  it.each(['read', 'attempt', 'total'] as const)('silence, by the %s timeout', async (phase) => {
-    const server = await startServer(() => undefined);
-    const samples = await samplesOf(server.origin, {timeout: {[phase]: 20}});
-    expect(samples).toMatchObject([{outcome: {name: 'TimeoutError', phase}}]);
-  });
+  it.each(['read', 'attempt', 'total'] as const)(
+    'the limit learns of a server that is silent, by the %s timeout',
+    async (phase) => {
+      const server = await startServer(() => undefined);
+      const samples = await samplesOf(server.origin, {timeout: {[phase]: 20}});
+      expect(samples).toMatchObject([{outcome: {name: 'TimeoutError', phase}}]);
+    },
+  );
 
-  it('an abort, and a name that does not resolve, as what they are', async () => {
+  it('the limit learns of an abort and of a failed look-up, with their errors', async () => {
     const server = await startServer(() => undefined);
     const arrived = waitFor(() => server.requests.length > 0);
     expect(await samplesOf(server.origin, {}, arrived)).toMatchObject([{outcome: {name: 'AbortError'}}]);
     expect(await samplesOf('http://nobody.invalid')).toMatchObject([{outcome: {phase: 'dns'}}]);
   });
 
-  it('nothing of a body that fails to be sent', async () => {
+  it('the limit learns nothing of a request body that fails', async () => {
     const server = await startServer(() => undefined);
     const failing = async function* () {
       yield new Uint8Array(10);
@@ -186,7 +189,7 @@ describe('what such a limit is told of', () => {
     expect(await samplesOf(server.origin, {body: failing()})).toEqual([]);
   });
 
-  it('nothing of an answer that came before all was sent, unless it is a refusal', async () => {
+  it('the limit learns nothing of a response that came before the end of the upload, unless it is a refusal', async () => {
     const statuses = [200, 503];
     const server = await startServer((_request, response) => {
       response.writeHead(statuses.shift() as number).end('early');

@@ -10,7 +10,7 @@ import {startRawServer} from '../../../support/raw-server.ts';
 import {watchDialledSockets} from '../../../support/socket-watch.ts';
 import {turns, waitFor} from '../../../support/wait-for.ts';
 
-/** Answers /now at once, /large with a lot, and holds the rest. */
+/** Answers /now at once and /large with a large body. Other requests are held. */
 async function startHeld() {
   const held: ServerResponse[] = [];
   const server = await startServer((request, response) => {
@@ -21,7 +21,7 @@ async function startHeld() {
   return Object.assign(server, {held});
 }
 
-/** Whether it has settled: to look without waiting. */
+/** Whether a promise has settled, without waiting for it. */
 function watch(promise: Promise<unknown>): {readonly settled: boolean} {
   const seen = {settled: false};
   const settle = () => {
@@ -32,12 +32,12 @@ function watch(promise: Promise<unknown>): {readonly settled: boolean} {
 }
 
 describe('close()', () => {
-  it('of a connector that did nothing resolves', async () => {
+  it('close() of an unused connector resolves', async () => {
     const {connector} = openSession();
     await connector.close();
   });
 
-  it('closes idle sockets, and resolves when they are gone', async () => {
+  it('idle sockets are closed, and close() resolves when they are gone', async () => {
     const server = await startHeld();
     const dialled = watchDialledSockets();
     const {fetch, connector} = openSession();
@@ -47,7 +47,7 @@ describe('close()', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('waits for what runs and what is queued, and refuses what comes later', async () => {
+  it('close() waits for running and queued requests, and refuses later ones', async () => {
     const server = await startHeld();
     const {fetch, connector} = openSession({limit: 2});
     const calls = Array.from({length: 5}, (_, index) => fetch(`${server.origin}/${index}`));
@@ -68,7 +68,7 @@ describe('close()', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('waits for a body that is being read, however slowly', async () => {
+  it('close() waits for a body that is read, however slowly', async () => {
     const server = await startHeld();
     const {fetch, connector} = openSession();
     const response = await fetch(`${server.origin}/large`);
@@ -76,7 +76,7 @@ describe('close()', () => {
     let size = (await reader.read()).value?.length ?? 0;
     const closing = connector.close();
     const watched = watch(closing);
-    // Longer than it would wait for one that nobody reads.
+    // Longer than close() waits for an unread body.
     await delay(1_700);
     expect(watched.settled).toBe(false);
     for (let next = await reader.read(); !next.done; next = await reader.read()) size += next.value.length;
@@ -84,7 +84,7 @@ describe('close()', () => {
     await closing;
   });
 
-  it('is not held up beyond its grace by a body that nobody reads', async () => {
+  it('close() waits only for its grace period for a large unread body', async () => {
     const server = await startHeld();
     const {fetch, connector, stats} = openSession({limit: 1});
     const response = await fetch(`${server.origin}/large`);
@@ -95,7 +95,7 @@ describe('close()', () => {
     await expect(response.text()).rejects.toBeInstanceOf(SessionClosedError);
   });
 
-  it('is held up neither by a small one that nobody reads', async () => {
+  it('close() does not wait for a small unread body', async () => {
     const server = await startHeld();
     const {fetch, connector} = openSession();
     const response = await fetch(`${server.origin}/now`);
@@ -105,7 +105,7 @@ describe('close()', () => {
     expect(await response.text()).toBe('now');
   });
 
-  it('twice, and while it destroys, is one close', async () => {
+  it('close() called twice, or during destroy(), closes once', async () => {
     const server = await startHeld();
     const {fetch, connector} = openSession();
     const call = fetch(server.origin).catch((error: unknown) => error);
@@ -118,7 +118,7 @@ describe('close()', () => {
     expect(await call).toBeInstanceOf(SessionClosedError);
   });
 
-  it('does not wait for a server that keeps its half of an idle connection open', async () => {
+  it('close() does not wait for a server that keeps its half of an idle connection open', async () => {
     const server = await startRawServer(async (connection) => {
       connection.socket.allowHalfOpen = true;
       await connection.request();
@@ -133,7 +133,7 @@ describe('close()', () => {
 });
 
 describe('destroy()', () => {
-  it('rejects what runs and what is queued at once, typed, and leaves no socket', async () => {
+  it('running and queued requests reject at once with a SessionClosedError, and no socket is left', async () => {
     const server = await startHeld();
     const dialled = watchDialledSockets();
     const {fetch, connector, stats} = openSession({limit: 3});
@@ -151,7 +151,7 @@ describe('destroy()', () => {
     expect(server.requests).toHaveLength(6);
   });
 
-  it('fails bodies that are being read, with its reason', async () => {
+  it('bodies that are being read fail with the reason', async () => {
     const server = await startHeld();
     const {fetch, connector} = openSession();
     const response = await fetch(`${server.origin}/large`);
@@ -165,7 +165,7 @@ describe('destroy()', () => {
     await expect(outcome).rejects.toBe(reason);
   });
 
-  it('cuts redirects short', async () => {
+  it('a redirect that is being followed rejects', async () => {
     const server = await startServer((_request, response) => {
       response.writeHead(302, {location: '/', 'content-length': 10_000}).write('some');
     });
@@ -178,7 +178,7 @@ describe('destroy()', () => {
     expect(server.requests).toHaveLength(1);
   });
 
-  it('stops uploads, and tells their sources', async () => {
+  it('uploads are stopped, and their sources cancelled', async () => {
     const server = await startRawServer(({socket}) => void socket.pause());
     const {fetch, connector, stats} = openSession();
     let stopped = false;
@@ -198,7 +198,7 @@ describe('destroy()', () => {
 });
 
 describe('await using', () => {
-  it('closes a connector at the end of its block', async () => {
+  it('the connector is closed at the end of its block', async () => {
     const server = await startHeld();
     {
       await using connector = undiciConnector();
@@ -208,7 +208,7 @@ describe('await using', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('closes a session, and the connector that is its own', async () => {
+  it('a session is closed together with its own connector', async () => {
     const server = await startHeld();
     let text: Promise<string>;
     {
@@ -219,7 +219,7 @@ describe('await using', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('leaves open a connector that was given to the session', async () => {
+  it('a connector that was passed to the session stays open', async () => {
     const server = await startHeld();
     const {connector} = openSession();
     {

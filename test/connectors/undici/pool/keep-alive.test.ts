@@ -9,7 +9,7 @@ import {recordTrace} from '../../../support/record-trace.ts';
 import {watchDialledSockets} from '../../../support/socket-watch.ts';
 import {blockLoop, turns, waitFor} from '../../../support/wait-for.ts';
 
-/** Answers each request with the number of the connection it came on. */
+/** Answers each request with the number of its connection. */
 async function answerAll(connection: RawConnection): Promise<never> {
   for (;;) {
     await connection.request();
@@ -25,7 +25,7 @@ describe('a connection is used again', () => {
     ['GET', 205],
     ['DELETE', 204],
     ['POST', 200],
-  ])('after %s with status %i', async (method, status) => {
+  ])('a connection is used again after %s with status %i', async (method, status) => {
     const server = await startServer((request, response) => {
       response.writeHead(status, request.method === 'HEAD' ? {'content-length': '1000'} : {});
       response.end();
@@ -40,7 +40,7 @@ describe('a connection is used again', () => {
     expect(stats()).toMatchObject({idle: 1, totals: {opened: 1, reused: 2}});
   });
 
-  it('without the body having been looked at, when it is small', async () => {
+  it('a connection is used again after a small body that was not read', async () => {
     const server = await startServer((_request, response) => response.end('x'.repeat(10_000)));
     const {fetch, stats} = openSession({limit: 1});
     for (let index = 0; index < 5; index++) expect((await fetch(server.origin)).ok).toBe(true);
@@ -48,7 +48,7 @@ describe('a connection is used again', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
-  it('the one that was used last first, so that the others can age', async () => {
+  it('the connection that was used last is used first, so that the others can expire', async () => {
     const server = await startRawServer(answerAll);
     const {fetch} = openSession();
     const text = async () => (await fetch(server.origin)).text();
@@ -57,7 +57,7 @@ describe('a connection is used again', () => {
     expect([await text(), await text(), await text()]).toEqual([last, last, last]);
   });
 
-  it('after an informational response', async () => {
+  it('a connection is used again after an informational response', async () => {
     const server = await startRawServer(async (connection) => {
       for (;;) {
         await connection.request();
@@ -73,7 +73,7 @@ describe('a connection is used again', () => {
     }
   });
 
-  it('after a chunked response with trailers', async () => {
+  it('a connection is used again after a chunked response with trailers', async () => {
     const server = await startRawServer(async (connection) => {
       for (;;) {
         await connection.request();
@@ -111,7 +111,7 @@ describe('a connection is not used again', () => {
     });
   }
 
-  it('after "Connection: close" not even tried by those who wait for its slot', async () => {
+  it('a waiting request does not use a connection after "Connection: close"', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       connection.respond('ok', 'Connection: close\r\n');
@@ -124,7 +124,7 @@ describe('a connection is not used again', () => {
     expect(trace.types()).not.toContain('connectionReuse');
   });
 
-  it('when the request asks for that', async () => {
+  it('a connection is closed when the request has "Connection: close"', async () => {
     const server = await startServer((_request, response) => response.end('ok'));
     const {fetch, stats} = openSession({limit: 1});
     for (let index = 0; index < 3; index++) {
@@ -135,7 +135,7 @@ describe('a connection is not used again', () => {
     expect(server.sockets.opened).toBe(3);
   });
 
-  it('when the connector says forceClose', async () => {
+  it('a connection is closed after one request with forceClose', async () => {
     const server = await startServer((_request, response) => response.end('ok'));
     const {fetch, stats} = openSession({limit: 1, forceClose: true});
     for (let index = 0; index < 3; index++) expect(await (await fetch(server.origin)).text()).toBe('ok');
@@ -144,7 +144,7 @@ describe('a connection is not used again', () => {
     expect(stats()).toMatchObject({idle: 0, totals: {opened: 3, reused: 0}});
   });
 
-  it('when a header only looks like "close", it is', async () => {
+  it('a connection is used again when a Connection header only contains the letters "close"', async () => {
     const server = await startRawServer(async (connection) => {
       for (;;) {
         await connection.request();
@@ -157,7 +157,7 @@ describe('a connection is not used again', () => {
 });
 
 describe('an idle connection', () => {
-  it('is closed when its time is up', async () => {
+  it('an idle connection is closed after keepAliveTimeout', async () => {
     const server = await startServer((_request, response) => response.end());
     const longer = openSession();
     await longer.fetch(server.origin);
@@ -168,7 +168,7 @@ describe('an idle connection', () => {
     expect(longer.stats().idle).toBe(1);
   });
 
-  it('is kept no longer than it may be, whatever longer time the server announces', async () => {
+  it('an idle connection is kept no longer than keepAliveMaxTimeout, whatever the server announces', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       connection.respond('ok', 'Keep-Alive: timeout=3600\r\n');
@@ -178,7 +178,7 @@ describe('an idle connection', () => {
     await waitFor(() => stats().idle === 0 && server.sockets.open.size === 0);
   });
 
-  it('is given up before the server does, by what it announces', async () => {
+  it('an idle connection is closed before the time that the server announces', async () => {
     const server = await startServer((_request, response) => response.end(), {keepAliveTimeout: 1_100});
     let endedByClient = 0;
     server.server.on('connection', (socket) => socket.once('end', () => endedByClient++));
@@ -189,7 +189,7 @@ describe('an idle connection', () => {
     expect(endedByClient).toBe(1);
   });
 
-  it('that says something unasked is closed, and that is nobody’s answer', async () => {
+  it('unsolicited data closes an idle connection, and is not taken for a response', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       connection.respond('first');
@@ -207,7 +207,7 @@ describe('an idle connection', () => {
     expect(server.sockets.opened).toBe(2);
   });
 
-  it('that brought two answers at once gives the first, and the second to nobody', async () => {
+  it('of two responses that arrive together, the first is used and the second is dropped', async () => {
     const server = await startRawServer(async (connection) => {
       for (;;) {
         const {path} = await connection.request();
@@ -223,7 +223,7 @@ describe('an idle connection', () => {
 });
 
 describe('a dead keep-alive connection', () => {
-  /** Serves one request a connection, and closes it, without a word, as soon as the next one's first byte is there. */
+  /** Serves one request on each connection, and closes the connection without an answer on the first byte of the next. */
   async function closesOnSecond(connection: RawConnection): Promise<void> {
     await connection.request();
     connection.respond(String(connection.index));
@@ -231,18 +231,18 @@ describe('a dead keep-alive connection', () => {
     connection.socket.destroy();
   }
 
-  it('costs no failed GET, when the server closed it while it was idle', async () => {
+  it('a GET does not fail when the server closed the idle connection', async () => {
     const server = await startRawServer(answerAll);
     const {fetch, stats} = openSession({limit: 1});
     for (let index = 0; index < 10; index++) {
       expect(await (await fetch(server.origin)).text()).toBe(String(index));
-      // What it sends reaches the client after the next request was made.
+      // The data reaches the client after the next request was made.
       server.connections[index]?.socket.destroy();
     }
     expect(stats().totals.errors).toBe(0);
   });
 
-  it('costs no failed GET, when the server closes it on the request', async () => {
+  it('a GET does not fail when the server closes the connection on the request', async () => {
     const server = await startRawServer(closesOnSecond);
     const {fetch, stats} = openSession({limit: 1});
     for (let index = 0; index < 5; index++)
@@ -251,7 +251,7 @@ describe('a dead keep-alive connection', () => {
     expect(server.sockets.peak).toBe(1);
   });
 
-  it('costs none of many at once', async () => {
+  it('none of many simultaneous requests fails', async () => {
     const server = await startRawServer(async (connection) => {
       for (let served = 0; served < 3; served++) {
         await connection.request();
@@ -266,7 +266,7 @@ describe('a dead keep-alive connection', () => {
     expect(stats().totals.errors).toBe(0);
   });
 
-  it('by its own time of 1 ms, behind a blocked event loop, neither', async () => {
+  it('no request fails when a blocked event loop delays a keepAliveTimeout of 1 ms', async () => {
     const server = await startServer((_request, response) => response.end('ok'));
     const {fetch, stats} = openSession({keepAliveTimeout: 1, limit: 2});
     for (let index = 0; index < 30; index++) {
@@ -278,7 +278,7 @@ describe('a dead keep-alive connection', () => {
     expect(stats().totals.errors).toBe(0);
   });
 
-  it('lets a body that can be sent again go with it, for an idempotent method', async () => {
+  it('an idempotent request with a body that can be sent again is sent again', async () => {
     const bodies: string[] = [];
     const server = await startRawServer(async (connection) => {
       await connection.request();
@@ -294,7 +294,7 @@ describe('a dead keep-alive connection', () => {
     expect(bodies).toEqual(['state']);
   });
 
-  it('makes the body anew where a function makes it', async () => {
+  it('a body function is called again when the request is sent again', async () => {
     const server = await startRawServer(closesOnSecond);
     const {fetch} = openSession({limit: 1});
     await fetch(server.origin);
@@ -308,7 +308,7 @@ describe('a dead keep-alive connection', () => {
   });
 
   describe('and a POST', () => {
-    it('that never left: it is sent again', async () => {
+    it('a POST that was not sent is sent again', async () => {
       const server = await startRawServer(answerAll);
       const {fetch, stats} = openSession({limit: 1});
       for (let index = 0; index < 10; index++) {
@@ -320,7 +320,7 @@ describe('a dead keep-alive connection', () => {
       expect(stats().totals.errors).toBe(0);
     });
 
-    it('that has left: it fails, and was sent once', async () => {
+    it('a POST that was sent fails, and was sent once', async () => {
       const server = await startRawServer(closesOnSecond);
       const {fetch, stats} = openSession({limit: 1});
       await fetch(server.origin);
@@ -331,7 +331,7 @@ describe('a dead keep-alive connection', () => {
       expect(stats()).toMatchObject({active: 0, idle: 0});
     });
 
-    it('that has left with an Idempotency-Key: it is sent again', async () => {
+    it('a POST with an Idempotency-Key is sent again', async () => {
       const server = await startRawServer(closesOnSecond);
       const {fetch} = openSession({limit: 1});
       await fetch(server.origin);
@@ -341,7 +341,7 @@ describe('a dead keep-alive connection', () => {
     });
   });
 
-  it('fails a request whose stream is gone with it', async () => {
+  it('a request whose stream was read fails', async () => {
     const server = await startRawServer(closesOnSecond);
     const {fetch} = openSession({limit: 1});
     await fetch(server.origin);
@@ -350,7 +350,7 @@ describe('a dead keep-alive connection', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
-  it('fails a request that was answered in part', async () => {
+  it('a request that was answered in part fails', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       connection.respond('ok');
@@ -365,7 +365,7 @@ describe('a dead keep-alive connection', () => {
     expect(server.sockets.opened).toBe(1);
   });
 
-  it('is replaced once: a fresh one that dies as well is a failure', async () => {
+  it('a request fails when the fresh connection dies as well', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       if (connection.index > 0) return void connection.socket.destroy();
@@ -380,7 +380,7 @@ describe('a dead keep-alive connection', () => {
     expect(stats()).toMatchObject({active: 0, queued: 0, idle: 0});
   });
 
-  it('can be given up while it is being replaced', async () => {
+  it('a request can be aborted while its connection is replaced', async () => {
     const server = await startRawServer(closesOnSecond);
     const {fetch, stats} = openSession({limit: 1});
     await fetch(server.origin);

@@ -13,7 +13,7 @@ import {startRawServer} from '../../../support/raw-server.ts';
 import {watchDialledSockets} from '../../../support/socket-watch.ts';
 import {waitFor} from '../../../support/wait-for.ts';
 
-/** Answers everything, and says how long it keeps an idle connection. */
+/** A server that announces how long it keeps an idle connection open. */
 function startAnnouncing(seconds: number) {
   return startRawServer(async (connection) => {
     for (;;) {
@@ -24,7 +24,7 @@ function startAnnouncing(seconds: number) {
 }
 
 describe('keepAliveMaxTimeout', () => {
-  it('bounds what the server announces, and keepAliveTimeout only what it doesn’t', async () => {
+  it('keepAliveMaxTimeout bounds the announced time, and keepAliveTimeout applies without one', async () => {
     const server = await startAnnouncing(600);
     const {fetch, stats} = openSession({keepAliveTimeout: 1, keepAliveMaxTimeout: 60_000});
     await (await fetch(server.origin)).text();
@@ -35,14 +35,14 @@ describe('keepAliveMaxTimeout', () => {
     await waitFor(() => short.stats().idle === 0);
   });
 
-  it('is keepAliveTimeout unless told otherwise', async () => {
+  it('keepAliveMaxTimeout is keepAliveTimeout by default', async () => {
     const server = await startAnnouncing(600);
     const {fetch, stats} = openSession({keepAliveTimeout: 1});
     await (await fetch(server.origin)).text();
     await waitFor(() => stats().idle === 0);
   });
 
-  it('leaves a shorter time that the server announces alone', async () => {
+  it('a shorter announced time applies as it is', async () => {
     const server = await startAnnouncing(1);
     const {fetch, stats} = openSession({keepAliveTimeout: 60_000, keepAliveMaxTimeout: 60_000});
     await (await fetch(server.origin)).text();
@@ -51,7 +51,7 @@ describe('keepAliveMaxTimeout', () => {
 });
 
 describe('maxRequestsPerConnection', () => {
-  it('replaces a connection after that many, and tells the server with the last', async () => {
+  it('a connection is replaced after that many requests, and the last one announces it to the server', async () => {
     const server = await startServer((request, response) => response.end(request.headers.connection));
     const dialled = watchDialledSockets();
     const {fetch, stats} = openSession({limit: 1, maxRequestsPerConnection: 3});
@@ -70,7 +70,7 @@ describe('maxRequestsPerConnection', () => {
     expect(dialled.peak).toBe(1);
   });
 
-  it('of 1 is what forceClose is', async () => {
+  it('a value of 1 acts like forceClose', async () => {
     const server = await startServer((request, response) => response.end(request.headers.connection));
     for (const options of [{maxRequestsPerConnection: 1}, {forceClose: true}]) {
       const {fetch, stats} = openSession(options);
@@ -81,7 +81,7 @@ describe('maxRequestsPerConnection', () => {
 });
 
 describe('maxConnectionAge', () => {
-  it('replaces a connection that is older when it is needed', async () => {
+  it('an older connection is replaced when a request needs it', async () => {
     const server = await startServer((_request, response) => response.end('ok'));
     const dialled = watchDialledSockets();
     const {fetch, stats} = openSession({limit: 1, maxConnectionAge: 200});
@@ -95,7 +95,7 @@ describe('maxConnectionAge', () => {
     expect(dialled.peak).toBe(1);
   });
 
-  it('closes one that gets older while it is used, and not before its response is over', async () => {
+  it('a connection that becomes too old during a response is closed after the response', async () => {
     const server = await startServer(async (_request, response) => {
       response.write('a');
       await delay(30);
@@ -126,7 +126,7 @@ describe('socketPath', () => {
     return {path, hosts};
   }
 
-  it('is connected to, whatever the host', async () => {
+  it('the socket is connected to, whatever the URL’s host', async () => {
     const {path, hosts} = await startUnixServer();
     const {fetch, stats} = openSession({socketPath: path});
     expect(await (await fetch('http://docker.example/info')).text()).toBe('/info');
@@ -137,7 +137,7 @@ describe('socketPath', () => {
     expect(stats().totals).toMatchObject({opened: 2, reused: 1});
   });
 
-  it('that nobody listens on is a failure of phase connect', async () => {
+  it('a socket without a server fails the request in phase connect', async () => {
     const {fetch} = openSession({socketPath: join(tmpdir(), 'nobody-listens-here')});
     expect(await failure(fetch('http://localhost/'))).toMatchObject({phase: 'connect', code: 'ENOENT'});
   });
@@ -149,7 +149,7 @@ describe('socketPath', () => {
     {dns: {}},
     {allowAddress: 'public'},
     {happyEyeballsDelay: 5},
-  ] as UndiciConnectorOptions[])('is refused beside %j', (options) => {
+  ] as UndiciConnectorOptions[])('socketPath is refused together with %j', (options) => {
     const [name] = Object.keys(options);
     expect(() => undiciConnector({socketPath: '/run/x', ...options})).toThrow(
       expect.objectContaining({option: `connector.${name}`}),
@@ -157,7 +157,7 @@ describe('socketPath', () => {
   });
 });
 
-describe('an option', () => {
+describe('a connector option', () => {
   const wrong: Array<[Record<string, unknown>, string]> = [
     [{keepAliveMaxTimeout: 0}, 'keepAliveMaxTimeout'],
     [{maxConnectionAge: -1}, 'maxConnectionAge'],
@@ -172,21 +172,24 @@ describe('an option', () => {
     [{forceClose: 'no'}, 'forceClose'],
     [{keepaliveTimeout: 5}, 'keepaliveTimeout'],
   ];
-  it.each(wrong)('%j is refused', (options, name) => {
+  it.each(wrong)('the options %j are refused', (options, name) => {
     expect(() => undiciConnector(options)).toThrow(expect.objectContaining({option: `connector.${name}`}));
   });
 });
 
 describe('presets', () => {
-  it.each(Object.entries(presets))('%s makes a connector, and takes more options', (_name, preset) => {
-    const connector = undiciConnector({...preset, limit: 7});
-    expect(connector.stats()).toMatchObject({
-      limit: 7,
-      limitPerHost: 'limitPerHost' in preset ? preset.limitPerHost : 0,
-    });
-  });
+  it.each(Object.entries(presets))(
+    'the preset %s creates a connector, and can be combined with options',
+    (_name, preset) => {
+      const connector = undiciConnector({...preset, limit: 7});
+      expect(connector.stats()).toMatchObject({
+        limit: 7,
+        limitPerHost: 'limitPerHost' in preset ? preset.limitPerHost : 0,
+      });
+    },
+  );
 
-  it('restrictedApi sends no more than two at a time to a host', async () => {
+  it('restrictedApi sends no more than two requests at a time to a host', async () => {
     const server = await startServer(async (_request, response) => {
       await delay(2);
       response.end('ok');

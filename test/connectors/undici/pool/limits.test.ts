@@ -24,7 +24,7 @@ describe('limit', () => {
     expect(stats()).toMatchObject({active: 0, queued: 0, idle: 2, totals: {sent: 50, opened: 2, reused: 48}});
   });
 
-  it('counts idle sockets: one limit and five hosts in turn never have two sockets open', async () => {
+  it('idle sockets count: with limit 1, requests to five hosts in turn never have two sockets open', async () => {
     const dialled = watchDialledSockets();
     const sockets = createSocketWatch();
     const servers = await Promise.all(
@@ -41,7 +41,7 @@ describe('limit', () => {
     expect(sockets.peak).toBe(1);
   });
 
-  it('closes the idle socket unused for longest to make room', async () => {
+  it('the socket that has been idle for longest is closed for a new one', async () => {
     const a = await startServer((_request, response) => response.end());
     const b = await startServer((_request, response) => response.end());
     const c = await startServer((_request, response) => response.end());
@@ -54,24 +54,24 @@ describe('limit', () => {
     expect(a.sockets.opened).toBe(1);
   });
 
-  it('closes no more idle sockets than there is need of', async () => {
+  it('no more idle sockets are closed than new ones need', async () => {
     const servers = await Promise.all(
       Array.from({length: 6}, () => startServer((_request, response) => response.end('x'))),
     );
     const {fetch, stats} = openSession({limit: 4});
     const ask = async ({origin}: {origin: string}) => (await fetch(origin)).text();
     for (const server of servers.slice(0, 4)) await ask(server);
-    // The second of them finds one socket on its way out, which is the first one's.
+    // When the second request needs a socket, one is closing already, for the first request.
     await Promise.all(servers.slice(4).map(ask));
     for (const server of servers.slice(2, 4)) await ask(server);
     expect(stats().totals).toMatchObject({opened: 6, reused: 2});
   });
 
-  it('cuts an idle socket whose server does not answer the goodbye', async () => {
+  it('an idle socket is destroyed when its server does not close it', async () => {
     const sockets = watchDialledSockets();
     const stubborn = await startServer((_request, response) => response.end());
     stubborn.server.on('connection', (socket) => {
-      // Keeps its half of the connection open.
+      // The server keeps its half of the connection open.
       socket.allowHalfOpen = true;
       socket.removeAllListeners('end');
     });
@@ -82,7 +82,7 @@ describe('limit', () => {
     expect(sockets.peak).toBe(1);
   });
 
-  it('0 and Infinity: there is none', async () => {
+  it('0 and Infinity are no limit', async () => {
     for (const limit of [0, Infinity]) {
       const held: ServerResponse[] = [];
       const server = await startServer((_request, response) => void held.push(response));
@@ -95,13 +95,13 @@ describe('limit', () => {
     }
   });
 
-  it('is 100 when nothing is said', () => {
+  it('the default limit is 100', () => {
     expect(openSession().stats()).toMatchObject({limit: 100, limitPerHost: 0});
   });
 });
 
 describe('limitPerHost', () => {
-  it('1 holds back the second request to A and not the one to B', async () => {
+  it('limitPerHost 1 holds back the second request to A and not the one to B', async () => {
     const held: ServerResponse[] = [];
     const a = await startServer((_request, response) => void held.push(response));
     const b = await startServer((_request, response) => response.end('b'));
@@ -120,7 +120,7 @@ describe('limitPerHost', () => {
     expect(a.sockets.opened).toBe(1);
   });
 
-  it('keeps the queue of one host from holding up another, when the total is short too', async () => {
+  it('the queue of one host does not hold up another host, also at the total limit', async () => {
     const held: ServerResponse[] = [];
     const a = await startServer((_request, response) => void held.push(response));
     const b = await startServer((_request, response) => response.end('b'));
@@ -136,7 +136,7 @@ describe('limitPerHost', () => {
     expect(a.sockets.peak).toBe(1);
   });
 
-  it('tells hosts apart by scheme, name and port', async () => {
+  it('hosts differ by scheme, name and port', async () => {
     const server = await startServer((_request, response) => response.end());
     const {fetch, stats} = openSession();
     await fetch(server.origin);
@@ -148,7 +148,7 @@ describe('limitPerHost', () => {
 });
 
 describe('statistics', () => {
-  it('count what was sent, reused, opened and transferred', async () => {
+  it('statistics count requests, reused and opened connections, and bytes', async () => {
     const server = await startServer(async (request, response) => {
       for await (const _ of request);
       response.end('x'.repeat(1_000));
@@ -169,7 +169,7 @@ describe('statistics', () => {
     });
   });
 
-  it('keep nothing of hosts that have nothing any more: a crawler sees millions', async () => {
+  it('nothing is kept of unused hosts, of which a crawler sees millions', async () => {
     const acquire = vi.spyOn(Limits.prototype, 'acquire');
     onTestFinished(() => acquire.mockRestore());
     const server = await startServer((request, response) => {
@@ -187,7 +187,7 @@ describe('statistics', () => {
     await waitFor(() => limits?.hosts.size === 0);
   });
 
-  it('leave out hosts that have nothing any more', async () => {
+  it('statistics leave out unused hosts', async () => {
     const server = await startServer((_request, response) => response.end());
     const {fetch, stats} = openSession({forceClose: true});
     await fetch(server.origin);

@@ -21,7 +21,7 @@ const startEcho = () => startServer((request, response) => response.end(request.
 const text = async (response: Promise<Response>) => (await response).text();
 
 describe('preconnect', () => {
-  it('opens connections that requests then find', async () => {
+  it('requests use the connections that preconnect opened', async () => {
     const [a, b] = [await startEcho(), await startEcho()];
     const {fetch, connector, stats} = openSession();
     await connector.preconnect([`${a.origin}/some/path`, new URL(b.origin), a.origin]);
@@ -33,7 +33,7 @@ describe('preconnect', () => {
     expect(stats()).toMatchObject({idle: 2, totals: {opened: 2, sent: 3, reused: 1}});
   });
 
-  it('has TLS agreed by then', async () => {
+  it('a connection that preconnect opened has completed its TLS handshake', async () => {
     const server = await startServer((_request, response) => response.end('ok'), {
       tls: await authority.issue(),
     });
@@ -44,7 +44,7 @@ describe('preconnect', () => {
     expect(stats().totals.opened).toBe(2);
   });
 
-  it('opens one connection that is shared', async () => {
+  it('preconnect opens one shared connection over HTTP/2', async () => {
     const server = await startHttp2Server(
       await authority.issue(),
       (_request, response) => void response.end('ok'),
@@ -59,7 +59,7 @@ describe('preconnect', () => {
     expect(stats().totals.opened).toBe(1);
   });
 
-  it('opens no more than are missing', async () => {
+  it('preconnect opens only the missing connections', async () => {
     const server = await startEcho();
     const {fetch, connector, stats} = openSession();
     await text(fetch(server.origin));
@@ -69,7 +69,7 @@ describe('preconnect', () => {
     expect(stats()).toMatchObject({idle: 3, totals: {opened: 3}});
   });
 
-  it('keeps to the limits, and makes room', async () => {
+  it('preconnect keeps to the limits, and closes idle connections of other hosts', async () => {
     const [a, b, c] = [await startEcho(), await startEcho(), await startEcho()];
     const dialled = watchDialledSockets();
     const {fetch, connector, stats} = openSession({limit: 2});
@@ -79,7 +79,7 @@ describe('preconnect', () => {
     expect(dialled.peak).toBe(2);
   });
 
-  it('waits its turn in the queue, and lets others have theirs', async () => {
+  it('preconnect waits in the queue, and lets waiting requests have their turn', async () => {
     let respond = () => {};
     const server = await startServer((_request, response) => {
       respond = () => response.end('ok');
@@ -99,7 +99,7 @@ describe('preconnect', () => {
     expect(stats()).toMatchObject({active: 0, queued: 0, idle: 1});
   });
 
-  it('fails with what could not be opened, and frees its slot', async () => {
+  it('a connection that can’t be opened rejects preconnect and frees the slot', async () => {
     const dns = createLookup({});
     const {connector, stats} = openSession({dns: {lookup: dns.lookup}, limit: 1});
     const error = await failure(connector.preconnect(['https://nowhere.example/?key=secret']));
@@ -109,7 +109,7 @@ describe('preconnect', () => {
     expect(stats()).toMatchObject({active: 0, hosts: {}});
   });
 
-  it('times out', async () => {
+  it('preconnect times out after connectTimeout', async () => {
     const server = await startRawServer(() => {});
     const {connector, stats} = openSession({connectTimeout: 20});
     const error = await failure(connector.preconnect([server.origin.replace('http:', 'https:')]));
@@ -117,14 +117,14 @@ describe('preconnect', () => {
     expect(stats()).toMatchObject({active: 0, hosts: {}});
   });
 
-  it('refuses what is no origin of HTTP', async () => {
+  it('a URL that is not HTTP is refused', async () => {
     const {connector} = openSession();
     expect(await failure(connector.preconnect(['ftp://a.example']))).toBeInstanceOf(TypeError);
     expect(await failure(connector.preconnect(['nowhere']))).toBeInstanceOf(TypeError);
     expect(await failure(connector.preconnect([], {connections: 0}))).toBeInstanceOf(InvalidOptionError);
   });
 
-  it('is refused once closed, and cut when destroyed', async () => {
+  it('preconnect is refused after close(), and rejects on destroy()', async () => {
     const dns = createLookup({'slow.example': ['127.0.0.1']});
     dns.hold();
     const {connector} = openSession({dns: {lookup: dns.lookup}, limit: 1});
@@ -139,7 +139,7 @@ describe('preconnect', () => {
 });
 
 describe('a connection that waits for its first request', () => {
-  it('is closed after keepAliveTimeout', async () => {
+  it('an unused connection is closed after keepAliveTimeout', async () => {
     const server = await startEcho();
     const {connector, stats} = openSession({keepAliveTimeout: 5});
     await connector.preconnect([server.origin]);
@@ -147,18 +147,21 @@ describe('a connection that waits for its first request', () => {
     expect(stats().hosts).toEqual({});
   });
 
-  it.each(['end', 'destroy'] as const)('is gone when the server closes it (%s)', async (way) => {
-    const server = await startEcho();
-    const {fetch, connector, stats} = openSession();
-    await connector.preconnect([server.origin]);
-    await waitFor(() => server.sockets.open.size === 1);
-    for (const socket of server.sockets.open) socket[way]();
-    await waitFor(() => stats().idle === 0);
-    expect(await text(fetch(server.origin, {method: 'POST', body: 'x'}))).toBe('/');
-    expect(stats().totals.opened).toBe(2);
-  });
+  it.each(['end', 'destroy'] as const)(
+    'an unused connection is dropped when the server closes it (%s)',
+    async (way) => {
+      const server = await startEcho();
+      const {fetch, connector, stats} = openSession();
+      await connector.preconnect([server.origin]);
+      await waitFor(() => server.sockets.open.size === 1);
+      for (const socket of server.sockets.open) socket[way]();
+      await waitFor(() => stats().idle === 0);
+      expect(await text(fetch(server.origin, {method: 'POST', body: 'x'}))).toBe('/');
+      expect(stats().totals.opened).toBe(2);
+    },
+  );
 
-  it('and dies on it has it sent again', async () => {
+  it('a request whose unused connection dies is sent again', async () => {
     const server = await startRawServer(async (connection) => {
       if (connection.index === 0) {
         await connection.head();
@@ -174,7 +177,7 @@ describe('a connection that waits for its first request', () => {
     expect(stats().totals).toMatchObject({opened: 2, reused: 0});
   });
 
-  it('is given up when the server speaks unasked', async () => {
+  it('an unused connection is closed on unsolicited data', async () => {
     const server = await startRawServer(async (connection) => {
       if (connection.index === 0)
         connection.send('HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n');
@@ -187,7 +190,7 @@ describe('a connection that waits for its first request', () => {
     expect(await text(fetch(server.origin))).toBe('from 1');
   });
 
-  it('is closed with the connector', async () => {
+  it('an unused connection is closed with the connector', async () => {
     const server = await startEcho();
     const {connector, stats} = openSession();
     await connector.preconnect([server.origin], {connections: 3});
@@ -196,7 +199,7 @@ describe('a connection that waits for its first request', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('doesn’t keep the process from ending', async () => {
+  it('an unused connection lets the process end', async () => {
     const {execFile} = await import('node:child_process');
     const server = await startEcho();
     const module = new URL('../../../../src/connectors/undici/index.ts', import.meta.url).href;

@@ -6,7 +6,7 @@ import {startServer} from '../../../support/http-server.ts';
 import {openSession} from '../../../support/open-session.ts';
 import {turns, waitFor} from '../../../support/wait-for.ts';
 
-/** A server that answers when told to. */
+/** A server that answers when the test says so. */
 async function startHeldServer() {
   const held: Array<{readonly path: string; readonly response: ServerResponse}> = [];
   const server = await startServer(
@@ -16,7 +16,7 @@ async function startHeldServer() {
     ...server,
     origin: server.origin,
     held,
-    /** Answers the request that came first, as soon as there is one, and tells its path. */
+    /** Answers the oldest request, as soon as there is one, and returns its path. */
     async answer(): Promise<string> {
       await waitFor(() => held.length > 0);
       const next = held.shift();
@@ -27,7 +27,7 @@ async function startHeldServer() {
 }
 
 describe('the queue', () => {
-  it('is first come, first served', async () => {
+  it('requests to one host are served in the order of their calls', async () => {
     const server = await startHeldServer();
     const {fetch} = openSession({limit: 1});
     const requests = Array.from({length: 8}, (_, index) => fetch(`${server.origin}/${index}`));
@@ -37,7 +37,7 @@ describe('the queue', () => {
     await Promise.all(requests);
   });
 
-  it('does not let a host with hundreds waiting starve another', async () => {
+  it('a host with hundreds of waiting requests does not starve another', async () => {
     const busy = await startServer((_request, response) => response.end());
     const quiet = await startServer((_request, response) => response.end('heard'));
     const {fetch} = openSession({limit: 2});
@@ -47,7 +47,7 @@ describe('the queue', () => {
     await Promise.all(crowd);
   });
 
-  it('a waiter aborted after 10 ms rejects at once, and the queue is empty', async () => {
+  it('a queued request that is aborted rejects at once and leaves the queue', async () => {
     const server = await startHeldServer();
     const {fetch, stats} = openSession({limit: 1});
     const first = fetch(`${server.origin}/first`);
@@ -66,7 +66,7 @@ describe('the queue', () => {
     expect(server.requests.map(({path}) => path)).toEqual(['/first']);
   });
 
-  it('a waiter whose time runs out rejects with the phase, and is gone', async () => {
+  it('a queued request that times out rejects with phase pool and leaves the queue', async () => {
     const server = await startHeldServer();
     const {fetch, stats} = openSession({limit: 1});
     const first = fetch(`${server.origin}/first`);
@@ -79,7 +79,7 @@ describe('the queue', () => {
     await first;
   });
 
-  it('a wait that ends in time costs nothing later', async () => {
+  it('a queued request that is served in time never times out later', async () => {
     const server = await startHeldServer();
     const {fetch} = openSession({limit: 1});
     const first = fetch(`${server.origin}/first`);
@@ -92,7 +92,7 @@ describe('the queue', () => {
     expect(await (await second).text()).toBe('/second');
   });
 
-  it('a waiter aborted in the tick it is woken does not starve the next', async () => {
+  it('a queued request that is aborted in the tick it gets its slot passes the slot on', async () => {
     const server = await startHeldServer();
     const {fetch, stats} = openSession({limit: 1});
     const reason = new Error('too late');
@@ -102,7 +102,7 @@ describe('the queue', () => {
       const woken = fetch(`${server.origin}/woken`, {signal: controller.signal});
       const next = fetch(`${server.origin}/next`);
       const abort = () => controller.abort(reason);
-      // The first one's body ends, and hands its slot on, before anybody hears of it.
+      // The first body ends, and its slot is passed on, before any caller is notified.
       const whenFirstEnds = first
         .then((response) => response.text())
         .then(() => {
@@ -119,7 +119,7 @@ describe('the queue', () => {
     }
   });
 
-  it('a thousand waiters aborted together leave it empty, and the pool in use', async () => {
+  it('a thousand queued requests that are aborted together leave the queue empty and the pool usable', async () => {
     const server = await startHeldServer();
     const {fetch, stats} = openSession({limit: 3});
     const controller = new AbortController();
