@@ -4,7 +4,7 @@ import {join} from 'node:path';
 import type {Plugin} from 'vite';
 import {defaultClientConditions, defineConfig} from 'vite';
 
-/** The script of msw's service worker, which plays the server's part in the static site: from the package, as it is. */
+/** Copies the script of msw's service worker, which is the server of the static site, from its package. */
 function serviceWorker(): Plugin {
   return {
     name: 'playground-service-worker',
@@ -18,13 +18,13 @@ function serviceWorker(): Plugin {
 
 export default defineConfig(({command}) => ({
   root: import.meta.dirname,
-  // Wherever the static site is put.
+  // Relative, so that the static site works at any path.
   base: './',
   resolve: {
     conditions: ['@aiofetch/source', ...defaultClientConditions],
     alias: {aiofetch: join(import.meta.dirname, '../src/index.ts')},
   },
-  // Whatever NODE_ENV is: what is built has no server behind it.
+  // A build has no server behind it, whatever NODE_ENV is.
   define: {isStaticSite: command === 'build'},
   plugins: [serviceWorker()],
   build: {target: 'es2023', emptyOutDir: true, reportCompressedSize: false},

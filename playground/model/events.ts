@@ -1,4 +1,4 @@
-/** What can be seen of a request at a time, in the order of a request's life. */
+/** The phases of a request, in the order of its life. */
 export const phases = ['paused', 'queued', 'connecting', 'waiting', 'receiving', 'backing-off'] as const;
 
 export type Phase = (typeof phases)[number];
@@ -12,27 +12,27 @@ export const phaseNames: Readonly<Record<Phase, string>> = {
   'backing-off': 'Backing off',
 };
 
-/** What each phase means, for those who meet it for the first time. */
+/** What each phase means, for the legend. */
 export const phaseMeanings: Readonly<Record<Phase, string>> = {
   paused: 'held by the rate limit',
   queued: 'waits for a slot of the connector',
   connecting: 'DNS, TCP and TLS',
-  waiting: 'sent, no answer yet',
+  waiting: 'sent, no response yet',
   receiving: 'the body is arriving',
-  'backing-off': 'has failed, tries again soon',
+  'backing-off': 'failed; waits before the next attempt',
 };
 
-/** An error as plain data, with all that it says. */
+/** An error as plain data, with all its members. */
 export interface ErrorRecord {
   readonly name: string;
   readonly message: string;
-  /** Its other members: code, phase, attempts, status and whatever else there is. */
+  /** Its other members: code, phase, attempts, status and so on. */
   readonly details: Readonly<Record<string, unknown>>;
   readonly stack?: string | undefined;
   readonly cause?: ErrorRecord | undefined;
 }
 
-/** The pool at one moment. */
+/** The state of the pool at one moment. */
 export interface PoolSample {
   readonly time: number;
   readonly limit: number;
@@ -54,15 +54,15 @@ export interface PoolSample {
 }
 
 /**
- * What happens in a run, as plain data, so that it can come from another process. Times are in ms on the clock of
- * whoever runs it; `index` counts the burst's requests from 0, `attempt` from 1.
+ * The events of a run, as plain data, so that they can come from another process. Times are in ms on the clock of the
+ * process that runs the burst; `index` counts its requests from 0, `attempt` from 1.
  */
 export type RunEvent =
   | readonly [type: 'begin', time: number]
   | readonly [type: 'start', time: number, index: number]
-  /** An attempt enters a phase; `undefined` (`null` as JSON): it leaves the one it was in. */
+  /** An attempt enters a phase; with `null` it leaves its phase. */
   | readonly [type: 'phase', time: number, index: number, attempt: number, phase: Phase | null]
-  /** An attempt is over. */
+  /** An attempt has ended. */
   | readonly [type: 'attempt', time: number, index: number, attempt: number, result: AttemptResult]
   | readonly [type: 'settled', time: number, index: number, result: CallResult]
   | readonly [type: 'pool', time: number, sample: PoolSample]
@@ -71,11 +71,11 @@ export type RunEvent =
 export interface AttemptResult {
   readonly status?: number | undefined;
   readonly bytes: number;
-  /** Whether it left: it did not end in the queue or on the way to a connection. */
+  /** Whether it was sent: it ended neither in the queue nor while connecting. */
   readonly isSent: boolean;
-  /** Whether it went over a connection that was open; unknown where the runtime doesn't say. */
+  /** Whether it reused a connection; `undefined` where the runtime doesn't tell. */
   readonly reused?: boolean | undefined;
-  /** How often the connector sent it anew, on another connection. */
+  /** How often the connector sent it again, on another connection. */
   readonly resent?: number | undefined;
   readonly error?: string | undefined;
 }

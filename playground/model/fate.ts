@@ -1,24 +1,24 @@
 import {seededRandom} from './random.ts';
 import type {ServerSettings} from './settings.ts';
 
-/** What becomes of one request at the embedded server. */
+/** What the embedded server does with one request. */
 export interface Fate {
-  /** `cut`: it answers, and breaks off in the middle of the body. */
+  /** `cut`: the server answers, and breaks off in the middle of the body. */
   readonly kind: 'answer' | 'reset' | 'cut';
   readonly status: number;
-  /** Before the answer's head, in ms. */
+  /** The wait before the head of the response, in ms. */
   readonly delay: number;
-  /** Of the body, in bytes. */
+  /** The size of the body, in bytes. */
   readonly size: number;
-  /** How long the body takes, in ms. */
+  /** How long the body takes to send, in ms. */
   readonly bodyTime: number;
-  /** In s. */
+  /** The value of `Retry-After`, in s. */
   readonly retryAfter: number | undefined;
 }
 
 /**
- * Draws it by the seed, the path that was asked for, and how often that was asked for before: the same for each run,
- * whoever sends it and in whichever order.
+ * Draws a fate by the seed, the path, and how often the path was requested before. It is the same in every run, from
+ * every client and in every order.
  */
 export function drawFate(settings: ServerSettings, key: number, visit: number): Fate {
   const random = seededRandom(settings.seed, key, visit);
@@ -38,7 +38,7 @@ export function drawFate(settings: ServerSettings, key: number, visit: number): 
   return answer;
 }
 
-/** What becomes of a request that is one too many. */
+/** The fate of a request beyond the quota. */
 export function throttledFate({retryAfter}: ServerSettings, delay = 1): Fate {
   return {kind: 'answer', status: 429, delay, size: 0, bodyTime: 0, retryAfter};
 }
@@ -54,12 +54,12 @@ function drawLatency(settings: ServerSettings, random: () => number): number {
     case 'log-normal':
       return latency * Math.exp(spread * normal(random));
     case 'two-peaks':
-      // One in twelve is as slow as a server that has to look elsewhere.
+      // One in twelve is slow, as when a server misses its cache.
       return latency * (1 + 0.1 * normal(random) ** 2) * (random() < 1 / 12 ? 1 + 9 * spread : 1);
   }
 }
 
-/** Box and Muller's. */
+/** A normally distributed number, by the Box–Muller transform. */
 function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 }

@@ -1,4 +1,4 @@
-/** The value that a share (0 to 1) of the sorted values is not above, by nearest rank; `undefined` for none. */
+/** The percentile at a share (0 to 1) of sorted values, by nearest rank; `undefined` without values. */
 export function percentile(sorted: ArrayLike<number>, share: number): number | undefined {
   const {length} = sorted;
   if (length === 0) return undefined;

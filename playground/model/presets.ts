@@ -1,7 +1,7 @@
 import type {Settings} from './settings.ts';
 import {defaultSettings} from './settings.ts';
 
-/** Situations that are worth a look, each what differs from the defaults. */
+/** Scenarios, each with the settings that differ from the defaults. */
 const situations = {
   'A busy server': {},
   'A slow tail, hedged': {
@@ -37,7 +37,7 @@ const situations = {
   },
   'Connections that break': {requests: 300, failures: 0, resets: 6, cuts: 6, size: 65_536},
   'The same few pages': {requests: 300, urls: 12, failures: 0, hasSingleFlight: true, latency: 120},
-  'A server that bends': {
+  'A server that slows down under load': {
     requests: 600,
     hosts: 2,
     limitPerHost: 60,

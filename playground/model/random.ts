@@ -1,4 +1,4 @@
-/** Numbers from 0 to 1 that look random and are the same for the same seeds (mulberry32 over a mix of them). */
+/** Pseudo-random numbers from 0 to 1, the same for the same seeds (mulberry32 over a mix of the seeds). */
 export function seededRandom(...seeds: readonly number[]): () => number {
   let state = 0x9e3779b9;
   for (const seed of seeds) {

@@ -1,14 +1,14 @@
 import type {Runtime, SessionSettings} from './settings.ts';
 
-/** A value in options of a session: plain data, or a call of one of the library's functions. */
+/** A value in the options of a session: plain data, or a call of one of the library's functions. */
 export type RecipeValue = number | string | boolean | Recipe | readonly RecipeValue[] | RecipeCall;
 
-/** Options, as they are written down. */
+/** Options as plain data. */
 export interface Recipe {
   readonly [option: string]: RecipeValue;
 }
 
-/** What makes a policy, or a limit. */
+/** A call that makes a policy or a limit. */
 export interface RecipeCall {
   readonly call: FunctionName;
   readonly options: Recipe;
@@ -21,8 +21,8 @@ export function isRecipeCall(value: RecipeValue): value is RecipeCall {
 }
 
 /**
- * What a session is made of by these settings: the one thing that both the session that runs and the code that is shown
- * come from. What is the default anyway is left out.
+ * The options of a session with these settings. The session that runs and the code that is shown are both made of them.
+ * Options that equal their defaults are left out.
  */
 export function sessionRecipe(settings: SessionSettings, runtime: Runtime): Recipe {
   return compact({
@@ -63,7 +63,7 @@ function retryRecipe({retries, minDelay, maxDelay, retryBudget}: SessionSettings
   });
 }
 
-/** 0: any load. */
+/** 0 means no bound. */
 function budgetRecipe(share: number): RecipeValue {
   return share === 0 ? false : {ratio: share / 100};
 }
@@ -77,7 +77,7 @@ function rateLimitRecipe({rateRequests, ratePer, rateBurst, rateScope}: SessionS
   });
 }
 
-/** In the order in which they are of use: what is shared is asked for once, and a host left alone isn't hedged. */
+/** The first is the outermost: shared requests are sent once, and a host whose circuit is open gets no hedges. */
 function policiesRecipe(settings: SessionSettings): readonly RecipeCall[] | undefined {
   const calls: RecipeCall[] = [];
   if (settings.hasSingleFlight) calls.push({call: 'singleFlightPolicy', options: {}});

@@ -1,18 +1,18 @@
 import type {AttemptResult, ErrorRecord, Phase, PoolSample, RunEvent} from './events.ts';
 import {phases} from './events.ts';
 
-/** A stretch of time that an attempt spent in a phase; times are ms since the run began. */
+/** The time that an attempt spent in a phase; times are in ms since the run began. */
 export interface Span {
   readonly phase: Phase;
   readonly attempt: number;
   readonly start: number;
-  /** `undefined` while it is in it. */
+  /** `undefined` while the attempt is in the phase. */
   end: number | undefined;
 }
 
 export type RequestState = 'running' | 'done' | 'failed';
 
-/** One request of a burst: what became of it so far. */
+/** One request of a burst, with everything known about it so far. */
 export interface RequestRecord {
   readonly index: number;
   readonly host: number;
@@ -26,33 +26,33 @@ export interface RequestRecord {
   readonly attempts: Array<AttemptResult & {readonly attempt: number; readonly time: number}>;
 }
 
-/** A run as the page sees it. Changed by {@link applyEvent} only. */
+/** A run as the page sees it. Only {@link applyEvent} changes it. */
 export interface Run {
   readonly total: number;
   readonly hosts: readonly string[];
-  /** In the order they began; a gap where one hasn't. */
+  /** By index; a gap where a request hasn't begun. */
   readonly requests: RequestRecord[];
-  /** When it began, on its own clock. */
+  /** When the run began, on its own clock. */
   beganAt: number | undefined;
-  /** The time of the last thing that happened, in ms since it began. */
+  /** The time of the last event, in ms since the run began. */
   latest: number;
   started: number;
   done: number;
   failed: number;
-  /** Attempts that are over. */
+  /** Attempts that have ended. */
   attempts: number;
   retries: number;
-  /** Requests that left for the server, those counted that a connector sent again by itself. */
+  /** Requests that were sent, including those that a connector sent again by itself. */
   sent: number;
   bytes: number;
   /** How many attempts are in each phase now. */
   readonly inPhase: Record<Phase, number>;
-  /** How long all attempts together have been in each, those over counted. */
+  /** How long all attempts together have been in each phase, including attempts that have ended. */
   readonly phaseTimes: Record<Phase, number>;
-  /** Index by index: when a call settled. */
+  /** The settled calls, in the order in which they settled. */
   readonly settled: RequestRecord[];
   pool: PoolSample | undefined;
-  /** The most active slots by origin, and of all (''). */
+  /** The most active slots by origin, and over all origins (''). */
   readonly peaks: Record<string, number>;
   isOver: boolean;
 }
@@ -153,11 +153,11 @@ function enterPhase(
   const {spans} = request;
   for (let index = spans.length - 1; index >= 0; index--) {
     const span = spans[index] as Span;
-    // An attempt begins where the wait for it ends.
+    // The wait for an attempt ends when the attempt begins.
     const isBefore = span.attempt === attempt || span.phase === 'backing-off' || span.phase === 'paused';
     if (span.end !== undefined || !isBefore) continue;
     closeSpan(run, span, time);
-    // Nothing was seen of it: it went straight into the next.
+    // A phase without a duration isn't shown.
     if (span.start === time) spans.splice(index, 1);
   }
   if (phase === null || request.end !== undefined) return;
@@ -195,7 +195,7 @@ export function stateOf(request: RequestRecord): Phase | RequestState {
   return request.spans.findLast(({end}) => end === undefined)?.phase ?? 'running';
 }
 
-/** How long a request has taken, or is taking by now. */
+/** How long a request took, or has taken so far. */
 export function durationOf(request: RequestRecord, now: number): number {
   return (request.end ?? now) - request.start;
 }

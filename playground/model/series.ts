@@ -1,21 +1,21 @@
 import {percentilesOf} from './percentiles.ts';
 import type {Run} from './run.ts';
 
-/** What happened over time, stretch by stretch. Times in s, as charts have them; latencies in ms. */
+/** Figures over time, interval by interval. Times are in s, as charts have them; latencies in ms. */
 export interface Series {
-  /** Where each stretch ends. */
+  /** The end of each interval. */
   readonly times: readonly number[];
-  /** Calls settled in a second. */
+  /** Calls settled per second. */
   readonly throughput: readonly number[];
-  /** Of these, those that failed. */
+  /** Calls failed per second. */
   readonly failures: readonly number[];
-  /** `null`: no call succeeded in it. */
+  /** `null` where no call succeeded in the interval. */
   readonly p50: ReadonlyArray<number | null>;
   readonly p95: ReadonlyArray<number | null>;
   readonly p99: ReadonlyArray<number | null>;
 }
 
-/** How long a stretch is, in ms: a round number that gives some 15 to 40 of them. */
+/** The length of an interval, in ms: a round number that gives about 15 to 40 intervals. */
 export function stretchFor(duration: number): number {
   const steps = [10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 30_000];
   return steps.find((step) => duration / step <= 40) ?? 60_000;

@@ -2,31 +2,31 @@ import type {Fate} from './fate.ts';
 import {drawFate, throttledFate} from './fate.ts';
 import type {ServerSettings} from './settings.ts';
 
-/** How a request ended, as the server saw it. `left`: the client went away before all was sent. */
+/** How a request ended, as the server saw it. `left`: the client broke off before everything was sent. */
 type Outcome = 'answered' | 'reset' | 'cut' | 'left';
 
 /** One request that has arrived. */
 export interface Visit {
   readonly fate: Fate;
-  /** Tells the log how it ended; only the first time counts. */
+  /** Reports how it ended; only the first call counts. */
   ended(outcome: Outcome): void;
 }
 
-/** What the server of one run has seen. */
+/** What the server of one run has recorded. */
 export interface LogSummary {
   readonly arrived: number;
   /** Requests that have not ended. */
   readonly active: number;
   readonly outcomes: Readonly<Record<Outcome, number>>;
-  /** Answers sent to their end, by status. */
+  /** Responses that were sent completely, by status. */
   readonly statuses: Readonly<Record<string, number>>;
-  /** The most requests under way at the same time. */
+  /** The most requests at the same time. */
   readonly peak: number;
   /** By host, in the order of the hosts. */
   readonly hosts: ReadonlyArray<{readonly arrived: number; readonly peak: number}>;
 }
 
-/** The embedded server's part that is the same on Node and in a service worker: fates, quotas and the log. */
+/** The part of the embedded server that Node and the service worker share: fates, quotas and the log. */
 export interface ServerLog {
   arrive(host: number, key: number, now: number): Visit;
   summary(): LogSummary;
@@ -64,7 +64,7 @@ export function createServerLog(settings: ServerSettings, hostCount: number): Se
   return {
     arrive(hostIndex, key, now) {
       const host = hosts[hostIndex];
-      if (!host) throw new RangeError(`There is no host ${hostIndex}`);
+      if (!host) throw new RangeError(`The server has no host ${hostIndex}`);
       const visit = visits.get(key) ?? 0;
       visits.set(key, visit + 1);
       const isRefused = isOverQuota(host, now);

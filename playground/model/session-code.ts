@@ -5,7 +5,7 @@ import type {Runtime, Settings} from './settings.ts';
 /** Where requests go. */
 export interface CodeTarget {
   readonly hosts: readonly string[];
-  /** What stands before the number in each path. */
+  /** The path before the number of each request. */
   readonly path: string;
 }
 
@@ -16,7 +16,7 @@ const exampleTarget: CodeTarget = {
 
 const lineWidth = 80;
 
-/** The program that does what a run does: a whole module, as one would write it. */
+/** The program that does what a run does, as a whole module. */
 export function sessionCode(
   settings: Settings,
   runtime: Runtime,
@@ -28,7 +28,7 @@ export function sessionCode(
   const used = namesIn(recipe).sort();
   const names = ['createSession', 'gather', ...used];
   const key = urls > 0 && urls < requests ? `n % ${number(urls)}` : 'n';
-  // Else a browser's cache would hold back what is asked for twice, and hedges with it.
+  // A browser's cache would otherwise hold back the second request for a URL, and so every hedge.
   const options = runtime === 'browser' ? "{signal, cache: 'no-store'}" : '{signal}';
   return `import {${names.join(', ')}} from 'aiofetch';
 
@@ -54,13 +54,13 @@ function namesIn(value: RecipeValue): string[] {
   return (Array.isArray(value) ? value : Object.values(value)).flatMap(namesIn);
 }
 
-/** In one line where that fits beside what stands before it, else with a line for each member. */
+/** On one line where it fits after the given width, otherwise with a line for each member. */
 function print(value: RecipeValue, depth: number, before: number): string {
   if (typeof value === 'number') return number(value);
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'boolean') return String(value);
   const flat = flatten(value);
-  // A session's own options have a line each, whatever there is room for.
+  // The options of the session always have a line each.
   const isSession = depth === 0 && !Array.isArray(value);
   if (!isSession && depth * 2 + before + flat.length <= lineWidth) return flat;
   if (isRecipeCall(value)) return `${value.call}(${print(value.options, depth, lineWidth)})`;
@@ -83,7 +83,7 @@ function flatten(value: RecipeValue): string {
     .join(', ')}}`;
 }
 
-/** With separators from 1,000 on, as the project writes them. */
+/** A number with separators from 1,000 on, as in the project's code. */
 function number(value: number): string {
   return Number.isInteger(value) ? String(value).replaceAll(/\B(?=(\d{3})+$)/g, '_') : String(value);
 }

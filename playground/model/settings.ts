@@ -1,13 +1,13 @@
-/** What a session of the playground is made with. Times in ms, shares in %; 0: none, or the default where one is said. */
+/** The settings of the session. Times in ms, shares in %; 0 means none, or the default where a comment names one. */
 export interface SessionSettings {
   readonly limit: number;
   readonly limitPerHost: number;
-  /** Each host's limit is found out, up to `limitPerHost`. */
+  /** Each host's limit adapts, up to `limitPerHost`. */
   readonly isAdaptive: boolean;
   readonly timeoutTotal: number;
   readonly timeoutAttempt: number;
   readonly timeoutPool: number;
-  /** On Node only: a browser dials by itself. */
+  /** On Node only: a browser opens its connections itself. */
   readonly timeoutConnect: number;
   readonly timeoutRead: number;
   readonly retries: number;
@@ -20,7 +20,7 @@ export interface SessionSettings {
   readonly rateBurst: number;
   readonly rateScope: 'session' | 'host';
   readonly hasHedging: boolean;
-  /** 0: what `hedgePercentile` of the answers took. */
+  /** 0 means the time of the `hedgePercentile` of the responses. */
   readonly hedgeDelay: number;
   readonly hedgePercentile: number;
   readonly hedgeBudget: number;
@@ -31,37 +31,37 @@ export interface SessionSettings {
   readonly hasSingleFlight: boolean;
 }
 
-/** What is asked for. */
+/** The settings of the burst. */
 interface BurstSettings {
   readonly requests: number;
-  /** How many calls are under way at once; 0: all. */
+  /** How many calls run at once; 0: all. */
   readonly concurrency: number;
   readonly hosts: number;
-  /** How many different URLs there are; 0: one for each request. */
+  /** The number of different URLs; 0: one for each request. */
   readonly urls: number;
 }
 
 /** How the embedded server answers. Times in ms, shares in %. */
 export interface ServerSettings {
   readonly latencyShape: 'fixed' | 'uniform' | 'log-normal' | 'two-peaks';
-  /** The middle one of the latencies. */
+  /** The median of the latencies. */
   readonly latency: number;
-  /** How far they lie apart, in % of `latency`; 0: all the same. */
+  /** The spread of the latencies, in % of `latency`; 0: all the same. */
   readonly latencySpread: number;
-  /** Requests that a host works on without getting slower: with twice as many each takes twice as long. 0: any number. */
+  /** Requests that a host answers at once without slowing down; with twice as many each takes twice as long. 0: any number. */
   readonly capacity: number;
-  /** Bytes of each body. */
+  /** The size of each body, in bytes. */
   readonly size: number;
   /** How long a body takes to be sent. */
   readonly bodyTime: number;
   readonly failures: number;
   readonly throttled: number;
-  /** What a 429 says, in s. */
+  /** The `Retry-After` of a 429, in s. */
   readonly retryAfter: number;
-  /** Requests that a host takes in a second before it answers 429; 0: any number. */
+  /** Requests that a host accepts per second before it answers 429; 0: any number. */
   readonly quota: number;
   readonly resets: number;
-  /** Bodies that break off in their middle. */
+  /** The share of bodies that break off in the middle. */
   readonly cuts: number;
   /** Two runs with the same seed meet the same server. */
   readonly seed: number;
@@ -69,10 +69,10 @@ export interface ServerSettings {
 
 export interface Settings extends SessionSettings, BurstSettings, ServerSettings {}
 
-/** Where a burst is sent from. */
+/** The runtime that sends a burst. */
 export type Runtime = 'browser' | 'node';
 
-/** What it is sent with. */
+/** The client that sends a burst. */
 export type Engine = 'session' | 'fetch';
 
 export const defaultSettings: Settings = {
@@ -127,7 +127,7 @@ export const hostCount = 4;
 /** The most requests that a burst may have. */
 export const maxRequests = 20_000;
 
-/** What can be chosen, where not any text will do. */
+/** The choices of the settings that have choices. */
 const choices: Readonly<Record<string, readonly unknown[]>> = {
   rateScope: ['session', 'host'] satisfies ReadonlyArray<Settings['rateScope']>,
   latencyShape: ['fixed', 'uniform', 'log-normal', 'two-peaks'] satisfies ReadonlyArray<
@@ -135,7 +135,7 @@ const choices: Readonly<Record<string, readonly unknown[]>> = {
   >,
 };
 
-/** The settings in what came from elsewhere: those that are of the right kind, the defaults for the rest. */
+/** The settings in data from elsewhere: values of the right type, and the defaults for the rest. */
 export function readSettings(source: unknown): Settings {
   const given = typeof source === 'object' && source !== null ? (source as Record<string, unknown>) : {};
   const settings: Record<string, unknown> = {...defaultSettings};

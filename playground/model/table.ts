@@ -3,7 +3,7 @@ import {durationOf} from './run.ts';
 
 export type SortKey = 'index' | 'status' | 'attempts' | 'start' | 'duration';
 
-/** The requests that a table shows, in its order. Where two are alike, the one that began before stands before. */
+/** The requests that the table shows, sorted. Equal ones are in the order in which they began. */
 export function orderRequests(
   requests: readonly RequestRecord[],
   options: {

@@ -1,15 +1,15 @@
 import type {Settings} from './settings.ts';
 
-/** Where a run's requests go. */
+/** The target of a run's requests. */
 export interface Target {
   readonly id: string;
-  /** Origins. */
+  /** The origins of the hosts. */
   readonly hosts: readonly string[];
-  /** What stands before the number in each path. */
+  /** The path before the number of each request. */
   readonly path: string;
 }
 
-/** What each request of a burst asks for. */
+/** The URL of each request of a burst. */
 export function targetUrls({hosts, path}: Target, {requests, urls}: Settings): string[] {
   return Array.from({length: requests}, (_, index) => {
     const key = urls > 0 ? index % urls : index;

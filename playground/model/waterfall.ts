@@ -3,14 +3,14 @@ import type {RequestRecord, Span} from './run.ts';
 
 /** Which rows of a waterfall are drawn, and where. */
 export interface RowLayout {
-  /** Of one row, in px; of several requests, where they share a pixel. */
+  /** The height of one row, in px. Several requests share a row where they share a pixel. */
   readonly rowHeight: number;
-  /** The whole of it, in px. */
+  /** The height of all rows, in px. */
   readonly contentHeight: number;
-  /** The first row that is seen, and the one behind the last. */
+  /** The first visible row, and the row after the last visible one. */
   readonly first: number;
   readonly last: number;
-  /** Of so many requests one is drawn: 1 unless they are more than there are pixels. */
+  /** One of this many requests is drawn: 1 unless there are more requests than pixels. */
   readonly stride: number;
 }
 
@@ -20,7 +20,7 @@ const largestRow = 16;
 /**
  * Lays the rows out.
  *
- * @param fits - all are to be seen at once, however thin; else they are as high as can be read, and scroll
+ * @param fits - whether all rows are visible at once, however thin; otherwise rows have a readable height, and scroll
  */
 export function layoutRows(count: number, height: number, fits: boolean, scrollTop: number): RowLayout {
   if (count === 0 || height <= 0)
@@ -35,7 +35,7 @@ export function layoutRows(count: number, height: number, fits: boolean, scrollT
   return {rowHeight, contentHeight: rowHeight * count, first: 0, last: count, stride};
 }
 
-/** Which request is drawn at `y` px below the top. */
+/** The request that is drawn `y` px below the top. */
 export function rowAt(
   y: number,
   scrollTop: number,
@@ -51,12 +51,12 @@ export interface Bar {
   readonly phase: Phase;
   readonly x: number;
   readonly width: number;
-  /** 1 for an attempt that runs beside another: a hedge. */
+  /** 1 for an attempt that runs beside an earlier one, as a hedge does. */
   readonly lane: 0 | 1;
   readonly span: Span;
 }
 
-/** The bars of a request; none is narrower than a pixel, or it would not be seen. */
+/** The bars of a request. A bar is at least one pixel wide, so that it is visible. */
 export function barsOf({spans}: RequestRecord, now: number, pixelsPerMs: number): Bar[] {
   return spans.map((span, index) => {
     const end = span.end ?? now;
@@ -70,7 +70,7 @@ export function barsOf({spans}: RequestRecord, now: number, pixelsPerMs: number)
   });
 }
 
-/** Whether an earlier attempt was still under way when this one began. */
+/** Whether an earlier attempt was still running when this one began. */
 function isBeside(spans: readonly Span[], index: number): boolean {
   const span = spans[index] as Span;
   if (span.attempt < 2) return false;
@@ -83,7 +83,7 @@ function isBeside(spans: readonly Span[], index: number): boolean {
   );
 }
 
-/** Times for a scale, in ms: round ones, at most so many. */
+/** Round times for a scale, in ms, at most so many. */
 export function timeTicks(duration: number, most: number): number[] {
   if (!(duration > 0) || most < 1) return [0];
   const magnitude = 10 ** Math.floor(Math.log10(duration / most));
@@ -92,7 +92,7 @@ export function timeTicks(duration: number, most: number): number[] {
   return Array.from({length: Math.floor(duration / size) + 1}, (_, index) => index * size);
 }
 
-/** How much time a waterfall shows: a little more than has passed, by steps, so that it doesn't creep at each frame. */
+/** How much time a waterfall shows: more than has passed, in steps, so that the scale doesn't change with each frame. */
 export function shownDuration(latest: number, isOver: boolean): number {
   if (isOver) return Math.max(latest * 1.01, 10);
   let shown = 500;

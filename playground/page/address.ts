@@ -1,7 +1,7 @@
 import type {Settings} from '../model/settings.ts';
 import {defaultSettings, readSettings} from '../model/settings.ts';
 
-/** The settings that an address tells after its `#`; the defaults for what it doesn't. */
+/** The settings after the `#` of an address, with the defaults for the others. */
 export function readAddress(hash: string): Settings {
   const given = Object.fromEntries(
     [...new URLSearchParams(hash.slice(1))].map(([name, value]) => {
@@ -13,7 +13,7 @@ export function readAddress(hash: string): Settings {
   return readSettings(given);
 }
 
-/** Puts what is not the default into the address, so that it can be sent to somebody. */
+/** Writes the settings that aren't defaults into the address, so that a user can send it to somebody. */
 export function writeAddress(settings: Settings): void {
   const others = Object.entries(settings).filter(
     ([name, value]) => value !== defaultSettings[name as keyof Settings],

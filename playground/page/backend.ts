@@ -3,13 +3,13 @@ import type {LogSummary} from '../model/server-log.ts';
 import type {Engine, Settings} from '../model/settings.ts';
 import type {Target} from '../model/target.ts';
 
-/** What plays the server's part. */
+/** The embedded server as the page sees it: the dev server, or msw in the static site. */
 export interface Backend {
-  /** A run at the embedded server. */
+  /** Creates a run at the embedded server. */
   createRun(settings: Settings): Promise<Target>;
-  /** What the server has seen of it. */
+  /** What the server has recorded of a run. */
   summary(id: string): Promise<LogSummary>;
-  /** Sends its burst from Node and tells what happens, to its end, which an abort of `signal` brings about; `undefined` where there is no Node. */
+  /** Sends the burst of a run from Node, and emits its events until it ends or `signal` is aborted; `undefined` without Node. */
   readonly runOnNode:
     | ((id: string, engine: Engine, signal: AbortSignal, emit: (event: RunEvent) => void) => Promise<void>)
     | undefined;

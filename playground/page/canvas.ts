@@ -1,4 +1,4 @@
-/** A canvas that is as large as its element, in the pixels of the screen; `resized` is told when that changes. */
+/** Keeps a canvas as large as its element, in pixels of the screen; `resized` is called when that changes. */
 export interface SizedCanvas {
   readonly context: CanvasRenderingContext2D;
   readonly width: number;
@@ -7,7 +7,7 @@ export interface SizedCanvas {
 
 export function sizeCanvas(canvas: HTMLCanvasElement, resized: () => void): SizedCanvas {
   const context = canvas.getContext('2d');
-  if (!context) throw new Error('This browser has no 2D canvas');
+  if (!context) throw new Error('This browser can draw no 2D canvas');
   const size = {context, width: 0, height: 0};
   new ResizeObserver(([entry]) => {
     const {width = 0, height = 0} = entry?.contentRect ?? {};

@@ -13,7 +13,7 @@ export interface Charts {
   render(): void;
 }
 
-/** A line of a chart, and where its values come from. */
+/** A line of a chart, with the source of its values. */
 interface Line {
   readonly label: string;
   readonly colour: (colours: Colours) => string;
@@ -39,7 +39,7 @@ const latencyLines: readonly Line[] = [
   {label: 'p99', colour: ({phases}) => phases.paused, values: ({p99}) => p99, width: 1.5},
 ];
 
-/** Throughput and latencies over time; where lanes stand beside each other, those after the first are dashed. */
+/** Throughput and latencies over time. With several lanes, the lines of all but the first are dashed. */
 export function createCharts(throughput: HTMLElement, latency: HTMLElement): Charts {
   const panels = [
     {root: throughput, lines: throughputLines},
@@ -101,7 +101,7 @@ export function createCharts(throughput: HTMLElement, latency: HTMLElement): Cha
   }
 }
 
-/** Of the lines' names below a chart, in px. */
+/** The height of the lines' names below a chart, in px. */
 const legendHeight = 28;
 const tallLegendHeight = 48;
 

@@ -13,12 +13,12 @@ export function createCodeView(announce: (text: string) => void): CodeView {
     navigator.clipboard.writeText(shown).then(
       () => {
         button.textContent = 'Copied';
-        announce('The code is in the clipboard');
+        announce('The code was copied to the clipboard');
         setTimeout(() => {
           button.textContent = 'Copy';
         }, 1_500);
       },
-      // No permission: chosen, so that a keystroke copies it.
+      // Without permission the code is selected, so that a keystroke copies it.
       () => getSelection()?.selectAllChildren(view),
     );
   });
@@ -26,7 +26,7 @@ export function createCodeView(announce: (text: string) => void): CodeView {
     show(code) {
       if (code === shown) return;
       shown = code;
-      // It escapes what it is given.
+      // sugar-high escapes the code.
       view.innerHTML = highlight(code);
     },
   };

@@ -1,7 +1,7 @@
 import type {Phase} from '../model/events.ts';
 import {phases} from '../model/events.ts';
 
-/** What is drawn on canvases, in the colours of the style sheet at this moment. */
+/** The colours of canvases, read from the style sheet at this moment. */
 export interface Colours {
   readonly phases: Readonly<Record<Phase, string>>;
   readonly failed: string;

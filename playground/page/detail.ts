@@ -11,7 +11,7 @@ export interface Detail {
   readonly isOpen: boolean;
 }
 
-/** One request with all that is known of it. `closed` is told when somebody closes it, by its button or Escape. */
+/** One request in detail. `closed` is called when the user closes it, with its button or Escape. */
 export function createDetail(root: HTMLElement, closed: () => void): Detail {
   let isOpen = false;
 
@@ -89,10 +89,10 @@ function attemptList({attempts}: RequestRecord): HTMLElement[] {
     const parts = [
       `Attempt ${attempt}:`,
       status === undefined
-        ? (error ?? (isSent ? 'no answer' : 'never sent'))
+        ? (error ?? (isSent ? 'no response' : 'never sent'))
         : `status ${status}${error ? `, then ${error}` : ''}`,
-      reused === undefined ? '' : reused ? '· open connection' : '· new connection',
-      resent ? `· sent again ${resent} time(s)` : '',
+      reused === undefined ? '' : reused ? '· reused connection' : '· new connection',
+      resent ? `· sent again ${resent === 1 ? 'once' : `${resent} times`}` : '',
     ];
     return element('li', {}, parts.filter(Boolean).join(' '));
   });

@@ -4,7 +4,7 @@ import type {LogSummary} from '../model/server-log.ts';
 import type {Target} from '../model/target.ts';
 import type {Backend} from './backend.ts';
 
-/** The dev server, asked over a session of its own. */
+/** The dev server, requested through a session of its own. */
 export function createDevBackend(): Backend {
   const session = createSession({baseUrl: '/api/', retry: false, timeout: {read: false}});
   return {
@@ -12,14 +12,14 @@ export function createDevBackend(): Backend {
     summary: (id) => session.get(`runs/${id}`).json<LogSummary>(),
     async runOnNode(id, engine, signal, emit) {
       const path = `runs/${id}/${engine}`;
-      // Ended there, and the stream with it: so the last events are told too.
+      // The server ends the run and then the stream, so that the last events arrive too.
       const stop = () => void session.delete(path).catch(() => {});
       signal.addEventListener('abort', stop, {once: true});
       try {
         const events = iterNdjson<RunEvent>(session.post(path));
         for await (const event of events) emit(event);
       } catch (error) {
-        // It says what is wrong with the settings.
+        // The server's message says what is wrong with the settings.
         if (error instanceof HTTPError) throw new Error((error.data as {message: string}).message);
         throw error;
       } finally {

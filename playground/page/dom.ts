@@ -1,6 +1,6 @@
 type Child = Node | string | undefined;
 
-/** Makes an element: attributes by their names, `true` for those without a value, none for `undefined` and `false`. */
+/** Makes an element. An attribute that is `true` gets no value; one that is `undefined` or `false` is left out. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Readonly<Record<string, string | number | boolean | undefined>> = {},
@@ -21,7 +21,7 @@ export function byId<Type extends HTMLElement = HTMLElement>(id: string): Type {
   return found as Type;
 }
 
-/** Writes a text only where it changes, so that nothing is laid out in vain. */
+/** Writes a text only when it changes, so that the browser needn't lay out again. */
 export function setText(target: Element, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }

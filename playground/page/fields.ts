@@ -1,7 +1,7 @@
 import type {Settings} from '../model/settings.ts';
 import {hostCount, maxRequests} from '../model/settings.ts';
 
-/** The names of the settings that have a value of this kind. */
+/** The names of the settings with a value of this type. */
 type NamesOf<Kind> = {[Name in keyof Settings]: Settings[Name] extends Kind ? Name : never}[keyof Settings];
 
 interface NumberField {
@@ -13,7 +13,7 @@ interface NumberField {
   readonly max?: number;
   readonly step?: number;
   readonly hint?: string;
-  /** What the field can't do anything about in a browser. */
+  /** Whether the setting has no effect in a browser. */
   readonly isNodeOnly?: boolean;
 }
 
@@ -32,10 +32,10 @@ interface SwitchField {
   readonly label: string;
 }
 
-/** A part of the form: what belongs together, with a line that says how it stands. */
+/** A part of the form, with a line that sums up its settings. */
 export interface Section {
   readonly title: string;
-  /** The switch it hangs on, for what is off unless asked for. */
+  /** The setting that switches this part on, where it is off by default. */
   readonly switch?: NamesOf<boolean>;
   readonly fields: readonly Field[];
   readonly isOpen?: boolean;
@@ -85,9 +85,9 @@ export const groups: ReadonlyArray<{readonly title: string; readonly sections: r
         isOpen: true,
         fields: [
           count('requests', 'Requests', maxRequests, undefined, 1),
-          count('concurrency', 'At once', maxRequests, '0: all of them'),
+          count('concurrency', 'At once', maxRequests, '0: all'),
           count('hosts', 'Hosts', hostCount, undefined, 1),
-          count('urls', 'Different URLs', maxRequests, '0: one each'),
+          count('urls', 'Different URLs', maxRequests, '0: one for each request'),
         ],
         summary: ({requests, hosts}) => `${requests} to ${hosts} ${hosts === 1 ? 'host' : 'hosts'}`,
       },
@@ -140,7 +140,7 @@ export const groups: ReadonlyArray<{readonly title: string; readonly sections: r
         fields: [
           count('rateRequests', 'Requests', 100_000, undefined, 1),
           {...time('ratePer', 'In', ''), min: 1},
-          count('rateBurst', 'At once', 100_000, '0: as many'),
+          count('rateBurst', 'At once', 100_000, '0: as many as requests'),
           {
             kind: 'choice',
             name: 'rateScope',

@@ -7,11 +7,11 @@ import {groups} from './fields.ts';
 export interface SettingsForm {
   readonly settings: Settings;
   set(settings: Settings): void;
-  /** What can't be set in this runtime is disabled. */
+  /** Disables the settings that have no effect in this runtime. */
   setRuntime(runtime: Runtime): void;
 }
 
-/** Builds the form of all settings; `changed` is told of each change that somebody makes. */
+/** Builds the form of all settings; `changed` is called with each change of the user. */
 export function createForm(
   form: HTMLFormElement,
   initial: Settings,
@@ -54,7 +54,7 @@ export function createForm(
     input.addEventListener('input', () => {
       if (input.validity.valid && input.value !== '') change(field.name, input.valueAsNumber);
     });
-    // What can't be is put back.
+    // An invalid value is replaced by the last valid one.
     input.addEventListener('change', () => {
       input.value = String(settings[field.name]);
     });

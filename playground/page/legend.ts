@@ -5,7 +5,7 @@ import {formatCount} from './format.ts';
 import type {Lane} from './lane.ts';
 
 export interface Legend {
-  /** While it runs, how many are in each phase; then, which share of the time went into each. */
+  /** Shows how many requests are in each phase during a run, and the share of time of each phase after it. */
   render(lane: Lane | undefined): void;
 }
 

@@ -87,7 +87,7 @@ function showLane(index: number): void {
 function show(next: readonly Lane[]): void {
   lanes = next;
   selected = undefined;
-  // Where the settings are above them, and fill the screen.
+  // On a narrow screen the settings are above the results and fill it.
   const results = byId('results');
   if (lanes.length > 0 && results.getBoundingClientRect().top > innerHeight / 2) results.scrollIntoView();
   byId('lane').hidden = lanes.length < 2;
@@ -130,12 +130,12 @@ async function start(): Promise<void> {
   if (hadFocus) runButton.focus();
 }
 
-// One frame at a time, and none while nothing happens.
+// At most one frame is pending, and none while nothing changes.
 function scheduleFrame(): void {
   if (frame === 0) frame = requestAnimationFrame(draw);
 }
 
-/** How often what costs more to draw is drawn, in ms. */
+/** The interval of the drawings that cost more, in ms. */
 const slowInterval = 200;
 
 function draw(now: number): void {
@@ -150,7 +150,7 @@ function draw(now: number): void {
 
 runButton.addEventListener('click', () => void start());
 stopButton.addEventListener('click', () =>
-  stopping?.abort(new DOMException('Stopped by hand', 'AbortError')),
+  stopping?.abort(new DOMException('The user stopped the run', 'AbortError')),
 );
 preset.append(
   element('option', {value: ''}, 'Your own'),
@@ -180,7 +180,7 @@ backend.then(({runOnNode}) => {
   if (runOnNode) return;
   const input = byId('runtime').querySelector<HTMLInputElement>('input[value="node"]');
   if (input) input.disabled = true;
-  byId('runtime').title = 'There is no Node behind a static site';
+  byId('runtime').title = 'The static site has no Node server';
 }, fail);
 form.setRuntime(runtime);
 update(form.settings);

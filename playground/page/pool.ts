@@ -8,13 +8,13 @@ export interface Pool {
   render(): void;
 }
 
-/** One line: all hosts, or one of them. */
+/** One row: all hosts, or one host. */
 interface Row {
   render(sample: PoolSample | undefined, run: Run): void;
   readonly node: HTMLElement;
 }
 
-/** The slots of the connector, by host, against their limits. */
+/** The slots of the connector, by host, with their limits. */
 export function createPool(root: HTMLElement): Pool {
   let run: Run | undefined;
   let rows: Row[] = [];
@@ -79,7 +79,7 @@ function createRow(name: string, origin: string): Row {
       const limit =
         (origin === '' ? sample?.limit : (sample?.hosts[origin]?.limit ?? sample?.limitPerHost)) || 0;
       const highest = peaks[origin] ?? 0;
-      // Without a limit the bar is as long as it ever had to be.
+      // Without a limit the peak is the full length of the bar.
       const whole = Math.max(1, Number.isFinite(limit) && limit > 0 ? limit : highest);
       active.style.width = share(host?.active ?? 0, whole);
       idle.style.width = share(host?.idle ?? 0, whole);

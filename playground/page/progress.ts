@@ -4,12 +4,12 @@ import {engineNames, laneTime} from './lane.ts';
 
 export interface Progress {
   render(lanes: readonly Lane[]): void;
-  /** Says it to those who can't see it. */
+  /** Announces a text to screen readers. */
   announce(text: string): void;
   announceEnd(lanes: readonly Lane[], wasStopped: boolean): void;
 }
 
-/** How often progress is said, as a share of the whole. */
+/** The share of progress after which it is announced again. */
 const step = 0.25;
 
 export function createProgress(bar: HTMLProgressElement, status: HTMLElement): Progress {

@@ -8,30 +8,30 @@ import {runBurst} from '../run/burst.ts';
 import type {Backend} from './backend.ts';
 import type {Lane} from './lane.ts';
 
-/** What is to be run, one engine after the other, so that none takes connections from another. */
+/** A run with one engine after the other, so that they don't compete for connections. */
 export interface Plan {
   readonly settings: Settings;
   readonly runtime: Runtime;
   readonly engines: readonly Engine[];
   readonly signal: AbortSignal;
   readonly show: (lanes: readonly Lane[]) => void;
-  /** Something has happened. */
+  /** Called after each event. */
   readonly draw: () => void;
 }
 
-// Set by Vite's configuration.
+// Vite's configuration sets it.
 declare const isStaticSite: boolean;
 
-/** The dev server's, or in a static site msw's. */
+/** Opens the backend: the dev server's, or msw's in the static site. */
 export async function openBackend(): Promise<Backend> {
   if (isStaticSite) return (await import('../static/backend.ts')).createStaticBackend();
   return (await import('./dev-backend.ts')).createDevBackend();
 }
 
 /**
- * Runs them, and resolves when the last of them is over, or was stopped.
+ * Runs the engines, and resolves when the last run has ended or was stopped.
  *
- * @throws for settings that can't be, and when the server can't be reached
+ * @throws Error for invalid settings, and when the server can't be reached
  */
 export async function runLanes(backend: Backend, plan: Plan): Promise<void> {
   const {settings, runtime, engines, signal, show} = plan;
@@ -67,7 +67,7 @@ async function runLane(backend: Backend, plan: Plan, lane: Lane, target: Target)
   draw();
 }
 
-/** How long the server is given to notice that the last ones are gone, in ms, and how often it's asked meanwhile. */
+/** How long to wait for the server to notice the last broken connections, and the interval of asking it, in ms. */
 const patience = 3_000;
 const pause = 50;
 

@@ -10,7 +10,7 @@ export interface Summary {
   render(): void;
 }
 
-/** A figure of a lane: its name, and how it is told. */
+/** A figure of a lane: its name and its text. */
 interface Figure {
   readonly name: string;
   readonly tell: (lane: Lane, latencies: ReturnType<typeof percentilesOf>) => string;
@@ -84,12 +84,12 @@ export function createSummary(root: HTMLElement): Summary {
   };
 }
 
-/** How what was sent and what the server saw go together. */
+/** Compares the requests that were sent with the server's log. */
 function noteOf({run, log, runtime}: Lane): string {
-  if (!log) return run.started > 0 ? 'Running …' : 'Waits for its turn …';
+  if (!log) return run.started > 0 ? 'Running …' : 'Waiting for the other run …';
   const {left} = log.outcomes;
   const leavers =
-    left > 0 ? ` ${formatCount(left)} were left by the client before their answer was complete.` : '';
+    left > 0 ? ` ${formatCount(left)} were broken off by the client before their response was complete.` : '';
   const place = runtime === 'node' ? 'Node' : 'the browser';
   const difference = log.arrived - run.sent;
   if (difference === 0)

@@ -41,13 +41,13 @@ const columns: readonly Column[] = [
 
 const rowHeight = 28;
 
-/** A grid of all requests, of which only the rows that can be seen are made. One tab stop; arrows move, Enter opens. */
+/** A grid of all requests, which has elements for the visible rows only. It is one tab stop; arrows move, Enter opens. */
 export function createTable(root: HTMLElement, opened: (request: RequestRecord) => void): RequestTable {
   let lane: Lane | undefined;
   let order: RequestRecord[] = [];
   let sort: {readonly key: SortKey; readonly isDescending: boolean} = {key: 'index', isDescending: false};
   let failedOnly = false;
-  /** The request that the cursor is on. */
+  /** The index of the request that has the cursor. */
   let current: number | undefined;
 
   const headers = columns.map(createHeader);
@@ -95,7 +95,10 @@ export function createTable(root: HTMLElement, opened: (request: RequestRecord) 
     }
     table.setAttribute('aria-rowcount', String(order.length + 1));
     empty.hidden = order.length > 0;
-    setText(empty, !lane ? 'Nothing was sent yet' : failedOnly ? 'None has failed' : 'Nothing was sent yet');
+    setText(
+      empty,
+      !lane ? 'Nothing was sent yet' : failedOnly ? 'No request has failed' : 'Nothing was sent yet',
+    );
     draw();
   }
 

@@ -2,7 +2,7 @@ import {onChoice} from './dom.ts';
 
 const key = 'aiofetch-playground-theme';
 
-/** Light or dark: as the system has it, or as somebody has chosen. `changed` is told of both. */
+/** Light or dark, as the system or the user chooses. `changed` is called for both. */
 export function createTheme(group: HTMLElement, changed: () => void): void {
   function apply(theme: string): void {
     document.documentElement.dataset['theme'] = theme;

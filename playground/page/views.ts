@@ -12,18 +12,18 @@ import {createWaterfall} from './waterfall.ts';
 
 export interface Views {
   show(lanes: readonly Lane[]): void;
-  /** `all`: what costs more too. */
+  /** @param all - whether to draw the views that cost more, too */
   render(all: boolean): void;
   setFitting(fits: boolean): void;
   setColours(): void;
   invalidate(): void;
 }
 
-/** All that shows lanes as a whole, drawn together. */
+/** The views that show whole lanes, drawn together. */
 export function createViews(host: {
   readonly select: (lane: Lane, index: number) => void;
   readonly selected: (lane: Lane) => number | undefined;
-  /** Has the next frame drawn. */
+  /** Requests the next frame. */
   readonly draw: () => void;
 }): Views {
   const summary = createSummary(byId('summary'));
@@ -54,11 +54,7 @@ export function createViews(host: {
           host.draw,
         ),
       );
-      const empty = element(
-        'p',
-        {class: 'empty'},
-        'Each request becomes a row here, coloured by what it is waiting for',
-      );
+      const empty = element('p', {class: 'empty'}, 'Each request is a row here, coloured by its phases');
       root.replaceChildren(...(waterfalls.length > 0 ? waterfalls.map(({node}) => node) : [empty]));
       root.classList.toggle('several', waterfalls.length > 1);
       summary.show(lanes);
@@ -66,7 +62,7 @@ export function createViews(host: {
       pool.show(lanes[0]?.run);
     },
     render(all) {
-      // The same scale for all of them, or they could not be compared.
+      // All lanes share a scale, so that they can be compared.
       const isOver = lanes.every(({run}) => run.isOver);
       const duration = shownDuration(Math.max(0, ...lanes.map(laneTime)), isOver);
       for (const waterfall of waterfalls) waterfall.render(duration, colours);

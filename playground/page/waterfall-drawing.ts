@@ -4,29 +4,29 @@ import {barsOf, timeTicks} from '../model/waterfall.ts';
 import type {SizedCanvas} from './canvas.ts';
 import type {Colours} from './colours.ts';
 
-/** All that one drawing of a waterfall depends on. */
+/** Everything that one drawing of a waterfall depends on. */
 export interface Drawing {
   readonly size: SizedCanvas;
   readonly colours: Colours;
   readonly layout: RowLayout;
-  /** How many ms its width is. */
+  /** The time that its width stands for, in ms. */
   readonly duration: number;
-  /** In ms since the run began. */
+  /** The current time, in ms since the run began. */
   readonly now: number;
-  /** How far it's scrolled, in px. */
+  /** The scroll position, in px. */
   readonly scrollTop: number;
-  /** Rows that stand out. */
+  /** Highlighted rows. */
   readonly marked: ReadonlyArray<number | undefined>;
 }
 
-/** Of the scale above the rows, in px. */
+/** The height of the scale above the rows, in px. */
 export const scaleHeight = 22;
 
 const markWidth = 4;
 const leastMark = 3;
-/** From this height on, in px, a row has details: a gap, a line where nothing is seen of it, lanes. */
+/** Rows of at least this height, in px, have details: a gap, a line for times without a phase, and lanes. */
 const detailed = 4;
-/** What a time of the scale needs, in px. */
+/** The width of a time on the scale, in px. */
 const tickWidth = 90;
 
 export function drawWaterfall(run: Run, drawing: Drawing): void {
@@ -55,7 +55,7 @@ function drawScale({size: {context, width, height}, colours, duration}: Drawing)
     context.fillStyle = colours.line;
     context.fillRect(x, 0, 1, height);
     context.fillStyle = colours.muted;
-    // One that would be cut off at the edge is left out.
+    // A time that would be cut off at the edge is left out.
     if (x + tickWidth / 2 < width) context.fillText(formatTick(tick), x + 5, scaleHeight / 2);
   }
 }
@@ -64,7 +64,7 @@ function formatTick(time: number): string {
   return time >= 1_000 ? `${time / 1_000} s` : `${time} ms`;
 }
 
-/** Where rows are on the screen: on whole pixels, or thin ones would blur into bands. */
+/** The position of a row on the screen, in whole pixels, because thin rows would otherwise blur into bands. */
 function placeRow(
   row: number,
   {layout: {rowHeight, stride}, scrollTop}: Drawing,
@@ -110,7 +110,7 @@ function drawRow(request: RequestRecord, row: number, drawing: Drawing): void {
   }
 }
 
-/** Each that failed is marked, whether its row is drawn or not. */
+/** Marks every failed request, also where its row isn't drawn. */
 function drawFailures({requests}: Run, drawing: Drawing): void {
   const {size, colours, layout, duration} = drawing;
   const {context, width} = size;

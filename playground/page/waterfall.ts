@@ -12,13 +12,13 @@ import {drawWaterfall, scaleHeight} from './waterfall-drawing.ts';
 
 export interface Waterfall {
   readonly node: HTMLElement;
-  /** Draws it if anything is another than it was. `duration`: how many ms its width is. */
+  /** Draws it if anything has changed. `duration` is the time that its width stands for, in ms. */
   render(duration: number, colours: Colours): void;
-  /** Draws it next time in any case. */
+  /** Makes the next `render` draw in any case. */
   invalidate(): void;
 }
 
-/** All requests of a lane, from the top in the order they began, each a row of bars by phase. */
+/** All requests of a lane, in the order in which they began, each a row of bars by phase. */
 export function createWaterfall(
   lane: Lane,
   isFitting: () => boolean,
@@ -92,7 +92,7 @@ export function createWaterfall(
       .filter((phase) => run.phaseTimes[phase] > 0)
       .map((phase) => `${phaseNames[phase].toLowerCase()} ${formatTime(run.phaseTimes[phase])}`);
     const {total, done, failed} = run;
-    return `Of ${formatCount(total)} requests ${formatCount(done)} succeeded and ${formatCount(failed)} failed. Time spent by all together: ${shares.join(', ') || 'none'}.`;
+    return `Of ${formatCount(total)} requests ${formatCount(done)} succeeded and ${formatCount(failed)} failed. Time in each phase: ${shares.join(', ') || 'none'}.`;
   }
 
   return {
@@ -110,7 +110,7 @@ export function createWaterfall(
       filler.style.height = fits ? '0' : `${Math.max(0, layout.contentHeight - room)}px`;
       const marked = [hovered, selected()];
       drawWaterfall(run, {size, colours, layout, duration, now: laneTime(lane), scrollTop, marked});
-      const label = run.isOver ? describe() : `${formatCount(run.total)} requests, under way`;
+      const label = run.isOver ? describe() : `${formatCount(run.total)} requests, running`;
       if (canvas.getAttribute('aria-label') !== label) canvas.setAttribute('aria-label', label);
     },
   };

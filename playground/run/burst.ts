@@ -5,25 +5,25 @@ import {buildSession} from './build-session.ts';
 import {CallRecorder} from './call-recorder.ts';
 import {errorRecord} from './error-record.ts';
 
-/** A burst to be sent. */
+/** A burst to send. */
 export interface Burst {
   readonly settings: Settings;
   readonly runtime: Runtime;
   readonly engine: Engine;
-  /** What is asked for, one of them for each request. */
+  /** The URL of each request. */
   readonly urls: readonly string[];
-  /** Ends it: what is under way is aborted. */
+  /** Ends the burst: running calls are aborted. */
   readonly signal: AbortSignal;
   readonly emit: (event: RunEvent) => void;
 }
 
-/** How often the pool is looked at, in ms. */
+/** The interval of reading the pool's statistics, in ms. */
 const sampleInterval = 50;
 
 /**
- * Sends it, and tells what happens. Resolves when nothing of it runs any more, however it ended.
+ * Sends a burst and emits its events. Resolves when all its calls have settled.
  *
- * @throws InvalidOptionError, UnsupportedOptionError, before anything is sent, for settings that can't be
+ * @throws InvalidOptionError, UnsupportedOptionError before anything is sent, for invalid settings
  */
 export function runBurst(burst: Burst): Promise<void> {
   return burst.engine === 'session' ? runOnSession(burst) : runOnFetch(burst);
@@ -41,7 +41,7 @@ async function runOnSession(burst: Burst): Promise<void> {
   try {
     await send(burst, async (url, index, signal) => {
       const trace = [new CallRecorder(index, emit)];
-      // A browser would hold back a second request for a URL until it knows whether its cache has the answer.
+      // A browser would hold back the second request for a URL until it knows whether its cache has the response.
       const cache = runtime === 'browser' ? ({cache: 'no-store'} as const) : {};
       const response = await session.get(url, {signal, trace, ...cache});
       await response.bytes();
@@ -67,7 +67,7 @@ async function runOnFetch(burst: Burst): Promise<void> {
         status = response.status;
         emit(['phase', performance.now(), index, 1, 'receiving']);
         bytes = (await response.arrayBuffer()).byteLength;
-        if (!response.ok) throw new Error(`Status ${status}: fetch takes it for a success`);
+        if (!response.ok) throw new Error(`Status ${status}, for which fetch itself doesn't reject`);
         return status;
       } finally {
         emit(['attempt', performance.now(), index, 1, {status, bytes, isSent: true}]);
@@ -102,7 +102,7 @@ async function send(
   });
 }
 
-/** How long calls are started at a stretch, in ms: thousands of them take longer than a frame. */
+/** How long calls are started without a pause, in ms: starting thousands of them takes longer than a frame. */
 const stretch = 8;
 
 async function* paced(urls: readonly string[]): AsyncGenerator<string> {

@@ -1,7 +1,7 @@
 import type {TraceEvent} from 'aiofetch';
 import type {Phase, RunEvent} from '../model/events.ts';
 
-/** What is known of an attempt that is under way. */
+/** What is known about a running attempt. */
 interface OpenAttempt {
   phase: Phase;
   bytes: number;
@@ -10,8 +10,8 @@ interface OpenAttempt {
 }
 
 /**
- * A trace listener of one call, which tells its attempts' phases. Its methods are those of the signals it listens to:
- * a class, so that thousands of calls share them.
+ * A trace listener of one call, which emits the phases of its attempts. It is a class, so that thousands of calls share
+ * its methods.
  */
 export class CallRecorder {
   readonly #index: number;

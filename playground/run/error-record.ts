@@ -2,7 +2,7 @@ import type {ErrorRecord} from '../model/events.ts';
 
 const deepest = 5;
 
-/** All that an error says, as plain data. */
+/** An error with all its members, as plain data. */
 export function errorRecord(error: unknown, depth = 0): ErrorRecord {
   if (!(error instanceof Error)) return {name: typeof error, message: String(error), details: {}};
   const details: Record<string, unknown> = {};

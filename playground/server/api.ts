@@ -7,13 +7,13 @@ import {runOnNode} from './node-run.ts';
 import type {Runs} from './runs.ts';
 
 /**
- * What the page asks of the dev server:
- * - `POST /api/runs` with settings: a run at the embedded server, told as a target
- * - `GET /api/runs/:id`: what the server has seen of it
- * - `POST /api/runs/:id/session` or `/fetch`: its burst sent from this process, its events as NDJSON
- * - `DELETE` of that: the burst is stopped, and the stream of its events comes to its end
+ * Answers the requests of the page to the dev server:
+ * - `POST /api/runs` with settings creates a run at the embedded server, and answers with its target
+ * - `GET /api/runs/:id` answers with what the server has recorded of it
+ * - `POST /api/runs/:id/session` or `/fetch` sends its burst from this process, and answers with its events as NDJSON
+ * - `DELETE` of the same stops the burst, which ends the stream of its events
  *
- * @returns whether it was a request for it
+ * @returns whether the request was one of these
  */
 export async function answerApi(
   runs: Runs,
@@ -29,13 +29,13 @@ export async function answerApi(
       return true;
     }
     const run = id === undefined ? undefined : runs.find(id);
-    if (!run) answerJson(response, 404, {message: 'There is no such run'});
+    if (!run) answerJson(response, 404, {message: 'No run has this id'});
     else if (engine === undefined) answerJson(response, 200, run.log.summary());
     else if (request.method === 'POST') await runOnNode(run, engine, response);
     else if (request.method === 'DELETE') {
-      run.stop.abort(new DOMException('Stopped by hand', 'AbortError'));
+      run.stop.abort(new DOMException('The user stopped the run', 'AbortError'));
       response.writeHead(204).end();
-    } else answerJson(response, 405, {message: 'It is a POST'});
+    } else answerJson(response, 405, {message: 'Only POST and DELETE are allowed here'});
   } catch (error) {
     if (response.headersSent) response.destroy();
     else answerJson(response, 400, errorRecord(error));

@@ -4,7 +4,7 @@ import type {AddressInfo} from 'node:net';
 import {scheduler} from 'node:timers/promises';
 import type {Visit} from '../model/server-log.ts';
 
-/** Lets a run's log decide what becomes of a request. `undefined`: there is no such run. */
+/** Records a request in the log of its run, which decides its fate; `undefined` if no such run exists. */
 export type Arrive = (host: number, run: string, key: number) => Visit | undefined;
 
 /** The hosts of the embedded server, each an origin of its own on loopback. */
@@ -13,7 +13,7 @@ export interface Hosts {
   close(): Promise<void>;
 }
 
-/** In how many pieces a body comes that takes its time. */
+/** The number of pieces of a slow body. */
 const pieces = 4;
 
 export async function startHosts(count: number, arrive: Arrive): Promise<Hosts> {
@@ -77,7 +77,7 @@ function answer(request: IncomingMessage, response: ServerResponse, {fate, ended
       return;
     }
     ended('cut');
-    // What was written is to arrive; what follows is not.
+    // The bytes that were written must arrive, and the rest must not.
     request.socket.end(() => request.socket.destroy());
   }
   send().catch((error) => {

@@ -1,5 +1,5 @@
 /**
- * The playground: a page that shows what sessions do, and the servers it needs.
+ * The playground: a page that shows what sessions do, and the servers that it needs.
  *
  *     npm run playground
  *     npm run playground -- --port 3000 --no-open
@@ -15,7 +15,7 @@ const {values} = parseArgs({
 
 const {server, address} = await startPlayground(Number(values.port));
 console.log(`The playground is at ${address}`);
-// Where there is no screen to show a browser on, the address is all there is.
+// Without a screen no browser is opened: the address is printed only.
 const hasScreen =
   platform !== 'linux' || 'DISPLAY' in env || 'WAYLAND_DISPLAY' in env || 'WSL_DISTRO_NAME' in env;
 if (values.open && hasScreen) server.openBrowser();

@@ -10,16 +10,16 @@ import type {KnownRun} from './runs.ts';
 const batchTime = 16;
 
 /**
- * Sends a burst from this process and streams what happens as NDJSON, an event a line. A page that goes away ends it.
+ * Sends a burst from this process and streams its events as NDJSON. The burst ends when the page disconnects.
  *
- * @throws InvalidOptionError, UnsupportedOptionError for settings that can't be, before anything is answered
+ * @throws InvalidOptionError, UnsupportedOptionError for invalid settings, before the response begins
  */
 export async function runOnNode(
   {settings, target, stop}: KnownRun,
   engine: Engine,
   response: ServerResponse,
 ): Promise<void> {
-  // Told by a status: later there is none to be had.
+  // Check the settings first: the status can report an error only before the stream begins.
   if (engine === 'session') await buildSession(settings, 'node').close();
   response.once('close', () => stop.abort());
   response.writeHead(200, {'content-type': 'application/x-ndjson', 'cache-control': 'no-store'});

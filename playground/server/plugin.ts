@@ -2,7 +2,7 @@ import type {Plugin} from 'vite';
 import {answerApi} from './api.ts';
 import type {Runs} from './runs.ts';
 
-/** The embedded server, beside Vite's. */
+/** The embedded server, as a plug-in of Vite's dev server. */
 export function playgroundServer(runs: Runs): Plugin {
   return {
     name: 'playground-server',

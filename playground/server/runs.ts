@@ -7,12 +7,12 @@ import type {Target} from '../model/target.ts';
 import type {Hosts} from './hosts.ts';
 import {startHosts} from './hosts.ts';
 
-/** A run: what it was asked for with, where its requests go, and what the server has seen of them. */
+/** A run: its settings, the target of its requests, and what the server has recorded of them. */
 export interface KnownRun {
   readonly settings: Settings;
   readonly target: Target;
   readonly log: ServerLog;
-  /** Ends what is sent from here. */
+  /** Ends the burst that this process sends. */
   readonly stop: AbortController;
 }
 
@@ -22,7 +22,7 @@ export interface Runs {
   close(): Promise<void>;
 }
 
-/** How many runs are remembered: somebody may look at the last ones still. */
+/** How many runs are kept, because pages may still show the last ones. */
 const remembered = 20;
 
 export async function startRuns(): Promise<Runs> {

@@ -7,7 +7,7 @@ import {startRuns} from './runs.ts';
 
 const folder = join(import.meta.dirname, '..');
 
-/** Starts the page's server, and the embedded one that its bursts go to. Both end with `close()`. */
+/** Starts the server of the page and the embedded server that its bursts go to. `close()` ends both. */
 export async function startPlayground(
   port: number,
 ): Promise<{readonly server: ViteDevServer; readonly runs: Runs; readonly address: string}> {

@@ -9,7 +9,7 @@ import type {Backend} from '../page/backend.ts';
 const hosts = ['a', 'b', 'c', 'd'].slice(0, hostCount).map((name) => `https://${name}.playground.test`);
 const pieces = 4;
 
-/** The server's part played in the page itself: msw's service worker asks it for each request. */
+/** The embedded server inside the page: msw's service worker passes each request to it. */
 export async function createStaticBackend(): Promise<Backend> {
   const logs = new Map<string, ServerLog>();
   const handlers = hosts.map((origin, host) =>
@@ -32,7 +32,7 @@ export async function createStaticBackend(): Promise<Backend> {
     },
     async summary(id) {
       const log = logs.get(id);
-      if (!log) throw new Error('There is no such run');
+      if (!log) throw new Error('No run has this id');
       return log.summary();
     },
     runOnNode: undefined,
