@@ -11,16 +11,16 @@ const pythonFile = fileURLToPath(new URL('./peers/python.py', import.meta.url));
 
 export interface Settings {
   readonly rounds: number;
-  /** How long a client runs before it is measured, and is then measured, in one round, in ms. */
+  /** How long a client runs in a round before it is measured (`ramp`), and how long it is measured (`window`), in ms. */
   readonly ramp: number;
   readonly window: number;
-  /** How long it runs unmeasured before it is measured at something for the first time, in ms. */
+  /** How long a client runs without being measured before its first measurement of an operation, in ms. */
   readonly warmUp: number;
-  /** Rounds of the cases that take seconds each. */
+  /** Rounds of the cases whose rounds take seconds. */
   readonly longRounds: number;
-  /** Bytes of a large body. */
+  /** The size of a large body, in bytes. */
   readonly transfer: number;
-  /** Requests that are queued at once: over many hosts, and in the long queue. */
+  /** Requests that are queued at once: over many hosts (`hostsQueued`), and to one host (`longQueue`). */
   readonly hostsQueued: number;
   readonly longQueue: number;
   /** Connections that each client may have. */
@@ -51,22 +51,22 @@ export const quickSettings: Settings = {
   connections: 64,
 };
 
-/** A client's process. */
+/** The process of a client. */
 export interface Worker {
   readonly label: string;
-  /** What it has run often enough to be at its full speed. */
+  /** The operations that it has run often enough to be at full speed. */
   readonly warm: Set<string>;
   measure(command: Command): Promise<Sample>;
   stop(): Promise<void>;
 }
 
-/** What a case runs on: the server, the clients' processes and how long to measure. */
+/** Everything that a case needs: the server, the processes of the clients, and the settings. */
 export class Bench {
   readonly settings: Settings;
   readonly server: ServerReady;
   /** Packages that took part, with their versions. */
   readonly versions = new Set<string>();
-  /** Who could not take part, and why. */
+  /** The clients that could not take part, with the reasons. */
   readonly notes = new Set<string>();
 
   readonly #serverProcess: LineProcess;
@@ -103,7 +103,7 @@ export class Bench {
     await Promise.all([...this.#running, this.#serverProcess].map((child) => child.stop()));
   }
 
-  /** The client's process that is kept from case to case; none when it can't or shall not take part. */
+  /** The process of a client, kept from case to case; `undefined` when the client can't or must not take part. */
   worker(name: string): Promise<Worker | undefined> {
     let worker = this.#shared.get(name);
     if (!worker) {
@@ -113,7 +113,7 @@ export class Bench {
     return worker;
   }
 
-  /** A process of the client's that has done nothing yet. */
+  /** A new process of a client. */
   async freshWorker(name: string): Promise<Worker | undefined> {
     if (this.#wanted && !this.#wanted.has(name)) return undefined;
     const connections = String(this.settings.connections);
@@ -155,7 +155,7 @@ export class Bench {
     };
   }
 
-  /** One measurement in a process of its own, after one that isn't counted. */
+  /** One measurement in a new process, after a warm-up that isn't counted. */
   async once(name: string, command: Command, warmUp?: Command): Promise<Sample | undefined> {
     const worker = await this.freshWorker(name);
     if (!worker) return undefined;
@@ -168,8 +168,8 @@ export class Bench {
   }
 
   /**
-   * Rounds of all of `turns`, one after the other within each: A B C A B C. One that fails is left out from there on,
-   * with a note.
+   * Runs rounds of all `turns`, one turn after another within each round: A B C A B C. A turn that fails is left out of
+   * all rounds, with a note.
    */
   async interleave(title: string, rounds: number, turns: readonly Turn[]): Promise<Row[]> {
     const rows = turns.map(({label}) => ({label, samples: [] as Sample[]}));
@@ -191,13 +191,13 @@ export class Bench {
     return rows.filter((_, index) => !missing.has(index));
   }
 
-  /** The CPU time of the servers' main threads so far, in ms. */
+  /** The CPU time of the main threads of both servers so far, in ms. */
   #serverTimes(): number[] {
     return [this.server.pid, this.server.bodyPid].map(cpuTime);
   }
 }
 
-/** The CPU time of a process's main thread so far, in ms; where the system doesn't say, 0. */
+/** The CPU time of a process's main thread so far, in ms; 0 where the system doesn't tell. */
 function cpuTime(pid: number): number {
   try {
     return Number(readFileSync(`/proc/${pid}/schedstat`, 'utf8').split(' ', 1)[0]) / 1e6;
@@ -213,7 +213,7 @@ export interface Turn {
   measure(): Promise<Sample | undefined>;
 }
 
-/** Whether a name is that of a client. */
+/** Whether a client has this name. */
 export function isPeer(name: string): boolean {
   return Object.hasOwn(nodePeers, name) || pythonPeers.includes(name);
 }

@@ -18,8 +18,8 @@ import type {
 } from './protocol.ts';
 
 /**
- * One client in a process of its own, so that its CPU, its memory, its garbage and its optimised code are its own:
- * `node client.ts PEER CONNECTIONS`, then commands on standard input.
+ * Runs one client in a process of its own, so that CPU, memory, garbage and optimised code are those of this client:
+ * `node client.ts PEER CONNECTIONS`, followed by commands on standard input.
  *
  * @module
  */
@@ -28,7 +28,7 @@ function say(message: ClientReady | Answer): void {
   process.stdout.write(`${JSON.stringify(message)}\n`);
 }
 
-/** Seconds, and seconds of CPU, since `start`. */
+/** Seconds and CPU seconds since `start`. */
 function since(start: {time: number; cpu: NodeJS.CpuUsage}): {seconds: number; cpu: number} {
   const seconds = (performance.now() - start.time) / 1000;
   const {user, system} = process.cpuUsage(start.cpu);
@@ -41,7 +41,7 @@ function now(): {time: number; cpu: NodeJS.CpuUsage} {
 
 function operationOf<Name extends keyof Client>(client: Client, name: Name): NonNullable<Client[Name]> {
   const operation = client[name];
-  if (!operation) throw new Error(`it has no ${name}`);
+  if (!operation) throw new Error(`The client has no ${name}`);
   return operation as NonNullable<Client[Name]>;
 }
 
@@ -50,7 +50,7 @@ async function measureRate(client: Client, command: RateCommand): Promise<Sample
   const send = operationOf(client, operation) as (url: string, value: unknown) => Promise<unknown>;
   const first = await send(url, value);
   if (!isDeepStrictEqual(operation === 'bytes' ? (first as ArrayBuffer).byteLength : first, expected)) {
-    throw new Error(`${url} was answered with something else`);
+    throw new Error(`The first response of ${url} is not what the server sends`);
   }
 
   let done = 0;
@@ -70,7 +70,7 @@ async function measureRate(client: Client, command: RateCommand): Promise<Sample
     return {work: done - before, ...since(start)};
   };
   try {
-    // A loop that fails ends the measurement with its error; none ends otherwise.
+    // The loops end only with an error, which ends the measurement.
     return (await Promise.race([measured(), loops])) as Sample;
   } finally {
     running = false;
@@ -80,7 +80,7 @@ async function measureRate(client: Client, command: RateCommand): Promise<Sample
 
 async function measureTransfer(client: Client, command: TransferCommand): Promise<Sample> {
   const {direction, origin, bytes} = command;
-  // Loaded, connected and warm is what idle means here.
+  // Idle means here: loaded, connected and warm.
   await client.json?.(`${origin}/json`);
   const idle = startPeak();
   const start = now();
@@ -137,7 +137,7 @@ function measure(client: Client, command: Command, bounded: boolean): Promise<Sa
 const [name = '', connectionsText = '64'] = process.argv.slice(2);
 const connections = Number(connectionsText);
 const load = nodePeers[name];
-if (!load) throw new Error(`There is no client ${name}`);
+if (!load) throw new Error(`There is no client named ${name}`);
 const peer = (await load())({connections});
 if ('unavailable' in peer) {
   say(peer);
@@ -152,5 +152,5 @@ if ('unavailable' in peer) {
     }
   }
 }
-// Connections that are kept alive hold nobody up.
+// Idle connections would otherwise keep the process alive.
 process.exit(0);

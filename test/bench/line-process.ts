@@ -10,7 +10,7 @@ interface Pending {
   reject(error: Error): void;
 }
 
-/** A child process that is spoken to by lines of JSON, one answer to each. It ends when its standard input does. */
+/** A child process that answers each line of JSON with another. It ends when its standard input ends. */
 export class LineProcess {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
@@ -18,12 +18,12 @@ export class LineProcess {
   #failure: Error | undefined = undefined;
 
   constructor(command: string, args: readonly string[]) {
-    // What was meant for the harness's own process isn't for those it measures.
+    // Node options of the harness must not apply to the processes that it measures.
     const {NODE_OPTIONS: _, ...env} = process.env;
     this.#child = spawn(command, args, {env, stdio: ['pipe', 'pipe', 'inherit']});
     this.#child.on('error', (error) => this.#fail(error));
     this.#child.on('close', (code, signal) =>
-      this.#fail(new Error(`ended with ${signal ?? `code ${code}`} before it answered`)),
+      this.#fail(new Error(`The process ended with ${signal ?? `code ${code}`} before it answered`)),
     );
     this.#child.stdin?.on('error', () => undefined);
     if (this.#child.stdout) {
@@ -35,10 +35,10 @@ export class LineProcess {
     return this.#child.pid as number;
   }
 
-  /** The next line it says. */
+  /** The next line of its output. */
   async read<T>(): Promise<T> {
     const timer = setTimeout(() => {
-      this.#fail(new Error(`no answer within ${patience / 1000} s`));
+      this.#fail(new Error(`The process did not answer within ${patience / 1000} s`));
       this.#child.kill('SIGKILL');
     }, patience);
     try {

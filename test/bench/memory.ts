@@ -1,23 +1,23 @@
 import {readFileSync, writeFileSync} from 'node:fs';
 
 /**
- * What this process holds of the machine's memory. `maxRSS` alone won't do: it begins with what the parent held when it
- * started this process, and can't be set back. Linux has a mark that can.
+ * The memory of this process. `maxRSS` alone is not enough: it begins with the memory of the parent at the start of this
+ * process, and can't be reset. Linux has a high-water mark that can.
  *
  * @module
  */
 
-/** The bytes held now, from which on the peak is counted. */
+/** Resets the peak, and returns the bytes held now. */
 export function startPeak(): number {
   try {
     writeFileSync('/proc/self/clear_refs', '5');
   } catch {
-    // Elsewhere the peak is that of the whole life of the process.
+    // On other systems the peak is that of the whole life of the process.
   }
   return process.memoryUsage.rss();
 }
 
-/** The most bytes held since then. */
+/** The most bytes held since `startPeak`. */
 export function readPeak(): number {
   try {
     const mark = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'));

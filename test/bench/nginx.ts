@@ -15,10 +15,10 @@ export interface Nginx {
   stop(): Promise<void>;
 }
 
-/** How long it may take to listen, in ms. */
+/** How long nginx may take to start, in ms. */
 const patience = 3_000;
 
-/** nginx on a free port of the loopback, one process, everything it writes in a folder of its own; none where it isn't installed. */
+/** Starts nginx as one process on a free loopback port, with all its files in a temporary folder; `undefined` where it isn't installed. */
 export async function startNginx(): Promise<Nginx | undefined> {
   const {error, stderr} = spawnSync('nginx', ['-v'], {encoding: 'utf8'});
   if (error) return undefined;

@@ -1,11 +1,11 @@
 /**
- * What the harness and its processes say to each other: a JSON text a line, a command on standard input, its answer on
- * standard output. Lines rather than Node's own channel, so that clients in other languages take part.
+ * The messages between the harness and its processes: one JSON text on each line, commands on standard input, answers on
+ * standard output. Lines rather than Node's own channel, so that clients in other languages can take part.
  *
  * @module
  */
 
-/** The first line of a client: it is ready, or why it can't take part. */
+/** The first line of a client: it is ready, or can't take part for a reason. */
 export interface ClientReady {
   readonly version?: string;
   readonly unavailable?: string;
@@ -14,35 +14,35 @@ export interface ClientReady {
 /** The first line of the server. */
 export interface ServerReady {
   readonly software: string;
-  /** Origin of what is small and fixed. */
+  /** The origin of small, fixed responses. */
   readonly origin: string;
-  /** Origin of what takes bodies, or streams them. */
+  /** The origin that takes bodies and sends large ones. */
   readonly bodyOrigin: string;
-  /** Many origins that serve the same. */
+  /** Many origins with the same responses. */
   readonly hosts: readonly string[];
-  /** Who serves `origin` and `bodyOrigin`. */
+  /** The processes that serve `origin` and `bodyOrigin`. */
   readonly pid: number;
   readonly bodyPid: number;
 }
 
 type Operation = 'json' | 'post' | 'bytes' | 'gzip';
 
-/** The same request over and over, a number of them at once, measured in the middle of it. */
+/** Sends the same request again and again, several at once, and measures for a while. */
 export interface RateCommand {
   readonly task: 'rate';
   readonly operation: Operation;
   readonly url: string;
-  /** What `post` sends. */
+  /** The value that `post` sends. */
   readonly value?: unknown;
-  /** What the first answer has to be: no client is fast by getting something else. */
+  /** The expected value of the first response: no client must be fast because it got something else. */
   readonly expected: unknown;
   readonly concurrency: number;
-  /** How long it runs before it is measured, and then measured, in ms. */
+  /** How long it runs before it is measured (`ramp`), and how long it is measured (`window`), in ms. */
   readonly ramp: number;
   readonly window: number;
 }
 
-/** One large body, and what memory it takes. */
+/** Transfers one large body, and measures the memory as well. */
 export interface TransferCommand {
   readonly task: 'transfer';
   readonly direction: 'download' | 'upload';
@@ -50,7 +50,7 @@ export interface TransferCommand {
   readonly bytes: number;
 }
 
-/** Many requests started at once, over some URLs in turn; `repeat` times, one batch after the other. */
+/** Starts many requests at once, over the URLs in turn; `repeat` batches, one after another. */
 export interface BatchCommand {
   readonly task: 'batch';
   readonly urls: readonly string[];
@@ -58,7 +58,7 @@ export interface BatchCommand {
   readonly repeat: number;
 }
 
-/** Many inputs through a bounded worker that does nothing. */
+/** Sends many inputs through a bounded worker that does nothing. */
 export interface InputsCommand {
   readonly task: 'inputs';
   readonly count: number;
@@ -69,14 +69,14 @@ export type Command = RateCommand | TransferCommand | BatchCommand | InputsComma
 
 /** One measurement. */
 export interface Sample {
-  /** Requests, bytes or inputs. */
+  /** The number of requests, bytes or inputs. */
   readonly work: number;
   readonly seconds: number;
-  /** CPU time of the client's process, all threads, in seconds. */
+  /** CPU time of all threads of the client's process, in seconds. */
   readonly cpu: number;
-  /** The most memory it held, in bytes above what it held before. */
+  /** The most memory that the process held, in bytes above what it held before. */
   readonly peak?: number;
-  /** How much of its core the server took, from 0 to 1, where the harness can see that. */
+  /** The share of its core that the server used, from 0 to 1, where the harness can see it. */
   readonly serverLoad?: number;
 }
 

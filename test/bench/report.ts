@@ -1,15 +1,15 @@
 import {replaceBetweenMarkers} from '../support/markers.ts';
 import type {Sample} from './protocol.ts';
 
-/** What a ratio compares: work done in a second, or work done for a second of CPU. More is better in both. */
+/** What a ratio compares: work per second, or work per CPU second. More is better in both. */
 export type Measure = 'rate' | 'cpu';
 
 export type Unit = 'request' | 'byte' | 'input' | 'endpoint';
 
-/** What one client did in one case. */
+/** The measurements of one client in one case. */
 export interface Row {
   readonly label: string;
-  /** One for each round; those of the same round were taken one right after the other. */
+  /** One sample for each round. The samples of a round were taken right after each other. */
   readonly samples: readonly Sample[];
 }
 
@@ -18,7 +18,7 @@ export interface RatioColumn {
   readonly by: Measure;
 }
 
-/** Of two rows, what one costs more than the other. */
+/** Asks for the cost that the row `label` adds to the row `over`. */
 export interface AddedCost {
   readonly label: string;
   readonly over: string;
@@ -28,7 +28,7 @@ export interface CaseResult {
   readonly name: string;
   readonly section?: string | undefined;
   readonly title: string;
-  /** Its heading in the table of all cases that differ in their request only. */
+  /** The heading in the table that the cases share which differ in their request only. */
   readonly column?: string | undefined;
   readonly unit: Unit;
   readonly ratios: readonly RatioColumn[];
@@ -37,12 +37,12 @@ export interface CaseResult {
 }
 
 export interface Report {
-  /** Machine and versions. */
+  /** The machine, and the versions of the packages. */
   readonly machine: string;
   readonly server: string;
   readonly rounds: number;
   readonly cases: readonly CaseResult[];
-  /** Who could not take part, and why. */
+  /** The clients that could not take part, with the reasons. */
   readonly notes: readonly string[];
 }
 
@@ -62,20 +62,20 @@ function measureOf(sample: Sample, by: Measure): number {
   return sample.work / (by === 'rate' ? sample.seconds : sample.cpu);
 }
 
-/** The median of what a row did in a second, or for a second of CPU. */
+/** The median of a row's work per second, or per CPU second. */
 export function medianOf(row: Row, by: Measure): number {
   return median(row.samples.map((sample) => measureOf(sample, by)));
 }
 
-/** The most memory of all rounds, in bytes; `undefined` where none was measured. */
+/** The highest peak of memory of all rounds, in bytes; `undefined` where it wasn't measured. */
 export function peakOf(row: Row): number | undefined {
   const peaks = row.samples.flatMap(({peak}) => (peak === undefined ? [] : [peak]));
   return peaks.length > 0 ? Math.max(...peaks) : undefined;
 }
 
 /**
- * How many times as good one row is as another: the median over the rounds of the ratio within each. What else the
- * machine did in a round then weighs on both.
+ * How many times as good one row is as another: the median of the ratios within each round, so that other work of the
+ * machine in a round affects both rows.
  */
 export function ratioOf(row: Row, against: Row, by: Measure): number {
   const rounds = Math.min(row.samples.length, against.samples.length);
@@ -87,7 +87,7 @@ export function ratioOf(row: Row, against: Row, by: Measure): number {
   return median(ratios);
 }
 
-/** How much more CPU one row takes for a piece of work than another, in seconds: the median over the rounds. */
+/** How much more CPU one row takes than another for a piece of work, in seconds: the median over the rounds. */
 export function addedOf(row: Row, over: Row): number {
   const rounds = Math.min(row.samples.length, over.samples.length);
   const costs = Array.from(
@@ -103,12 +103,12 @@ export function findRow(result: CaseResult, label: string): Row | undefined {
   return result.rows.find((row) => row.label === label);
 }
 
-/** A whole number with its thousands apart. */
+/** A whole number with separators of thousands. */
 export function formatCount(value: number): string {
   return value.toLocaleString('en-US', {maximumFractionDigits: 0});
 }
 
-/** A number with three or four digits that mean something. */
+/** A number with three or four significant digits. */
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return '–';
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
@@ -119,7 +119,7 @@ function formatRatio(value: number): string {
   return Number.isFinite(value) ? `${value.toFixed(2)}x` : '–';
 }
 
-/** The bytes in MB, not below nothing: a process may give memory back that it held when it was idle. */
+/** Bytes in MB, at least 0: a process may return memory that it held when it was idle. */
 export function formatMemory(bytes: number | undefined): string {
   return bytes === undefined ? '' : Math.max(0, bytes / 1e6).toFixed(0);
 }
@@ -170,7 +170,7 @@ function tableOf(result: CaseResult): string[][] {
   return [head, ...body];
 }
 
-/** One case as an aligned table: the first column to the left, numbers to the right. */
+/** One case as an aligned table: the first column on the left, numbers on the right. */
 export function renderTable(result: CaseResult): string {
   const table = tableOf(result);
   const widths = (table[0] as string[]).map((_, column) =>
@@ -187,12 +187,12 @@ export function renderTable(result: CaseResult): string {
   const busy = result.rows.filter(metBusyServer).map(({label}) => label);
   const warning =
     busy.length > 0
-      ? [`The server was at its limit: ${busy.join(', ')} may be faster than this; the CPU tells.`]
+      ? [`The server was at its limit: ${busy.join(', ')} may be faster than this. Compare the CPU instead.`]
       : [];
   return [result.title, ...lines, ...warning].join('\n');
 }
 
-/** From which load on the server, not the client, may be what was measured. */
+/** Above this load of the server, the server may be what limits the rate. */
 const busyServer = 0.9;
 
 function metBusyServer({samples}: Row): boolean {
@@ -206,7 +206,7 @@ function markdownTable(rows: readonly (readonly string[])[]): string {
   return [line(head), line(rule), ...body.map(line)].join('\n');
 }
 
-/** Cases that differ in their request only, beside each other: a row for each client. */
+/** Cases that differ in their request only as one table, with a row for each client. */
 function markdownMatrix(
   corner: string,
   results: readonly CaseResult[],
@@ -231,7 +231,7 @@ function rateAndRatio(row: Row, {unit, ratios: [ratio], ...result}: CaseResult):
   return baseline ? `${rate} (${formatRatio(ratioOf(row, baseline, 'rate'))})` : rate;
 }
 
-/** The report for a page: what differs in its request only in one table, the rest in a table each. */
+/** The report for a page: one table for the cases that differ in their request only, and one for each other case. */
 export function renderMarkdown(report: Report): string {
   const {cases} = report;
   const parts = [describeRun(report)];
@@ -257,7 +257,7 @@ export function renderMarkdown(report: Report): string {
 /** The cases that the short table shows. */
 const summaryCases = ['get-64', 'post'];
 
-/** The report in a dozen lines: the two requests that programs send most, a row for each client. */
+/** The report in a dozen lines: a row for each client, with the two most common requests. */
 export function renderSummary(report: Report): string {
   const shown = report.cases.filter(({name}) => summaryCases.includes(name));
   const labels = [...new Set(shown.flatMap(({rows}) => rows.map(({label}) => label)))];

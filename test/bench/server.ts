@@ -7,8 +7,8 @@ import {startNginx} from './nginx.ts';
 import type {ServerReady} from './protocol.ts';
 
 /**
- * The server of the benchmarks, in a process of its own: HTTP/1.1 on bare sockets, answered from buffers made
- * beforehand, so that the client is what is measured. What is small and fixed is left to nginx where there is one.
+ * The server of the benchmarks, in a process of its own: HTTP/1.1 on plain sockets with prepared buffers, so that the
+ * client is what is measured. nginx serves the small, fixed responses where it is installed.
  *
  * @module
  */
@@ -37,12 +37,12 @@ const answers = new Map<string, Buffer>([
 ]);
 const notFound = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
 
-/** One connection: requests one after the other, their bodies counted and dropped. */
+/** One connection: requests one after another, whose bodies are counted and dropped. */
 class Connection {
   readonly #socket: Socket;
   #rest: Buffer | undefined = undefined;
   #path = '';
-  /** Bytes of the body, or of its current chunk, that are still to come. */
+  /** Bytes of the body, or of its current chunk, that haven't arrived yet. */
   #left = 0;
   #state: 'head' | 'body' | 'chunk-size' | 'chunk' | 'trailer' = 'head';
   #received = 0;
@@ -53,7 +53,7 @@ class Connection {
     socket.setNoDelay(true);
     socket.on('data', (data) => this.#take(data as Buffer));
     socket.on('drain', () => this.#send());
-    // Clients cut connections; that is theirs to report.
+    // A client that breaks a connection reports it itself.
     socket.on('error', () => undefined);
   }
 
@@ -74,7 +74,7 @@ class Connection {
     }
   }
 
-  /** Takes the next piece of a request; -1 when it isn't all there. */
+  /** Takes the next piece of a request, and returns where it ends; -1 when it isn't complete. */
   #step(input: Buffer, at: number): number {
     switch (this.#state) {
       case 'head': {
@@ -95,7 +95,7 @@ class Connection {
         if (end === -1) return -1;
         const size = Number.parseInt(input.toString('latin1', at, end), 16);
         this.#received += size;
-        // With the line break after it.
+        // Including the line break after the chunk.
         this.#left = size + 2;
         this.#state = size === 0 ? 'trailer' : 'chunk';
         return end + 2;
@@ -150,7 +150,7 @@ class Connection {
     }
   }
 
-  // As much as the socket takes; the rest when it drains.
+  // Writes as much as the socket takes; the rest follows when it drains.
   #send(): void {
     while (this.#toSend > 0) {
       const piece =
@@ -172,7 +172,7 @@ function say(ready: ServerReady): void {
   process.stdout.write(`${JSON.stringify(ready)}\n`);
 }
 
-// Whoever started this is gone, however it went: then so is this, with its nginx.
+// The parent process has ended in some way, so this process ends, with its nginx.
 let nginx: Nginx | undefined;
 async function end(): Promise<void> {
   await nginx?.stop();

@@ -2,8 +2,8 @@ import type {CaseResult, Measure} from './report.ts';
 import {findRow, peakOf, ratioOf} from './report.ts';
 
 /**
- * What is to be reached, and whether it was. Ratios within one run on one machine, or memory above the idle process:
- * figures that mean the same everywhere.
+ * The targets, and the check of them. They are ratios within one run on one machine, or memory above that of the idle
+ * process: figures that mean the same on every machine.
  *
  * @module
  */
@@ -13,14 +13,14 @@ interface RatioTarget {
   readonly row: string;
   readonly against: string;
   readonly by: Measure;
-  /** At least so many times as good. */
+  /** The row is at least this many times as good. */
   readonly atLeast: number;
 }
 
 interface PeakTarget {
   readonly case: string;
   readonly row: string;
-  /** At most so many MB above the idle process. */
+  /** The row takes at most this many MB above the idle process. */
   readonly peak: number;
 }
 
@@ -40,13 +40,13 @@ const targets: readonly Target[] = [
   {case: 'post', row: 'session.fetch', against: 'fetch', by: 'rate', atLeast: 2.5},
   {case: 'download', row: 'iterChunks', against: 'fetch', by: 'cpu', atLeast: 1.2},
   {case: 'download', row: 'iterChunks', peak: 100},
-  // By CPU, since the server takes as long as most clients.
+  // By CPU, because the server is as slow as most clients.
   {case: 'upload', row: 'session.fetch', against: 'fetch', by: 'cpu', atLeast: 1},
   {case: 'upload', row: 'session.fetch', peak: 30},
   {case: 'inputs', row: '1,000,000 inputs', peak: 100},
-  // Flat: what a slower clock or a collection more may take, and no more.
+  // Flat, apart from a slower clock or one more garbage collection.
   {case: 'inputs', row: '1,000,000 inputs', against: '10,000 inputs', by: 'rate', atLeast: 0.85},
-  // A slot may cost 1.6 times as much when a hundred times as many wait.
+  // A slot may cost 1.6 times as much when a hundred times as many requests wait.
   {
     case: 'queue',
     row: 'session.fetch, 100,000 queued',

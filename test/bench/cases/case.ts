@@ -5,19 +5,19 @@ import type {AddedCost, RatioColumn, Row, Unit} from '../report.ts';
 export interface Case {
   readonly name: string;
   title(settings: Settings): string;
-  /** Its heading beside the cases that differ from it in their request only. */
+  /** The heading in the table that the cases share which differ in their request only. */
   readonly column?: string;
-  /** The part of a page that it is for, by the name of its markers; `bench` when left out. */
+  /** The section of the page, by the name of its markers. @default 'bench' */
   readonly section?: string;
   readonly unit: Unit;
-  /** What the rows are compared with. */
+  /** The rows that all rows are compared with. */
   readonly ratios: readonly RatioColumn[];
-  /** What the CPU of rows is shown above. */
+  /** The rows for which the added CPU is shown. */
   readonly added?: readonly AddedCost[];
   run(bench: Bench): Promise<Row[]>;
 }
 
-/** Everybody who sends requests. */
+/** All clients that send requests. */
 export const allPeers = [
   'session.fetch',
   'session.get',

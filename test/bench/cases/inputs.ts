@@ -5,7 +5,7 @@ import type {Case} from './case.ts';
 const few = 10_000;
 const many = 1_000_000;
 
-/** What a long list of inputs costs beside the work itself, of which there is none here. */
+/** The cost of a long list of inputs without any work. */
 export const inputs: Case = {
   name: 'inputs',
   title: () => 'asCompleted over inputs read lazily, 64 at once, a worker that does nothing',
@@ -14,7 +14,7 @@ export const inputs: Case = {
   async run(bench: Bench) {
     const turns = [few, many].map((count) => ({
       label: `${formatCount(count)} inputs`,
-      // As much work in both; a million once, ten thousand a hundred times.
+      // The same work in both: a million once, ten thousand a hundred times.
       measure: () =>
         bench.once(
           'asCompleted',

@@ -6,7 +6,7 @@ import type {Case} from './case.ts';
 
 const sets = Object.entries(policySets);
 
-/** What each policy costs a request that it has nothing to do for: alone, over a session that has none. */
+/** The cost of each policy for a request that needs nothing of it, compared with a session without policies. */
 export const policies: Case = {
   name: 'policies',
   section: 'policies',
@@ -26,7 +26,7 @@ export const policies: Case = {
         const command: RateCommand = {
           task: 'rate',
           ramp,
-          // The differences are small: it takes longer to see them.
+          // The differences are small, so they need a longer measurement.
           window: 3 * window,
           concurrency: 64,
           expected: small,

@@ -4,12 +4,12 @@ import {formatCount} from '../report.ts';
 import type {Case} from './case.ts';
 import {allPeers} from './case.ts';
 
-// httpx takes minutes: what a request costs in its queue grows with what else is queued.
+// httpx would take minutes: the cost of a queued request grows with the length of its queue.
 const crawlers = allPeers
   .filter((peer) => peer !== 'httpx')
   .flatMap((peer) => (peer === 'session.fetch' ? [peer, 'session.fetch, limit: Infinity'] : [peer]));
 
-/** Hosts that no client keeps a connection each for, and far more requests than connections. */
+/** More hosts than connections, and far more requests than connections. */
 const hosts: Case = {
   name: 'hosts',
   title: ({hostsQueued, connections}) =>
@@ -25,7 +25,7 @@ const hosts: Case = {
     const command: BatchCommand = {task: 'batch', urls, count: settings.hostsQueued, repeat: 1};
     const turns = crawlers.map((label) => ({
       label,
-      // Connections to a thousand hosts are not left behind for the next.
+      // A new process each time, so that no connections are left for the next measurement.
       measure: () => bench.once(label, command, {...command, count: settings.hostsQueued / 5}),
     }));
     return bench.interleave(this.title(settings), settings.longRounds, turns);
@@ -35,7 +35,7 @@ const hosts: Case = {
 const queuers = ['session.fetch', 'undici.request'];
 const shortQueue = 1_000;
 
-/** The same number of requests to one host, in small batches and in a single large one. */
+/** The same number of requests to one host, in small batches and in one large batch. */
 const queue: Case = {
   name: 'queue',
   title: ({connections}) =>

@@ -8,7 +8,7 @@ interface RequestCase {
   readonly name: string;
   readonly title: string;
   readonly column?: string;
-  /** Who takes part; everybody, unless it says otherwise. */
+  /** The clients that take part. @default all clients */
   readonly peers?: readonly string[];
   readonly ratios?: Case['ratios'];
   readonly concurrency: number;
@@ -18,7 +18,7 @@ interface RequestCase {
   readonly expected: unknown;
 }
 
-/** The same request over and over. */
+/** A case that sends the same request again and again. */
 function requestCase({name, title, column, path, peers = allPeers, ratios, ...request}: RequestCase): Case {
   return {
     name,
@@ -32,7 +32,7 @@ function requestCase({name, title, column, path, peers = allPeers, ratios, ...re
     async run(bench: Bench) {
       const {settings, server} = bench;
       const {ramp, window, warmUp, rounds} = settings;
-      // nginx answers a POST before it has read it, which ends the connection with some clients.
+      // nginx answers a POST before it has read the body, which makes some clients close the connection.
       const takesBody = request.operation === 'post';
       const url = (takesBody ? server.bodyOrigin : server.origin) + path;
       const command: RateCommand = {task: 'rate', url, ramp, window, ...request};

@@ -3,7 +3,7 @@ import type {TransferCommand} from '../protocol.ts';
 import {formatCount} from '../report.ts';
 import type {Case} from './case.ts';
 
-// ky's and ofetch's streams are those of the fetch beneath them.
+// ky and ofetch hand out the streams of built-in fetch.
 const downloaders = [
   'session.fetch',
   'iterChunks',
@@ -18,7 +18,7 @@ const downloaders = [
 ];
 const uploaders = downloaders.filter((peer) => peer !== 'iterChunks');
 
-/** One large body in a process of its own each time: its peak of memory is then this body's. */
+/** One large body in a new process each time, so that the peak of memory is that of this body. */
 function transferCase(
   direction: TransferCommand['direction'],
   kind: string,

@@ -13,10 +13,10 @@ import type {Case} from './case.ts';
 const endpoints = 1_000;
 const require = createRequire(import.meta.url);
 const compilers = {'TypeScript 6': 'typescript', 'TypeScript 7': 'typescript-native'};
-// Inside the package, so that `aiofetch` is what was built.
+// Inside the package, so that `aiofetch` means the build.
 const directory = fileURLToPath(new URL('../.types', import.meta.url));
 
-/** How long the compiler takes over a client, its own start and the libraries' types included. */
+/** How long the compiler takes for a client, including its own start and the types of the libraries. */
 export const types: Case = {
   name: 'types',
   title: () => `Type check of a client of ${formatCount(endpoints)} endpoints, 50 of them called`,
@@ -69,13 +69,13 @@ function compile(tsc: string, config: string): Promise<Sample> {
   });
 }
 
-/** The CPU time of all that this process has waited for so far, in seconds, where the system tells. */
+/** The CPU time of all ended child processes of this process, in seconds; NaN where the system doesn't tell. */
 function childrenTime(): number {
   try {
     const fields = readFileSync('/proc/self/stat', 'utf8')
       .replace(/^.*\) /, '')
       .split(' ');
-    // cutime and cstime of proc(5), in the clock ticks that Linux has a hundred of a second.
+    // cutime and cstime of proc(5), in clock ticks. Linux has a hundred of them in a second.
     return (Number(fields[13]) + Number(fields[14])) / 100;
   } catch {
     return Number.NaN;

@@ -18,7 +18,7 @@ export const axiosPeer: PeerFactory = ({connections}) => {
       post: async (url, value) => (await client.post<unknown>(url, value)).data,
       bytes: async (url) => (await client.get<Uint8Array>(url, {responseType: 'arraybuffer'})).data,
       download: async (url) => drain((await client.get<Readable>(url, {responseType: 'stream'})).data),
-      // With redirects followed, it keeps the whole body.
+      // If axios may follow redirects, it keeps the whole body in memory.
       upload: async (url, bytes) =>
         (await client.post<unknown>(url, nodeStream(bytes), {maxRedirects: 0})).data,
     },

@@ -4,7 +4,7 @@ import {drain, jsonInit, webStream} from './peer.ts';
 interface FetchInit {
   method?: string;
   headers?: Record<string, string>;
-  // Each fetch has its own types of bodies.
+  // Each implementation of fetch has types of its own for bodies.
   body?: never;
   duplex?: 'half';
 }
@@ -15,7 +15,7 @@ interface FetchResponse {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
-/** A client of anything that is a `fetch`: the same calls for all of them. */
+/** A client on any `fetch`, with the same calls for all of them. */
 export function fetchClient(fetch: (url: string, init?: FetchInit) => Promise<FetchResponse>): Client {
   const json = async (url: string) => (await fetch(url)).json();
   return {

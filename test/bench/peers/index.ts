@@ -1,7 +1,7 @@
 import type {PeerFactory} from './peer.ts';
 import {policySets} from './policy-sets.ts';
 
-/** The clients that run in Node, each loaded only by the process that runs it. */
+/** The clients in Node. Each is loaded only by the process that runs it. */
 export const nodePeers: Readonly<Record<string, () => Promise<PeerFactory>>> = {
   'session.fetch': async () => (await import('./session.ts')).sessionFetch,
   'session.fetch, limit: Infinity': async () => (await import('./session.ts')).sessionUnbounded,
@@ -28,5 +28,5 @@ export const nodePeers: Readonly<Record<string, () => Promise<PeerFactory>>> = {
   'node:http': async () => (await import('./node-http.ts')).nodeHttp,
 };
 
-/** The clients that run in Python. */
+/** The clients in Python. */
 export const pythonPeers: readonly string[] = ['aiohttp', 'httpx'];

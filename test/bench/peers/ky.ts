@@ -2,7 +2,7 @@ import ky from 'ky';
 import {Agent, setGlobalDispatcher} from 'undici';
 import type {PeerFactory} from './peer.ts';
 
-/** ky as it comes, on Node's fetch. */
+/** ky with its defaults, on built-in fetch. */
 export const kyPeer: PeerFactory = ({connections}) => {
   setGlobalDispatcher(new Agent({connections}));
   const json = (url: string) => ky.get(url).json();

@@ -2,7 +2,7 @@ import {ofetch} from 'ofetch';
 import {Agent, setGlobalDispatcher} from 'undici';
 import type {PeerFactory} from './peer.ts';
 
-/** ofetch as it comes, on Node's fetch. */
+/** ofetch with its defaults, on built-in fetch. */
 export const ofetchPeer: PeerFactory = ({connections}) => {
   setGlobalDispatcher(new Agent({connections}));
   const json = (url: string) => ofetch(url);

@@ -5,7 +5,7 @@ type Paths = Record<string, {get: Operation; post: Operation & {requestBody: {co
 type Json = {'application/json': unknown};
 type Operation = {responses: {200: {content: Json}}};
 
-/** On the built-in fetch, a client for each origin. */
+/** openapi-fetch on built-in fetch, with a client for each origin. */
 export const openapiFetchPeer: PeerFactory = () => {
   const clients = new Map<string, ReturnType<typeof createClient<Paths>>>();
   const places = new Map<

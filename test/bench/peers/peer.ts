@@ -2,34 +2,34 @@ import {readFileSync} from 'node:fs';
 import {Readable} from 'node:stream';
 import {chunkSize} from '../contents.ts';
 
-/** What a client is asked to do, each as its users would for speed. What it has no way of its own for is left out. */
+/** The operations of a client, each in the way that its users would choose for speed. Operations that it lacks are left out. */
 export interface Client {
-  /** GET, the body parsed as JSON. */
+  /** Sends a GET, and parses the body as JSON. */
   json?(url: string): Promise<unknown>;
-  /** POST of a value as JSON, the answer parsed. */
+  /** Sends a POST with a value as JSON, and parses the response as JSON. */
   post?(url: string, value: unknown): Promise<unknown>;
-  /** GET, the body as bytes in one piece. */
+  /** Sends a GET, and reads the body as bytes in one piece. */
   bytes?(url: string): Promise<ArrayBuffer | Uint8Array>;
-  /** GET of a JSON compressed by gzip; `json` where the client decompresses. */
+  /** Sends a GET, decompresses the body by gzip and parses it; `json` where the client decompresses by itself. */
   gzip?(url: string): Promise<unknown>;
-  /** GET, the body chunk by chunk; its length. */
+  /** Sends a GET, reads the body chunk by chunk, and returns its length. */
   download?(url: string): Promise<number>;
-  /** POST of a stream of so many bytes, the answer parsed. */
+  /** Sends a POST with a stream of this many bytes, and parses the response as JSON. */
   upload?(url: string, bytes: number): Promise<unknown>;
-  /** So many inputs through a bounded worker. */
+  /** Sends this many inputs through a bounded worker. */
   inputs?(count: number): Promise<void>;
 }
 
 export interface ClientSettings {
-  /** How many connections it may have: to a host, or over all hosts where it can bound that. */
+  /** How many connections the client may have: over all hosts where it has such a limit, otherwise to each host. */
   readonly connections: number;
 }
 
-/** A client that takes part. */
+/** A client that can take part. */
 interface Peer {
-  /** The package whose version is shown; none for what Node has built in. */
+  /** The package whose version is shown; none for clients that are part of Node. */
   readonly package?: string;
-  /** It bounds its connections over all hosts by itself. Others get p-limit around them, as their users do. */
+  /** Whether it bounds its connections over all hosts. The others run behind p-limit, as their users would do it. */
   readonly boundsAllHosts?: boolean;
   readonly client: Client;
 }
@@ -46,7 +46,7 @@ export function versionOf(name: string): string {
 
 const chunk = new Uint8Array(chunkSize).fill(120);
 
-/** A web stream of so many bytes, made as it is read. */
+/** A web stream of this many bytes, made while it is read. */
 export function webStream(bytes: number): ReadableStream<Uint8Array<ArrayBuffer>> {
   let left = bytes;
   return new ReadableStream({
@@ -62,7 +62,7 @@ export function webStream(bytes: number): ReadableStream<Uint8Array<ArrayBuffer>
   });
 }
 
-/** A Node stream of so many bytes, made as it is read. */
+/** A Node stream of this many bytes, made while it is read. */
 export function nodeStream(bytes: number): Readable {
   let left = bytes;
   return new Readable({
@@ -78,14 +78,14 @@ export function nodeStream(bytes: number): Readable {
   });
 }
 
-/** The length of what an iterable gives. */
+/** Reads all chunks, and returns their length. */
 export async function drain(chunks: AsyncIterable<unknown>): Promise<number> {
   let length = 0;
   for await (const piece of chunks) length += (piece as Uint8Array).length;
   return length;
 }
 
-/** The `init` that has `value` sent as JSON. */
+/** The `init` of a POST that sends `value` as JSON. */
 export function jsonInit(value: unknown): {
   method: 'POST';
   headers: Record<string, string>;

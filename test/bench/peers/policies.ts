@@ -3,14 +3,14 @@ import {fetchClient} from './fetch-client.ts';
 import type {PeerFactory} from './peer.ts';
 import {policySets} from './policy-sets.ts';
 
-/** A session with one of the sets on. */
+/** A session with one of the policy sets. */
 export function policyPeer(name: string): PeerFactory {
   return ({connections}) => {
     const set = policySets[name];
     if (!set) return {unavailable: 'there is none of that name'};
     let session: aiofetch.Session | undefined;
     const fetch = (url: string, init?: RequestInit) => {
-      // Credentials are for the base URL's origin.
+      // The session sends credentials to the origin of its base URL only.
       session ??= aiofetch.createSession({
         baseUrl: new URL(url).origin,
         connector: {limit: connections},

@@ -1,15 +1,15 @@
 import type * as aiofetch from 'aiofetch';
 
-/** What a session of the benchmark has on, all else being off. */
+/** The options of a session of the benchmark; everything else is off. */
 export interface PolicySet {
-  /** For what has to be sent to be of any effect: not what the others send. */
+  /** The operation that the option has an effect on, where that isn't a GET. */
   readonly operation?: 'post';
   options(library: typeof aiofetch, connections: number): aiofetch.SessionOptions;
 }
 
 const off = {retry: false, timeout: {read: false}} as const;
 
-/** By what is shown in the table. The first of each operation is what the others are compared with. */
+/** The sets by their labels in the table. The first set of each operation is the one that the others are compared with. */
 export const policySets: Readonly<Record<string, PolicySet>> = {
   none: {options: () => off},
   'timeout: read, 30 s (default)': {options: () => ({...off, timeout: {}})},

@@ -1,4 +1,4 @@
-"""Python's clients under the same commands as Node's: a JSON text a line, see protocol.ts."""
+"""The Python clients, with the same commands as those in Node: one JSON text on each line, see protocol.ts."""
 
 import asyncio
 import gc
@@ -89,7 +89,7 @@ async def rate(client, command):
         arguments.append(command["value"])
     first = await call(*arguments)
     if (len(first) if command["operation"] == "bytes" else first) != command["expected"]:
-        raise RuntimeError(f"{command['url']} was answered with something else")
+        raise RuntimeError(f"{command['url']} did not answer with what the server sends")
     done = 0
     running = True
 
@@ -188,7 +188,7 @@ async def main(name, connections):
             say({"error": f"{type(error).__name__}: {error}"})
 
 
-    # Connections that are kept alive are nobody's concern any more.
+    # Idle connections would otherwise keep the process alive.
     os._exit(0)
 
 

@@ -3,7 +3,7 @@ import {fetchClient} from './fetch-client.ts';
 import type {ClientSettings, PeerFactory} from './peer.ts';
 import {drain} from './peer.ts';
 
-// All the policies that are on by default are on.
+// The default policies are on.
 function createSession({connections}: ClientSettings): aiofetch.Session {
   return aiofetch.createSession({connector: {limit: connections}});
 }
@@ -17,13 +17,13 @@ export const sessionFetch: PeerFactory = (settings) => {
   };
 };
 
-/** As those that bound no connections over all hosts: each host keeps one, and no more calls are made at once. */
+/** A session without a limit over all hosts, as the other clients are: each host keeps a connection, and p-limit bounds the calls. */
 export const sessionUnbounded: PeerFactory = () => {
   const session = aiofetch.createSession({connector: {limit: Infinity}});
   return {package: 'aiofetch', client: fetchClient(session.fetch as never)};
 };
 
-/** The same with somebody listening. */
+/** A session with trace listeners. */
 function listenedTo(trace: () => readonly aiofetch.TraceListener[]): PeerFactory {
   return ({connections}) => {
     const session = aiofetch.createSession({connector: {limit: connections}, trace: trace()});
@@ -53,7 +53,7 @@ export const sessionVerbs: PeerFactory = (settings) => {
   };
 };
 
-/** A typed client's calls, each of an endpoint that is described once. */
+/** The calls of a typed client, whose endpoints are described once. */
 export const typedClient: PeerFactory = (settings) => {
   const session = createSession(settings);
   const clients = new Map<string, ReturnType<typeof clientOf>>();
@@ -100,7 +100,7 @@ export const iterChunks: PeerFactory = (settings) => {
   };
 };
 
-/** Inputs of a crawl: nothing but numbers, and nothing done with them. */
+/** Numbers as inputs, and a worker that returns them. */
 export const asCompleted: PeerFactory = ({connections}) => ({
   package: 'aiofetch',
   client: {

@@ -19,7 +19,7 @@ export const undiciRequestPeer: PeerFactory = (settings) => {
     package: 'undici',
     client: {
       json: async (url) => (await undiciRequest(url)).body.json(),
-      // It doesn't decompress: that is its user's part.
+      // undici.request leaves decompression to its user.
       gzip: async (url) => {
         const {body} = await undiciRequest(url, {headers: {'accept-encoding': 'gzip'}});
         return JSON.parse(gunzipSync(await body.bytes()).toString());
