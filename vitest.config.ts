@@ -1,3 +1,4 @@
+import {join} from 'node:path';
 import {defaultServerConditions} from 'vite';
 import {defineConfig} from 'vitest/config';
 
@@ -5,12 +6,18 @@ import {defineConfig} from 'vitest/config';
 const source = '@aiofetch/source';
 const conditions = [source, ...defaultServerConditions];
 
+// Tests start hundreds of Node processes. With the cache, a process neither strips types nor compiles what another one has:
+// one that imports aiofetch takes half the processor time.
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/aiofetch-tests');
+
 export default defineConfig({
   resolve: {conditions},
   ssr: {resolve: {conditions, externalConditions: conditions}},
   test: {
     globals: false,
     pool: 'forks',
+    // By default Vitest leaves a processor free: on a machine with two, it would run one file at a time.
+    maxWorkers: '100%',
     execArgv: ['--expose-gc', `--conditions=${source}`],
     testTimeout: 60_000,
     hookTimeout: 60_000,
@@ -67,6 +74,8 @@ export default defineConfig({
             only: true,
             include: ['test/types/*.test-d.ts'],
             tsconfig: 'test/types/tsconfig.json',
+            // The native compiler takes a tenth of the time. The package's tests compile with the others.
+            checker: join(import.meta.dirname, 'node_modules/typescript-native/bin/tsc'),
           },
         },
       },
