@@ -3,10 +3,11 @@
  *
  * @module
  */
-import {Queue} from './queue.ts';
-import {createRun, type Failure, type RunOptions, type WorkerFunction} from './run.ts';
+import Queue from 'yocto-queue';
+import type {RunOptions, WorkerFunction} from './options.ts';
+import {createRun, type Failure} from './run.ts';
 
-export type {Progress, RunOptions, WorkerContext, WorkerFunction} from './run.ts';
+export type {Progress, RunOptions, WorkerContext, WorkerFunction} from './options.ts';
 
 /** Options of {@link asCompleted}. */
 export type AsCompletedOptions = RunOptions;
@@ -70,7 +71,7 @@ export function gather<Input, Result>(
 ): Promise<unknown[]> {
   const results: unknown[] = [];
   // Filled up to the index first: an array with holes, or one that grows from its end, is a slow one.
-  const put = (index: number, result: unknown) => {
+  const put = (index: number, result: unknown): undefined => {
     while (results.length <= index) results.push(undefined);
     results[index] = result;
   };
@@ -92,7 +93,7 @@ export function gather<Input, Result>(
           }
         : {fulfilled: put, ended, where, known},
     );
-    run.pump();
+    run.begin();
   });
 }
 
@@ -135,7 +136,7 @@ export function asCompleted<Input, Result>(
   options: AsCompletedOptions = {},
 ): AsyncIterableIterator<Result, undefined, undefined> {
   type Step = IteratorResult<Result, undefined>;
-  const untaken = new Queue<Result>();
+  const untaken = new Queue<{readonly value: Result; readonly release: () => void}>();
   const takers = new Queue<PromiseWithResolvers<Step>>();
   const end = Promise.withResolvers<void>();
   let hasBegun = false;
@@ -146,20 +147,20 @@ export function asCompleted<Input, Result>(
     where: 'asCompleted',
     known: ['concurrency', 'signal', 'onProgress'],
     fulfilled(_index, value) {
-      const taker = takers.shift();
-      if (taker) return taker.resolve({done: false, value});
-      untaken.push(value);
-      run.held++;
+      const taker = takers.dequeue();
+      if (!taker) return new Promise((release) => untaken.enqueue({value, release}));
+      taker.resolve({done: false, value});
+      return undefined;
     },
     ended(cause) {
       hasEnded = true;
       failure = cause;
-      for (let taker = takers.shift(); taker; taker = takers.shift()) taker.resolve(last());
+      for (const taker of takers.drain()) taker.resolve(last());
       end.resolve();
     },
   });
 
-  // The failure is for one taker only; to the others it's the end, as of a generator that threw.
+  // One taker gets the failure. The others get the end of the iteration, as from a generator that threw.
   async function last(): Promise<Step> {
     const cause = failure;
     failure = undefined;
@@ -169,21 +170,22 @@ export function asCompleted<Input, Result>(
 
   return {
     next() {
-      if (untaken.size > 0) {
-        const value = untaken.shift() as Result;
-        run.held--;
-        run.pump();
-        return Promise.resolve({done: false, value});
+      const result = untaken.dequeue();
+      if (result) {
+        result.release();
+        return Promise.resolve({done: false, value: result.value});
       }
       if (hasEnded) return last();
       const taker = Promise.withResolvers<Step>();
-      takers.push(taker);
-      hasBegun = true;
-      run.pump();
+      takers.enqueue(taker);
+      if (!hasBegun) {
+        hasBegun = true;
+        run.begin();
+      }
       return taker.promise;
     },
     async return() {
-      while (untaken.size > 0) untaken.shift();
+      untaken.clear();
       if (hasBegun && !hasEnded) {
         run.abandon();
         await end.promise;

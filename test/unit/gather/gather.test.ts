@@ -1,3 +1,4 @@
+import {AsyncLocalStorage} from 'node:async_hooks';
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import fc from 'fast-check';
 import {afterEach, beforeEach, describe, expect, expectTypeOf, it, vi} from 'vitest';
@@ -171,6 +172,33 @@ describe('gather: concurrency', () => {
     await expect(results).rejects.toThrow(InvalidOptionError);
     await expect(results).rejects.toThrow('Option "concurrency" is ');
     expect(numbers.read).toBe(0);
+  });
+});
+
+describe('the async context of a worker', () => {
+  it.each<[string, (inputs: Iterable<number>, worker: () => Promise<unknown>) => Promise<unknown>]>([
+    ['gather', (inputs, worker) => gather(inputs, worker, {concurrency: 1})],
+    [
+      'asCompleted',
+      async (inputs, worker) => {
+        for await (const _ of asCompleted(inputs, worker, {concurrency: 1}));
+      },
+    ],
+  ])('is that of the call of %s, whatever frees the place of the worker', async (_name, run) => {
+    const storage = new AsyncLocalStorage<string>();
+    const contexts: unknown[] = [];
+    const open: Array<() => void> = [];
+    const worker = () => {
+      contexts.push(storage.getStore());
+      return new Promise<void>((resolve) => open.push(resolve));
+    };
+    const results = storage.run('caller', () => run([1, 2, 3], worker));
+    for (let index = 0; index < 3; index++) {
+      await nextTurn();
+      storage.run('other', () => open[index]?.());
+    }
+    await results;
+    expect(contexts).toEqual(['caller', 'caller', 'caller']);
   });
 });
 
