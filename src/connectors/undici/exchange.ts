@@ -1,16 +1,9 @@
 import type {Dispatcher} from 'undici';
 import {isReplayable, isSmall} from '../../core/body.ts';
-import type {Lifetime} from '../../core/call-lifetime.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
-import {lifetimeOf} from '../../core/request.ts';
 import {isNullBodyStatus} from '../../core/status.ts';
-import type {ConnectionDetail, Trace, TraceSignals} from '../../core/trace.ts';
-import type {Phase} from '../../errors/index.ts';
-import type {Linked, LinkedList} from '../../utils/linked-list.ts';
-import {urlParts} from '../../utils/url-parts.ts';
 import {isUndiciRefusal} from './describe-failure.ts';
-import type {DialSignal} from './dial/dial.ts';
-import {connectionError, exchangeError, requestError, timeoutError} from './exchange-error.ts';
+import {exchangeError, requestError} from './exchange-error.ts';
 import type {FollowUp} from './follow-up.ts';
 import * as followUp from './follow-up.ts';
 import {Connection} from './http1/connection.ts';
@@ -24,57 +17,30 @@ import {cancelWhenCollected, createResponse} from './messages/response.ts';
 import {responseBody} from './messages/response-body.ts';
 import {Upload} from './messages/upload.ts';
 import type {Pool} from './pool/pool.ts';
-import type {PoolConnection, PoolHost, PoolMember} from './pool/pool-host.ts';
+import type {PoolConnection} from './pool/pool-host.ts';
+import {PooledRequest} from './pooled-request.ts';
 import type {ReadTimeoutListener} from './read-timer.ts';
 
 // The error that undici is aborted with. It never reaches a caller.
 const aborted = new Error('aborted');
 
-type State =
-  /** The exchange waits for a slot. */
-  | 'queued'
-  /** The exchange has a slot and waits for a connection. */
-  | 'dialling'
-  /** The request was handed to its connection, and no response head has arrived. */
-  | 'sent'
-  /** The caller has the response, and its body is arriving. */
-  | 'receiving'
-  /** A follow-up is due. The rest of the body is read only so that the connection can be used again. */
-  | 'discarding'
-  /** The exchange is over, and its slot is given back or about to be. */
-  | 'done';
-
 /**
- * One request on one connection, from the wait for a slot to the end of the response's body.
+ * One request on one connection, from the wait for a slot to the end of the response's body. `PooledRequest` gets the
+ * connection; this class sends the request on it, receives the response, and starts what follows.
  *
- * The class is long because it is the only owner of a request's state: the queue, the dial, undici, the body and the abort
- * all report to this one object. A request so costs one object, and no closures. Whatever needs no state is in
- * the modules beside it: `follow-up.ts` decides on redirects and resends, `exchange-error.ts` makes the errors, and
- * `messages/` makes what is sent and what the caller gets.
+ * The class is long because it is the only owner of this state: undici, the body, the read timer and the abort all report
+ * to this one object. Whatever needs no state is in the modules beside it: `follow-up.ts` decides on redirects and resends,
+ * `exchange-error.ts` makes the errors, and `messages/` makes what is sent and what the caller gets.
  */
-export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Dispatcher.DispatchHandler {
-  previous: Linked | undefined = undefined;
-  next: Linked | undefined = undefined;
-  list: LinkedList<Linked> | undefined = undefined;
-
-  readonly host: PoolHost;
-  readonly lifetime: Lifetime;
-  readonly #pool: Pool;
-  readonly #request: ConnectorRequest;
-  readonly #path: string;
-  readonly #trace: Trace | undefined;
+export class Exchange
+  extends PooledRequest
+  implements ReadTimeoutListener, BodyOrigin, Dispatcher.DispatchHandler
+{
   readonly #redirects: number;
   // Replaced once one of them was called: through its promise, `resolve` holds the response, which could then never be
   // garbage-collected while the exchange exists.
   #resolve: (response: Response) => void;
   #reject: (error: unknown) => void;
-  /** When the attempt's time is up, on the clock of `performance`. Redirects share this time. */
-  #attemptEnd: number | undefined;
-
-  #state: State = 'queued';
-  #connection: PoolConnection | undefined = undefined;
-  /** Whether the connection had carried another request before. */
-  #isReused = false;
   #upload: Upload | undefined = undefined;
   #body: IncomingBody | undefined = undefined;
   #followUp: FollowUp | undefined = undefined;
@@ -82,9 +48,6 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
   #discarded = 0;
   /** How many more bytes of the body may arrive; `undefined` is no limit. */
   #bytesAllowed: number | undefined = undefined;
-  /** The pool timeout while queued, the time for discarding later. */
-  #timer: NodeJS.Timeout | undefined = undefined;
-  #attemptTimer: NodeJS.Timeout | undefined = undefined;
   /** Whether undici has begun to write the request. */
   #isWritten = false;
   /** Whether a part of the response has arrived. */
@@ -98,8 +61,6 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
   #resends = 0;
   /** The status of the response. */
   #status: number | undefined = undefined;
-  /** When the exchange last began to dial or to send. Only set where the limit adapts. */
-  #sentAt = 0;
   #abortDispatch: ((error: Error) => void) | undefined = undefined;
   #resumeDispatch: (() => void) | undefined = undefined;
 
@@ -111,120 +72,45 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
     redirects = 0,
     attemptEnd: number | undefined = undefined,
   ) {
-    const {origin, path} = urlParts(request.url);
-    this.lifetime = lifetimeOf(request);
-    this.#pool = pool;
-    this.#request = request;
-    this.#path = path;
-    this.#trace = this.lifetime.trace;
+    super(pool, request, attemptEnd);
     this.#resolve = resolve;
     this.#reject = reject;
     this.#redirects = redirects;
-    this.#attemptEnd = attemptEnd;
-    this.host = pool.limits.host(origin);
   }
 
-  get connectTimeout(): number | undefined {
-    return this.#request.timeouts.connect;
-  }
-
-  // The wait for a slot and a connection
-
-  start(): void {
+  override start(): void {
     const {lifetime} = this;
-    if (lifetime.isAborted) {
-      // The call was aborted while the redirect before this request was discarded.
-      this.#trace?.emit('attemptEnd', this.#request, {error: lifetime.reason});
-      this.#pool.settle(this.host);
-      this.#reject(lifetime.reason);
+    if (!lifetime.isAborted) {
+      super.start();
       return;
     }
-    lifetime.onAbort(this);
-    if (this.#attemptEnd !== undefined) this.#startAttemptTimer();
-    if (this.#pool.limits.acquire(this.host, this)) {
-      this.#connect();
-      return;
-    }
-    this.#trace?.emit('connectionQueuedStart', this.#request);
-    const {pool} = this.#request.timeouts;
-    if (pool !== undefined) this.#timer = setTimeout(() => this.#timeOut('pool', pool), pool);
-  }
-
-  granted(): void {
-    this.#clearTimer();
-    this.#trace?.emit('connectionQueuedEnd', this.#request);
-    this.#connect();
-  }
-
-  #connect(): void {
-    if (this.host.adaptive) this.#sentAt = performance.now();
-    this.#pool.running.append(this);
-    this.#startAttemptTimer();
-    const connection = this.#takeIdle();
-    if (connection) this.#reuse(connection);
-    else this.#dial();
-  }
-
-  #takeIdle(): PoolConnection | undefined {
-    const connection = this.#pool.take(this.host);
-    if (!(connection instanceof Connection)) return connection;
-    if (connection.canExpectContinue || !followUp.waitsForContinue(this.#request)) return connection;
-    // Closed rather than put back: the new connection needs the place that this one takes within the limit.
-    connection.close();
-    return undefined;
-  }
-
-  #reuse(connection: PoolConnection): void {
-    this.#trace?.emit('connectionReuse', this.#request, describeConnection(connection));
-    this.#dispatch(connection);
-  }
-
-  #dial(): void {
-    this.#state = 'dialling';
-    this.#trace?.emit('connectionCreateStart', this.#request);
-    // The pool keeps the exchange in a list of its own while the exchange waits to dial.
-    this.#pool.running.remove(this);
-    this.#pool.open(this);
-  }
-
-  emitDialSignal<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void {
-    this.#trace?.emit(type, this.#request, detail);
-  }
-
-  connected(connection: PoolConnection): void {
-    this.#trace?.emit('connectionCreateEnd', this.#request, describeConnection(connection));
-    this.#dispatch(connection);
-  }
-
-  dialFailed(error: Error, phase: Phase): void {
-    this.#fail(connectionError(this.#request, error, phase));
-  }
-
-  dialTimedOut(limit: number, cause: Error | undefined): void {
-    this.#fail(timeoutError(this.#request, 'connect', limit, cause));
+    // The call was aborted while the redirect before this request was discarded.
+    this.trace?.emit('attemptEnd', this.request, {error: lifetime.reason});
+    this.pool.settle(this.host);
+    this.#reject(lifetime.reason);
   }
 
   // Sending
 
-  #dispatch(connection: PoolConnection): void {
-    const request = this.#request;
-    this.#state = 'sent';
-    this.#connection = connection;
-    this.#isReused = connection.sent > 0;
+  protected override dispatch(connection: PoolConnection): void {
+    const request = this.request;
+    this.state = 'sent';
+    this.connection = connection;
+    this.isReused = connection.sent > 0;
     this.#isLastOnConnection = connection.isLast;
     this.#isWritten = false;
     this.#isSent = false;
-    if (this.host.adaptive) this.#sentAt = performance.now();
-    if (this.list === undefined) this.#pool.running.append(this);
+    if (this.host.adaptive) this.sentAt = performance.now();
+    if (this.list === undefined) this.pool.running.append(this);
     const expectsContinue = followUp.waitsForContinue(request);
     if (expectsContinue && connection instanceof Connection) this.#isLastOnConnection = true;
     let options: Dispatcher.DispatchOptions;
     try {
       const isLast = this.#isLastOnConnection;
-      options = outgoingRequest(request, this.host, this.#path, this.#upload, expectsContinue, isLast);
+      options = outgoingRequest(request, this.host, this.path, this.#upload, expectsContinue, isLast);
     } catch (error) {
-      this.#returnUnusedConnection();
-      this.#fail(error);
+      this.returnUnusedConnection();
+      this.fail(error);
       return;
     }
     const body: unknown = options.body;
@@ -236,30 +122,29 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
 
   onConnect(abort: (error?: Error) => void): void {
     // The call was aborted between the dispatch and this event. A throw ends the request and keeps the connection.
-    if (this.#state !== 'sent') throw aborted;
+    if (this.state !== 'sent') throw aborted;
     this.#isWritten = true;
     this.#abortDispatch = abort;
-    const {totals} = this.#pool;
+    const {totals} = this.pool;
     totals.sent++;
-    if (this.#isReused) totals.reused++;
-    this.#trace?.emit('requestHeadersSent', this.#request);
-    this.#upload?.proceedAfter(this.#request.transfer?.expectContinue);
+    if (this.isReused) totals.reused++;
+    this.trace?.emit('requestHeadersSent', this.request);
+    this.#upload?.proceedAfter(this.request.transfer?.expectContinue);
   }
 
   onBodySent(chunk: unknown): void {
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : (chunk as Buffer).length;
-    this.#pool.totals.bytesSent += bytes;
-    this.#trace?.emit('requestChunkSent', this.#request, {bytes});
+    this.pool.totals.bytesSent += bytes;
+    this.trace?.emit('requestChunkSent', this.request, {bytes});
     this.#reportSent(chunk as string | Uint8Array);
   }
 
   onRequestSent(): void {
     this.#isSent = true;
-    this.#trace?.emit('requestSent', this.#request);
-    if (this.host.adaptive && this.#upload) this.#sentAt = performance.now();
+    this.trace?.emit('requestSent', this.request);
+    if (this.host.adaptive && this.#upload) this.sentAt = performance.now();
     this.#reportSent(undefined);
-    if (this.#state === 'sent' || (this.#state === 'receiving' && !this.#body?.paused))
-      this.#startReadTimer();
+    if (this.state === 'sent' || (this.state === 'receiving' && !this.#body?.paused)) this.#startReadTimer();
   }
 
   // What the caller's progress listener throws fails the call, and must not reach undici.
@@ -267,7 +152,7 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
     try {
       this.#upload?.reportSent(chunk);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -285,19 +170,19 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
     }
     // A response that comes before the end of the upload doesn't show how long the host takes, except when it is overloaded.
     if (this.host.adaptive && (this.#isSent || status === 429 || status === 503)) {
-      this.#pool.limits.observe(this.host, this.#sentAt, status);
+      this.pool.limits.observe(this.host, this.sentAt, status);
     }
     if (this.#upload && !this.#isSent && (status >= 300 || this.#upload.isWaiting)) this.#upload.halt();
     this.#resumeDispatch = resume;
     if (announcesClose(rawHeaders)) this.#isLastOnConnection = true;
-    const location = followUp.redirectLocation(this.#request, status, rawHeaders);
+    const location = followUp.redirectLocation(this.request, status, rawHeaders);
     if (location !== undefined) return this.#redirect(status, location, rawHeaders, statusText);
-    if (followUp.refusesExpectation(this.#request, status)) return this.#resendWithoutExpectation();
+    if (followUp.refusesExpectation(this.request, status)) return this.#resendWithoutExpectation();
     return this.#receive(status, rawHeaders, statusText);
   }
 
   #receive(status: number, rawHeaders: Buffer[], statusText: string): boolean {
-    const request = this.#request;
+    const request = this.request;
     const hasBody = request.method !== 'HEAD' && !isNullBodyStatus(status);
     const contentEncoding = headerValue(rawHeaders, 'content-encoding');
     if (request.transfer && hasBody && contentEncoding === undefined) {
@@ -308,7 +193,7 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
       }
     }
     const head = {status, statusText, rawHeaders, url: request.url, redirected: this.#redirects > 0};
-    this.#state = 'receiving';
+    this.state = 'receiving';
     this.lifetime.bodyOpened();
     if (!hasBody) {
       this.#deliver(createResponse(head, undefined));
@@ -319,9 +204,9 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
     try {
       this.#deliver(createResponse(head, responseBody(body, contentEncoding, request, rawHeaders)));
     } catch (error) {
-      this.#state = 'sent';
+      this.state = 'sent';
       this.lifetime.bodyClosed();
-      this.#fail(error);
+      this.fail(error);
     }
     return true;
   }
@@ -329,7 +214,7 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
   #deliver(response: Response): void {
     const {status} = response;
     this.#status = status;
-    this.#trace?.emit('responseHeadersReceived', this.#request, {status}, response);
+    this.trace?.emit('responseHeadersReceived', this.request, {status}, response);
     const resolve = this.#resolve;
     this.#resolve = ignore;
     this.#reject = ignore;
@@ -337,7 +222,7 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
     // Most bodies have arrived by the end of this turn. Those are not registered: a registration burdens the garbage collector.
     if (this.#body) {
       queueMicrotask(() => {
-        if (this.#state === 'receiving') cancelWhenCollected(response);
+        if (this.state === 'receiving') cancelWhenCollected(response);
       });
     }
   }
@@ -345,9 +230,9 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
   onData(chunk: Buffer): boolean {
     // undici's parser hands on an empty chunk when it resumes. A stream that gets an empty chunk asks for no other.
     if (chunk.length === 0) return true;
-    this.#pool.totals.bytesReceived += chunk.length;
-    this.#trace?.emit('responseChunkReceived', this.#request, {bytes: chunk.length});
-    if (this.#state === 'discarding') {
+    this.pool.totals.bytesReceived += chunk.length;
+    this.trace?.emit('responseChunkReceived', this.request, {bytes: chunk.length});
+    if (this.state === 'discarding') {
       this.#discarded += chunk.length;
       if (this.#discarded > followUp.discardLimit) this.#stopDiscarding();
       return true;
@@ -362,24 +247,24 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
     const hasRoom = this.#body === undefined || this.#body.push(chunk);
     if (hasRoom) this.#startReadTimer();
     // While the reader is slower than the server, the read timeout doesn't run.
-    else (this.#connection as PoolConnection).stopReadTimer();
+    else (this.connection as PoolConnection).stopReadTimer();
     return hasRoom;
   }
 
   onComplete(): void {
-    const connection = this.#connection as PoolConnection;
-    const wasReceiving = this.#state === 'receiving';
-    this.#finish();
+    const connection = this.connection as PoolConnection;
+    const wasReceiving = this.state === 'receiving';
+    this.finish();
     // After a response that came before the end of the upload, the rest of the upload is in the way of the next request.
     const isLast = this.#isLastOnConnection || !this.#isSent;
     // A request without a body was read by the server before it answered.
-    const isFlushed = this.#request.body === null || connection.isFlushed;
-    if (isLast || isFlushed) this.#releaseConnection(connection, isLast);
+    const isFlushed = this.request.body === null || connection.isFlushed;
+    if (isLast || isFlushed) this.releaseConnection(connection, isLast);
     if (!wasReceiving) this.#startFollowUp();
-    if (isLast || isFlushed) this.#pool.releaseSlot(this.host);
+    if (isLast || isFlushed) this.releaseSlot();
     else setImmediate(() => this.#releaseLater(connection));
     if (wasReceiving) {
-      this.#trace?.emit('attemptEnd', this.#request, {status: this.#status});
+      this.trace?.emit('attemptEnd', this.request, {status: this.#status});
       this.#body?.end();
       this.lifetime.bodyClosed();
     }
@@ -387,8 +272,8 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
 
   // A TLS socket learns one turn late that the written data has left.
   #releaseLater(connection: PoolConnection): void {
-    this.#releaseConnection(connection, !connection.isFlushed);
-    this.#pool.releaseSlot(this.host);
+    this.releaseConnection(connection, !connection.isFlushed);
+    this.releaseSlot();
   }
 
   bodyReadStarted(): void {
@@ -396,27 +281,27 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
   }
 
   resume(): void {
-    if (this.#state !== 'receiving') return;
+    if (this.state !== 'receiving') return;
     this.#startReadTimer();
     this.#resumeDispatch?.();
   }
 
   cancel(reason: unknown, failed = false): void {
-    if (this.#state !== 'receiving') return;
-    this.#fail(reason ?? new DOMException('The body was cancelled', 'AbortError'), failed);
+    if (this.state !== 'receiving') return;
+    this.fail(reason ?? new DOMException('The body was cancelled', 'AbortError'), failed);
   }
 
   // Follow-ups
 
   #redirect(status: number, location: string, rawHeaders: Buffer[], statusText: string): boolean {
-    const request = this.#request;
+    const request = this.request;
     const head = {status, statusText, rawHeaders, url: request.url, redirected: false};
-    this.#trace?.emit('responseHeadersReceived', request, {status}, createResponse(head, undefined));
+    this.trace?.emit('responseHeadersReceived', request, {status}, createResponse(head, undefined));
     this.#status = status;
     try {
       this.#followUp = followUp.redirectFollowUp(request, status, location, this.#redirects);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
       return true;
     }
     return this.#discard();
@@ -424,107 +309,98 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
 
   #resendWithoutExpectation(): boolean {
     const error = new Error('The server does not support Expect: 100-continue');
-    this.#trace?.emit('requestResent', this.#request, {error});
-    this.#followUp = followUp.withoutExpectation(this.#request, this.#redirects);
+    this.trace?.emit('requestResent', this.request, {error});
+    this.#followUp = followUp.withoutExpectation(this.request, this.#redirects);
     return this.#discard();
   }
 
   #discard(): boolean {
-    this.#state = 'discarding';
-    (this.#connection as PoolConnection).stopReadTimer();
-    this.#timer = setTimeout(() => this.#stopDiscarding(), followUp.discardTime);
+    this.state = 'discarding';
+    (this.connection as PoolConnection).stopReadTimer();
+    this.timer = setTimeout(() => this.#stopDiscarding(), followUp.discardTime);
     return true;
   }
 
   #stopDiscarding(): void {
-    this.#finish();
+    this.finish();
     this.#destroyConnection();
     this.#startFollowUp();
-    this.#pool.releaseSlot(this.host);
+    this.releaseSlot();
   }
 
   // Called before the slot is given back: a pool that is closing would otherwise take this exchange for the last one.
   #startFollowUp(): void {
     const next = this.#followUp as FollowUp;
-    followUp.traceFollowUp(this.#trace, next);
+    followUp.traceFollowUp(this.trace, next);
     const {request, redirects} = next;
-    new Exchange(this.#pool, request, this.#resolve, this.#reject, redirects, this.#attemptEnd).start();
+    new Exchange(this.pool, request, this.#resolve, this.#reject, redirects, this.attemptEnd).start();
   }
 
   #sendAgain(error: Error): void {
-    const {body} = this.#request;
+    const {body} = this.request;
     this.#resends++;
-    this.#trace?.emit('requestResent', this.#request, {error});
-    this.#clearTimer();
+    this.trace?.emit('requestResent', this.request, {error});
+    this.clearTimer();
     if (this.#isWritten || isReplayable(body)) {
       this.#upload?.stop();
       this.#upload = undefined;
     }
     this.#abortDispatch = undefined;
-    (this.#connection as PoolConnection).stopReadTimer();
-    (this.#connection as PoolConnection).isRetired = true;
-    this.#connection = undefined;
+    (this.connection as PoolConnection).stopReadTimer();
+    (this.connection as PoolConnection).isRetired = true;
+    this.connection = undefined;
     // When one idle connection was dead, others may be dead too. A refusal shows nothing about other connections.
-    const another = error instanceof UnprocessedError ? this.#takeIdle() : undefined;
-    if (another) this.#reuse(another);
-    else this.#dial();
+    const another = error instanceof UnprocessedError ? this.takeIdle() : undefined;
+    if (another) this.reuse(another);
+    else this.dial();
   }
 
   // Failures and aborts
 
   onError(error: Error): void {
-    if (this.#state === 'done') return;
-    if (this.#state === 'discarding') {
-      this.#finish();
+    if (this.state === 'done') return;
+    if (this.state === 'discarding') {
+      this.finish();
       this.#startFollowUp();
-      this.#pool.releaseSlot(this.host);
+      this.releaseSlot();
       return;
     }
-    const request = this.#request;
-    const connection = this.#connection;
+    const request = this.request;
+    const connection = this.connection;
     const failure = requestError(request, error, this.#upload?.failure?.error);
     if (failure) {
-      if (!this.#isWritten && isUndiciRefusal(error)) this.#returnUnusedConnection();
-      this.#fail(failure);
-    } else if (this.#state === 'sent' && this.#canSendAgain(error)) {
+      if (!this.#isWritten && isUndiciRefusal(error)) this.returnUnusedConnection();
+      this.fail(failure);
+    } else if (this.state === 'sent' && this.#canSendAgain(error)) {
       this.#sendAgain(error);
     } else {
-      this.#fail(exchangeError(request, connection?.error ?? error, this.#isSent));
+      this.fail(exchangeError(request, connection?.error ?? error, this.#isSent));
     }
   }
 
   #canSendAgain(error: Error): boolean {
     return followUp.canSendAgain({
-      request: this.#request,
+      request: this.request,
       error,
       resends: this.#resends,
       isWritten: this.#isWritten,
       isAnswered: this.#isAnswered,
-      wasIdle: (this.#connection as PoolConnection).wasIdle,
+      wasIdle: (this.connection as PoolConnection).wasIdle,
     });
-  }
-
-  /** The call was aborted by its caller, a timeout or its session. */
-  aborted(reason: unknown): void {
-    this.#fail(reason);
   }
 
   readTimedOut(limit: number): void {
     // The server's time begins when the whole request has left the socket. The timer runs once more if the request had not
     // left when the timer last fired.
-    const {isFlushed} = this.#connection as PoolConnection;
-    if (this.#upload?.isHalted || (isFlushed && this.#wasFlushed)) this.#timeOut('read', limit);
+    const {isFlushed} = this.connection as PoolConnection;
+    if (this.#upload?.isHalted || (isFlushed && this.#wasFlushed)) this.timeOut('read', limit);
     else this.#startReadTimer();
     this.#wasFlushed = isFlushed;
   }
 
-  #timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {
-    this.#fail(timeoutError(this.#request, phase, limit));
-  }
-
   #failTooLarge(): void {
-    const {transfer} = this.#request;
-    this.#fail(tooLargeError(this.#request, transfer?.maxResponseSize as number));
+    const {transfer} = this.request;
+    this.fail(tooLargeError(this.request, transfer?.maxResponseSize as number));
   }
 
   /**
@@ -532,22 +408,22 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
    *
    * @param isFailure - false when the caller no longer wants the body, which is no failure of the call
    */
-  #fail(reason: unknown, isFailure = true): void {
-    const state = this.#state;
+  protected override fail(reason: unknown, isFailure = true): void {
+    const state = this.state;
     if (state === 'done') return;
     if (this.host.adaptive && (state === 'dialling' || state === 'sent') && !this.#upload?.failure) {
-      this.#pool.limits.observe(this.host, this.#sentAt, undefined, reason);
+      this.pool.limits.observe(this.host, this.sentAt, undefined, reason);
     }
-    this.#finish(reason);
+    this.finish(reason);
     if (state === 'queued') {
-      this.#pool.limits.leave(this.host, this);
-      this.#pool.settle(this.host);
+      this.pool.limits.leave(this.host, this);
+      this.pool.settle(this.host);
     } else {
-      if (state === 'dialling') this.#pool.cancel(this);
+      if (state === 'dialling') this.pool.cancel(this);
       else this.#destroyConnection();
-      this.#pool.releaseSlot(this.host);
+      this.releaseSlot();
     }
-    this.#trace?.emit('attemptEnd', this.#request, {status: this.#status, ...(isFailure && {error: reason})});
+    this.trace?.emit('attemptEnd', this.request, {status: this.#status, ...(isFailure && {error: reason})});
     if (state === 'receiving') {
       this.#body?.fail(reason);
       this.lifetime.bodyClosed(isFailure, reason);
@@ -558,70 +434,27 @@ export class Exchange implements PoolMember, ReadTimeoutListener, BodyOrigin, Di
 
   // Release
 
-  #finish(reason?: unknown): void {
-    this.#state = 'done';
-    this.#clearTimer();
-    if (this.#attemptTimer) clearTimeout(this.#attemptTimer);
-    this.#connection?.stopReadTimer();
-    this.lifetime.offAbort(this);
+  protected override finish(reason?: unknown): void {
+    super.finish();
     this.#upload?.stop(reason);
-    if (this.list === this.#pool.running) this.#pool.running.remove(this);
-  }
-
-  #releaseConnection(connection: PoolConnection, isLast: boolean): void {
-    if (!isLast) {
-      this.#pool.putBack(connection);
-      return;
-    }
-    connection.isRetired = true;
-    // undici closes most of these itself after it has handled the response. It must not lose the socket before that.
-    queueMicrotask(() => connection.destroy());
   }
 
   #destroyConnection(): void {
-    const connection = this.#connection;
+    const connection = this.connection;
     if (!connection) return;
     // undici is told first, because it has a request under way on that socket.
     this.#abortDispatch?.(aborted);
     connection.destroy();
   }
 
-  /** Nothing of the request was written: a connection that served other requests before can serve more. */
-  #returnUnusedConnection(): void {
-    const connection = this.#connection as PoolConnection;
-    this.#connection = undefined;
-    if (this.#isReused) this.#pool.putBack(connection);
-    // undici watches a socket only from its first request on, so a new one can't be kept idle.
-    else connection.destroy();
-  }
-
   // Timers
-
-  #startAttemptTimer(): void {
-    const {attempt} = this.#request.timeouts;
-    if (attempt === undefined || this.#attemptTimer) return;
-    const now = performance.now();
-    this.#attemptEnd ??= now + attempt;
-    const left = Math.max(0, this.#attemptEnd - now);
-    this.#attemptTimer = setTimeout(() => this.#timeOut('attempt', attempt), left);
-  }
 
   /** Starts the read timer, or starts it anew. It doesn't run while the request is being sent. */
   #startReadTimer(): void {
-    const {read} = this.#request.timeouts;
+    const {read} = this.request.timeouts;
     if (read !== undefined && (this.#isSent || this.#upload?.isHalted))
-      (this.#connection as PoolConnection).startReadTimer(read, this);
-  }
-
-  #clearTimer(): void {
-    if (!this.#timer) return;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+      (this.connection as PoolConnection).startReadTimer(read, this);
   }
 }
 
 function ignore(): void {}
-
-function describeConnection({protocol, address}: PoolConnection): ConnectionDetail {
-  return {protocol, address};
-}

@@ -74,7 +74,7 @@ const moments: readonly Moment[] = [
     },
   },
   {
-    name: 'it waits for the head on a connection that served before',
+    name: 'it waits for the head on a reused connection',
     async reach({fetch}, server, signal) {
       await (await fetch(server.origin)).text();
       const pending = fetch(`${server.origin}/silent`, {signal});
@@ -83,14 +83,14 @@ const moments: readonly Moment[] = [
     },
   },
   {
-    name: 'nobody reads its body yet',
+    name: 'its body is unread',
     async reach({fetch}, server, signal) {
       const response = await fetch(`${server.origin}/start`, {signal});
       return () => response.text();
     },
   },
   {
-    name: 'its body is being read in one go',
+    name: 'its body is being read at once',
     async reach({fetch}, server, signal) {
       const reading = (await fetch(`${server.origin}/start`, {signal})).text();
       await turns(3);

@@ -55,7 +55,7 @@ describe('eventSource', () => {
     expect(await dataOf(eventSource(session, server.origin))).toEqual(names);
   });
 
-  it('a server that falls silent in the middle of an event is reconnected to', async () => {
+  it('a server that falls silent in the middle of an event is reconnected to after idleTimeout', async () => {
     const server = await startEvents((response, events, connection) => {
       if (connection === 0) response.write(events.subarray(0, 30));
       else response.end(events);
@@ -64,7 +64,7 @@ describe('eventSource', () => {
     expect(await dataOf(eventSource(session, server.origin, {idleTimeout: 50}))).toEqual(names);
   });
 
-  it('comments that keep the connection alive reset the read timeout', async () => {
+  it('comments keep the connection open beyond idleTimeout', async () => {
     const server = await startEvents(async (response, events) => {
       for (let round = 0; round < 15; round++) {
         response.write(': still here\n\n');
@@ -77,7 +77,7 @@ describe('eventSource', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('a server that is not up yet is retried', async () => {
+  it('a server that is not up is retried maxFailures times', async () => {
     const gone = await startEvents(() => undefined);
     const {port} = gone;
     await new Promise((resolve) => gone.server.close(resolve));

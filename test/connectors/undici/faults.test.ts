@@ -61,7 +61,7 @@ const failing: Array<[string, (connection: RawConnection) => Promise<void> | voi
     },
   ],
   [
-    'breaks off a chunk',
+    'closes the connection in the middle of a chunk',
     ({send, socket}) => {
       send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n10\r\nabc');
       socket.end();
@@ -75,7 +75,7 @@ const failing: Array<[string, (connection: RawConnection) => Promise<void> | voi
     },
   ],
   [
-    'sends a chunk of a size that is none',
+    'sends an invalid chunk size',
     ({send}) => send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nSECRET\r\nabc\r\n'),
   ],
   [
@@ -83,15 +83,15 @@ const failing: Array<[string, (connection: RawConnection) => Promise<void> | voi
     ({send}) => send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\nabc\r\n'),
   ],
   [
-    'sends more than a chunk’s size',
+    'sends a chunk that is longer than its size',
     ({send}) => send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nSECRET\r\n0\r\n\r\n'),
   ],
   ['speaks another protocol', ({send}) => send('SSH-2.0-OpenSSH_9.6 SECRET\r\n')],
   ['sends garbage', ({send}) => send(Buffer.from([0, 1, 2, 3, 255, 254, 13, 10, 13, 10]))],
-  ['sends a status that is none', ({send}) => send('HTTP/1.1 abc SECRET\r\n\r\n')],
+  ['sends an invalid status', ({send}) => send('HTTP/1.1 abc SECRET\r\n\r\n')],
   ['sends a header without a colon', ({send}) => send('HTTP/1.1 200 OK\r\nSECRET\r\n\r\n')],
   [
-    'sends Content-Length and Transfer-Encoding both',
+    'sends both Content-Length and Transfer-Encoding',
     ({send}) => send('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\nabc'),
   ],
   [
@@ -100,17 +100,17 @@ const failing: Array<[string, (connection: RawConnection) => Promise<void> | voi
   ],
   ['sends a Content-Length below zero', ({send}) => send('HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n')],
   [
-    'sends headers without end',
+    'sends an endless header',
     ({send}) => send(`HTTP/1.1 200 OK\r\nX-Giant: ${'x'.repeat(100_000)}\r\nContent-Length: 0\r\n\r\n`),
   ],
   [
-    'sends headers in endless number',
+    'sends an endless number of headers',
     ({send}) => send(`HTTP/1.1 200 OK\r\n${'X-Many: x\r\n'.repeat(20_000)}Content-Length: 0\r\n\r\n`),
   ],
   // RFC 9110, section 15.2, would have it ignored. undici fails instead, to protect against injected responses.
-  ['says to continue unasked', ({send}) => send('HTTP/1.1 100 Continue\r\n\r\n')],
+  ['sends an unrequested 100 (Continue)', ({send}) => send('HTTP/1.1 100 Continue\r\n\r\n')],
   [
-    'switches protocols unasked',
+    'sends an unrequested 101 (Switching Protocols)',
     ({send}) => send('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),
   ],
 ];

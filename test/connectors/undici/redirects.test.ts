@@ -294,9 +294,9 @@ describe('a Location', () => {
     ['empty', '', '/from/here?x=1'],
     ['scheme-relative', '//127.0.0.1:PORT/to', '/to'],
     ['backslashes', '\\to', '/to'],
-    ['with spaces to trim and to encode', '  /a b  ', '/a%20b'],
+    ['spaces to trim and to encode', '  /a b  ', '/a%20b'],
     ['UTF-8 that should have been encoded', '/ü/日本', '/%C3%BC/%E6%97%A5%E6%9C%AC'],
-    ['encoded already', '/%C3%BC?q=%20', '/%C3%BC?q=%20'],
+    ['already encoded', '/%C3%BC?q=%20', '/%C3%BC?q=%20'],
   ] as const;
   it.each(places)('a Location is resolved against the URL: %s', async (_name, location, path) => {
     const server = await startRawServer(async (connection) => {

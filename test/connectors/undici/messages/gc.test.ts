@@ -162,13 +162,13 @@ describe('a body whose reader holds only a promise', () => {
     return reading;
   }
 
-  it.each(Object.entries(readers))('%s() is not interrupted by garbage collection', async (_name, read) => {
+  it.each(Object.entries(readers))('%s is not interrupted by garbage collection', async (_name, read) => {
     const server = await startSlow();
     expect(await readWhileCollecting(server, '1}', read)).toBe('{"a":1}');
   });
 
   it.each(Object.entries(readers))(
-    '%s() of a coded body is not interrupted by garbage collection',
+    '%s of a coded body is not interrupted by garbage collection',
     async (_name, read) => {
       const coded = gzipSync('{"a":1}');
       const server = await startSlow(coded.subarray(0, 15), {'content-encoding': 'gzip'});

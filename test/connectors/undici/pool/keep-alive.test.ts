@@ -17,7 +17,7 @@ async function answerAll(connection: RawConnection): Promise<never> {
   }
 }
 
-describe('a connection is used again', () => {
+describe('reuse of a connection', () => {
   it.each([
     ['HEAD', 200],
     ['GET', 204],
@@ -88,17 +88,17 @@ describe('a connection is used again', () => {
   });
 });
 
-describe('a connection is not used again', () => {
+describe('no reuse of a connection', () => {
   const closing = {
     'after "Connection: close"': 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok',
     'after "connection: Close" among others':
       'HTTP/1.1 200 OK\r\nconnection: foo, Close\r\nContent-Length: 2\r\n\r\nok',
     'after HTTP/1.0': 'HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok',
-    'that the server keeps for a second only':
+    'when the server keeps it for only a second':
       'HTTP/1.1 200 OK\r\nKeep-Alive: timeout=1\r\nContent-Length: 2\r\n\r\nok',
   };
   for (const [name, response] of Object.entries(closing)) {
-    it(name, async () => {
+    it(`a connection is not used again ${name}`, async () => {
       const server = await startRawServer(async (connection) => {
         await connection.request();
         connection.send(response);
