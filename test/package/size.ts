@@ -11,10 +11,16 @@ import {peers, tiers} from './support/tiers.ts';
  * Measures what a browser has to load of this package and of its peers, and fails when a part of this package is larger
  * than it may be, or when README's table is older than the code.
  *
+ *     npm run size
+ *     npm run size -- --write      # brings README's table up to date
+ *     npm run size -- --modules    # shows how much each source file adds
+ *
  * @module
  */
 
-const {values} = parseArgs({options: {write: {type: 'boolean', default: false}}});
+const {values} = parseArgs({
+  options: {write: {type: 'boolean', default: false}, modules: {type: 'boolean', default: false}},
+});
 const readme = fileURLToPath(new URL('../../README.md', import.meta.url));
 const section = 'sizes';
 /** How far README's figures may be from the measured ones, in kB: small changes need no new table. */
@@ -23,10 +29,11 @@ const tolerance = 0.3;
 const problems: string[] = [];
 const rows: Array<{name: string; gzip: number}> = [];
 
-for (const {name, code, limit} of tiers) {
-  const size = await bundleSize(code);
+for (const {name, code, client, limit} of tiers) {
+  const modules = client && {'./client.ts': await client()};
+  const size = await bundleSize(code, modules);
   console.log(`${inBytes(size.gzip)} gzip of ${inBytes(limit).trim()}  ${name}`);
-  showPackages(size);
+  showParts(values.modules ? await bundleSize(code, modules, ['@aiofetch/source']) : size);
   rows.push({name, gzip: size.gzip});
   if (size.gzip > limit) problems.push(`${name}: ${size.gzip - limit} B over its limit of ${limit} B`);
   if (size.foreign.length > 0) problems.push(`${name}: imports ${size.foreign.join(', ')}`);
@@ -69,8 +76,8 @@ function shown(kilobytes: number | undefined): string {
   return kilobytes === undefined ? 'nothing' : `${kilobytes.toFixed(1)} kB`;
 }
 
-function showPackages({packages}: BundleSize): void {
-  for (const [name, count] of [...packages].sort((a, b) => b[1] - a[1])) {
+function showParts({parts}: BundleSize): void {
+  for (const [name, count] of [...parts].sort((a, b) => b[1] - a[1])) {
     if (count > 0) console.log(`${' '.repeat(10)}${inBytes(count)} minified  ${name}`);
   }
 }

@@ -1,10 +1,14 @@
 import {existsSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
+import {fromOpenApi} from 'aiofetch/openapi';
+import {manyOperations, nameOf} from '../../support/many-operations.ts';
 
 /** A program of which the size in a browser is measured. */
 export interface Subject {
   readonly name: string;
   readonly code: string;
+  /** Makes the module that the program imports as `./client.ts`. */
+  client?(): Promise<string>;
 }
 
 /** A part of this package that may not grow unnoticed. */
@@ -27,8 +31,14 @@ const onCore: readonly Tier[] = [
     limit: 17_500,
   },
   {
-    name: 'a typed client on `aiofetch/core` that calls one of its 1,000 endpoints',
-    code: oneOfManyEndpoints(1_000),
+    name: 'a typed client on `aiofetch/core` that calls one of 1,000 operations',
+    code: `
+      import {defineClient} from 'aiofetch';
+      import {createSession} from 'aiofetch/core';
+      import {${nameOf(500)}} from './client.ts';
+      export const client = defineClient({get: ${nameOf(500)}})(createSession());
+    `,
+    client: async () => (await fromOpenApi(manyOperations(1_000))).code,
     limit: 15_000,
   },
 ];
@@ -51,18 +61,3 @@ export const peers: readonly Subject[] = [
   {name: 'wretch', code: "export {default} from 'wretch'"},
   {name: 'openapi-fetch', code: "export {default} from 'openapi-fetch'"},
 ];
-
-/** A module as a generator writes it, of which a program calls a single operation. */
-function oneOfManyEndpoints(count: number): string {
-  const endpoints = Array.from(
-    {length: count},
-    (_, index) =>
-      `const getThing${index} = endpoint('GET /things${index}/{id}', {response: type<{name: string}>(), errors: {404: type<{message: string}>()}});`,
-  );
-  return [
-    "import {defineClient, endpoint, type} from 'aiofetch';",
-    "import {createSession} from 'aiofetch/core';",
-    ...endpoints,
-    `export const client = defineClient({getThing: getThing${count >> 1}})(createSession());`,
-  ].join('\n');
-}
