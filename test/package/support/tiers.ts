@@ -49,7 +49,8 @@ export const tiers: readonly Tier[] = [
   {
     name: '`aiofetch`: `createSession` and `gather`, with all options of a session',
     code: "export {createSession, gather} from 'aiofetch'",
-    limit: hasCore ? 32_000 : 33_600,
+    // The goal is 32 kB. Until `aiofetch/core` exists, the limit keeps the size where it is.
+    limit: hasCore ? 32_000 : 34_700,
   },
 ];
 
