@@ -4,9 +4,10 @@ import {iterEvents, iterNdjson} from '../streams/index.ts';
 import type {ServerSentEvent} from '../streams/parse-events.ts';
 import type {LineOptions} from '../streams/split-lines.ts';
 import {assertOption, checkKnown, checkNumber} from '../utils/check-options.ts';
+import {bareMediaType} from '../utils/media-type.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {Content, DecodeContext, ResponseContent} from './content.ts';
-import {butIs, checkMediaType, mediaTypeOf} from './content.ts';
+import {butIs, checkMediaType} from './content.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';
 import {checkSchema, checkValue, schemaError} from './schema.ts';
 
@@ -169,7 +170,7 @@ export function asEvents(
 
 /** Else it would be a stream without events: an error that is sent as a success, a page that asks to log in. */
 function checkStream(response: Response, place: CheckedPlace): void {
-  const type = mediaTypeOf(response.headers.get('content-type'));
+  const type = bareMediaType(response.headers.get('content-type'));
   // What a server that knows of none sends, and a test's `new Response(text)`.
   if (type === '' || type === 'text/event-stream' || type === 'text/plain') return;
   discard(response);

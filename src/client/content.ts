@@ -1,9 +1,11 @@
 import type {RequestBody} from '../core/body.ts';
 import {SchemaError} from '../errors/index.ts';
 import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
+import {bareMediaType} from '../utils/media-type.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
+import {isSchema} from '../utils/standard-schema.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';
-import {checkSchema, checkValue, isSchema, whenThere} from './schema.ts';
+import {checkSchema, checkValue, whenThere} from './schema.ts';
 
 /** A body, and what `Content-Type` is with it; without one it's what the body says of itself. */
 export interface EncodedBody {
@@ -105,13 +107,8 @@ async function readJson(response: Response, place: CheckedPlace): Promise<unknow
 
 /** What a response says that it is, where that isn't what was expected. */
 export function butIs({headers}: Response, expected: RegExp): string {
-  const type = mediaTypeOf(headers.get('content-type'));
+  const type = bareMediaType(headers.get('content-type'));
   return type === '' || expected.test(type) ? '' : `, but ${type}`;
-}
-
-/** Without its parameters; `''` for what is none. */
-export function mediaTypeOf(header: string | null): string {
-  return /^\s*([\w.+-]+\/[\w.+-]+)\s*(?:;|$)/.exec(header ?? '')?.[1]?.toLowerCase() ?? '';
 }
 
 export function checkMediaType<Fallback extends string | undefined>(

@@ -1,3 +1,4 @@
+import {tagOf} from '../core/body.ts';
 import {InvalidOptionError} from '../errors/index.ts';
 import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import {percentEncode} from '../utils/percent-encode.ts';
@@ -58,8 +59,8 @@ export function queryWriter(
   }
   const otherwise = writerOf(defaultStyle, options.style);
   return (query) => {
-    if (kindOf(query) !== 'Object')
-      throw new TypeError(`Parameters are given by name, and not as a ${kindOf(query)}`);
+    if (tagOf(query) !== 'Object')
+      throw new TypeError(`Parameters are given by name, and not as a ${tagOf(query)}`);
     let text = '';
     for (const name of Object.keys(query)) {
       const value = (query as Record<string, unknown>)[name];
@@ -107,15 +108,10 @@ function toPlain(value: unknown, name: string): unknown {
   if (!isObject(value) || value instanceof Date) return value;
   if (Array.isArray(value)) return value.map((item) => toPlain(item, name));
   if ('toJSON' in value && typeof value.toJSON === 'function') return toPlain(value.toJSON(), name);
-  const kind = kindOf(value);
+  const kind = tagOf(value);
   if (kind !== 'Object')
     throw new TypeError(`Query parameter "${name}" is a ${kind}: give a list, an object or text`);
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item, name)]));
-}
-
-/** `Object` of those that are no more than their members; else what it is, as `Map`, `Promise` or `Blob`. */
-function kindOf(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 // Those that RFC 3986 doesn't allow in a query are percent-encoded, as OpenAPI's own examples have them.

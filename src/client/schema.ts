@@ -2,6 +2,7 @@ import type {RedactedRequest} from '../errors/index.ts';
 import {SchemaError} from '../errors/index.ts';
 import {assertOption} from '../utils/check-options.ts';
 import type {SchemaIssue, StandardSchema} from '../utils/standard-schema.ts';
+import {isSchema, validate} from '../utils/standard-schema.ts';
 
 /** What a Standard Schema makes of what it takes. */
 export type OutputOf<Schema> = Schema extends {
@@ -45,13 +46,6 @@ const witness: TypeWitness<unknown> = {
   '~trusting': true,
 };
 
-/** Whether it is a Standard Schema. Some are functions. */
-export function isSchema(value: unknown): value is StandardSchema {
-  const isCarrier = (typeof value === 'object' && value !== null) || typeof value === 'function';
-  const standard = isCarrier ? (value as Partial<StandardSchema>)['~standard'] : undefined;
-  return typeof standard?.validate === 'function';
-}
-
 /** @throws InvalidOptionError for what is none */
 export function checkSchema(value: unknown, option: string): asserts value is StandardSchema {
   assertOption(isSchema(value), option, value, 'a Standard Schema, or type<…>()');
@@ -79,12 +73,7 @@ export function checkValue<Output>(
   place: CheckedPlace,
 ): Output | Promise<Output> {
   if ('~trusting' in schema) return value as Output;
-  const result = schema['~standard'].validate(value);
-  const take = (settled: Awaited<typeof result>): Output => {
-    if (settled.issues) throw schemaError(settled.issues, place);
-    return settled.value;
-  };
-  return result instanceof Promise ? result.then(take) : take(result);
+  return validate(schema, value, (issues) => schemaError(issues, place));
 }
 
 /** Goes on with a value at once, or with a promise's when that is there. */

@@ -7,7 +7,7 @@ type MediaKind = 'json' | 'ndjson' | 'events' | 'form' | 'multipart' | 'text' | 
 const preferred: readonly MediaKind[] = ['json', 'ndjson', 'events', 'multipart', 'form', 'text', 'binary'];
 
 function kindOf(mediaType: string): MediaKind {
-  const bare = bareMediaType(mediaType).toLowerCase();
+  const bare = bareMediaType(mediaType);
   if (/^(?:application|text)\/json$|\+json$/.test(bare)) return 'json';
   if (/^application\/(?:x-)?(?:ndjson|jsonl|jsonlines|json-lines)$|\/json-seq$/.test(bare)) return 'ndjson';
   if (bare === 'text/event-stream') return 'events';

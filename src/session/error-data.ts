@@ -24,7 +24,7 @@ export async function readErrorData(
 
 // application/json, and what is built on it, as application/problem+json (RFC 9457).
 function isJson(response: Response): boolean {
-  return /\/(?:.*[.+-])?json$/i.test(bareMediaType(response.headers.get('content-type')));
+  return /\/(?:.*[.+-])?json$/.test(bareMediaType(response.headers.get('content-type')));
 }
 
 async function readBounded(response: Response): Promise<string | undefined> {

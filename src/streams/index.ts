@@ -10,6 +10,7 @@
 import {InvalidOptionError} from '../errors/index.ts';
 import {assertOption, checkKnown} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
+import {isSchema} from '../utils/standard-schema.ts';
 import {iterate} from './iterate.ts';
 import {type EventProgress, parseEvents, type ServerSentEvent} from './parse-events.ts';
 import {checkLine, parseNdjson} from './parse-ndjson.ts';
@@ -129,7 +130,7 @@ export function iterNdjson<Value = unknown>(
     response,
     () => {
       assertOption(
-        schema === undefined || typeof schema['~standard']?.validate === 'function',
+        schema === undefined || isSchema(schema),
         'schema',
         schema,
         'a Standard Schema, or undefined',

@@ -1,5 +1,6 @@
 import {LineError, SchemaError} from '../errors/index.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
+import {validate} from '../utils/standard-schema.ts';
 import type {Parser} from './iterate.ts';
 
 /** Where the parser is. */
@@ -32,7 +33,5 @@ export async function checkLine<Value>(
   value: unknown,
   line: number,
 ): Promise<Value> {
-  const result = await schema['~standard'].validate(value);
-  if (result.issues) throw new SchemaError(result.issues, {line});
-  return result.value;
+  return await validate(schema, value, (issues) => new SchemaError(issues, {line}));
 }

@@ -1,21 +1,48 @@
-/** What checks a value, as Zod, Valibot, ArkType and others have it: https://standardschema.dev. */
+/** A schema of Zod, Valibot, ArkType and other libraries, by the Standard Schema specification: https://standardschema.dev. */
 export interface StandardSchema<Output = unknown, Input = unknown> {
   readonly '~standard': {
     readonly version: 1;
     readonly vendor: string;
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
-    /** Types only: what it takes, and what it makes of that. */
+    /** Types only: what the schema accepts, and what it returns for that. */
     readonly types?: {readonly input: Input; readonly output: Output} | undefined;
   };
 }
 
-/** What `validate` gives. */
+/** The result of `validate`. */
 type SchemaResult<Output> =
   | {readonly value: Output; readonly issues?: undefined}
   | {readonly issues: ReadonlyArray<SchemaIssue>};
 
-/** One thing that doesn't fit. Its message may show the value. */
+/** One reason why a value doesn't fit. The message may show the value. */
 export interface SchemaIssue {
   readonly message: string;
   readonly path?: unknown;
+}
+
+/** Whether a value is a Standard Schema. Some libraries' schemas, as ArkType's, are functions. */
+export function isSchema(value: unknown): value is StandardSchema {
+  const isCarrier = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  const standard = isCarrier ? (value as Partial<StandardSchema>)['~standard'] : undefined;
+  return typeof standard?.validate === 'function';
+}
+
+/**
+ * The output of a schema for a value. It is a promise only where the schema returns one, so that most values cost no turn
+ * of the event loop.
+ *
+ * @param toError - Makes the error for a value that doesn't fit.
+ * @throws that error; the promise rejects with it
+ */
+export function validate<Output>(
+  schema: StandardSchema<Output>,
+  value: unknown,
+  toError: (issues: readonly SchemaIssue[]) => Error,
+): Output | Promise<Output> {
+  const settle = (result: SchemaResult<Output>): Output => {
+    if (result.issues) throw toError(result.issues);
+    return result.value;
+  };
+  const result = schema['~standard'].validate(value);
+  return 'then' in result ? Promise.resolve(result).then(settle) : settle(result);
 }
