@@ -17,15 +17,15 @@ import type {HeaderRecord} from './settings.ts';
 import {mergeHeaders, mergeSettings} from './settings.ts';
 import type {CallExtras, CallSettings} from './types.ts';
 
-/** What a client needs of a session. */
+/** The part of a session that a client needs. */
 export type ClientSession = Pick<Session, 'fetch'>;
 
 type MutableInit = {-readonly [Name in keyof FetchInit]: FetchInit[Name]};
 
-/** What a client's endpoints have in common. */
+/** The settings that all endpoints of a client share. */
 export interface ClientContext {
   readonly session: ClientSession;
-  /** Before each path; `''` where the session's base URL is. */
+  /** The URL before each path; `''` for the session's base URL. */
   readonly base: string;
   readonly headers: HeaderRecord;
   readonly settings: CallSettings;
@@ -33,7 +33,7 @@ export interface ClientContext {
   readonly trust: boolean;
 }
 
-/** What a call is given, as it is at run time. */
+/** The argument of a call, whose parts schemas describe at compile time only. */
 export interface LooseInput extends CallExtras {
   readonly path?: Readonly<Record<string, unknown>> | undefined;
   readonly query?: object | undefined;
@@ -41,33 +41,33 @@ export interface LooseInput extends CallExtras {
   readonly body?: unknown;
 }
 
-/** A request, and the response to it. */
+/** A request that was sent, and its response. */
 export interface EndpointCall {
   readonly request: RedactedRequest;
   readonly response: Response;
   readonly signal: AbortSignal | null | undefined;
 }
 
-/** What a request has that its input has not: it is for a page that follows another. */
-export interface Following {
-  /** Over the query, past its schema. */
+/** The differences between the request for a page and the request for the first page, which the input describes. */
+export interface PageRequest {
+  /** Laid over the query after its schema has checked it. */
   readonly query?: Readonly<Record<string, unknown>> | undefined;
-  /** Instead of path and query. */
+  /** Replaces path and query. */
   readonly url?: string | undefined;
-  /** That is not where credentials are for: nothing goes there that may be one. */
-  readonly isForeign?: boolean | undefined;
+  /** Replaces all headers, and leaves the body out. */
+  readonly headers?: HeaderRecord | undefined;
 }
 
-/** The steps of a call of one endpoint, for what makes methods of them. */
+/** The steps of a call of one endpoint. Methods are made of them. */
 export interface Caller {
-  send(input?: LooseInput, following?: Following): Promise<EndpointCall>;
+  send(input?: LooseInput, page?: PageRequest): Promise<EndpointCall>;
   /** @throws HTTPError, SchemaError */
   read(endpointCall: EndpointCall): Promise<unknown>;
   isError(error: unknown): boolean;
 }
 
-// Lists of nothing but literals, so that bundlers leave them out where no client is made.
-/** What a call gives, and the session gets, as it is; beside that what is a native fetch's. */
+// Lists of literals alone: bundlers drop them where no client is made.
+/** Options of a call that go to the session as they are, beside the options of a native fetch. */
 const passedOn: readonly string[] = [
   'signal',
   'redirect',
@@ -80,19 +80,18 @@ const passedOn: readonly string[] = [
 
 const own: readonly string[] = ['path', 'query', 'headers', 'body', 'timeout', 'retry', 'idempotencyKey'];
 
-const native: readonly string[] = nativeMembers;
-
-function isPassedOn(option: string): boolean {
-  return passedOn.includes(option) || native.includes(option);
-}
-
-/** @param following - Whether there are requests that follow others. */
-export function createCaller(definition: Definition, context: ClientContext, following = false): Caller {
+/**
+ * One closure for each endpoint of a client, longer than a screen: everything that doesn't change from call to call is
+ * computed once, here, and the steps of a call read it.
+ *
+ * @param isPaged - Whether requests for further pages follow, which may have a query where the endpoint has none.
+ */
+export function createCaller(definition: Definition, context: ClientContext, isPaged = false): Caller {
   const {name, route, body: content, response: responseContent, errors} = definition;
   const {method} = route;
   const {session, trust} = context;
   const writeQuery =
-    definition.query || following ? queryWriter(definition.queryStyles, context.queryStyle) : undefined;
+    definition.query || isPaged ? queryWriter(definition.queryStyles, context.queryStyle) : undefined;
   const settings = mergeSettings(context.settings, definition.settings);
   const accept = responseContent?.accept;
   const headers = accept === undefined ? context.headers : {accept, ...context.headers};
@@ -103,21 +102,19 @@ export function createCaller(definition: Definition, context: ClientContext, fol
     return schema ? checkValue(schema, value, {part, endpoint: name}) : value;
   }
 
-  // A schema may leave out what it doesn't name, as Zod's do; parameters of the template need not all be named.
-  async function pathOf({path}: LooseInput): Promise<LooseInput['path']> {
-    if (!definition.path) return path;
-    return {...path, ...((await checked(definition.path, path, 'path')) as LooseInput['path'])};
-  }
-
-  async function urlOf(input: LooseInput, overlay: Following['query']): Promise<string> {
-    const url = base + route.expand(route.names.length > 0 ? await pathOf(input) : undefined);
+  async function urlOf({path, query}: LooseInput, page: PageRequest): Promise<string> {
+    // Schemas as Zod's drop members that they don't name, and a schema need not name all parameters of the path.
+    const values = definition.path
+      ? {...path, ...((await checked(definition.path, path, 'path')) as LooseInput['path'])}
+      : path;
+    const url = base + route.expand(values);
     if (!writeQuery) return url;
-    const query = (await checked(definition.query, input.query ?? {}, 'query')) as object;
-    const text = writeQuery(overlay ? {...query, ...overlay} : query);
+    const parameters = (await checked(definition.query, query ?? {}, 'query')) as object;
+    const text = writeQuery(page.query ? {...parameters, ...page.query} : parameters);
     return text === '' ? url : url + (route.hasQuery ? '&' : '?') + text;
   }
 
-  /** Its `init` without what is set for the call; the body, where it has one, in its place. */
+  /** The method, headers and body of a request. */
   async function initOf(input: LooseInput): Promise<MutableInit> {
     const init: MutableInit = {method};
     let sent = headers;
@@ -135,12 +132,12 @@ export function createCaller(definition: Definition, context: ClientContext, fol
     return init;
   }
 
-  async function send(input: LooseInput = {}, following: Following = {}): Promise<EndpointCall> {
+  async function send(input: LooseInput = {}, page: PageRequest = {}): Promise<EndpointCall> {
     checkInput(input, name);
-    if (!content && input.body !== undefined) throw unasked(name, 'body');
-    if (!writeQuery && input.query !== undefined) throw unasked(name, 'query');
-    const url = following.url ?? (await urlOf(input, following.query));
-    const init = following.isForeign ? {method, headers: withoutCredentials()} : await initOf(input);
+    refuseUnlessDeclared('body', content, input.body, name);
+    refuseUnlessDeclared('query', writeQuery, input.query, name);
+    const url = page.url ?? (await urlOf(input, page));
+    const init: MutableInit = page.headers ? {method, headers: page.headers} : await initOf(input);
     for (const option in input) if (isPassedOn(option)) init[option as never] = input[option as never];
     const {timeout, retry, idempotencyKey} = mergeSettings(settings, input);
     if (timeout !== undefined) init.timeout = timeout;
@@ -148,15 +145,6 @@ export function createCaller(definition: Definition, context: ClientContext, fol
     if (idempotencyKey !== undefined) init.idempotencyKey = idempotencyKey;
     const response = await session.fetch(url, init);
     return {request: {method, url: response.url || url}, response, signal: input.signal};
-  }
-
-  function withoutCredentials(): HeaderRecord {
-    const none: Record<string, string | undefined> = {};
-    // Any header of the session's may be a key; what is known to be none stays.
-    for (const [sessionHeader] of fetchMetadataOf(session.fetch)?.headers ?? []) {
-      if (sessionHeader !== 'user-agent') none[sessionHeader] = undefined;
-    }
-    return accept === undefined ? none : {...none, accept};
   }
 
   async function read({request, response, signal}: EndpointCall): Promise<unknown> {
@@ -175,28 +163,33 @@ export function createCaller(definition: Definition, context: ClientContext, fol
   return {send, read, isError: (error) => isDeclared(error, errors)};
 }
 
-/** What routes are put after: all of the base URL's path, whether it ends in a slash or not. */
+/** The URL that routes are appended to: the base URL with its whole path, with or without a slash at the end. */
 export function baseOf(baseUrl: URL | undefined): string {
-  // Of what is no session of ours, relative to its base; what has a colon would be read as a scheme.
+  // A foreign fetch resolves the URL on a base of its own. "./" keeps a path with a colon from being read as a scheme.
   return baseUrl ? baseUrl.origin + baseUrl.pathname.replace(/\/$/, '') : '.';
 }
 
-// Not sent, it would be missed by nobody but the server.
-function unasked(name: string, part: 'body' | 'query'): TypeError {
-  return new TypeError(`A call of ${name} is given a ${part}, and the endpoint has none`);
+function isPassedOn(option: string): boolean {
+  return passedOn.includes(option) || nativeMembers.includes(option as never);
 }
 
 function checkInput(input: LooseInput, name: string): void {
-  if (!isObject(input)) throw new TypeError(`A call of ${name} is given an object with path, query, body, …`);
+  if (!isObject(input))
+    throw new TypeError(`The argument of ${name} has to be an object with path, query, body, …`);
   for (const key in input) {
-    if (!own.includes(key) && !isPassedOn(key)) {
-      checkKnown(name, input, [...own, ...passedOn, ...native], '');
-      return;
-    }
+    if (own.includes(key) || isPassedOn(key)) continue;
+    checkKnown(name, input, [...own, ...passedOn, ...nativeMembers], '');
+    return;
   }
 }
 
-/** The method of an endpoint: a function, with others on it. */
+/** Without this error, a part that the endpoint doesn't declare would be left out of the request silently. */
+function refuseUnlessDeclared(part: 'body' | 'query', declared: unknown, given: unknown, name: string): void {
+  if (!declared && given !== undefined)
+    throw new TypeError(`${name} got a ${part}, but the endpoint declares none: add the option "${part}"`);
+}
+
+/** The method of an endpoint: a function that has further functions as members. */
 export function createMethod(definition: Definition, context: ClientContext): unknown {
   const {send, read, isError} = createCaller(definition, context);
   const method = async (input?: LooseInput) => read(await send(input));

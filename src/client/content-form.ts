@@ -9,16 +9,16 @@ import {checkSchema, checkValue, whenThere} from './schema.ts';
 
 /** Options of {@link asForm}. */
 export interface FormOptions {
-  /** How its members are written, by name, as parameters of queries are. */
+  /** The styles of the form's members, by name. They are the styles of query parameters. */
   readonly styles?: QueryStyles | undefined;
-  /** How the others are. @default 'form' */
+  /** The style of the other members. @default 'form' */
   readonly style?: QueryStyle | undefined;
 }
 
 /**
- * `application/x-www-form-urlencoded`, its members written as those of a query are.
+ * A form, `application/x-www-form-urlencoded`. Its members are written in the styles of query parameters.
  *
- * @throws InvalidOptionError when the schema or an option is not what it may be
+ * @throws InvalidOptionError when the schema or an option is not valid; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -51,19 +51,20 @@ export function asForm<Schema extends StandardSchema>(
 /** Options of {@link asMultipart}. */
 export interface MultipartOptions {
   /**
-   * The `Content-Type` of parts, by the name of their member, where a server wants one, as `application/json` for an
-   * object. `FormData` has types for files alone: such a part goes out with a file name.
+   * The `Content-Type` of parts, by the name of their member, for servers that want one, as `application/json` for an
+   * object. A part with a type has a file name, because `FormData` has types for files alone.
    *
-   * @default none; of a `Blob` its own
+   * @default none, or a `Blob`'s own type
    */
   readonly contentTypes?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * `multipart/form-data`: strings, numbers and dates become fields, `Blob`s, `File`s and bytes files, each item of a list
- * a part of its own, and other objects JSON. What is undefined or null is left out. A `FormData` is sent as it is.
+ * A form with files, `multipart/form-data`. Strings, numbers and dates become fields; `Blob`s, `File`s and bytes become
+ * files; each item of a list becomes a part of its own; other objects become JSON. Members that are undefined or null are
+ * left out. A `FormData` is sent as it is.
  *
- * @throws InvalidOptionError when the schema or an option is not what it may be
+ * @throws InvalidOptionError when the schema or an option is not valid; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -85,7 +86,12 @@ export function asMultipart<Schema extends StandardSchema>(
   checkSchema(schema, 'asMultipart');
   checkKnown('asMultipart', options, ['contentTypes']);
   const {contentTypes = {}} = options;
-  assertOption(isObject(contentTypes), 'asMultipart.contentTypes', contentTypes, 'media types by name');
+  assertOption(
+    isObject(contentTypes),
+    'asMultipart.contentTypes',
+    contentTypes,
+    'an object of media types by member name',
+  );
   const types = new Map(Object.entries(contentTypes));
   for (const [name, contentType] of types) {
     checkMediaType(`asMultipart.contentTypes.${name}`, contentType, undefined);
@@ -127,13 +133,15 @@ function partOf(name: string, item: unknown): string | Blob {
     const json: unknown = item.toJSON();
     if (!isObject(json)) return String(json);
   } else if (Symbol.iterator in item) {
-    // JSON would make {} of it, whatever is in it.
-    throw new TypeError(`Part "${name}" is an iterable that is no list: give a list`);
+    // JSON.stringify writes a Map, a Set or an iterator as {}, which loses its contents.
+    throw new TypeError(`Part "${name}" is an iterable other than a list: give a list instead`);
   }
   return JSON.stringify(item);
 }
 
 function objectOf(value: unknown, content: string): object {
   if (isObject(value) && !Array.isArray(value)) return value;
-  throw new TypeError(`${content} writes the members of an object, and the body is none`);
+  throw new TypeError(
+    `${content} writes the members of an object, but the body is not an object: give an object`,
+  );
 }

@@ -11,7 +11,7 @@ import {butIs, checkMediaType} from './content.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';
 import {checkSchema, checkValue, schemaError} from './schema.ts';
 
-/** Values that are written as NDJSON. */
+/** The values of a request body in NDJSON. */
 export type NdjsonInput<Value> = Iterable<Value> | AsyncIterable<Value>;
 
 /** Options of {@link asNdjson}. */
@@ -21,10 +21,10 @@ export interface NdjsonOptions extends Pick<LineOptions, 'maxLength'> {
 }
 
 /**
- * JSON values one by one, each on a line (NDJSON, JSON Lines), in both directions: a response is an async iterable,
- * checked value by value as it is read; a request takes a list, or an iterable that is read as it is sent.
+ * JSON values, each on a line of its own (NDJSON, JSON Lines). The data of a response is an async iterable, whose values
+ * are checked as they are read. The body of a request is a list, or an iterable that is read while it is sent.
  *
- * @throws InvalidOptionError when the schema or an option is not what it may be
+ * @throws InvalidOptionError when the schema or an option is not valid; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -81,7 +81,7 @@ async function linesOf<Schema extends StandardSchema>(
   place: CheckedPlace,
 ): Promise<string | AsyncGenerator<string> | null> {
   if (values === undefined) return null;
-  // What is here already is sent in one piece, as it can be everywhere, and again when that is needed.
+  // A list is sent in one piece: not every runtime sends streams, and a retry or redirect can send text again.
   return Array.isArray(values) ? joinLines(values, schema, place) : writeLines(values, schema, place);
 }
 
@@ -105,7 +105,7 @@ async function* writeLines<Schema extends StandardSchema>(
   }
 }
 
-/** An event of a stream whose data is JSON. */
+/** A server-sent event whose data is JSON. */
 export interface TypedEvent<Data> extends Omit<ServerSentEvent, 'data'> {
   readonly data: Data;
 }
@@ -113,7 +113,7 @@ export interface TypedEvent<Data> extends Omit<ServerSentEvent, 'data'> {
 /** Options of {@link asEvents}. */
 export interface EventsOptions {
   /**
-   * The data that ends the stream, which is not handed on: `[DONE]` with some servers.
+   * The data of the event that ends the stream. Some servers send `[DONE]`. The caller doesn't get this event.
    *
    * @default none
    */
@@ -121,10 +121,10 @@ export interface EventsOptions {
 }
 
 /**
- * Server-sent events as they arrive: with a schema their data is JSON that is checked by it, without one it's text.
- * They are not connected to again: what `iterEvents` knows for that comes with `.raw()`.
+ * Server-sent events as they arrive. With a schema the data of each event is JSON, which the schema checks; without one it
+ * is text. A stream that ends early isn't opened again: `eventSource` reconnects.
  *
- * @throws InvalidOptionError when the schema or an option is not what it may be
+ * @throws InvalidOptionError when the schema or an option is not valid; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -168,14 +168,14 @@ export function asEvents(
   };
 }
 
-/** Else it would be a stream without events: an error that is sent as a success, a page that asks to log in. */
+/** Refuses other media types, which would read as a stream without events: a page that asks to log in, for example. */
 function checkStream(response: Response, place: CheckedPlace): void {
   const type = bareMediaType(response.headers.get('content-type'));
-  // What a server that knows of none sends, and a test's `new Response(text)`.
+  // Servers without a type for events send none or text/plain, and so does `new Response(text)` in a test.
   if (type === '' || type === 'text/event-stream' || type === 'text/plain') return;
   discard(response);
-  const problem = `is no stream of events${butIs(response, /event-stream/)}`;
-  throw new SchemaError([{message: 'It is no stream of events'}], {...place, problem});
+  const problem = `is not a stream of events${butIs(response, /event-stream/)}`;
+  throw new SchemaError([{message: 'The body is not a stream of events'}], {...place, problem});
 }
 
 async function* readEvents(
@@ -199,7 +199,7 @@ function parseData(text: string, place: CheckedPlace): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    const problem = 'has an event whose data is no JSON';
-    throw new SchemaError([{message: 'The data of an event is no JSON'}], {...place, problem});
+    const problem = 'has an event whose data is not JSON';
+    throw new SchemaError([{message: 'The data of an event is not JSON'}], {...place, problem});
   }
 }

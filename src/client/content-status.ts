@@ -10,15 +10,15 @@ import type {DataOf, TrustedDataOf} from './types.ts';
 /** The registered statuses of success (IANA, "HTTP Status Code Registry"). */
 export type SuccessStatus = 200 | 201 | 202 | 203 | 204 | 205 | 206 | 207 | 208 | 226;
 
-/** What responses are declared by: a status, or `2XX` for all that are not declared otherwise. */
+/** The keys of declared responses: a status, or `2XX` for all that are not declared otherwise. */
 export type SuccessKey = number | '2XX';
 
-/** What an endpoint's responses have for a body, by status: a schema, a content, or nothing. */
+/** The bodies of an endpoint's responses, by status: a schema, a content, or `undefined` for no body. */
 export type ResponsesByStatus = {
   readonly [Key in SuccessKey]?: StandardSchema | ResponseContent<unknown, unknown> | undefined;
 };
 
-/** What came back, with the status that tells what it is. */
+/** The data of a response, with the status that tells its type. */
 export interface StatusAndData<Status extends number, Data> {
   readonly status: Status;
   readonly data: Data;
@@ -27,10 +27,10 @@ export interface StatusAndData<Status extends number, Data> {
 type StatusOf<Key, Declared> = Key extends number ? Key : Exclude<SuccessStatus, Declared>;
 
 /**
- * Responses that differ by their status: a call gives `{status, data}`, of which `status` tells what `data` is. One that
- * is not declared is a `SchemaError`.
+ * Responses that differ by their status. A call resolves to `{status, data}`, and `status` tells the type of `data`. A call
+ * whose response has another status of success rejects with a `SchemaError`.
  *
- * @throws InvalidOptionError for what is no status of success, no schema and no content
+ * @throws InvalidOptionError when a key is not a status of success, or a value is neither a schema nor a content
  *
  * @example
  * ```ts
@@ -69,13 +69,13 @@ export function byStatus<const Responses extends ResponsesByStatus>(
       discard(response);
       if (contents.has(key)) return {status, data: undefined} as never;
       const problem = `has the status ${status}, which is not declared`;
-      throw new SchemaError([{message: 'Its status is not declared'}], {...context.place, problem});
+      throw new SchemaError([{message: 'The status is not declared'}], {...context.place, problem});
     },
   };
 }
 
 function checkResponses(responses: object): ReadonlyMap<string, ResponseContent<unknown> | undefined> {
-  assertOption(isObject(responses), 'byStatus', responses, 'schemas and contents by status');
+  assertOption(isObject(responses), 'byStatus', responses, 'an object of schemas and contents by status');
   const contents = new Map<string, ResponseContent<unknown> | undefined>();
   for (const [key, content] of Object.entries(responses)) {
     assertOption(/^2(?:\d\d|XX)$/.test(key), `byStatus.${key}`, 'set', 'statuses from 200 to 299, 2XX');
@@ -86,6 +86,6 @@ function checkResponses(responses: object): ReadonlyMap<string, ResponseContent<
         : contentOf<ResponseContent<unknown>>(content, `byStatus.${key}`, 'decode'),
     );
   }
-  assertOption(contents.size > 0, 'byStatus', 'empty', 'one status or more');
+  assertOption(contents.size > 0, 'byStatus', 'empty', 'at least one status');
   return contents;
 }

@@ -7,36 +7,36 @@ import {isSchema} from '../utils/standard-schema.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';
 import {checkSchema, checkValue, whenThere} from './schema.ts';
 
-/** A body, and what `Content-Type` is with it; without one it's what the body says of itself. */
+/** A body, and its `Content-Type`. Without one the body's own media type is sent, as a `Blob` has one. */
 export interface EncodedBody {
   readonly body: RequestBody | null;
   readonly contentType?: string | undefined;
 }
 
-/** How the body of a request is written: the functions that begin with `as`, or one of your own. */
+/** Encodes request bodies. The functions whose names begin with `as` return one; you can write your own. */
 export interface BodyContent<Input> {
-  /** Called with `undefined` where a call has no body. */
+  /** Is called with `undefined` where a call has no body. */
   encode(value: Input, place: CheckedPlace): EncodedBody | Promise<EncodedBody>;
 }
 
-/** What a {@link ResponseContent} knows of the call. */
+/** The facts of a call that {@link ResponseContent.decode} gets. */
 export interface DecodeContext {
-  /** The client takes what the server sends as it is. */
+  /** Whether the client takes data as the server sends it, unchecked. */
   readonly trust: boolean;
   readonly place: CheckedPlace;
 }
 
-/** How the body of a response is read: the functions that begin with `as`, or one of your own. */
+/** Decodes response bodies. The functions whose names begin with `as` return one; you can write your own. */
 export interface ResponseContent<Output, Trusted = Output> {
-  /** What is sent as `Accept`. */
+  /** The request's `Accept` header. */
   readonly accept?: string | undefined;
-  /** The response, whose status is one of success, is this function's to read. */
+  /** Reads or cancels the body of a response, whose status is one of success. */
   decode(response: Response, context: DecodeContext): Output | Promise<Output>;
-  /** Types only: what comes out where the client trusts the server. */
+  /** Types only: the type of the data where the client trusts the server. */
   readonly '~trusted'?: Trusted | undefined;
 }
 
-/** Bodies of both directions. */
+/** Encodes request bodies, and decodes response bodies. */
 export interface Content<Input, Output = Input, Trusted = Output>
   extends BodyContent<Input>,
     ResponseContent<Output, Trusted> {}
@@ -44,7 +44,7 @@ export interface Content<Input, Output = Input, Trusted = Output>
 /** Options of {@link asJson}. */
 export interface JsonOptions {
   /**
-   * What is sent as `Accept`, and as `Content-Type`.
+   * The `Accept` and `Content-Type` header.
    *
    * @default 'application/json'
    */
@@ -52,8 +52,10 @@ export interface JsonOptions {
 }
 
 /**
- * JSON, which is what a schema alone stands for; for another media type than `application/json`, as one that is
- * built on it.
+ * JSON. A schema alone means JSON already, so this function is for other media types than `application/json`, such as
+ * `application/merge-patch+json`.
+ *
+ * @throws InvalidOptionError when the schema is not a Standard Schema, or the media type is malformed
  *
  * @example
  * ```ts
@@ -79,7 +81,7 @@ export function asJson<Schema extends StandardSchema>(
     accept: mediaType,
     encode: (value, place) =>
       whenThere(checkValue(schema, value, place), (checked) => ({
-        // What JSON has no word for, as a function, is no body.
+        // JSON.stringify returns undefined for functions and symbols. They are sent as no body.
         body: JSON.stringify(checked) ?? null,
         contentType: mediaType,
       })),
@@ -99,13 +101,13 @@ async function readJson(response: Response, place: CheckedPlace): Promise<unknow
     return JSON.parse(text);
   } catch {
     if (text.trim() === '') return undefined;
-    const problem = `is no JSON${butIs(response, /json/i)}`;
-    // The parser's own error shows a part of the text.
-    throw new SchemaError([{message: 'It is no JSON'}], {...place, problem});
+    const problem = `is not JSON${butIs(response, /json/)}`;
+    // The error of the parser isn't the cause: it shows a part of the text, which may be secret.
+    throw new SchemaError([{message: 'The body is not JSON'}], {...place, problem});
   }
 }
 
-/** What a response says that it is, where that isn't what was expected. */
+/** Names the media type of a response, for an error message, where it is not the expected one. */
 export function butIs({headers}: Response, expected: RegExp): string {
   const type = bareMediaType(headers.get('content-type'));
   return type === '' || expected.test(type) ? '' : `, but ${type}`;
@@ -118,15 +120,15 @@ export function checkMediaType<Fallback extends string | undefined>(
 ): string | Fallback {
   if (mediaType === undefined) return fallback;
   const isOne = typeof mediaType === 'string' && /^[!-~]+\/[ -~]+$/.test(mediaType);
-  assertOption(isOne, option, mediaType, 'a media type, as "application/json"');
+  assertOption(isOne, option, mediaType, 'a media type such as "application/json"');
   return mediaType;
 }
 
 /**
- * Text; `text/plain` when it's sent, in UTF-8, unless another media type is given. What comes back is read in the
- * `charset` that its `Content-Type` says, UTF-8 where it says none.
+ * Text. It is sent in UTF-8, as `text/plain` or the given media type, and read in the `charset` of the response's
+ * `Content-Type`, which is UTF-8 by default.
  *
- * @throws InvalidOptionError when the media type is none
+ * @throws InvalidOptionError when the media type is malformed
  *
  * @example
  * ```ts
@@ -155,7 +157,7 @@ async function readText(response: Response): Promise<string> {
   try {
     decoder = new TextDecoder(charset);
   } catch {
-    // Unknown here: as the Fetch standard has it for all of them.
+    // The runtime doesn't know this charset. The Fetch standard's `text()` reads everything as UTF-8.
     return response.text();
   }
   return decoder.decode(await response.arrayBuffer());
@@ -163,13 +165,13 @@ async function readText(response: Response): Promise<string> {
 
 const binary = 'application/octet-stream';
 
-/** What the runtime's own streams and decoders take: of TypeScript 5.7 and later `Uint8Array<ArrayBuffer>`, which was not generic before. */
+/** The bytes that streams and decoders of runtimes take: `Uint8Array<ArrayBuffer>` since TypeScript 5.7, when it became generic. */
 type Bytes = ReturnType<Uint8Array['slice']>;
 
 /**
- * Bytes, all at once; `application/octet-stream` when they are sent, unless another media type is given.
+ * The whole body as bytes. They are sent as `application/octet-stream`, or the given media type.
  *
- * @throws InvalidOptionError when the media type is none
+ * @throws InvalidOptionError when the media type is malformed
  *
  * @example
  * ```ts
@@ -192,9 +194,9 @@ export function asBytes(mediaType?: string): Content<Uint8Array | ArrayBuffer, B
 }
 
 /**
- * A `Blob`, with the response's media type; sent with its own, unless another is given.
+ * A `Blob`. It is sent with the given media type, or else its own; a response's `Blob` has the response's media type.
  *
- * @throws InvalidOptionError when the media type is none
+ * @throws InvalidOptionError when the media type is malformed
  *
  * @example
  * ```ts
@@ -218,11 +220,11 @@ export function asBlob(mediaType?: string): Content<Blob> {
 }
 
 /**
- * The body as it arrives, a standard stream of bytes: read it or cancel it, its connection is yours until then. What is
- * sent may be whatever is streamed, or a function that makes it, which can be sent again; its media type is
- * `application/octet-stream`, unless another is given.
+ * The body as it arrives, as a standard stream of bytes. Read or cancel it: the call keeps its connection until then. A
+ * request may have any body that `fetch` takes, or a function that returns one, so that it can be sent again. It is sent as
+ * `application/octet-stream`, or the given media type.
  *
- * @throws InvalidOptionError when the media type is none
+ * @throws InvalidOptionError when the media type is malformed
  *
  * @example
  * ```ts
@@ -244,9 +246,9 @@ export function asStream(mediaType?: string): Content<RequestBody, ReadableStrea
   };
 }
 
-/** A content, or JSON where it's a schema. */
+/** The content of an option. A schema stands for JSON. */
 export function contentOf<Content>(value: unknown, option: string, method: 'decode' | 'encode'): Content {
-  // First: schemas may have methods of any name.
+  // Schemas come first, because they may have methods called `decode` and `encode`.
   if (isSchema(value)) return asJson(value) as Content;
   const isContent = isObject(value) && typeof (value as Record<string, unknown>)[method] === 'function';
   assertOption(isContent, option, value, `a Standard Schema, type<…>(), or a content with ${method}()`);

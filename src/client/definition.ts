@@ -14,40 +14,40 @@ import type {CallSettings} from './types.ts';
 
 type KeysOf<Value> = Value extends unknown ? keyof Value : never;
 
-/** Styles of the parameters that there are, where it's known which. */
+/** The styles of a query's parameters; of any parameter where the schema's type doesn't name them. */
 type StylesOf<Query> = [KeysOf<InputOf<Query>>] extends [never]
   ? QueryStyles
   : {readonly [Name in KeysOf<InputOf<Query>>]?: QueryStyle | undefined};
 
-/** What an endpoint is told beside its route. */
+/** Options of {@link endpoint}. */
 export interface EndpointOptions<Path, Query, Headers, Body, Response, Errors> extends CallSettings {
   /**
-   * A schema of the parameters in the path, whose values may be dates and lists, too, which are written with commas.
-   * Without one they are strings, numbers, bigints or booleans.
+   * A schema of the parameters in the path. Their values may then be dates, and lists, which are joined by commas. Without a
+   * schema they are strings, numbers, bigints or booleans.
    */
   readonly path?: Path;
-  /** A schema of the query. Without one there is none. */
+  /** A schema of the query. Without a schema, calls have no query. */
   readonly query?: Query;
-  /** A schema of the headers that a call gives. Without one a call may give any. */
+  /** A schema of a call's headers. Without a schema, a call may have any headers. */
   readonly headers?: Headers;
-  /** A schema of the body, which is then sent as JSON, or a content as `asForm(schema)`. Without one there is none. */
+  /** A schema of the body, which is then sent as JSON, or a content such as `asForm(schema)`. Without it, calls have no body. */
   readonly body?: Body;
   /**
-   * A schema of the body that comes back as JSON with a status of success, or a content as `asNdjson(schema)`. Without one
-   * the body is not looked at.
+   * A schema of the JSON body of successful responses, or a content such as `asNdjson(schema)`. Without it, bodies are
+   * discarded unread.
    */
   readonly response?: Response;
-  /** Schemas of the bodies of errors, by status, `4XX`, `5XX` or `default`. */
+  /** Schemas of error bodies, by status, `4XX`, `5XX` or `default`. */
   readonly errors?: Errors & {readonly [Key in Exclude<keyof Errors, ErrorKey>]: never};
   /**
-   * How the query's parameters are written.
+   * The styles of the query's parameters, by name.
    *
    * @default the client's `queryStyle`
    */
   readonly queryStyles?: StylesOf<Query> | undefined;
 }
 
-/** An endpoint as it was described, checked. */
+/** The checked options of an endpoint. */
 export interface Definition {
   readonly name: string;
   readonly route: CompiledRoute;
@@ -75,7 +75,9 @@ const optionNames = [
 ] as const;
 
 /**
- * @throws InvalidOptionError
+ * Checks the options of an endpoint.
+ *
+ * @throws InvalidOptionError, UnsupportedOptionError
  */
 export function define(
   name: string,
@@ -84,13 +86,14 @@ export function define(
   const route = compileRoute(name);
   checkKnown('endpoint', options, optionNames);
   const {path, query, headers, body, response, errors, queryStyles, ...settings} = options;
-  const hasBody = body !== undefined;
-  if (hasBody && (route.method === 'GET' || route.method === 'HEAD'))
-    throw new InvalidOptionError('body', new Error('set'), `none: a ${route.method} has no body`);
-  if (response !== undefined && route.method === 'HEAD')
-    throw new InvalidOptionError('response', new Error('set'), 'none: the answer to a HEAD has no body');
-  if (path !== undefined && route.names.length === 0)
-    throw new InvalidOptionError('path', new Error('set'), 'none: the route has no parameters');
+  const refuseIf = (isWrong: boolean, option: string, given: unknown, reason: string): void => {
+    if (isWrong && given !== undefined)
+      throw new InvalidOptionError(option, new Error('it is set'), `undefined, because ${reason}`);
+  };
+  const isHead = route.method === 'HEAD';
+  refuseIf(isHead || route.method === 'GET', 'body', body, `a ${route.method} request has no body`);
+  refuseIf(isHead, 'response', response, 'the response to a HEAD request has no body');
+  refuseIf(route.names.length === 0, 'path', path, 'the route has no parameters');
   if (queryStyles !== undefined) queryWriter(queryStyles);
   return {
     name,
@@ -98,7 +101,7 @@ export function define(
     path: schemaOf(path, 'path'),
     query: schemaOf(query, 'query'),
     headers: schemaOf(headers, 'headers'),
-    body: hasBody ? contentOf<BodyContent<unknown>>(body, 'body', 'encode') : undefined,
+    body: body !== undefined ? contentOf<BodyContent<unknown>>(body, 'body', 'encode') : undefined,
     response:
       response === undefined
         ? undefined

@@ -41,10 +41,10 @@ export type ClientErrorStatus =
 /** The registered statuses of server errors. */
 export type ServerErrorStatus = 500 | 501 | 502 | 503 | 504 | 505 | 506 | 507 | 508 | 510 | 511;
 
-/** What errors are declared by: a status, all of a class of them, or all that are not declared otherwise. */
+/** The keys of declared errors: a status, a class of statuses, or `default` for all that are not declared otherwise. */
 export type ErrorKey = number | '4XX' | '5XX' | 'default';
 
-/** What an endpoint's errors have for a body, by status. */
+/** Schemas of an endpoint's error bodies, by status. */
 export type ErrorSchemas = {readonly [Key in ErrorKey]?: StandardSchema | undefined};
 
 /** An error that an endpoint declares. */
@@ -62,25 +62,25 @@ type StatusOf<Key, Declared> = Key extends number
           | ('4XX' extends Declared ? never : Exclude<ClientErrorStatus, Declared>)
           | ('5XX' extends Declared ? never : Exclude<ServerErrorStatus, Declared>);
 
-/** The errors that an endpoint declares, told apart by their status. */
+/** The union of the errors that an endpoint declares. Their `status` discriminates it. */
 export type FailureOf<Errors> = {
   [Key in keyof Errors]: EndpointError<StatusOf<Key, keyof Errors>, OutputOf<Errors[Key]>>;
 }[keyof Errors];
 
-/** The same where the client trusts the server. */
+/** The same union for a client that trusts the server. */
 export type TrustedFailureOf<Errors> = {
   [Key in keyof Errors]: EndpointError<StatusOf<Key, keyof Errors>, InputOf<Errors[Key]>>;
 }[keyof Errors];
 
-/** The errors that came with what their endpoint declares, and the endpoint's route. */
+/** The declared errors of each error whose data fits its schema. */
 const declared = new WeakMap<object, object>();
 
-/** Whether the error came of an endpoint with these errors, with data that fits. */
+/** Whether an endpoint with these declared errors rejected with this error, with data that fits. */
 export function isDeclared(error: unknown, errors: ErrorSchemas): boolean {
   return typeof error === 'object' && error !== null && declared.get(error) === errors;
 }
 
-/** What a response of no success becomes. */
+/** Makes the error for a response without a status of success. */
 export async function toHttpError(
   response: Response,
   errors: ErrorSchemas,
@@ -97,7 +97,7 @@ export async function toHttpError(
   try {
     if (!trust) data = await checkValue(schema, data, {part: 'response', endpoint, request});
   } catch (cause) {
-    // The status is the news.
+    // The status matters most: an error body that doesn't fit must not hide it.
     return new HTTPError(response, data, {request, attempts, cause});
   }
   const error = new HTTPError(response, data, {request, attempts});

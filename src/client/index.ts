@@ -1,5 +1,5 @@
 /**
- * Typed API clients: endpoints are described once, as values, and a client of them is made on any session.
+ * Typed API clients. Endpoints are values that are described once; a client makes methods of them on any session.
  *
  * @module
  */
@@ -74,27 +74,27 @@ export type {
   WithResponse,
 } from './types.ts';
 
-// Known to this module and what is beside it: an endpoint is opaque to its users.
+// Endpoints are opaque to their users, so these members have symbols for names.
 const bind: unique symbol = Symbol.for('aiofetch.bind') as never;
 const described: unique symbol = Symbol.for('aiofetch.described') as never;
 declare const methods: unique symbol;
 
-/** Anything that {@link endpoint} makes. */
+/** Any endpoint, from {@link endpoint} or {@link paginate}. */
 export interface AnyEndpoint {
-  /** Its method and path. */
+  /** The method and the path. */
   readonly route: string;
-  /** Makes its method for a client. */
+  /** Makes the method of a client. */
   readonly [bind]: (context: ClientContext) => unknown;
 }
 
-/** An endpoint: what {@link defineClient} makes a method of. */
+/** An endpoint. {@link defineClient} makes a method of it. */
 export interface Endpoint<Path extends string, PathSchema, Query, Headers, Body, Response, Errors>
   extends AnyEndpoint {
   readonly route: Path;
   readonly [described]: Definition;
-  /** Whether it is an error that the endpoint declares, with data that fits: `status` then tells which. */
+  /** Whether an error is one that the endpoint declares, with data that fits. Its `status` then tells the type of `data`. */
   isError(error: unknown): error is FailureOf<Errors>;
-  /** Types only: its methods by what becomes of responses. */
+  /** Types only: the method of a client that checks responses, and of one that trusts the server. */
   readonly [methods]?: {
     readonly check: EndpointMethod<
       CallInput<Path, PathSchema, Query, Headers, Body>,
@@ -110,21 +110,21 @@ export interface Endpoint<Path extends string, PathSchema, Query, Headers, Body,
 }
 
 /**
- * Describes an endpoint of an API: what it takes, and what comes back. Nothing is sent: {@link defineClient} makes
- * clients of endpoints.
+ * Describes an endpoint of an API: the parts of its requests, and the data of its responses. Nothing is sent:
+ * {@link defineClient} makes clients of endpoints.
  *
- * Schemas are Standard Schemas, as of Zod, Valibot or ArkType, or `type<…>()`, a type that nothing checks. Callers give
- * what a schema takes, and get what it makes. A body is JSON unless it's a content: `asForm`, `asMultipart`, `asText`,
+ * Schemas are Standard Schemas, as of Zod, Valibot or ArkType, or `type<…>()`, a type that nothing checks. Callers pass the
+ * input of a schema, and get the output. A body is JSON unless the option is a content: `asForm`, `asMultipart`, `asText`,
  * `asBytes`, `asBlob`, `asStream`, `asNdjson`, `asEvents`, or one of your own.
  *
- * Parameters of the path are put in as RFC 6570's simple string expansion has it: a value stays within its segment.
+ * Parameters of the path are expanded by RFC 6570's simple string expansion, so that a value stays within its segment.
  *
  * Bundlers leave out the endpoints that an application doesn't use if each endpoint is a constant of its own. Rolldown and
  * Rollup know that the functions of this module have no side effects. esbuild has to be told at each call, also at those
  * inside: `/* @__PURE__ *\/ endpoint('GET /users', {response: /* @__PURE__ *\/ type<User[]>()})`.
  *
- * @param route - Method and path, which is put after all of the base URL's path, whether that ends in a slash or not.
- * @throws InvalidOptionError when the route is none, or an option is not what it may be
+ * @param route - The method and the path. The path is appended to the base URL's path, which may or may not end in a slash.
+ * @throws InvalidOptionError when the route or an option is not valid; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -170,13 +170,13 @@ export function endpoint<
   };
 }
 
-/** An endpoint whose answers come in pages. */
+/** An endpoint whose responses come in pages. */
 export interface PagedEndpoint<Path extends string, PathSchema, Query, Headers, Body, Response, Errors, Item>
   extends AnyEndpoint {
   readonly route: Path;
-  /** Whether it is an error that the endpoint declares, with data that fits: `status` then tells which. */
+  /** Whether an error is one that the endpoint declares, with data that fits. Its `status` then tells the type of `data`. */
   isError(error: unknown): error is FailureOf<Errors>;
-  /** Types only: its methods by what becomes of responses. */
+  /** Types only: the method of a client that checks responses, and of one that trusts the server. */
   readonly [methods]?: {
     readonly check: PagedMethod<
       CallInput<Path, PathSchema, Query, Headers, Body>,
@@ -186,7 +186,7 @@ export interface PagedEndpoint<Path extends string, PathSchema, Query, Headers, 
     >;
     readonly trust: PagedMethod<
       CallInput<Path, PathSchema, Query, Headers, Body>,
-      // Where the schema makes something else of what it takes, the items are not what the strategy is told.
+      // A strategy is typed by the output of the schema. Where input and output differ, the type of the items is unknown.
       DataOf<Response> extends TrustedDataOf<Response> ? Item : unknown,
       TrustedDataOf<Response>,
       TrustedFailureOf<Errors>
@@ -195,14 +195,15 @@ export interface PagedEndpoint<Path extends string, PathSchema, Query, Headers, 
 }
 
 /**
- * An endpoint whose answers are pages: its method gives {@link Pages}, to be awaited for the first page or iterated for the
- * items of all. Pages are asked for when they are wanted, or `prefetch` ahead of that.
+ * Makes an endpoint whose responses are pages. Its method returns {@link Pages}: `await` them for the first page, or iterate
+ * over them for the items of all pages. A page is requested when the loop reaches it, or `prefetch` pages earlier.
  *
- * A next page on another origin gets no header of the session's, the client's or the call's, but for `User-Agent`. One that was there before ends
- * the iteration with an error.
+ * The request for a page on another origin has none of the headers of the session, the client and the call, except
+ * `User-Agent`. A page that leads back to an earlier page ends the iteration with an error.
  *
- * @param strategy - How pages follow each other: {@link linkPages}, {@link cursorPages}, {@link numberedPages},
+ * @param strategy - Finds the next page: {@link linkPages}, {@link cursorPages}, {@link numberedPages},
  * {@link offsetPages}, {@link urlPages}, or one of your own.
+ * @throws InvalidOptionError when the endpoint or the strategy is not valid; UnsupportedOptionError for an unknown member
  *
  * @example
  * ```ts
@@ -229,7 +230,7 @@ export function paginate<Path extends string, PathSchema, Query, Headers, Body, 
   strategy: PageStrategy<DataOf<Response>, Item>,
 ): PagedEndpoint<Path, PathSchema, Query, Headers, Body, Response, Errors, Item> {
   const definition = endpoint?.[described];
-  assertOption(isObject(definition), 'endpoint', endpoint, 'what endpoint() made');
+  assertOption(isObject(definition), 'endpoint', endpoint, 'an endpoint, as endpoint() returns it');
   checkKnown('strategy', strategy, ['items', 'next']);
   const {items, next} = strategy;
   assertOption(typeof next === 'function', 'strategy.next', next, 'a function');
@@ -241,7 +242,7 @@ export function paginate<Path extends string, PathSchema, Query, Headers, Body, 
   };
 }
 
-/** Endpoints, and groups of them. */
+/** Endpoints, and groups of endpoints. */
 export interface EndpointTree {
   readonly [name: string]: AnyEndpoint | EndpointTree;
 }
@@ -249,25 +250,25 @@ export interface EndpointTree {
 /** Options of {@link defineClient}. */
 export interface ClientOptions<Responses extends 'check' | 'trust' = 'check' | 'trust'> extends CallSettings {
   /**
-   * What the routes are put after, for a client that knows its server.
+   * The URL that routes are appended to, for a client that knows its server.
    *
-   * @default the session's
+   * @default the session's base URL
    */
   readonly baseUrl?: string | URL | undefined;
-  /** Sent with every call, over the session's; a call's own go before them. */
+  /** Headers of every call, laid over the session's. A call's own headers are laid over them. */
   readonly headers?: HeadersInput | undefined;
-  /** How parameters of queries are written, where their endpoint doesn't say. @default 'form' */
+  /** The style of query parameters whose endpoint gives no style. @default 'form' */
   readonly queryStyle?: QueryStyle | undefined;
   /**
-   * Whether schemas check what comes back. With `trust` it is taken as it is, which costs nothing, and its type is what
-   * the schema takes rather than what it makes. What is sent goes through its schemas either way.
+   * Whether schemas check responses. With `trust` the data is taken as the server sends it, which costs nothing. Its type is
+   * then the input of the schema rather than the output. Schemas check requests either way.
    *
    * @default 'check'
    */
   readonly responses?: Responses | undefined;
 }
 
-/** A client: a method for each endpoint, in the groups that they are in. */
+/** A client: a method for each endpoint, in the groups of the endpoints. */
 export type Client<Tree, Responses extends 'check' | 'trust' = 'check'> = {
   readonly [Name in keyof Tree]: Tree[Name] extends {
     readonly [methods]?: infer Methods;
@@ -287,9 +288,10 @@ const optionNames = [
 ] as const;
 
 /**
- * Makes what makes clients: of endpoints, in groups if they are nested, on the session it is called with.
+ * Defines a client of endpoints, in groups if they are nested. Returns a function that makes the client on a session.
  *
- * @throws InvalidOptionError when an option is not what it may be, or something in the tree is no endpoint
+ * @throws InvalidOptionError when an option is not valid, or a value in the tree is not an endpoint; UnsupportedOptionError
+ * for an unknown option
  *
  * @example
  * ```ts
@@ -337,10 +339,10 @@ function isEndpoint(value: AnyEndpoint | EndpointTree): value is AnyEndpoint {
 }
 
 function checkTree(tree: EndpointTree, where: string): void {
-  assertOption(isObject(tree), where, tree, 'endpoints, and groups of them');
+  assertOption(isObject(tree), where, tree, 'an object of endpoints, and groups of them');
   for (const [name, value] of Object.entries(tree)) {
     const place = `${where}.${name}`;
-    assertOption(isObject(value), place, value, 'an endpoint, or a group of them');
+    assertOption(isObject(value), place, value, 'an endpoint, or a group of endpoints');
     if (!isEndpoint(value)) checkTree(value, place);
   }
 }

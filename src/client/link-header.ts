@@ -1,10 +1,10 @@
 /** One link of a `Link` header. */
 export interface Link {
-  /** As it stands there: it may be relative to the response's URL. */
+  /** The target as the header has it, which may be relative to the response's URL. */
   readonly target: string;
-  /** The relation types, in lower case; extension types are URIs. */
+  /** The relation types in lower case. Extension types are URIs. */
   readonly relations: readonly string[];
-  /** What the link is of, when that's something else than the response. */
+  /** The context of the link, when the context is not the response itself. */
   readonly anchor: string | undefined;
 }
 
@@ -13,8 +13,10 @@ const whitespace = /[\t ]/;
 const tokenCharacter = /[!#$%&'*+\-.^_`|~\dA-Za-z]/;
 
 /**
- * The links of a `Link` header (RFC 8288, section 3, parsed as its appendix B.2 has it): what is no link is left out, and
- * what comes after it is not lost.
+ * Parses the links of a `Link` header (RFC 8288, section 3, by the algorithm of appendix B.2). It skips malformed links, and
+ * still finds the links after them.
+ *
+ * One closure, longer than a screen: the position in the header is the state that all steps of the parser share.
  */
 export function parseLinkHeader(header: string): Link[] {
   const links: Link[] = [];
@@ -55,7 +57,7 @@ export function parseLinkHeader(header: string): Link[] {
     at++;
     skip(whitespace);
     if (header[at] === '"') return [name, readQuoted()];
-    // Servers write URIs there without quotes, which are no tokens.
+    // Some servers write URIs without quotes, though URIs are not tokens.
     const start = at;
     while (at < header.length && !/[;,\t ]/.test(header[at] as string)) at++;
     return [name, header.slice(start, at)];
@@ -71,7 +73,7 @@ export function parseLinkHeader(header: string): Link[] {
     if (end === -1) break;
     const target = header.slice(at + 1, end).trim();
     at = end + 1;
-    // Of several with one name the first counts (section 3.3).
+    // Section 3.3: of several parameters with one name, the first counts.
     const parameters = new Map<string, string>();
     skip(whitespace);
     while (header[at] === ';') {
@@ -90,11 +92,11 @@ export function parseLinkHeader(header: string): Link[] {
   return links;
 }
 
-/** Where the response's link of that relation leads, as it stands there. */
+/** The target of a response's link of a relation, as the header has it. */
 export function findLink(header: string | null, relation: string): string | undefined {
   if (header === null) return undefined;
   const wanted = relation.toLowerCase();
-  // One with an anchor is of something else (section 3.2).
+  // Section 3.2: a link with an anchor has another context than the response.
   return parseLinkHeader(header).find(
     ({relations, anchor}) => anchor === undefined && relations.includes(wanted),
   )?.target;

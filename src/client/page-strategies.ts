@@ -1,61 +1,61 @@
 import {assertOption, checkFunction, checkKnown, checkNumber} from '../utils/check-options.ts';
 import {findLink} from './link-header.ts';
 
-/** What is known of a page when the next one is looked for. */
+/** A page that was loaded, from which a strategy finds the next page. */
 export interface PageState<Data, Item> {
-  /** What came back. */
+  /** The decoded body. */
   readonly data: Data;
   readonly items: readonly Item[];
   /** The response, whose body has been read. */
   readonly response: Response;
-  /** Which page it is, from 0. */
+  /** The number of the page, from 0. */
   readonly index: number;
-  /** The query and the body that the page was asked for with. */
+  /** The query and the body of the request for this page. */
   readonly query: Readonly<Record<string, unknown>>;
   readonly body: unknown;
 }
 
-/** Where the next page is: members of the query or the body to lay over those of the page, or a URL; `undefined`: nowhere. */
+/** The next page: members to lay over the query or the body of the request for this page, or a URL; `undefined` after the last page. */
 export type NextPage =
   | {readonly query: Readonly<Record<string, unknown>>}
   | {readonly body: Readonly<Record<string, unknown>>}
   | {readonly url: string | URL}
   | undefined;
 
-/** How pages follow each other: one of your own, or one of the functions that end in `Pages`. */
+/** Finds the items of a page, and the next page. The functions whose names end in `Pages` return one; you can write your own. */
 export interface PageStrategy<Data, Item> {
   /**
-   * A page's items.
+   * Returns the items of a page.
    *
-   * @default the data, which has to be a list then
+   * @default the data itself, which then has to be a list
    */
   readonly items?: ((data: Data) => readonly Item[]) | undefined;
   readonly next: (page: PageState<Data, Item>) => NextPage | Promise<NextPage>;
 }
 
-/** An item of data that is a list. */
+/** The type of the items where the data is a list. */
 export type ItemOf<Data> = Data extends ReadonlyArray<infer Item> ? Item : never;
 
-/** What all strategies take. */
+/** The option that all strategies have. */
 export interface ItemsOption<Data, Item> {
   /**
-   * Where a page's items are.
+   * Returns the items of a page.
    *
-   * @default the data, which has to be a list then
+   * @default the data itself, which then has to be a list
    */
   readonly items?: ((data: Data) => readonly Item[]) | undefined;
 }
 
 /** Options of {@link linkPages}. */
 export interface LinkPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
-  /** @default 'next' */
+  /** The relation type of the link to the next page. @default 'next' */
   readonly rel?: string | undefined;
 }
 
 /**
- * The next page is where the `Link` header says (RFC 8288), as with GitHub.
+ * Takes the next page's URL from the `Link` header (RFC 8288), as GitHub's API has it.
  *
- * @throws InvalidOptionError when an option is not what it may be
+ * @throws InvalidOptionError when an option is not valid; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -63,7 +63,7 @@ export interface LinkPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
  *
  * const listTags = paginate(
  *   endpoint('GET /repos/{owner}/{repo}/tags', {response: type<{tags?: string[]}>()}),
- *   linkPages({items: ({tags}) => tags ?? []}), // which a response that is a list doesn't need
+ *   linkPages({items: ({tags}) => tags ?? []}), // a response that is a list doesn't need "items"
  * );
  * await using session = createSession({baseUrl: 'https://api.example.com/'});
  * const path = {owner: 'nodejs', repo: 'node'};
@@ -87,14 +87,14 @@ export function linkPages<Data, Item = ItemOf<Data>>(
 
 /** Options of {@link urlPages}. */
 export interface UrlPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
-  /** The next page's URL, absolute or relative to this one's; nothing where there is none. */
+  /** Returns the next page's URL, absolute or relative to this page's; null or undefined after the last page. */
   readonly url: (data: Data) => string | URL | null | undefined;
 }
 
 /**
- * The next page's URL is in the body.
+ * Takes the next page's URL from the body.
  *
- * @throws InvalidOptionError when an option is not what it may be
+ * @throws InvalidOptionError when an option is not valid; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -126,16 +126,16 @@ export function urlPages<Data, Item = ItemOf<Data>>(
 
 /** Options of {@link cursorPages}. */
 export interface CursorPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
-  /** The cursor that the next page begins at; nothing where there is none. */
+  /** Returns the cursor of the next page; null, undefined or `''` after the last page. */
   readonly cursor: (data: Data, items: readonly Item[]) => string | number | null | undefined;
   /**
-   * The parameter that takes it.
+   * The name of the parameter that takes the cursor.
    *
    * @default 'cursor'
    */
   readonly parameter?: string | undefined;
   /**
-   * Where that is.
+   * The place of this parameter.
    *
    * @default 'query'
    */
@@ -143,9 +143,9 @@ export interface CursorPagesOptions<Data, Item> extends ItemsOption<Data, Item> 
 }
 
 /**
- * The next page begins at a cursor: one that the body has, or the id of the last item.
+ * Requests the next page by a cursor, which the body has, or which is the id of the last item.
  *
- * @throws InvalidOptionError when an option is not what it may be
+ * @throws InvalidOptionError when an option is not valid; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -183,29 +183,29 @@ export function cursorPages<Data, Item = ItemOf<Data>>(
 /** Options of {@link numberedPages}. */
 export interface NumberedPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
   /**
-   * The parameter of the query that takes the page's number.
+   * The query parameter that takes the page's number.
    *
    * @default 'page'
    */
   readonly parameter?: string | undefined;
   /**
-   * The first page's number, for a call that asks for none.
+   * The number of the first page. A call that gives no number begins there.
    *
    * @default 1
    */
   readonly first?: number | undefined;
   /**
-   * How many pages there are; the last one's number, where the first is 1.
+   * Returns the number of pages.
    *
-   * @default not known: a page without items is the last
+   * @default unknown: the last page is the one without items
    */
   readonly total?: ((data: Data) => number | undefined) | undefined;
 }
 
 /**
- * Pages have numbers.
+ * Requests the next page by its number.
  *
- * @throws InvalidOptionError when an option is not what it may be
+ * @throws InvalidOptionError when an option is not valid; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -244,23 +244,23 @@ export function numberedPages<Data, Item = ItemOf<Data>>(
 /** Options of {@link offsetPages}. */
 export interface OffsetPagesOptions<Data, Item> extends ItemsOption<Data, Item> {
   /**
-   * The parameter of the query that takes how many items are before the page.
+   * The query parameter that takes the number of items before the page.
    *
    * @default 'offset'
    */
   readonly parameter?: string | undefined;
   /**
-   * How many items there are.
+   * Returns the number of items of all pages.
    *
-   * @default not known: a page without items is the last
+   * @default unknown: the last page is the one without items
    */
   readonly total?: ((data: Data) => number | undefined) | undefined;
 }
 
 /**
- * The next page begins after so many items.
+ * Requests the next page by the number of items before it.
  *
- * @throws InvalidOptionError when an option is not what it may be
+ * @throws InvalidOptionError when an option is not valid; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts

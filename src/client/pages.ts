@@ -1,35 +1,37 @@
 import {AiofetchError} from '../errors/index.ts';
 import {fetchMetadataOf} from '../session/fetch-metadata.ts';
 import {checkNumber, isObject} from '../utils/check-options.ts';
-import type {Caller, ClientContext, EndpointCall, Following, LooseInput} from './call.ts';
+import type {Caller, ClientContext, EndpointCall, LooseInput, PageRequest} from './call.ts';
 import {createCaller} from './call.ts';
 import type {Definition} from './definition.ts';
 import type {NextPage, PageStrategy} from './page-strategies.ts';
+import type {HeaderRecord} from './settings.ts';
 import type {Arguments} from './types.ts';
 
-/** One page of what there is. */
+/** One page of a list. */
 export interface Page<Item, Data = unknown> {
   readonly items: readonly Item[];
-  /** All that came back. */
+  /** The whole body, decoded. */
   readonly data: Data;
   /** The response, whose body has been read. */
   readonly response: Response;
-  /** Which page it is, from 0. */
+  /** The number of the page, from 0. */
   readonly index: number;
   readonly hasNext: boolean;
   /**
-   * Asks for the next page, each time it's called; `undefined` when this is the last.
+   * Requests the next page, anew with each call. Returns `undefined` when this page is the last.
    *
-   * @throws AiofetchError `ERR_PAGE_LOOP` when it was there before; and what a call throws
+   * @throws AiofetchError `ERR_PAGE_LOOP` when the next page is one that was there before, `ERR_PAGE_URL` when its URL is not
+   * valid; and everything that a call throws
    */
   next(): Promise<Page<Item, Data> | undefined>;
 }
 
-/** What a call of an endpoint with pages may be given. */
+/** Options of a call of an endpoint with pages, beside those of any call. */
 export interface PageOptions {
   /**
-   * How many pages are asked for ahead of the one whose items are being read. Without any, the next one is asked for when
-   * the items of the one before are all read. At most 100.
+   * How many pages are requested ahead of the page whose items are being read. With 0, the next page is requested when all
+   * items of the page before have been read. At most 100.
    *
    * @default 0
    */
@@ -37,44 +39,43 @@ export interface PageOptions {
 }
 
 /**
- * The pages of a call, which are asked for by who wants them: awaited, it's the first page; iterated, the items of all
- * pages. Nothing is sent before that.
+ * The pages of a call. `await` gives the first page, `for await` the items of all pages. Nothing is sent before that.
  */
 export interface Pages<Item, Data = unknown>
   extends Pick<Promise<Page<Item, Data>>, 'catch' | 'finally' | 'then'> {
   [Symbol.asyncIterator](): AsyncIterableIterator<Item, undefined, undefined>;
-  /** The pages, one by one. */
+  /** Iterates over the pages rather than their items. */
   pages(): AsyncIterableIterator<Page<Item, Data>, undefined, undefined>;
 }
 
-/** An endpoint of a client whose answers come in pages. */
+/** The method of an endpoint whose responses come in pages. */
 export interface PagedMethod<Input, Item, Data, Failure> {
   /**
-   * The pages: `await` it for the first, iterate it for the items of all.
+   * Returns the pages: `await` them for the first page, iterate over them for the items of all pages.
    *
-   * @throws InvalidOptionError at once, for a `prefetch` that is none. From what is awaited or iterated: what the method of any endpoint throws; AiofetchError `ERR_PAGE_LOOP` when a
-   * page leads back to one before it
+   * @throws InvalidOptionError at once, for an invalid `prefetch`. While awaiting or iterating: everything that the method
+   * of an endpoint without pages throws; AiofetchError `ERR_PAGE_LOOP` when a page leads back to an earlier page
    */
   (...input: Arguments<Input & PageOptions>): Pages<Item, Data>;
-  /** The response of the first page as it is, whatever its status; read its body, or cancel it. */
+  /** Returns the response of the first page, with any status, undecoded. Read its body, or cancel it. */
   raw(...input: Arguments<Input>): Promise<Response>;
-  /** Whether it is an error that the endpoint declares, with data that fits: `status` then tells which. */
+  /** Whether an error is one that the endpoint declares, with data that fits. Its `status` then tells the type of `data`. */
   isError(error: unknown): error is Failure;
 }
 
 type AnyStrategy = PageStrategy<unknown, unknown>;
 
-/** Where a page is, and what it's asked for with. */
-interface Place extends Following {
+/** How a page is requested. */
+interface Place extends PageRequest {
   readonly input: LooseInput;
-  /** Over the input's body. */
+  /** Laid over the input's body. */
   readonly body?: Readonly<Record<string, unknown>> | undefined;
   readonly index: number;
 }
 
 type Load = (signal?: AbortSignal) => Promise<Loaded>;
 
-/** A page, and what loads the next one, or fails for where that is; nothing when there is none. */
+/** A page, and the function that loads the next page or rejects because there is no valid one; none after the last page. */
 interface Loaded {
   readonly page: Page<unknown>;
   readonly next: Load | undefined;
@@ -90,7 +91,8 @@ export function createPagedMethod(
   const method = (input: LooseInput & PageOptions = {}) => {
     const {prefetch, ...rest} = input;
     const ahead = checkNumber('prefetch', prefetch, 0, {whole: true, max: 100});
-    return createPages(() => createChain(definition, context, strategy, caller, rest), ahead, rest.signal);
+    const pages = {definition, context, strategy, caller};
+    return createPages(() => createChain(pages, rest), ahead, rest.signal);
   };
   return Object.assign(method, {
     raw: async (input?: LooseInput) => (await caller.send(input)).response,
@@ -98,12 +100,12 @@ export function createPagedMethod(
   });
 }
 
-/** @param start - Begins anew: what was there before is known for one iteration only. */
+/** @param start - Starts at the first page. Each iteration detects loops on its own. */
 function createPages(start: () => Load, prefetch: number, signal: LooseInput['signal']): Pages<unknown> {
   const firstPage = async () => (await start()()).page;
   const pages = () => iteratePages(start(), prefetch, signal);
   return {
-    // biome-ignore lint/suspicious/noThenProperty: it is awaited for the first page
+    // biome-ignore lint/suspicious/noThenProperty: `await` gives the first page
     then: (onPage, onError) => firstPage().then(onPage, onError),
     catch: (onError) => firstPage().catch(onError),
     finally: (onEnd) => firstPage().finally(onEnd),
@@ -123,7 +125,7 @@ async function* iteratePages(
   prefetch: number,
   given: LooseInput['signal'],
 ): AsyncGenerator<Page<unknown>, undefined, undefined> {
-  // What is ahead when the loop is left is wanted by nobody.
+  // Aborts the pages that were requested ahead when the caller leaves the loop.
   const controller = prefetch > 0 ? new AbortController() : undefined;
   const signal = controller && (given ? AbortSignal.any([given, controller.signal]) : controller.signal);
   let ahead: Array<Promise<Loaded | undefined>> = [first(signal)];
@@ -134,7 +136,7 @@ async function* iteratePages(
       while (ahead.length <= prefetch) {
         const last = ahead.at(-1) as Promise<Loaded | undefined>;
         const following = last.then((before) => before?.next?.(signal));
-        // Whoever gets there gets the error.
+        // The loop gets the error when it reaches this page. Until then the rejection counts as handled.
         following.catch(() => undefined);
         ahead.push(following);
       }
@@ -148,30 +150,31 @@ async function* iteratePages(
   return undefined;
 }
 
-/** What loads the first page of a call; pages know which were there before them. */
-function createChain(
-  definition: Definition,
-  context: ClientContext,
-  strategy: AnyStrategy,
-  {send, read}: Caller,
-  firstInput: LooseInput,
-): Load {
-  const {name} = definition;
-  /** Where pages were found, by what they were asked for with. */
-  const seen = new Map<string, number>();
+/** An endpoint with pages on a client. */
+interface PagedEndpointOfClient {
+  readonly definition: Definition;
+  readonly context: ClientContext;
+  readonly strategy: AnyStrategy;
+  readonly caller: Caller;
+}
+
+/** The function that loads the first page of a call. The pages that follow share a record of the pages before them. */
+function createChain(paged: PagedEndpointOfClient, firstInput: LooseInput): Load {
+  const {definition, strategy, caller} = paged;
+  const checkLoop = createLoopCheck(definition.name);
 
   async function load(place: Place, signal?: AbortSignal): Promise<Loaded> {
     const {input, index} = place;
     const body = place.body ? {...(input.body as object | undefined), ...place.body} : input.body;
-    const endpointCall = await send({...input, body, ...(signal && {signal})}, place);
-    const data = await read(endpointCall);
+    const endpointCall = await caller.send({...input, body, ...(signal && {signal})}, place);
+    const data = await caller.read(endpointCall);
     const {response} = endpointCall;
-    // As GitHub answers where there is nothing to list.
+    // GitHub answers with 204 where a list has no items.
     const isEmpty = response.status === 204;
-    const items = isEmpty ? [] : itemsOf(data);
+    const items = isEmpty ? [] : itemsOf(data, paged);
     const query = {...input.query, ...place.query};
     const found = isEmpty ? undefined : await strategy.next({data, items, response, index, query, body});
-    const next = found && loadFollowing(found, place, endpointCall);
+    const next = found && loadNext(found, place, endpointCall);
     const page: Page<unknown> = {
       items,
       data,
@@ -183,73 +186,95 @@ function createChain(
     return {page, next};
   }
 
-  // Its items are here: that there is no next page as it should be is for who asks for that.
-  function loadFollowing(found: NonNullable<NextPage>, place: Place, endpointCall: EndpointCall): Load {
+  // An invalid next page doesn't take the items of this page from the caller: the error comes with the next page.
+  function loadNext(found: NonNullable<NextPage>, place: Place, endpointCall: EndpointCall): Load {
     try {
-      const following = placeOf(found, place, endpointCall);
-      return (signal) => load(following, signal);
+      const next = placeOf(found, place, endpointCall, paged);
+      checkLoop(next, place, endpointCall.request);
+      return (signal) => load(next, signal);
     } catch (error) {
       return () => Promise.reject(error);
     }
   }
 
-  function itemsOf(data: unknown): readonly unknown[] {
-    const items = strategy.items ? strategy.items(data) : data;
-    if (Array.isArray(items)) return items;
-    throw new TypeError(`A page of ${name} has no list of items: its "items" says where they are`);
-  }
+  return (signal) => load({input: firstInput, index: 0}, signal);
+}
 
-  function placeOf(next: NonNullable<NextPage>, place: Place, endpointCall: EndpointCall): Place {
-    const {input} = place;
-    const index = place.index + 1;
-    let following: Place;
-    if (!isObject(next) || !('url' in next || 'body' in next || 'query' in next))
-      throw new TypeError(`The next page of ${name} is an object with query, body or url, or undefined`);
-    if ('url' in next) following = {...atUrl(next.url, place, endpointCall), input, index};
-    else if ('body' in next) following = {...place, body: {...place.body, ...next.body}, index};
-    else following = {...place, query: {...place.query, ...next.query}, index};
-    checkLoop(following, place, endpointCall);
-    return following;
-  }
+function itemsOf(data: unknown, {strategy, definition}: PagedEndpointOfClient): readonly unknown[] {
+  const items = strategy.items ? strategy.items(data) : data;
+  if (Array.isArray(items)) return items;
+  throw new TypeError(
+    `A page of ${definition.name} is not a list: let the option "items" of its page strategy return the list`,
+  );
+}
 
-  function atUrl(next: string | URL, place: Place, {request, response}: EndpointCall): Following {
-    const here = response.url || request.url;
-    let url: URL;
-    try {
-      url = new URL(next, here);
-    } catch {
-      // The runtime's own error would show it.
-      throw new AiofetchError(`What ${name} gives as the next page is no URL`, 'ERR_PAGE_URL', undefined, {
-        request,
-      });
-    }
-    // It isn't sent: the same page with another one is the same.
-    url.hash = '';
-    const home = context.base || fetchMetadataOf(context.session.fetch)?.baseUrl;
-    // Without a base URL there is nothing that it could be compared with, but where the page before was.
-    // From elsewhere there is no way back, as for redirects: what asks for that is not who the credentials are for.
-    const isForeign = place.isForeign || url.origin !== new URL(home ?? here).origin;
-    return {url: url.href, isForeign};
+function placeOf(
+  next: NonNullable<NextPage>,
+  place: Place,
+  endpointCall: EndpointCall,
+  paged: PagedEndpointOfClient,
+): Place {
+  const index = place.index + 1;
+  if (isObject(next)) {
+    if ('url' in next) return {...atUrl(next.url, place, endpointCall, paged), input: place.input, index};
+    if ('body' in next) return {...place, body: {...place.body, ...next.body}, index};
+    if ('query' in next) return {...place, query: {...place.query, ...next.query}, index};
   }
+  throw new TypeError(
+    `The page strategy of ${paged.definition.name} has to return an object with query, body or url, or undefined`,
+  );
+}
 
-  function checkLoop(following: Place, place: Place, {request}: EndpointCall): void {
+function atUrl(
+  next: string | URL,
+  place: Place,
+  {request, response}: EndpointCall,
+  {definition, context}: PagedEndpointOfClient,
+): PageRequest {
+  const here = response.url || request.url;
+  let url: URL;
+  try {
+    url = new URL(next, here);
+  } catch {
+    // The runtime's own error would show the URL, which may have credentials in it.
+    const message = `The URL of the next page of ${definition.name} is not valid`;
+    throw new AiofetchError(message, 'ERR_PAGE_URL', undefined, {request});
+  }
+  // A fragment isn't sent, so URLs that differ in it alone are the same page.
+  url.hash = '';
+  // Without a base URL, the page before is all that the origin can be compared with.
+  const home = context.base || fetchMetadataOf(context.session.fetch)?.baseUrl || here;
+  // As with redirects, the headers don't come back either once a page was on another origin: that origin chose the URL.
+  const isForeign = place.headers || url.origin !== new URL(home).origin;
+  return {url: url.href, headers: isForeign ? withoutCredentials(definition, context) : undefined};
+}
+
+/** Headers for another origin: any header of the session, the client or the call may be a credential, except `User-Agent`. */
+function withoutCredentials({response}: Definition, {session}: ClientContext): HeaderRecord {
+  const headers: Record<string, string | undefined> = {};
+  for (const [name] of fetchMetadataOf(session.fetch)?.headers ?? []) {
+    if (name !== 'user-agent') headers[name] = undefined;
+  }
+  return response?.accept === undefined ? headers : {...headers, accept: response.accept};
+}
+
+/** Records the pages of an iteration, and refuses a next page that was there before. */
+function createLoopCheck(name: string) {
+  /** The index of each page, by what it was requested with. */
+  const seen = new Map<string, number>();
+  return (next: Place, place: Place, request: EndpointCall['request']): void => {
     const here = keyOf(place);
     if (!seen.has(here)) seen.set(here, place.index);
-    // A page's own address counts as well: a link may lead to what was asked for in parts.
+    // The first page's address counts too: a link may lead back to it, though it was requested by path and query.
     if (place.index === 0 && place.url === undefined) seen.set(request.url, 0);
-    const key = keyOf(following);
+    const key = keyOf(next);
     const before = seen.get(key);
-    if (before !== undefined && before < following.index)
-      throw new AiofetchError(
-        `Page ${place.index} of ${name} leads back to page ${before}`,
-        'ERR_PAGE_LOOP',
-        undefined,
-        {request},
-      );
-    seen.set(key, following.index);
-  }
-
-  return (signal) => load({input: firstInput, index: 0}, signal);
+    if (before !== undefined && before < next.index) {
+      const message = `Page ${place.index} of ${name} leads back to page ${before}`;
+      throw new AiofetchError(message, 'ERR_PAGE_LOOP', undefined, {request});
+    }
+    seen.set(key, next.index);
+  };
 }
 
 function keyOf({url, query, body}: Place): string {

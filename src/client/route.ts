@@ -1,5 +1,5 @@
 import {InvalidOptionError} from '../errors/index.ts';
-import {percentEncode} from '../utils/percent-encode.ts';
+import {encodeValue, refuseValue} from './encode-value.ts';
 
 /** The methods that an endpoint may have. */
 export type Method = 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'PATCH' | 'POST' | 'PUT' | 'QUERY';
@@ -12,131 +12,103 @@ export type ParameterNames<Of extends string> = Of extends `${string}{${infer Na
   ? Name | ParameterNames<Rest>
   : never;
 
-/** What a parameter of a path may be. */
+/** The values that a parameter of a path may have. */
 export type PathValue = string | number | bigint | boolean;
 
-/** A route, taken apart once. */
+/** A route that was parsed once, for all calls of its endpoint. */
 export interface CompiledRoute {
   readonly method: Method;
   readonly names: readonly string[];
-  /** There is a query in the route itself. */
+  /** Whether the route itself has a query. */
   readonly hasQuery: boolean;
   /**
-   * The path with its parameters put in, each as simple string expansion has it (RFC 6570, section 3.2.2), so that it
-   * stays within its segment. It begins with a slash.
+   * The path with its parameters replaced by simple string expansion (RFC 6570, section 3.2.2), so that each value stays
+   * within its segment. The path begins with a slash.
    *
-   * @throws TypeError naming the parameter, when it's missing, empty, or would make a dot segment
+   * @throws TypeError that names the parameter, when its value is missing, empty or has no text, or makes a dot segment
    */
   expand(values: Readonly<Record<string, unknown>> | undefined): string;
 }
 
-const methods: ReadonlySet<string> = new Set<Method>([
-  'DELETE',
-  'GET',
-  'HEAD',
-  'OPTIONS',
-  'PATCH',
-  'POST',
-  'PUT',
-  'QUERY',
-]);
+const route = /^(?:DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT|QUERY) /;
 
-const allowed = 'a method and a path, as "GET /users/{username}"';
-
-// RFC 6570, section 2.3, without dots, percent-encoding and modifiers; and "-", which OpenAPI documents use.
+// RFC 6570, section 2.3, without dots, percent-encoding and modifiers; and with "-", which OpenAPI documents use.
 const parameterName = /^[\w-]+$/;
 
 /**
- * @throws InvalidOptionError when it is no route
+ * @throws InvalidOptionError when the text is not a method and a path
  */
-export function compileRoute(route: string): CompiledRoute {
-  const refuse = (why: string): never => {
-    throw new InvalidOptionError('route', new Error(why), allowed);
-  };
-  if (typeof route !== 'string') return refuse('not a string');
-  const space = route.indexOf(' ');
-  const method = route.slice(0, space);
-  const template = route.slice(space + 1);
-  if (!methods.has(method)) refuse(`${JSON.stringify(route)} begins with no method in capitals`);
-  if (!template.startsWith('/') || template.startsWith('//'))
-    refuse(`the path of ${JSON.stringify(route)} doesn't begin with one slash`);
-  if (/[\s\\#]/.test(template)) refuse(`${JSON.stringify(route)} has a space, "\\" or "#" in its path`);
-  if (template.includes('/:'))
-    refuse(
-      `${JSON.stringify(route)} has a segment that begins with ":": parameters are in braces, a colon is "%3A"`,
+export function compileRoute(text: string): CompiledRoute {
+  const refuseIf = (isWrong: boolean, problem: string): void => {
+    if (!isWrong) return;
+    throw new InvalidOptionError(
+      'route',
+      new Error(`${JSON.stringify(text)} ${problem}`),
+      'a method and a path, as "GET /users/{username}"',
     );
-  const mark = template.indexOf('?');
-  const path = mark === -1 ? template : template.slice(0, mark);
-  const query = mark === -1 ? '' : template.slice(mark);
-  if (/[{}]/.test(query)) refuse('its query has parameters: they belong into "query"');
-  // Literal, name, literal, name, …, literal.
+  };
+  refuseIf(typeof text !== 'string' || !route.test(text), 'does not begin with a method in capitals');
+  const [method = '', template = ''] = split(text, ' ');
+  refuseIf(!/^ \/(?!\/)/.test(template), 'has a path that does not begin with one slash');
+  refuseIf(/.[\s\\#]/.test(template), 'has a space, "\\" or "#" in its path');
+  refuseIf(
+    template.includes('/:'),
+    'has a segment that begins with ":": write parameters in braces, and a colon as "%3A"',
+  );
+  const [path = '', query = ''] = split(template.slice(1), '?');
+  refuseIf(/[{}]/.test(query), 'has parameters in its query: declare them with the option "query"');
+  // Literals and names take turns: literal, name, literal, name, …, literal.
   const parts = path.split(/[{}]/);
-  if (parts.length % 2 === 0 || (path.match(/\{[^{}]*\}/g)?.length ?? 0) * 2 !== parts.length - 1)
-    refuse(`the braces of ${JSON.stringify(route)} don't match`);
+  const matched = path.match(/\{[^{}]*\}/g) ?? [];
+  refuseIf(parts.length !== 2 * matched.length + 1, 'has braces that do not match');
   const names = parts.filter((_, index) => index % 2 === 1);
-  for (const name of names) {
-    if (!parameterName.test(name)) refuse(`${JSON.stringify(name)} is no name of a parameter`);
-  }
-  if (new Set(names).size !== names.length) refuse(`${JSON.stringify(route)} names a parameter twice`);
-  const fixed = names.length === 0 ? path + query : undefined;
-  if (hasDotSegment(parts.join('{}'))) refuse(`${JSON.stringify(route)} has a "." or ".." for a segment`);
+  for (const name of names)
+    refuseIf(!parameterName.test(name), `has a parameter "${name}": names have letters, digits, "_" and "-"`);
+  refuseIf(new Set(names).size !== names.length, 'names a parameter twice');
+  refuseIf(hasDotSegment(parts.join('{}')), 'has a "." or ".." as a segment');
 
+  const fixed = names.length === 0 ? path + query : undefined;
   function expand(values: Readonly<Record<string, unknown>> | undefined): string {
     if (fixed !== undefined) return fixed;
     let expanded = parts[0] as string;
     let mayHaveDots = false;
     for (let index = 1; index < parts.length; index += 2) {
       const name = parts[index] as string;
-      const text = encodeParameter(name, values?.[name], route);
-      mayHaveDots ||= text.charCodeAt(0) === dot;
-      expanded += text + parts[index + 1];
+      const value = encodeParameter(name, values?.[name], text);
+      mayHaveDots ||= value.charCodeAt(0) === dot;
+      expanded += value + parts[index + 1];
     }
-    // URLs leave such a segment out, and the one before it: what is asked for would be something else.
+    // A URL parser removes a dot segment, and with ".." the segment before it: the request would go to another path.
     if (mayHaveDots && hasDotSegment(expanded))
-      throw new TypeError(`A parameter of ${route} makes a "." or ".." of its segment`);
+      throw new TypeError(`A parameter of ${text} makes its segment "." or ".."`);
     return expanded + query;
   }
 
   return {method: method as Method, names, hasQuery: query !== '', expand};
 }
 
+/** The text before a separator, and the text from the separator on. */
+function split(text: string, separator: string): readonly [before: string, rest: string] {
+  const index = text.indexOf(separator);
+  return index === -1 ? [text, ''] : [text.slice(0, index), text.slice(index)];
+}
+
 const dot = 46;
 
-// URL, "single-dot" and "double-dot URL path segment": percent-encoded ones are the same.
+// The URL standard's "single-dot" and "double-dot URL path segment", which include percent-encoded dots.
 function hasDotSegment(path: string): boolean {
   return /\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path);
 }
 
-// Of these, nothing has to be encoded.
-const unreserved = /^[\w~.-]+$/;
-
-function encodeParameter(name: string, value: unknown, route: string): string {
-  const refuse = (why: string): never => {
-    throw new TypeError(`Parameter "${name}" of ${route} ${why}`);
-  };
-  if (value === undefined || value === null) return refuse('is missing');
-  // RFC 6570, section 3.2.2: of a list, each item for itself, with commas.
-  if (Array.isArray(value) && value.length > 0) {
-    return value
-      .map((item) =>
-        Array.isArray(item) ? refuse('is a list of lists') : encodeParameter(name, item, route),
-      )
-      .join(',');
+function encodeParameter(name: string, value: unknown, of: string): string {
+  if (value === undefined || value === null) return refuseValue('is missing', name, of);
+  // RFC 6570, section 3.2.2: the items of a list are encoded one by one, and joined by commas.
+  if (Array.isArray(value)) {
+    if (value.some(Array.isArray)) refuseValue('is a list of lists', name, of);
+    return (
+      value.map((item) => encodeParameter(name, item, of)).join(',') || refuseValue('is empty', name, of)
+    );
   }
-  if (Array.isArray(value)) return refuse('is empty');
-  if (typeof value === 'object' && !(value instanceof Date)) return refuse('is an object');
-  if (typeof value === 'function' || typeof value === 'symbol') return refuse(`is a ${typeof value}`);
-  const text = value instanceof Date ? toIsoString(value, refuse) : String(value);
-  if (text === '') return refuse('is empty');
-  if (Number.isNaN(value)) return refuse('is NaN');
-  if (unreserved.test(text)) return text;
-  try {
-    return percentEncode(text);
-  } catch {
-    return refuse('has half of a surrogate pair in it');
-  }
-}
-
-function toIsoString(date: Date, refuse: (why: string) => never): string {
-  return Number.isNaN(date.getTime()) ? refuse('is no valid date') : date.toISOString();
+  if (typeof value === 'object' && !(value instanceof Date)) return refuseValue('is an object', name, of);
+  return encodeValue(value, name, of) || refuseValue('is empty', name, of);
 }

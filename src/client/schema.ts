@@ -4,27 +4,27 @@ import {assertOption} from '../utils/check-options.ts';
 import type {SchemaIssue, StandardSchema} from '../utils/standard-schema.ts';
 import {isSchema, validate} from '../utils/standard-schema.ts';
 
-/** What a Standard Schema makes of what it takes. */
+/** The type of the values that a Standard Schema returns. */
 export type OutputOf<Schema> = Schema extends {
   readonly '~standard': {readonly types?: {readonly output: infer Output} | undefined};
 }
   ? Output
   : never;
 
-/** What a Standard Schema takes. */
+/** The type of the values that a Standard Schema accepts. */
 export type InputOf<Schema> = Schema extends {
   readonly '~standard': {readonly types?: {readonly input: infer Input} | undefined};
 }
   ? Input
   : never;
 
-/** What {@link type} makes: a Standard Schema that lets everything pass. */
+/** The result of {@link type}: a Standard Schema that accepts every value. */
 export interface TypeWitness<Type> extends StandardSchema<Type, Type> {
   readonly '~trusting': true;
 }
 
 /**
- * A type where a schema is asked for, without a schema library: nothing is checked, the compiler believes you.
+ * A type in place of a schema, without a schema library. Nothing is checked at run time: the compiler believes the type.
  *
  * @example
  * ```ts
@@ -46,15 +46,15 @@ const witness: TypeWitness<unknown> = {
   '~trusting': true,
 };
 
-/** @throws InvalidOptionError for what is none */
+/** @throws InvalidOptionError when the value is not a Standard Schema */
 export function checkSchema(value: unknown, option: string): asserts value is StandardSchema {
   assertOption(isSchema(value), option, value, 'a Standard Schema, or type<…>()');
 }
 
-/** What is checked, for who reads the error. */
+/** The part of a request or response that a schema checks. */
 export type CheckedPart = 'body' | 'headers' | 'path' | 'query' | 'response';
 
-/** Where a value comes from that is checked. */
+/** The place that a checked value comes from, for the error message. */
 export interface CheckedPlace {
   readonly part: CheckedPart;
   /** The route, as `GET /users/{username}`. */
@@ -63,9 +63,9 @@ export interface CheckedPlace {
 }
 
 /**
- * What the schema makes of a value; a promise where the schema gives one.
+ * The output of a schema for a value; a promise where the schema returns one.
  *
- * @throws SchemaError, which the promise rejects with, too
+ * @throws SchemaError when the value doesn't fit; the promise rejects with it
  */
 export function checkValue<Output>(
   schema: StandardSchema<Output>,
@@ -76,7 +76,7 @@ export function checkValue<Output>(
   return validate(schema, value, (issues) => schemaError(issues, place));
 }
 
-/** Goes on with a value at once, or with a promise's when that is there. */
+/** Calls `next` with a value: at once, or when its promise is fulfilled. */
 export function whenThere<Value, Result>(
   value: Value | Promise<Value>,
   next: (value: Value) => Result,
@@ -89,13 +89,13 @@ export function schemaError(issues: readonly SchemaIssue[], place: CheckedPlace,
   return new SchemaError(issues, {request, part, endpoint, paths: pathsOf(issues), line});
 }
 
-/** How many paths are shown. */
+/** The most paths that an error message shows. */
 const shownPaths = 5;
 
-// A key of a record is a part of the data: shown is what looks like a name.
+// The key of a record is a part of the data, which may be a secret. Only keys that look like names are shown.
 const namelike = /^[A-Za-z_$][\w$-]{0,39}$/;
 
-/** Where the issues are, as `items[0].name`. Values are left out, and keys that may be values. */
+/** The paths of issues, as `items[0].name`. They leave out values, and keys that may be values. */
 function pathsOf(issues: readonly SchemaIssue[]): string[] {
   const paths = new Set<string>();
   for (const {path} of issues) {

@@ -1,23 +1,22 @@
 import {assertOption, isObject} from '../utils/check-options.ts';
 import type {CallSettings} from './types.ts';
 
-/** Settings of a call over those that it begins with. */
+/** Lays settings over base settings, such as those of a call over those of its endpoint. */
 export function mergeSettings(base: CallSettings, settings: CallSettings): CallSettings {
   const {timeout, retry, idempotencyKey} = settings;
   if (timeout === undefined && retry === undefined && idempotencyKey === undefined) return base;
   return {
-    timeout: lay(base.timeout, timeout, 'total'),
-    retry: lay(base.retry, retry, 'retries'),
+    timeout: mergeOption(base.timeout, timeout, 'total'),
+    retry: mergeOption(base.retry, retry, 'retries'),
     idempotencyKey: idempotencyKey ?? base.idempotencyKey,
   };
 }
 
-/** An option that is an object, or a number that stands for one of its members. */
-function lay<Option>(base: Option, option: Option, member: string): Option {
+/** Merges an option that is an object, or a number that stands for one member of the object, or `false` for off. */
+function mergeOption<Option>(base: Option, option: Option, member: string): Option {
   if (option === undefined) return base;
-  if (base === undefined || option === false) return option;
-  // Off, and on again: by what is asked for now.
-  if (base === false) return option;
+  // Nothing of an option that was off is merged into one that switches it on again.
+  if (base === undefined || base === false || option === false) return option;
   const toObject = (value: Option): object => (isObject(value) ? value : {[member]: value});
   return {...toObject(base), ...withoutUndefined(toObject(option))} as Option;
 }
@@ -26,26 +25,26 @@ function withoutUndefined(options: object): object {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
-/** Headers by lower-case name; `undefined` takes away what the session would send. */
+/** Headers by lower-case name. `undefined` removes the header that the session would send. */
 export type HeaderRecord = Readonly<Record<string, string | undefined>>;
 
-/** Headers over those there are, each name replacing what was there under it. */
+/** Lays headers over base headers. A header replaces the base header of its name. */
 export function mergeHeaders(base: HeaderRecord, headers: unknown): HeaderRecord {
   if (headers === undefined) return base;
-  assertOption(isObject(headers), 'headers', headers, 'an object, or pairs');
-  const laid: Record<string, string | undefined> = {...base};
+  assertOption(isObject(headers), 'headers', headers, 'an object, or pairs of name and value');
+  const merged: Record<string, string | undefined> = {...base};
   if (!(Symbol.iterator in headers)) {
-    for (const [name, value] of Object.entries(headers)) laid[name.toLowerCase()] = textOf(value);
-    return laid;
+    for (const [name, value] of Object.entries(headers)) merged[name.toLowerCase()] = textOf(value);
+    return merged;
   }
   const own: Record<string, string | undefined> = {};
   for (const [name, value] of headers as Iterable<readonly [string, string | undefined]>) {
     const lower = name.toLowerCase();
     const before = own[lower];
-    // RFC 9110, section 5.3: several of one name are one, with commas.
+    // RFC 9110, section 5.3: several headers of one name are equal to one header with commas.
     own[lower] = before === undefined || value === undefined ? value : `${before}, ${value}`;
   }
-  return Object.assign(laid, own);
+  return Object.assign(merged, own);
 }
 
 function textOf(value: unknown): string | undefined {

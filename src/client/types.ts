@@ -11,31 +11,31 @@ import type {BodyContent, ResponseContent} from './content.ts';
 import type {ParameterNames, PathValue} from './route.ts';
 import type {InputOf, OutputOf} from './schema.ts';
 
-/** What calls have of their own, wherever it's set: on the client, on an endpoint, on one call. */
+/** Settings of calls. A client, an endpoint and a single call may have them. */
 export interface CallSettings {
-  /** A number is `total`; laid over what is set further out. */
+  /** A number is `total`. Merged over the settings further out: the call's over the endpoint's, over the client's. */
   readonly timeout?: Timeout | undefined;
-  /** Laid over what is set further out. */
+  /** Merged over the settings further out, as `timeout` is. */
   readonly retry?: Retry | undefined;
-  /** Instead of what is set further out; a string is the key itself. */
+  /** Replaces the settings further out. A string is the key itself. */
   readonly idempotencyKey?: IdempotencyKey | undefined;
 }
 
-/** What any call of an endpoint may be given beside its parameters. */
+/** Options of a call beside the endpoint's parameters. */
 export interface CallExtras extends CallSettings, TransferOptions, NativeInit {
   readonly signal?: AbortSignal | null | undefined;
   readonly redirect?: Redirect | undefined;
-  /** Listeners beside the session's. */
+  /** Trace listeners, beside the session's. */
   readonly trace?: readonly TraceListener[] | undefined;
 }
 
-/** The same, of an endpoint that has no schema of its headers. */
+/** The same options for an endpoint without a schema of its headers. */
 export interface CallExtrasAndHeaders extends CallExtras {
-  /** Over those of the session and the client; `undefined` takes one away. */
+  /** Laid over the headers of the session and the client. `undefined` removes a header. */
   readonly headers?: HeadersInput | undefined;
 }
 
-/** `unknown` is the one that adds nothing to an intersection. */
+// `unknown` adds nothing to an intersection.
 type PathInput<Path extends string, Schema> = [ParameterNames<Path>] extends [never]
   ? unknown
   : {
@@ -48,7 +48,7 @@ type PathInput<Path extends string, Schema> = [ParameterNames<Path>] extends [ne
       };
     };
 
-/** Optional when all in it is. */
+/** A member that is optional when all of its own members are optional. */
 type Group<Name extends string, Value> =
   Partial<Value> extends Value
     ? {readonly [Key in Name]?: Value | undefined}
@@ -70,15 +70,15 @@ type BodyInput<Body> = undefined extends Body
     ? {readonly body?: BodyOf<Body>}
     : {readonly body: BodyOf<Body>};
 
-/** Shown as one object. */
+/** Makes editors show an intersection as one object. */
 type Call<Parts> = {[Name in keyof Parts]: Parts[Name]};
 
-/** What a call of an endpoint is given. */
+/** The argument of a call. */
 export type CallInput<Path extends string, PathSchema, Query, Headers, Body> = Call<
   PathInput<Path, PathSchema> & QueryInput<Query> & BodyInput<Body> & OwnHeaders<Headers>
 >;
 
-/** What a call comes to. */
+/** The data that a call resolves to. */
 export type DataOf<Response> =
   Response extends ResponseContent<infer Output, unknown>
     ? Output
@@ -86,7 +86,7 @@ export type DataOf<Response> =
       ? OutputOf<Response>
       : undefined;
 
-/** What a call comes to where the client trusts the server. */
+/** The data that a call resolves to where the client trusts the server. */
 export type TrustedDataOf<Response> =
   Response extends ResponseContent<unknown, infer Trusted>
     ? Trusted
@@ -94,28 +94,28 @@ export type TrustedDataOf<Response> =
       ? InputOf<Response>
       : undefined;
 
-/** The argument of a call, which may be left out when nothing in it has to be there. */
+/** The argument list of a call. The argument is optional when all of its members are optional. */
 export type Arguments<Input> = Partial<Input> extends Input ? [input?: Input] : [input: Input];
 
-/** What came back, and the response that it came in, whose body has been read. */
+/** The data of a call, and its response, whose body has been read. */
 export interface WithResponse<Data> {
   readonly data: Data;
   readonly response: Response;
 }
 
-/** An endpoint of a client, to be called. */
+/** The method of a client for one endpoint. */
 export interface EndpointMethod<Input, Data, Failure> {
   /**
    * Sends the request, and reads the response.
    *
-   * @throws HTTPError on a status that is no success, see {@link EndpointMethod.isError}; SchemaError when something does
-   * not fit its schema; TypeError when a parameter can't be sent; and what `session.fetch` throws
+   * @throws HTTPError for a status other than success, see {@link EndpointMethod.isError}; SchemaError for a value that
+   * doesn't fit its schema; TypeError for a parameter that can't be sent; and everything that `session.fetch` throws
    */
   (...input: Arguments<Input>): Promise<Data>;
-  /** The same, with the response beside the data: for its status and headers. */
+  /** Returns the response beside the data, for its status and headers. */
   withResponse(...input: Arguments<Input>): Promise<WithResponse<Data>>;
-  /** The response as it is, whatever its status; read its body, or cancel it. */
+  /** Returns the response with any status, undecoded. Read its body, or cancel it. */
   raw(...input: Arguments<Input>): Promise<Response>;
-  /** Whether it is an error that the endpoint declares, with data that fits: `status` then tells which. */
+  /** Whether an error is one that the endpoint declares, with data that fits. Its `status` then tells the type of `data`. */
   isError(error: unknown): error is Failure;
 }

@@ -41,7 +41,7 @@ function methodOf<Of extends AnyEndpoint>(of: Of): Client<{method: Of}>['method'
 describe('the parameters of a path', () => {
   const get = methodOf(endpoint('GET /repos/{owner}/{repo}/issues/{number}'));
 
-  test('are those of the template, and have to be there', () => {
+  test('the parameters of the template are required', () => {
     get({path: {owner: 'nodejs', repo: 'node', number: 1}});
     // @ts-expect-error
     get({path: {owner: 'nodejs', repo: 'node'}});
@@ -57,7 +57,7 @@ describe('the parameters of a path', () => {
     get({path: {owner: undefined, repo: 'node', number: 1}});
   });
 
-  test('are typed by a schema, name by name', () => {
+  test('a schema types the parameters of a path by name', () => {
     const typed = methodOf(endpoint('GET /{kind}/{id}', {path: type<{kind: 'user' | 'org'}>()}));
     expectTypeOf(typed).parameter(0).toHaveProperty('path').toEqualTypeOf<{
       readonly kind: 'user' | 'org';
@@ -67,14 +67,14 @@ describe('the parameters of a path', () => {
     typed({path: {kind: 'team', id: 1}});
   });
 
-  test('may be lists and dates, by a schema alone', () => {
+  test('a parameter of a path may be a list or a date only where a schema says so', () => {
     const typed = methodOf(endpoint('GET /{ids}/{at}', {path: type<{ids: readonly number[]; at: Date}>()}));
     typed({path: {ids: [1, 2], at: new Date()}});
     // @ts-expect-error
     methodOf(endpoint('GET /{ids}'))({path: {ids: [1, 2]}});
   });
 
-  test('are none where the template has none', () => {
+  test('a template without parameters takes no path', () => {
     const list = methodOf(endpoint('GET /users'));
     list();
     list({timeout: 1_000});
@@ -84,7 +84,7 @@ describe('the parameters of a path', () => {
 });
 
 describe('a route', () => {
-  test('is a method and a path', () => {
+  test('a route is a method and a path', () => {
     // @ts-expect-error
     endpoint('/users');
     // @ts-expect-error
@@ -95,7 +95,7 @@ describe('a route', () => {
 });
 
 describe('a query', () => {
-  test('may be left out where all in it may be', () => {
+  test('a query is optional where all of its members are', () => {
     const list = methodOf(endpoint('GET /users', {query: type<{page?: number; tags?: string[]}>()}));
     list();
     list({query: {page: 1, tags: ['a']}});
@@ -105,7 +105,7 @@ describe('a query', () => {
     list({query: {pge: 1}});
   });
 
-  test('has to be there where something in it has to', () => {
+  test('a query is required where one of its members is', () => {
     const search = methodOf(endpoint('GET /search', {query: type<{q: string}>()}));
     search({query: {q: 'a'}});
     // @ts-expect-error
@@ -114,14 +114,14 @@ describe('a query', () => {
     search();
   });
 
-  test('is none without a schema', () => {
+  test('an endpoint without a schema of its query takes no query', () => {
     // @ts-expect-error
     methodOf(endpoint('GET /users'))({query: {page: 1}});
   });
 });
 
 describe('schemas', () => {
-  test('take their input from who calls, and give their output: of Zod', () => {
+  test('a call takes the input of schemas of Zod, and gives their output', () => {
     const schema = z.object({
       at: z.string().transform((text) => new Date(text)),
       limit: z.number().default(10),
@@ -133,7 +133,7 @@ describe('schemas', () => {
     expectTypeOf(method({body: {at: ''}})).resolves.toEqualTypeOf<{at: Date; limit: number}>();
   });
 
-  test('of Valibot', () => {
+  test('a call takes the input of schemas of Valibot, and gives their output', () => {
     const schema = valibot.object({
       at: valibot.pipe(
         valibot.string(),
@@ -147,7 +147,7 @@ describe('schemas', () => {
     expectTypeOf(method({body: {at: ''}})).resolves.toEqualTypeOf<{at: Date; limit: number}>();
   });
 
-  test('of ArkType', () => {
+  test('a call takes the input of schemas of ArkType, and gives their output', () => {
     const schema = arktype({at: 'string.date.parse', limit: 'number = 10'});
     const method = methodOf(endpoint('POST /events', {body: schema, response: schema}));
     // @ts-expect-error
@@ -155,7 +155,7 @@ describe('schemas', () => {
     expectTypeOf(method({body: {at: ''}})).resolves.toEqualTypeOf<{at: Date; limit: number}>();
   });
 
-  test('give their input where the client trusts the server', () => {
+  test('a client that trusts the server gives the input of schemas', () => {
     const get = endpoint('GET /events/1', {
       response: z.object({at: z.string().transform((text) => new Date(text))}),
       errors: {404: z.object({at: z.string().transform((text) => new Date(text))})},
@@ -167,7 +167,7 @@ describe('schemas', () => {
 });
 
 describe('a body', () => {
-  test('has to be there, unless its schema takes undefined', () => {
+  test('a body is required unless its schema accepts undefined', () => {
     const create = methodOf(endpoint('POST /users', {body: type<User>()}));
     create({body: {name: 'Ada'}});
     // @ts-expect-error
@@ -177,7 +177,7 @@ describe('a body', () => {
     methodOf(endpoint('POST /users', {body: type<User | undefined>()}))();
   });
 
-  test('is a content of another kind', () => {
+  test('a body may be any content', () => {
     methodOf(endpoint('POST /login', {body: asForm(type<{user: string}>())}))({body: {user: 'ada'}});
     methodOf(endpoint('POST /files', {body: asMultipart(type<{file: Blob}>())}))({
       body: {file: new Blob()},
@@ -199,11 +199,11 @@ describe('a body', () => {
 type Bytes = ReturnType<Uint8Array['slice']>;
 
 describe('what comes back', () => {
-  test('is nothing where no response is declared', () => {
+  test('a call without a declared response gives undefined', () => {
     expectTypeOf(methodOf(endpoint('DELETE /users/1'))()).resolves.toEqualTypeOf<undefined>();
   });
 
-  test('is what its content reads', () => {
+  test('a call gives the data that the content reads', () => {
     const as = <Of extends AnyEndpoint>(of: Of) => methodOf(of);
     expectTypeOf(as(endpoint('GET /a', {response: asText()}))()).resolves.toEqualTypeOf<string>();
     expectTypeOf(as(endpoint('GET /a', {response: asBlob()}))()).resolves.toEqualTypeOf<Blob>();
@@ -224,7 +224,7 @@ describe('what comes back', () => {
     >();
   });
 
-  test('may be had with its response, or as it', () => {
+  test('withResponse gives data and response, and raw the response', () => {
     const get = methodOf(endpoint('GET /users/{id}', {response: type<User>()}));
     expectTypeOf(get.withResponse({path: {id: 1}})).resolves.toEqualTypeOf<{
       readonly data: User;
@@ -242,7 +242,7 @@ describe('errors', () => {
     errors: {404: type<{missing: string}>(), 422: type<{fields: string[]}>(), '5XX': type<string>()},
   });
 
-  test('are told apart by their status', () => {
+  test('the status of an error discriminates the type of its data', () => {
     if (!create.isError(error)) return;
     expectTypeOf(error).toExtend<HTTPError>();
     if (error.status === 422) expectTypeOf(error.data).toEqualTypeOf<{fields: string[]}>();
@@ -252,25 +252,25 @@ describe('errors', () => {
     if (error.status === 409) return;
   });
 
-  test('by the method of a client, too', () => {
+  test('isError of a method narrows errors as isError of the endpoint does', () => {
     const client = defineClient({create})(session);
     if (client.create.isError(error) && error.status === 404)
       expectTypeOf(error).toEqualTypeOf<EndpointError<404, {missing: string}>>();
   });
 
-  test('by default are those that nothing else stands for', () => {
+  test('the default error has all statuses that are not declared otherwise', () => {
     const get = endpoint('GET /a', {errors: {404: type<'none'>(), default: type<'other'>()}});
     if (!get.isError(error)) return;
     if (error.status === 404) expectTypeOf(error.data).toEqualTypeOf<'none'>();
     if (error.status === 500) expectTypeOf(error.data).toEqualTypeOf<'other'>();
   });
 
-  test('are none where none is declared', () => {
+  test('an endpoint without declared errors narrows to none', () => {
     const get = endpoint('GET /a');
     if (get.isError(error)) expectTypeOf(error).toEqualTypeOf<never>();
   });
 
-  test('are declared by statuses', () => {
+  test('errors are declared by statuses alone', () => {
     // @ts-expect-error
     endpoint('GET /a', {errors: {teapot: type<string>()}});
     // @ts-expect-error
@@ -279,7 +279,7 @@ describe('errors', () => {
 });
 
 describe('headers', () => {
-  test('may be any, or those of a schema and any', () => {
+  test('headers are any headers, or those of a schema and any others', () => {
     methodOf(endpoint('GET /a'))({headers: {'x-trace': '1', 'x-none': undefined}});
     const versioned = methodOf(endpoint('GET /a', {headers: type<{'x-version': '1' | '2'}>()}));
     versioned({headers: {'x-version': '1', 'x-trace': 1}});
@@ -298,7 +298,7 @@ describe('pages', () => {
     errors: {422: type<{field: string}>()},
   });
 
-  test('are of the items of a list, or of those that a function finds', () => {
+  test('pages have the items of a list, or the items that a function returns', () => {
     const list = methodOf(paginate(users, linkPages()));
     expectTypeOf(list()).toEqualTypeOf<Pages<User, User[]>>();
     expectTypeOf(list({query: {size: 1}, prefetch: 2})).resolves.toEqualTypeOf<Page<User, User[]>>();
@@ -324,7 +324,7 @@ describe('pages', () => {
     list({prefetch: '1'});
   });
 
-  test('follow each other by any of the strategies, or one of your own', () => {
+  test('any strategy, also one of the user’s own, finds the next page', () => {
     expectTypeOf(methodOf(paginate(users, numberedPages()))()).toEqualTypeOf<Pages<User, User[]>>();
     expectTypeOf(methodOf(paginate(users, offsetPages({total: (all) => all.length})))()).toEqualTypeOf<
       Pages<User, User[]>
@@ -344,7 +344,7 @@ describe('pages', () => {
 });
 
 describe('a client', () => {
-  test('has groups, as deep as they are nested', () => {
+  test('a client has groups as deep as they are nested', () => {
     const list = endpoint('GET /a', {response: type<User[]>()});
     const client = defineClient({repos: {issues: {list}}, list})(session);
     expectTypeOf(client.repos.issues.list()).resolves.toEqualTypeOf<User[]>();
@@ -353,7 +353,7 @@ describe('a client', () => {
     client.repos.list();
   });
 
-  test('is made of endpoints, on a session', () => {
+  test('a client is made of endpoints, on a session', () => {
     // @ts-expect-error
     defineClient({get: () => 1});
     // @ts-expect-error
@@ -364,7 +364,7 @@ describe('a client', () => {
     defineClient({}, {auth: {bearer: 'token'}});
   });
 
-  test('takes settings of a call, and no others', () => {
+  test('a client takes the settings of calls, and no other options', () => {
     const get = methodOf(endpoint('GET /a', {timeout: 1_000, retry: false}));
     get({signal: AbortSignal.timeout(1), timeout: {total: 1}, retry: {retries: 1}, idempotencyKey: 'key'});
     // @ts-expect-error
@@ -382,7 +382,7 @@ describe('responses by status', () => {
     204: undefined,
   });
 
-  test('are told apart by it', async () => {
+  test('the status of a response discriminates the type of its data', async () => {
     const got = await methodOf(endpoint('POST /users', {response}))();
     if (got.status === 200) expectTypeOf(got.data).toEqualTypeOf<User>();
     else if (got.status === 202) expectTypeOf(got.data).toEqualTypeOf<{at: Date}>();
@@ -393,13 +393,13 @@ describe('responses by status', () => {
     }
   });
 
-  test('have what the schemas take, where the client trusts the server', async () => {
+  test('responses by status have the input of schemas where the client trusts the server', async () => {
     const {get} = defineClient({get: endpoint('GET /a', {response})}, {responses: 'trust'})(session);
     const got = await get();
     if (got.status === 202) expectTypeOf(got.data).toEqualTypeOf<{at: string}>();
   });
 
-  test('have all others in 2XX', async () => {
+  test('2XX has all statuses that are not declared otherwise', async () => {
     const other = byStatus({200: type<User>(), '2XX': type<string>()});
     const got = await methodOf(endpoint('GET /a', {response: other}))();
     if (got.status === 206) expectTypeOf(got.data).toEqualTypeOf<string>();
@@ -408,7 +408,7 @@ describe('responses by status', () => {
     got.status === 404;
   });
 
-  test('are those of success', () => {
+  test('byStatus takes statuses of success alone', () => {
     // @ts-expect-error
     byStatus({default: type<User>()});
     // @ts-expect-error
@@ -417,7 +417,7 @@ describe('responses by status', () => {
 });
 
 describe('styles of a query', () => {
-  test('are of parameters that it has', () => {
+  test('styles are given for parameters that the query has', () => {
     const query = type<{ids?: readonly number[]; at: Date} | {filter: {a: string}}>();
     endpoint('GET /a', {query, queryStyles: {ids: 'pipeDelimited', filter: 'deepObject'}});
     endpoint('GET /a', {query, queryStyles: {at: (name, value) => [[name, String(value)]]}});

@@ -11,7 +11,7 @@ interface User {
 const getUser = endpoint('GET /users/{username}', {response: type<User>()});
 
 describe('a call', () => {
-  it('asks for its path under the base URL, and gives what came back', async () => {
+  it('a call requests its path under the base URL, and resolves to the decoded body', async () => {
     const {call, calls} = mockMethod(getUser, () => ({name: 'Ada'}));
     expect(await call({path: {username: 'ada'}})).toEqual({name: 'Ada'});
     expect(calls).toMatchObject([{method: 'GET', url: `${origin}/v1/users/ada`}]);
@@ -19,7 +19,7 @@ describe('a call', () => {
   });
 
   it.each(['https://api.example.com/v1', 'https://api.example.com/v1/', 'https://api.example.com/v1?key=1'])(
-    'asks for it under all of the path of %s',
+    'a call requests its path under the whole path of the base URL %s',
     async (baseUrl) => {
       const {session, calls} = mockSession(() => ({}), {baseUrl});
       const path = {username: 'ada'};
@@ -36,7 +36,7 @@ describe('a call', () => {
     },
   );
 
-  it('of something that is no session of this package asks for it relative to its base', async () => {
+  it('a call on a foreign session requests a URL relative to the base of that session', async () => {
     const urls: unknown[] = [];
     const fetch = async (url: unknown) => {
       urls.push(url);
@@ -46,20 +46,20 @@ describe('a call', () => {
     expect(urls).toEqual(['./users/ada']);
   });
 
-  it('of a path that looks like a scheme stays under the base URL', async () => {
+  it('a path that looks like a URL scheme stays under the base URL', async () => {
     const {call, calls} = mockMethod(endpoint('POST /mailto:x'));
     await call();
     expect(pathOf(calls[0]?.url)).toBe('/mailto:x');
   });
 
-  it('sends a body as JSON', async () => {
+  it('a body is sent as JSON', async () => {
     const create = endpoint('POST /users', {body: type<User>(), response: type<unknown>()});
     const {call, calls} = mockMethod(create, async (request) => ({got: await request.json()}));
     expect(await call({body: {name: 'Ada'}})).toEqual({got: {name: 'Ada'}});
     expect(calls[0]?.headers.get('content-type')).toBe('application/json');
   });
 
-  it('sends a query, after one that the route has', async () => {
+  it('a query is appended to the query that the route has', async () => {
     const list = endpoint('GET /users?beta=1', {query: type<{page?: number; tags?: string[]}>()});
     const {call, calls} = mockMethod(list);
     await call({query: {page: 2, tags: ['a', 'b']}});
@@ -72,18 +72,18 @@ describe('a call', () => {
     ]);
   });
 
-  it('without a response to declare gives nothing, and frees its slot', async () => {
+  it('a call of an endpoint without a declared response resolves to undefined, and frees its slot', async () => {
     const {call, session} = mockMethod(endpoint('DELETE /users/{id}'), () => new Response('gone'));
     expect(await call({path: {id: 1}})).toBeUndefined();
     expect(session.stats().active).toBe(0);
   });
 
-  it('gives nothing where the server has no content', async () => {
+  it('a call resolves to undefined when the server answers with 204', async () => {
     const {call} = mockMethod(getUser, () => new Response(null, {status: 204}));
     expect(await call({path: {username: 'ada'}})).toBeUndefined();
   });
 
-  it('ends with its signal, or its session', async () => {
+  it('a call rejects when its signal is aborted, and when its session is destroyed', async () => {
     const stall = () => new Promise(() => undefined);
     const {call, session} = mockMethod(getUser, stall);
     const controller = new AbortController();
@@ -96,7 +96,7 @@ describe('a call', () => {
     expect(await closed).toMatchObject({name: 'SessionClosedError'});
   });
 
-  it('refuses what it does not know, by name', async () => {
+  it('a call with an unknown option rejects with an error that names the option', async () => {
     const {call, calls} = mockMethod(getUser);
     const error = await rejection(call({path: {username: 'ada'}, searchParams: {}} as never));
     expect(error).toBeInstanceOf(UnsupportedOptionError);
@@ -107,14 +107,14 @@ describe('a call', () => {
     expect(calls).toEqual([]);
   });
 
-  it('may be had with its response, for status and headers', async () => {
+  it('withResponse resolves to the data and the response', async () => {
     const {call} = mockMethod(getUser, () => Response.json({name: 'Ada'}, {headers: {etag: '"1"'}}));
     const {data, response} = await call.withResponse({path: {username: 'ada'}});
     expect(data).toEqual({name: 'Ada'});
     expect(response.headers.get('etag')).toBe('"1"');
   });
 
-  it('may be had raw, whatever the status', async () => {
+  it('raw resolves to the response, whatever its status is', async () => {
     const {call} = mockMethod(getUser, () => new Response('no', {status: 404}));
     const response = await call.raw({path: {username: 'ada'}});
     expect([response.status, await response.text()]).toEqual([404, 'no']);
@@ -124,7 +124,7 @@ describe('a call', () => {
 describe('headers', () => {
   const get = endpoint('GET /a', {response: asText()});
 
-  it('are those of the session, the client and the call, the last first', async () => {
+  it('headers of the call replace those of the client, which replace those of the session', async () => {
     const {session, calls} = mockSession(undefined, {baseUrl: origin, headers: {a: 'session', b: 'session'}});
     const client = defineClient({get}, {headers: {B: 'client', c: 'client'}})(session);
     await client.get({headers: {C: 'call', d: 1}});
@@ -132,13 +132,13 @@ describe('headers', () => {
     expect(['a', 'b', 'c', 'd'].map((name) => headers.get(name))).toEqual(['session', 'client', 'call', '1']);
   });
 
-  it('are taken away by undefined', async () => {
+  it('a header that a call sets to undefined is not sent', async () => {
     const {call, calls} = mockMethod(get, undefined, {headers: {a: '1'}});
     await call({headers: {a: undefined, accept: undefined}});
     expect([...(calls[0]?.headers.keys() ?? [])]).toEqual([]);
   });
 
-  it('may be pairs, several of one name, or a Headers', async () => {
+  it('headers may be pairs, with several of one name, or a Headers object', async () => {
     const {call, calls} = mockMethod(get);
     await call({
       headers: [
@@ -154,7 +154,7 @@ describe('headers', () => {
 });
 
 describe('settings', () => {
-  /** A session that tells what it was asked for. */
+  /** A session that records the options of each request. */
   function spied(): {session: Pick<Session, 'fetch'>; inits: Array<{timeout?: Timeout; retry?: Retry}>} {
     const inits: Array<{timeout?: Timeout; retry?: Retry}> = [];
     const fetch = async (_url: unknown, init: object = {}) => {
@@ -164,7 +164,7 @@ describe('settings', () => {
     return {session: {fetch: fetch as Session['fetch']}, inits};
   }
 
-  it('of the client, the endpoint and the call are laid over each other', async () => {
+  it('settings of the call are merged over those of the endpoint, and those over the client’s', async () => {
     const {session, inits} = spied();
     const get = endpoint('GET /a', {timeout: {attempt: 2}, retry: {minDelay: 5}});
     const client = defineClient({get}, {timeout: 1, retry: 3, idempotencyKey: true})(session);
@@ -178,7 +178,7 @@ describe('settings', () => {
     ]);
   });
 
-  it('that are the session’s are handed on to it', async () => {
+  it('options that belong to the session are passed on to it unchanged', async () => {
     const {session, inits} = spied();
     const given = {
       signal: new AbortController().signal,
@@ -195,7 +195,7 @@ describe('settings', () => {
     expect(inits).toEqual([{method: 'GET', ...given}]);
   });
 
-  it('are not there where nobody asked for them', async () => {
+  it('a call without settings passes no settings to the session', async () => {
     const {session, inits} = spied();
     await defineClient({get: endpoint('GET /a')})(session).get();
     expect(inits).toEqual([{method: 'GET'}]);
@@ -205,7 +205,7 @@ describe('settings', () => {
 describe('a client', () => {
   const get = endpoint('GET /users');
 
-  it('has groups', async () => {
+  it('a client has its endpoints in the groups of the tree', async () => {
     const {session, calls} = mockSession(undefined, {baseUrl: origin});
     const client = defineClient({a: {b: {get}}, get})(session);
     await client.a.b.get();
@@ -213,7 +213,7 @@ describe('a client', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('knows its server, if it is told', async () => {
+  it('the base URL of a client replaces the base URL of the session', async () => {
     const {session, calls} = mockSession(undefined, {baseUrl: 'https://other.example/'});
     for (const baseUrl of [`${origin}/v1`, `${origin}/v1/`, new URL(`${origin}/v1/`)])
       await defineClient({get}, {baseUrl})(session).get();
@@ -222,36 +222,40 @@ describe('a client', () => {
 
   it.each([
     [
-      'an option that is not known',
+      'an unknown option',
       () => defineClient({}, {auth: 1} as never),
       'client.auth',
       'UnsupportedOptionError',
     ],
-    ['a base URL that is none', () => defineClient({}, {baseUrl: 'api'}), 'baseUrl'],
-    ['a mode that is none', () => defineClient({}, {responses: 'believe' as never}), 'responses'],
-    ['a style that is none', () => defineClient({}, {queryStyle: 'matrix' as never}), 'queryStyle'],
-    ['something else than an endpoint', () => defineClient({a: {b: 1}} as never), 'endpoints.a.b'],
-    ['something else than a session', () => defineClient({})({} as never), 'session'],
-  ])('is not made with %s', (_what, make, option, name = 'InvalidOptionError') => {
+    ['an invalid base URL', () => defineClient({}, {baseUrl: 'api'}), 'baseUrl'],
+    ['an unknown mode of responses', () => defineClient({}, {responses: 'believe' as never}), 'responses'],
+    ['an unknown style', () => defineClient({}, {queryStyle: 'matrix' as never}), 'queryStyle'],
+    [
+      'a value in the tree that is not an endpoint',
+      () => defineClient({a: {b: 1}} as never),
+      'endpoints.a.b',
+    ],
+    ['a value that is not a session', () => defineClient({})({} as never), 'session'],
+  ])('defineClient throws for %s', (_what, make, option, name = 'InvalidOptionError') => {
     expect(thrown(make)).toMatchObject({name, option});
   });
 });
 
 describe('an endpoint', () => {
   it.each([
-    ['an option that is not known', {respnse: type()}, 'endpoint.respnse', 'UnsupportedOptionError'],
-    ['a query that is no schema', {query: {page: 1}}, 'query'],
-    ['a body, for a GET', {body: type()}, 'body'],
-    ['a path, without parameters', {path: type()}, 'path'],
-    ['a response that is none', {response: 'json'}, 'response'],
-    ['a status that is no error', {errors: {200: type()}}, 'errors.200'],
-    ['an error that is no schema', {errors: {404: 'none'}}, 'errors.404'],
-    ['a style that is none', {queryStyles: {a: 'matrix'}}, 'queryStyles.a'],
-  ])('has not %s', (_what, options, option, name = 'InvalidOptionError') => {
+    ['an unknown option', {respnse: type()}, 'endpoint.respnse', 'UnsupportedOptionError'],
+    ['a query that is not a schema', {query: {page: 1}}, 'query'],
+    ['the body of a GET', {body: type()}, 'body'],
+    ['a schema of a path that has no parameters', {path: type()}, 'path'],
+    ['a response that is neither a schema nor a content', {response: 'json'}, 'response'],
+    ['an error with a status of success', {errors: {200: type()}}, 'errors.200'],
+    ['an error that is not a schema', {errors: {404: 'none'}}, 'errors.404'],
+    ['an unknown style', {queryStyles: {a: 'matrix'}}, 'queryStyles.a'],
+  ])('endpoint throws for %s', (_what, options, option, name = 'InvalidOptionError') => {
     expect(thrown(() => endpoint('GET /a', options as never))).toMatchObject({name, option});
   });
 
-  it('has no response for a HEAD, whose answer has no body', () => {
+  it('endpoint throws for the response of a HEAD, which has no body', () => {
     expect(thrown(() => endpoint('HEAD /a', {response: type()}))).toMatchObject({option: 'response'});
   });
 });
@@ -268,28 +272,31 @@ describe('an error', () => {
     [422, {field: 'name'}],
     [503, 'busy'],
     [409, {code: 1}],
-  ])('of status %i has its data, and is known to its endpoint', async (status, data) => {
-    const {call} = mockMethod(create, answer(status, data));
-    const error = await rejection(call({body: {name: 'Ada'}}));
-    expect(error).toBeInstanceOf(HTTPError);
-    expect(error).toMatchObject({status, data});
-    expect([create.isError(error), call.isError(error), other.isError(error)]).toEqual([true, true, false]);
-  });
+  ])(
+    'a declared error of status %i has typed data, and isError of its endpoint alone knows it',
+    async (status, data) => {
+      const {call} = mockMethod(create, answer(status, data));
+      const error = await rejection(call({body: {name: 'Ada'}}));
+      expect(error).toBeInstanceOf(HTTPError);
+      expect(error).toMatchObject({status, data});
+      expect([create.isError(error), call.isError(error), other.isError(error)]).toEqual([true, true, false]);
+    },
+  );
 
-  it('of a status that is not declared is an HTTPError, and not the endpoint’s', async () => {
+  it('an error whose status is not declared is an HTTPError that isError does not accept', async () => {
     const {call} = mockMethod(other, answer(500, {code: 1}));
     const error = await rejection(call());
     expect(error).toMatchObject({name: 'HTTPError', status: 500, data: {code: 1}});
     expect(other.isError(error)).toBe(false);
   });
 
-  it('tells how many attempts were made', async () => {
+  it('an error has the number of attempts that were made', async () => {
     const {call} = mockMethod(other, answer(503, {}), {retry: {retries: 2, minDelay: 0, maxDelay: 1}});
     expect(await rejection(call({idempotencyKey: 'key'}))).toMatchObject({status: 503, attempts: 3});
     expect(await rejection(call({retry: false}))).toMatchObject({status: 503, attempts: 1});
   });
 
-  it('shows no header, query or body', async () => {
+  it('an error shows no header, no query value and no body', async () => {
     const secret = endpoint('POST /a', {query: type<{key: string}>(), body: type<string>()});
     const {call} = mockMethod(secret, answer(400, {echo: 's3cret'}), {auth: {bearer: 's3cret'}});
     const error = await rejection(
@@ -299,7 +306,7 @@ describe('an error', () => {
     expect(error.message).toBe(`Status 400 (POST ${origin}/v1/a?key=…)`);
   });
 
-  it('whose body is cut off by an abort is the abort', async () => {
+  it('a call that is aborted while its error body is read rejects with the reason of the abort', async () => {
     const {call} = mockMethod(other, () => new Response(new ReadableStream(), {status: 422}));
     const controller = new AbortController();
     const rejected = rejection(call({signal: controller.signal}));
@@ -309,19 +316,21 @@ describe('an error', () => {
     expect(await rejected).toBe(reason);
   });
 
-  it('is nothing else', () => {
+  it('isError returns false for values that are not errors of the endpoint', () => {
     for (const value of [undefined, null, 'error', new Error('other')])
       expect(create.isError(value)).toBe(false);
   });
 });
 
 it.each(['body', 'query'] as const)(
-  'a %s for an endpoint without one is refused, not left out',
+  'a call with a %s rejects when its endpoint declares none',
   async (part) => {
     const {session, calls} = mockSession(() => ({}), {baseUrl: 'https://api.test/'});
     const client = defineClient({bare: endpoint('POST /bare')})(session);
     const error = await rejection(client.bare({[part]: {a: 1}} as never));
-    expect(error.message).toBe(`A call of POST /bare is given a ${part}, and the endpoint has none`);
+    expect(error.message).toBe(
+      `POST /bare got a ${part}, but the endpoint declares none: add the option "${part}"`,
+    );
     expect(calls).toHaveLength(0);
   },
 );

@@ -21,7 +21,7 @@ import {collect, mockMethod, origin} from './support.ts';
 
 const anything = type<unknown>();
 
-/** What a body of that content is on the wire. */
+/** The body and media type that a content sends. */
 async function sent(
   content: StandardSchema | BodyContent<never>,
   body: unknown,
@@ -32,7 +32,7 @@ async function sent(
   return {type: only?.headers.get('content-type') ?? null, text: (await only?.text()) ?? ''};
 }
 
-/** What is read of a response as that content. */
+/** The data that a content reads of a response, and the Accept header of its request. */
 function received<Output>(
   content: StandardSchema<Output> | ResponseContent<Output, unknown>,
   answer: () => Response,
@@ -43,7 +43,7 @@ function received<Output>(
 }
 
 describe('a body is sent', () => {
-  it('as JSON, of another media type when it says so', async () => {
+  it('a schema alone sends JSON, and asJson sends it as another media type', async () => {
     expect(await sent(anything, {a: [1, null]})).toEqual({type: 'application/json', text: '{"a":[1,null]}'});
     expect(await sent(anything, null)).toEqual({type: 'application/json', text: 'null'});
     expect(await sent(asJson(anything, {mediaType: 'application/merge-patch+json'}), 'a')).toEqual({
@@ -52,7 +52,7 @@ describe('a body is sent', () => {
     });
   });
 
-  it('as a form, in the styles of queries', async () => {
+  it('asForm sends members in the styles of query parameters', async () => {
     expect(await sent(asForm(anything), {a: '1 2&3', b: [1, 2], c: undefined})).toEqual({
       type: 'application/x-www-form-urlencoded',
       text: 'a=1%202%263&b=1&b=2',
@@ -64,7 +64,7 @@ describe('a body is sent', () => {
     expect(decodeURIComponent(text)).toBe('a[b]=1&b=1,2');
   });
 
-  it('as multipart, with fields and files', async () => {
+  it('asMultipart sends text as fields and Files as files', async () => {
     const file = new File(['x,y'], 'data.csv', {type: 'text/csv'});
     const body = {name: 'Ada', at: new Date(0), tags: ['a', 1], meta: {b: true}, none: undefined, file};
     const {type: contentType, text} = await sent(asMultipart(anything), body);
@@ -80,7 +80,7 @@ describe('a body is sent', () => {
     expect([got.name, got.type, await got.text()]).toEqual(['data.csv', 'text/csv', 'x,y']);
   });
 
-  it('as multipart that was made already', async () => {
+  it('asMultipart sends a FormData as it is', async () => {
     const form = new FormData();
     form.set('a', '1');
     const {type: contentType, text} = await sent(asMultipart(anything), form);
@@ -88,7 +88,7 @@ describe('a body is sent', () => {
     expect(text).toContain('name="a"\r\n\r\n1\r\n');
   });
 
-  it('as multipart whose parts have types where they are asked for', async () => {
+  it('asMultipart gives parts the content types of its option', async () => {
     const content = asMultipart(anything, {contentTypes: {meta: 'application/json', file: 'image/png'}});
     const file = new File(['x'], 'x.png');
     const {text} = await sent(content, {meta: {a: 1}, file, other: {b: 2}});
@@ -101,7 +101,7 @@ describe('a body is sent', () => {
     expect(text.replaceAll('\r\n', '\n')).toContain('name="other"\n\n{"b":2}\n');
   });
 
-  it('as multipart with bytes as files, and what has a toJSON as that', async () => {
+  it('asMultipart sends bytes as files and the results of toJSON, and refuses a Set', async () => {
     const body = {bytes: new Uint8Array([65]), buffer: new Uint8Array([66]).buffer, url: new URL('a:b')};
     const {text} = await sent(asMultipart(anything), body);
     expect(text.match(/name="\w+"(?:; filename="blob")?|^[A-Za-z:]+(?=\r$)/gm)).toEqual([
@@ -114,7 +114,7 @@ describe('a body is sent', () => {
     ]);
     const {call, calls} = mockMethod(endpoint('POST /a', {body: asMultipart(anything)}));
     const error = await rejection(call({body: {tags: new Set([1])}}));
-    expect(error.message).toBe('Part "tags" is an iterable that is no list: give a list');
+    expect(error.message).toBe('Part "tags" is an iterable other than a list: give a list instead');
     expect(calls).toEqual([]);
   });
 
@@ -127,11 +127,11 @@ describe('a body is sent', () => {
     ['a blob', asBlob()],
     ['a stream', asStream()],
     ['NDJSON', asNdjson(anything)],
-  ])('as %s, or not at all where a call has none', async (_what, content) => {
+  ])('a call without a body sends none, where the endpoint declares %s', async (_what, content) => {
     expect(await sent(content, undefined)).toEqual({type: null, text: ''});
   });
 
-  it('as text, bytes, a blob or a stream', async () => {
+  it('asText, asBytes, asBlob and asStream send their body with a media type', async () => {
     expect(await sent(asText(), 'größer')).toEqual({type: 'text/plain', text: 'größer'});
     expect(await sent(asText('text/csv'), 'a,b')).toEqual({type: 'text/csv', text: 'a,b'});
     expect(await sent(asBytes(), new Uint8Array([65]))).toEqual({
@@ -153,7 +153,7 @@ describe('a body is sent', () => {
     });
   });
 
-  it('as NDJSON, of a list or of what comes one by one', async () => {
+  it('asNdjson sends the values of a list and of an async iterable', async () => {
     async function* values() {
       yield {a: 1};
       yield [2];
@@ -166,7 +166,7 @@ describe('a body is sent', () => {
     );
   });
 
-  it('again, where it was a list', async () => {
+  it('an NDJSON body that was a list is sent again by a retry', async () => {
     const post = endpoint('POST /a', {
       body: asNdjson(anything),
       retry: {retries: 1, minDelay: 0, maxDelay: 1},
@@ -179,14 +179,14 @@ describe('a body is sent', () => {
     expect(await Promise.all(calls.map((each) => each.text()))).toEqual(['1\n2\n', '1\n2\n']);
   });
 
-  it('by a content of your own', async () => {
+  it('a content of the user’s own encodes a body', async () => {
     const own: BodyContent<number> = {
       encode: async (value) => ({body: value.toString(2), contentType: 'application/x-binary'}),
     };
     expect(await sent(own, 5)).toEqual({type: 'application/x-binary', text: '101'});
   });
 
-  it('with a Content-Type of the call’s own, if it has one', async () => {
+  it('the Content-Type of a call or a client replaces that of the content', async () => {
     const {call, calls} = mockMethod(endpoint('POST /a', {body: anything}));
     await call({body: 1, headers: {'Content-Type': 'application/vnd.api+json'}});
     expect(calls[0]?.headers.get('content-type')).toBe('application/vnd.api+json');
@@ -200,7 +200,7 @@ describe('a body is sent', () => {
   it.each([
     ['a form', asForm(anything)],
     ['multipart', asMultipart(anything)],
-  ])('as %s only if it has members', async (_what, content) => {
+  ])('a call rejects when the body of %s is not an object', async (_what, content) => {
     for (const body of ['text', [1], 1]) {
       const {call, calls} = mockMethod(endpoint('POST /a', {body: content}));
       expect(await rejection(call({body}))).toBeInstanceOf(TypeError);
@@ -210,22 +210,22 @@ describe('a body is sent', () => {
 });
 
 describe('a response is read', () => {
-  it('as JSON', async () => {
+  it('a schema alone reads JSON, and asks for it', async () => {
     const {data, accept} = received(anything, () => Response.json({a: 1}));
     expect(await data).toEqual({a: 1});
     expect(accept()).toBe('application/json');
   });
 
-  it('as JSON that is none: it says so, and shows nothing of it', async () => {
+  it('a response that is not JSON rejects with an error that names its media type and shows no content', async () => {
     const error = await rejection(received(anything, () => new Response('s3cret {')).data);
     expect(error).toMatchObject({name: 'SchemaError', part: 'response', endpoint: 'GET /a'});
     expect(error.message).toBe(
-      'Response of GET /a is no JSON, but text/plain (GET https://api.example.com/v1/a)',
+      'Response of GET /a is not JSON, but text/plain (GET https://api.example.com/v1/a)',
     );
     expect(JSON.stringify(error) + String(error.cause) + error.stack).not.toContain('s3cret');
   });
 
-  it('as JSON that breaks off: with the error of what broke', async () => {
+  it('a JSON body that breaks off rejects with the error of the connection', async () => {
     const reason = new TypeError('reset');
     const body = new ReadableStream({pull: (controller) => controller.error(reason)});
     expect(await rejection(received(anything, () => new Response(body)).data)).toMatchObject({
@@ -235,16 +235,16 @@ describe('a response is read', () => {
   });
 
   it.each([
-    ['no content', () => new Response(null, {status: 204})],
-    ['content to be reset', () => new Response(null, {status: 205})],
+    ['status 204', () => new Response(null, {status: 204})],
+    ['status 205', () => new Response(null, {status: 205})],
     ['a length of zero', () => new Response('', {headers: {'content-length': '0'}})],
-    ['no length, and nothing in it', () => new Response(new Blob([]).stream())],
-    ['white space alone', () => new Response('\r\n', {headers: {'content-type': 'application/json'}})],
-  ])('as nothing where there is %s', async (_what, answer) => {
+    ['an empty stream', () => new Response(new Blob([]).stream())],
+    ['nothing but white space', () => new Response('\r\n', {headers: {'content-type': 'application/json'}})],
+  ])('a response with %s resolves to undefined', async (_what, answer) => {
     expect(await received(anything, answer).data).toBeUndefined();
   });
 
-  it('as text, bytes, a blob or a stream', async () => {
+  it('asText, asBytes, asBlob and asStream read a body', async () => {
     expect(await received(asText(), () => new Response('größer')).data).toBe('größer');
     expect(await received(asBytes(), () => new Response('A')).data).toEqual(new Uint8Array([65]));
     const blob = await received(asBlob(), () => new Response('A', {headers: {'content-type': 'text/css'}}))
@@ -263,12 +263,12 @@ describe('a response is read', () => {
     ['text/plain; charset=UTF-8', [0xc3, 0xbc], 'ü'],
     ['text/plain; charset=klingon', [0xc3, 0xbc], 'ü'],
     ['text/plain', [0xc3, 0xbc], 'ü'],
-  ])('as text of %s, in its charset', async (contentType, bytes, expected) => {
+  ])('asText decodes a body of %s in its charset', async (contentType, bytes, expected) => {
     const answer = () => new Response(new Uint8Array(bytes), {headers: {'content-type': contentType}});
     expect(await received(asText(), answer).data).toBe(expected);
   });
 
-  it('as what it asked for', async () => {
+  it('each content asks for its media type by Accept', async () => {
     const cases: Array<[ResponseContent<unknown>, string]> = [
       [asText(), 'text/*, */*;q=0.1'],
       [asText('text/csv'), 'text/csv'],
@@ -284,13 +284,13 @@ describe('a response is read', () => {
     }
   });
 
-  it('as NDJSON, value by value', async () => {
+  it('asNdjson reads a body value by value', async () => {
     const values = await received(asNdjson(type<{a: number}>()), () => new Response('{"a":1}\n\n{"a":2}\n'))
       .data;
     expect(await collect(values)).toEqual([{a: 1}, {a: 2}]);
   });
 
-  it('as NDJSON that is left in the middle: the rest is not downloaded', async () => {
+  it('an NDJSON body whose loop is left early is cancelled', async () => {
     let cancelled = false;
     const body = new ReadableStream({
       pull: (controller) => controller.enqueue(new TextEncoder().encode('{"a":1}\n')),
@@ -307,7 +307,7 @@ describe('a response is read', () => {
 
   const events = 'id: 1\ndata: {"a":1}\n\nevent: end\ndata: [DONE]\n\ndata: {"a":2}\n\n';
 
-  it('as events, whose data is text', async () => {
+  it('asEvents without a schema gives the data of events as text', async () => {
     const all = await received(asEvents(), () => new Response(events)).data;
     expect(await collect(all)).toEqual([
       {event: 'message', data: '{"a":1}', id: '1'},
@@ -316,21 +316,21 @@ describe('a response is read', () => {
     ]);
   });
 
-  it('as events whose data is JSON, until the one that ends them', async () => {
+  it('asEvents with a schema parses the data of events, up to the event that ends the stream', async () => {
     const all = await received(asEvents(type<{a: number}>(), {end: '[DONE]'}), () => new Response(events))
       .data;
     expect(await collect(all)).toEqual([{event: 'message', data: {a: 1}, id: '1'}]);
   });
 
-  it('as events whose data is no JSON: it says so, and shows nothing of it', async () => {
+  it('an event whose data is not JSON rejects with an error that shows no content', async () => {
     const all = await received(asEvents(anything), () => new Response('data: s3cret\n\n')).data;
     const error = await rejection(collect(all));
     expect(error).toMatchObject({name: 'SchemaError', endpoint: 'GET /a'});
-    expect(error.message).toMatch(/^Response of GET \/a has an event whose data is no JSON/);
+    expect(error.message).toMatch(/^Response of GET \/a has an event whose data is not JSON/);
     expect(error.stack).not.toContain('s3cret');
   });
 
-  it('by a content of your own', async () => {
+  it('a content of the user’s own decodes a body', async () => {
     const own: ResponseContent<number> = {
       accept: 'application/x-binary',
       decode: async (response) => Number.parseInt(await response.text(), 2),
@@ -341,7 +341,7 @@ describe('a response is read', () => {
 });
 
 it.each(['text/html; charset=utf-8', 'application/json', 'application/problem+json'])(
-  'events are none where the response is %s: it says so, and frees its slot',
+  'a response of %s is refused where events are declared, and frees its slot',
   async (contentType) => {
     const {call, session} = mockMethod(
       endpoint('GET /a', {response: asEvents()}),
@@ -350,7 +350,7 @@ it.each(['text/html; charset=utf-8', 'application/json', 'application/problem+js
     const error = await rejection(call());
     expect(error).toMatchObject({name: 'SchemaError', part: 'response'});
     const [type] = contentType.split(';');
-    expect(error.message).toContain(`Response of GET /a is no stream of events, but ${type} (GET https`);
+    expect(error.message).toContain(`Response of GET /a is not a stream of events, but ${type} (GET https`);
     expect(session.stats().active).toBe(0);
   },
 );
@@ -370,25 +370,25 @@ describe('responses that differ by their status', () => {
     [203, () => new Response('a,b', {status: 203}), 'a,b'],
     [204, () => new Response(null, {status: 204}), undefined],
     [206, () => new Response('A', {status: 206}), new Uint8Array([65])],
-  ])('are read as what %i has', async (status, answer, data) => {
+  ])('byStatus reads a response of status %i by its declaration', async (status, answer, data) => {
     const got = received(response, answer);
     expect(await got.data).toEqual({status, data});
     expect(got.accept()).toBe('application/json, text/csv, */*');
   });
 
-  it('are not checked where the client trusts the server', async () => {
+  it('a client that trusts the server does not check responses by status', async () => {
     const {session} = mockSession(() => Response.json({job: '7'}, {status: 202}), {baseUrl: origin});
     const get = endpoint('GET /a', {response});
     const client = defineClient({get}, {responses: 'trust'})(session);
     expect(await client.get()).toEqual({status: 202, data: {job: '7'}});
   });
 
-  it('have what does not fit said of the endpoint', async () => {
+  it('a response by status that does not fit its schema names the endpoint', async () => {
     const {data} = received(response, () => Response.json({jab: 7}, {status: 202}));
     expect(await rejection(data)).toMatchObject({name: 'SchemaError', endpoint: 'GET /a'});
   });
 
-  it('have one that is not declared refused, and its slot freed', async () => {
+  it('a response whose status is not declared is refused, and frees its slot', async () => {
     const {call, session} = mockMethod(
       endpoint('GET /a', {response: byStatus({200: type<unknown>()})}),
       () => new Response('text', {status: 206}),
@@ -401,7 +401,7 @@ describe('responses that differ by their status', () => {
     expect(session.stats().active).toBe(0);
   });
 
-  it('free the slot of one that is not looked at', async () => {
+  it('a response that is declared without a body frees its slot', async () => {
     const {call, session} = mockMethod(
       endpoint('GET /a', {response: byStatus({200: undefined})}),
       () => new Response('text'),
@@ -416,7 +416,7 @@ describe('responses that differ by their status', () => {
     ['byStatus.404', {404: anything}],
     ['byStatus.default', {default: anything}],
     ['byStatus.200', {200: 'json'}],
-  ])('are refused by name: %s of %j', (option, responses) => {
+  ])('byStatus throws for the option %s of %j', (option, responses) => {
     expect(thrown(() => byStatus(responses as never))).toMatchObject({name: 'InvalidOptionError', option});
   });
 });
@@ -451,7 +451,10 @@ describe('an option', () => {
     ['asBytes', () => asBytes('png')],
     ['asBlob', () => asBlob({} as never)],
     ['asStream', () => asStream('png')],
-  ])('%s that is none is refused, by its name', (option, make, name = 'InvalidOptionError') => {
-    expect(thrown(make)).toMatchObject({name, option});
-  });
+  ])(
+    'an invalid or unknown %s is refused with an error that names the option',
+    (option, make, name = 'InvalidOptionError') => {
+      expect(thrown(make)).toMatchObject({name, option});
+    },
+  );
 });

@@ -30,15 +30,15 @@ describe('a Link header', () => {
     ['no end of a target', '</1; rel="next"', undefined],
     ['no end of a quote', '</1>; rel="prev, </2>; rel="next"', undefined],
     ['nothing', '', undefined],
-  ])('with %s', (_what, header, next) => {
+  ])('findLink finds the next link in a header with %s', (_what, header, next) => {
     expect(findLink(header, 'next')).toBe(next);
   });
 
-  it('that is not there has none', () => {
+  it('findLink finds no link without a header', () => {
     expect(findLink(null, 'next')).toBeUndefined();
   });
 
-  it('gives back what was written into it, and never fails', () => {
+  it('parseLinkHeader reads back any links that were written, and never throws', () => {
     const target = fc.webUrl({withQueryParameters: true}).filter((url) => !url.includes('>'));
     const relation = fc.constantFrom('next', 'prev', 'https://rel.example/a');
     const title = fc.string();

@@ -34,7 +34,7 @@ function param({url}: MockCall, name: string): number {
   return Number(new URL(url).searchParams.get(name) ?? 0);
 }
 
-/** Three pages of two, linked as GitHub does. */
+/** Three pages of two items, linked by the Link header as in GitHub's API. */
 function linked(call: MockCall): Response {
   const page = param(call, 'page') || 1;
   const link =
@@ -45,7 +45,7 @@ function linked(call: MockCall): Response {
 const linkedList = paginate(list, linkPages());
 
 describe('pages', () => {
-  it('are the first one, when they are awaited', async () => {
+  it('awaiting pages gives the first page', async () => {
     const {call, calls} = mockMethod(linkedList, linked);
     const page = await call({query: {size: 2}});
     expect(page).toMatchObject({items: [10, 11], data: [10, 11], index: 0, hasNext: true});
@@ -53,7 +53,7 @@ describe('pages', () => {
     expect(calls.map(({url}) => pathOf(url))).toEqual(['/items?size=2']);
   });
 
-  it('lead to the next, up to the last', async () => {
+  it('next() of each page leads to the next page, up to the last', async () => {
     const {call, calls} = mockMethod(linkedList, linked);
     const seen = [];
     for (
@@ -74,7 +74,7 @@ describe('pages', () => {
     ]);
   });
 
-  it('may be asked for again by the page before', async () => {
+  it('next() of a page requests the next page anew with each call', async () => {
     const {call, calls} = mockMethod(linkedList, linked);
     const page = await call();
     expect((await page.next())?.items).toEqual([20, 21]);
@@ -82,12 +82,12 @@ describe('pages', () => {
     expect(calls).toHaveLength(3);
   });
 
-  it('are iterated over by their items', async () => {
+  it('iterating over pages gives the items of all pages', async () => {
     const {call} = mockMethod(linkedList, linked);
     expect(await collect(call())).toEqual([10, 11, 20, 21, 30, 31]);
   });
 
-  it('begin anew with each iteration, and may be others then', async () => {
+  it('each iteration requests the pages anew', async () => {
     let from = 2;
     const {call} = mockMethod(
       paginate(listWrapped, cursorPages({items: itemsOf, cursor: (data) => data.next})),
@@ -102,12 +102,12 @@ describe('pages', () => {
     expect(await collect(pages)).toEqual([1, 2, 3, 4]);
   });
 
-  it('or one by one', async () => {
+  it('pages() iterates over the pages', async () => {
     const {call} = mockMethod(linkedList, linked);
     expect((await collect(call().pages())).map(({index}) => index)).toEqual([0, 1, 2]);
   });
 
-  it('are asked for when they are wanted, and not before', async () => {
+  it('a page is requested when the iteration reaches it, and not before', async () => {
     const {call, calls} = mockMethod(linkedList, linked);
     const pages = call();
     expect(calls).toHaveLength(0);
@@ -121,7 +121,7 @@ describe('pages', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('are asked for ahead with prefetch, and no more than that', async () => {
+  it('prefetch requests as many pages ahead as it says, and no more', async () => {
     const {call, calls} = mockMethod(linkedList, linked);
     const iterator = call({prefetch: 1})[Symbol.asyncIterator]();
     expect(await iterator.next()).toEqual({done: false, value: 10});
@@ -137,7 +137,7 @@ describe('pages', () => {
     expect(calls).toHaveLength(3);
   });
 
-  it('that were asked for ahead are let go with the loop', async () => {
+  it('leaving the loop aborts the pages that were requested ahead', async () => {
     const {call, session} = mockMethod(linkedList, (request) =>
       param(request, 'page') === 2 ? new Promise(() => undefined) : linked(request),
     );
@@ -151,7 +151,7 @@ describe('pages', () => {
     expect(session.stats()).toMatchObject({active: 0, queued: 0});
   });
 
-  it('that fail fail the iteration after the items before', async () => {
+  it('a page that fails ends the iteration after the items of the pages before it', async () => {
     const {call} = mockMethod(linkedList, (request) =>
       param(request, 'page') === 2 ? new Response('no', {status: 500}) : linked(request),
     );
@@ -165,7 +165,7 @@ describe('pages', () => {
     }
   });
 
-  it('reject as a promise does', async () => {
+  it('pages reject, and run catch and finally, as a promise does', async () => {
     const declared = paginate(
       endpoint('GET /items', {response: type<number[]>(), errors: {404: type<string>()}}),
       linkPages(),
@@ -182,12 +182,12 @@ describe('pages', () => {
     expect(ended).toBe(true);
   });
 
-  it('have a raw first response', async () => {
+  it('raw resolves to the response of the first page', async () => {
     const {call} = mockMethod(linkedList, linked);
     expect((await call.raw()).headers.get('link')).toContain('page=2');
   });
 
-  it('end with the signal of the call', async () => {
+  it('aborting the signal of the call ends the iteration', async () => {
     const {call} = mockMethod(linkedList, (request) =>
       param(request, 'page') === 2 ? new Promise(() => undefined) : linked(request),
     );
@@ -202,34 +202,31 @@ describe('pages', () => {
   it.each([
     ['linkPages', linkedList],
     ['cursorPages', paginate(listWrapped, cursorPages({items: itemsOf, cursor: ({next}) => next}))],
-  ])('have no items where there is no content, with %s', async (_what, of) => {
+  ])('a page of status 204 has no items, with %s', async (_what, of) => {
     const {call} = mockMethod(of as typeof linkedList, () => new Response(null, {status: 204}));
     expect(await call()).toMatchObject({items: [], hasNext: false});
     expect(await collect(call())).toEqual([]);
   });
 
-  it('have items, or say that they have none', async () => {
+  it('a page whose data is not a list rejects with an error that tells what to do', async () => {
     const {call} = mockMethod(paginate(listWrapped, linkPages()), () => ({items: [1]}));
     const error = await rejection(Promise.resolve(call()));
-    expect(error.message).toBe('A page of GET /items has no list of items: its "items" says where they are');
+    expect(error.message).toBe(
+      'A page of GET /items is not a list: let the option "items" of its page strategy return the list',
+    );
   });
 
   it.each([
     ['a negative prefetch', () => mockMethod(linkedList).call({prefetch: -1}), 'prefetch'],
-    ['an endless one', () => mockMethod(linkedList).call({prefetch: Infinity}), 'prefetch'],
+    ['an endless prefetch', () => mockMethod(linkedList).call({prefetch: Infinity}), 'prefetch'],
     ['no endpoint', () => paginate({} as never, linkPages()), 'endpoint'],
     ['no strategy', () => paginate(list, {} as never), 'strategy.next'],
-    [
-      'an option that is not known',
-      () => linkPages({page: 1} as never),
-      'linkPages.page',
-      'UnsupportedOptionError',
-    ],
+    ['an unknown option', () => linkPages({page: 1} as never), 'linkPages.page', 'UnsupportedOptionError'],
     ['no cursor', () => cursorPages({} as never), 'cursor'],
-    ['a place that is none', () => cursorPages({cursor: () => '', in: 'path' as never}), 'cursorPages.in'],
+    ['an unknown place', () => cursorPages({cursor: () => '', in: 'path' as never}), 'cursorPages.in'],
     ['no URL', () => urlPages({} as never), 'url'],
     ['half a first page', () => numberedPages({first: 0.5}), 'first'],
-    ['a total that is none', () => numberedPages({total: 3 as never}), 'total'],
+    ['a total that is not a function', () => numberedPages({total: 3 as never}), 'total'],
     [
       'URLs by another name',
       () => urlPages({url: () => '', uri: 1} as never),
@@ -254,7 +251,7 @@ describe('pages', () => {
       'offsetPages.last',
       'UnsupportedOptionError',
     ],
-  ])('are not made with %s', (_what, make, option, name = 'InvalidOptionError') => {
+  ])('pages with %s are refused', (_what, make, option, name = 'InvalidOptionError') => {
     expect(thrown(make)).toMatchObject({name, option});
   });
 });
@@ -270,7 +267,7 @@ describe('the next page', () => {
     return {items, urls: calls.map(({url}) => pathOf(url)), calls};
   };
 
-  it('is where a URL in the body leads, absolute or not', async () => {
+  it('urlPages follows absolute and relative URLs in the body', async () => {
     const next = [`${origin}/v1/items?after=1`, '?after=2', '/v1/other', null];
     let index = 0;
     const {items, urls} = await all(
@@ -282,7 +279,7 @@ describe('the next page', () => {
     expect(urls).toEqual(['/items?size=1', '/items?after=1', '/items?after=2', '/other']);
   });
 
-  it('begins at a cursor, in the query', async () => {
+  it('cursorPages sends the cursor in the query', async () => {
     const cursors = ['a b', 'c', ''];
     let index = 0;
     const {urls} = await all(
@@ -293,7 +290,7 @@ describe('the next page', () => {
     expect(urls).toEqual(['/items?size=1', '/items?size=1&cursor=a%20b', '/items?size=1&cursor=c']);
   });
 
-  it('begins after the last item', async () => {
+  it('cursorPages may take the cursor from the last item', async () => {
     const {urls} = await all(
       paginate(list, cursorPages({cursor: (_data, items) => items.at(-1), parameter: 'starting_after'})),
       (call) => (param(call, 'starting_after') < 4 ? [param(call, 'starting_after') + 2] : []),
@@ -301,7 +298,7 @@ describe('the next page', () => {
     expect(urls).toEqual(['/items', '/items?starting_after=2', '/items?starting_after=4']);
   });
 
-  it('begins at a cursor, in the body', async () => {
+  it('cursorPages may send the cursor in the body', async () => {
     const search = paginate(
       endpoint('POST /search', {body: type<{q: string}>(), response: type<Wrapped>()}),
       cursorPages({items: itemsOf, cursor: (data) => data.next, in: 'body', parameter: 'after'}),
@@ -314,7 +311,7 @@ describe('the next page', () => {
     expect(await Promise.all(calls.map((call) => call.json()))).toEqual([{q: 'a'}, {q: 'a', after: 'x'}]);
   });
 
-  it('has a number, until a page is empty or the total is reached', async () => {
+  it('numberedPages counts up until a page is empty or the total is reached', async () => {
     const untilEmpty = await all(
       paginate(list, numberedPages()),
       (call) => (param(call, 'page') < 3 ? [1] : []),
@@ -335,7 +332,7 @@ describe('the next page', () => {
     expect(fromThree.urls).toEqual(['/items?page=3', '/items?page=4']);
   });
 
-  it('begins after so many items', async () => {
+  it('offsetPages counts items until a page is empty or the total is reached', async () => {
     const untilEmpty = await all(paginate(list, offsetPages()), (call) =>
       param(call, 'offset') < 4 ? [1, 2] : [],
     );
@@ -345,7 +342,7 @@ describe('the next page', () => {
     expect(urls).toEqual(['/items', '/items?skip=2']);
   });
 
-  it('is wherever a function says, which may take its time', async () => {
+  it('an async strategy of the user’s own finds the next page', async () => {
     const own: PageStrategy<number[], number> = {
       async next({index, query, response}) {
         expect(response.status).toBe(200);
@@ -390,7 +387,7 @@ describe('pages that lead back', () => {
       () => ({items: [1], next: 'same'}),
       2,
     ],
-  ])('%s end the iteration', async (what, of, answer, pages) => {
+  ])('pages that lead back %s end the iteration with an error', async (what, of, answer, pages) => {
     const {call, calls} = mockMethod(of, answer);
     const items: number[] = [];
     const read = async () => {
@@ -403,16 +400,19 @@ describe('pages that lead back', () => {
     expect(calls).toHaveLength(pages);
   });
 
-  it.each(['?page=2', true, {querry: {page: 2}}])('to %j: it says what may be', async (next) => {
-    const strategy = {next: () => next as never};
-    const page = await mockMethod(paginate(list, strategy), () => [1]).call();
-    const error = await rejection(page.next());
-    expect(error.message).toBe(
-      'The next page of GET /items is an object with query, body or url, or undefined',
-    );
-  });
+  it.each(['?page=2', true, {querry: {page: 2}}])(
+    'a strategy that returns %j rejects with an error that says what it may return',
+    async (next) => {
+      const strategy = {next: () => next as never};
+      const page = await mockMethod(paginate(list, strategy), () => [1]).call();
+      const error = await rejection(page.next());
+      expect(error.message).toBe(
+        'The page strategy of GET /items has to return an object with query, body or url, or undefined',
+      );
+    },
+  );
 
-  it('to what is no URL are said to, without showing it', async () => {
+  it('an invalid URL of a next page rejects with an error that does not show the URL', async () => {
     const {call} = mockMethod(linkedList, () =>
       Response.json([1], {headers: {link: '<http://s3cret:x>; rel="next"'}}),
     );
@@ -432,7 +432,7 @@ describe('a next page on another origin', () => {
     ['another scheme', 'http://api.example.com/v1/items'],
     ['another port', 'https://api.example.com:8443/v1/items'],
     ['a host that begins the same way', 'https://api.example.com.evil.example/'],
-  ])('gets no header that may be a credential: %s', async (_what, url) => {
+  ])('a next page on %s gets no header that may be a credential', async (_what, url) => {
     const {session, calls} = mockSession(
       (call) =>
         Response.json([1], {
@@ -455,7 +455,7 @@ describe('a next page on another origin', () => {
     const headersOf = (index: number) => Object.fromEntries(calls[index]?.headers ?? []);
     expect(headersOf(0)).toMatchObject({authorization: 'Bearer s3cret', 'x-client-key': 's3cret'});
     expect(headersOf(1)).toEqual({accept: 'application/json', 'user-agent': 'demo'});
-    // Nor the page that this one sends us back to, but for what the session's auth signs by origin.
+    // The page that this page leads back to gets none either, except the header that the session's auth sets by origin.
     expect(headersOf(2)).toEqual({
       accept: 'application/json',
       'user-agent': 'demo',
@@ -463,7 +463,7 @@ describe('a next page on another origin', () => {
     });
   });
 
-  it('is seen by the base URL, and not by where a redirect has led', async () => {
+  it('the origin of a next page is compared with the base URL, and not with the target of a redirect', async () => {
     const {session, calls} = mockSession(
       ({url}) => {
         if (url === `${origin}/items`)
@@ -481,7 +481,7 @@ describe('a next page on another origin', () => {
     expect(calls[2]?.headers.get('x-api-key')).toBeNull();
   });
 
-  it('stays with a client that knows its server', async () => {
+  it('a client with a base URL of its own keeps its headers on that origin', async () => {
     const {session, calls} = mockSession(linked);
     await collect(
       defineClient(

@@ -12,7 +12,7 @@ interface Event {
   readonly items: ReadonlyArray<{readonly id: number}>;
 }
 
-/** The same of each: a date in text that becomes a Date, and a list of objects. */
+/** The same schema of each library: a text that becomes a Date, and a list of objects. */
 const libraries: ReadonlyArray<
   readonly [name: string, schema: StandardSchema<Event, {at: string; items: Array<{id: number}>}>]
 > = [
@@ -40,21 +40,21 @@ const libraries: ReadonlyArray<
 describe('a body that a call leaves out', () => {
   const post = (body: StandardSchema) => mockMethod(endpoint('POST /a', {body}), () => ({}));
 
-  it('is what its schema makes of none', async () => {
+  it('a body that a call leaves out is the default of its schema', async () => {
     const {call, calls} = post(z.object({limit: z.number()}).default({limit: 10}));
     await (call as () => Promise<unknown>)();
     expect(await calls[0]?.json()).toEqual({limit: 10});
     expect(calls[0]?.headers.get('content-type')).toBe('application/json');
   });
 
-  it('is none where its schema may have none', async () => {
+  it('a body that a call leaves out is not sent where its schema is optional', async () => {
     const {call, calls} = post(z.object({limit: z.number()}).optional());
     await (call as () => Promise<unknown>)();
     expect(await calls[0]?.text()).toBe('');
     expect(calls[0]?.headers.has('content-type')).toBe(false);
   });
 
-  it('is missed where its schema wants one', async () => {
+  it('a body that a call leaves out is refused where its schema requires one', async () => {
     const {call, calls} = post(z.object({limit: z.number()}));
     const error = await rejection((call as () => Promise<unknown>)());
     expect(error).toMatchObject({name: 'SchemaError', part: 'body', endpoint: 'POST /a'});
@@ -67,11 +67,11 @@ describe.each(libraries)('a schema of %s', (_name, schema) => {
   const raw = {at: '1970-01-01T00:00:00.000Z', items: [{id: 1}]};
   const made = {at: new Date(0), items: [{id: 1}]};
 
-  it('makes something of what comes back', async () => {
+  it('a response becomes the output of its schema', async () => {
     expect(await mockMethod(get, () => raw).call()).toEqual(made);
   });
 
-  it('makes something of what is sent, before that', async () => {
+  it('a body is sent as the output of its schema', async () => {
     const seen: unknown[] = [];
     const post = endpoint('POST /events', {
       body: {'~standard': {...schema['~standard'], validate: (value: unknown) => ({value: {sent: value}})}},
@@ -80,7 +80,7 @@ describe.each(libraries)('a schema of %s', (_name, schema) => {
     expect(seen).toEqual([{sent: raw}]);
   });
 
-  it('refuses what does not fit, and tells where, without values', async () => {
+  it('a response that does not fit rejects with the paths of its issues, without values', async () => {
     const broken = {at: 's3cret', items: [{id: 's3cret'}]};
     const error = await rejection(mockMethod(get, () => broken).call());
     expect(error).toBeInstanceOf(SchemaError);
@@ -92,7 +92,7 @@ describe.each(libraries)('a schema of %s', (_name, schema) => {
     expect(JSON.stringify(error) + error.stack).not.toContain('s3cret');
   });
 
-  it('is not asked where the client trusts the server', async () => {
+  it('a client that trusts the server does not call schemas of responses', async () => {
     const {session} = mockSession(() => ({at: 'whatever'}), {baseUrl: origin});
     expect(await defineClient({get}, {responses: 'trust'})(session).get()).toEqual({at: 'whatever'});
     const {session: failing} = mockSession(() => Response.json({at: 1}, {status: 409}), {baseUrl: origin});
@@ -101,14 +101,14 @@ describe.each(libraries)('a schema of %s', (_name, schema) => {
     expect([client.get.isError(error), error]).toMatchObject([true, {status: 409, data: {at: 1}}]);
   });
 
-  it('makes something of a declared error', async () => {
+  it('the data of a declared error becomes the output of its schema', async () => {
     const {call} = mockMethod(get, () => Response.json(raw, {status: 409}));
     const error = await rejection(call());
     expect(call.isError(error)).toBe(true);
     expect(error).toMatchObject({status: 409, data: made});
   });
 
-  it('lets an error that does not fit be one that is not declared', async () => {
+  it('an error body that does not fit its schema makes the error an undeclared one', async () => {
     const {call} = mockMethod(get, () => Response.json({at: 1}, {status: 409}));
     const error = await rejection(call());
     expect(call.isError(error)).toBe(false);
@@ -116,7 +116,7 @@ describe.each(libraries)('a schema of %s', (_name, schema) => {
     expect(error.cause).toBeInstanceOf(SchemaError);
   });
 
-  it('checks NDJSON and events as they are read', async () => {
+  it('values of NDJSON and events are checked as they are read', async () => {
     const lines = endpoint('GET /lines', {response: asNdjson(schema)});
     const text = `${JSON.stringify(raw)}\n{}\n`;
     const values = await mockMethod(lines, () => new Response(text)).call();
@@ -136,7 +136,7 @@ describe.each(libraries)('a schema of %s', (_name, schema) => {
     expect(await rejection(collect(events))).toMatchObject({name: 'SchemaError', endpoint: 'GET /stream'});
   });
 
-  it('lets what comes one by one be trusted, too', async () => {
+  it('a client that trusts the server does not check values of NDJSON and events', async () => {
     const lines = endpoint('GET /lines', {response: asNdjson(schema)});
     const stream = endpoint('GET /stream', {response: asEvents(schema)});
     const {session} = mockSession(({url}) => new Response(url.endsWith('lines') ? '{}\n' : 'data: {}\n\n'), {
@@ -162,7 +162,7 @@ describe('what is sent', () => {
   });
   const input = {path: {id: 1}, headers: {'x-version': '1'}, body: {name: ' Ada '}} as const;
 
-  it('goes through its schemas', async () => {
+  it('path, query, headers and body are sent as the outputs of their schemas', async () => {
     const {call, calls} = mockMethod(update);
     await call({...input, query: {tags: ['a']}});
     expect(calls.map(({method, url}) => [method, pathOf(url)])).toEqual([
@@ -172,7 +172,7 @@ describe('what is sent', () => {
     expect(calls[0]?.headers.get('x-version')).toBe('1');
   });
 
-  it('may have more in its path and its headers than the schemas name', async () => {
+  it('a path and headers may have members that their schemas do not name', async () => {
     const get = endpoint('GET /{kind}/{id}', {
       path: z.object({kind: z.enum(['users', 'teams'])}),
       headers: z.object({'x-version': z.string().toUpperCase()}),
@@ -188,7 +188,7 @@ describe('what is sent', () => {
     ['Query', {query: {dryRun: 's3cret'}}, 'dryRun'],
     ['Headers', {headers: {'x-version': 's3cret'}}, 'x-version'],
     ['Body', {body: {name: 1}}, 'name'],
-  ])('is refused before it is sent: %s', async (part, change, path) => {
+  ])('an invalid part of a request is refused before it is sent: %s', async (part, change, path) => {
     const {call, calls} = mockMethod(update);
     const error = await rejection(call({...input, ...change} as never));
     expect(error).toMatchObject({name: 'SchemaError', part: part.toLowerCase()});
@@ -196,14 +196,14 @@ describe('what is sent', () => {
     expect(calls).toEqual([]);
   });
 
-  it('is checked even where the client trusts the server', async () => {
+  it('a client that trusts the server still checks requests', async () => {
     const {session, calls} = mockSession(undefined, {baseUrl: origin});
     const client = defineClient({update}, {responses: 'trust'})(session);
     expect(await rejection(client.update({...input, path: {id: 1.5}}))).toBeInstanceOf(SchemaError);
     expect(calls).toEqual([]);
   });
 
-  it('may be checked by a schema that takes its time', async () => {
+  it('an async schema checks a request and a response', async () => {
     const slow = z.string().refine(async (text) => text !== 'taken');
     const create = endpoint('POST /users', {body: slow, response: slow});
     const {call} = mockMethod(create, (request) => request.json());
@@ -211,7 +211,7 @@ describe('what is sent', () => {
     expect(await rejection(call({body: 'taken'}))).toMatchObject({part: 'body'});
   });
 
-  it('may be made something of by schemas that take their time, in each part', async () => {
+  it('async schemas transform each part of a request', async () => {
     const slow = z.string().transform(async (text) => text.toUpperCase());
     const get = endpoint('PUT /{id}', {
       path: z.object({id: slow}),
@@ -243,7 +243,7 @@ describe('the paths of issues', () => {
     [[Symbol('s3cret')], ' at *'],
     [[], ''],
     [undefined, ''],
-  ])('%j are shown as far as they are names', async (path, shown) => {
+  ])('an error message shows the path %j as far as its keys look like names', async (path, shown) => {
     const message = await messageOf(path);
     expect(message).toContain(`1 issue${shown} (GET`);
     expect(message).not.toContain('s3cret');

@@ -6,7 +6,7 @@ import {mockSession} from '../../support/mock-session.ts';
 
 export const origin = 'https://api.example.com';
 
-/** The method of one endpoint, on a mock. */
+/** The method of one endpoint, on a session with a mock connector. */
 export function mockMethod<Of extends AnyEndpoint>(
   of: Of,
   handler?: MockHandler,
@@ -16,12 +16,12 @@ export function mockMethod<Of extends AnyEndpoint>(
   return {...mock, call: defineClient({call: of})(mock.session).call};
 }
 
-/** What was asked for, without the base. */
+/** The requested path and query, without the base URL. */
 export function pathOf(url: string | undefined): string {
   return url?.replace(`${origin}/v1`, '') ?? '';
 }
 
-/** All that an iterable gives. */
+/** All items of an iterable. */
 export async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   const all: Item[] = [];
   for await (const item of items) all.push(item);
