@@ -29,7 +29,7 @@ test('the command that is installed writes a client of a YAML document, and that
     '-e',
     "console.log(Object.keys(await import('./generated.ts')).join())",
   );
-  expect(stdout.trim()).toBe('createClient');
+  expect(stdout.trim()).toBe('createClient,list');
   expect((await readFile(command(project), 'utf8')).startsWith('#!/usr/bin/env node\n')).toBe(true);
 });
 
@@ -49,7 +49,7 @@ test('without the package "yaml" the command reads JSON, and for YAML names the 
 
 test('an installation without optional peers has what a session needs, and nothing else', async () => {
   const installed = await readdir(join(bareProject, 'node_modules'));
-  // The session needs ky for its hooks, p-retry (with is-network-error) for its retries and undici for its connections on
+  // gather needs p-limit, which brings yocto-queue. The session needs ky for its hooks, p-retry (with is-network-error) for its retries and undici for its connections on
   // Node. Streams need eventsource-parser. Digests of downloads and of digest auth need @noble/hashes, because WebCrypto
   // hashes no streams and has no MD5.
   expect(installed.sort()).toEqual([
@@ -58,7 +58,9 @@ test('an installation without optional peers has what a session needs, and nothi
     'eventsource-parser',
     'is-network-error',
     'ky',
+    'p-limit',
     'p-retry',
     'undici',
+    'yocto-queue',
   ]);
 });
