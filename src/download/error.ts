@@ -20,9 +20,7 @@ export type DownloadFault =
 export class DownloadError extends RequestError {
   declare readonly code: DownloadFault;
 
-  static {
-    nameClass(this, 'DownloadError');
-  }
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'DownloadError');
 
   constructor(message: string, code: DownloadFault, details: ErrorDetails = {}) {
     // Nothing was sent for a file that another downloads to.

@@ -53,25 +53,32 @@ function decorate(error: Error, code: string, phase: Phase | undefined, details:
   Object.assign(error, {code, phase, attempts, request: shown});
 }
 
-// Two bases are needed: what the Fetch standard calls a network error has to be a TypeError too, and a class has one
-// parent. The brand, not the prototype chain, is what `instanceof` asks for; so it works across copies of the package.
-export function nameClass<Class extends new (...args: never[]) => Error>(type: Class, name: string): Class {
+/**
+ * Gives an error class its name, also where a minifier has renamed the class, and an `instanceof` that works across copies
+ * of the package. `instanceof` asks for a symbol on the prototype rather than for the prototype chain, because a network
+ * error of the Fetch standard has to be a `TypeError` too, and a class has one parent.
+ *
+ * Use it as `static override readonly name: string = /* @__PURE__ *\/ nameClass(() => this, 'HTTPError')`. Bundlers drop a
+ * class with such a field if nothing uses it, but not a class with a static block (esbuild, rolldown) or with `this` as the
+ * argument (rolldown).
+ *
+ * @returns the name
+ */
+export function nameClass(getClass: () => new (...args: never[]) => Error, name: string): string {
+  const type = getClass();
   Object.defineProperties(type.prototype, {
     name: {value: name, configurable: true, writable: true},
     [brand]: {value: name},
   });
-  return Object.defineProperties(type, {
-    // Where bundlers have taken it away, errors would be printed as of another class.
-    name: {value: name},
-    [Symbol.hasInstance]: {
-      value(this: unknown, value: unknown) {
-        // A subclass of somebody's own keeps the ordinary `instanceof`.
-        if (this !== type) return Function.prototype[Symbol.hasInstance].call(this as object, value);
-        const found = (value as {readonly [brand]?: unknown} | null | undefined)?.[brand];
-        return found === name || (found !== undefined && name === 'AiofetchError');
-      },
+  Object.defineProperty(type, Symbol.hasInstance, {
+    value(this: unknown, value: unknown) {
+      // A subclass that a user wrote keeps the ordinary `instanceof`.
+      if (this !== type) return Function.prototype[Symbol.hasInstance].call(this as object, value);
+      const found = (value as {readonly [brand]?: unknown} | null | undefined)?.[brand];
+      return found === name || (found !== undefined && name === 'AiofetchError');
     },
   });
+  return name;
 }
 
 /**
@@ -84,9 +91,7 @@ export class AiofetchError extends Error implements AiofetchErrorMembers {
   declare readonly attempts: number;
   declare readonly request: RedactedRequest | undefined;
 
-  static {
-    nameClass(this, 'AiofetchError');
-  }
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'AiofetchError');
 
   constructor(message: string, code: string, phase?: Phase, details: ErrorDetails = {}) {
     super(message, causeOf(details));

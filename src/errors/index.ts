@@ -12,9 +12,7 @@ export {AiofetchError} from './base.ts';
 
 /** A new request was made on a session, or handed to a connector, that is closed; or one was cut off by it closing. */
 export class SessionClosedError extends RequestError {
-  static {
-    nameClass(this, 'SessionClosedError');
-  }
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'SessionClosedError');
 
   constructor(message = 'Session is closed', details: ErrorDetails = {}) {
     super(message, 'ERR_SESSION_CLOSED', undefined, details);
@@ -26,9 +24,7 @@ export class SessionClosedError extends RequestError {
  * (Fetch, "network error"). `code` is the system's (`ECONNREFUSED`, `ENOTFOUND`, `ECONNRESET`, …) where there is one.
  */
 export class ConnectionError extends NetworkError {
-  static {
-    nameClass(this, 'ConnectionError');
-  }
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'ConnectionError');
 
   constructor(
     message: string,
@@ -41,9 +37,7 @@ export class ConnectionError extends NetworkError {
 
 /** A redirect could not be followed: too many, a bad `Location`, a body that can't be sent again, or `redirect: 'error'`. */
 export class RedirectError extends NetworkError {
-  static {
-    nameClass(this, 'RedirectError');
-  }
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'RedirectError');
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, 'ERR_REDIRECT', 'redirect', details);
@@ -64,9 +58,7 @@ export class TimeoutError extends RequestError {
   /** The limit that ran out, in ms. */
   readonly limit: number;
 
-  static {
-    nameClass(this, 'TimeoutError');
-  }
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'TimeoutError');
 
   constructor(
     phase: 'total' | 'attempt' | 'pool' | 'connect' | 'read',
@@ -88,9 +80,7 @@ export class RateLimitError extends RequestError {
   /** When it may be worth another try, in ms; `undefined` when the store, which knows, failed. */
   readonly retryAfter: number | undefined;
 
-  static {
-    nameClass(this, 'RateLimitError');
-  }
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'RateLimitError');
 
   constructor(retryAfter: number | undefined, details: ErrorDetails = {}) {
     super(
@@ -103,56 +93,31 @@ export class RateLimitError extends RequestError {
   }
 }
 
-/** The host has failed too often of late: nothing is sent to it for a while. */
-export interface CircuitOpenError extends AiofetchError {
-  /** When it is tried again, in ms; 0 while the first tries are under way. */
+/** The host failed too often in the recent past: its circuit breaker lets no request pass for a while. */
+export class CircuitOpenError extends RequestError {
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'CircuitOpenError');
+
+  /** The time in ms after which a request is let pass to test the host; 0 while such a request is under way. */
   readonly retryAfter: number;
+
+  constructor(retryAfter: number, details: ErrorDetails = {}) {
+    super(`Circuit is open for another ${Math.ceil(retryAfter)} ms`, 'ERR_CIRCUIT_OPEN', undefined, details);
+    this.retryAfter = retryAfter;
+  }
 }
 
-type CircuitOpenErrorClass = new (retryAfter: number, details?: ErrorDetails) => CircuitOpenError;
+/** A line of the body is longer than `maxLength` (`ERR_LINE_TOO_LONG`), or is not JSON (`ERR_LINE_JSON`). */
+export class LineError extends AiofetchError {
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'LineError');
 
-// This one and the next, which few need, are wrapped in a call that bundlers may drop, rather than named in a static
-// block, which they have to keep.
-export const CircuitOpenError: CircuitOpenErrorClass = /* @__PURE__ */ nameClass(
-  class extends RequestError {
-    readonly retryAfter: number;
-
-    constructor(retryAfter: number, details: ErrorDetails = {}) {
-      super(
-        `Circuit is open for another ${Math.ceil(retryAfter)} ms`,
-        'ERR_CIRCUIT_OPEN',
-        undefined,
-        details,
-      );
-      this.retryAfter = retryAfter;
-    }
-  },
-  'CircuitOpenError',
-);
-
-/** A line of the body is longer than was allowed (`ERR_LINE_TOO_LONG`), or is no JSON (`ERR_LINE_JSON`). */
-export interface LineError extends AiofetchError {
-  /** Which line it is, from 1. */
+  /** The number of the line, from 1. */
   readonly line: number;
+
+  constructor(code: 'ERR_LINE_TOO_LONG' | 'ERR_LINE_JSON', line: number, what: string) {
+    super(`Line ${line} ${what}`, code, 'receive');
+    this.line = line;
+  }
 }
-
-type LineErrorClass = new (
-  code: 'ERR_LINE_TOO_LONG' | 'ERR_LINE_JSON',
-  line: number,
-  what: string,
-) => LineError;
-
-export const LineError: LineErrorClass = /* @__PURE__ */ nameClass(
-  class extends AiofetchError {
-    readonly line: number;
-
-    constructor(code: 'ERR_LINE_TOO_LONG' | 'ERR_LINE_JSON', line: number, what: string) {
-      super(`Line ${line} ${what}`, code, 'receive');
-      this.line = line;
-    }
-  },
-  'LineError',
-);
 
 /** The server answered with a status outside 200–299 and the call asked for that to be an error, as the verbs do. */
 export class HTTPError<Data = unknown> extends RequestError {
@@ -164,9 +129,7 @@ export class HTTPError<Data = unknown> extends RequestError {
   /** The response, its body already read into `data`; not enumerable. */
   declare readonly response: Response;
 
-  static {
-    nameClass(this, 'HTTPError');
-  }
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'HTTPError');
 
   constructor(response: Response, data: Data, details: ErrorDetails = {}) {
     const reason = response.statusText ? ` ${response.statusText}` : '';
@@ -181,9 +144,7 @@ export class ResponseTooLargeError extends RequestError {
   /** The size allowed, in bytes. */
   readonly limit: number;
 
-  static {
-    nameClass(this, 'ResponseTooLargeError');
-  }
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'ResponseTooLargeError');
 
   constructor(limit: number, details: ErrorDetails = {}) {
     super(`Response is larger than ${limit} bytes`, 'ERR_RESPONSE_TOO_LARGE', 'receive', details);
@@ -213,9 +174,7 @@ export class SchemaError extends RequestError {
   /** The endpoint of a typed client, as `GET /users/{username}`. */
   readonly endpoint: string | undefined;
 
-  static {
-    nameClass(this, 'SchemaError');
-  }
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'SchemaError');
 
   constructor(issues: SchemaError['issues'], details: SchemaErrorDetails = {}) {
     const {line, part = 'response', endpoint, paths = [], problem} = details;
@@ -244,9 +203,7 @@ export class UnsupportedOptionError extends AiofetchError {
   /** What refused the option: a function, another option or a connector, as `createSession` or `the fetch connector`. */
   readonly where: string;
 
-  static {
-    nameClass(this, 'UnsupportedOptionError');
-  }
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'UnsupportedOptionError');
 
   /**
    * @param hint - the reason, or what to do instead
@@ -268,9 +225,7 @@ export class UnsupportedOptionError extends AiofetchError {
 export class InvalidOptionError extends AiofetchError {
   readonly option: string;
 
-  static {
-    nameClass(this, 'InvalidOptionError');
-  }
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'InvalidOptionError');
 
   constructor(option: string, value: unknown, allowed: string) {
     super(`Option "${option}" is ${show(value)}; allowed: ${allowed}`, 'ERR_INVALID_OPTION');
