@@ -1,6 +1,6 @@
 import {AiofetchError} from '../errors/index.ts';
 
-/** What a case throws when it finds something else than it expects. */
+/** A connector failed a case of the conformance suite: the message says what the case expected and what it found. */
 export class ConformanceError extends Error {
   override readonly name = 'ConformanceError';
 }
@@ -18,7 +18,7 @@ export function equal<T>(actual: T, expected: T, what: string): void {
     fail(`Expected ${what} to be ${show(expected)}, and it is ${show(actual)}`);
 }
 
-/** For what JSON can tell. */
+/** Compares two values by their JSON. */
 export function same(actual: unknown, expected: unknown, what: string): void {
   if (JSON.stringify(actual) !== JSON.stringify(expected)) {
     fail(`Expected ${what} to be ${show(expected)}, and it is ${show(actual)}`);
@@ -35,7 +35,7 @@ export function oneOf<T>(actual: T, expected: readonly T[], what: string): void 
   }
 }
 
-/** What `promise` rejects with. */
+/** Gives the error that `promise` rejects with, and fails if it resolves. */
 export async function rejection(promise: Promise<unknown>, what: string): Promise<unknown> {
   let value: unknown;
   try {
@@ -46,7 +46,7 @@ export async function rejection(promise: Promise<unknown>, what: string): Promis
   return fail(`Expected ${what} to reject, and it resolved with ${show(value)}`);
 }
 
-/** What `promise` rejects with, an error of the name and members given. */
+/** Gives the error that `promise` rejects with, which must be an `AiofetchError` with the name and members of `expected`. */
 export async function typedRejection(
   promise: Promise<unknown>,
   what: string,
@@ -55,7 +55,7 @@ export async function typedRejection(
   return typed(await rejection(promise, what), what, expected);
 }
 
-/** What `act` throws, an error of the name and members given. */
+/** Gives the error that `act` throws, which must be an `AiofetchError` with the name and members of `expected`. */
 export function typedThrow(
   act: () => unknown,
   what: string,
@@ -75,7 +75,7 @@ function typed(
   expected: Readonly<Record<string, unknown>>,
 ): AiofetchError & Record<string, unknown> {
   if (!(error instanceof AiofetchError)) {
-    return fail(`Expected ${what} to fail with ${expected['name']}, and it did with ${show(error)}`);
+    return fail(`Expected ${what} to fail with ${expected['name']}, and it failed with ${show(error)}`);
   }
   const members = error as AiofetchError & Record<string, unknown>;
   for (const [name, value] of Object.entries(expected)) {
@@ -88,7 +88,7 @@ function typed(
   return members;
 }
 
-/** What `promise` rejects with: a failure of the network, which the Fetch standard has as a TypeError. */
+/** Gives the error that `promise` rejects with, which must be a network error: a `TypeError` in the Fetch standard. */
 export async function networkError(
   promise: Promise<unknown>,
   what: string,

@@ -6,11 +6,11 @@ import {equal, fail} from './assert.ts';
 import {Room} from './room.ts';
 import type {ConformanceServerAddress} from './server-address.ts';
 
-/** How long a case may take, and its clean-up, in ms. */
+/** The longest that a case may take, and its clean-up, in ms. */
 const caseLimit = 40_000;
 const cleanUpLimit = 10_000;
 
-/** What a case is given: a room on the server, and what goes with it: sessions, connectors. To be taken apart. */
+/** What the body of a case gets, to be destructured: a room on the server, and sessions and connectors that end with the case. */
 export class Case {
   readonly room: Room;
   readonly #createConnector: (options?: ConnectorOptions) => Connector;
@@ -22,7 +22,7 @@ export class Case {
     this.#createConnector = createConnector;
   }
 
-  /** A session over a connector of its own, unless it is given one; without retries, which would hide what a connector does. */
+  /** A session on a connector of its own, unless the options have one. It makes no retries, which would hide failures. */
   readonly open = (options: SessionOptions = {}): Session => {
     const session = createSessionOn({retry: false, ...options}, this.connect);
     this.#sessions.push(session);
@@ -35,7 +35,7 @@ export class Case {
     return connector;
   };
 
-  /** Ends what a case left under way; nothing may be left after that. */
+  /** Ends everything that the case left active, and fails if a connector has something left after that. */
   async cleanUp(): Promise<void> {
     await Promise.all(this.#sessions.map((session) => session.destroy()));
     await Promise.all(this.#connectors.map((connector) => connector.destroy()));
@@ -54,19 +54,19 @@ export interface ConformanceCase {
   run(): Promise<void>;
 }
 
-/** Declares cases: what a topic does with the `it` it is given. */
+/** A topic declares its cases with the `it` that it gets, as the capabilities allow. */
 export type Topic = (
   it: (name: string, body: (given: Case) => Promise<void>) => void,
   can: ConnectorCapabilities,
   server: ConformanceServerAddress,
 ) => void;
 
-/** Runs a case's body, and cleans up after it. */
+/** Runs the body of a case, and cleans up after it. */
 export async function runCase(given: Case, body: (given: Case) => Promise<void>): Promise<void> {
   try {
     await within(caseLimit, body(given), 'The case');
   } catch (error) {
-    // Its failure is the news.
+    // The failure of the case matters; one of the clean-up would only follow from it.
     await within(cleanUpLimit, given.cleanUp(), 'Cleaning up').catch(() => undefined);
     throw error;
   }

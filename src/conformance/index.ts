@@ -1,5 +1,5 @@
 /**
- * The suite that every connector of this package passes, for whoever writes another.
+ * The conformance suite: every connector of this package passes it, and authors of connectors can run it on theirs.
  *
  * @module
  */
@@ -64,34 +64,45 @@ const topics = {
   clients,
 } satisfies Record<string, Topic>;
 
-/** What the suite is about. */
+/** The topics of the suite. */
 export type ConformanceTopic = keyof typeof topics;
 
-/** The connector that is to be looked at, and where. */
+/** The connector to check, and the server to check it against. */
 export interface ConformanceTarget {
-  /** Makes one. Each case makes its own, with the options it needs. */
+  /** Makes a connector. Each case makes one or several of its own, with the options that it needs. */
   createConnector(options?: ConnectorOptions): Connector;
   /**
-   * What it can do: what it can is asserted, and what it can't has to be refused.
+   * The capabilities of the connector. The suite checks that it has these, and that it refuses what needs the others.
    *
-   * @default what the connector says of itself
+   * @default the `capabilities` of the connector
    */
   readonly capabilities?: ConnectorCapabilities | undefined;
-  /** What `startConformanceServer` of `aiofetch/conformance/server` gave, or what of it came over from another process. */
+  /**
+   * The addresses of a server that `startConformanceServer` of `aiofetch/conformance/server` has started, in this process or
+   * in another one.
+   */
   readonly server: ConformanceServerAddress;
-  /** @default all */
+  /**
+   * The topics to run.
+   *
+   * @default all
+   */
   readonly topics?: readonly ConformanceTopic[] | undefined;
 }
 
-/** What registers a group of tests, and one test: of `node:test`, vitest, jest, mocha, Deno's `@std/testing`, `bun:test`. */
+/**
+ * The two functions of a test framework that register a group of tests and a test: those of `node:test`, vitest, jest, mocha,
+ * Deno's `@std/testing` and `bun:test` do.
+ */
 export interface ConformanceFramework {
   describe(name: string, define: () => void): unknown;
   it(name: string, run: () => Promise<void>): unknown;
 }
 
 /**
- * The suite, case by case, for who runs it without a test framework. Each case uses a connector and a part of the
- * server of its own, takes care of its time, cleans up, and rejects when it fails.
+ * Gives the cases of the suite, to run without a test framework. Each case has its own connector and its own part of the
+ * server, bounds its time (40 s, and 10 s for its clean-up), cleans up, and rejects with a {@link ConformanceError} if the
+ * connector fails it.
  */
 export function conformanceCases(target: ConformanceTarget): ConformanceCase[] {
   const {server, createConnector} = target;
@@ -118,9 +129,9 @@ function capabilitiesOf(target: ConformanceTarget): ConnectorCapabilities {
 /**
  * Registers the suite with a test framework.
  *
- * It shows that a connector sends and receives what the Fetch standard says, keeps `limit` and `limitPerHost` with
- * slots that last to the end of the body, queues fairly, lets go at once when a call is aborted, times out, closes,
- * counts, and fails with typed errors; and that policies work over it.
+ * The suite checks that a connector sends and receives as the Fetch standard says; keeps `limit` and `limitPerHost`, with
+ * slots that last to the end of the body; queues fairly; frees everything at once when a call is aborted; times out, closes
+ * and counts; and fails with typed errors. It also checks that policies work over the connector.
  *
  * @example
  * ```ts
@@ -134,7 +145,7 @@ function capabilitiesOf(target: ConformanceTarget): ConnectorCapabilities {
  *
  * connectorConformance(
  *   {describe, it},
- *   {server, createConnector: fetchConnector, topics: ['redirects']}, // all, when left out
+ *   {server, createConnector: fetchConnector, topics: ['redirects']}, // without `topics`, all of them
  * );
  * ```
  */

@@ -1,12 +1,12 @@
 import {fail} from './assert.ts';
 import type {ConformanceServerAddress, RoomStats} from './server-address.ts';
 
-/** How long the suite waits for what has to come, in ms. */
+/** The longest that the suite waits for a condition, in ms. */
 const patience = 20_000;
 
 type Query = Readonly<Record<string, string | number | readonly string[]>>;
 
-/** One case's part of the server: what it asks for goes there, and what the server saw of it is told there. */
+/** The part of the server that belongs to one case: its requests go there, and the server's statistics count only them. */
 export class Room {
   readonly name: string;
   readonly server: ConformanceServerAddress;
@@ -17,7 +17,7 @@ export class Room {
     this.server = server;
   }
 
-  /** An endpoint's URL, on the host of that number. No two are the same. */
+  /** The URL of an endpoint on the host of that number. No two calls give the same URL. */
   url(path: string, query: Query = {}, host: 0 | 1 | 2 = 0): string {
     return this.urlOn(this.server.origins[host], path, query);
   }
@@ -35,12 +35,12 @@ export class Room {
     return this.#ask('/room');
   }
 
-  /** Lets requests go that the server holds, the first ones first. */
+  /** Releases requests that the server holds, in the order of their arrival. */
   release(count = Infinity): Promise<RoomStats> {
     return this.#ask('/release', count);
   }
 
-  /** Waits until the server has seen what is looked for. */
+  /** Waits until the statistics of the server meet a condition. `what` names the condition in the error. */
   async until(check: (stats: RoomStats) => boolean, what: string): Promise<RoomStats> {
     let stats = await this.stats();
     await until(async () => {
@@ -51,7 +51,7 @@ export class Room {
   }
 
   async #ask(path: string, count = 0): Promise<RoomStats> {
-    // The runtime's own, and not as a member: workers refuse that.
+    // The runtime's own fetch, past the connector. Workers refuse a call of `fetch` as a member of another object.
     const {fetch} = globalThis;
     const response = await fetch(this.urlOn(this.server.control, path, {count}));
     return response.json();
@@ -62,7 +62,7 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Waits until `check` holds; it may be asynchronous. */
+/** Waits until `check` gives true. `what` names the condition in the error. */
 export async function until(check: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const end = Date.now() + patience;
   while (!(await check())) {

@@ -1,38 +1,38 @@
-/** Where a conformance server listens: what the suite needs to know of it, as plain data, so that it can be sent to another process. */
+/** The addresses of a conformance server, as plain data that can be sent to another process. */
 export interface ConformanceServerAddress {
-  /** Three origins of the one server. To a connector they are three hosts. */
+  /** Three origins of the same server. For a connector they are three hosts. */
   readonly origins: readonly [string, string, string];
-  /** A fourth, over which the suite asks the server what it saw, past the connector. */
+  /** A fourth origin, where the suite asks for the statistics of the server without using the connector. */
   readonly control: string;
   /** An origin where nothing listens. */
   readonly refused: string;
-  /** An origin with TLS and HTTP/2, which streams are sent to where it is set: pages send them over nothing less. */
+  /** An origin with TLS and HTTP/2. Where it is set, streams are uploaded to it, since pages can stream uploads over HTTP/2 only. */
   readonly secure?: string | undefined;
 }
 
-/** What the server saw of the requests of one room. Each case has a room of its own. */
+/** The statistics of the server about the requests of one room. Each case has its own room. */
 export interface RoomStats {
-  /** Requests that arrived and whose response hasn't ended. */
+  /** How many requests have arrived and not ended. */
   readonly active: number;
-  /** The most of them there ever were, over all origins. */
+  /** The highest value of `active` so far, over all origins. */
   readonly peak: number;
-  /** The most of them there ever were on one origin. */
+  /** The highest number of active requests on one origin so far. */
   readonly peakPerOrigin: number;
-  /** Requests that arrived, by their `label` in the query, in order. */
+  /** The `label` in the query of each request (its path without one), in the order of arrival. */
   readonly arrivals: readonly string[];
-  /** Requests whose connection was cut before the response had ended. */
+  /** How many requests lost their connection before the response had ended. */
   readonly cut: number;
-  /** Requests that wait to be released. */
+  /** How many requests wait to be released. */
   readonly held: number;
-  /** Bytes of request bodies that arrived. */
+  /** How many bytes of request bodies have arrived. */
   readonly received: number;
-  /** Bytes of the bodies of `/bytes` that it was asked to send, those in its buffers included. */
+  /** How many bytes of `/bytes` the server has written, including those in its buffers. */
   readonly sent: number;
-  /** Connections that this room's requests came over: how many there were, are open now, were open at most. */
+  /** The connections that the requests of this room used: all of them, those open now, and the most that were open at once. */
   readonly sockets: {readonly total: number; readonly open: number; readonly peak: number};
 }
 
-/** What `/echo` answers: the request as it arrived. */
+/** The response of `/echo`: the request as it arrived. */
 export interface Echo {
   readonly method: string;
   /** Path and query. */

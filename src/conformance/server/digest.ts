@@ -6,23 +6,23 @@ export interface DigestGuardOptions {
   readonly username?: string;
   readonly password?: string;
   readonly realm?: string;
-  /** As RFC 7616 writes it, `-sess` included; left out of the challenge when there is none, which means MD5. */
+  /** As RFC 7616 writes it, with `-sess`. Without it, the challenge names no algorithm, which means MD5. */
   readonly algorithm?: string | undefined;
-  /** None: as in RFC 2069. */
+  /** Without it, the guard challenges as in RFC 2069. */
   readonly qop?: string | undefined;
   readonly userhash?: boolean;
-  /** How many requests a nonce is good for; after that it's stale. */
+  /** How many requests a nonce is valid for. After them it is stale. */
   readonly uses?: number;
-  /** Whether each answer names the nonce for the next request. */
+  /** Whether each response announces the nonce of the next request. */
   readonly announcesNext?: boolean;
 }
 
-/** The server's side of HTTP Digest (RFC 7616): lets a request in, or says what it is to be refused with. */
+/** The server's side of HTTP Digest (RFC 7616): accepts a request, or gives the headers to refuse it with. */
 export class DigestGuard {
   readonly #options: Required<Omit<DigestGuardOptions, 'algorithm' | 'qop'>> & DigestGuardOptions;
-  /** By nonce: the counts that were used, and the secret of its session. */
+  /** For each nonce: the counts that were used, and the secret of its session. */
   readonly #nonces = new Map<string, {readonly counts: Set<string>; secret: string | undefined}>();
-  /** Challenges sent so far. */
+  /** How many challenges were sent so far. */
   challenges = 0;
 
   constructor(options: DigestGuardOptions = {}) {
@@ -39,7 +39,7 @@ export class DigestGuard {
     };
   }
 
-  /** The headers of the answer, and whether it is a refusal. */
+  /** Decides whether a request is accepted, and with which headers to answer. */
   check(request: IncomingMessage): {
     readonly ok: boolean;
     readonly headers: Readonly<Record<string, string>>;
@@ -69,7 +69,7 @@ export class DigestGuard {
     const expectedName = userhash ? hash(`${username}:${realm}`) : username;
     let secret = hash(`${username}:${realm}:${password}`);
     if (algorithm?.endsWith('-sess')) {
-      // Computed once: a session's secret is of the first nonces.
+      // The secret of a session is computed once, from the first nonces.
       secret = known.secret ?? hash(`${secret}:${given['nonce']}:${given['cnonce']}`);
       known.secret = secret;
     }
@@ -109,7 +109,7 @@ export class DigestGuard {
   }
 }
 
-// With what has to be quoted in it.
+// It has all characters that a quoted string has to escape.
 const opaque = 'an "opaque", \\ value';
 
 function hashOf(algorithm = 'MD5'): string {

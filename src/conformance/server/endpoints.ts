@@ -23,12 +23,12 @@ const codings: Readonly<Record<string, (bytes: Uint8Array) => Uint8Array>> = {
   zstd: zstdCompressSync,
 };
 
-/** One for each room that asks for one. */
+/** The guards of HTTP Digest, one for each room that uses `/digest`. */
 const guards = new WeakMap<Room, DigestGuard>();
 
-/** What the server does, by path. Numbers are in ms and bytes; each has a default. */
+/** The endpoints by their paths. Numbers in the query are in ms and bytes; each has a default. */
 export const endpoints: Readonly<Record<string, Endpoint>> = {
-  /** The request, as JSON. */
+  /** Answers with the request as JSON. */
   async '/echo'({request, response, room}) {
     const body = await readBody(request, room);
     const echo: Echo = {
@@ -42,7 +42,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     response.end(JSON.stringify(echo));
   },
 
-  /** `code`, with `text` as its body and the `header`s, each `name:value`. */
+  /** Answers with status `code`, `text` as the body, and the `header`s, each written `name:value`. */
   '/status'({response, query}) {
     response.statusCode = number(query, 'code', 200);
     if (query.has('message')) response.statusMessage = query.get('message') as string;
@@ -55,8 +55,8 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   },
 
   /**
-   * The first `times` requests for its URL are answered as by `/status`, or not at all when they are to `stall`; those
-   * after them as by `/echo`.
+   * Answers the first `times` requests for its URL as `/status` does, or never with `stall`; and later ones as `/echo`
+   * does.
    */
   async '/flaky'(visit) {
     const {request, query, room} = visit;
@@ -64,7 +64,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     if (!query.has('stall')) return endpoints['/status']?.(visit);
   },
 
-  /** As `/echo`, for who comes with the `token`; else a 401. */
+  /** Answers as `/echo` does if the request has the bearer `token`, and with 401 otherwise. */
   async '/bearer'(visit) {
     const {request, response, query, room} = visit;
     if (request.headers.authorization === `Bearer ${query.get('token')}`) return endpoints['/echo']?.(visit);
@@ -74,7 +74,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     response.end('Who are you?');
   },
 
-  /** A token endpoint of OAuth 2.0: hands out `token`, or refuses with `error`. */
+  /** A token endpoint of OAuth 2.0: issues `token`, or refuses with `error`. */
   async '/token'({request, response, query, room}) {
     const form = new URLSearchParams((await readBody(request, room)).toString());
     const isGrant = request.method === 'POST' && form.get('grant_type') === 'client_credentials';
@@ -88,7 +88,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     );
   },
 
-  /** As `/echo`, for who answers to HTTP Digest with `algorithm`. */
+  /** Answers as `/echo` does if the request answers a challenge of HTTP Digest with `algorithm`, and with 401 otherwise. */
   async '/digest'(visit) {
     const {request, response, query, room} = visit;
     const guard = guards.get(room) ?? new DigestGuard({algorithm: query.get('algorithm') ?? undefined});
@@ -100,7 +100,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     response.end('Who are you?');
   },
 
-  /** `size` bytes in a pattern; without a length when `chunked`. */
+  /** Sends `size` bytes in a pattern; with `chunked`, without a length. */
   '/bytes'({response, query, room}) {
     const size = number(query, 'size', 1_000);
     response.setHeader('content-type', 'application/octet-stream');
@@ -123,8 +123,8 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   },
 
   /**
-   * `text`, `size` bytes at a time, one piece every `ms`; after `cut` bytes the connection is cut, once the room is told
-   * to release it.
+   * Sends `text`, `size` bytes at a time, a piece every `ms`. With `cut`, it sends that many bytes, and cuts the connection
+   * when the room releases it.
    */
   async '/pieces'(visit) {
     const {response, query} = visit;
@@ -142,8 +142,9 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   },
 
   /**
-   * `size` bytes in a pattern, or the range of them that is asked for. The first response is cut after `cut` bytes, once the
-   * room is told to release it; the first has the first `etag`, the others the last. `digest`: with a `Repr-Digest`, unless it's to be `wrong`.
+   * Sends `size` bytes in a pattern, or the requested range. With `cut`, the first response has that many bytes, and its
+   * connection is cut when the room releases it. The first response has the first `etag`, and the others have the last.
+   * With `digest`, a response has a `Repr-Digest`: a right one, or with `wrong` a wrong one.
    */
   '/file'(given) {
     const {request, response, query, room} = given;
@@ -168,7 +169,10 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     cutOnRelease(given);
   },
 
-  /** Numbered events up to `count`, `each` on a response, after the last one that is known; a 204 when there are no more. */
+  /**
+   * Sends numbered events up to `count`, beginning after the `Last-Event-ID`, `each` in a response. Answers with 204 when there
+   * are no more.
+   */
   '/events'({request, response, query}) {
     const count = number(query, 'count', 3);
     const last = Number(request.headers['last-event-id'] ?? 0);
@@ -184,7 +188,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     response.end();
   },
 
-  /** A form of one field and one file. */
+  /** Sends a form with one field and one file. */
   '/form'({response}) {
     const boundary = 'a-form-of-two';
     response.setHeader('content-type', `multipart/form-data; boundary=${boundary}`);
@@ -212,7 +216,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     response.end('late');
   },
 
-  /** `chunks` of `size` bytes, one every `ms`. */
+  /** Sends so many `chunks` of `size` bytes, one every `ms`. */
   async '/drip'({response, query}) {
     const size = number(query, 'size', 10);
     response.setHeader('content-type', 'application/octet-stream');
@@ -223,7 +227,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     response.end();
   },
 
-  /** Answers once the room is told to release it. */
+  /** Answers when the room releases the request. */
   async '/hold'({request, response, room}) {
     await readBody(request, room);
     response.once(
@@ -232,7 +236,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     );
   },
 
-  /** Sends head and a first chunk of `size`; the end once the room is told to release it. */
+  /** Sends the head and a first chunk of `size`, and the rest when the room releases the request. */
   '/hold-body'({response, query, room}) {
     response.setHeader('content-type', 'text/plain');
     response.write('.'.repeat(number(query, 'size', 5)));
@@ -245,7 +249,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   /** Never answers. */
   '/stall'() {},
 
-  /** Sends head and `size` bytes, and nothing after that. */
+  /** Sends the head and `size` bytes, and then nothing more. */
   '/stall-body'({response, query}) {
     response.setHeader('content-type', 'text/plain');
     response.write('.'.repeat(number(query, 'size', 5)));
@@ -256,7 +260,7 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     request.socket.resetAndDestroy();
   },
 
-  /** Sends head and `size` bytes of twice as many; cuts the connection once the room is told to release it. */
+  /** Sends the head and half of a body of twice `size` bytes, and cuts the connection when the room releases the request. */
   '/reset-body'(visit) {
     const {response, query} = visit;
     const size = number(query, 'size', 5);
@@ -266,12 +270,12 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     cutOnRelease(visit);
   },
 
-  /** Answers with what is no HTTP. */
+  /** Answers with something that is not HTTP. */
   '/garbage'({request}) {
     request.socket.end('This is no HTTP.\r\n\r\n');
   },
 
-  /** Redirects with `status` to `to`, by way of itself `hops` times; its body is `size` bytes. */
+  /** Redirects with `status` to `to`, after `hops` redirects to itself. Each redirect has a body of `size` bytes. */
   async '/redirect'({request, response, query, room}) {
     await readBody(request, room);
     const hops = number(query, 'hops', 0);
@@ -283,8 +287,8 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   },
 
   /**
-   * `text`, `repeat` times, encoded with `coding` if the request says it takes that; `x-coding` tells. `broken`:
-   * half of that is damaged.
+   * Sends `text`, `repeat` times, encoded with `coding` if the request accepts it; the header `x-coding` names the coding
+   * used. With `broken`, the second half is damaged.
    */
   '/encoded'({request, response, query}) {
     const coding = query.get('coding') ?? 'gzip';
@@ -299,14 +303,14 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     response.end(bytes);
   },
 
-  /** Answers with `code` and a few bytes, and leaves the body alone, even if it is asked whether it wants that. */
+  /** Answers with `code` without reading the body, and without asking for it where the request has `Expect: 100-continue`. */
   '/early'({response, query}) {
     response.statusCode = number(query, 'code', 413);
     response.setHeader('content-type', 'text/plain');
     response.end('early');
   },
 
-  /** Takes the body in, and answers with its size; begins after `ms`. */
+  /** Reads the body, starting after `ms`, and answers with its size. */
   async '/upload'({request, response, query, room}) {
     await sleep(number(query, 'ms', 0));
     const body = await readBody(request, room);
@@ -315,7 +319,10 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
   },
 };
 
-/** Whoever hears of a reset drops what came before it and wasn't read yet: the case says when it has read that. */
+/**
+ * Cuts the connection when the room releases the request. A client that is told of a reset drops data that it has not read
+ * yet, so the case says when it has read what came before.
+ */
 function cutOnRelease({request, response, room}: Visit): void {
   response.once(
     'close',
@@ -331,12 +338,12 @@ async function readBody(request: IncomingMessage, room: Room): Promise<Buffer> {
       room.received((chunk as Buffer).length);
     }
   } catch {
-    // The client has gone; whoever answers finds that out.
+    // The client has closed the connection. The endpoint notices when it answers.
   }
   return Buffer.concat(chunks);
 }
 
-/** Bytes that tell where they are: each is its place modulo 251. */
+/** Bytes that show their place: each is its index modulo 251. */
 function pattern(start: number, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   for (let index = 0; index < size; index++) bytes[index] = (start + index) % 251;

@@ -1,5 +1,5 @@
 /**
- * The server that the suite of `aiofetch/conformance` runs against. For Node.
+ * The server that the suite of `aiofetch/conformance` runs against. It runs on Node only.
  *
  * @module
  */
@@ -17,20 +17,20 @@ export type {ConformanceServerAddress} from '../server-address.ts';
 
 /** Options of {@link startConformanceServer}. */
 export interface ConformanceServerOptions {
-  /** Certificate and key, PEM: with these there is an origin with TLS and HTTP/2 too. */
+  /** Certificate and key in PEM. With them, the server also has an origin with TLS and HTTP/2. */
   readonly tls?: {readonly cert: string; readonly key: string} | undefined;
 }
 
-/** A server that runs. */
+/** A running conformance server. */
 export interface ConformanceServer extends ConformanceServerAddress {
-  /** Cuts what is under way. */
+  /** Stops the server, and cuts all connections. */
   close(): Promise<void>;
 }
 
 const host = '127.0.0.1';
 
 /**
- * Starts the server that the suite runs against, on free ports of loopback. Any page may ask it for anything (CORS).
+ * Starts the server that the suite runs against, on free ports of loopback. It allows requests from every page (CORS).
  *
  * @example
  * ```ts
@@ -70,7 +70,7 @@ function answer(rooms: Map<string, Room>, request: IncomingMessage, response: Se
   const url = new URL(request.url as string, `http://${host}`);
   response.setHeader('access-control-allow-origin', '*');
   response.setHeader('access-control-expose-headers', '*');
-  // A browser sends requests of one URL one after the other, as long as it might keep the answer.
+  // A browser sends requests for one URL one after the other as long as it might cache the response.
   response.setHeader('cache-control', 'no-store');
   if (request.method === 'OPTIONS' && 'access-control-request-method' in request.headers) {
     preflight(request, response);
@@ -108,7 +108,7 @@ function visit(room: Room, url: URL, request: IncomingMessage, response: ServerR
   };
   response.once('finish', end);
   response.once('close', end);
-  // Cut connections are what the cases are about.
+  // The cases cut connections on purpose.
   request.on('error', () => undefined);
   response.on('error', () => undefined);
   room.arrived(query.get('label') ?? url.pathname, origin, connectionOf(request));
@@ -130,7 +130,7 @@ function preflight(request: IncomingMessage, response: ServerResponse): void {
   response.end();
 }
 
-/** What a request came over: of HTTP/2, its session. */
+/** The connection of a request: its socket, or its session in HTTP/2. */
 function connectionOf(request: IncomingMessage): Connection {
   const {stream} = request as {stream?: {session?: ServerHttp2Session}};
   return stream?.session ?? request.socket;
@@ -141,7 +141,7 @@ interface Listening {
   stop(): Promise<void>;
 }
 
-/** Tells clients that wait for that to send their bodies, where they are wanted. */
+/** Sends 100 Continue, except from `/early`, which answers without the body. */
 function continuing(listener: RequestListener): RequestListener {
   return (request, response) => {
     if (!request.url?.startsWith('/early')) response.writeContinue();
@@ -152,7 +152,7 @@ function continuing(listener: RequestListener): RequestListener {
 async function listenPlainly(listener: RequestListener): Promise<Listening> {
   const server = createServer(listener);
   server.on('checkContinue', continuing(listener));
-  // Longer than a run of the suite: what closes a connection is the connector, or an endpoint.
+  // Longer than a case, so that only the connector or an endpoint closes a connection.
   server.keepAliveTimeout = 60_000;
   return {
     origin: `http://${await listen(server)}`,
@@ -166,7 +166,7 @@ async function listenSecurely(
 ): Promise<Listening> {
   const sessions = new Set<ServerHttp2Session>();
   const server = createSecureServer({...tls, allowHTTP1: true});
-  // Its requests and responses are made to look like those of HTTP/1.1.
+  // Node gives HTTP/2 requests and responses the interface of HTTP/1.1 here.
   server.on('request', listener as never);
   server.on('checkContinue', continuing(listener) as never);
   server.on('session', (session) => {
@@ -190,7 +190,7 @@ async function listen(server: Server | Http2SecureServer): Promise<string> {
   return `${host}:${(server.address() as AddressInfo).port}`;
 }
 
-/** One where a server was a moment ago. */
+/** An origin where nothing listens: a server has just been closed there. */
 async function freeOrigin(): Promise<string> {
   const {origin, stop} = await listenPlainly(() => undefined);
   await stop();

@@ -1,11 +1,11 @@
 import type {RoomStats} from '../server-address.ts';
 
-/** What requests come over. */
+/** The connection of a request. */
 export interface Connection {
   readonly destroyed: boolean;
 }
 
-/** What the server remembers of one case's requests, and which of them it holds back. */
+/** The server's statistics about the requests of one case, and the requests that it holds until the case releases them. */
 export class Room {
   #active = 0;
   #peak = 0;
@@ -37,7 +37,7 @@ export class Room {
     if (wasCut) this.#cut++;
   }
 
-  /** How often that was asked for, this time included. */
+  /** Counts a request for a URL, and gives how many there were, including this one. */
   visited(url: string): number {
     const visits = (this.#visits.get(url) ?? 0) + 1;
     this.#visits.set(url, visits);
@@ -52,7 +52,7 @@ export class Room {
     this.#sent += bytes;
   }
 
-  /** Calls `go` when its turn to be released comes. */
+  /** Calls `go` when the room releases it. Gives a function that withdraws it. */
   hold(go: () => void): () => void {
     this.#held.push(go);
     return () => {

@@ -6,9 +6,12 @@ import {sleep, until} from '../room.ts';
 
 const reason = new Error('The caller has its reasons');
 
-/** An abort lets go at once, at whichever moment, with the signal's reason as it is. */
+/** Checks that an abort frees everything at once, at any moment, and that the caller gets the reason of the signal unchanged. */
 export const aborts: Topic = (it) => {
-  it('before the call: nothing is sent', async ({open, room}) => {
+  it('a call whose signal is already aborted rejects with the reason, and sends nothing', async ({
+    open,
+    room,
+  }) => {
     const session = open();
     const error = await rejection(
       session.fetch(room.url('/echo'), {signal: AbortSignal.abort(reason)}),
@@ -20,7 +23,7 @@ export const aborts: Topic = (it) => {
     idle(session);
   });
 
-  it('right after the call', async ({open, room}) => {
+  it('an abort right after the call rejects it with the reason', async ({open, room}) => {
     const session = open();
     const controller = new AbortController();
     const promise = session.fetch(room.url('/stall'), {signal: controller.signal});
@@ -29,7 +32,7 @@ export const aborts: Topic = (it) => {
     idle(session);
   });
 
-  it('in the queue', async ({open, room}) => {
+  it('a queued request that is aborted leaves the queue at once, and is never sent', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     const first = session.fetch(room.url('/hold'));
     const controller = new AbortController();
@@ -47,7 +50,10 @@ export const aborts: Topic = (it) => {
     ok(!(await room.stats()).arrivals.includes('second'), 'the second not to arrive');
   });
 
-  it('in the turn in which a slot is granted: the slot passes on', async ({open, room}) => {
+  it('a request that is aborted in the turn in which it gets a slot passes the slot on', async ({
+    open,
+    room,
+  }) => {
     const session = open({connector: {limit: 1}});
     const first = await session.fetch(room.url('/status', {text: 'first'}));
     const controller = new AbortController();
@@ -64,7 +70,10 @@ export const aborts: Topic = (it) => {
     idle(session);
   });
 
-  it('while the head is waited for, and the server sees the connection go', async ({open, room}) => {
+  it('an abort before the response head frees the slot at once, and closes the connection', async ({
+    open,
+    room,
+  }) => {
     const session = open();
     const controller = new AbortController();
     const promise = session.fetch(room.url('/stall'), {signal: controller.signal});
@@ -76,7 +85,10 @@ export const aborts: Topic = (it) => {
     await room.until(({cut}) => cut === 1, 'the server to see the connection cut');
   });
 
-  it('while the body is read, and the server sees the connection go', async ({open, room}) => {
+  it('an abort while the body is read frees the slot at once, and closes the connection', async ({
+    open,
+    room,
+  }) => {
     const session = open();
     const controller = new AbortController();
     const response = await session.fetch(room.url('/stall-body'), {signal: controller.signal});
@@ -87,7 +99,7 @@ export const aborts: Topic = (it) => {
     await room.until(({cut}) => cut === 1, 'the server to see the connection cut');
   });
 
-  it('between two reads of the body', async ({open, room}) => {
+  it('an abort between two reads of the body fails every later read', async ({open, room}) => {
     const session = open();
     const controller = new AbortController();
     const response = await session.fetch(room.url('/stall-body'), {signal: controller.signal});
@@ -99,7 +111,7 @@ export const aborts: Topic = (it) => {
     idle(session);
   });
 
-  it('before the body is read', async ({open, room}) => {
+  it('an abort before the body is read frees the slot at once, and fails the read', async ({open, room}) => {
     const session = open();
     const controller = new AbortController();
     const response = await session.fetch(room.url('/stall-body'), {signal: controller.signal});
@@ -108,7 +120,7 @@ export const aborts: Topic = (it) => {
     equal(await rejection(response.text(), 'text()'), reason, 'what it rejects with');
   });
 
-  it('of a clone as of the response', async ({open, room}) => {
+  it('an abort fails the clone of a response as well as the response', async ({open, room}) => {
     const controller = new AbortController();
     const response = await open().fetch(room.url('/stall-body'), {signal: controller.signal});
     const clone = response.clone();
@@ -118,7 +130,7 @@ export const aborts: Topic = (it) => {
     for (const error of await Promise.all(texts)) equal(error, reason, 'what it rejects with');
   });
 
-  it('in the middle of redirects', async ({open, room}) => {
+  it('an abort after a redirect rejects the call with the reason', async ({open, room}) => {
     const session = open();
     const controller = new AbortController();
     const url = room.url('/redirect', {hops: 1, to: room.url('/stall')});
@@ -129,7 +141,7 @@ export const aborts: Topic = (it) => {
     idle(session);
   });
 
-  it('after the end: changes nothing', async ({open, room}) => {
+  it('an abort after the end of a call changes nothing', async ({open, room}) => {
     const controller = new AbortController();
     const response = await open().fetch(room.url('/status', {text: 'text'}), {signal: controller.signal});
     equal(await response.text(), 'text', 'text');
@@ -138,7 +150,10 @@ export const aborts: Topic = (it) => {
     equal(response.status, 200, 'status');
   });
 
-  it('with any reason: as it is', async ({open, room}) => {
+  it('a call rejects with the reason of its signal unchanged, whatever value the reason is', async ({
+    open,
+    room,
+  }) => {
     const session = open();
     for (const value of ['a string', 0, null]) {
       const controller = new AbortController();
@@ -148,7 +163,7 @@ export const aborts: Topic = (it) => {
     }
   });
 
-  it('without a reason: an AbortError', async ({open, room}) => {
+  it('an abort without a reason rejects the call with an AbortError', async ({open, room}) => {
     const controller = new AbortController();
     const rejected = rejection(open().fetch(room.url('/stall'), {signal: controller.signal}), 'fetch');
     controller.abort();
@@ -157,13 +172,16 @@ export const aborts: Topic = (it) => {
     equal(error.name, 'AbortError', 'name');
   });
 
-  it('by AbortSignal.timeout', async ({open, room}) => {
+  it('an abort by AbortSignal.timeout rejects the call with the reason of the signal', async ({
+    open,
+    room,
+  }) => {
     const signal = AbortSignal.timeout(50);
     const error = await rejection(open().fetch(room.url('/stall'), {signal}), 'fetch');
     equal(error, signal.reason, 'what it rejects with');
   });
 
-  it('by the signal of a Request', async ({open, room}) => {
+  it('an abort of the signal of a Request rejects the call with the reason', async ({open, room}) => {
     const controller = new AbortController();
     const request = new Request(room.url('/stall'), {signal: controller.signal});
     const rejected = rejection(open().fetch(request), 'fetch');
@@ -172,7 +190,7 @@ export const aborts: Topic = (it) => {
     equal(await rejected, reason, 'what it rejects with');
   });
 
-  it('of a verb', async ({open, room}) => {
+  it('an abort of a verb rejects it with the reason', async ({open, room}) => {
     const session = open();
     const controller = new AbortController();
     const rejected = rejection(session.get(room.url('/stall'), {signal: controller.signal}).json(), 'json()');
@@ -182,7 +200,7 @@ export const aborts: Topic = (it) => {
     idle(session);
   });
 
-  it('leaves no listener on a signal that outlives the call', async ({open, room}) => {
+  it('a call leaves no listener on a signal that outlives it', async ({open, room}) => {
     const session = open();
     const {signal, listeners} = countedSignal();
     const init: FetchInit = {signal};

@@ -9,11 +9,11 @@ import type {Echo} from '../server-address.ts';
 
 const credentials = {username: 'Mufasa', password: 'Circle of Life'};
 
-/** Requests to the origin of `baseUrl` are signed, and no others. */
+/** Checks that requests to the origin of `baseUrl` are signed, and no others. */
 export const auth: Topic = (it, can, server) => {
   const [baseUrl] = server.origins;
 
-  it('basic and bearer: to the own origin alone', async ({open, room}) => {
+  it('basic and bearer credentials are sent to the origin of baseUrl only', async ({open, room}) => {
     for (const [auth, expected] of [
       [{bearer: 'token'}, 'Bearer token'],
       [{basic: credentials}, `Basic ${btoa('Mufasa:Circle of Life')}`],
@@ -33,7 +33,7 @@ export const auth: Topic = (it, can, server) => {
     }
   });
 
-  it('apiKey: in a header', async ({open, room}) => {
+  it('apiKey puts the key into a header, for the origin of baseUrl only', async ({open, room}) => {
     const session = open({baseUrl, auth: apiKey({header: 'x-api-key', value: 'secret'})});
     const {headers} = (await (await session.fetch(room.url('/echo'))).json()) as Echo;
     equal(headers['x-api-key'], 'secret', 'x-api-key');
@@ -48,7 +48,7 @@ export const auth: Topic = (it, can, server) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('apiKey: in the query, and not in the url of the response', async ({open, room}) => {
+  it('apiKey puts the key into the query, and response.url does not show it', async ({open, room}) => {
     const session = open({baseUrl, auth: apiKey({query: 'key', value: 'a secret'})});
     const url = room.url('/echo');
     const response = await session.fetch(url);
@@ -58,7 +58,7 @@ export const auth: Topic = (it, can, server) => {
     equal(new URL(echo.url, baseUrl).searchParams.get('key'), 'a secret', 'key');
   });
 
-  it('tokenSource: many refused at once are one refresh, and each is sent again, body and all', async ({
+  it('tokenSource refreshes once for many refused calls, and each call is sent again with its body', async ({
     open,
     room,
   }) => {
@@ -80,7 +80,7 @@ export const auth: Topic = (it, can, server) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('oauth2ClientCredentials: a token over the same connector', async ({open, room}) => {
+  it('oauth2ClientCredentials gets its token over the same connector', async ({open, room}) => {
     const grant = {clientId: 'id', clientSecret: 'secret', timeout: 10_000};
     const tokenUrl = room.url('/token', {token: 'one'});
     const session = open({
@@ -102,7 +102,7 @@ export const auth: Topic = (it, can, server) => {
   });
 
   for (const algorithm of ['SHA-256', 'SHA-256-sess', 'MD5']) {
-    it(`digest: ${algorithm}`, async ({open, room}) => {
+    it(`digest answers a challenge with ${algorithm}`, async ({open, room}) => {
       const session = open({baseUrl, auth: digest(credentials)});
       const send = async (body: string) => {
         const response = await session.fetch(room.url('/digest', {algorithm}), {method: 'POST', body});
@@ -115,7 +115,7 @@ export const auth: Topic = (it, can, server) => {
     });
   }
 
-  it('digest: a wrong password is a 401', async ({open, room}) => {
+  it('digest with a wrong password gives the 401 response', async ({open, room}) => {
     const session = open({baseUrl, auth: digest({...credentials, password: 'wrong'})});
     const response = await session.fetch(room.url('/digest', {algorithm: 'SHA-256'}));
     equal(response.status, 401, 'status');

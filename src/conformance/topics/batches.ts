@@ -3,11 +3,14 @@ import {equal, networkError, ok, rejection, same} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import type {Echo} from '../server-address.ts';
 
-/** Many requests at once, bounded, by `gather` and `asCompleted`. */
+/** Checks `gather` and `asCompleted`: many requests with bounded concurrency. */
 export const batches: Topic = (it) => {
   const inputs = Array.from({length: 20}, (_, index) => index);
 
-  it('gather: results in the order of the inputs, so many at once', async ({open, room}) => {
+  it('gather gives results in the order of the inputs, and keeps to its concurrency', async ({
+    open,
+    room,
+  }) => {
     const session = open();
     const texts = await gather(
       inputs,
@@ -24,13 +27,13 @@ export const batches: Topic = (it) => {
     same(numbers, inputs, 'results');
   });
 
-  it('gather: the connector’s limit goes before its own', async ({open, room}) => {
+  it('gather keeps to the limit of the connector when that is lower', async ({open, room}) => {
     const session = open({connector: {limit: 2}});
     await gather(inputs, () => session.get(room.url('/delay', {ms: 5})).text(), {concurrency: 10});
     equal((await room.stats()).peak, 2, 'the most at once that the server saw');
   });
 
-  it('gather: the first failure ends the others', async ({open, room}) => {
+  it('gather rejects with the first failure, and aborts the other calls', async ({open, room}) => {
     const session = open();
     const run = gather(
       ['/stall', '/stall', '/reset'],
@@ -42,7 +45,7 @@ export const batches: Topic = (it) => {
     await room.until(({active}) => active === 0, 'the server to see the others cut');
   });
 
-  it('gather: settle keeps going', async ({open, room}) => {
+  it('gather with settle runs every input, and gives failures as outcomes', async ({open, room}) => {
     const session = open();
     const results = await gather(
       [200, 404, 200],
@@ -56,7 +59,7 @@ export const batches: Topic = (it) => {
     );
   });
 
-  it('gather: an abort ends all', async ({open, room}) => {
+  it('gather ends all its calls when it is aborted', async ({open, room}) => {
     const session = open();
     const controller = new AbortController();
     const run = gather(inputs, (_input, {signal}) => session.fetch(room.url('/stall'), {signal}), {
@@ -71,7 +74,7 @@ export const batches: Topic = (it) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('asCompleted: results as they come', async ({open, room}) => {
+  it('asCompleted yields results in the order in which they complete', async ({open, room}) => {
     const session = open();
     const seen: number[] = [];
     const results = asCompleted(
@@ -86,7 +89,7 @@ export const batches: Topic = (it) => {
     same(seen, [0, 250], 'the order of results');
   });
 
-  it('asCompleted: leaving the loop ends what is under way', async ({open, room}) => {
+  it('asCompleted aborts the active calls when the loop is left', async ({open, room}) => {
     const session = open();
     const results = asCompleted(
       ['/echo', '/stall', '/stall'],

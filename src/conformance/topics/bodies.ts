@@ -6,7 +6,7 @@ import type {Echo} from '../server-address.ts';
 
 const bytes = Uint8Array.of(0, 1, 127, 128, 255);
 
-/** Bodies of every kind arrive as they are, with the content-type that the Fetch standard gives them. */
+/** Checks that bodies of every kind arrive unchanged, with the content-type that the Fetch standard gives them. */
 export const bodies: Topic = (it) => {
   for (const [what, body, type, content] of [
     ['a string', 'äöü', 'text/plain;charset=UTF-8', new TextEncoder().encode('äöü')],
@@ -25,10 +25,10 @@ export const bodies: Topic = (it) => {
     ['a DataView', new DataView(bytes.buffer, 2, 2), undefined, bytes.slice(2, 4)],
     ['an ArrayBuffer', bytes.buffer, undefined, bytes],
     ['a Blob with a type', new Blob([bytes], {type: 'image/x-none'}), 'image/x-none', bytes],
-    ['a Blob without', new Blob([bytes]), undefined, bytes],
-    ['a function that makes one', () => bytes, undefined, bytes],
+    ['a Blob without a type', new Blob([bytes]), undefined, bytes],
+    ['a function that makes a body', () => bytes, undefined, bytes],
   ] as Array<[string, RequestBody, string | undefined, Uint8Array]>) {
-    it(`${what}`, async (given) => {
+    it(`${what} arrives unchanged, with the content-type of the Fetch standard`, async (given) => {
       const echo = await send(given, body);
       same([...bytesOf(echo)], [...content], 'body');
       equal(echo.headers['content-type'], type, 'content-type');
@@ -36,7 +36,7 @@ export const bodies: Topic = (it) => {
     });
   }
 
-  it('FormData', async (given) => {
+  it('FormData arrives as multipart/form-data, with files and escaped names', async (given) => {
     const form = new FormData();
     form.append('text', 'ä\nb');
     form.append('file', new Blob(['one'], {type: 'text/x-own'}), 'a "b".txt');
@@ -62,18 +62,18 @@ export const bodies: Topic = (it) => {
     same(second?.split('\r\n'), lines, 'the file');
   });
 
-  it('the content-type that the caller sets goes before the body’s', async (given) => {
+  it('the content-type of the caller overrides that of the body', async (given) => {
     const echo = await send(given, '{}', {'content-type': 'application/x-own'});
     equal(echo.headers['content-type'], 'application/x-own', 'content-type');
   });
 
-  it('a body of 2 MB', async ({open, room}) => {
+  it('a body of 2 MB arrives whole', async ({open, room}) => {
     const body = 'x'.repeat(2_000_000);
     const response = await open().fetch(room.url('/upload'), {method: 'POST', body});
     equal(((await response.json()) as {size: number}).size, body.length, 'size');
   });
 
-  it('POST and PUT without a body say that its length is 0', async ({open, room}) => {
+  it('POST and PUT without a body send content-length: 0', async ({open, room}) => {
     const session = open();
     for (const method of ['POST', 'PUT']) {
       const response = await session.fetch(room.url('/echo'), {method});

@@ -38,9 +38,9 @@ const define = defineClient({
   stall: endpoint('GET /stall', {query}),
 });
 
-/** Typed clients send and read over this connector what they promise. */
+/** Checks that typed clients work over the connector. */
 export const clients: Topic = (it) => {
-  it('puts parameters into the path, and writes queries', async (given) => {
+  it('a typed call puts parameters into the path, and writes the query', async (given) => {
     const client = open(given);
     const text = 'a b&c=d/é';
     const {url, method} = await client.get({
@@ -53,7 +53,7 @@ export const clients: Topic = (it) => {
     same(searchParams.getAll('list'), ['1', '2'], 'the list that arrived');
   });
 
-  it('lets no parameter leave its segment', async (given) => {
+  it('a path parameter cannot leave its segment', async (given) => {
     const client = open(given);
     for (const path of ['..', '.', ''])
       instance(await rejection(client.get({path: {path}, query: at(given.room)}), 'get'), TypeError);
@@ -61,7 +61,7 @@ export const clients: Topic = (it) => {
     await typedRejection(error, 'get', {name: 'HTTPError', status: 404});
   });
 
-  it('sends JSON, forms and text', async (given) => {
+  it('a typed call sends JSON, forms and text', async (given) => {
     const client = open(given);
     const sent = at(given.room);
     const asJson = await client.post.json({query: sent, body: {a: ['é', null]}});
@@ -80,7 +80,7 @@ export const clients: Topic = (it) => {
     same([contentType(asPlain), textOf(asPlain)], ['text/plain', 'é'], 'text that arrived');
   });
 
-  it('reads JSON, text and bytes', async (given) => {
+  it('a typed call reads JSON, text and bytes', async (given) => {
     const {status, bytes} = open(given);
     same(await status.json({query: {...at(given.room), type: json, text: '{"a":1}'}}), {a: 1}, 'JSON');
     equal(await status.text({query: {...at(given.room), text: 'é'}}), 'é', 'text');
@@ -91,7 +91,7 @@ export const clients: Topic = (it) => {
     equal(response.status, 202, 'status');
   });
 
-  it('reads NDJSON and events as they come', async (given) => {
+  it('a typed call reads NDJSON and events while they arrive', async (given) => {
     const {lines, events} = open(given).status;
     const values: number[] = [];
     for await (const {a} of await lines({query: {...at(given.room), text: '{"a":1}\n{"a":2}\n'}}))
@@ -102,7 +102,7 @@ export const clients: Topic = (it) => {
     same(values, [1, 2, 3, 4], 'what was read');
   });
 
-  it('knows the errors that are declared', async (given) => {
+  it('a typed call rejects with the declared error of a status, and its data', async (given) => {
     const {status} = open(given);
     const asked = {...at(given.room), type: json, code: 422, text: '{"field":"name"}'};
     const error = await rejection(status.json({query: asked}), 'json()');
@@ -114,7 +114,7 @@ export const clients: Topic = (it) => {
     equal(code, 422, 'status of the raw response');
   });
 
-  it('goes through pages, with as many asked for ahead as it is told', async (given) => {
+  it('a paginated call goes through all pages, and prefetches as many as prefetch says', async (given) => {
     const {pages} = open(given).status;
     const {room} = given;
     const last = room.url('/status', {type: json, text: '[5]'});
@@ -129,7 +129,7 @@ export const clients: Topic = (it) => {
     same([page.items, page.hasNext, (await page.next())?.items], [[1, 2], true, [3, 4]], 'pages one by one');
   });
 
-  it('ends calls by their timeout and their signal', async (given) => {
+  it('a typed call ends at its timeout and at the abort of its signal', async (given) => {
     const {stall} = open(given);
     await typedRejection(stall({query: at(given.room), timeout: 50}), 'stall', {
       name: 'TimeoutError',
@@ -147,7 +147,7 @@ function open({open: openSession, room}: Case) {
   return define(openSession({baseUrl: room.server.origins[0]}));
 }
 
-/** What says which room of the server is asked. */
+/** The query that names the room of the server. */
 function at(room: Room): Asked {
   const asked = Object.fromEntries(new URL(room.url('/')).searchParams);
   return {...asked, room: room.name};

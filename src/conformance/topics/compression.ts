@@ -5,10 +5,13 @@ const piece = 'It was encoded on the way. ';
 const repeat = 400;
 const text = piece.repeat(repeat);
 
-/** Whatever the connector says it takes is decoded. */
+/** Checks that every coding which the connector announces is decoded. */
 export const compression: Topic = (it) => {
   for (const coding of ['gzip', 'deflate', 'br', 'zstd']) {
-    it(`${coding}: decoded if it was asked for`, async ({open, room}) => {
+    it(`a body with coding ${coding} is decoded if the connector accepts the coding`, async ({
+      open,
+      room,
+    }) => {
       const response = await open().fetch(room.url('/encoded', {coding, text: piece, repeat}));
       ok(
         [coding, 'identity'].includes(response.headers.get('x-coding') ?? ''),
@@ -18,15 +21,15 @@ export const compression: Topic = (it) => {
     });
   }
 
-  it('gzip: decoded if the caller asks for it', async ({open, room}) => {
+  it('a gzip body is decoded if the caller sets Accept-Encoding', async ({open, room}) => {
     const url = room.url('/encoded', {coding: 'gzip', text: piece, repeat});
-    // Pages may not set it; they ask for it themselves.
+    // A page may not set this header. Its browser asks for gzip anyway.
     const response = await open().fetch(url, {headers: {'accept-encoding': 'gzip'}});
     equal(response.headers.get('x-coding'), 'gzip', 'x-coding');
     equal(await response.text(), text, 'text');
   });
 
-  it('gzip: a large body, as a stream', async ({open, room}) => {
+  it('a large gzip body can be read as a stream', async ({open, room}) => {
     const response = await open().fetch(room.url('/encoded', {coding: 'gzip', text: piece, repeat: 100_000}));
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     let size = 0;
@@ -34,7 +37,7 @@ export const compression: Topic = (it) => {
     equal(size, piece.length * 100_000, 'size');
   });
 
-  it('gzip: no body where there is none', async ({open, room}) => {
+  it('a response to HEAD or with status 204 is empty even if it declares gzip', async ({open, room}) => {
     const session = open();
     const head = await session.fetch(room.url('/encoded', {coding: 'gzip', text: piece, repeat}), {
       method: 'HEAD',
@@ -45,17 +48,17 @@ export const compression: Topic = (it) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('gzip: a clone is decoded too', async ({open, room}) => {
+  it('a clone of a gzip response is decoded too', async ({open, room}) => {
     const response = await open().fetch(room.url('/encoded', {coding: 'gzip', text: piece, repeat}));
     const clone = response.clone();
     equal(await clone.text(), text, 'text of the clone');
     equal(await response.text(), text, 'text');
   });
 
-  it('gzip: damage frees the slot, and what fails with it is typed', async ({open, room}) => {
+  it('a damaged gzip body frees the slot, and any failure is a typed network error', async ({open, room}) => {
     const session = open();
     const url = room.url('/encoded', {coding: 'gzip', text: piece, repeat, broken: 1});
-    // Whether it is found out, and with the head or the body, is the runtime's business: browsers make do with much.
+    // The runtime decides whether it notices the damage, and whether the head or the body fails: browsers tolerate a lot.
     try {
       const response = await session.fetch(url, {headers: {'accept-encoding': 'gzip'}});
       await response.text();

@@ -3,9 +3,12 @@ import type {Topic} from '../case.ts';
 
 const phases = ['dns', 'connect', 'tls', 'send', 'receive'];
 
-/** Every failure is typed, tells its phase, and is safe to log. */
+/** Checks that every failure is typed, names its phase and is safe to log. */
 export const failures: Topic = (it) => {
-  it('nobody listens', async ({open, room}) => {
+  it('a refused connection rejects with a ConnectionError that has a phase and a code', async ({
+    open,
+    room,
+  }) => {
     const error = await networkError(open().fetch(room.urlOn(room.server.refused, '/')), 'fetch');
     equal(error['name'], 'ConnectionError', 'name');
     oneOf(error['phase'], phases, 'phase');
@@ -13,7 +16,10 @@ export const failures: Topic = (it) => {
     equal(error['attempts'], 1, 'attempts');
   });
 
-  it('the connection is cut before the head', async ({open, room}) => {
+  it('a connection that is cut before the response head rejects with a ConnectionError', async ({
+    open,
+    room,
+  }) => {
     const error = await networkError(
       open().fetch(room.url('/reset'), {method: 'POST', body: 'text'}),
       'fetch',
@@ -22,7 +28,7 @@ export const failures: Topic = (it) => {
     oneOf(error['phase'], phases, 'phase');
   });
 
-  it('the connection is cut in the body', async ({open, room}) => {
+  it('a connection that is cut in the body fails text() with a ConnectionError', async ({open, room}) => {
     const response = await open().fetch(room.url('/reset-body'));
     await room.release();
     const error = await networkError(response.text(), 'text()');
@@ -30,7 +36,7 @@ export const failures: Topic = (it) => {
     oneOf(error['phase'], phases, 'phase');
   });
 
-  it('the connection is cut in the body that is read as a stream', async ({open, room}) => {
+  it('a connection that is cut in the body fails its stream with a ConnectionError', async ({open, room}) => {
     const response = await open().fetch(room.url('/reset-body'));
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     await room.release();
@@ -43,17 +49,17 @@ export const failures: Topic = (it) => {
     equal(error['name'], 'ConnectionError', 'name');
   });
 
-  it('what comes is no HTTP', async ({open, room}) => {
+  it('a response that is not HTTP rejects with a ConnectionError', async ({open, room}) => {
     const error = await networkError(open().fetch(room.url('/garbage'), {method: 'POST'}), 'fetch');
     equal(error['name'], 'ConnectionError', 'name');
   });
 
-  it('a verb fails in the same way', async ({open, room}) => {
+  it('a verb rejects with a ConnectionError when the connection is cut', async ({open, room}) => {
     const error = await networkError(open().post(room.url('/reset')).json(), 'json()');
     equal(error['name'], 'ConnectionError', 'name');
   });
 
-  it('the connector goes on after failures', async ({open, room}) => {
+  it('a connector works on after failures', async ({open, room}) => {
     const session = open({connector: {limit: 2}});
     const fail = async (path: string) => {
       const response = await session.fetch(room.url(path));
@@ -65,7 +71,7 @@ export const failures: Topic = (it) => {
     equal((await session.fetch(room.url('/echo'))).status, 200, 'status');
   });
 
-  it('errors show no credential, query or body', async ({open, room}) => {
+  it('an error shows no credential, no query value and no body', async ({open, room}) => {
     const session = open();
     const headers = {authorization: 'Bearer s3cret'};
     const failed = [

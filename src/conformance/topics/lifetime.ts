@@ -4,9 +4,9 @@ import {until} from '../room.ts';
 
 const closed = {name: 'SessionClosedError', code: 'ERR_SESSION_CLOSED'};
 
-/** Sessions and connectors end in order, or at once. */
+/** Checks that sessions and connectors close in order, and are destroyed at once. */
 export const lifetime: Topic = (it) => {
-  it('close: of one that did nothing', async ({open}) => {
+  it('close() of a session that did nothing resolves, and can be repeated', async ({open}) => {
     const session = open();
     equal(session.closed, false, 'closed before');
     await session.close();
@@ -15,7 +15,7 @@ export const lifetime: Topic = (it) => {
     await session.destroy();
   });
 
-  it('close: refuses new calls, lets those under way finish', async ({open, room}) => {
+  it('close() refuses new calls, and lets active ones finish', async ({open, room}) => {
     const session = open();
     const running = session.fetch(room.url('/hold'));
     await room.until(({held}) => held === 1, 'the request to be held');
@@ -32,7 +32,7 @@ export const lifetime: Topic = (it) => {
     equal((await room.stats()).arrivals.length, 1, 'number of requests that arrived');
   });
 
-  it('close: waits for the end of a body', async ({open, room}) => {
+  it('close() waits for the end of a body that is being read', async ({open, room}) => {
     const session = open();
     const response = await session.fetch(room.url('/hold-body'));
     const text = response.text();
@@ -47,14 +47,14 @@ export const lifetime: Topic = (it) => {
     await closing;
   });
 
-  it('close: lets the queued ones have their turn', async ({open, room}) => {
+  it('close() lets queued requests run', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     const all = [1, 2, 3].map(async () => (await session.fetch(room.url('/delay', {ms: 10}))).text());
     await session.close();
     for (const text of await Promise.all(all)) equal(text, 'late', 'text');
   });
 
-  it('close: a timeout ends what is under way', async ({open, room}) => {
+  it('close() with a timeout ends active and queued calls when it passes', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     const running = rejection(session.fetch(room.url('/stall')), 'the one under way');
     const queued = typedRejection(session.fetch(room.url('/echo')), 'the queued one', closed);
@@ -63,14 +63,14 @@ export const lifetime: Topic = (it) => {
     await queued;
   });
 
-  it('close: a response that nobody reads does not hold it up', async ({open, room}) => {
+  it('close() does not wait for a response that nobody reads', async ({open, room}) => {
     const session = open();
     const response = await session.fetch(room.url('/stall-body'));
     await session.close();
     await typedRejection(response.text(), 'text()', closed);
   });
 
-  it('destroy: what waits, runs or is read rejects at once', async ({open, room}) => {
+  it('destroy() rejects queued calls, active calls and reads at once', async ({open, room}) => {
     const session = open({connector: {limit: 2}});
     const cause = new Error('No more');
     const response = await session.fetch(room.url('/stall-body'));
@@ -90,7 +90,7 @@ export const lifetime: Topic = (it) => {
     await room.until(({cut}) => cut === 2, 'the server to see both connections cut');
   });
 
-  it('destroy: ends a close that waits', async ({open, room}) => {
+  it('destroy() ends a close() that is waiting', async ({open, room}) => {
     const session = open();
     const running = typedRejection(session.fetch(room.url('/stall')), 'the one under way', closed);
     const closing = session.close();
@@ -98,7 +98,7 @@ export const lifetime: Topic = (it) => {
     await Promise.all([running, closing]);
   });
 
-  it('a connector that was given outlives the session', async ({open, connect, room}) => {
+  it('a connector that was passed in outlives the session', async ({open, connect, room}) => {
     const connector = connect();
     const first = open({connector});
     await (await first.fetch(room.url('/echo'))).text();
@@ -109,7 +109,10 @@ export const lifetime: Topic = (it) => {
     equal((await open({connector}).fetch(room.url('/echo'))).status, 200, 'status by a third');
   });
 
-  it('a connector that was made goes with its session, and with it child sessions', async ({open, room}) => {
+  it('a connector that a session made closes with it, and with it the child sessions', async ({
+    open,
+    room,
+  }) => {
     const parent = open();
     const child = parent.extend({});
     await child.close();
@@ -119,7 +122,11 @@ export const lifetime: Topic = (it) => {
     await typedRejection(other.fetch(room.url('/echo')), 'a call by a child, after the parent', closed);
   });
 
-  it('closing a connector waits, destroying it doesn’t', async ({open, connect, room}) => {
+  it('close() of a connector waits for active calls, and destroy() ends them', async ({
+    open,
+    connect,
+    room,
+  }) => {
     const connector = connect();
     const session = open({connector});
     const running = session.fetch(room.url('/hold'));
@@ -137,10 +144,10 @@ export const lifetime: Topic = (it) => {
     equal(await cut, reason, 'what it rejects with');
   });
 
-  it('is disposed of by closing', async ({open, connect, room}) => {
+  it('Symbol.asyncDispose closes a session and a connector', async ({open, connect, room}) => {
     const session = open();
     const text = session.fetch(room.url('/delay', {ms: 20})).then((response) => response.text());
-    // By hand: `await using` needs a runtime that knows it.
+    // A call rather than `await using`, which not every runtime supports.
     await session[Symbol.asyncDispose]();
     equal(await text, 'late', 'text');
     equal(session.closed, true, 'closed');
@@ -149,7 +156,7 @@ export const lifetime: Topic = (it) => {
     await typedRejection(open({connector}).fetch(room.url('/echo')), 'a call after that', closed);
   });
 
-  it('nothing is left after the end', async ({open, room}) => {
+  it('a destroyed session leaves nothing active, queued or idle', async ({open, room}) => {
     const session = open({connector: {limit: 2}});
     const settled = Promise.allSettled(
       ['/stall', '/stall-body', '/echo', '/reset', '/hold'].map(async (path) => {

@@ -3,9 +3,9 @@ import {equal, ok, typedThrow} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {sleep, until} from '../room.ts';
 
-/** How many at once, and how long each counts: to the end of its body. */
+/** Checks how many requests are active at once, and that each holds its slot to the end of its body. */
 export const limits: Topic = (it, can) => {
-  it('limit: no more than that at once', async ({open, room}) => {
+  it('limit bounds how many requests are active at once', async ({open, room}) => {
     const session = open({connector: {limit: 2}});
     await Promise.all(
       Array.from({length: 8}, async () => (await session.fetch(room.url('/delay', {ms: 20}))).text()),
@@ -13,7 +13,7 @@ export const limits: Topic = (it, can) => {
     equal((await room.stats()).peak, 2, 'the most at once that the server saw');
   });
 
-  it('limit: over all hosts', async ({open, room}) => {
+  it('limit holds for all hosts together', async ({open, room}) => {
     const session = open({connector: {limit: 3}});
     const hosts = [0, 1, 2] as const;
     await Promise.all(
@@ -27,7 +27,7 @@ export const limits: Topic = (it, can) => {
     equal(peak, 3, 'the most at once that the server saw');
   });
 
-  it('limitPerHost: for each', async ({open, room}) => {
+  it('limitPerHost holds for each host on its own', async ({open, room}) => {
     const session = open({connector: {limitPerHost: 2}});
     await Promise.all(
       Array.from({length: 12}, async (_, index) => {
@@ -40,7 +40,7 @@ export const limits: Topic = (it, can) => {
     ok(peak > 2, 'more at once over both hosts');
   });
 
-  it('limitPerHost: what waits for its host holds no slot of the total', async ({open, room}) => {
+  it('a request that waits for limitPerHost takes no slot of limit', async ({open, room}) => {
     const session = open({connector: {limit: 2, limitPerHost: 1}});
     const onFirst = Array.from({length: 3}, () => session.fetch(room.url('/hold')));
     const onSecond = await session.fetch(room.url('/echo', {}, 1));
@@ -54,7 +54,7 @@ export const limits: Topic = (it, can) => {
   });
 
   for (const value of [0, Infinity]) {
-    it(`limit: ${value} is none`, async ({open, room}) => {
+    it(`limit and limitPerHost of ${value} mean no limit`, async ({open, room}) => {
       const session = open({connector: {limit: value, limitPerHost: value}});
       const all = Array.from({length: 5}, () => session.fetch(room.url('/hold')));
       await room.until(({held}) => held === 5, 'all to be held');
@@ -64,7 +64,7 @@ export const limits: Topic = (it, can) => {
     });
   }
 
-  it('limitPerHost: one that adapts begins as it is told, is shown, and never goes over its most', async ({
+  it('an adaptive limitPerHost starts at initial, appears in the statistics, and never exceeds max', async ({
     open,
     room,
   }) => {
@@ -89,7 +89,7 @@ export const limits: Topic = (it, can) => {
   });
 
   for (const code of [429, 503]) {
-    it(`limitPerHost: one that adapts goes down with answers of ${code}, and then holds back what is too much`, async ({
+    it(`an adaptive limitPerHost falls after responses of ${code}, and then queues what exceeds it`, async ({
       open,
       room,
     }) => {
@@ -97,7 +97,8 @@ export const limits: Topic = (it, can) => {
       const {origin} = new URL(room.url('/'));
       for (let count = 0; count < 8; count++) {
         await (await session.fetch(room.url('/status', {code}))).text();
-        // Clocks of some runtimes stand still for a moment: what is sent before they go on belongs to the same round.
+        // The clock of some runtimes (workerd) stands still between two I/O events. Requests that are sent meanwhile count as one
+        // round for the adaptive limit.
         await sleep(20);
       }
       equal(session.stats().hosts[origin]?.limit, 1, 'limit of the host');
@@ -112,7 +113,7 @@ export const limits: Topic = (it, can) => {
     });
   }
 
-  it('limitPerHost: one that adapts goes down with connections that break, and not with aborts', async ({
+  it('an adaptive limitPerHost falls after broken connections, and not after aborts', async ({
     open,
     room,
   }) => {
@@ -132,7 +133,7 @@ export const limits: Topic = (it, can) => {
     }, 'a round of broken connections to halve the limit');
   });
 
-  it('a slot lasts until the body has been received', async ({open, room}) => {
+  it('a request holds its slot until its body has been received', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     const first = await session.fetch(room.url('/hold-body'));
     const second = session.fetch(room.url('/echo', {label: 'second'}));
@@ -155,7 +156,7 @@ export const limits: Topic = (it, can) => {
     });
   }
 
-  it('a large body that nobody reads keeps its slot, until it is cancelled', async ({open, room}) => {
+  it('a large body that nobody reads keeps its slot until it is cancelled', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     const unread = await session.fetch(room.url('/bytes', {size: 20_000_000}));
     const next = session.fetch(room.url('/echo'));
@@ -165,7 +166,10 @@ export const limits: Topic = (it, can) => {
     equal((await next).status, 200, 'status of the next');
   });
 
-  it('a body cancelled in the middle frees its slot', async ({open, room}) => {
+  it('a body that is cancelled before its end frees its slot, and closes the connection', async ({
+    open,
+    room,
+  }) => {
     const session = open({connector: {limit: 1}});
     const response = await session.fetch(room.url('/stall-body'));
     const next = session.fetch(room.url('/echo'));
@@ -185,7 +189,10 @@ export const limits: Topic = (it, can) => {
     equal((await next).status, 200, 'status of the next');
   });
 
-  it('a clone that is read while the response is not frees the slot', async ({open, room}) => {
+  it('a clone that is read to its end frees the slot, even if nobody reads the response', async ({
+    open,
+    room,
+  }) => {
     const session = open({connector: {limit: 1}});
     const response = await session.fetch(room.url('/hold-body'));
     const clone = response.clone();
@@ -196,7 +203,7 @@ export const limits: Topic = (it, can) => {
     equal((await next).status, 200, 'status of the next');
   });
 
-  it('responses without a body, and failures, hold no slot', async ({open, room}) => {
+  it('a response without a body and a failed request hold no slot', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     await session.fetch(room.url('/echo'), {method: 'HEAD'});
     await session.fetch(room.url('/status', {code: 204}));
@@ -224,7 +231,7 @@ export const limits: Topic = (it, can) => {
     ['limitPerHost', '1'],
     ['limitPerHost', {max: 5}],
   ] as const) {
-    it(`${option}: ${JSON.stringify(value)} is refused`, async ({connect}) => {
+    it(`${option} refuses ${JSON.stringify(value)}`, async ({connect}) => {
       typedThrow(() => connect({[option]: value as number}), 'making the connector', {
         name: 'InvalidOptionError',
         option: `connector.${option}`,
@@ -232,7 +239,7 @@ export const limits: Topic = (it, can) => {
     });
   }
 
-  it('an option that is not known is refused', async ({connect}) => {
+  it('the connector refuses an option that it does not know', async ({connect}) => {
     typedThrow(() => connect({maxSockets: 1} as never), 'making the connector', {
       name: 'UnsupportedOptionError',
       option: 'connector.maxSockets',
@@ -240,7 +247,7 @@ export const limits: Topic = (it, can) => {
   });
 
   if (can.sockets) {
-    it('limit: counts open connections, idle ones too', async ({open, room}) => {
+    it('limit counts every open connection, including idle ones', async ({open, room}) => {
       const session = open({connector: {limit: 2}});
       for (const host of [0, 1, 2, 0, 1, 2] as const) {
         await (await session.fetch(room.url('/echo', {}, host))).text();
@@ -251,7 +258,7 @@ export const limits: Topic = (it, can) => {
       ok(sockets.peak <= 3, 'no more than 3 connections open at once, as the server sees it');
     });
 
-    it('a connection is used again', async ({open, room}) => {
+    it('requests in a row share one connection', async ({open, room}) => {
       const session = open();
       for (let count = 0; count < 5; count++) await (await session.fetch(room.url('/echo'))).text();
       const {totals} = session.stats();
@@ -260,7 +267,7 @@ export const limits: Topic = (it, can) => {
       equal((await room.stats()).sockets.total, 1, 'connections that the server saw');
     });
 
-    it('a connection that was cut is not used again', async ({open, room}) => {
+    it('a connection whose body was cancelled is not reused', async ({open, room}) => {
       const session = open({connector: {limit: 1}});
       const response = await session.fetch(room.url('/stall-body'));
       await response.body?.cancel();
@@ -270,7 +277,7 @@ export const limits: Topic = (it, can) => {
       equal(session.stats().totals.opened, 2, 'opened');
     });
   } else {
-    it('idle connections are the runtime’s own, and are not told of', async ({open, room}) => {
+    it('the statistics count no connections where the runtime keeps them to itself', async ({open, room}) => {
       const session = open();
       await (await session.fetch(room.url('/echo'))).text();
       const {idle, totals} = session.stats();

@@ -9,12 +9,12 @@ import type {Echo} from '../server-address.ts';
 
 const reason = new Error('The caller has its reasons');
 
-/** Clocks differ, and a runtime may round its own, in ms. */
+/** The clocks of client and server differ, and a runtime may round its own: by this much, in ms. */
 const tolerance = 50;
 
-/** Retries, rate limits and the other policies do over this connector what they promise. */
+/** Checks that retries, rate limits and the other policies work over the connector. */
 export const policies: Topic = (it) => {
-  it('retry: a 503 is asked again when its Retry-After says', async ({open, room}) => {
+  it('retry repeats a 503 after its Retry-After', async ({open, room}) => {
     const session = open({connector: {limit: 1}, retry: {retries: 1, minDelay: 0}});
     const start = performance.now();
     const response = await session.fetch(room.url('/flaky', {code: 503, header: 'retry-after:0.3'}));
@@ -27,7 +27,7 @@ export const policies: Topic = (it) => {
     same([totals.requests, totals.attempts, totals.retries], [1, 2, 1], 'requests, attempts and retries');
   });
 
-  it('retry: what was the last answer is the answer', async ({open, room}) => {
+  it('retry gives the last response when no retries are left', async ({open, room}) => {
     const session = open({retry: {retries: 2, minDelay: 0, maxDelay: 1}});
     const response = await session.fetch(room.url('/status', {code: 503, text: 'never'}));
     equal(response.status, 503, 'status');
@@ -35,7 +35,10 @@ export const policies: Topic = (it) => {
     equal((await room.stats()).arrivals.length, 3, 'number of requests that arrived');
   });
 
-  it('retry: a POST is sent once, and with an idempotency key again, body and all', async ({open, room}) => {
+  it('retry repeats a POST with its body if it has an idempotency key, and sends it once otherwise', async ({
+    open,
+    room,
+  }) => {
     const init = {method: 'POST', body: 'the body'};
     const retry = {retries: 1, minDelay: 0, maxDelay: 1};
     const refused = await open({retry}).fetch(room.url('/flaky', {code: 503}), init);
@@ -49,7 +52,7 @@ export const policies: Topic = (it) => {
     ok(echo.headers['idempotency-key'], 'a key');
   });
 
-  it('retry: the wait for it holds no slot, and ends at once when it is aborted', async ({open, room}) => {
+  it('retry holds no slot while it waits, and the wait ends at once on an abort', async ({open, room}) => {
     const {promise: isWaiting, resolve: onRetry} = Promise.withResolvers<unknown>();
     const session = open({connector: {limit: 1}, retry: {retries: 1, onRetry}});
     const controller = new AbortController();
@@ -62,15 +65,15 @@ export const policies: Topic = (it) => {
     equal((await room.stats()).arrivals.length, 2, 'number of requests that arrived');
   });
 
-  it('retry: none that total has no time for', async ({open, room}) => {
+  it('retry makes no attempt for which timeout.total leaves no time', async ({open, room}) => {
     const session = open({retry: {retries: 1}, timeout: {total: 10_000}});
     const response = await session.fetch(room.url('/flaky', {code: 503, header: 'retry-after:30'}));
     equal(response.status, 503, 'status');
     await response.text();
   });
 
-  it('rateLimit: first come, first served, and no sooner than it may', async ({open, room}) => {
-    // By one connection, on which nothing is overtaken.
+  it('rateLimit sends requests in order, and none too early', async ({open, room}) => {
+    // One connection, on which no request can overtake another.
     const session = open({connector: {limit: 1}, rateLimit: {requests: 20, per: 2_000, burst: 1}});
     const labels = Array.from({length: 5}, (_, index) => String(index));
     const start = performance.now();
@@ -79,7 +82,7 @@ export const policies: Topic = (it) => {
     same((await room.stats()).arrivals, labels, 'the order they arrived in');
   });
 
-  it('rateLimit: who is aborted leaves at once, and the others go', async ({open, room}) => {
+  it('rateLimit lets an aborted request leave at once, and sends the others', async ({open, room}) => {
     const session = open({connector: {limit: 1}, rateLimit: {requests: 10, per: 2_000, burst: 1}});
     const controller = new AbortController();
     const read = async (label: string, signal?: AbortSignal) =>
@@ -93,7 +96,7 @@ export const policies: Topic = (it) => {
     same((await room.stats()).arrivals, ['first', 'third'], 'those that arrived');
   });
 
-  it('rateLimit: who would wait longer than maxWait is refused', async ({open, room}) => {
+  it('rateLimit refuses a request that would wait longer than maxWait', async ({open, room}) => {
     const session = open({rateLimit: {requests: 1, per: 60_000, maxWait: 1_000}});
     await (await session.fetch(room.url('/echo'))).text();
     const {retryAfter} = await typedRejection(session.fetch(room.url('/echo')), 'the second', {
@@ -103,7 +106,7 @@ export const policies: Topic = (it) => {
     equal((await room.stats()).arrivals.length, 1, 'number of requests that arrived');
   });
 
-  it('rateLimit: a 429 with Retry-After pauses all that goes to its host', async ({open, room}) => {
+  it('rateLimit pauses all requests to a host after its 429 with Retry-After', async ({open, room}) => {
     const {promise: isRefused, resolve: onRetry} = Promise.withResolvers<unknown>();
     const session = open({
       retry: {retries: 1, onRetry},
@@ -121,7 +124,7 @@ export const policies: Topic = (it) => {
     equal((await room.stats()).arrivals.length, 5, 'number of requests that arrived');
   });
 
-  it('singleFlight: what several ask for is sent once, to each a response of its own', async ({
+  it('singleFlight sends one request for identical calls, and gives each its own response', async ({
     open,
     room,
   }) => {
@@ -139,7 +142,7 @@ export const policies: Topic = (it) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('singleFlight: what nobody waits for any more is cut', async ({open, room}) => {
+  it('singleFlight aborts its request when every call has been aborted', async ({open, room}) => {
     const session = open({policies: [singleFlightPolicy()]});
     const url = room.url('/stall');
     const controllers = [new AbortController(), new AbortController()];
@@ -151,9 +154,12 @@ export const policies: Topic = (it) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('hedge: a second attempt answers for a slow first one, which is cut', async ({open, room}) => {
+  it('hedge answers with a second attempt when the first is slow, and aborts the first', async ({
+    open,
+    room,
+  }) => {
     const session = open({policies: [hedgePolicy({delay: 100})]});
-    // Else a browser's cache would send the second when the first is answered.
+    // Otherwise the cache of a browser holds the second request back until the first is answered.
     const response = await session.fetch(room.url('/flaky', {stall: 1}), {cache: 'no-store'});
     equal(response.status, 200, 'status');
     await response.text();
@@ -162,7 +168,7 @@ export const policies: Topic = (it) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('circuitBreaker: opens for a host that fails, and closes when it has recovered', async ({
+  it('circuitBreaker opens for a host that fails, and closes after it has recovered', async ({
     open,
     room,
   }) => {

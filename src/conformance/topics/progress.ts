@@ -9,10 +9,10 @@ const size = 200_000;
 const text = 'x'.repeat(size);
 const encoder = new TextEncoder();
 
-/** Listeners are told how far bodies have come, both ways; where that can't be seen they are refused. */
+/** Checks that listeners learn the progress of bodies both ways, and are refused where the connector can't observe it. */
 export const progress: Topic = (it, can, server) => {
   if (can.downloadProgress) {
-    it('down: how much has come, and of how much', async ({open, room}) => {
+    it('onDownloadProgress reports the bytes received and the total', async ({open, room}) => {
       const heard = createListener();
       const session = open();
       const response = await session.fetch(room.url('/bytes', {size}), {onDownloadProgress: heard.listener});
@@ -21,7 +21,7 @@ export const progress: Topic = (it, can, server) => {
       equal(session.stats().active, 0, 'active');
     });
 
-    it('down: without a length, and of what is decoded, the end is known at the end', async ({
+    it('onDownloadProgress learns the total at the end if the length is unknown or the body is decoded', async ({
       open,
       room,
     }) => {
@@ -35,7 +35,7 @@ export const progress: Topic = (it, can, server) => {
       }
     });
 
-    it('down: chunk by chunk, as it is read', async ({open, room}) => {
+    it('onDownloadProgress reports each chunk when it is read', async ({open, room}) => {
       const heard = createListener();
       const response = await open().fetch(room.url('/hold-body', {size: 5}), {
         onDownloadProgress: heard.listener,
@@ -49,7 +49,7 @@ export const progress: Topic = (it, can, server) => {
       heard.check(13);
     });
 
-    it('down: an empty body comes to its end, and one that isn’t there says nothing', async ({
+    it('onDownloadProgress reports the end of an empty body, and nothing for a missing body', async ({
       open,
       room,
     }) => {
@@ -63,7 +63,7 @@ export const progress: Topic = (it, can, server) => {
       equal(none.count(), 0, 'how often it was told of a HEAD');
     });
 
-    it('down: a clone doesn’t tell it again', async ({open, room}) => {
+    it('onDownloadProgress reports a cloned body once', async ({open, room}) => {
       const heard = createListener();
       const url = room.url('/bytes', {size: 1_000});
       const response = await open().fetch(url, {onDownloadProgress: heard.listener});
@@ -72,7 +72,7 @@ export const progress: Topic = (it, can, server) => {
       heard.check(1_000, 1_000);
     });
 
-    it('down: what a listener throws ends the body, and frees its slot', async ({open, room}) => {
+    it('an error thrown by onDownloadProgress fails the body, and frees the slot', async ({open, room}) => {
       const session = open();
       const reason = new RangeError('enough');
       const response = await session.fetch(room.url('/bytes', {size: 5_000_000, chunked: 1}), {
@@ -85,7 +85,7 @@ export const progress: Topic = (it, can, server) => {
       await until(() => session.stats().active === 0, 'the slot to be free');
     });
   } else {
-    it('down: a listener is refused', async ({open, room}) => {
+    it('onDownloadProgress is refused where the connector cannot observe the body', async ({open, room}) => {
       const promise = open().fetch(room.url('/bytes'), {onDownloadProgress: () => undefined});
       await typedRejection(promise, 'fetch', {name: 'UnsupportedOptionError', option: 'onDownloadProgress'});
     });
@@ -95,7 +95,7 @@ export const progress: Topic = (it, can, server) => {
     room.urlOn(server.secure ?? server.origins[0], path, query);
 
   if (!can.uploadProgress) {
-    it('up: a listener is refused', async (given) => {
+    it('onUploadProgress is refused where the connector cannot observe the body', async (given) => {
       const init = {method: 'POST', body: 'x', onUploadProgress: () => undefined};
       const promise = given.open().fetch(url(given, '/echo'), init);
       await typedRejection(promise, 'fetch', {name: 'UnsupportedOptionError', option: 'onUploadProgress'});
@@ -118,9 +118,9 @@ export const progress: Topic = (it, can, server) => {
     ['FormData', form, 'multipart/form-data; boundary=', undefined],
     ['a stream', () => new Blob([text]).stream(), undefined, undefined],
     ['an async iterable', () => iterableOf(text.slice(1), encoder.encode('x')), undefined, undefined],
-    ['a function that makes one', () => () => text, 'text/plain;charset=UTF-8', size],
+    ['a function that makes a body', () => () => text, 'text/plain;charset=UTF-8', size],
   ] as Array<[string, () => RequestBody, string | undefined, number | undefined]>) {
-    it(`up: ${what}`, async (given) => {
+    it(`onUploadProgress reports the bytes of ${what}`, async (given) => {
       const heard = createListener();
       const session = given.open();
       const options = {body: body(), onUploadProgress: heard.listener};
@@ -133,13 +133,13 @@ export const progress: Topic = (it, can, server) => {
     });
   }
 
-  it('up: of no body nothing is told', async (given) => {
+  it('onUploadProgress reports nothing without a body', async (given) => {
     const heard = createListener();
     await given.open().post(url(given, '/echo'), {onUploadProgress: heard.listener});
     equal(heard.count(), 0, 'how often');
   });
 
-  it('up: as it leaves, and no sooner than it can', async (given) => {
+  it('onUploadProgress reports bytes when the connection takes them, not earlier', async (given) => {
     const heard = createListener();
     const controller = new AbortController();
     const body = new Uint8Array(100_000_000);
@@ -157,7 +157,7 @@ export const progress: Topic = (it, can, server) => {
     await rejected;
   });
 
-  it('up: a redirect that asks for the body again begins anew, or fails where the runtime follows it', async (given) => {
+  it('onUploadProgress starts again when a redirect resends the body, or the call fails where the runtime follows redirects', async (given) => {
     const heard = createListener();
     const to = url(given, '/redirect', {status: 307, to: url(given, '/echo')});
     const options = {body: 'x'.repeat(1_000), onUploadProgress: heard.listener};
@@ -170,7 +170,7 @@ export const progress: Topic = (it, can, server) => {
     same(heard.ends(), [1_000, 1_000], 'what was transferred by each end');
   });
 
-  it('up: what a listener throws ends the call, and frees its slot', async (given) => {
+  it('an error thrown by onUploadProgress fails the call, and frees the slot', async (given) => {
     const session = given.open();
     const reason = new RangeError('enough');
     const promise = session.fetch(url(given, '/echo'), {
@@ -187,7 +187,7 @@ export const progress: Topic = (it, can, server) => {
   });
 };
 
-/** Keeps what it hears, and can tell whether that makes sense. */
+/** A listener that keeps its events and can check them. */
 function createListener() {
   const heard: Array<Parameters<ProgressListener>[0] & {length: number}> = [];
   const listener: ProgressListener = (state, {byteLength}) => void heard.push({...state, length: byteLength});
@@ -197,7 +197,7 @@ function createListener() {
     transferred: () => heard.at(-1)?.transferredBytes ?? 0,
     percent: () => heard.at(-1)?.percent,
     ends: () => heard.filter(({percent}) => percent === 1).map(({transferredBytes}) => transferredBytes),
-    /** That all of `size` was told of, in order; `total`: from the beginning on. */
+    /** Checks that the events report all of `size` in order; with `total`, that each event gives it. */
     check(size: number, total?: number): void {
       let transferred = 0;
       for (const [index, {percent, transferredBytes, totalBytes, length}] of heard.entries()) {

@@ -1,16 +1,16 @@
 import {equal, ok, same} from '../assert.ts';
 import type {Topic} from '../case.ts';
 
-/** Who waits, and for how long: first come first served within a host, fair across hosts. */
+/** Checks the order of the queue: first come, first served for one host, and fair across hosts. */
 export const queue: Topic = (it) => {
-  it('first come, first served', async ({open, room}) => {
+  it('requests of one host are sent in the order of their calls', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     const labels = Array.from({length: 8}, (_, index) => String(index));
     await Promise.all(labels.map(async (label) => (await session.fetch(room.url('/echo', {label}))).text()));
     same((await room.stats()).arrivals, labels, 'the order they arrived in');
   });
 
-  it('a host with many waiting does not starve another', async ({open, room}) => {
+  it('a host with many queued requests does not starve another host', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     const read = async (label: string, host: 0 | 1) =>
       (await session.fetch(room.url('/echo', {label}, host))).text();
@@ -24,7 +24,7 @@ export const queue: Topic = (it) => {
     );
   });
 
-  it('hosts take turns', async ({open, room}) => {
+  it('hosts with queued requests take turns', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     const hosts = [0, 1, 2] as const;
     await Promise.all(
@@ -41,7 +41,7 @@ export const queue: Topic = (it) => {
     }
   });
 
-  it('stats tell who waits, by host', async ({open, room}) => {
+  it('stats() counts the active and queued requests of each host', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     const all = [0, 0, 0, 1].map((host) => session.fetch(room.url('/hold', {}, host as 0 | 1)));
     const {active, queued, hosts} = session.stats();
@@ -58,7 +58,7 @@ export const queue: Topic = (it) => {
     await Promise.all(all.map(async (promise) => (await promise).text()));
   });
 
-  it('a place in it that is given up, first, middle or last, changes nothing for the others', async ({
+  it('a queued request that is aborted, wherever it stands, leaves the order of the others unchanged', async ({
     open,
     room,
   }) => {
@@ -79,7 +79,7 @@ export const queue: Topic = (it) => {
     same((await room.stats()).arrivals, ['0', '2', '4', '5'], 'the order they arrived in');
   });
 
-  it('hundreds in the queue all get their turn', async ({open, room}) => {
+  it('hundreds of queued requests are all answered, within the limit', async ({open, room}) => {
     const session = open({connector: {limit: 4}});
     const hosts = [0, 1, 2] as const;
     const texts = await Promise.all(

@@ -3,7 +3,7 @@ import type {Topic} from '../case.ts';
 import {textOf} from '../echo.ts';
 import type {Echo} from '../server-address.ts';
 
-/** Redirects as the Fetch standard has them ("HTTP-redirect fetch"). */
+/** Checks redirects against the Fetch standard ("HTTP-redirect fetch"). */
 export const redirects: Topic = (it, can) => {
   for (const [status, method, becomes] of [
     [301, 'GET', 'GET'],
@@ -17,7 +17,7 @@ export const redirects: Topic = (it, can) => {
     [307, 'POST', 'POST'],
     [308, 'PUT', 'PUT'],
   ] as const) {
-    it(`${status}: ${method} becomes ${becomes}`, async ({open, room}) => {
+    it(`a ${status} sends ${method} on as ${becomes}`, async ({open, room}) => {
       const to = room.url('/echo');
       const hasBody = method === 'POST' || method === 'PUT';
       const response = await open().fetch(room.url('/redirect', {status, to}), {
@@ -37,7 +37,7 @@ export const redirects: Topic = (it, can) => {
     });
   }
 
-  it('several, relative ones too, hold one slot', async ({open, room}) => {
+  it('a chain of redirects, also relative ones, holds one slot', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     const to = room.url('/echo');
     const response = await session.fetch(room.url('/redirect', {hops: 4, to}));
@@ -48,7 +48,7 @@ export const redirects: Topic = (it, can) => {
     equal((await room.stats()).arrivals.length, 6, 'number of requests that arrived');
   });
 
-  it('to another origin, without credentials', async ({open, room}) => {
+  it('a redirect to another origin drops the authorization header', async ({open, room}) => {
     const to = room.url('/echo', {}, 1);
     const response = await open().fetch(room.url('/redirect', {to}), {
       headers: {authorization: 'Bearer secret', 'x-one': '1'},
@@ -59,7 +59,7 @@ export const redirects: Topic = (it, can) => {
     equal(headers['x-one'], '1', 'x-one');
   });
 
-  it('to the same origin, with credentials', async ({open, room}) => {
+  it('a redirect to the same origin keeps the authorization header', async ({open, room}) => {
     const to = room.url('/echo');
     const response = await open().fetch(room.url('/redirect', {to}), {
       headers: {authorization: 'Bearer secret'},
@@ -67,7 +67,7 @@ export const redirects: Topic = (it, can) => {
     equal(((await response.json()) as Echo).headers['authorization'], 'Bearer secret', 'authorization');
   });
 
-  it('more than 20 are too many', async ({open, room}) => {
+  it('more than 20 redirects reject with a network error', async ({open, room}) => {
     const session = open();
     const error = await networkError(session.fetch(room.url('/redirect', {hops: 30})), 'fetch');
     oneOf(error['name'], ['RedirectError', 'ConnectionError'], 'name');
@@ -75,7 +75,7 @@ export const redirects: Topic = (it, can) => {
     ok((await room.stats()).arrivals.length <= 22, 'no more than 22 requests');
   });
 
-  it('to what is not HTTP fails', async ({open, room}) => {
+  it('a redirect to a URL that is not HTTP rejects with a network error', async ({open, room}) => {
     const session = open();
     for (const to of ['ftp://127.0.0.1/', 'javascript:1']) {
       await networkError(session.fetch(room.url('/redirect', {to})), `a redirect to ${to}`);
@@ -83,7 +83,7 @@ export const redirects: Topic = (it, can) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('a large body on the way is no hindrance', async ({open, room}) => {
+  it('a redirect with a large body is followed', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     const to = room.url('/echo');
     const response = await session.fetch(room.url('/redirect', {to, size: 1_000_000}));
@@ -91,7 +91,7 @@ export const redirects: Topic = (it, can) => {
     await response.text();
   });
 
-  it('error: fails, and goes nowhere', async ({open, room}) => {
+  it('redirect: error rejects on a redirect, and does not follow it', async ({open, room}) => {
     const session = open();
     const url = room.url('/redirect', {to: room.url('/echo')});
     const error = await networkError(session.fetch(url, {redirect: 'error'}), 'fetch');
@@ -100,14 +100,14 @@ export const redirects: Topic = (it, can) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('error: is none without a redirect', async ({open, room}) => {
+  it('redirect: error changes nothing without a redirect', async ({open, room}) => {
     const response = await open().fetch(room.url('/echo'), {redirect: 'error'});
     equal(response.status, 200, 'status');
     equal(response.redirected, false, 'redirected');
   });
 
   if (can.manualRedirect) {
-    it('manual: gives the redirect itself', async ({open, room}) => {
+    it('redirect: manual gives the redirect response itself', async ({open, room}) => {
       const to = room.url('/echo');
       const session = open();
       const response = await session.fetch(room.url('/redirect', {to}), {redirect: 'manual'});
@@ -119,7 +119,10 @@ export const redirects: Topic = (it, can) => {
       equal(session.stats().active, 0, 'active');
     });
   } else {
-    it('manual: gives an opaque response, and no more', async ({open, room}) => {
+    it('redirect: manual gives an opaque response where the runtime hides redirects', async ({
+      open,
+      room,
+    }) => {
       const session = open();
       const url = room.url('/redirect', {to: room.url('/echo')});
       const response = await session.fetch(url, {redirect: 'manual'});
@@ -130,7 +133,7 @@ export const redirects: Topic = (it, can) => {
     });
   }
 
-  it('manual: changes nothing without a redirect', async ({open, room}) => {
+  it('redirect: manual changes nothing without a redirect', async ({open, room}) => {
     const response = await open().fetch(room.url('/status', {text: 'text'}), {redirect: 'manual'});
     equal(response.status, 200, 'status');
     equal(await response.text(), 'text', 'text');

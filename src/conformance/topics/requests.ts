@@ -3,7 +3,7 @@ import type {Topic} from '../case.ts';
 import {textOf} from '../echo.ts';
 import type {Echo} from '../server-address.ts';
 
-/** What is asked for is what arrives. */
+/** Checks that requests arrive as they were made. */
 export const requests: Topic = (it, can) => {
   it('fetch resolves with a standard Response', async ({open, room}) => {
     const response = await open().fetch(room.url('/echo'));
@@ -39,7 +39,7 @@ export const requests: Topic = (it, can) => {
     equal(request.bodyUsed, true, 'bodyUsed of the Request');
   });
 
-  it('what a Request was made of is sent with its length, and again where that is asked for', async ({
+  it('the body of a Request is sent with its content-length, also by a retry or a 307', async ({
     open,
     room,
   }) => {
@@ -64,7 +64,7 @@ export const requests: Topic = (it, can) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('what is in init goes before what is in the Request', async ({open, room}) => {
+  it('the members of init override those of the Request', async ({open, room}) => {
     const request = new Request(room.url('/echo'), {method: 'PUT', headers: {'x-one': '1'}, body: 'one'});
     const response = await open().fetch(request, {method: 'POST', headers: {'x-two': '2'}, body: 'two'});
     const echo = (await response.json()) as Echo;
@@ -88,7 +88,7 @@ export const requests: Topic = (it, can) => {
     });
   }
 
-  it('fetch sends HEAD, and gets no body', async ({open, room}) => {
+  it('fetch sends HEAD, and the response has no body', async ({open, room}) => {
     const response = await open().fetch(room.url('/status', {header: 'x-one:1'}), {method: 'HEAD'});
     equal(response.status, 200, 'status');
     equal(response.headers.get('x-one'), '1', 'x-one');
@@ -96,7 +96,7 @@ export const requests: Topic = (it, can) => {
     same((await room.stats()).arrivals, ['/status'], 'arrivals');
   });
 
-  it('methods are normalised as the standard says', async ({open, room}) => {
+  it('fetch normalises methods as the Fetch standard says', async ({open, room}) => {
     const response = await open().fetch(room.url('/echo'), {method: 'post'});
     equal(((await response.json()) as Echo).method, 'POST', 'method');
   });
@@ -108,12 +108,12 @@ export const requests: Topic = (it, can) => {
     });
   }
 
-  it('the verb head', async ({open, room}) => {
+  it('the verb head sends HEAD, and the response has no body', async ({open, room}) => {
     const response = await open().head(room.url('/status', {code: 204}));
     equal(response.status, 204, 'status');
   });
 
-  it('verbs read text, bytes, a buffer, a Blob, a form', async ({open, room}) => {
+  it('a verb reads its body as text, bytes, ArrayBuffer, Blob or FormData', async ({open, room}) => {
     const session = open();
     const url = () => room.url('/status', {text: 'äöü'});
     equal(await session.get(url()).text(), 'äöü', 'text');
@@ -123,7 +123,10 @@ export const requests: Topic = (it, can) => {
     equal((await session.get(room.url('/form')).formData()).get('field'), 'value', 'field of the form');
   });
 
-  it('verbs reject on a status that is no success, with what the body says', async ({open, room}) => {
+  it('a verb rejects with an HTTPError on an error status, with the data of the body', async ({
+    open,
+    room,
+  }) => {
     const url = room.url('/status', {code: 422, type: 'application/json', text: '{"field":"name"}'});
     const error = await typedRejection(open().get(url).json(), 'the verb', {
       name: 'HTTPError',
@@ -133,14 +136,14 @@ export const requests: Topic = (it, can) => {
     same(error['data'], {field: 'name'}, 'data');
   });
 
-  it('fetch resolves on a status that is no success', async ({open, room}) => {
+  it('fetch resolves on an error status', async ({open, room}) => {
     const response = await open().fetch(room.url('/status', {code: 503, text: 'later'}));
     equal(response.status, 503, 'status');
     equal(response.ok, false, 'ok');
     equal(await response.text(), 'later', 'body');
   });
 
-  it('verbs send JSON and search parameters', async ({open, room}) => {
+  it('a verb sends JSON and search parameters', async ({open, room}) => {
     const url = room.url('/echo');
     const json = {text: 'äöü', list: [1, null]};
     const echo = await open()
@@ -151,14 +154,14 @@ export const requests: Topic = (it, can) => {
     equal(new URL(echo.url, url).searchParams.get('a'), '1 2', 'search parameter');
   });
 
-  it('relative URLs are resolved on baseUrl', async ({open, room}) => {
+  it('a relative URL is resolved on baseUrl', async ({open, room}) => {
     const {origin, search} = new URL(room.url('/echo'));
     const session = open({baseUrl: `${origin}/v1/`});
     equal((await session.fetch(`../echo${search}`)).status, 200, 'status by fetch');
     equal((await session.get(`/echo${search}`)).status, 200, 'status by verb');
   });
 
-  it('headers: a call goes before the session, and undefined takes one away', async ({open, room}) => {
+  it('a header of a call overrides that of the session, and undefined removes it', async ({open, room}) => {
     const session = open({headers: {'x-one': 'session', 'x-two': 'session', 'x-three': 'session'}});
     const response = await session.fetch(room.url('/echo'), {
       headers: {'X-Two': 'call', 'x-three': undefined},
@@ -169,7 +172,7 @@ export const requests: Topic = (it, can) => {
     equal(headers['x-three'], undefined, 'x-three');
   });
 
-  it('headers: several values of one name arrive together', async ({open, room}) => {
+  it('several values of one header name arrive together', async ({open, room}) => {
     const response = await open().fetch(room.url('/echo'), {
       headers: [
         ['x-list', 'a'],
@@ -179,7 +182,7 @@ export const requests: Topic = (it, can) => {
     equal(((await response.json()) as Echo).headers['x-list'], 'a, b', 'x-list');
   });
 
-  it('a child session has settings of its own, and the connector of its parent', async ({open, room}) => {
+  it('a child session has its own settings on the connector of its parent', async ({open, room}) => {
     const parent = open({headers: {'x-one': 'parent'}});
     const child = parent.extend({headers: {'x-two': 'child'}});
     const {headers} = await child.get(room.url('/echo')).json<Echo>();
@@ -188,7 +191,7 @@ export const requests: Topic = (it, can) => {
     equal(parent.stats().totals.sent, 1, 'sent, as the parent counts');
   });
 
-  it('many at once each get their own answer', async ({open, room}) => {
+  it('many calls at once each get their own response', async ({open, room}) => {
     const session = open();
     const answers = await Promise.all(
       Array.from({length: 40}, async (_, index) => {
@@ -203,7 +206,7 @@ export const requests: Topic = (it, can) => {
   });
 
   if (can.integrity) {
-    it('integrity: the body has to be what is expected', async ({open, room}) => {
+    it('integrity accepts the expected body, and fails for another', async ({open, room}) => {
       const session = open();
       const url = () => room.url('/redirect', {to: room.url('/status', {text: 'text'})});
       const integrity = 'sha256-mC2ePrmW9VnmM/TRlN7zdh2Qn1o7ZH0ahR/q1nwyydE=';
@@ -214,7 +217,10 @@ export const requests: Topic = (it, can) => {
       equal(session.stats().active, 0, 'active');
     });
   } else {
-    it('integrity: is refused rather than ignored', async ({open, room}) => {
+    it('integrity is refused where the connector cannot check it, rather than ignored', async ({
+      open,
+      room,
+    }) => {
       const integrity = 'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=';
       const promise = open().fetch(room.url('/status', {text: 'text'}), {integrity});
       await typedRejection(promise, 'fetch', {name: 'UnsupportedOptionError', option: 'integrity'});
@@ -223,12 +229,12 @@ export const requests: Topic = (it, can) => {
   }
 
   for (const [what, url, init] of [
-    ['a URL that is none', 'http://', {}],
+    ['an invalid URL', 'http://', {}],
     ['a URL with credentials', 'http://user:secret@127.0.0.1/', {}],
-    ['a scheme that is not HTTP', 'ftp://127.0.0.1/', {}],
+    ['a URL that is not HTTP', 'ftp://127.0.0.1/', {}],
     ['a forbidden method', 'http://127.0.0.1/', {method: 'TRACE'}],
-    ['a method that is no token', 'http://127.0.0.1/', {method: 'A B'}],
-    ['a header name that is none', 'http://127.0.0.1/', {headers: {'a b': '1'}}],
+    ['an invalid method', 'http://127.0.0.1/', {method: 'A B'}],
+    ['an invalid header name', 'http://127.0.0.1/', {headers: {'a b': '1'}}],
     ['a header value with a line break', 'http://127.0.0.1/', {headers: {a: '1\r\nb: 2'}}],
     ['a body with GET', 'http://127.0.0.1/', {body: 'text'}],
     ['a body with HEAD', 'http://127.0.0.1/', {method: 'HEAD', body: 'text'}],

@@ -1,9 +1,9 @@
 import {equal, instance, ok, rejection, same} from '../assert.ts';
 import type {Topic} from '../case.ts';
 
-/** What comes back is a Response in every respect. */
+/** Checks that responses are standard `Response`s in every respect. */
 export const responses: Topic = (it) => {
-  it('status, statusText, headers and url', async ({open, room}) => {
+  it('a response has its status, statusText, headers and url', async ({open, room}) => {
     const url = room.url('/status', {
       code: 404,
       header: ['x-one:1', 'x-one:2', 'x-two: b '],
@@ -19,28 +19,28 @@ export const responses: Topic = (it) => {
     equal(response.bodyUsed, false, 'bodyUsed');
   });
 
-  it('text, and the end of it in bodyUsed', async ({open, room}) => {
+  it('text() gives the body, and sets bodyUsed', async ({open, room}) => {
     const response = await open().fetch(room.url('/status', {text: 'äöü'}));
     equal(await response.text(), 'äöü', 'text');
     equal(response.bodyUsed, true, 'bodyUsed');
   });
 
-  it('text without its byte order mark', async ({open, room}) => {
+  it('text() leaves the byte order mark out', async ({open, room}) => {
     const response = await open().fetch(room.url('/status', {text: '\ufefftext'}));
     equal(await response.text(), 'text', 'text');
   });
 
-  it('json, and a SyntaxError when it is none', async ({open, room}) => {
+  it('json() parses the body, and rejects with a SyntaxError if it is not JSON', async ({open, room}) => {
     const session = open();
     const response = await session.fetch(room.url('/status', {text: '{"a":[1,null]}'}));
     same(await response.json(), {a: [1, null]}, 'JSON');
     const broken = await session.fetch(room.url('/status', {text: '{"a":'}));
     const error = await rejection(broken.json(), 'json()');
-    // By its name: it may be of another realm.
+    // Compared by name, since the error may come from another realm.
     equal((error as Error).name, 'SyntaxError', 'name');
   });
 
-  it('arrayBuffer and bytes', async ({open, room}) => {
+  it('arrayBuffer() and bytes() give the bytes of the body', async ({open, room}) => {
     const session = open();
     const buffer = await (await session.fetch(room.url('/bytes', {size: 5}))).arrayBuffer();
     instance(buffer, ArrayBuffer);
@@ -50,7 +50,7 @@ export const responses: Topic = (it) => {
     same([...bytes], [0, 1, 2, 3, 4], 'bytes');
   });
 
-  it('blob, with its type', async ({open, room}) => {
+  it('blob() gives the body with its type', async ({open, room}) => {
     const response = await open().fetch(room.url('/status', {text: 'text', type: 'text/x-own'}));
     const blob = await response.blob();
     instance(blob, Blob);
@@ -58,7 +58,7 @@ export const responses: Topic = (it) => {
     equal(await blob.text(), 'text', 'content');
   });
 
-  it('formData', async ({open, room}) => {
+  it('formData() parses a form', async ({open, room}) => {
     const form = await (await open().fetch(room.url('/form'))).formData();
     equal(form.get('field'), 'value', 'field');
     const file = form.get('file') as File;
@@ -73,7 +73,7 @@ export const responses: Topic = (it) => {
     instance(error, TypeError);
   });
 
-  it('body is a stream of bytes', async ({open, room}) => {
+  it('body is a stream of Uint8Arrays', async ({open, room}) => {
     const response = await open().fetch(room.url('/bytes', {size: 300_000, chunked: 1}));
     ok(response.body instanceof ReadableStream, 'a ReadableStream');
     equal(response.body, response.body, 'body, asked for again');
@@ -91,7 +91,7 @@ export const responses: Topic = (it) => {
     equal(response.bodyUsed, true, 'bodyUsed');
   });
 
-  it('body can be piped', async ({open, room}) => {
+  it('body can be piped through a TransformStream', async ({open, room}) => {
     const response = await open().fetch(room.url('/status', {text: 'äöü'}));
     const reader = (response.body as ReadableStream<BufferSource>)
       .pipeThrough(new TextDecoderStream())
@@ -101,7 +101,7 @@ export const responses: Topic = (it) => {
     equal(text, 'äöü', 'text');
   });
 
-  it('body comes as it is sent', async ({open, room}) => {
+  it('body yields data while the server sends it', async ({open, room}) => {
     const response = await open().fetch(room.url('/hold-body', {size: 1}));
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
     equal((await reader.read()).value?.length, 1, 'size of the first chunk');
@@ -110,14 +110,14 @@ export const responses: Topic = (it) => {
     equal((await reader.read()).done, true, 'done');
   });
 
-  it('body can be put into another Response', async ({open, room}) => {
+  it('body can be given to another Response', async ({open, room}) => {
     const response = await open().fetch(room.url('/status', {text: 'text', header: 'x-one:1'}));
     const copy = new Response(response.body, response);
     equal(copy.headers.get('x-one'), '1', 'x-one');
     equal(await copy.text(), 'text', 'text');
   });
 
-  it('a body of 4 MB', async ({open, room}) => {
+  it('a body of 4 MB arrives whole', async ({open, room}) => {
     const response = await open().fetch(room.url('/bytes', {size: 4_000_000}));
     const bytes = new Uint8Array(await response.arrayBuffer());
     equal(bytes.length, 4_000_000, 'size');
@@ -125,7 +125,7 @@ export const responses: Topic = (it) => {
   });
 
   for (const code of [204, 205, 304]) {
-    it(`status ${code} has no body`, async ({open, room}) => {
+    it(`a response with status ${code} has no body`, async ({open, room}) => {
       const session = open();
       const response = await session.fetch(room.url('/status', {code}));
       equal(response.status, code, 'status');
@@ -134,12 +134,12 @@ export const responses: Topic = (it) => {
     });
   }
 
-  it('an empty body', async ({open, room}) => {
+  it('an empty body reads as an empty text', async ({open, room}) => {
     const response = await open().fetch(room.url('/bytes', {size: 0}));
     equal((await response.arrayBuffer()).byteLength, 0, 'size');
   });
 
-  it('clone: both can be read, in either order', async ({open, room}) => {
+  it('clone() gives a response that can be read before or after the original', async ({open, room}) => {
     const session = open();
     for (const cloneFirst of [true, false]) {
       const response = await session.fetch(room.url('/status', {text: 'text', header: 'x-one:1'}));
@@ -156,7 +156,7 @@ export const responses: Topic = (it) => {
     }
   });
 
-  it('clone: of a body of 1 MB, read at the same time', async ({open, room}) => {
+  it('clone() of a body of 1 MB can be read at the same time as the original', async ({open, room}) => {
     const response = await open().fetch(room.url('/bytes', {size: 1_000_000}));
     const clone = response.clone();
     const [one, two] = await Promise.all([response.arrayBuffer(), clone.arrayBuffer()]);
@@ -164,7 +164,7 @@ export const responses: Topic = (it) => {
     equal(two.byteLength, 1_000_000, 'size of the other');
   });
 
-  it('clone: not of a body that has been read', async ({open, room}) => {
+  it('clone() throws after the body has been read', async ({open, room}) => {
     const response = await open().fetch(room.url('/status', {text: 'text'}));
     await response.text();
     let error: unknown;
@@ -176,7 +176,7 @@ export const responses: Topic = (it) => {
     instance(error, TypeError);
   });
 
-  it('a member can be defined anew, as tools do', async ({open, room}) => {
+  it('a member of a response can be redefined, as tools do', async ({open, room}) => {
     const response = await open().fetch(room.url('/status', {text: 'text'}));
     Object.defineProperty(response, 'url', {value: 'https://example.com/'});
     equal(response.url, 'https://example.com/', 'url');

@@ -5,10 +5,10 @@ import type {Case, Topic} from '../case.ts';
 
 const limit = 1_000;
 
-/** `maxResponseSize` stops what is larger, counted after decompression; where it can't be counted it is refused. */
+/** Checks that `maxResponseSize` stops larger bodies, counted after decompression, and is refused where nothing can count them. */
 export const sizes: Topic = (it, can) => {
   if (!can.maxResponseSize) {
-    it('maxResponseSize is refused', async ({open, room}) => {
+    it('maxResponseSize is refused where the connector cannot count bodies', async ({open, room}) => {
       const promise = open().fetch(room.url('/bytes'), {maxResponseSize: limit});
       await typedRejection(promise, 'fetch', {name: 'UnsupportedOptionError', option: 'maxResponseSize'});
     });
@@ -29,31 +29,31 @@ export const sizes: Topic = (it, can) => {
     iterChunks: async (response) => {
       for await (const _chunk of iterChunks(response));
     },
-    'a clone': (response) => response.clone().text(),
-    'what was cloned': (response) => {
-      // Nobody reads the other.
+    'text() of a clone': (response) => response.clone().text(),
+    'text() of a response that was cloned': (response) => {
+      // Nobody reads the clone.
       response.clone();
       return response.text();
     },
   };
   for (const [what, read] of Object.entries(readers)) {
-    it(`a body that is too large breaks off: ${what}`, async (given) => {
+    it(`a body that exceeds maxResponseSize fails: read by ${what}`, async (given) => {
       const session = given.open({maxResponseSize: limit});
       const response = await session.fetch(chunked(given, 100_000));
       await typedRejection(read(response), what, tooLarge);
       equal(session.stats().active, 0, 'active');
     });
 
-    it(`so does one that only grew by being decoded: ${what}`, async (given) => {
+    it(`a body that exceeds maxResponseSize once it is decoded fails: read by ${what}`, async (given) => {
       const session = given.open({maxResponseSize: limit});
-      // A page can't ask for it, and does.
+      // A page may not set this header. Its browser asks for gzip anyway.
       const response = await session.fetch(bomb(given), {headers: {'accept-encoding': 'gzip'}});
       await typedRejection(read(response), what, tooLarge);
       equal(session.stats().active, 0, 'active');
     });
   }
 
-  it('one of just that size is whole', async (given) => {
+  it('a body of exactly maxResponseSize is given whole', async (given) => {
     const session = given.open({maxResponseSize: limit});
     for (const url of [chunked(given, limit), given.room.url('/bytes', {size: limit})]) {
       equal((await (await session.fetch(url)).arrayBuffer()).byteLength, limit, 'size');
@@ -62,14 +62,14 @@ export const sizes: Topic = (it, can) => {
     await typedRejection(longer.arrayBuffer(), 'one byte more', tooLarge);
   });
 
-  it('one that says beforehand that it is larger is refused', async ({open, room}) => {
+  it('a response whose content-length exceeds maxResponseSize is refused', async ({open, room}) => {
     const session = open({maxResponseSize: limit});
     const promise = session.get(room.url('/bytes', {size: limit + 1})).text();
     await typedRejection(promise, 'the call', tooLarge);
     equal(session.stats().active, 0, 'active');
   });
 
-  it('a head without a body is of no size, whatever it says', async ({open, room}) => {
+  it('a response without a body passes, whatever its content-length says', async ({open, room}) => {
     const session = open({maxResponseSize: limit});
     const head = await session.fetch(room.url('/bytes', {size: 100_000}), {method: 'HEAD'});
     equal(head.status, 200, 'status of HEAD');
@@ -77,14 +77,17 @@ export const sizes: Topic = (it, can) => {
     equal((await session.fetch(room.url('/status', code))).status, 304, 'status');
   });
 
-  it('what a redirect has for a body does not count', async ({open, room}) => {
+  it('the body of a redirect does not count towards maxResponseSize', async ({open, room}) => {
     const session = open({maxResponseSize: limit});
     const to = room.url('/bytes', {size: limit});
     const response = await session.fetch(room.url('/redirect', {to, size: 20_000}));
     equal((await response.arrayBuffer()).byteLength, limit, 'size');
   });
 
-  it('the status of an error is told, however large its body is', async ({open, room}) => {
+  it('an error status is reported as an HTTPError, even if its body exceeds maxResponseSize', async ({
+    open,
+    room,
+  }) => {
     const session = open({maxResponseSize: limit});
     const text = 'x'.repeat(limit + 1);
     const error = await rejection(session.get(room.url('/status', {code: 500, text})).text(), 'the call');
@@ -93,7 +96,7 @@ export const sizes: Topic = (it, can) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('a call’s own goes before the session’s', async (given) => {
+  it('the maxResponseSize of a call overrides that of the session', async (given) => {
     const session = given.open({maxResponseSize: limit});
     const response = await session.fetch(chunked(given, 5_000), {maxResponseSize: 5_000});
     equal((await response.arrayBuffer()).byteLength, 5_000, 'size');

@@ -3,23 +3,23 @@ import {equal, ok, rejection} from '../assert.ts';
 import type {Case, Topic} from '../case.ts';
 import {until} from '../room.ts';
 
-/** The counts are right at every moment, however a call ends. */
+/** Checks that `stats()` counts right at every moment, however a call ends. */
 export const stats: Topic = (it, can) => {
-  it('tell the limits', async ({open}) => {
+  it('stats() gives the limits, with the default for one that is not set', async ({open}) => {
     const {limit, limitPerHost} = open({connector: {limit: 7, limitPerHost: 3}}).stats();
     equal(limit, 7, 'limit');
     equal(limitPerHost, 3, 'limitPerHost');
     equal(open().stats().limit, 100, 'limit that nobody set');
   });
 
-  it('begin with nothing', async ({open}) => {
+  it('stats() of a new session is zero throughout', async ({open}) => {
     const {active, queued, idle, hosts, totals} = open().stats();
     equal(active + queued + idle, 0, 'active, queued and idle');
     equal(Object.keys(hosts).length, 0, 'number of hosts');
     for (const [name, count] of Object.entries(totals)) equal(count, 0, name);
   });
 
-  it('tell what is active from the call on', async ({open, room}) => {
+  it('stats() counts a request as active from the call to the end of its body', async ({open, room}) => {
     const session = open();
     const running = session.fetch(room.url('/hold'));
     equal(session.stats().active, 1, 'active');
@@ -66,11 +66,11 @@ export const stats: Topic = (it, can) => {
       async (session, {room}) => rejection(session.fetch(room.urlOn(room.server.refused, '/')), 'fetch'),
     ],
     [
-      'a time runs out',
+      'a timeout passes',
       async (session, {room}) => rejection(session.fetch(room.url('/stall'), {timeout: 30}), 'fetch'),
     ],
     ['a response has no body', async (session, {room}) => session.fetch(room.url('/status', {code: 204}))],
-    ['it was HEAD', async (session, {room}) => session.fetch(room.url('/bytes'), {method: 'HEAD'})],
+    ['the request was HEAD', async (session, {room}) => session.fetch(room.url('/bytes'), {method: 'HEAD'})],
     [
       'a verb rejects',
       async (session, {room}) => rejection(session.get(room.url('/status', {code: 500})).text(), 'text()'),
@@ -82,7 +82,7 @@ export const stats: Topic = (it, can) => {
     ],
   ];
   for (const [what, end] of endings) {
-    it(`go back to nothing when ${what}`, async (given) => {
+    it(`stats() counts nothing active or queued once ${what}`, async (given) => {
       const session = given.open();
       await end(session, given);
       const {active, queued, idle, hosts} = session.stats();
@@ -95,7 +95,7 @@ export const stats: Topic = (it, can) => {
     });
   }
 
-  it('count calls, attempts, requests and errors', async ({open, room}) => {
+  it('stats() counts calls, attempts, sent requests and errors', async ({open, room}) => {
     const session = open();
     await (await session.fetch(room.url('/redirect', {to: room.url('/echo')}))).text();
     await session.get(room.url('/echo')).text();
@@ -108,13 +108,13 @@ export const stats: Topic = (it, can) => {
     ok(totals.sent >= 3, `3 sent at least, not ${totals.sent}`);
   });
 
-  it('count the bytes received', async ({open, room}) => {
+  it('stats() counts the bytes received', async ({open, room}) => {
     const session = open();
     await (await session.fetch(room.url('/bytes', {size: 100_000}))).text();
     equal(session.stats().totals.bytesReceived, 100_000, 'bytesReceived');
   });
 
-  it('forget a host that nothing uses', async ({open, room}) => {
+  it('stats() forgets a host that has no request and no connection', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     for (const host of [0, 1, 2] as const) await (await session.fetch(room.url('/echo', {}, host))).text();
     await until(() => Object.keys(session.stats().hosts).length <= (can.sockets ? 1 : 0), 'the others to go');

@@ -7,13 +7,16 @@ import {type Room, sleep, until} from '../room.ts';
 
 const reason = new Error('The caller has its reasons');
 
-/** Bodies read as they arrive, over whatever the runtime has: chunks, lines, values, events; downloads that resume. */
+/** Checks the helpers that read bodies while they arrive (chunks, lines, NDJSON, events), and downloads that resume. */
 export const streams: Topic = (it) => {
   for (const [what, query] of [
     ['with a length', {}],
-    ['without', {chunked: 1}],
+    ['without a length', {chunked: 1}],
   ] as const) {
-    it(`all bytes in their order, in chunks as they come: ${what}`, async ({open, room}) => {
+    it(`iterChunks yields all bytes of a body ${what} in order, in chunks that are not empty`, async ({
+      open,
+      room,
+    }) => {
       const response = open().get(room.url('/bytes', {size: 300_000, ...query}));
       let place = 0;
       for await (const chunk of iterChunks(response)) {
@@ -24,7 +27,10 @@ export const streams: Topic = (it) => {
     });
   }
 
-  it('pieces of a size exactly, the last one shorter', async ({open, room}) => {
+  it('iterChunks with a size yields chunks of exactly that size, and a shorter last one', async ({
+    open,
+    room,
+  }) => {
     const session = open();
     for (const [size, piece] of [
       [100_500, 1_000],
@@ -46,7 +52,10 @@ export const streams: Topic = (it) => {
   });
 
   for (const size of [1, 2, 3]) {
-    it(`lines, values and events that come ${size} B at a time`, async ({open, room}) => {
+    it(`lines, NDJSON values and events that arrive ${size} B at a time are put together`, async ({
+      open,
+      room,
+    }) => {
       const {get} = open();
       const of = (text: string) => get(room.url('/pieces', {text, size, ms: 1}));
       same(await collect(iterLines(of('é\r\n€\n\n🌍\r'))), ['é', '€', '', '🌍\r'], 'lines');
@@ -66,14 +75,17 @@ export const streams: Topic = (it) => {
     });
   }
 
-  it('lines of a coded body', async ({open, room}) => {
+  it('iterLines yields the lines of a compressed body', async ({open, room}) => {
     const response = open().get(room.url('/encoded', {text: 'one\ntwo\n', repeat: 1_000}));
     const lines = await collect(iterLines(response));
     equal(lines.length, 2_000, 'lines');
     same([...new Set(lines)], ['one', 'two'], 'what they say');
   });
 
-  it('a line that is too long, or no JSON: by its number, and the slot is free', async ({open, room}) => {
+  it('a line that is too long or not JSON fails with its number, and frees the slot', async ({
+    open,
+    room,
+  }) => {
     const session = open();
     const of = (text: string) => session.get(room.url('/pieces', {text, size: 100}));
     const long = collect(iterLines(of('a\nbcdef\n'), {maxLength: 4}));
@@ -83,7 +95,7 @@ export const streams: Topic = (it) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('nothing of a response that has no body, or an empty one', async ({open, room}) => {
+  it('a response without a body or with an empty one yields nothing', async ({open, room}) => {
     const session = open();
     for (const response of [
       session.fetch(room.url('/status', {code: 204})),
@@ -99,7 +111,10 @@ export const streams: Topic = (it) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('of a response, of a promise of one, and what that promise rejects with', async ({open, room}) => {
+  it('a stream helper takes a response or a promise, and rejects with the error of the promise', async ({
+    open,
+    room,
+  }) => {
     const session = open();
     same(
       await collect(iterLines(await session.fetch(room.url('/status', {text: 'a'})))),
@@ -116,7 +131,7 @@ export const streams: Topic = (it) => {
     );
   });
 
-  it('of a body that was read already: a TypeError', async ({open, room}) => {
+  it('a body that has been read already rejects with a TypeError', async ({open, room}) => {
     const response = await open().fetch(room.url('/status', {text: 'text'}));
     await response.text();
     instance(await rejection(collect(iterChunks(response)), 'the loop'), TypeError);
@@ -130,18 +145,17 @@ export const streams: Topic = (it) => {
     ['return', returnEarly],
     ['a throw', throwOut],
   ] as const) {
-    it(`${what} frees the slot, and the server sees the connection go`, async ({open, room}) => {
+    it(`a loop that ends by ${what} frees the slot, and closes the connection`, async ({open, room}) => {
       const session = open({connector: {limit: 1}});
       await leave(iterChunks(session.get(room.url('/stall-body'))));
       equal(session.stats().active, 0, 'active at once after');
       await room.until(({cut}) => cut === 1, 'the server to see the connection cut');
-      // It can be had by the next.
       await leave(iterLines(session.get(room.url('/pieces', {text: 'a\nb\nc', size: 2, ms: 5}))));
       equal(session.stats().active, 0, 'active at once after the next');
     });
   }
 
-  it('return() while a read waits: that ends at once', async ({open, room}) => {
+  it('return() ends a pending next() at once', async ({open, room}) => {
     const session = open();
     const iterator = iterChunks(session.get(room.url('/stall-body')));
     await iterator.next();
@@ -151,7 +165,7 @@ export const streams: Topic = (it) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('return() before the response is here: it is cancelled when it comes', async ({open, room}) => {
+  it('return() before the response arrives cancels the response when it arrives', async ({open, room}) => {
     const session = open();
     const iterator = iterChunks(session.get(room.url('/hold')));
     const waiting = iterator.next();
@@ -162,7 +176,7 @@ export const streams: Topic = (it) => {
     await until(() => session.stats().active === 0, 'the slot to be free');
   });
 
-  it('an abort fails the loop with its reason, and frees the slot', async ({open, room}) => {
+  it('an abort fails the loop with the reason, and frees the slot', async ({open, room}) => {
     const session = open();
     const controller = new AbortController();
     const iterator = iterChunks(session.get(room.url('/stall-body'), {signal: controller.signal}));
@@ -174,7 +188,7 @@ export const streams: Topic = (it) => {
     same(await iterator.next(), {done: true}, 'what comes after');
   });
 
-  it('silence of the server fails the loop: a timeout', async ({open, room}) => {
+  it('a server that falls silent fails the loop with a TimeoutError', async ({open, room}) => {
     const session = open({timeout: {read: 100}});
     const lines: string[] = [];
     const reading = collect(iterLines(session.get(room.url('/stall-body'))), lines);
@@ -182,7 +196,7 @@ export const streams: Topic = (it) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('a body that is cut: what came, then a network error', async ({open, room}) => {
+  it('a body that is cut yields the lines before the cut, and then a network error', async ({open, room}) => {
     const session = open();
     for (const cut of [1, 3, 5]) {
       const query = {text: 'a\nb\nc\n', size: 2, cut};
@@ -197,14 +211,17 @@ export const streams: Topic = (it) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('a reader that takes its time holds the server back, where the runtime does', async ({open, room}) => {
+  it('a slow reader holds the server back, unless the runtime itself buffers every body', async ({
+    open,
+    room,
+  }) => {
     const size = 64 * 1024 * 1024;
     const iterator = iterChunks(open().get(room.url('/bytes', {size})));
     await iterator.next();
     const sent = await sentAtRest(room);
     await iterator.return?.();
     if (sent < size / 2) return;
-    // Firefox and WebKit take in all there is, whoever asks.
+    // Firefox and WebKit buffer the whole body, also of a fetch of their own: then this runtime must do so here.
     const {fetch} = globalThis;
     const response = await fetch(room.url('/bytes', {size}));
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
@@ -213,7 +230,7 @@ export const streams: Topic = (it) => {
     await reader.cancel();
   });
 
-  it('a download goes on where it was cut', async ({open, room}) => {
+  it('a download resumes where it was cut', async ({open, room}) => {
     const session = open();
     const file = download(session, room.url('/file', {size: 200_000, cut: 70_000, etag: '"1"'}));
     let place = 0;
@@ -224,7 +241,7 @@ export const streams: Topic = (it) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('a download is checked by the digest of the server', async ({open, room}) => {
+  it('a download is checked against the digest that the server sends', async ({open, room}) => {
     const session = open();
     const url = room.url('/file', {size: 10_000, digest: 1});
     equal((await collect(download(session, url, {digest: 'required'}))).length > 0, true, 'whether it came');
@@ -234,7 +251,10 @@ export const streams: Topic = (it) => {
     await typedRejection(wrong, 'the loop', {name: 'DownloadError', code: 'ERR_DOWNLOAD_DIGEST'});
   });
 
-  it('a download of what has changed in between fails, or begins anew', async ({open, room}) => {
+  it('a download whose content changed in between fails, or restarts if it has onRestart', async ({
+    open,
+    room,
+  }) => {
     const session = open();
     const query = {size: 20_000, cut: 5_000, etag: ['"1"', '"2"']};
     const changed = collect(cutAfterFirst(download(session, room.url('/file', query)), room));
@@ -250,7 +270,7 @@ export const streams: Topic = (it) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('an event source goes on after the last event, and ends with a 204', async ({open, room}) => {
+  it('an event source reconnects after the last event, and ends at a 204', async ({open, room}) => {
     const session = open();
     const events = eventSource(session, room.url('/events', {count: 5, each: 2}));
     same(
@@ -264,7 +284,7 @@ export const streams: Topic = (it) => {
   });
 };
 
-/** How much the server has sent when it sends no more: what all the buffers on the way take. */
+/** Waits until the server sends no more, and gives how much it has sent: the size of all buffers on the way. */
 async function sentAtRest(room: Room): Promise<number> {
   let sent = -1;
   let calm = 0;
@@ -278,7 +298,7 @@ async function sentAtRest(room: Room): Promise<number> {
   return sent;
 }
 
-/** Has the server cut the connection once a first chunk is here: not all runtimes hand on what came before a cut. */
+/** Lets the server cut the connection after the first chunk has arrived: some runtimes drop data that came before a cut. */
 async function* cutAfterFirst<T>(chunks: AsyncIterable<T>, room: Room): AsyncGenerator<T> {
   let isFirst = true;
   for await (const chunk of chunks) {
@@ -295,7 +315,7 @@ async function collect<T>(items: AsyncIterable<T>, into: T[] = []): Promise<T[]>
   return into;
 }
 
-/** Whether a chunk of `/bytes` is what belongs there; gives the place after it. */
+/** Fails unless a chunk of `/bytes` has the bytes that belong at its place; gives the place after the chunk. */
 function checkPattern(chunk: Uint8Array, place: number): number {
   const index = chunk.findIndex((byte, offset) => byte !== (place + offset) % 251);
   if (index !== -1) fail(`Expected another byte at ${place + index}`);

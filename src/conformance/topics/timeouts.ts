@@ -2,9 +2,9 @@ import {equal, ok, typedRejection, typedThrow} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {sleep} from '../room.ts';
 
-/** Every wait can be bounded, and the error says which one it was. */
+/** Checks that every wait can be bounded, and that the error names the phase that took too long. */
 export const timeouts: Topic = (it, can) => {
-  it('pool: the wait for a slot', async ({open, room}) => {
+  it('timeout.pool ends the wait for a slot', async ({open, room}) => {
     const session = open({connector: {limit: 1}, timeout: {pool: 60}});
     const first = session.fetch(room.url('/hold'));
     const error = await typedRejection(session.fetch(room.url('/echo', {label: 'late'})), 'the second', {
@@ -21,7 +21,7 @@ export const timeouts: Topic = (it, can) => {
     ok(!(await room.stats()).arrivals.includes('late'), 'the second not to arrive');
   });
 
-  it('pool: is over once there is a slot', async ({open, room}) => {
+  it('timeout.pool no longer counts once the request has a slot', async ({open, room}) => {
     const session = open({connector: {limit: 1}, timeout: {pool: 2_000}});
     await Promise.all([
       session.fetch(room.url('/echo')).then((response) => response.text()),
@@ -29,7 +29,7 @@ export const timeouts: Topic = (it, can) => {
     ]);
   });
 
-  it('read: silence before the head', async ({open, room}) => {
+  it('timeout.read ends silence before the response head', async ({open, room}) => {
     const session = open({timeout: {read: 100}});
     await typedRejection(session.fetch(room.url('/stall')), 'fetch', {
       name: 'TimeoutError',
@@ -40,21 +40,21 @@ export const timeouts: Topic = (it, can) => {
     await room.until(({cut}) => cut === 1, 'the server to see the connection cut');
   });
 
-  it('read: silence in the body', async ({open, room}) => {
+  it('timeout.read ends silence in the body', async ({open, room}) => {
     const session = open({timeout: {read: 400}});
-    // A busy machine may take that long for the head, too.
+    // On a busy machine, the head may take that long too.
     const text = session.fetch(room.url('/stall-body')).then((response) => response.text());
     await typedRejection(text, 'the call', {name: 'TimeoutError', phase: 'read'});
     equal(session.stats().active, 0, 'active');
   });
 
-  it('read: begins anew with every chunk', async ({open, room}) => {
+  it('timeout.read starts again with every chunk', async ({open, room}) => {
     const session = open({timeout: {read: 2_000}});
     const response = await session.fetch(room.url('/drip', {chunks: 8, ms: 300, size: 3}));
     equal((await response.arrayBuffer()).byteLength, 24, 'size');
   });
 
-  it('read: is not the reader’s slowness', async ({open, room}) => {
+  it('timeout.read does not count the time that a slow reader takes', async ({open, room}) => {
     const session = open({timeout: {read: 2_000}});
     const response = await session.fetch(room.url('/bytes', {size: 20_000_000}));
     const reader = (response.body as ReadableStream<Uint8Array>).getReader();
@@ -64,14 +64,14 @@ export const timeouts: Topic = (it, can) => {
     equal(size, 20_000_000, 'size');
   });
 
-  it('read: is not the time that an upload takes', async ({open, room}) => {
+  it('timeout.read does not count the time that an upload takes', async ({open, room}) => {
     const session = open({timeout: {read: 2_000}});
     const body = new Uint8Array(24_000_000);
     const response = await session.fetch(room.url('/upload', {ms: 2_200}), {method: 'POST', body});
     equal(((await response.json()) as {size: number}).size, body.length, 'size');
   });
 
-  it('total: waiting in the queue included', async ({open, room}) => {
+  it('timeout.total includes the wait in the queue', async ({open, room}) => {
     const session = open({connector: {limit: 1}});
     const first = session.fetch(room.url('/hold'));
     await typedRejection(session.fetch(room.url('/echo'), {timeout: 60}), 'the second', {
@@ -85,13 +85,13 @@ export const timeouts: Topic = (it, can) => {
     await (await first).text();
   });
 
-  it('total: the wait for the head included', async ({open, room}) => {
+  it('timeout.total includes the wait for the response head', async ({open, room}) => {
     const session = open({timeout: {total: 80}});
     await typedRejection(session.fetch(room.url('/stall')), 'fetch', {name: 'TimeoutError', phase: 'total'});
     equal(session.stats().active, 0, 'active');
   });
 
-  it('total: the body included, however lively', async ({open, room}) => {
+  it('timeout.total includes the body, even if data keeps arriving', async ({open, room}) => {
     const session = open({timeout: {total: 1_000}});
     const text = session.fetch(room.url('/drip', {chunks: 200, ms: 20})).then((response) => response.text());
     await typedRejection(text, 'the call', {name: 'TimeoutError', phase: 'total', limit: 1_000});
@@ -99,7 +99,7 @@ export const timeouts: Topic = (it, can) => {
     await room.until(({cut}) => cut === 1, 'the server to see the connection cut');
   });
 
-  it('attempt: from the slot to the end of the body', async ({open, room}) => {
+  it('timeout.attempt lasts from the slot to the end of the body', async ({open, room}) => {
     const session = open({timeout: {attempt: 1_000}});
     await typedRejection(session.fetch(room.url('/stall')), 'fetch', {
       name: 'TimeoutError',
@@ -111,13 +111,13 @@ export const timeouts: Topic = (it, can) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('attempt: not the wait in the queue', async ({open, room}) => {
+  it('timeout.attempt does not include the wait in the queue', async ({open, room}) => {
     const session = open({connector: {limit: 1}, timeout: {attempt: 2_500}});
     const texts = [1, 2, 3].map(async () => (await session.fetch(room.url('/delay', {ms: 1_000}))).text());
     for (const text of await Promise.all(texts)) equal(text, 'late', 'text');
   });
 
-  it('a call’s own are laid over the session’s', async ({open, room}) => {
+  it('the timeouts of a call override those of the session one by one', async ({open, room}) => {
     const session = open({timeout: {total: 80, read: 5_000}});
     const response = await session.fetch(room.url('/delay', {ms: 200}), {timeout: {total: false}});
     equal(await response.text(), 'late', 'text');
@@ -127,7 +127,7 @@ export const timeouts: Topic = (it, can) => {
     });
   });
 
-  it('of a verb', async ({open, room}) => {
+  it('a verb rejects with the TimeoutError of its call', async ({open, room}) => {
     const error = await typedRejection(open().get(room.url('/stall'), {timeout: 60}).json(), 'the verb', {
       name: 'TimeoutError',
       phase: 'total',
@@ -135,16 +135,16 @@ export const timeouts: Topic = (it, can) => {
     equal(error.request?.method, 'GET', 'method of the request in the error');
   });
 
-  it('a phase that is none is refused', async ({open, room}) => {
+  it('a timeout for an unknown phase is refused', async ({open, room}) => {
     typedThrow(() => open({timeout: {headers: 1} as never}), 'opening the session', {
-      name: 'InvalidOptionError',
+      name: 'UnsupportedOptionError',
       option: 'timeout.headers',
     });
     const promise = open().fetch(room.url('/echo'), {timeout: {body: 1} as never});
-    await typedRejection(promise, 'fetch', {name: 'InvalidOptionError', option: 'timeout.body'});
+    await typedRejection(promise, 'fetch', {name: 'UnsupportedOptionError', option: 'timeout.body'});
   });
 
-  it('a duration that is none is refused', async ({open}) => {
+  it('a timeout that is not a valid duration is refused', async ({open}) => {
     for (const value of [-1, NaN, '1' as never]) {
       typedThrow(() => open({timeout: {read: value}}), 'opening the session', {
         name: 'InvalidOptionError',
@@ -154,12 +154,15 @@ export const timeouts: Topic = (it, can) => {
   });
 
   if (can.connectTimeout) {
-    it('connect: is taken', async ({open, room}) => {
+    it('timeout.connect is accepted', async ({open, room}) => {
       const session = open({timeout: {connect: 5_000}});
       equal((await session.fetch(room.url('/echo'), {timeout: {connect: false}})).status, 200, 'status');
     });
   } else {
-    it('connect: is refused, for the session and for a call', async ({open, room}) => {
+    it('timeout.connect is refused for a session and for a call where the connector cannot honour it', async ({
+      open,
+      room,
+    }) => {
       const expected = {name: 'UnsupportedOptionError', option: 'timeout.connect'};
       typedThrow(() => open({timeout: {connect: 1_000}}), 'opening the session', expected);
       const promise = open().fetch(room.url('/echo'), {timeout: {connect: 1_000}});

@@ -10,8 +10,8 @@ function record(): {readonly listener: TraceListener; readonly events: TraceEven
 
 const typesOf = (events: readonly TraceEvent[]) => events.map(({type}) => type);
 
-/** What every connector tells, in order; the others tell more in between. */
-const told = new Set<TraceEvent['type']>([
+/** The events that every connector emits, in order. Some connectors emit others in between. */
+const outline = new Set<TraceEvent['type']>([
   'requestStart',
   'attemptStart',
   'requestRedirect',
@@ -21,11 +21,11 @@ const told = new Set<TraceEvent['type']>([
   'requestError',
 ]);
 
-const outlineOf = (events: readonly TraceEvent[]) => typesOf(events).filter((type) => told.has(type));
+const outlineOf = (events: readonly TraceEvent[]) => typesOf(events).filter((type) => outline.has(type));
 
-/** Listeners hear what a connector can see, in order, and it adds up. */
+/** Checks that trace listeners get every event that the connector can observe, in order, and that the timings add up. */
 export const tracing: Topic = (it, can) => {
-  it('tells a call from its start to its end, as one, in order', async ({open, room}) => {
+  it('a listener gets the events of a call in order, from its start to its end', async ({open, room}) => {
     const {listener, events} = record();
     await (await open({trace: [listener]}).fetch(room.url('/bytes', {size: 50_000}))).text();
     const whole = ['requestStart', 'attemptStart', 'responseHeadersReceived', 'attemptEnd', 'requestEnd'];
@@ -38,7 +38,10 @@ export const tracing: Topic = (it, can) => {
     equal(received, 50_000, 'bytes received');
   });
 
-  it('tells redirects where they are seen, as parts of their attempt', async ({open, room}) => {
+  it('a listener gets each redirect that the connector follows itself, within the attempt', async ({
+    open,
+    room,
+  }) => {
     const {listener, events} = record();
     const session = open({trace: [listener]});
     await (await session.fetch(room.url('/redirect', {to: room.url('/echo')}))).text();
@@ -47,7 +50,7 @@ export const tracing: Topic = (it, can) => {
     equal(typesOf(events).filter((type) => type === 'attemptStart').length, 1, 'attempts');
   });
 
-  it('tells how a call failed, as its caller hears it', async ({open, room}) => {
+  it('a listener gets the same error as the caller when a call fails', async ({open, room}) => {
     const {listener, events} = record();
     const session = open({trace: [listener]});
     const error = await rejection(session.fetch(room.url('/reset'), {method: 'POST'}), 'fetch');
@@ -55,7 +58,7 @@ export const tracing: Topic = (it, can) => {
     for (const event of events) if ('error' in event) equal(event.error, error, `error of ${event.type}`);
   });
 
-  it('tells how a body failed', async ({open, room}) => {
+  it('a listener gets the error with which a body fails', async ({open, room}) => {
     const {listener, events} = record();
     const response = await open({trace: [listener]}).fetch(room.url('/reset-body'));
     await room.release();
@@ -65,7 +68,10 @@ export const tracing: Topic = (it, can) => {
     if (last?.type === 'requestError') equal(last.error, error, 'error');
   });
 
-  it('tells the wait for a slot, and that an abort ended it', async ({open, room}) => {
+  it('a listener gets the wait for a slot, and the end of the call when it is aborted there', async ({
+    open,
+    room,
+  }) => {
     const {listener, events} = record();
     const session = open({connector: {limit: 1}, trace: [listener]});
     const controller = new AbortController();
@@ -85,7 +91,7 @@ export const tracing: Topic = (it, can) => {
     same(outlineOf(aborted ?? []).slice(-2), ['attemptEnd', 'requestError'], 'last signals of the third');
   });
 
-  it('has timings that add up, with each attempt', async ({open, room}) => {
+  it('the phases of a call add up to its total, and each attempt is recorded', async ({open, room}) => {
     const session = open({trace: [recordTimings()], retry: {retries: 1, minDelay: 0}});
     const response = await session.fetch(room.url('/status', {code: 503}));
     await response.text();
@@ -104,7 +110,7 @@ export const tracing: Topic = (it, can) => {
     );
   });
 
-  it('lets a listener set headers until a request is sent', async ({open, room}) => {
+  it('a listener can set headers until the request is sent', async ({open, room}) => {
     const trace: TraceListener[] = [
       {attemptStart: (_event, {request}) => request?.headers.set('x-own', 'set')},
     ];
@@ -113,7 +119,7 @@ export const tracing: Topic = (it, can) => {
   });
 
   if (can.sockets) {
-    it('tells which connections are opened, and which are used again', async ({open, room}) => {
+    it('a listener learns which connections are opened and which are reused', async ({open, room}) => {
       const {listener, events} = record();
       const session = open({trace: [listener]});
       for (let index = 0; index < 2; index++) await (await session.fetch(room.url('/echo'))).text();

@@ -6,20 +6,20 @@ import type {Echo} from '../server-address.ts';
 
 const encoder = new TextEncoder();
 
-/** Bodies that are streams, where they can be sent; where not, they are refused rather than read into memory. */
+/** Checks bodies that are streams: they are streamed, or refused where the runtime can't; never read into memory. */
 export const uploads: Topic = (it, can, server) => {
   const url = ({room}: Case, path: string, query = {}) =>
     room.urlOn(server.secure ?? server.origins[0], path, query);
 
   if (can.expectContinue) {
-    it('waits for the server to ask for it, where it is told to', async (given) => {
+    it('a body with expectContinue is sent after the server asked for it', async (given) => {
       const init = {method: 'POST', body: 'text', expectContinue: 10_000};
       const echo = (await (await given.open().fetch(url(given, '/echo'), init)).json()) as Echo;
       equal(textOf(echo), 'text', 'body');
       equal(echo.headers['expect'], '100-continue', 'expect');
     });
 
-    it('stays where it is when the server doesn’t', async (given) => {
+    it('a body with expectContinue is not sent when the server answers without asking for it', async (given) => {
       const session = given.open();
       const init = {method: 'POST', body: 'text', expectContinue: 10_000};
       const response = await session.fetch(url(given, '/early', {code: 401}), init);
@@ -30,7 +30,7 @@ export const uploads: Topic = (it, can, server) => {
       equal(totals.bytesSent, 0, 'bytes sent');
     });
   } else {
-    it('is not sent where it can’t wait for the server to ask for it', async (given) => {
+    it('expectContinue is refused where the connector cannot wait for the server, and nothing is sent', async (given) => {
       const init = {method: 'POST', body: 'text', expectContinue: true};
       const promise = given.open().fetch(url(given, '/echo'), init);
       await typedRejection(promise, 'fetch', {name: 'UnsupportedOptionError', option: 'expectContinue'});
@@ -43,7 +43,7 @@ export const uploads: Topic = (it, can, server) => {
       ['a stream', () => streamOf('one')],
       ['an async iterable', () => iterableOf('one')],
     ] as const) {
-      it(`${what} is refused`, async (given) => {
+      it(`${what} is refused as a body where the runtime cannot stream it`, async (given) => {
         const session = given.open();
         const promise = session.fetch(url(given, '/echo'), {method: 'POST', body: body()});
         await typedRejection(promise, 'fetch', {name: 'UnsupportedOptionError', option: 'body'});
@@ -54,7 +54,7 @@ export const uploads: Topic = (it, can, server) => {
     return;
   }
 
-  it('a stream', async (given) => {
+  it('a ReadableStream is sent without a content-length, with the content-type of the caller', async (given) => {
     const response = await given.open().fetch(url(given, '/echo'), {
       method: 'POST',
       body: streamOf('one', 'two'),
@@ -66,20 +66,20 @@ export const uploads: Topic = (it, can, server) => {
     equal(echo.headers['content-length'], undefined, 'content-length');
   });
 
-  it('an async iterable of bytes and strings', async (given) => {
+  it('an async iterable of bytes and strings is sent', async (given) => {
     const body = iterableOf('one', encoder.encode('two'));
     const response = await given.open().fetch(url(given, '/echo'), {method: 'PUT', body});
     equal(textOf((await response.json()) as Echo), 'onetwo', 'body');
   });
 
-  it('a function that makes a stream', async (given) => {
+  it('a function that makes a stream is called for the body', async (given) => {
     const response = await given
       .open()
       .fetch(url(given, '/echo'), {method: 'POST', body: () => streamOf('one')});
     equal(textOf((await response.json()) as Echo), 'one', 'body');
   });
 
-  it('is sent as it comes', async (given) => {
+  it('a stream is sent while it is produced', async (given) => {
     const {room} = given;
     const body = new ReadableStream<Uint8Array>(
       {
@@ -96,7 +96,7 @@ export const uploads: Topic = (it, can, server) => {
     same(await response.json(), {size: 5}, 'what arrived');
   });
 
-  it('is not read further than it can be sent', async (given) => {
+  it('a stream is not read further ahead than the connection takes it', async (given) => {
     const chunk = new Uint8Array(100_000);
     let made = 0;
     const body = new ReadableStream<Uint8Array>(
@@ -120,7 +120,7 @@ export const uploads: Topic = (it, can, server) => {
     ok(made < 500, `no more than half of it read, not ${made} chunks`);
   });
 
-  it('a stream that fails ends the request, and tells why', async (given) => {
+  it('a stream that fails ends the request, and its error is the cause', async (given) => {
     const reason = new Error('No more of it');
     const session = given.open();
     const body = new ReadableStream<Uint8Array>({
@@ -134,7 +134,7 @@ export const uploads: Topic = (it, can, server) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('an abort cancels the stream', async (given) => {
+  it('an abort cancels the stream that is being sent', async (given) => {
     const session = given.open();
     const reason = new Error('enough');
     const controller = new AbortController();
@@ -154,7 +154,7 @@ export const uploads: Topic = (it, can, server) => {
     await until(() => isCancelled, 'the stream to be cancelled');
   });
 
-  it('an answer that comes before its end stops it, and comes back', async (given) => {
+  it('a response that arrives before the end of the stream cancels the stream, and is given', async (given) => {
     const session = given.open();
     const chunk = new Uint8Array(100_000);
     let made = 0;
@@ -179,14 +179,14 @@ export const uploads: Topic = (it, can, server) => {
     ok(made < 5_000, `no more than half of it read, not ${made} chunks`);
   });
 
-  it('is refused when it has been read already', async (given) => {
+  it('a stream that is locked is refused with a TypeError', async (given) => {
     const body = streamOf('one');
     body.getReader();
     const error = await rejection(given.open().fetch(url(given, '/echo'), {method: 'POST', body}), 'fetch');
     instance(error, TypeError);
   });
 
-  it('can’t be sent again, as a redirect may ask for', async (given) => {
+  it('a redirect that needs a stream again rejects with a TypeError', async (given) => {
     const session = given.open();
     const to = url(given, '/redirect', {status: 307});
     const error = await rejection(session.fetch(to, {method: 'POST', body: streamOf('one')}), 'fetch');
@@ -194,7 +194,7 @@ export const uploads: Topic = (it, can, server) => {
     equal(session.stats().active, 0, 'active');
   });
 
-  it('is left behind where a redirect turns POST into GET', async (given) => {
+  it('a redirect that turns POST into GET drops the stream', async (given) => {
     const to = url(given, '/redirect', {status: 303, to: url(given, '/echo')});
     const response = await given.open().fetch(to, {method: 'POST', body: streamOf('one')});
     equal(((await response.json()) as Echo).method, 'GET', 'method');
