@@ -45,7 +45,7 @@ it('ends at once, and says so, when there is no Redis to begin with', async () =
   const site = await startPages();
   // Port 1 is nobody's.
   await expect(fleet(site.url, {redis: 'redis://127.0.0.1:1'})).rejects.toThrow(
-    'No Redis answers at 127.0.0.1:1: start one, or set REDIS_URL to where it is',
+    'No Redis answers at 127.0.0.1:1. Start one, or set REDIS_URL to its address.',
   );
   expect(site.visits).toEqual([]);
 });
@@ -122,6 +122,6 @@ describe.runIf(redisVersion !== undefined)('the fleet', () => {
         for (const worker of workers) worker.kill('SIGKILL');
       });
     });
-    await expect(crawl).rejects.toThrow('No worker is left');
+    await expect(crawl).rejects.toThrow('All workers have ended before the crawl was done');
   });
 });
