@@ -6,9 +6,10 @@ import type {BuildOptions, Metafile} from 'esbuild';
 import {build} from 'esbuild';
 import type {InlineConfig, Rolldown} from 'vite';
 import {build as viteBuild} from 'vite';
-import {describe, expect, inject, test} from 'vitest';
+import {describe, expect, test} from 'vitest';
+import {whenPacked} from './support/when-packed.ts';
 
-const {project} = inject('packed');
+const {project} = await whenPacked();
 
 interface Bundle {
   readonly code: string;

@@ -2,10 +2,11 @@ import {execFile} from 'node:child_process';
 import {readdir, readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
 import {promisify} from 'node:util';
-import {expect, inject, test} from 'vitest';
+import {expect, test} from 'vitest';
 import manifest from '../../package.json' with {type: 'json'};
+import {whenPacked} from './support/when-packed.ts';
 
-const {project, bareProject} = inject('packed');
+const {project, bareProject} = await whenPacked();
 const command = (folder: string) => join(folder, 'node_modules/aiofetch', manifest.bin.aiofetch);
 const yaml =
   "openapi: 3.1.0\npaths: {/users: {get: {operationId: list, responses: {'200': {description: All}}}}}\n";

@@ -1,9 +1,10 @@
 import {readFile} from 'node:fs/promises';
 import {join, posix} from 'node:path';
-import {expect, inject, test} from 'vitest';
+import {expect, test} from 'vitest';
 import manifest from '../../package.json' with {type: 'json'};
+import {whenPacked} from './support/when-packed.ts';
 
-const {files, project} = inject('packed');
+const {files, project} = await whenPacked();
 const folder = join(project, 'node_modules/aiofetch');
 
 test('the tarball holds the build, its sources and the papers, and nothing else', () => {

@@ -3,12 +3,13 @@ import {createServer} from 'node:http';
 import type {AddressInfo} from 'node:net';
 import {env} from 'node:process';
 import {promisify} from 'node:util';
-import {afterAll, beforeAll, describe, expect, inject, test} from 'vitest';
+import {afterAll, beforeAll, describe, expect, test} from 'vitest';
 import manifest from '../../package.json' with {type: 'json'};
 import {installed} from '../conformance/support/binaries.ts';
+import {whenPacked} from './support/when-packed.ts';
 
 const run = promisify(execFile);
-const {project} = inject('packed');
+const {project} = await whenPacked();
 
 const subpaths = Object.keys(manifest.exports)
   .map((key) => key.slice(1))

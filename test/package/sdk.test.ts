@@ -3,19 +3,21 @@ import {cp, readdir} from 'node:fs/promises';
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {promisify} from 'node:util';
-import {beforeAll, expect, inject, test} from 'vitest';
+import {beforeAll, expect, test} from 'vitest';
 import {root} from '../support/snippets.ts';
+import {whenPacked} from './support/when-packed.ts';
 
 const run = promisify(execFile);
-const {nodeProject} = inject('packed');
+const {nodeProject} = await whenPacked();
 const folder = join(nodeProject, 'sdk');
-const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+const tscOf = (compiler: string) =>
+  join(dirname(createRequire(import.meta.url).resolve(`${compiler}/package.json`)), 'bin/tsc');
 
 beforeAll(() => cp(join(root, 'examples/sdk'), folder, {recursive: true}));
 
 test('an SDK on the package compiles, and builds what its package.json names', async () => {
-  await run(process.execPath, [tsc], {cwd: folder});
-  await run(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {cwd: folder});
+  await run(process.execPath, [tscOf('typescript-native')], {cwd: folder});
+  await run(process.execPath, [tscOf('typescript'), '-p', 'tsconfig.build.json'], {cwd: folder});
   expect((await readdir(join(folder, 'dist'))).sort()).toEqual(
     ['acme', 'endpoints', 'index'].flatMap((name) => [`${name}.d.ts`, `${name}.js`]).sort(),
   );

@@ -4,12 +4,13 @@ import {gzipSync} from 'node:zlib';
 import {build} from 'esbuild';
 import type {Rolldown} from 'vite';
 import {build as viteBuild} from 'vite';
-import {beforeAll, describe, expect, inject, test} from 'vitest';
+import {beforeAll, describe, expect, test} from 'vitest';
 import {fromOpenApi} from '../../src/openapi/index.ts';
 import {manyOperations, markOf, nameOf} from '../support/many-operations.ts';
 import {root} from '../support/snippets.ts';
+import {whenPacked} from './support/when-packed.ts';
 
-const {project} = inject('packed');
+const {project} = await whenPacked();
 const count = 1_000;
 
 type Bundler = (entry: string, minify: boolean) => Promise<string>;

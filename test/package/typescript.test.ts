@@ -2,11 +2,12 @@ import {execFile} from 'node:child_process';
 import {writeFile} from 'node:fs/promises';
 import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
-import {beforeAll, inject, test} from 'vitest';
+import {beforeAll, test} from 'vitest';
 import manifest from '../../package.json' with {type: 'json'};
+import {whenPacked} from './support/when-packed.ts';
 
 const require = createRequire(import.meta.url);
-const {project, nodeProject} = inject('packed');
+const {project, nodeProject} = await whenPacked();
 
 // The oldest one is named in the README, under "Requirements".
 const compilers = {

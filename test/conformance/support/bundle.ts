@@ -1,12 +1,17 @@
 import {join} from 'node:path';
 import {build} from 'esbuild';
 
-/** An entry with all it imports, as one module. */
-export async function bundleEntry(
-  entry: string,
-  conditions: readonly string[],
-  external: readonly string[] = [],
-): Promise<string> {
+const bundles = new Map<string, Promise<string>>();
+
+/** Bundles an entry with everything that it imports into one module; once for all runtimes that need the same one. */
+export function bundleEntry(entry: string, conditions: readonly string[]): Promise<string> {
+  const key = [entry, ...conditions].join(' ');
+  const bundle = bundles.get(key) ?? buildEntry(entry, conditions);
+  bundles.set(key, bundle);
+  return bundle;
+}
+
+async function buildEntry(entry: string, conditions: readonly string[]): Promise<string> {
   const {outputFiles} = await build({
     entryPoints: [join(import.meta.dirname, '../entries', entry)],
     bundle: true,
@@ -16,7 +21,6 @@ export async function bundleEntry(
     // esbuild has `browser` or `node` among its conditions for the platforms of these names, but not for this one.
     platform: 'neutral',
     mainFields: ['module', 'main'],
-    external: [...external],
     sourcemap: 'inline',
     write: false,
   });

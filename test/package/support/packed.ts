@@ -16,17 +16,18 @@ export interface Packed {
   readonly bareProject: string;
 }
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '../../../');
 const run = promisify(execFile);
-const skipped = new Set(['.git', 'node_modules', 'dist']);
+// Other tests write and remove `test/docs/.snippets` and `test/openapi/.generated` at the same time.
+const skipped = /^(?:\.git|node_modules|dist|test[\\/]\w+[\\/]\..*)$/;
 
 /**
- * Packs a copy of the checkout, whose own `dist` is left alone, and installs the tarball without a registry: what it
- * depends on by its package.json is copied from the checkout, so that anything else it imports isn't found.
+ * Packs a copy of the checkout, so that the checkout's own `dist` stays as it is, and installs the tarball without a
+ * registry. Only the dependencies that package.json declares are copied from the checkout: an import of anything else fails.
  */
 export async function packAndInstall(folder: string): Promise<Packed> {
   const copy = join(folder, 'checkout');
-  await cp(root, copy, {recursive: true, filter: (path) => !skipped.has(path.slice(root.length + 1))});
+  await cp(root, copy, {recursive: true, filter: (path) => !skipped.test(path.slice(root.length))});
   await symlink(join(root, 'node_modules'), join(copy, 'node_modules'), 'junction');
   // A shell, since npm is a .cmd file on Windows.
   const {stdout} = await promisify(exec)('npm pack --json --foreground-scripts=false', {cwd: copy});
