@@ -23,7 +23,7 @@ export interface RuntimeReport {
 /** How long one may take, in ms. */
 const runtimeLimit = 480_000;
 // A runtime spends half a minute on cases that wait for a timeout, and leaves the processor to the others meanwhile.
-const atOnce = 8;
+const atOnce = 6;
 
 /** Runs the suite in each of them that is here; the last ones begin. */
 export async function runRuntimes(
