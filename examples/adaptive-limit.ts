@@ -2,7 +2,7 @@
  * A limit that adapts: the session finds out how many requests a server bears. This server answers 24 requests at once
  * and refuses the others with a 503. The session may send hundreds, and soon sends only as many as the server answers.
  *
- *     node --conditions=@aiofetch/source examples/adaptive-limit.ts [url]
+ *     npm run example adaptive-limit [url]
  */
 import {setTimeout as delay} from 'node:timers/promises';
 import {adaptiveLimit, createSession, gather} from 'aiofetch';

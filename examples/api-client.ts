@@ -1,7 +1,7 @@
 /**
  * An API client on a session: it has a base URL, headers and a pool of its own, and can be closed.
  *
- *     node --conditions=@aiofetch/source examples/api-client.ts [base URL with /users/{name} and /users/{name}/repos]
+ *     npm run example api-client [base URL with /users/{name} and /users/{name}/repos]
  */
 import {createSession} from 'aiofetch';
 import {serveJson} from './support/local-server.ts';

@@ -1,7 +1,7 @@
 /**
  * Auth: OAuth 2.0 tokens, which all requests share and which are replaced when the server refuses them, and HTTP Digest.
  *
- *     node --conditions=@aiofetch/source examples/auth.ts
+ *     npm run example auth
  */
 import {createHash} from 'node:crypto';
 import {createSession, oauth2ClientCredentials} from 'aiofetch';

@@ -2,7 +2,7 @@
  * Bounded concurrency without a semaphore: `gather` starts the next worker when one has ended, and reads its inputs only
  * as it needs them. The `limit` of a pool bounds all requests of its sessions in the same way.
  *
- *     node --conditions=@aiofetch/source examples/bounded-concurrency.ts
+ *     npm run example bounded-concurrency
  */
 import {setTimeout as delay} from 'node:timers/promises';
 import {createSession, gather} from 'aiofetch';

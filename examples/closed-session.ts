@@ -1,7 +1,7 @@
 /**
  * A session closes at the end of its block, with its connections. A call after that fails with a typed error.
  *
- *     node --conditions=@aiofetch/source examples/closed-session.ts [url]
+ *     npm run example closed-session [url]
  */
 import type {Session} from 'aiofetch';
 import {createSession, SessionClosedError} from 'aiofetch';

@@ -2,7 +2,7 @@
  * The loop of a basic crawler: all pages at once over a pool, each page with its own time limit. A page that fails is a
  * result like the others.
  *
- *     node --conditions=@aiofetch/source examples/crawler-loop.ts [url]
+ *     npm run example crawler-loop [url]
  */
 import {setTimeout as delay} from 'node:timers/promises';
 import type {Session} from 'aiofetch';

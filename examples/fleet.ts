@@ -2,7 +2,7 @@
  * One crawl by several processes, on one machine or on several. The queue of pages, the pages that were seen, the results
  * and the shared quota are in Redis or Valkey. It needs one of them: see fleet/README.md.
  *
- *     REDIS_URL=redis://127.0.0.1:6379 node --conditions=@aiofetch/source examples/fleet.ts [url]
+ *     REDIS_URL=redis://127.0.0.1:6379 npm run example fleet [url]
  */
 import type {ChildProcess} from 'node:child_process';
 import {randomUUID} from 'node:crypto';

@@ -1,7 +1,7 @@
 /**
  * Server-sent events over as many connections as needed: each connection goes on after the last event received.
  *
- *     node --conditions=@aiofetch/source examples/follow-events.ts [url]
+ *     npm run example follow-events [url]
  */
 import type {IncomingMessage, ServerResponse} from 'node:http';
 import {createSession, eventSource} from 'aiofetch';

@@ -2,7 +2,7 @@
  * A client that the command `aiofetch openapi` wrote from an OpenAPI document.
  *
  *     npx aiofetch openapi galaxy.yaml -o examples/galaxy/client.ts
- *     node --conditions=@aiofetch/source examples/generated-client.ts
+ *     npm run example generated-client
  */
 import {createSession} from 'aiofetch';
 import {createClient} from './galaxy/client.ts';

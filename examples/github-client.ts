@@ -2,7 +2,7 @@
  * A client in the manner of GitHub's API: groups, schemas that check responses, pages by Link headers, and errors typed by
  * their status.
  *
- *     node --conditions=@aiofetch/source examples/github-client.ts [https://api.github.com/]
+ *     npm run example github-client [https://api.github.com/]
  */
 import {createSession, defineClient, endpoint, linkPages, paginate, type} from 'aiofetch';
 import {z} from 'zod';

@@ -2,7 +2,7 @@
  * Hundreds of requests at once through one session: its connector keeps to its limits of connections, and reuses the
  * connections for further requests.
  *
- *     node --conditions=@aiofetch/source examples/many-at-once.ts [url]
+ *     npm run example many-at-once [url]
  */
 import {setTimeout as delay} from 'node:timers/promises';
 import {createSession, gather} from 'aiofetch';

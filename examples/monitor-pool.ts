@@ -2,7 +2,7 @@
  * Watching a pool to tune it: how many connections are in use, how many requests wait, and how often a connection was
  * reused. Tools that have no access to the session can subscribe to Node's `diagnostics_channel` instead.
  *
- *     node --conditions=@aiofetch/source examples/monitor-pool.ts [url]
+ *     npm run example monitor-pool [url]
  */
 import {subscribe, unsubscribe} from 'node:diagnostics_channel';
 import {setTimeout as delay} from 'node:timers/promises';

@@ -1,7 +1,7 @@
 /**
  * One request on a session: the shortest program there is.
  *
- *     node --conditions=@aiofetch/source examples/one-request.ts [url]
+ *     npm run example one-request [url]
  */
 import {createSession} from 'aiofetch';
 import {serveJson} from './support/local-server.ts';

@@ -2,7 +2,7 @@
  * OpenTelemetry: spans and metrics of every request, and the trace context in its headers, so that the server's spans
  * become children of it. The SDK keeps spans and metrics in memory here; an application exports them.
  *
- *     node --conditions=@aiofetch/source examples/open-telemetry.ts [url]
+ *     npm run example open-telemetry [url]
  */
 import {context, metrics, propagation, trace} from '@opentelemetry/api';
 import {AsyncLocalStorageContextManager} from '@opentelemetry/context-async-hooks';

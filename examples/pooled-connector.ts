@@ -2,7 +2,7 @@
  * A connector with options: how many connections, how long they stay open, and what TLS checks. The comments give the
  * names of the same options of aiohttp's TCPConnector.
  *
- *     node --conditions=@aiofetch/source examples/pooled-connector.ts [url]
+ *     npm run example pooled-connector [url]
  */
 import {createSession, gather} from 'aiofetch';
 import {undiciConnector} from 'aiofetch/undici';

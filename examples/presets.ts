@@ -2,7 +2,7 @@
  * Presets for three situations: very many requests, few hosts for a long time, and an API with strict limits. A preset is
  * a plain object of options: options after it replace its own.
  *
- *     node --conditions=@aiofetch/source examples/presets.ts [url]
+ *     npm run example presets [url]
  */
 import {createSession, gather} from 'aiofetch';
 import {presets, undiciConnector} from 'aiofetch/undici';

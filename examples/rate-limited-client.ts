@@ -2,7 +2,7 @@
  * A client that keeps to the limits of an API: requests in a time, and requests at once. A request that the API refuses
  * with a 429 is repeated after its `Retry-After`, and until then no other request is sent.
  *
- *     node --conditions=@aiofetch/source examples/rate-limited-client.ts [url]
+ *     npm run example rate-limited-client [url]
  */
 import {createSession, gather} from 'aiofetch';
 import {serveJson} from './support/local-server.ts';

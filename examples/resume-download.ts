@@ -2,7 +2,7 @@
  * A download with a progress bar that resumes where it broke off: after cut connections, and in a later attempt, which
  * may be in another process.
  *
- *     node --conditions=@aiofetch/source examples/resume-download.ts [url]
+ *     npm run example resume-download [url]
  */
 import {mkdtemp, rm} from 'node:fs/promises';
 import type {IncomingMessage, ServerResponse} from 'node:http';

@@ -1,7 +1,7 @@
 /**
  * A large file, chunk by chunk: only the current chunk is in memory.
  *
- *     node --conditions=@aiofetch/source examples/stream-large-file.ts [url]
+ *     npm run example stream-large-file [url]
  */
 import {createHash} from 'node:crypto';
 import {createSession, iterChunks} from 'aiofetch';

@@ -1,7 +1,7 @@
 /**
  * A feed with one JSON value on each line (NDJSON), read as it arrives, and left after the second error.
  *
- *     node --conditions=@aiofetch/source examples/tail-ndjson.ts [url]
+ *     npm run example tail-ndjson [url]
  */
 import type {ServerResponse} from 'node:http';
 import {setTimeout as sleep} from 'node:timers/promises';

@@ -2,7 +2,7 @@
  * Tests of code that uses aiofetch, with the mock connector: a function answers, and the requests are recorded. Slots,
  * timeouts and errors are those of a real connector. It works in every runtime, for any number of sessions at once.
  *
- *     node --conditions=@aiofetch/source examples/testing-with-mock.ts
+ *     npm run example testing-with-mock
  */
 import assert from 'node:assert/strict';
 import {ConnectionError, TimeoutError} from 'aiofetch';

@@ -3,7 +3,7 @@
  * code under test stays as it is, with the session that it makes. While msw listens, the default connector sends through
  * the global `fetch`, which msw has replaced; before and after that, it sends through its pool.
  *
- *     node --conditions=@aiofetch/source examples/testing-with-msw.ts
+ *     npm run example testing-with-msw
  */
 import assert from 'node:assert/strict';
 import {ConnectionError} from 'aiofetch';

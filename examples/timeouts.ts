@@ -2,7 +2,7 @@
  * Timeouts for each part of a request, for a session or for one call. The error names the part. The comments give the
  * names of the same timeouts of aiohttp's ClientTimeout.
  *
- *     node --conditions=@aiofetch/source examples/timeouts.ts [url]
+ *     npm run example timeouts [url]
  */
 import {createSession, TimeoutError} from 'aiofetch';
 import {serveJson} from './support/local-server.ts';

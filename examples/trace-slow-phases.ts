@@ -2,7 +2,7 @@
  * Where the time of calls goes: each call's time by phase, a warning for each slow call with its slowest phase, and one log
  * line for each call.
  *
- *     node --conditions=@aiofetch/source examples/trace-slow-phases.ts [url]
+ *     npm run example trace-slow-phases [url]
  */
 
 import {setTimeout as delay} from 'node:timers/promises';

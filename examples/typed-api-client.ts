@@ -1,7 +1,7 @@
 /**
  * The client of api-client.ts, typed: its endpoints are described, and its methods and their types follow from that.
  *
- *     node --conditions=@aiofetch/source examples/typed-api-client.ts [base URL with /users/{name} and /users/{name}/repos]
+ *     npm run example typed-api-client [base URL with /users/{name} and /users/{name}/repos]
  */
 import {createSession, defineClient, endpoint, type} from 'aiofetch';
 import {serveJson} from './support/local-server.ts';

@@ -2,7 +2,7 @@
  * Uploads files of any size as a form: read from the disk while they are sent, with a progress bar, and only if the server
  * asks for them.
  *
- *     node --conditions=@aiofetch/source examples/upload-files.ts [url]
+ *     npm run example upload-files [url]
  */
 import {fileURLToPath} from 'node:url';
 import {createSession} from 'aiofetch';

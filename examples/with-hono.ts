@@ -1,7 +1,7 @@
 /**
  * Hono's typed client on a session. It takes its types from the code of the server.
  *
- *     node --conditions=@aiofetch/source examples/with-hono.ts
+ *     npm run example with-hono
  */
 import {createSession} from 'aiofetch';
 import {Hono} from 'hono';

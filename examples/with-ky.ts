@@ -1,7 +1,7 @@
 /**
  * ky on a session, for code that already uses ky: ky's options over the session's connections, limits and retries.
  *
- *     node --conditions=@aiofetch/source examples/with-ky.ts
+ *     npm run example with-ky
  */
 import {createSession} from 'aiofetch';
 import ky from 'ky';

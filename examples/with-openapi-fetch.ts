@@ -2,7 +2,7 @@
  * openapi-fetch on a session: types from an OpenAPI document over the session's connections, limits and retries.
  *
  *     npx openapi-typescript galaxy.yaml -o paths.ts
- *     node --conditions=@aiofetch/source examples/with-openapi-fetch.ts
+ *     npm run example with-openapi-fetch
  */
 import {createSession} from 'aiofetch';
 import createClient from 'openapi-fetch';
