@@ -1,4 +1,5 @@
 import {defaultConnector} from '#connector';
+import type {CallOptionsOf, Policy} from './core/policy.ts';
 import {createSessionOn} from './session/create-session.ts';
 import type {SessionOptions} from './session/options.ts';
 import type {Session} from './session/session.ts';
@@ -9,7 +10,7 @@ export type {ConnectorDefinition, UploadProgress} from './connectors/base/defini
 export type {AdaptiveLimitOptions} from './connectors/limits/adaptive-limit.ts';
 export {adaptiveLimit} from './connectors/limits/adaptive-limit.ts';
 export type {RequestBody} from './core/body.ts';
-export type {AbortListener, Lifetime} from './core/call-lifetime.ts';
+export type {AbortListener, BegunLifetime, CallLifetime} from './core/call-lifetime.ts';
 export type {
   Connector,
   ConnectorCapabilities,
@@ -20,7 +21,14 @@ export type {
 export type {HeaderList, HeadersInput} from './core/header-list.ts';
 export type {AdaptiveLimit, HostLimit, HostLimits, KnownHost, LimitSample} from './core/host-limit.ts';
 export type {NativeInit} from './core/native-init.ts';
-export type {Handler, Policy} from './core/policy.ts';
+export type {
+  CallOptionCheck,
+  CallOptionsOf,
+  Handler,
+  Policy,
+  PolicyContext,
+  PolicyDefinition,
+} from './core/policy.ts';
 export type {ProgressListener} from './core/progress.ts';
 export type {ConnectorRequest, RequestChanges, RequestTimeouts, Transfer} from './core/request.ts';
 export type {
@@ -78,12 +86,12 @@ export type {Retry, RetryContext, RetryOptions} from './policies/retry.ts';
 export {retryPolicy} from './policies/retry.ts';
 export type {SingleFlightOptions} from './policies/single-flight/index.ts';
 export {singleFlightPolicy} from './policies/single-flight/index.ts';
+export type {TransferOptions} from './policies/transfer.ts';
 export type {CallOptions, Hooks, KyOptions} from './session/call-options.ts';
 export type {FetchInit} from './session/fetch-call.ts';
 export type {ExtendOptions, SessionOptions} from './session/options.ts';
 export type {Session, SessionStats} from './session/session.ts';
 export type {Timeout, TimeoutOptions} from './session/timeouts.ts';
-export type {TransferOptions} from './session/transfer.ts';
 export type {ResponsePromise, Verbs} from './session/verbs.ts';
 export * from './streams/index.ts';
 export type {CallLog, CallLogger, LogCallsOptions} from './tracing/log-calls.ts';
@@ -108,6 +116,8 @@ export {recordTimings, timings} from './tracing/timings.ts';
  * const user = await session.get('users/1').json<{name: string}>();
  * ```
  */
-export function createSession(options: SessionOptions = {}): Session {
-  return createSessionOn(options, defaultConnector);
+export function createSession<const Policies extends readonly Policy[] = []>(
+  options: SessionOptions & {readonly policies?: Policies | undefined} = {},
+): Session<CallOptionsOf<Policies>> {
+  return createSessionOn(options, defaultConnector) as Session<CallOptionsOf<Policies>>;
 }

@@ -5,7 +5,7 @@
  */
 
 import type {HeadersInput} from '../core/header-list.ts';
-import {checkBaseUrl} from '../session/options.ts';
+import {checkBaseUrl} from '../session/check-parts.ts';
 import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {ClientContext, ClientSession} from './call.ts';

@@ -1,41 +1,77 @@
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
+import {discard} from './discard-response.ts';
 import {afterNotifications} from './notify.ts';
 import type {Trace} from './trace.ts';
 
-/** Told when the call it belongs to is aborted. An object rather than a function: what waits listens itself, without a closure. */
+/**
+ * Notified when its call is aborted. An object rather than a function, so that a waiting request can register itself
+ * without allocating a closure.
+ */
 export interface AbortListener {
   aborted(reason: unknown): void;
 }
 
+/** The life of one call, as policies see it: from the start of the call to the end of the response's body. */
+export interface CallLifetime {
+  /** The caller's signal, the `total` timeout or the session has ended the call. */
+  readonly isAborted: boolean;
+  /** What the call was aborted with. */
+  readonly reason: unknown;
+  /** Aborted with the call. Made when it is first read: prefer {@link onAbort} on the path of every request. */
+  readonly signal: AbortSignal;
+  /** The listeners of the call, if there are any. */
+  readonly trace: Trace | undefined;
+  /** How much of `timeout.total` is left, in ms; `Infinity` without that timeout. */
+  timeLeft(): number;
+  /** Notifies a listener of the abort, until {@link offAbort}. One that is added after the abort is not notified. */
+  onAbort(listener: AbortListener): void;
+  offAbort(listener: AbortListener): void;
+  /** Rejects when the call is aborted. For work that can't listen; for one wait at a time. */
+  whenAborted(): Promise<never>;
+  /** Gives up a response that the caller won't get, so that its connection is free for another request. */
+  discard(response: Response | undefined): void;
+  /**
+   * Keeps a response whose body the policy doesn't read yet. Until the returned function is called, a session that
+   * closes doesn't take that body for one that the caller has forgotten.
+   */
+  hold(): () => void;
+}
+
+/** A life that a policy began itself. */
+export interface BegunLifetime extends CallLifetime {
+  abort(reason: unknown): void;
+  /** Ends it: the session no longer waits for it. */
+  end(): void;
+}
+
 /**
- * The life of one call, from `session.fetch` to the end of the last body: what an `AbortController` is for, without
- * the cost of one. The caller's signal, the `total` timeout and `session.destroy` end here; connectors and policies
- * that wait for something listen here. An `AbortSignal` is made only for who asks.
+ * The life of one call, from `session.fetch` to the end of the last body. It does the work of an `AbortController`
+ * without the cost of one: the caller's signal, the `total` timeout and `session.destroy` abort it; connectors and
+ * policies that wait register a listener. An `AbortSignal` is made only when somebody asks for one.
  */
-export class Lifetime implements Linked {
+export class Lifetime implements Linked, BegunLifetime {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
 
   isAborted = false;
-  /** What it was aborted with, or failed with. */
+  /** What the call was aborted with, or failed with. */
   reason: unknown = undefined;
-  /** Tells what becomes of the call to those who listen, if any do. */
   trace: Trace | undefined = undefined;
-  /** The caller has a response whose body is under way, and nobody has begun to read it. */
+  /** The caller has a response whose body is arriving, and nobody has begun to read that body. */
   hasUnreadBody = false;
-  /** When the call's `total` is up, on the clock of `performance`. */
+  /** When `timeout.total` ends, on the clock of `performance`. */
   deadline = Infinity;
   /** Called once, when the call is over. */
   atEnd: ((lifetime: Lifetime) => void) | undefined = undefined;
-  /** It ended in an error; an abort is one. */
+  /** The call ended in an error. An abort is one. */
   failed = false;
   /** How many attempts were made so far. */
   attempts = 0;
-  /** The connector whose call, through the global `fetch`, has led to this one. */
+  /** The connector whose request has led to this call through the global `fetch`. */
   cameFrom: unknown = undefined;
 
-  /** Rejects what the caller waits for. */
+  /** Rejects the promise that the caller has. */
   #reject: ((reason: unknown) => void) | undefined = undefined;
   #listener: AbortListener | undefined = undefined;
   #moreListeners: Set<AbortListener> | undefined = undefined;
@@ -45,7 +81,6 @@ export class Lifetime implements Linked {
   #ended = false;
   #followed: AbortSignal | undefined = undefined;
 
-  /** For whoever needs a standard signal, as another `fetch` does. */
   get signal(): AbortSignal {
     if (!this.#controller) {
       this.#controller = new AbortController();
@@ -54,17 +89,16 @@ export class Lifetime implements Linked {
     return this.#controller.signal;
   }
 
-  /** How much of its `total` the call has left, in ms. */
   timeLeft(): number {
     return this.deadline === Infinity ? Infinity : this.deadline - performance.now();
   }
 
-  /** Itself: what is running is looked at by its lifetime. */
+  /** Itself, so that a list of calls and a list of exchanges can be searched for unread bodies in the same way. */
   get lifetime(): this {
     return this;
   }
 
-  /** Aborts with `signal`, and takes its listener off that when it ends: signals outlive calls. */
+  /** Aborts with `signal`. The listener is removed when the call ends, because signals outlive calls. */
   follow(signal: AbortSignal): void {
     if (signal.aborted) {
       this.abort(signal.reason);
@@ -74,13 +108,23 @@ export class Lifetime implements Linked {
     signal.addEventListener('abort', this);
   }
 
-  /** As an event listener itself, it needs no closure. */
+  /** The lifetime is the signal's event listener itself, which saves a closure. */
   handleEvent(): void {
     this.abort(this.#followed?.reason);
   }
 
-  /** Rejects when the call is aborted, for who waits for something that doesn't listen. One at a time. */
   whenAborted(): Promise<never> {
+    return new Promise((_resolve, reject) => {
+      if (this.isAborted) reject(this.reason);
+      else this.onAbort({aborted: reject});
+    });
+  }
+
+  /**
+   * Rejects when the call is aborted before its response is delivered. For the one promise that the caller has: a
+   * listener would hold the response until its body ends, and nobody could see the response collected.
+   */
+  abortedBeforeDelivery(): Promise<never> {
     return new Promise((_resolve, reject) => {
       if (this.isAborted) reject(this.reason);
       else this.#reject = reject;
@@ -98,7 +142,7 @@ export class Lifetime implements Linked {
     else this.#moreListeners?.delete(listener);
   }
 
-  /** Ends the call: whoever is waiting for it lets go at once. Only the first reason counts. */
+  /** Ends the call and notifies everything that waits for it. Only the first reason counts. */
   abort(reason: unknown): void {
     if (this.isAborted || this.#ended) return;
     this.isAborted = true;
@@ -116,11 +160,11 @@ export class Lifetime implements Linked {
     first?.aborted(reason);
     if (others) for (const listener of others) listener.aborted(reason);
     this.#controller?.abort(reason);
-    // Nobody waits for it any more, whatever a policy may still be waiting for.
+    // The caller has its rejection, even if a policy is still waiting for something.
     if (!this.#delivered) this.end();
   }
 
-  /** A response's body is still under way when its head is handed on. */
+  /** The head of a response is handed on, and its body is still arriving. */
   bodyOpened(): void {
     this.#open++;
     this.hasUnreadBody = true;
@@ -131,15 +175,25 @@ export class Lifetime implements Linked {
     this.hasUnreadBody = false;
   }
 
-  /** What a policy kept, and had {@link bodyReadStarted} for that, is handed on after all. */
+  discard(response: Response | undefined): void {
+    discard(response);
+    this.bodyReadStarted();
+  }
+
+  hold(): () => void {
+    this.bodyReadStarted();
+    return () => this.bodyHandedOn();
+  }
+
+  /** A held response is handed on to the caller. */
   bodyHandedOn(): void {
     this.hasUnreadBody = this.#open > 0;
   }
 
-  /** A body that was {@link bodyOpened} came to its end, whichever; `failed`: it broke off, with `error`. */
+  /** A body that {@link bodyOpened} announced has ended. When it broke off, `failed` is true and `error` tells why. */
   bodyClosed(failed = false, error?: unknown): void {
     this.#open--;
-    // A call that goes on after an answer without a body, or one that was discarded, has nothing that could be read.
+    // A call may go on after a response without a body, or after a discarded one. Then no body can be unread.
     if (this.#open === 0) this.hasUnreadBody = false;
     if (failed && this.#delivered) {
       this.failed = true;
@@ -148,22 +202,21 @@ export class Lifetime implements Linked {
     if (this.#delivered && this.#open === 0) this.end();
   }
 
-  /** The caller has its response: from now on the call lasts as long as that body. */
+  /** The caller has its response. From now on the call lasts as long as the response's body. */
   deliver(): void {
     this.#delivered = true;
-    // Through its promise it holds the response, which then nobody could see collected.
+    // Through its promise, this function holds the response: nobody could see the response collected.
     this.#reject = undefined;
     if (this.#open === 0) this.end();
   }
 
-  /** The call is over, with an error. */
+  /** Ends the call with an error. */
   fail(error: unknown): void {
     this.failed = true;
     this.reason ??= error;
     this.end();
   }
 
-  /** The call is over: nothing of it is left waiting. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;

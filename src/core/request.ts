@@ -1,5 +1,6 @@
 import type {RedactedRequest} from '../errors/index.ts';
-import type {RequestBody} from './body.ts';
+import type {PreparedBody, RequestBody} from './body.ts';
+import type {CallLifetime} from './call-lifetime.ts';
 import {Lifetime} from './call-lifetime.ts';
 import type {HeaderList} from './header-list.ts';
 import type {NativeInit} from './native-init.ts';
@@ -13,19 +14,32 @@ export interface RequestTimeouts {
   readonly attempt?: number | undefined;
 }
 
-/** What is asked for of the bodies that are sent and received. */
+/** Watches the bodies of one attempt, as they are sent and received. */
+export interface TransferMonitor {
+  /** The body to send as a stream that is watched; `undefined` if nobody watches it. */
+  upload(source: PreparedBody['source']): ReadableStream<Uint8Array> | undefined;
+  /** @throws ResponseTooLargeError */
+  responseStarted(response: Response): void;
+  /** @throws ResponseTooLargeError, or the error of a progress listener */
+  received(chunk: Uint8Array): void;
+  ended(): void;
+}
+
+/** What a call wants of the bodies that are sent and received. */
 export interface Transfer {
-  /** How large the response's may be, in bytes, decoded. */
+  /** How large the body of the response may be, in bytes, after decoding. */
   readonly maxResponseSize: number | undefined;
   readonly onDownloadProgress: ProgressListener | undefined;
   readonly onUploadProgress: ProgressListener | undefined;
-  /** How long the body waits for the server's word, in ms. */
+  /** How long the body waits for `100 Continue`, in ms. */
   readonly expectContinue: number | undefined;
+  /** Made for each attempt, by a connector that doesn't count the bytes itself. */
+  monitor(request: ConnectorRequest): TransferMonitor;
 }
 
-// Not every runtime's types know the names that the DOM's give to the types of these members, nor all members.
+// The types of some runtimes lack the DOM's names for these members, and some of the members.
 
-/** What becomes of redirects, as in a `RequestInit`. */
+/** What happens to redirects, as in a `RequestInit`. */
 export type Redirect = NonNullable<RequestInit['redirect']>;
 
 /**
@@ -36,7 +50,13 @@ export function checkRedirect(redirect: Redirect): Redirect {
   throw new TypeError(`redirect is ${JSON.stringify(redirect)}; allowed: follow, manual, error`);
 }
 
-/** What may differ between a request and the one it is derived from. */
+/** Options of a call, by name, as the checks of the session's policies returned them. */
+export type CallOptionValues = Readonly<Record<string, unknown>>;
+
+/** The options of a call that gives none. Shared, so that such a call allocates nothing for them. */
+export const noCallOptions: CallOptionValues = Object.freeze({});
+
+/** What may differ between a request and the one that it is derived from. */
 export interface RequestChanges {
   readonly url?: string;
   readonly method?: string;
@@ -44,7 +64,8 @@ export interface RequestChanges {
   readonly body?: RequestBody | null;
   readonly redirect?: Redirect;
   readonly timeouts?: RequestTimeouts;
-  readonly lifetime?: Lifetime;
+  /** One that `begin` of a policy's context returned. */
+  readonly lifetime?: CallLifetime;
   readonly transfer?: Transfer | undefined;
 }
 
@@ -58,14 +79,31 @@ export function checkBody(method: string, body: RequestBody): void {
   }
 }
 
+/** The members that a {@link ConnectorRequest} is made of. */
+export interface ConnectorRequestInit {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: HeaderList;
+  readonly body: RequestBody | null;
+  readonly redirect?: Redirect | undefined;
+  readonly timeouts?: RequestTimeouts | undefined;
+  readonly native?: NativeInit | undefined;
+  readonly lifetime?: CallLifetime | undefined;
+  readonly transfer?: Transfer | undefined;
+  readonly options?: CallOptionValues | undefined;
+}
+
+const noTimeouts: RequestTimeouts = Object.freeze({});
+
 /**
- * One request on its way through policies and connector: a light record rather than a `Request`, which costs more to
- * build than to send. Policies may set headers on it in place, or hand on another one made by `with`.
+ * One request on its way through policies and connector. A light record rather than a `Request`, because a `Request`
+ * costs more to build than the request costs to send. Policies may set headers on it in place, or hand on another
+ * record made by `with`.
  */
 export class ConnectorRequest implements RedactedRequest {
   /** Absolute, without a fragment. */
   url: string;
-  /** Upper-case where the Fetch standard normalises it. */
+  /** In upper case where the Fetch standard normalises it. */
   method: string;
   headers: HeaderList;
   /** As the caller gave it. */
@@ -74,54 +112,48 @@ export class ConnectorRequest implements RedactedRequest {
   timeouts: RequestTimeouts;
   /** For a native fetch: `credentials`, `cache`, `mode` and the like. */
   native: NativeInit | undefined;
-  /** Which attempt at the call this is, from 1. */
+  /** The number of this attempt at the call, from 1. */
   attempt: number;
-  lifetime: Lifetime;
-  /** `undefined` when nothing was asked for. */
+  lifetime: CallLifetime;
+  /** `undefined` when the call asks for nothing of it. */
   transfer: Transfer | undefined;
+  /** The options of the call that belong to policies, as their checks returned them. */
+  readonly options: CallOptionValues;
 
-  constructor(
-    url: string,
-    method: string,
-    headers: HeaderList,
-    body: RequestBody | null,
-    redirect: Redirect = 'follow',
-    timeouts: RequestTimeouts = {},
-    native: NativeInit | undefined = undefined,
-    lifetime: Lifetime = new Lifetime(),
-    transfer: Transfer | undefined = undefined,
-  ) {
-    this.url = url;
-    this.method = method;
-    this.headers = headers;
-    this.body = body;
-    this.redirect = redirect;
-    this.timeouts = timeouts;
-    this.native = native;
+  constructor(init: ConnectorRequestInit) {
+    this.url = init.url;
+    this.method = init.method;
+    this.headers = init.headers;
+    this.body = init.body;
+    this.redirect = init.redirect ?? 'follow';
+    this.timeouts = init.timeouts ?? noTimeouts;
+    this.native = init.native;
     this.attempt = 1;
-    this.lifetime = lifetime;
-    this.transfer = transfer;
+    this.lifetime = init.lifetime ?? new Lifetime();
+    this.transfer = init.transfer;
+    this.options = init.options ?? noCallOptions;
   }
 
-  /** Aborted when the call is: by its caller, its `total` timeout or its session. Made when first asked for. */
+  /** Aborted with the call: by its caller, its `total` timeout or its session. Made when it is first read. */
   get signal(): AbortSignal {
     return this.lifetime.signal;
   }
 
-  /** The same request with changes; headers are shared unless they are among them. */
+  /** The same request with changes. Both share their headers unless the changes have others. */
   with(changes: RequestChanges): ConnectorRequest {
-    const {url, method, headers, body, redirect, timeouts, lifetime, transfer} = changes;
-    const copy = new ConnectorRequest(
-      url ?? this.url,
-      method ?? this.method,
-      headers ?? this.headers,
-      body === undefined ? this.body : body,
-      redirect ?? this.redirect,
-      timeouts ?? this.timeouts,
-      this.native,
-      lifetime ?? this.lifetime,
-      transfer ?? this.transfer,
-    );
+    const {body, transfer} = changes;
+    const copy = new ConnectorRequest({
+      url: changes.url ?? this.url,
+      method: changes.method ?? this.method,
+      headers: changes.headers ?? this.headers,
+      body: body === undefined ? this.body : body,
+      redirect: changes.redirect ?? this.redirect,
+      timeouts: changes.timeouts ?? this.timeouts,
+      native: this.native,
+      lifetime: changes.lifetime ?? this.lifetime,
+      transfer: transfer ?? this.transfer,
+      options: this.options,
+    });
     copy.attempt = this.attempt;
     return copy;
   }
@@ -130,12 +162,15 @@ export class ConnectorRequest implements RedactedRequest {
 // RFC 9110, section 9.2.2: idempotent methods.
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE', 'QUERY']);
 
-/** Whether sending the request twice is the same as sending it once: by its method, or by an Idempotency-Key. */
+/** Whether sending the request twice has the same effect as sending it once: by its method, or by an Idempotency-Key. */
 export function isIdempotent(request: ConnectorRequest): boolean {
   return idempotentMethods.has(request.method) || request.headers.has('idempotency-key');
 }
 
-/** The life of the request's call with the members that only the session and connectors need. */
-export function lifetimeOf(request: ConnectorRequest): Lifetime {
-  return request.lifetime;
+/**
+ * The whole life of the request's call, with the members that only the session and connectors need. Every
+ * `CallLifetime` is one: they differ in what is public.
+ */
+export function lifetimeOf(request: {readonly lifetime: CallLifetime}): Lifetime {
+  return request.lifetime as Lifetime;
 }

@@ -2,3 +2,8 @@
 export function isNullBodyStatus(status: number): boolean {
   return status === 204 || status === 304 || status === 205 || status === 101 || status === 103;
 }
+
+/** Whether a response has a body. Browsers have an empty stream where there can be no body. */
+export function hasBody({body, status}: Response, {method}: {readonly method: string}): boolean {
+  return body !== null && status >= 200 && method !== 'HEAD' && !isNullBodyStatus(status);
+}

@@ -230,12 +230,12 @@ export class Trace {
 /**
  * @throws InvalidOptionError for what is no list of listeners
  */
-export function checkTrace(trace: unknown): void {
+export function checkTrace(trace: unknown): readonly TraceListener[] {
   assertOption(
-    trace === undefined ||
-      (Array.isArray(trace) && trace.every((item) => typeof item === 'function' || isObject(item))),
+    Array.isArray(trace) && trace.every((item) => typeof item === 'function' || isObject(item)),
     'trace',
     trace,
     'a list of functions, or objects of them by signal',
   );
+  return trace;
 }

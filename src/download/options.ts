@@ -68,11 +68,12 @@ const defaultResumes = 5;
  * @throws InvalidOptionError
  */
 export function checkDownload(
+  session: {readonly fetch: object},
   options: DownloadBasics,
   where: string,
   own: readonly string[],
 ): DownloadSettings {
-  checkReadOptions(where, options, ['digest', 'size', 'resumes', 'onDownloadProgress', ...own]);
+  checkReadOptions(where, options, session, ['digest', 'size', 'resumes', 'onDownloadProgress', ...own]);
   const {digest, size, resumes, onDownloadProgress, signal: _, ...call} = options;
   checkHeaders(call.headers);
   checkFunction('onDownloadProgress', onDownloadProgress);

@@ -64,7 +64,7 @@ export function eventSource(
   url: string | URL,
   options: EventSourceOptions = {},
 ): EventSourceIterator {
-  const settings = checkEventSource(options);
+  const settings = checkEventSource(session, options);
   const {call, maxFailures, maxReconnectDelay, onReconnect, reconnectStatuses} = settings;
   const controller = new AbortController();
   const {signal} = controller;

@@ -85,8 +85,11 @@ const own = [
 ];
 
 /** @throws InvalidOptionError */
-export function checkEventSource(options: EventSourceOptions): EventSourceSettings {
-  checkReadOptions('eventSource', options, own, ['retry', 'timeout']);
+export function checkEventSource(
+  session: {readonly fetch: object},
+  options: EventSourceOptions,
+): EventSourceSettings {
+  checkReadOptions('eventSource', options, session, own, ['retry', 'timeout']);
   const {
     lastEventId = '',
     reconnectDelay,

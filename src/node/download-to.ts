@@ -80,7 +80,7 @@ export async function downloadTo(
   options: DownloadToOptions = {},
 ): Promise<DownloadedFile> {
   const {ranges, rangeSize, ...basics} = options;
-  const settings = checkDownload(basics, 'downloadTo', ['ranges', 'rangeSize']);
+  const settings = checkDownload(session, basics, 'downloadTo', ['ranges', 'rangeSize']);
   const most = checkNumber('ranges', ranges, defaultRanges, {whole: true, min: 1});
   const pieceSize = checkNumber('rangeSize', rangeSize, defaultRangeSize, {whole: true, min: 1});
   const path = resolve(file instanceof URL ? fileURLToPath(file) : file);

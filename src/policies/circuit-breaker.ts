@@ -1,5 +1,5 @@
 import {discard} from '../core/discard-response.ts';
-import type {Policy} from '../core/policy.ts';
+import type {Handler, PolicyDefinition} from '../core/policy.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {CircuitOpenError, ConnectionError, TimeoutError} from '../errors/index.ts';
 import {checkFunction, checkKnown, checkNumber} from '../utils/check-options.ts';
@@ -120,7 +120,7 @@ class Circuit implements KeyedEntry {
  * await using session = createSession({policies: [breaker]});
  * ```
  */
-export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Policy {
+export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): PolicyDefinition {
   checkKnown('circuitBreaker', options, [
     'failures',
     'minimum',
@@ -196,28 +196,31 @@ export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Polic
     }
   }
 
-  return (next) => async (request) => {
-    const circuit = circuits.get(keyOf(request));
-    enter(circuit, request);
-    const {era} = circuit;
-    circuit.inFlight++;
-    let response: Response | undefined;
-    let error: unknown;
-    try {
-      response = await next(request);
-    } catch (thrown) {
-      error = thrown;
-    }
-    circuit.inFlight--;
-    try {
-      if (circuit.era === era) settle(circuit, response ? {response} : {error});
-    } catch (thrown) {
-      discard(response);
-      throw thrown;
-    }
-    if (response) return response;
-    throw error;
-  };
+  const wrap =
+    (next: Handler): Handler =>
+    async (request) => {
+      const circuit = circuits.get(keyOf(request));
+      enter(circuit, request);
+      const {era} = circuit;
+      circuit.inFlight++;
+      let response: Response | undefined;
+      let error: unknown;
+      try {
+        response = await next(request);
+      } catch (thrown) {
+        error = thrown;
+      }
+      circuit.inFlight--;
+      try {
+        if (circuit.era === era) settle(circuit, response ? {response} : {error});
+      } catch (thrown) {
+        discard(response);
+        throw thrown;
+      }
+      if (response) return response;
+      throw error;
+    };
+  return {name: 'circuitBreaker', rejectsOnAbort: true, wrap};
 }
 
 function isServerFailure({response, error}: CircuitOutcome): boolean | undefined {

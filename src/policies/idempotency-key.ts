@@ -1,39 +1,65 @@
+import type {PolicyDefinition} from '../core/policy.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {isIdempotent} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
-import {InvalidOptionError} from '../errors/index.ts';
+import {assertOption} from '../utils/check-options.ts';
 import {randomHex} from '../utils/random.ts';
 
 /**
- * What is sent as `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), so that a server does only once what
- * it is told several times: `true` for a random one with each call, a function that makes one (`undefined`: none), or,
- * for a single call, the key itself; `false`: none.
+ * The value of the `Idempotency-Key` header (draft-ietf-httpapi-idempotency-key-header), by which a server recognises
+ * a repeated request: `true` for a random key for each call, a function that makes one (`undefined` for none), or, for a
+ * single call, the key itself; `false` for none.
  */
 export type IdempotencyKey = boolean | string | ((request: RedactedRequest) => string | undefined);
 
 /**
- * The option of a session, or of a call when `perCall` is true.
- *
- * @throws InvalidOptionError for what can't be
+ * @throws InvalidOptionError
  */
-export function checkIdempotencyKey(
-  key: IdempotencyKey | undefined,
-  perCall: boolean,
-): IdempotencyKey | undefined {
-  if (key === undefined || typeof key === 'boolean' || typeof key === 'function') return key;
-  if (perCall && typeof key === 'string' && key !== '') return key;
-  throw new InvalidOptionError(
-    'idempotencyKey',
-    key,
-    `a boolean${perCall ? ', a string' : ''} or a function`,
-  );
+function checkKey(key: IdempotencyKey, mayBeText: boolean): IdempotencyKey {
+  const isAllowed =
+    typeof key === 'boolean' ||
+    typeof key === 'function' ||
+    (mayBeText && typeof key === 'string' && key !== '');
+  assertOption(isAllowed, 'idempotencyKey', key, `a boolean${mayBeText ? ', a string' : ''} or a function`);
+  return key;
 }
 
 /**
- * Sets the header before the first attempt at a call, so that it stays the same over all of them. A call that is
- * idempotent by its method is given none, unless its key is said out loud; one that has the header keeps it.
+ * Sends an `Idempotency-Key` with each call, the same over all its attempts, so that a retry policy further in may
+ * repeat a POST. Calls give `idempotencyKey` instead of the session's. `createSession` of `aiofetch` has this policy.
+ *
+ * @throws InvalidOptionError
+ *
+ * @example
+ * ```ts
+ * import {createSession, idempotencyKeyPolicy, retryPolicy} from 'aiofetch/core';
+ *
+ * await using session = createSession({policies: [idempotencyKeyPolicy(true), retryPolicy()]});
+ * await session.fetch('https://api.example.com/orders', {method: 'POST', body: '{}'});
+ * ```
  */
-export function setIdempotencyKey(request: ConnectorRequest, key: IdempotencyKey): void {
+export function idempotencyKeyPolicy(
+  key: Exclude<IdempotencyKey, string> = false,
+): PolicyDefinition<{readonly idempotencyKey?: IdempotencyKey | undefined}> {
+  checkKey(key, false);
+  return {
+    name: 'idempotencyKey',
+    callOptions: {idempotencyKey: (value) => checkKey(value, true)},
+    rejectsOnAbort: true,
+    wrap: (next) => (request) => {
+      const given = request.options['idempotencyKey'] as IdempotencyKey | undefined;
+      const wanted = given ?? key;
+      if (wanted !== false) setIdempotencyKey(request, wanted);
+      return next(request);
+    },
+  };
+}
+
+/**
+ * Sets the header before the first attempt, so that all attempts have the same key. A call that is idempotent by its
+ * method gets a key only when the call names one. A call that has the header keeps it.
+ */
+function setIdempotencyKey(request: ConnectorRequest, key: IdempotencyKey): void {
   if (typeof key === 'string' ? request.headers.has('idempotency-key') : isIdempotent(request)) return;
   const value =
     typeof key === 'function'

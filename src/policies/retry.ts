@@ -1,11 +1,10 @@
 import pRetry from 'p-retry';
 import {isReplayable} from '../core/body.ts';
-import type {Lifetime} from '../core/call-lifetime.ts';
-import {discard} from '../core/discard-response.ts';
+import type {CallLifetime} from '../core/call-lifetime.ts';
 import type {HeaderList} from '../core/header-list.ts';
-import type {Handler, Policy} from '../core/policy.ts';
+import type {Handler, PolicyDefinition} from '../core/policy.ts';
 import type {ConnectorRequest} from '../core/request.ts';
-import {isIdempotent} from '../core/request.ts';
+import {isIdempotent, lifetimeOf} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {ConnectionError, TimeoutError} from '../errors/index.ts';
 import {redactUrl} from '../errors/redact-url.ts';
@@ -109,24 +108,34 @@ export const retriedStatuses: readonly number[] = [408, 429, 500, 502, 503, 504]
 
 const defaultBudget = {ratio: 0.2, minimum: 100, window: 10_000};
 
-/** What holds where nothing else is said, with a budget of its own. */
+const noRetry: RetrySettings = {
+  retries: 0,
+  statuses: retriedStatuses,
+  minDelay: 500,
+  maxDelay: 30_000,
+  maxRetryAfter: 60_000,
+  budget: undefined,
+  shouldRetry: undefined,
+  onRetry: undefined,
+};
+
+/** The default settings, with a budget of their own. */
 export function defaultRetry(): RetrySettings {
-  return {
-    retries: 2,
-    statuses: retriedStatuses,
-    minDelay: 500,
-    maxDelay: 30_000,
-    maxRetryAfter: 60_000,
-    budget: createBudget('', {}, defaultBudget),
-    shouldRetry: undefined,
-    onRetry: undefined,
-  };
+  return {...noRetry, retries: 2, budget: createBudget('', {}, defaultBudget)};
 }
 
 /**
- * Lays the retry option of a session or call over the settings it begins with.
+ * @throws InvalidOptionError
+ */
+function checkRetry(retry: Retry): Retry {
+  mergeRetry(noRetry, retry);
+  return retry;
+}
+
+/**
+ * Merges the retry option of a session or call into the settings that hold without it.
  *
- * @throws InvalidOptionError for what can't be
+ * @throws InvalidOptionError
  */
 export function mergeRetry(base: RetrySettings, retry: Retry | undefined): RetrySettings {
   if (retry === undefined) return base;
@@ -153,11 +162,11 @@ export function mergeRetry(base: RetrySettings, retry: Retry | undefined): Retry
 }
 
 /**
- * Makes another attempt where one has failed and it can do no harm: idempotent methods, requests with an
- * `Idempotency-Key`, and whatever never left. What the last attempt ended with is what comes out. A session has one of
- * these already, by its `retry` option.
+ * Makes another attempt after a failed one where a repetition is harmless: idempotent methods, requests with an
+ * `Idempotency-Key`, and requests that never left. The caller gets the outcome of the last attempt. Calls give `retry`
+ * over these options. `createSession` of `aiofetch` has this policy, by its `retry` option.
  *
- * @throws InvalidOptionError for what can't be
+ * @throws InvalidOptionError
  *
  * @example
  * ```ts
@@ -169,26 +178,30 @@ export function mergeRetry(base: RetrySettings, retry: Retry | undefined): Retry
  * });
  * ```
  */
-export function retryPolicy(retry: Retry = {}): Policy {
-  const settings = mergeRetry(defaultRetry(), retry);
-  return retryWith(() => settings);
+export function retryPolicy(retry: Retry = {}): PolicyDefinition<{readonly retry?: Retry | undefined}> {
+  return retryWith(mergeRetry(defaultRetry(), retry));
 }
 
-/** The same, with settings that each request may have of its own. An attempt that succeeds costs no more than a look at its status. */
-export function retryWith(settingsOf: (request: ConnectorRequest) => RetrySettings): Policy {
-  return (next) => (request) => {
-    const settings = settingsOf(request);
-    if (settings.retries === 0) return next(request);
-    settings.budget?.count(urlParts(request.url).origin);
-    // Policies further in may set headers in place, which must not be there already the next time.
-    const headers = request.headers.copy();
-    return next(request).then(
-      (response) =>
-        isFailure(settings, response)
-          ? retry(next, request, headers, settings, new FailedAttempt(response, undefined))
-          : response,
-      (error) => retry(next, request, headers, settings, new FailedAttempt(undefined, error)),
-    );
+/** The same with complete settings. An attempt that succeeds costs no more than a look at its status. */
+export function retryWith(own: RetrySettings): PolicyDefinition<{readonly retry?: Retry | undefined}> {
+  return {
+    name: 'retry',
+    callOptions: {retry: checkRetry},
+    rejectsOnAbort: true,
+    wrap: (next) => (request) => {
+      const settings = mergeRetry(own, request.options['retry'] as Retry | undefined);
+      if (settings.retries === 0) return next(request);
+      settings.budget?.count(urlParts(request.url).origin);
+      // Policies further in may set headers in place. The next attempt must not start with them.
+      const headers = request.headers.copy();
+      return next(request).then(
+        (response) =>
+          isFailure(settings, response)
+            ? retry(next, request, headers, settings, new FailedAttempt(response, undefined))
+            : response,
+        (error) => retry(next, request, headers, settings, new FailedAttempt(undefined, error)),
+      );
+    },
   };
 }
 
@@ -256,7 +269,7 @@ async function beforeRetry(
   const {lifetime, method, url, body} = request;
   const {response, error} = failed;
   if (lifetime.isAborted) {
-    discard(response);
+    lifetime.discard(response);
     throw lifetime.reason;
   }
   const delay = delayOf(settings, response, attempt);
@@ -272,15 +285,13 @@ async function beforeRetry(
   try {
     isWanted = (await settings.shouldRetry?.(context)) ?? isWorthIt(request, settings, failed);
   } catch (thrown) {
-    discard(response);
+    lifetime.discard(response);
     throw thrown;
   }
   if (!isWanted || settings.budget?.take(urlParts(url).origin) === false) throw failed;
-  // Before the wait: a body left unread would keep its slot for as long.
-  discard(response);
-  // Else a session that closes meanwhile would take it for one that nobody cares to read.
-  lifetime.bodyReadStarted();
-  request.attempt = lifetime.attempts;
+  // Before the wait, because an unread body would keep its slot for as long.
+  lifetime.discard(response);
+  request.attempt = lifetimeOf(request).attempts;
   lifetime.trace?.emit('retryScheduled', request, {
     delay,
     ...(response ? {status: response.status} : {error}),
@@ -313,7 +324,7 @@ function isWorthIt(
   return phase !== 'pool' && phase !== 'total' && isIdempotent(request);
 }
 
-function sleep(delay: number, lifetime: Lifetime): Promise<void> {
+function sleep(delay: number, lifetime: CallLifetime): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
       () => {

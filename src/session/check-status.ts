@@ -4,27 +4,27 @@ import type {RedactedRequest} from '../errors/index.ts';
 import {HTTPError} from '../errors/index.ts';
 import type {KyOptions} from './call-options.ts';
 import {readErrorData} from './error-data.ts';
+import type {JsonParser} from './response-promise.ts';
 
-/** What decides whether a status is an error, and what is read of one that is. */
+/** What decides whether a status is an error, and how the body of an error is read. */
 export interface StatusCheck {
   readonly throwHttpErrors: KyOptions['throwHttpErrors'] | undefined;
-  readonly parseJson: KyOptions['parseJson'] | undefined;
+  readonly parse: JsonParser | undefined;
   readonly redirect: Redirect;
   readonly signal: AbortSignal | null | undefined;
-  /** How many were made. */
+  /** How many attempts were made. */
   readonly attempts: number;
 }
 
 /**
- * The response, when its status is none that rejects.
+ * Returns the response if its status is not an error.
  *
- * @param request - what was asked for; a `Request` where `parseJson` is told about it
  * @throws HTTPError
  */
 export async function throwOnHttpError(
   response: Response,
   request: RedactedRequest,
-  {redirect, throwHttpErrors = true, parseJson, signal, attempts}: StatusCheck,
+  {redirect, throwHttpErrors = true, parse, signal, attempts}: StatusCheck,
 ): Promise<Response> {
   const {status, type} = response;
   const isFine =
@@ -34,10 +34,7 @@ export async function throwOnHttpError(
     (redirect === 'manual' && isRedirectStatus(status)) ||
     !(typeof throwHttpErrors === 'function' ? throwHttpErrors(status) : throwHttpErrors);
   if (isFine) return response;
-  const data = await readErrorData(
-    response,
-    parseJson && ((text) => parseJson(text, {request: request as Request, response})),
-  );
+  const data = await readErrorData(response, parse && ((text) => parse(text, response)));
   if (signal?.aborted) throw signal.reason;
   throw new HTTPError(response, data, {request, attempts: Math.max(attempts, 1)});
 }

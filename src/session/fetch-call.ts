@@ -3,105 +3,86 @@ import type {HeadersInput} from '../core/header-list.ts';
 import {token} from '../core/header-list.ts';
 import {nativeOf} from '../core/native-init.ts';
 import {takeBody} from '../core/read-request-body.ts';
-import {checkBody, checkRedirect} from '../core/request.ts';
-import type {TraceListener} from '../core/trace.ts';
-import type {IdempotencyKey} from '../policies/idempotency-key.ts';
-import type {Retry} from '../policies/retry.ts';
-import type {OutgoingCall, VerbsHost} from './call-options.ts';
+import {ConnectorRequest, checkBody, checkRedirect} from '../core/request.ts';
+import type {PolicyCallOptions} from './call-options.ts';
+import type {SessionHost} from './session-host.ts';
 import type {Timeout} from './timeouts.ts';
-import type {TransferOptions} from './transfer.ts';
 
-/** What `session.fetch` takes beside the members of the standard's `RequestInit`. */
-export interface FetchInit extends Omit<RequestInit, 'body' | 'headers'>, TransferOptions {
+/** The members of the `init` that the `fetch` of every session takes. */
+export interface BaseFetchInit extends Omit<RequestInit, 'body' | 'headers'> {
   readonly body?: RequestBody | null;
   readonly headers?: HeadersInput | NonNullable<RequestInit['headers']>;
-  /** A number is `total`; laid over the session's. */
+  /** Merged into the session's. A number means `total`. */
   readonly timeout?: Timeout | undefined;
-  /** Laid over the session's. */
-  readonly retry?: Retry | undefined;
-  /** Instead of the session's; a string is the key itself. */
-  readonly idempotencyKey?: IdempotencyKey | undefined;
-  /** Listeners beside the session's. */
-  readonly trace?: readonly TraceListener[] | undefined;
 }
 
-/** What is a session's, of what a call is made of. */
-type CallHost = Pick<VerbsHost, 'headersOf' | 'resolveUrl' | 'transferOf'>;
+/** The `init` of `session.fetch`: the members of the standard's `RequestInit`, and the session's own. */
+export interface FetchInit extends BaseFetchInit, PolicyCallOptions {}
 
-const nothing: TransferOptions = {};
+/** A call before it begins. */
+export interface OutgoingCall {
+  readonly request: ConnectorRequest;
+  readonly signal: AbortSignal | null | undefined;
+}
 
 /**
- * What a call of `session.fetch` asks for.
+ * The call that the arguments of `session.fetch` ask for.
  *
- * @throws TypeError as the standard's `Request` does; InvalidOptionError, UnsupportedOptionError for options of a session's own
+ * @throws TypeError as the standard's `Request` constructor; InvalidOptionError, UnsupportedOptionError for a session's
+ * own options
  */
 export function toCall(
   input: string | URL | Request,
-  init: FetchInit | null | undefined,
-  host: CallHost,
+  init: BaseFetchInit | null | undefined,
+  host: SessionHost,
 ): OutgoingCall {
   if (typeof input === 'object' && !(input instanceof URL) && typeof input.url === 'string') {
-    return requestToCall(input, init, host);
+    return requestToCall(input, init ?? {}, host);
   }
   if (input === undefined) throw new TypeError('There is no URL to fetch');
   const url = host.resolveUrl(typeof input === 'string' || input instanceof URL ? input : String(input));
   if (!init) {
+    const headers = host.headersOf(undefined);
+    const timeouts = host.timeoutsOf(undefined);
     return {
-      url,
-      method: 'GET',
-      headers: host.headersOf(undefined),
-      body: null,
-      redirect: 'follow',
+      request: new ConnectorRequest({url, method: 'GET', headers, body: null, timeouts}),
       signal: undefined,
-      timeout: undefined,
-      retry: undefined,
-      idempotencyKey: undefined,
-      trace: undefined,
-      native: undefined,
-      transfer: host.transferOf(nothing),
     };
   }
   const method = normalizeMethod(init.method);
   const body = init.body ?? null;
   if (body !== null) checkBody(method, body);
-  return {
+  const request = new ConnectorRequest({
     url,
     method,
     headers: host.headersOf(init.headers as HeadersInput | undefined),
     body,
     redirect: checkRedirect(init.redirect ?? 'follow'),
-    signal: init.signal,
-    timeout: init.timeout,
-    retry: init.retry,
-    idempotencyKey: init.idempotencyKey,
-    trace: init.trace,
+    timeouts: host.timeoutsOf(init.timeout),
     native: nativeOf(init),
-    transfer: host.transferOf(init),
-  };
+    options: host.settle(init),
+  });
+  return {request, signal: init.signal};
 }
 
-function requestToCall(input: Request, given: FetchInit | null | undefined, host: CallHost): OutgoingCall {
-  const init = given ?? {};
+function requestToCall(input: Request, init: BaseFetchInit, host: SessionHost): OutgoingCall {
   const method = init.method === undefined ? input.method : normalizeMethod(init.method);
   const body = init.body ?? takeBody(input);
   if (body !== null) checkBody(method, body);
-  return {
+  const request = new ConnectorRequest({
     url: host.resolveUrl(input.url),
     method,
     headers: host.headersOf((init.headers ?? input.headers) as HeadersInput),
     body,
     redirect: checkRedirect(init.redirect ?? input.redirect),
-    signal: init.signal === undefined ? input.signal : init.signal,
-    timeout: init.timeout,
-    retry: init.retry,
-    idempotencyKey: init.idempotencyKey,
-    trace: init.trace,
+    timeouts: host.timeoutsOf(init.timeout),
     native: nativeOf(init, input),
-    transfer: host.transferOf(init),
-  };
+    options: host.settle(init),
+  });
+  return {request, signal: init.signal === undefined ? input.signal : init.signal};
 }
 
-// Fetch, "normalize a method": these and no others, so that "patch" stays what the caller wrote.
+// Fetch, "normalize a method": only these methods, so that "patch" stays as the caller wrote it.
 const normalizedMethods = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
 // Fetch, "forbidden method".
 const forbiddenMethods = new Set(['CONNECT', 'TRACE', 'TRACK']);

@@ -1,25 +1,27 @@
 import type {HeaderList} from '../core/header-list.ts';
 
-/** What of a session goes to wherever its `fetch` is sent. */
+/** What a session's `fetch` adds to a call, for typed clients and readers that are given the session. */
 export interface FetchMetadata {
   readonly baseUrl: URL | undefined;
   readonly headers: HeaderList;
+  /** Names of the options of calls that the session's policies take. */
+  readonly callOptions: readonly string[];
 }
 
 const metadataOf = new WeakMap<object, FetchMetadata>();
 
-/** Has it known what a session's `fetch` sends of its own. */
 export function setFetchMetadata(fetch: object, metadata: FetchMetadata): void {
   metadataOf.set(fetch, metadata);
 }
 
+/** `undefined` for a fetch that is not a session's. */
 export function fetchMetadataOf(fetch: object): FetchMetadata | undefined {
   return metadataOf.get(fetch);
 }
 
 const attemptCounts = new WeakMap<Response, number>();
 
-/** Has it known that a response was not that of a first attempt. */
+/** Records how many attempts a session made until it had this response. Responses of a first attempt aren't recorded. */
 export function setAttempts(response: Response, attempts: number): void {
   attemptCounts.set(response, attempts);
 }

@@ -2,104 +2,96 @@ import type {BeforeRequestHook, Options as KyInit, KyInstance, ResponsePromise} 
 import ky, {isForceRetryError, isHTTPError} from 'ky';
 import type {RequestBody} from '../core/body.ts';
 import {isReplayable, isStreamLike, tagOf, toReadableStream} from '../core/body.ts';
-import type {Lifetime} from '../core/call-lifetime.ts';
 import {HeaderList} from '../core/header-list.ts';
 import {encodeMultipart} from '../core/multipart.ts';
-import {nativeOf} from '../core/native-init.ts';
 import {takeBody} from '../core/read-request-body.ts';
-import type {Transfer} from '../core/request.ts';
+import type {ConnectorRequest} from '../core/request.ts';
+import {lifetimeOf} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {AiofetchError, HTTPError} from '../errors/index.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
-import type {CallOptions, Hooks, VerbsHost} from './call-options.ts';
+import type {CallOptions, Hooks} from './call-options.ts';
 import {throwOnHttpError} from './check-status.ts';
+import type {OutgoingCall} from './fetch-call.ts';
+import {checkHookOptions, mergeHooks} from './hooks.ts';
 import {validate} from './response-promise.ts';
+import type {SessionHost} from './session-host.ts';
+import type {VerbsSettings} from './verbs.ts';
 
-// Handed through ky under a name it doesn't know: it gives unknown options to its `fetch` as they are. A class, since
-// ky copies plain objects.
+/** Sends a call with hooks through ky. Returns `undefined` for a call without hooks. */
+export type CallThroughKy = (outgoing: OutgoingCall, options: CallOptions) => ResponsePromise | undefined;
+
+/** What verbs need to take hooks. Without it, they refuse them, and a bundle has no ky. */
+export interface HookSupport {
+  /** @throws InvalidOptionError, UnsupportedOptionError */
+  check(options: Pick<CallOptions, 'hooks' | 'context'>): void;
+  create(host: SessionHost, settings: VerbsSettings): CallThroughKy;
+}
+
+// ky passes options that it doesn't know to its `fetch` as they are. This one travels under the name `aiofetch`. It is a
+// class because ky copies plain objects.
 class KyCallContext {
+  readonly call: OutgoingCall;
   readonly options: CallOptions;
-  readonly headers: HeaderList;
-  readonly transfer: Transfer | undefined;
-  readonly lifetime: Lifetime;
+  readonly hooks: Hooks;
   body: RequestBody | null;
   /**
-   * ky's `Request` carries headers and body as well, since hooks want to see them. They may put
-   * another in its place: this is the one that was made of `body`.
+   * ky's `Request` shows headers and body to the hooks. A hook may replace it: this is the one that was made with
+   * `body`.
    */
   request: Request | undefined = undefined;
-  readonly throughRequest: boolean;
-  /** The status is judged after the hooks that look at responses. */
+  /** The hooks that look at responses come first. The status is checked after them. */
   checkedLater = false;
 
-  constructor(
-    options: CallOptions,
-    headers: HeaderList,
-    body: RequestBody | null,
-    transfer: Transfer | undefined,
-    lifetime: Lifetime,
-    throughRequest: boolean,
-  ) {
+  constructor(call: OutgoingCall, options: CallOptions, hooks: Hooks) {
+    this.call = call;
     this.options = options;
-    this.headers = headers;
-    this.body = body;
-    this.transfer = transfer;
-    this.lifetime = lifetime;
-    this.throughRequest = throughRequest;
+    this.hooks = hooks;
+    this.body = call.request.body;
   }
 }
 
-/**
- * Calls through ky, over a session. ky's own retry and timeout are off: the session's policies do that. Headers, body and
- * signal go around ky wherever no hook wants to see them, since each costs a copy on the way through a `Request`.
- */
-export function createKy(host: VerbsHost) {
-  const {parseJson, stringifyJson, context, throwHttpErrors} = host.options;
+/** ky's hooks, for verbs that take them. */
+export const kyHooks: HookSupport = {check: checkHookOptions, create: createKy};
+
+/** Makes the function that sends a session's calls with hooks through ky. ky's own retry and timeout are off: policies do both. */
+function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
+  const {hooks, parseJson, stringifyJson, context, throwHttpErrors} = settings;
   let instance: KyInstance = ky.create({
     fetch: (input, init) => send(input as Request, (init as unknown as {aiofetch: KyCallContext}).aiofetch),
     retry: 0,
     timeout: false,
-    // Statuses are judged below.
+    // The status is checked by `check`.
     throwHttpErrors: false,
     ...(parseJson && {parseJson}),
     ...(stringifyJson && {stringifyJson}),
     ...(context && {context}),
   });
-  // ky knows how they are laid over each other.
-  for (const searchParams of host.searchParams) instance = instance.extend({searchParams});
+  // Hooks see the search parameters as options, so ky merges them.
+  for (const searchParams of settings.searchParams) instance = instance.extend({searchParams});
 
-  function call(
-    method: string,
-    url: string,
-    headers: HeaderList,
-    options: CallOptions,
-    callHooks: Hooks | undefined,
-    transfer: Transfer | undefined,
-    lifetime: Lifetime,
-  ): ResponsePromise {
-    const throughRequest = callHooks !== undefined;
-    let body = options.body ?? null;
-    if (options.json !== undefined && !throughRequest) {
-      body = (options.stringifyJson ?? stringifyJson ?? JSON.stringify)(options.json) ?? null;
-      if (!headers.has('content-type')) headers.set('content-type', 'application/json');
-    }
-    const callContext = new KyCallContext(options, headers, body, transfer, lifetime, throughRequest);
-    const kyOptions: KyInit & {aiofetch: KyCallContext} = {method, aiofetch: callContext};
+  function call(outgoing: OutgoingCall, options: CallOptions): ResponsePromise | undefined {
+    const callHooks = mergeHooks(hooks, options.hooks);
+    if (!callHooks) return undefined;
+    const {url, method, redirect} = outgoing.request;
+    const callContext = new KyCallContext(outgoing, options, callHooks);
+    const kyOptions: KyInit & {aiofetch: KyCallContext} = {method, redirect, aiofetch: callContext};
     if (options.searchParams !== undefined) kyOptions.searchParams = options.searchParams;
     if (options.parseJson) kyOptions.parseJson = options.parseJson;
     if (options.context) kyOptions.context = options.context;
-    if (options.redirect) kyOptions.redirect = options.redirect;
-    if (throughRequest) showToHooks(kyOptions, callContext, callHooks);
+    showToHooks(kyOptions, callContext);
     const promise = instance(url, kyOptions) as ResponsePromise;
     return withOurSchemaErrors(promise, {method, url});
   }
 
-  function showToHooks(kyOptions: KyInit, callContext: KyCallContext, callHooks: Hooks = {}): void {
-    const {options, headers, lifetime} = callContext;
+  function showToHooks(kyOptions: KyInit, callContext: KyCallContext): void {
+    const {options, call, hooks: callHooks} = callContext;
+    const {request: outgoing, signal} = call;
     const {beforeRequest = [], afterResponse = []} = callHooks;
-    // Its own rather than the caller's, which may outlive thousands of calls, each leaving something on it.
-    if (options.signal) kyOptions.signal = lifetime.signal;
-    kyOptions.headers = Object.fromEntries(new Headers([...headers]));
+    // Use the call's own signal: every `Request` leaves a listener on its signal, and the caller's may outlive thousands
+    // of calls.
+    if (signal) kyOptions.signal = outgoing.signal;
+    kyOptions.headers = Object.fromEntries(new Headers([...outgoing.headers]));
     if (options.json !== undefined) kyOptions.json = options.json;
     if (options.stringifyJson) kyOptions.stringifyJson = options.stringifyJson;
     const shown = callContext.body && toShow(callContext.body);
@@ -122,23 +114,23 @@ export function createKy(host: VerbsHost) {
         afterResponse: [
           ...afterResponse,
           async ({request, response}: {request: Request; response: Response}) => {
-            await judge(response, request, callContext);
+            await check(response, request, callContext);
           },
         ],
       }),
     };
   }
 
-  // A call that a hook answers, or breaks off, never gets to the session: that is its end.
+  // A call that a hook answers or breaks off never gets to the session, so the call ends here.
   function withAbort(hook: BeforeRequestHook, callContext: KyCallContext): BeforeRequestHook {
     return async (state) => {
-      const {lifetime} = callContext;
+      const lifetime = lifetimeOf(callContext.call.request);
       try {
-        // An abort doesn't wait for what a hook may be waiting for.
-        const result = await Promise.race([hook(state), lifetime.whenAborted()]);
+        // An abort doesn't wait for the hook.
+        const result = await Promise.race([hook(state), lifetime.abortedBeforeDelivery()]);
         if (!isResponse(result)) return result;
         lifetime.end();
-        if (!callContext.checkedLater) await judge(result, state.request, callContext);
+        if (!callContext.checkedLater) await check(result, state.request, callContext);
         return result;
       } catch (error) {
         lifetime.fail(error);
@@ -148,68 +140,47 @@ export function createKy(host: VerbsHost) {
   }
 
   async function send(request: Request, callContext: KyCallContext): Promise<Response> {
-    const {options, lifetime, transfer, throughRequest} = callContext;
-    let {headers, body} = callContext;
-    if (throughRequest) {
-      headers = HeaderList.from(request.headers as Headers);
-      // Beside the Request, where it can be sent twice, unless it's no longer the same.
-      if (request !== callContext.request || !isReplayable(body)) body = takeOrEnd(request, lifetime);
-    } else if (!headers.has('accept')) {
-      // What ky adds for .json(), .text() and so on.
-      const accept = request.headers.get('accept');
-      if (accept !== null) headers.set('accept', accept);
-    }
-    const response = await host.send(
-      {
-        url: throughRequest ? host.resolveUrl(request.url) : request.url,
-        method: request.method,
-        headers,
-        body,
-        redirect: request.redirect,
-        signal: options.signal,
-        timeout: options.timeout,
-        retry: options.retry,
-        idempotencyKey: options.idempotencyKey,
-        trace: options.trace,
-        native: nativeOf(options),
-        transfer,
-      },
-      lifetime,
-    );
-    return callContext.checkedLater ? response : judge(response, request, callContext);
+    const outgoing = callContext.call.request;
+    outgoing.url = host.resolveUrl(request.url);
+    outgoing.method = request.method;
+    outgoing.redirect = request.redirect;
+    outgoing.headers = HeaderList.from(request.headers as Headers);
+    // The original body goes beside ky's `Request`, unless it can be sent only once or a hook replaced the `Request`.
+    const isSame = request === callContext.request && isReplayable(callContext.body);
+    outgoing.body = isSame ? callContext.body : takeOrFail(request, outgoing);
+    const response = await host.send(outgoing);
+    return callContext.checkedLater ? response : check(response, request, callContext);
   }
 
-  // A hook may have read it.
-  function takeOrEnd(request: Request, lifetime: Lifetime): RequestBody | null {
+  // A hook may have read the body.
+  function takeOrFail(request: Request, outgoing: ConnectorRequest): RequestBody | null {
     try {
       return takeBody(request);
     } catch (error) {
-      lifetime.fail(error);
+      lifetimeOf(outgoing).fail(error);
       throw error;
     }
   }
 
-  function judge(
-    response: Response,
-    request: Request,
-    {options, lifetime}: KyCallContext,
-  ): Promise<Response> {
+  function check(response: Response, request: Request, callContext: KyCallContext): Promise<Response> {
+    const {options, call} = callContext;
+    const parse = options.parseJson ?? parseJson;
     return throwOnHttpError(response, request, {
       redirect: request.redirect,
       throwHttpErrors: options.throwHttpErrors ?? throwHttpErrors,
-      parseJson: options.parseJson ?? parseJson,
-      signal: options.signal,
-      attempts: lifetime.attempts,
+      parse: parse && ((text) => parse(text, {request, response})),
+      signal: call.signal,
+      attempts: lifetimeOf(call.request).attempts,
     });
   }
 
   return call;
 }
 
-/** A body as ky can make a `Request` of it. */
+/** A body that a `Request` can be made with. */
 function toShow(body: RequestBody): BodyInit {
   if (typeof body === 'function') return toShow(body());
-  // Here already, so that the boundary that is shown is the one that is sent.
+  // Encoded here, so that hooks see the boundary that is sent.
   if (body instanceof FormData) return encodeMultipart(body);
   return isStreamLike(body) ? toReadableStream(body) : body;
 }
@@ -218,16 +189,16 @@ function isResponse(value: unknown): value is Response {
   return value instanceof Response || tagOf(value) === 'Response';
 }
 
-// ky's own errors hold the request, with its credentials, and the options: they must not get out.
+// ky's own errors hold the request with its credentials, and the options. They must not reach the caller.
 function withoutKy(error: Error): Error {
-  // First of all: ky goes by the name, and some of ours are the same.
+  // Checked first, because ky recognises errors by their names, and some of ours have the same.
   if (error instanceof AiofetchError) return error;
   if (isHTTPError(error)) return new HTTPError(error.response, error.data, {request: error.request});
   if (isForceRetryError(error)) return new TypeError("ky.retry() has no effect: ky's own retry is off");
   return error;
 }
 
-// Its own error for a schema would hold the body's values.
+// ky's error for a schema would hold values of the body.
 function withOurSchemaErrors(promise: ResponsePromise, request: RedactedRequest): ResponsePromise {
   const {json} = promise;
   promise.json = (schema?: StandardSchema) => {

@@ -1,18 +1,40 @@
 import type {ResponsePromise} from 'ky';
+import type {ConnectorRequest} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {SchemaError} from '../errors/index.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
+import type {KyOptions} from './call-options.ts';
 
 const accepts = {json: 'application/json', text: 'text/*', formData: 'multipart/form-data', others: '*/*'};
 
+/** Parses the text of a response whose `.json()` was called. */
+export type JsonParser = (text: string, response: Response) => unknown;
+
+/** The `parseJson` option of a session or call for one request, which the option's function gets as a `Request`. */
+export function jsonParserFor(
+  parseJson: KyOptions['parseJson'],
+  {url, method, headers}: ConnectorRequest,
+): JsonParser | undefined {
+  if (!parseJson) return undefined;
+  return (text, response) =>
+    parseJson(text, {request: new Request(url, {method, headers: [...headers]}), response});
+}
+
+/** Makes the response's own `.json()` use the parser, as ky does. */
+export function withJsonParser(response: Response, parse: JsonParser | undefined): Response {
+  if (parse) response.json = async () => parse(await response.text(), response);
+  return response;
+}
+
 /**
- * ky's promise of a response, with its shortcuts to what is in the body.
+ * ky's promise of a response, with its methods that read the body.
  *
- * @param expect - told the media type that a shortcut wants, before it waits
+ * @param expect - called with the media type that a method wants, before the method waits
  */
 export function toResponsePromise(
   response: Promise<Response>,
   request: RedactedRequest,
+  parse: JsonParser | undefined,
   expect: (mediaType: string) => void,
 ): ResponsePromise {
   const promise = response as ResponsePromise;
@@ -21,7 +43,8 @@ export function toResponsePromise(
     const received = await response;
     if (schema === undefined) return await received.json();
     const text = await received.text();
-    return await validate(text === '' ? undefined : JSON.parse(text), schema, request);
+    const parsed = parse ? await parse(text, received) : text === '' ? undefined : JSON.parse(text);
+    return await validate(parsed, schema, request);
   };
   promise.text = async () => {
     expect(accepts.text);
@@ -47,9 +70,9 @@ export function toResponsePromise(
 }
 
 /**
- * What the schema makes of a body's JSON.
+ * Checks parsed JSON with a Standard Schema and returns the schema's output.
  *
- * @throws SchemaError when it doesn't fit; TypeError for what is no schema
+ * @throws SchemaError when the value doesn't match; TypeError when `schema` is not a Standard Schema
  */
 export async function validate(
   value: unknown,
@@ -58,14 +81,14 @@ export async function validate(
 ): Promise<unknown> {
   const standard = schema?.['~standard'];
   if (typeof standard?.validate !== 'function') {
-    throw new TypeError('The schema is none by the Standard Schema specification');
+    throw new TypeError('The schema does not follow the Standard Schema specification');
   }
   const result = await standard.validate(value);
   if (result.issues) throw new SchemaError(result.issues, {request});
   return result.value;
 }
 
-/** A verb's promise that has failed before anything could be sent. */
+/** The promise of a verb whose call failed before it could be sent. */
 export function toRejectedPromise(error: unknown): ResponsePromise {
   const promise = Promise.reject(error);
   const again = () => promise;

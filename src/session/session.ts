@@ -1,53 +1,67 @@
 import type {ConnectorStats} from '../core/connector.ts';
-import type {FetchInit} from './fetch-call.ts';
+import type {CallOptions} from './call-options.ts';
+import type {BaseFetchInit, FetchInit} from './fetch-call.ts';
 import type {ExtendOptions} from './options.ts';
 import type {Verbs} from './verbs.ts';
 
-/** What a session has at this moment, and what it did so far. What is the connector's covers all that use it. */
+/** The state of a session at one moment, and its totals so far. The connector's part covers all sessions that share it. */
 export interface SessionStats extends Omit<ConnectorStats, 'totals'> {
   /** The connector's name. */
   readonly connector: string;
   readonly totals: ConnectorStats['totals'] & {
-    /** Calls made by this session, those of its children not counted. */
+    /** Calls made by this session, without those of its children. */
     readonly requests: number;
-    /** Attempts made at them. */
+    /** Attempts made for these calls. */
     readonly attempts: number;
     /** Attempts after the first. */
     readonly retries: number;
-    /** Calls that failed, before their response or in its body, aborted ones included. A status is no failure. */
+    /**
+     * Calls that failed before their response or while its body arrived. Aborted calls count. A status of 400 or more is
+     * no failure here.
+     */
     readonly errors: number;
   };
 }
 
-/** A client with a lifetime: shared settings over a connector, which owns the connections. */
-export interface Session extends Verbs {
+/** The members that every session has, with or without verbs. */
+export interface BareSession<Options = unknown> {
   /**
-   * The Fetch standard's `fetch`, with relative URLs resolved on `baseUrl`. It can be handed to whatever takes a `fetch`.
+   * The Fetch standard's `fetch`, with relative URLs resolved on `baseUrl`. Anything that takes a `fetch` can be given
+   * this one.
    *
    * @throws ConnectionError, TimeoutError, RedirectError, SessionClosedError; the reason of `signal` when that is aborted
    */
-  fetch(input: string | URL | Request, init?: FetchInit): Promise<Response>;
+  fetch(input: string | URL | Request, init?: BaseFetchInit & Options): Promise<Response>;
+  /** The state now, and the totals so far. A child session shows its parent's connector and its own calls. */
+  stats(): SessionStats;
+  /** `true` when the session, or the session that it was extended from, takes no new calls. */
+  readonly closed: boolean;
   /**
-   * A session with these settings over its own, on the same connector, which stays with its owner. Headers, timeouts,
-   * context and search parameters are laid over; hooks and policies come after its own; the rest is replaced, and
-   * `undefined` takes it away. Its auth stays with the origin it was given for, whatever the child's `baseUrl` is.
+   * Refuses new calls, lets running and queued ones finish, and closes the connector if it is the session's own. Sessions
+   * that were extended from this one are closed too; the session that this one was extended from is not.
+   *
+   * @param options - `timeout`, in ms: when it ends, calls that still run are aborted with a {@link SessionClosedError}.
+   * A response that nobody has begun to read within a second doesn't delay the end.
+   */
+  close(options?: {readonly timeout?: number | undefined}): Promise<void>;
+  /** Aborts everything at once: running and queued calls reject with a {@link SessionClosedError} whose cause is `reason`. */
+  destroy(reason?: unknown): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * A client with a lifetime: shared settings over a connector, which owns the connections. `Options` are the options of
+ * calls that its policies add.
+ */
+export interface Session<Options = unknown> extends BareSession<Options>, Verbs<CallOptions & Options> {
+  fetch(input: string | URL | Request, init?: FetchInit & Options): Promise<Response>;
+  /**
+   * A child session on the same connector, which this session still owns. Headers, timeouts, context, search parameters
+   * and retry settings are merged into those of this session; hooks and policies follow its own; other options replace
+   * them, and `undefined` removes one. The credentials of `auth` stay with the origin that they were given for, even if
+   * the child has another `baseUrl`.
    *
    * @throws InvalidOptionError, UnsupportedOptionError
    */
-  extend(options: ExtendOptions): Session;
-  /** What is under way now, and what there has been; a child session tells of its parent's connector and of its own calls. */
-  stats(): SessionStats;
-  /** No new calls are taken, here or by the session it was extended from. */
-  readonly closed: boolean;
-  /**
-   * Refuses new calls, lets those under way and queued finish, and closes the connector if it is the session's own. With
-   * it go the sessions that were extended from it, but not the one that it was extended from.
-   *
-   * @param options - `timeout`, in ms: after that, what still runs is aborted with a {@link SessionClosedError}. A
-   * response that nobody has begun to read within a second doesn't hold it up.
-   */
-  close(options?: {readonly timeout?: number | undefined}): Promise<void>;
-  /** Aborts everything at once: calls queued and running reject with a {@link SessionClosedError} whose cause is `reason`. */
-  destroy(reason?: unknown): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
+  extend(options: ExtendOptions): Session<Options>;
 }

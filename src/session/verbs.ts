@@ -1,128 +1,124 @@
 import type {Input, ResponsePromise} from 'ky';
-import type {Lifetime} from '../core/call-lifetime.ts';
 import {originOf} from '../core/fetch-origin.ts';
-import type {HeaderList} from '../core/header-list.ts';
 import {nativeOf} from '../core/native-init.ts';
 import {takeBody} from '../core/read-request-body.ts';
-import type {Transfer} from '../core/request.ts';
-import {checkBody, checkRedirect} from '../core/request.ts';
-import type {CallOptions, KyOptions, OutgoingCall, VerbsHost} from './call-options.ts';
-import {checkCallOptions, mergeHooks} from './call-options.ts';
+import {ConnectorRequest, checkBody, checkRedirect, lifetimeOf} from '../core/request.ts';
+import {checkKnown} from '../utils/check-options.ts';
+import type {CallOptions, KyOptions, ResponseOptions, VerbOptions} from './call-options.ts';
+import {checkResponseOptions, hookOptionNames, verbOptionNames} from './call-options.ts';
 import {throwOnHttpError} from './check-status.ts';
-import {createKy} from './ky.ts';
-import {toRejectedPromise, toResponsePromise} from './response-promise.ts';
+import type {OutgoingCall} from './fetch-call.ts';
+import type {CallThroughKy, HookSupport} from './ky.ts';
+import {jsonParserFor, toRejectedPromise, toResponsePromise, withJsonParser} from './response-promise.ts';
+import {withSearchParams} from './search-params.ts';
+import type {SessionHost} from './session-host.ts';
 
 export type {ResponsePromise} from 'ky';
 
-/** A session's verbs: ky's, with its `ResponsePromise`, whose `.json()`, `.text()` and so on reject on a status that is no success. */
-export interface Verbs {
-  get<T = unknown>(url: Input, options?: CallOptions): ResponsePromise<T>;
-  post<T = unknown>(url: Input, options?: CallOptions): ResponsePromise<T>;
-  put<T = unknown>(url: Input, options?: CallOptions): ResponsePromise<T>;
-  patch<T = unknown>(url: Input, options?: CallOptions): ResponsePromise<T>;
-  delete<T = unknown>(url: Input, options?: CallOptions): ResponsePromise<T>;
-  head(url: Input, options?: CallOptions): ResponsePromise;
+/** A session's verbs: ky's, with its `ResponsePromise`. It rejects with an `HTTPError` for a status of 400 or more. */
+export interface Verbs<Options = CallOptions> {
+  get<T = unknown>(url: Input, options?: Options): ResponsePromise<T>;
+  post<T = unknown>(url: Input, options?: Options): ResponsePromise<T>;
+  put<T = unknown>(url: Input, options?: Options): ResponsePromise<T>;
+  patch<T = unknown>(url: Input, options?: Options): ResponsePromise<T>;
+  delete<T = unknown>(url: Input, options?: Options): ResponsePromise<T>;
+  head(url: Input, options?: Options): ResponsePromise;
+}
+
+/** Makes the verbs of a session. */
+export type VerbsFactory<Options = unknown> = (host: SessionHost) => Verbs<VerbOptions & Options>;
+
+/** What the verbs of a session are made with. */
+export interface VerbsSettings extends Omit<KyOptions, 'searchParams'> {
+  /** Of the session and of the sessions that it descends from, in this order. */
+  readonly searchParams: ReadonlyArray<KyOptions['searchParams']>;
 }
 
 const methods = ['get', 'post', 'put', 'patch', 'delete', 'head'] as const;
 
 /**
- * ky's verbs over a session. What only ky does, as hooks, goes through ky; a call that asks for none of that
- * doesn't: most of what such a call costs would be the `Request` and the signals that ky makes.
+ * The verbs of a session of `aiofetch/core`: `get`, `post`, `put`, `patch`, `delete` and `head`, without hooks.
+ *
+ * @throws InvalidOptionError, UnsupportedOptionError
+ *
+ * @example
+ * ```ts
+ * import {createSession, verbs} from 'aiofetch/core';
+ *
+ * await using session = createSession({baseUrl: 'https://api.example.com/', verbs: verbs()});
+ * const user = await session.get('users/1').json<{name: string}>();
+ * ```
  */
-export function createVerbs(host: VerbsHost): Verbs {
-  const {hooks, parseJson, stringifyJson, throwHttpErrors} = host.options;
-  const hasSearchParams = host.searchParams.some((searchParams) => searchParams !== undefined);
-  let callKy: ReturnType<typeof createKy> | undefined;
+export function verbs(options: ResponseOptions = {}): VerbsFactory {
+  const known = ['searchParams', 'throwHttpErrors', 'parseJson', 'stringifyJson'];
+  checkKnown('verbs', options, known);
+  checkResponseOptions(options);
+  return (host) => createVerbs(host, {...options, searchParams: [options.searchParams]});
+}
 
-  function call(method: string, input: Input, options: CallOptions = {}): ResponsePromise {
-    let lifetime: Lifetime | undefined;
+/**
+ * ky's verbs over a session. Only a call with hooks goes through ky: most of the cost of such a call is the `Request` and
+ * the signals that ky makes.
+ *
+ * @param hookSupport - sends calls with hooks; without it, the verbs refuse hooks
+ */
+export function createVerbs(
+  host: SessionHost,
+  settings: VerbsSettings,
+  hookSupport?: HookSupport,
+): Verbs<CallOptions> {
+  const hookOptions = hookSupport ? hookOptionNames : [];
+  const known = new Set([...verbOptionNames, ...host.callOptions, ...hookOptions]);
+  let callThroughKy: CallThroughKy | undefined;
+
+  function call(method: string, input: Input, given: CallOptions = {}): ResponsePromise {
+    let outgoing: OutgoingCall | undefined;
     try {
-      checkCallOptions(options);
-      const isUrl = typeof input === 'string' || input instanceof URL;
-      const url = host.resolveUrl(isUrl ? input : input.url);
-      const headers = host.headersOf(isUrl ? options.headers : (input.headers as Headers));
-      if (!isUrl && options.headers) headers.merge(options.headers);
-      const callOptions = isUrl ? options : overRequest(input, options);
-      const {body, json, redirect, signal, timeout, retry, idempotencyKey, trace} = callOptions;
-      if (redirect) checkRedirect(redirect);
-      if (body != null || json !== undefined) checkBody(method, body ?? '');
-      const transfer = host.transferOf(callOptions);
-      lifetime = host.begin({url, method, signal, timeout, retry, idempotencyKey, trace});
-      lifetime.cameFrom = originOf(options);
-      const callHooks = mergeHooks(hooks, options.hooks);
-      if (callHooks === undefined && !asksForKy(options)) {
-        return callDirectly(method, url, headers, callOptions, transfer, lifetime);
+      checkCallOptions(given, known);
+      hookSupport?.check(given);
+      outgoing = toOutgoing(host, method, input, given);
+      const {request, signal} = outgoing;
+      host.begin(request, signal, originOf(given));
+      if (hookSupport) {
+        callThroughKy ??= hookSupport.create(host, settings);
+        const promise = callThroughKy(outgoing, given);
+        if (promise) return promise;
       }
-      callKy ??= createKy(host);
-      return callKy(method, url, headers, callOptions, callHooks, transfer, lifetime);
+      return callDirectly(outgoing, given);
     } catch (error) {
-      lifetime?.fail(error);
+      if (outgoing) lifetimeOf(outgoing.request).fail(error);
       return toRejectedPromise(error);
     }
   }
 
-  function asksForKy(options: CallOptions): boolean {
-    return (
-      hasSearchParams || options.searchParams !== undefined || (options.parseJson ?? parseJson) !== undefined
-    );
-  }
-
-  function callDirectly(
-    method: string,
-    url: string,
-    headers: HeaderList,
-    options: CallOptions,
-    transfer: Transfer | undefined,
-    lifetime: Lifetime,
-  ): ResponsePromise {
-    const {json, signal, timeout, retry, idempotencyKey, trace} = options;
-    let body = options.body ?? null;
+  function callDirectly({request, signal}: OutgoingCall, options: CallOptions): ResponsePromise {
+    const {searchParams, json} = options;
+    const {headers} = request;
+    const lists = settings.searchParams;
+    if (searchParams !== undefined || lists.length > 0) {
+      request.url = withSearchParams(request.url, [...lists, searchParams]);
+    }
     if (json !== undefined) {
-      body = (options.stringifyJson ?? stringifyJson ?? JSON.stringify)(json) ?? null;
+      request.body = (options.stringifyJson ?? settings.stringifyJson ?? JSON.stringify)(json) ?? null;
       if (!headers.has('content-type')) headers.set('content-type', 'application/json');
     }
-    const {redirect = 'follow'} = options;
-    const native = nativeOf(options);
-    const outgoing = {
-      url,
-      method,
-      headers,
-      body,
-      redirect,
-      signal,
-      timeout,
-      retry,
-      idempotencyKey,
-      trace,
-      native,
-      transfer,
-    };
-    return toResponsePromise(send(outgoing, options.throwHttpErrors, lifetime), outgoing, (mediaType) => {
-      // Too late for a request that has been sent, and no harm.
+    const parse = jsonParserFor(options.parseJson ?? settings.parseJson, request);
+    const throwHttpErrors = options.throwHttpErrors ?? settings.throwHttpErrors;
+    return toResponsePromise(send(), request, parse, (mediaType) => {
+      // This comes too late for a request that has been sent already. Then it does no harm.
       if (!headers.has('accept')) headers.set('accept', mediaType);
     });
-  }
 
-  async function send(
-    call: OutgoingCall,
-    ownThrowHttpErrors: KyOptions['throwHttpErrors'],
-    lifetime: Lifetime,
-  ): Promise<Response> {
-    // Until the caller has said what it wants of the body: that is what it accepts.
-    await undefined;
-    const response = await host.send(call, lifetime);
-    if (response.ok) return response;
-    const {redirect, signal} = call;
-    const {attempts} = lifetime;
-    const statusCheck = {
-      redirect,
-      signal,
-      attempts,
-      throwHttpErrors: ownThrowHttpErrors ?? throwHttpErrors,
-      parseJson,
-    };
-    return await throwOnHttpError(response, call, statusCheck);
+    async function send(): Promise<Response> {
+      // The request waits until the caller has called .json(), .text() or another method, which decides `accept`.
+      await undefined;
+      const response = await host.send(request);
+      if (response.ok) return withJsonParser(response, parse);
+      const {redirect} = request;
+      const {attempts} = lifetimeOf(request);
+      const check = {redirect, signal, attempts, throwHttpErrors, parse};
+      return withJsonParser(await throwOnHttpError(response, request, check), parse);
+    }
   }
 
   return Object.fromEntries(
@@ -130,16 +126,38 @@ export function createVerbs(host: VerbsHost): Verbs {
       method,
       (input: Input, options?: CallOptions) => call(method.toUpperCase(), input, options),
     ]),
-  ) as unknown as Verbs;
+  ) as unknown as Verbs<CallOptions>;
 }
 
-// A Request's own headers and body are what the options are laid over; its headers are merged by who calls.
-function overRequest(input: Request, options: CallOptions): CallOptions {
-  return {
-    ...options,
-    ...nativeOf(options, input),
-    body: options.body ?? (options.json === undefined ? takeBody(input) : null),
-    redirect: options.redirect ?? input.redirect,
-    signal: options.signal === undefined ? input.signal : options.signal,
-  };
+/**
+ * @throws UnsupportedOptionError for an unknown option; InvalidOptionError for a value that is not allowed
+ */
+function checkCallOptions(options: CallOptions, known: ReadonlySet<string>): void {
+  checkKnown('a call', options, known, '');
+  checkResponseOptions(options);
+}
+
+/** The request that a verb's arguments ask for, without its JSON and its search parameters. */
+function toOutgoing(host: SessionHost, method: string, input: Input, given: CallOptions): OutgoingCall {
+  const isUrl = typeof input === 'string' || input instanceof URL;
+  const url = host.resolveUrl(isUrl ? input : input.url);
+  const headers = host.headersOf(isUrl ? given.headers : (input.headers as Headers));
+  // The options are merged into a Request's own headers, and replace its other members.
+  if (!isUrl && given.headers) headers.merge(given.headers);
+  const redirect = given.redirect ?? (isUrl ? 'follow' : input.redirect);
+  checkRedirect(redirect);
+  const {json} = given;
+  const body = given.body ?? (isUrl || json !== undefined ? null : takeBody(input));
+  if (body !== null || json !== undefined) checkBody(method, body ?? '');
+  const request = new ConnectorRequest({
+    url,
+    method,
+    headers,
+    body,
+    redirect,
+    timeouts: host.timeoutsOf(given.timeout),
+    native: nativeOf(given, isUrl ? undefined : input),
+    options: host.settle(given),
+  });
+  return {request, signal: given.signal === undefined && !isUrl ? input.signal : given.signal};
 }

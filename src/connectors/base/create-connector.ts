@@ -1,6 +1,7 @@
 import {abortUnread} from '../../core/abort-unread.ts';
 import type {Connector, ConnectorOptions, ConnectorStats} from '../../core/connector.ts';
 import {afterNotifications} from '../../core/notify.ts';
+import {lifetimeOf} from '../../core/request.ts';
 import {SessionClosedError} from '../../errors/index.ts';
 import {checkKnown, checkLimit, checkLimitPerHost} from '../../utils/check-options.ts';
 import {LinkedList} from '../../utils/linked-list.ts';
@@ -53,7 +54,7 @@ export function createConnector(definition: ConnectorDefinition, options: Connec
     // What is received is counted here, whatever it is sent with.
     capabilities: {...definition.capabilities, maxResponseSize: true, downloadProgress: true},
     fetch(request) {
-      const {lifetime} = request;
+      const lifetime = lifetimeOf(request);
       if (lifetime.isAborted) return Promise.reject(lifetime.reason);
       // It has its slot, and went out into a global fetch that led back here.
       if (lifetime.cameFrom === connector) return definition.send(request, lifetime.signal, unwatched);

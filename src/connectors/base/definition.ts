@@ -1,5 +1,5 @@
 import type {ConnectorCapabilities} from '../../core/connector.ts';
-import type {ConnectorRequest} from '../../core/request.ts';
+import type {ConnectorRequest, TransferMonitor} from '../../core/request.ts';
 
 /** Told how the sending of a body goes, by a connector that can see it. */
 export interface UploadProgress {
@@ -7,6 +7,8 @@ export interface UploadProgress {
   sent(bytes: number): void;
   /** All of it is: from now on silence is the server's. */
   done(): void;
+  /** Watches the body on its way, where the call asks for it. */
+  readonly monitor?: TransferMonitor | undefined;
 }
 
 /** What {@link createConnector} makes a connector of. */

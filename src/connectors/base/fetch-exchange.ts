@@ -1,11 +1,10 @@
 import {isSmall} from '../../core/body.ts';
 import type {AbortListener, Lifetime} from '../../core/call-lifetime.ts';
 import {discard} from '../../core/discard-response.ts';
-import type {ProgressListener} from '../../core/progress.ts';
-import {ProgressReport} from '../../core/progress.ts';
-import type {ConnectorRequest} from '../../core/request.ts';
+import type {ConnectorRequest, TransferMonitor} from '../../core/request.ts';
+import {lifetimeOf} from '../../core/request.ts';
 import type {Trace} from '../../core/trace.ts';
-import {ConnectionError, ResponseTooLargeError, TimeoutError} from '../../errors/index.ts';
+import {ConnectionError, TimeoutError} from '../../errors/index.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import type {HostSlots, Limits, Waiter} from '../limits/limits.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
@@ -55,8 +54,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   #sentAt = 0;
   #failBody: ((error: unknown) => void) | undefined = undefined;
   #status: number | undefined = undefined;
-  #received = 0;
-  #report: ProgressReport | undefined = undefined;
+  readonly monitor: TransferMonitor | undefined;
   failure: {readonly error: unknown} | undefined = undefined;
 
   constructor(
@@ -67,13 +65,14 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   ) {
     this.#state = state;
     this.#request = request;
+    this.monitor = request.transfer?.monitor(request);
     this.#host = state.limits.host(new URL(request.url).origin);
     this.#resolve = resolve;
     this.#reject = reject;
   }
 
   get lifetime(): Lifetime {
-    return this.#request.lifetime;
+    return lifetimeOf(this.#request);
   }
 
   get #trace(): Trace | undefined {
@@ -137,7 +136,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     try {
       if (this.#host.adaptive) this.#state.limits.observe(this.#host, this.#sentAt, response.status);
       this.#stage = 'receiving';
-      this.#request.lifetime.bodyOpened();
+      this.lifetime.bodyOpened();
       resolve(this.#tracked(response));
       this.#resolve = ignore;
       this.#reject = ignore;
@@ -157,30 +156,8 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     const {status} = response;
     this.#status = status;
     this.#trace?.emit('responseHeadersReceived', this.#request, {status}, response);
-    const tooLarge = this.#announcesTooMuch(response);
-    // What an error's status says goes before how large its body is.
-    if (tooLarge && response.status < 400) {
-      discard(response);
-      throw tooLarge;
-    }
-    const tracked = trackedResponse(response, this, this.#request);
-    const listener = this.#request.transfer?.onDownloadProgress;
-    // What has no body comes nowhere.
-    if (listener && this.#failBody) this.#report = downloadReport(response, listener);
-    return tracked;
-  }
-
-  // Of what was coded on the way, it's the length before it was decoded; and pages aren't shown whether it was.
-  #announcesTooMuch({headers, type, status}: Response): ResponseTooLargeError | undefined {
-    const {method, transfer} = this.#request;
-    const limit = transfer?.maxResponseSize;
-    if (limit === undefined || type === 'cors' || method === 'HEAD' || status === 304) return undefined;
-    const isLarger = Number(headers.get('content-length')) > limit && !headers.has('content-encoding');
-    return isLarger ? this.#tooLarge(limit) : undefined;
-  }
-
-  #tooLarge(limit: number): ResponseTooLargeError {
-    return new ResponseTooLargeError(limit, {request: this.#request, attempts: this.#request.attempt});
+    this.monitor?.responseStarted(response);
+    return trackedResponse(response, this, this.#request);
   }
 
   // What the sending tells
@@ -207,7 +184,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   }
 
   touched(): void {
-    this.#request.lifetime.bodyReadStarted();
+    this.lifetime.bodyReadStarted();
   }
 
   reading(): void {
@@ -218,17 +195,12 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     this.#clearTimer();
     this.#state.totals.bytesReceived += chunk.byteLength;
     this.#trace?.emit('responseChunkReceived', this.#request, {bytes: chunk.byteLength});
-    const {transfer} = this.#request;
-    if (!transfer) return;
-    const {maxResponseSize: limit = Infinity} = transfer;
-    this.#received += chunk.byteLength;
-    if (this.#received > limit) throw this.#tooLarge(limit);
-    this.#report?.add(chunk);
+    this.monitor?.received(chunk);
   }
 
   ended(): void {
     this.#finish();
-    this.#report?.end();
+    this.monitor?.ended();
   }
 
   cancelled(reason: unknown): void {
@@ -283,7 +255,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     limits.forget(this.#host);
     const error = this.failure?.error;
     this.#trace?.emit('attemptEnd', this.#request, {status: this.#status, ...(failed && {error})});
-    if (stage === 'receiving') this.#request.lifetime.bodyClosed(failed, error);
+    if (stage === 'receiving') this.lifetime.bodyClosed(failed, error);
     checkEmpty(this.#state);
   }
 
@@ -305,13 +277,6 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   #timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {
     this.#fail(new TimeoutError(phase, limit, {request: this.#request, attempts: this.#request.attempt}));
   }
-}
-
-// What was coded is longer once it's decoded, and pages aren't always shown that it was.
-function downloadReport({headers, type}: Response, listener: ProgressListener): ProgressReport {
-  const isCoded = headers.has('content-encoding');
-  const total = isCoded ? undefined : Number(headers.get('content-length') ?? Number.NaN);
-  return new ProgressReport(listener, total || undefined, type !== 'cors');
 }
 
 function ignore(): void {}

@@ -1,6 +1,6 @@
 import {discard} from '../../core/discard-response.ts';
 import {cancelWhenCollected, NativeResponse} from '../../core/native-response.ts';
-import {isNullBodyStatus} from '../../core/status.ts';
+import {hasBody} from '../../core/status.ts';
 
 /** Told what becomes of a body. */
 export interface BodyTracker {
@@ -123,9 +123,7 @@ export function trackedResponse(
   request: {readonly url: string; readonly method: string},
 ): Response {
   const {body, url, redirected, type, status, statusText, headers} = response;
-  // Browsers have an empty stream where there can be no body.
-  const hasBody = body !== null && status >= 200 && request.method !== 'HEAD' && !isNullBodyStatus(status);
-  const stream = hasBody ? trackedStream(body, tracker) : null;
+  const stream = body && hasBody(response, request) ? trackedStream(body, tracker) : null;
   if (!stream) {
     tracker.ended();
     if ((body === null && type !== 'default') || status < 200) return response;

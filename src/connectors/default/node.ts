@@ -8,6 +8,7 @@ import type {
 } from '../../core/connector.ts';
 import {foreignFetch} from '../../core/fetch-origin.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
+import {lifetimeOf} from '../../core/request.ts';
 import {createNativeConnector} from '../native/create-native-connector.ts';
 import {undiciConnector} from '../undici/index.ts';
 import {replacedFetch} from './replaced-fetch.ts';
@@ -37,7 +38,7 @@ export function defaultConnector(options: ConnectorOptions = {}): Connector {
   let isClosed = false;
 
   function fetch(request: ConnectorRequest): Promise<Response> {
-    const isReplaced = replacedFetch() && foreignFetch(connector, request.lifetime.cameFrom);
+    const isReplaced = replacedFetch() && foreignFetch(connector, lifetimeOf(request).cameFrom);
     if (!isReplaced || isClosed || passing.getStore() === connector) return pool.fetch(request);
     native ??= createNativeConnector(
       {name: pool.name, capabilities, owner: connector},

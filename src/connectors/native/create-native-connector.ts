@@ -2,9 +2,9 @@ import {isStreamLike, prepareBody, sizeOf, toReadableStream} from '../../core/bo
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
 import {discard} from '../../core/discard-response.ts';
 import {foreignFetch, handOn} from '../../core/fetch-origin.ts';
-import {reportedStream} from '../../core/progress.ts';
 import {followRedirects} from '../../core/redirect.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
+import {lifetimeOf} from '../../core/request.ts';
 import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../../errors/index.ts';
 import {createConnector} from '../base/create-connector.ts';
 import type {UploadProgress} from '../base/definition.ts';
@@ -36,7 +36,7 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
       isNetworkError,
       send: (request, signal, progress) => {
         const owner = native.owner ?? connector;
-        const fetch = foreignFetch(owner, request.lifetime.cameFrom) ?? before;
+        const fetch = foreignFetch(owner, lifetimeOf(request).cameFrom) ?? before;
         const send = (hop: ConnectorRequest) => sendNatively(native, owner, fetch, hop, signal, progress);
         return followsHere(native, request) ? followRedirects(request, send) : send(request);
       },
@@ -78,11 +78,11 @@ async function sendNatively(
   let upload: Upload | undefined;
   if (request.body !== null) {
     const {source, contentType} = prepareBody(request.body);
-    const listener = request.transfer?.onUploadProgress;
+    const watched = progress.monitor?.upload(source);
     if (contentType !== undefined && !request.headers.has('content-type')) {
       headers.push(['content-type', contentType]);
     }
-    if (listener || isStreamLike(source as never)) {
+    if (watched || isStreamLike(source as never)) {
       if (!native.capabilities.requestStreams) {
         const hint = 'this runtime does not send streams; send bytes or a Blob';
         throw new UnsupportedOptionError('body', `the ${native.name} connector`, hint);
@@ -91,8 +91,7 @@ async function sendNatively(
       if (size !== undefined && !request.headers.has('content-length')) {
         headers.push(['content-length', String(size)]);
       }
-      const stream = listener ? reportedStream(source, listener) : (source as ReadableStream<Uint8Array>);
-      upload = watchUpload(stream, signal, progress);
+      upload = watchUpload(watched ?? (source as ReadableStream<Uint8Array>), signal, progress);
       init.body = upload.stream;
       init.duplex = 'half';
     } else {

@@ -1,5 +1,4 @@
 import {isReplayable} from '../../core/body.ts';
-import {discard} from '../../core/discard-response.ts';
 import type {Handler} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {assertOption, checkKnown} from '../../utils/check-options.ts';
@@ -104,8 +103,7 @@ class ProtectionSpace {
       // Unless another request has got one meanwhile.
       if (this.#current === used) this.#current = answerer;
       if (!answerer || !isReplayable(request.body)) return response;
-      discard(response);
-      request.lifetime.bodyReadStarted();
+      request.lifetime.discard(response);
       // Its own, and not one that others have: some servers have nonces that are good for one request.
       used = answerer;
     }

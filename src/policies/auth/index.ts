@@ -1,7 +1,9 @@
-import type {Lifetime} from '../../core/call-lifetime.ts';
+import type {BegunLifetime} from '../../core/call-lifetime.ts';
 import type {Connector} from '../../core/connector.ts';
-import type {Handler, Policy} from '../../core/policy.ts';
+import type {Handler, Policy, PolicyContext, PolicyDefinition} from '../../core/policy.ts';
+import {applyPolicy} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
+import {InvalidOptionError} from '../../errors/index.ts';
 import {assertOption, isObject} from '../../utils/check-options.ts';
 import {basicAuthorization, isBasicCredentials, isBearerToken} from '../../utils/credentials.ts';
 import {urlParts} from '../../utils/url-parts.ts';
@@ -25,10 +27,10 @@ export interface AuthContext {
   /** The session's connector, for what the scheme has to ask for itself. */
   readonly connector: Connector;
   /**
-   * Begins something that the session waits for when it is closed, and aborts when it is destroyed. Whoever begins it
-   * ends it, with `end()`.
+   * Begins work of the scheme's own, as the refresh of a token. `session.close()` waits for it and `session.destroy()`
+   * aborts it. The scheme ends it with `end()`.
    */
-  begin(): Lifetime;
+  begin(): BegunLifetime;
 }
 
 /**
@@ -52,16 +54,50 @@ export interface AuthContext {
 export type AuthScheme = (context: AuthContext) => Policy;
 
 /**
- * Signs requests to one origin.
+ * Signs requests to the origin of the session's `baseUrl`, and no others. Child sessions sign for the same origin, with
+ * the same tokens. `createSession` of `aiofetch` has this policy when its `auth` option is set, as the innermost one, so
+ * that every attempt is signed anew.
  *
- * @throws InvalidOptionError when `auth` is not what it may be
+ * @throws InvalidOptionError when `auth` has a value that is not allowed, or the session has no `baseUrl`
+ *
+ * @example
+ * ```ts
+ * import {authPolicy, createSession} from 'aiofetch/core';
+ *
+ * await using session = createSession({
+ *   baseUrl: 'https://api.example.com/',
+ *   policies: [authPolicy({bearer: 'token'})],
+ * });
+ * await session.fetch('users');
+ * ```
  */
-export function authPolicy(auth: Auth, context: AuthContext): Policy {
-  const sign = typeof auth === 'function' ? auth(context) : headerPolicy(auth);
-  return (next) => {
-    const signed = sign(next);
-    // The origin, and not just a prefix of the URL: "https://api.example.com.evil.test" begins the same way.
-    return (request) => (urlParts(request.url).origin === context.origin ? signed : next)(request);
+export function authPolicy(auth: Auth): PolicyDefinition {
+  const headers = typeof auth === 'function' ? undefined : headerPolicy(auth);
+  // A scheme keeps its tokens for the session that it was given to and for the children of that session.
+  const schemes = new WeakMap<PolicyContext, Policy>();
+
+  function schemeFor(context: PolicyContext, origin: string): Policy {
+    if (typeof auth !== 'function') return headers as Policy;
+    const made = schemes.get(context) ?? auth({origin, connector: context.connector, begin: context.begin});
+    schemes.set(context, made);
+    return made;
+  }
+
+  return {
+    name: 'auth',
+    wrap(next, context) {
+      if (!context.baseUrl) {
+        throw new InvalidOptionError(
+          'auth',
+          'set, and baseUrl is not',
+          'auth together with a baseUrl, whose origin the credentials are for',
+        );
+      }
+      const {origin} = context.baseUrl;
+      const signed = applyPolicy(schemeFor(context, origin), next, context);
+      // The whole origin is compared: "https://api.example.com.evil.test" starts with "https://api.example.com".
+      return (request) => (urlParts(request.url).origin === origin ? signed : next)(request);
+    },
   };
 }
 

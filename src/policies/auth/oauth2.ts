@@ -1,4 +1,4 @@
-import type {Lifetime} from '../../core/call-lifetime.ts';
+import type {CallLifetime} from '../../core/call-lifetime.ts';
 import {HeaderList} from '../../core/header-list.ts';
 import type {Handler} from '../../core/policy.ts';
 import {ConnectorRequest} from '../../core/request.ts';
@@ -76,9 +76,10 @@ const answerSize = 1_048_576;
 export function oauth2ClientCredentials(options: OAuth2ClientCredentialsOptions): AuthScheme {
   const grant = checkGrant(options);
   return tokenScheme((context) => {
-    const send = retryPolicy({
+    const retry = retryPolicy({
       shouldRetry: ({response}) => !response || retriedStatuses.includes(response.status),
-    })(context.connector.fetch);
+    });
+    const send = retry.wrap(context.connector.fetch, {...context, baseUrl: undefined});
     return () =>
       withinTime(context.begin(), grant.timeout, grant, (lifetime) => askForToken(grant, lifetime, send));
   }, grant.skew);
@@ -172,7 +173,7 @@ function checkTokenUrl(option: string, value: string | URL): string {
   return url.href;
 }
 
-async function askForToken(grant: Grant, lifetime: Lifetime, send: Handler): Promise<Token> {
+async function askForToken(grant: Grant, lifetime: CallLifetime, send: Handler): Promise<Token> {
   const {url, method, clientId, inBody} = grant;
   const secret = await grant.getSecret();
   const body = new URLSearchParams(grant.parameters.map(([name, value]) => [name, value]));
@@ -185,7 +186,7 @@ async function askForToken(grant: Grant, lifetime: Lifetime, send: Handler): Pro
     headers.set('authorization', basicAuthorization(credentials));
   }
   const asked = Date.now();
-  const request = new ConnectorRequest(url, method, headers, body, 'error', {}, undefined, lifetime);
+  const request = new ConnectorRequest({url, method, headers, body, redirect: 'error', lifetime});
   const response = await send(request);
   const answer = await readJson(response, request);
   if (!response.ok) throw refusal(response, answer, request);

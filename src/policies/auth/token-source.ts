@@ -1,7 +1,7 @@
 import {isReplayable} from '../../core/body.ts';
-import type {Lifetime} from '../../core/call-lifetime.ts';
-import {discard} from '../../core/discard-response.ts';
+import type {BegunLifetime} from '../../core/call-lifetime.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
+import {lifetimeOf} from '../../core/request.ts';
 import type {RedactedRequest} from '../../errors/index.ts';
 import {TimeoutError} from '../../errors/index.ts';
 import {assertOption, checkDuration, checkKnown, checkNumber, isObject} from '../../utils/check-options.ts';
@@ -87,10 +87,10 @@ export function tokenSource(source: TokenSource, options: TokenSourceOptions = {
 
 /** Gets a token, and ends with its lifetime, its time, or its session, whether it listens or not. */
 export async function withinTime<Got>(
-  lifetime: Lifetime,
+  lifetime: BegunLifetime,
   timeout: number | undefined,
   request: RedactedRequest,
-  get: (lifetime: Lifetime) => Got | Promise<Got>,
+  get: (lifetime: BegunLifetime) => Got | Promise<Got>,
 ): Promise<Got> {
   const timer =
     timeout && setTimeout(() => lifetime.abort(new TimeoutError('total', timeout, {request})), timeout);
@@ -122,15 +122,13 @@ export function tokenScheme(getTokenOf: (context: AuthContext) => GetToken, skew
       }
       tokens.reject(token);
       if (!isReplayable(request.body)) return response;
-      discard(response);
-      // Else a session that closes meanwhile would take it for one that nobody cares to read.
-      request.lifetime.bodyReadStarted();
+      request.lifetime.discard(response);
       return sendSigned(next, request, bearerOf(await tokens.get(request)));
     };
   };
 }
 
-interface KeyedEntry {
+interface KeptToken {
   readonly token: string;
   readonly expiresAt: number;
   /** When another is to be got. */
@@ -141,9 +139,9 @@ interface KeyedEntry {
 class Tokens {
   readonly #getToken: GetToken;
   readonly #skew: number;
-  #kept: KeyedEntry | undefined = undefined;
+  #kept: KeptToken | undefined = undefined;
   #rejected: string | undefined = undefined;
-  #pending: Promise<KeyedEntry> | undefined = undefined;
+  #pending: Promise<KeptToken> | undefined = undefined;
 
   constructor(getToken: GetToken, skew: number) {
     this.#getToken = getToken;
@@ -172,7 +170,7 @@ class Tokens {
     this.#rejected = token;
   }
 
-  async #refresh(request: ConnectorRequest): Promise<KeyedEntry> {
+  async #refresh(request: ConnectorRequest): Promise<KeptToken> {
     const got = await this.#getToken(this.#rejected, request);
     const {token, expiresAt} = isObject(got) ? got : {token: got, expiresAt: undefined};
     bearerOf(token);
@@ -187,7 +185,7 @@ class Tokens {
 
 /** Why a request has no token: each that waited gets an error of its own, which is about it. */
 function failure(request: ConnectorRequest, cause: unknown): AuthError {
-  const details = {request, attempts: Math.max(request.lifetime.attempts, 1)};
+  const details = {request, attempts: Math.max(lifetimeOf(request).attempts, 1)};
   // What took too long is the source, and not what the timeout's message is about.
   if (cause instanceof TimeoutError && cause.phase === 'total') {
     return new AuthError(`The token could not be got within ${cause.limit} ms`, {...details, cause});

@@ -1,8 +1,8 @@
 import {isReplayable} from '../../core/body.ts';
 import {discard} from '../../core/discard-response.ts';
-import type {Handler, Policy} from '../../core/policy.ts';
+import type {Handler, PolicyDefinition} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
-import {isIdempotent} from '../../core/request.ts';
+import {isIdempotent, lifetimeOf} from '../../core/request.ts';
 import {checkKnown, checkNumber, longestDelay} from '../../utils/check-options.ts';
 import {KeyedState} from '../../utils/keyed-state.ts';
 import {urlParts} from '../../utils/url-parts.ts';
@@ -47,7 +47,7 @@ export interface HedgeOptions {
  * await using session = createSession({policies: [hedgePolicy({percentile: 0.95, budget: {ratio: 0.05}})]});
  * ```
  */
-export function hedgePolicy(options: HedgeOptions = {}): Policy {
+export function hedgePolicy(options: HedgeOptions = {}): PolicyDefinition {
   checkKnown('hedge', options, ['delay', 'percentile', 'budget']);
   const {delay, percentile = delay === undefined ? 0.95 : undefined, budget: budgetOptions = {}} = options;
   const least = checkNumber('hedge.delay', delay, 0, {max: longestDelay});
@@ -58,15 +58,18 @@ export function hedgePolicy(options: HedgeOptions = {}): Policy {
       : createBudget('hedge.budget', budgetOptions, {ratio: 0.1, minimum: 10, window: 10_000});
   const hosts = percentile === undefined ? undefined : new KeyedState((key) => new Latencies(key, share));
 
-  return (next) => (request) => {
-    if (!isReplayable(request.body) || !isIdempotent(request)) return next(request);
-    const host = urlParts(request.url).origin;
-    budget?.count(host);
-    const latencies = hosts?.get(host);
-    const observed = latencies?.percentile;
-    const wait = observed === undefined ? delay : Math.max(observed, least);
-    return race(next, request, wait, () => budget?.take(host) !== false, latencies);
-  };
+  const wrap =
+    (next: Handler): Handler =>
+    (request) => {
+      if (!isReplayable(request.body) || !isIdempotent(request)) return next(request);
+      const host = urlParts(request.url).origin;
+      budget?.count(host);
+      const latencies = hosts?.get(host);
+      const observed = latencies?.percentile;
+      const wait = observed === undefined ? delay : Math.max(observed, least);
+      return race(next, request, wait, () => budget?.take(host) !== false, latencies);
+    };
+  return {name: 'hedge', rejectsOnAbort: true, wrap};
 }
 
 const lost = () => new DOMException('The other attempt did better', 'AbortError');
@@ -87,9 +90,10 @@ function race(
     /** An answer that is none to be glad of, kept while there may be a better one, and its attempt. */
     let poor: Response | undefined;
     let poorLifetime: ChildLifetime | undefined;
+    let release: (() => void) | undefined;
 
     function attempt(): void {
-      const lifetime = new ChildLifetime(request.lifetime);
+      const lifetime = new ChildLifetime(lifetimeOf(request));
       first ??= lifetime;
       running.add(lifetime);
       // Each has its own headers: policies further in may set some in place.
@@ -112,8 +116,7 @@ function race(
       if (!isGood && running.size > 0) {
         poor = response;
         poorLifetime = lifetime;
-        // Else a session that closes meanwhile would take it for one that nobody cares to read.
-        request.lifetime.bodyReadStarted();
+        release = request.lifetime.hold();
         return;
       }
       isOver = true;
@@ -128,7 +131,7 @@ function race(
         poorLifetime?.leave(lost());
         discard(poor);
       }
-      if (poorLifetime) request.lifetime.bodyHandedOn();
+      release?.();
       if (answer) resolve(answer);
       else reject(error);
     }

@@ -1,4 +1,4 @@
-import type {Handler, Policy} from '../../core/policy.ts';
+import type {Handler, PolicyDefinition} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import {quotaOf, retryAfter} from '../retry-after.ts';
@@ -31,7 +31,7 @@ const noQuota = {limit: undefined, remaining: undefined, reset: undefined};
  * await using session = createSession({policies: [limits]});
  * ```
  */
-export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Policy {
+export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): PolicyDefinition {
   const limits = [options].flat().map(checkLimit).map(withBuckets);
   const maxWait = Math.min(...limits.map((limit) => limit.maxWait));
   const learns = limits.some((limit) => limit.learn);
@@ -115,17 +115,20 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
     if (longest > 0) request.lifetime.trace?.emit('rateLimitPaused', request, {delay: longest});
   }
 
-  return (next) => (request) => {
-    const buckets = bucketsOf(request);
-    if (buckets.length === 0) return next(request);
-    if (!asks && takeNow(buckets)) return send(next, request, buckets);
-    return wait(request, buckets).then(() => {
-      const {isAborted, reason} = request.lifetime;
-      if (!isAborted) return send(next, request, buckets);
-      // In the moment between: its turn is another's.
-      for (const bucket of buckets) bucket.inFlight--;
-      putBack(buckets, buckets);
-      throw reason;
-    });
-  };
+  const wrap =
+    (next: Handler): Handler =>
+    (request) => {
+      const buckets = bucketsOf(request);
+      if (buckets.length === 0) return next(request);
+      if (!asks && takeNow(buckets)) return send(next, request, buckets);
+      return wait(request, buckets).then(() => {
+        const {isAborted, reason} = request.lifetime;
+        if (!isAborted) return send(next, request, buckets);
+        // In the moment between: its turn is another's.
+        for (const bucket of buckets) bucket.inFlight--;
+        putBack(buckets, buckets);
+        throw reason;
+      });
+    };
+  return {name: 'rateLimit', rejectsOnAbort: true, wrap};
 }

@@ -1,8 +1,9 @@
 import type {AbortListener} from '../../core/call-lifetime.ts';
 import {Lifetime} from '../../core/call-lifetime.ts';
 import {discard} from '../../core/discard-response.ts';
-import type {Handler, Policy} from '../../core/policy.ts';
+import type {Handler, PolicyDefinition} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
+import {lifetimeOf} from '../../core/request.ts';
 import {checkFunction, checkKnown} from '../../utils/check-options.ts';
 import {send} from '../call-next.ts';
 import {sharedResponse} from './shared-response.ts';
@@ -34,11 +35,11 @@ export interface SingleFlightOptions {
  * const [first, second] = await Promise.all([session.get(url).json(), session.get(url).json()]);
  * ```
  */
-export function singleFlightPolicy(options: SingleFlightOptions = {}): Policy {
+export function singleFlightPolicy(options: SingleFlightOptions = {}): PolicyDefinition {
   checkKnown('singleFlight', options, ['key']);
   const keyOf = checkFunction('singleFlight.key', options.key) ?? defaultKey;
   // Each session has flights of its own: what is further in, credentials above all, is different in another.
-  return (next) => shareIn(next, keyOf, new Map());
+  return {name: 'singleFlight', rejectsOnAbort: true, wrap: (next) => shareIn(next, keyOf, new Map())};
 }
 
 function shareIn(
@@ -50,7 +51,7 @@ function shareIn(
     const key = keyOf(request);
     if (key === undefined) return next(request);
     return new Promise((resolve, reject) => {
-      const {lifetime} = request;
+      const lifetime = lifetimeOf(request);
       if (lifetime.isAborted) throw lifetime.reason;
       let flight = flights.get(key);
       if (flight) {

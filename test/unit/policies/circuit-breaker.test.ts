@@ -18,6 +18,7 @@ import {
   useFakeClock,
   watch,
   watchedResponse,
+  wrapped,
 } from './support.ts';
 
 useFakeClock();
@@ -28,11 +29,14 @@ const options = {failures: 0.5, minimum: 4, window: 10_000, openFor: 5_000} sati
 function breaker(changes: Partial<CircuitBreakerOptions> = {}) {
   const held = heldHandler();
   const states: CircuitState[] = [];
-  const handler = circuitBreakerPolicy({
-    ...options,
-    onStateChange: ({to}) => void states.push(to),
-    ...changes,
-  })(held.handler);
+  const handler = wrapped(
+    circuitBreakerPolicy({
+      ...options,
+      onStateChange: ({to}) => void states.push(to),
+      ...changes,
+    }),
+    held.handler,
+  );
   return {
     ...held,
     states,
@@ -327,12 +331,15 @@ describe('onStateChange', () => {
 
   it('that throws ends the request that brought the change, and the answer is discarded', async () => {
     const answer = watchedResponse(500);
-    const handler = circuitBreakerPolicy({
-      minimum: 1,
-      onStateChange: () => {
-        throw new Error('mine');
-      },
-    })(async () => answer.response);
+    const handler = wrapped(
+      circuitBreakerPolicy({
+        minimum: 1,
+        onStateChange: () => {
+          throw new Error('mine');
+        },
+      }),
+      async () => answer.response,
+    );
     await expect(handler(requestTo())).rejects.toThrow('mine');
     expect(answer.cancelled).toBe(true);
     await expect(handler(requestTo())).rejects.toThrow(CircuitOpenError);
@@ -341,7 +348,8 @@ describe('onStateChange', () => {
 
 describe('memory', () => {
   it('is that of the hosts that fail or are in use', async () => {
-    const handler = circuitBreakerPolicy({window: 1_000, openFor: 1_000, minimum: 1})(
+    const handler = wrapped(
+      circuitBreakerPolicy({window: 1_000, openFor: 1_000, minimum: 1}),
       scriptedHandler(200).handler,
     );
     const request = requestTo();
@@ -468,7 +476,8 @@ describe('whatever happens', () => {
         async (steps, probes) => {
           const circuit = breaker({probes});
           let state: CircuitState = 'closed';
-          const handler = circuitBreakerPolicy({...options, probes, onStateChange: ({to}) => (state = to)})(
+          const handler = wrapped(
+            circuitBreakerPolicy({...options, probes, onStateChange: ({to}) => (state = to)}),
             circuit.handler,
           );
           let model: Model | undefined;

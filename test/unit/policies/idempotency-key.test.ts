@@ -1,15 +1,24 @@
 import {describe, expect, it} from 'vitest';
 import {InvalidOptionError} from '../../../src/errors/index.ts';
 import type {IdempotencyKey} from '../../../src/policies/idempotency-key.ts';
-import {checkIdempotencyKey, setIdempotencyKey} from '../../../src/policies/idempotency-key.ts';
+import {idempotencyKeyPolicy} from '../../../src/policies/idempotency-key.ts';
 import {retryPolicy} from '../../../src/policies/retry.ts';
-import {pass, requestTo, scriptedHandler, useFakeClock} from './support.ts';
+import {
+  heldHandler,
+  pass,
+  policyContext,
+  requestTo,
+  scriptedHandler,
+  useFakeClock,
+  wrapped,
+} from './support.ts';
 
 useFakeClock();
 
 function keyOf(key: IdempotencyKey, method = 'POST', headers = {}): string | undefined {
-  const request = requestTo('https://example.com/orders?x=1', {method, headers});
-  setIdempotencyKey(request, key);
+  const options = typeof key === 'string' ? {idempotencyKey: key} : {};
+  const request = requestTo('https://example.com/orders?x=1', {method, headers, options});
+  void wrapped(idempotencyKeyPolicy(typeof key === 'string' ? false : key), heldHandler().handler)(request);
   return request.headers.get('idempotency-key');
 }
 
@@ -42,8 +51,7 @@ describe('an Idempotency-Key', () => {
   it('stays the same over all attempts at a call, and makes a POST one that is tried again', async () => {
     const {handler, requests} = scriptedHandler(503);
     const request = requestTo(undefined, {method: 'POST'});
-    setIdempotencyKey(request, true);
-    void retryPolicy(2)(handler)(request);
+    void wrapped(idempotencyKeyPolicy(true), wrapped(retryPolicy(2), handler))(request);
     await pass(10_000);
     const keys = requests.map(({headers}) => headers.get('idempotency-key'));
     expect(keys).toEqual(Array(3).fill(keys[0]));
@@ -51,10 +59,11 @@ describe('an Idempotency-Key', () => {
   });
 
   it('may be said for one call, not for all of a session', () => {
-    expect(checkIdempotencyKey('k', true)).toBe('k');
-    expect(() => checkIdempotencyKey('k', false)).toThrow(InvalidOptionError);
+    const check = idempotencyKeyPolicy().callOptions?.idempotencyKey;
+    expect(check?.('k', policyContext)).toBe('k');
+    expect(() => idempotencyKeyPolicy('k' as never)).toThrow(InvalidOptionError);
     for (const key of ['', 7, {}, null])
-      expect(() => checkIdempotencyKey(key as never, true)).toThrow('Option "idempotencyKey"');
-    for (const key of [true, false, () => 'k', undefined]) expect(checkIdempotencyKey(key, false)).toBe(key);
+      expect(() => check?.(key as never, policyContext)).toThrow('Option "idempotencyKey"');
+    for (const key of [true, false, () => 'k']) expect(() => idempotencyKeyPolicy(key)).not.toThrow();
   });
 });

@@ -1,21 +1,29 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
 import type {Handler} from '../../../src/core/policy.ts';
-import {ConnectionError, RateLimitError, RedirectError, TimeoutError} from '../../../src/errors/index.ts';
+import {lifetimeOf} from '../../../src/core/request.ts';
+import {
+  ConnectionError,
+  InvalidOptionError,
+  RateLimitError,
+  RedirectError,
+  TimeoutError,
+} from '../../../src/errors/index.ts';
 import type {Retry, RetryContext, RetryOptions} from '../../../src/policies/retry.ts';
-import {defaultRetry, mergeRetry, retryPolicy, retryWith} from '../../../src/policies/retry.ts';
-import type {RequestOptions} from './support.ts';
+import {defaultRetry, mergeRetry, retryPolicy} from '../../../src/policies/retry.ts';
 import {
   connectionError,
   expectNoTimers,
   heldHandler,
   pass,
+  type RequestOptions,
   requestTo,
   scriptedHandler,
   settle,
   useFakeClock,
   watch,
   watchedResponse,
+  wrapped,
 } from './support.ts';
 
 useFakeClock();
@@ -27,7 +35,7 @@ const noDelay = {minDelay: 0} satisfies RetryOptions;
 
 /** Makes a call and lets all the time pass that it wants. */
 async function call(next: Handler, retry: Retry = noDelay, options: RequestOptions = {}, url?: string) {
-  const outcome = watch(retryPolicy(retry)(next)(requestTo(url, options)));
+  const outcome = watch(wrapped(retryPolicy(retry), next)(requestTo(url, options)));
   await pass(10_000_000);
   expect(outcome.times).toBe(1);
   expectNoTimers();
@@ -137,7 +145,7 @@ describe('what is tried again', () => {
 
   it('not what a policy throws before it begins', async () => {
     const error = new TypeError('a bug');
-    const policy = retryPolicy(noDelay)(() => {
+    const policy = wrapped(retryPolicy(noDelay), () => {
       throw error;
     });
     expect(() => policy(requestTo())).toThrow(error);
@@ -215,12 +223,11 @@ describe('how often', () => {
   });
 
   it('by settings that each request may have of its own', async () => {
-    const settings = [mergeRetry(defaultRetry(), 0), mergeRetry(defaultRetry(), {...noDelay, retries: 1})];
     const {handler, requests} = scriptedHandler(503);
-    const policy = retryWith(({method}) => settings[method === 'GET' ? 0 : 1] as never)(handler);
-    await policy(requestTo());
+    const policy = wrapped(retryPolicy({...noDelay, retries: 5}), handler);
+    await policy(requestTo(undefined, {options: {retry: 0}}));
     expect(requests.length).toBe(1);
-    void policy(requestTo(undefined, {method: 'PUT'}));
+    void policy(requestTo(undefined, {options: {retry: {retries: 1}}}));
     await pass(1_000);
     expect(requests.length).toBe(3);
   });
@@ -270,7 +277,7 @@ describe('bodies', () => {
     longestJitter();
     const answer = watchedResponse(503);
     const outcome = watch(
-      retryPolicy({retries: 1, minDelay: 1_000})(async () => answer.response)(requestTo()),
+      wrapped(retryPolicy({retries: 1, minDelay: 1_000}), async () => answer.response)(requestTo()),
     );
     await pass(999);
     expect(answer.cancelled).toBe(true);
@@ -280,13 +287,14 @@ describe('bodies', () => {
   it('of an answer that is discarded is not one that nobody cares to read', async () => {
     longestJitter();
     const request = requestTo();
-    const handler: Handler = async ({lifetime}) => {
+    const handler: Handler = async (sent) => {
+      const lifetime = lifetimeOf(sent);
       // As connectors do, for one that has none.
       lifetime.bodyOpened();
       lifetime.bodyClosed();
       return new Response(null, {status: 503});
     };
-    void retryPolicy({retries: 1, minDelay: 1_000})(handler)(request);
+    void wrapped(retryPolicy({retries: 1, minDelay: 1_000}), handler)(request);
     await pass(500);
     expect(request.lifetime.hasUnreadBody).toBe(false);
   });
@@ -360,7 +368,7 @@ describe('the wait', () => {
         new Response(null, {status: 503, headers: {'retry-after': value}}),
         200,
       );
-      const outcome = watch(retryPolicy()(handler)(requestTo()));
+      const outcome = watch(wrapped(retryPolicy(), handler)(requestTo()));
       await pass(7_000);
       expect(outcome.value?.status).toBe(200);
       expect((times[1] as number) - (times[0] as number)).toBe(7_000);
@@ -400,7 +408,9 @@ describe('the wait', () => {
     async (options, after) => {
       const shouldRetry = vi.fn(() => true);
       const answer = watchedResponse(429, {'retry-after': String(after)});
-      const outcome = watch(retryPolicy({...options, shouldRetry})(async () => answer.response)(requestTo()));
+      const outcome = watch(
+        wrapped(retryPolicy({...options, shouldRetry}), async () => answer.response)(requestTo()),
+      );
       await settle();
       expect(outcome.value).toBe(answer.response);
       expect(answer.cancelled).toBe(false);
@@ -424,7 +434,7 @@ describe('the wait', () => {
       const request = requestTo();
       request.lifetime.deadline = performance.now() + 400;
       const {handler, requests} = scriptedHandler(failure);
-      const outcome = watch(retryPolicy({minDelay: 400})(handler)(request));
+      const outcome = watch(wrapped(retryPolicy({minDelay: 400}), handler)(request));
       await settle();
       expect(outcome.value ?? outcome.error).toBe(failure);
       expect(requests.length).toBe(1);
@@ -437,7 +447,7 @@ describe('the wait', () => {
     const request = requestTo();
     request.lifetime.deadline = performance.now() + 401;
     const {handler, requests} = scriptedHandler(503, 200);
-    void retryPolicy({minDelay: 400})(handler)(request);
+    void wrapped(retryPolicy({minDelay: 400}), handler)(request);
     await pass(400);
     expect(requests.length).toBe(2);
   });
@@ -448,7 +458,7 @@ describe('an abort', () => {
     longestJitter();
     const request = requestTo();
     const {handler, requests} = scriptedHandler(503);
-    const outcome = watch(retryPolicy({minDelay: 5_000})(handler)(request));
+    const outcome = watch(wrapped(retryPolicy({minDelay: 5_000}), handler)(request));
     await pass(1_000);
     request.lifetime.abort('changed my mind');
     await settle();
@@ -461,7 +471,7 @@ describe('an abort', () => {
     const request = requestTo();
     const shouldRetry = vi.fn(() => true);
     const {handler, calls} = heldHandler();
-    const outcome = watch(retryPolicy({...noDelay, shouldRetry})(handler)(request));
+    const outcome = watch(wrapped(retryPolicy({...noDelay, shouldRetry}), handler)(request));
     request.lifetime.abort('enough');
     await pass(1_000);
     expect(outcome.error).toBe('enough');
@@ -474,7 +484,8 @@ describe('an abort', () => {
     const answer = watchedResponse(503);
     let finish: (response: Response) => void = () => {};
     const outcome = watch(
-      retryPolicy(noDelay)(
+      wrapped(
+        retryPolicy(noDelay),
         () =>
           new Promise((resolve) => {
             finish = resolve;
@@ -497,7 +508,7 @@ describe('an abort', () => {
         new Promise<true>((resolve) => {
           decide = resolve;
         });
-      const outcome = watch(retryPolicy({...noDelay, [name]: ask})(handler)(request));
+      const outcome = watch(wrapped(retryPolicy({...noDelay, [name]: ask}), handler)(request));
       await settle();
       request.lifetime.abort('enough');
       decide(true);
@@ -633,7 +644,7 @@ describe('onRetry', () => {
 describe('the budget', () => {
   it('bounds what retries put on a host that is down', async () => {
     const {handler, requests} = scriptedHandler(503);
-    const policy = retryPolicy({...noDelay, budget: {ratio: 0.2, minimum: 0}})(handler);
+    const policy = wrapped(retryPolicy({...noDelay, budget: {ratio: 0.2, minimum: 0}}), handler);
     for (let index = 0; index < 100; index++) void policy(requestTo());
     await pass(1_000);
     expect(requests.length).toBe(120);
@@ -641,7 +652,7 @@ describe('the budget', () => {
 
   it('lets some be retried where there are few', async () => {
     const {handler, requests} = scriptedHandler(503);
-    const policy = retryPolicy({...noDelay, budget: {ratio: 0, minimum: 3}})(handler);
+    const policy = wrapped(retryPolicy({...noDelay, budget: {ratio: 0, minimum: 3}}), handler);
     for (let index = 0; index < 10; index++) void policy(requestTo());
     await pass(1_000);
     expect(requests.length).toBe(13);
@@ -649,7 +660,7 @@ describe('the budget', () => {
 
   it('is each host’s own', async () => {
     const {handler, requests} = scriptedHandler(503);
-    const policy = retryPolicy({...noDelay, retries: 1, budget: {ratio: 0, minimum: 1}})(handler);
+    const policy = wrapped(retryPolicy({...noDelay, retries: 1, budget: {ratio: 0, minimum: 1}}), handler);
     for (const url of ['https://a.test/1', 'https://a.test/2', 'https://b.test/'])
       void policy(requestTo(url));
     await pass(1_000);
@@ -658,7 +669,8 @@ describe('the budget', () => {
 
   it('comes back with time', async () => {
     const {handler, requests} = scriptedHandler(503);
-    const policy = retryPolicy({...noDelay, retries: 1, budget: {ratio: 0, minimum: 1, window: 1_000}})(
+    const policy = wrapped(
+      retryPolicy({...noDelay, retries: 1, budget: {ratio: 0, minimum: 1, window: 1_000}}),
       handler,
     );
     for (let second = 0; second < 4; second++) {
@@ -709,13 +721,14 @@ describe('options', () => {
     [{budget: {ratio: -1}}, 'retry.budget.ratio'],
     [{budget: {minimum: '1'}}, 'retry.budget.minimum'],
     [{budget: {window: 0}}, 'retry.budget.window'],
-    [{budget: {share: 1}}, 'retry.budget.share', 'UnsupportedOptionError'],
+    [{budget: {share: 1}}, 'retry.budget.share'],
     [{shouldRetry: true}, 'retry.shouldRetry'],
     [{onRetry: 1}, 'retry.onRetry'],
-    [{limit: 2}, 'retry.limit', 'UnsupportedOptionError'],
-  ])('that can’t be are refused: %j', (retry, option, name = 'InvalidOptionError') => {
+    [{limit: 2}, 'retry.limit'],
+  ])('that can’t be are refused: %j', (retry, option) => {
     const make = () => retryPolicy(retry as Retry);
-    expect(make).toThrow(expect.objectContaining({name, option}) as Error);
+    expect(make).toThrow(InvalidOptionError);
+    expect(make).toThrow(expect.objectContaining({option}) as Error);
   });
 });
 
@@ -752,7 +765,7 @@ describe('whatever happens', () => {
             vi.spyOn(request.lifetime, 'onAbort'),
             vi.spyOn(request.lifetime, 'offAbort'),
           ];
-          const seen = watch(retryPolicy({retries, minDelay: 300, budget: false})(handler)(request));
+          const seen = watch(wrapped(retryPolicy({retries, minDelay: 300, budget: false}), handler)(request));
           if (abortAt !== undefined) setTimeout(() => request.lifetime.abort('aborted'), abortAt);
           await pass(100_000);
 

@@ -1,7 +1,11 @@
 import {afterEach, beforeEach, expect, vi} from 'vitest';
+import {mockConnector} from '../../../src/connectors/mock.ts';
 import type {RequestBody} from '../../../src/core/body.ts';
+import {Lifetime} from '../../../src/core/call-lifetime.ts';
 import {HeaderList, type HeadersInput} from '../../../src/core/header-list.ts';
-import type {Handler} from '../../../src/core/policy.ts';
+import type {Handler, Policy, PolicyContext} from '../../../src/core/policy.ts';
+import {applyPolicy} from '../../../src/core/policy.ts';
+import type {CallOptionValues} from '../../../src/core/request.ts';
 import {ConnectorRequest} from '../../../src/core/request.ts';
 import {ConnectionError, type Phase} from '../../../src/errors/index.ts';
 
@@ -28,18 +32,34 @@ export interface RequestOptions {
   readonly method?: string;
   readonly headers?: HeadersInput;
   readonly body?: RequestBody | null;
+  readonly options?: CallOptionValues;
 }
+
+/** A request whose lifetime shows all of its members. */
+export type TestRequest = ConnectorRequest & {lifetime: Lifetime};
 
 export function requestTo(
   url = 'https://example.com/',
-  {method = 'GET', headers, body = null}: RequestOptions = {},
-): ConnectorRequest {
-  return new ConnectorRequest(url, method, HeaderList.from(headers), body);
+  {method = 'GET', headers, body = null, options}: RequestOptions = {},
+): TestRequest {
+  return new ConnectorRequest({url, method, headers: HeaderList.from(headers), body, options}) as TestRequest;
+}
+
+/** The context of a policy whose session has no base URL. */
+export const policyContext: PolicyContext = {
+  baseUrl: undefined,
+  connector: mockConnector(() => ({})),
+  begin: () => new Lifetime(),
+};
+
+/** A handler wrapped in a policy. */
+export function wrapped(policy: Policy, handler: Handler): Handler {
+  return applyPolicy(policy, handler, policyContext);
 }
 
 /** One call as a fake handler saw it. */
 export interface SeenCall {
-  readonly request: ConnectorRequest;
+  readonly request: TestRequest;
   /** On the clock of `performance`. */
   readonly at: number;
   answer(response: Response): void;
@@ -56,7 +76,7 @@ export function heldHandler() {
       if (request.lifetime.isAborted) return reject(request.lifetime.reason);
       request.lifetime.onAbort(listener);
       calls.push({
-        request,
+        request: request as TestRequest,
         at: performance.now(),
         answer: (response) => {
           done();
@@ -81,11 +101,11 @@ export function heldHandler() {
 
 /** A handler that answers at once with what comes next in a list: a status, a response, a function or an error to throw; the last again and again. */
 export function scriptedHandler(...script: Array<number | Response | (() => Response) | Error>) {
-  const requests: ConnectorRequest[] = [];
+  const requests: TestRequest[] = [];
   const times: number[] = [];
   const handler: Handler = async (request) => {
     const step = script[Math.min(requests.length, script.length - 1)];
-    requests.push(request);
+    requests.push(request as TestRequest);
     times.push(performance.now());
     if (step instanceof Error) throw step;
     if (typeof step === 'function') return step();

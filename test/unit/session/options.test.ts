@@ -33,7 +33,7 @@ describe('an option with a value it can’t have is refused when the session is 
       {auth: {bearer: 'a', basic: {username: 'a', password: 'b'}}, baseUrl: 'https://a.test'},
       /"auth" is an object; allowed: an object with bearer, or with basic/,
     ],
-    ['auth', {auth: {bearer: 'token'}}, /"auth" is .*baseUrl.*; allowed: auth with a baseUrl/],
+    ['auth', {auth: {bearer: 'token'}}, /"auth" is .*baseUrl.*; allowed: auth together with a baseUrl/],
     ['auth.bearer', {auth: {bearer: ''}, baseUrl: 'https://a.test'}, /"auth.bearer" is not valid \(empty/],
     ['auth.bearer', {auth: {bearer: 'a\nb'}, baseUrl: 'https://a.test'}, /"auth.bearer" is not valid/],
     ['auth.bearer', {auth: {bearer: 7}, baseUrl: 'https://a.test'}, /"auth.bearer" is "number"/],

@@ -230,7 +230,7 @@ describe('policies', () => {
     });
     const error = await rejection(session.fetch(url));
     expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toBe('A policy gave no response');
+    expect(error.message).toBe('A policy returned no response');
     await session.close();
   });
 

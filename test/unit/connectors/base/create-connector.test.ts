@@ -1,6 +1,7 @@
 import {describe, expect, it, vi} from 'vitest';
+import {Lifetime} from '../../../../src/core/call-lifetime.ts';
 import {HeaderList} from '../../../../src/core/header-list.ts';
-import {ConnectorRequest} from '../../../../src/core/request.ts';
+import {ConnectorRequest, lifetimeOf} from '../../../../src/core/request.ts';
 import type {Connector, ConnectorDefinition, ConnectorOptions} from '../../../../src/index.ts';
 import {
   adaptiveLimit,
@@ -24,8 +25,10 @@ function connectorOf(
   return createConnector({name: 'test', capabilities, send, ...more}, options);
 }
 
-function request(url = 'https://api.test/'): ConnectorRequest {
-  return new ConnectorRequest(url, 'GET', new HeaderList(), null);
+function request(url = 'https://api.test/'): ConnectorRequest & {lifetime: Lifetime} {
+  const lifetime = new Lifetime();
+  const made = new ConnectorRequest({url, method: 'GET', headers: new HeaderList(), body: null, lifetime});
+  return Object.assign(made, {lifetime});
 }
 
 const hanging = () => new Promise<Response>(() => {});
@@ -206,8 +209,8 @@ describe('a limit per host that adapts', () => {
 
   it('is told of an abort, and why', async () => {
     const total = new TimeoutError('total', 5);
-    expect(await outcomeOf(hanging, ({lifetime}) => lifetime.abort(total))).toEqual([total]);
-    expect(await outcomeOf(hanging, ({lifetime}) => lifetime.abort('stop'))).toEqual(['stop']);
+    expect(await outcomeOf(hanging, (sent) => lifetimeOf(sent).abort(total))).toEqual([total]);
+    expect(await outcomeOf(hanging, (sent) => lifetimeOf(sent).abort('stop'))).toEqual(['stop']);
   });
 
   it('is told nothing of what ends in the queue', async () => {

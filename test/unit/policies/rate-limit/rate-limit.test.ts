@@ -15,6 +15,7 @@ import {
   settle,
   useFakeClock,
   watch,
+  wrapped,
 } from '../support.ts';
 
 useFakeClock();
@@ -23,7 +24,7 @@ useFakeClock();
 function limiter(limit: RateLimit | readonly RateLimit[], next?: Handler) {
   const start = performance.now();
   const sent: Array<{readonly url: string; readonly at: number}> = [];
-  const handler = rateLimitPolicy(limit)((request) => {
+  const handler = wrapped(rateLimitPolicy(limit), (request) => {
     sent.push({url: request.url, at: performance.now() - start});
     return next ? next(request) : Promise.resolve(new Response());
   });
@@ -109,8 +110,8 @@ describe('a limit', () => {
   it('is one for all that its policy is part of', async () => {
     const policy = rateLimitPolicy({requests: 1, per: 1_000});
     const [one, two] = [scriptedHandler(200), scriptedHandler(200)];
-    void policy(one.handler)(requestTo());
-    void policy(two.handler)(requestTo());
+    void wrapped(policy, one.handler)(requestTo());
+    void wrapped(policy, two.handler)(requestTo());
     await settle();
     expect([one.requests.length, two.requests.length]).toEqual([1, 0]);
     await pass(1_000);
@@ -318,7 +319,7 @@ describe('those who wait', () => {
     limit.send();
     const request = requestTo();
     request.lifetime.abort('before');
-    const policy = rateLimitPolicy({requests: 1, per: 1_000})(scriptedHandler(200).handler);
+    const policy = wrapped(rateLimitPolicy({requests: 1, per: 1_000}), scriptedHandler(200).handler);
     void policy(requestTo());
     await expect(policy(request)).rejects.toBe('before');
     expectNoTimers();
@@ -581,7 +582,7 @@ describe('memory', () => {
   it('is that of the hosts of the moment: a million take none', async () => {
     const policy = rateLimitPolicy({requests: 1, per: 1_000, scope: 'host'});
     const response = new Response();
-    const handler = policy(async () => response);
+    const handler = wrapped(policy, async () => response);
     const request = requestTo();
     let before = 0;
     for (let index = 0; index < 1_000_000; index++) {
@@ -697,7 +698,7 @@ describe('whatever the schedule', () => {
     const pauses: Array<{host: string; from: number; to: number}> = [];
     const start = performance.now();
     const clock = () => performance.now() - start;
-    const handler = rateLimitPolicy(limit)(async (request) => {
+    const handler = wrapped(rateLimitPolicy(limit), async (request) => {
       const {hostname, pathname} = new URL(request.url);
       const index = Number(pathname.slice(1));
       sent.push({host: hostname, index, at: clock()});

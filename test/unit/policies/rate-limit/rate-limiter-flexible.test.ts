@@ -4,7 +4,7 @@ import {InvalidOptionError, RateLimitError} from '../../../../src/errors/index.t
 import type {RateLimit} from '../../../../src/policies/rate-limit/index.ts';
 import {rateLimitPolicy} from '../../../../src/policies/rate-limit/index.ts';
 import {rateLimiterFlexibleStore} from '../../../../src/policies/rate-limit/rate-limiter-flexible.ts';
-import {requestTo} from '../support.ts';
+import {requestTo, wrapped} from '../support.ts';
 
 // On the real clock, which is the package's too.
 
@@ -12,7 +12,8 @@ const quota = {requests: 3, per: 1_000};
 
 function policyOn(limiter: Parameters<typeof rateLimiterFlexibleStore>[0], options: Partial<RateLimit> = {}) {
   const times: number[] = [];
-  const policy = rateLimitPolicy({...quota, store: rateLimiterFlexibleStore(limiter), ...options})(
+  const policy = wrapped(
+    rateLimitPolicy({...quota, store: rateLimiterFlexibleStore(limiter), ...options}),
     async () => {
       times.push(performance.now());
       return new Response();

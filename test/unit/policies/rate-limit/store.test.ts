@@ -3,7 +3,16 @@ import {describe, expect, it, vi} from 'vitest';
 import {RateLimitError} from '../../../../src/errors/index.ts';
 import type {RateLimit, RateLimitQuota, RateLimitStore} from '../../../../src/policies/rate-limit/index.ts';
 import {rateLimitPolicy} from '../../../../src/policies/rate-limit/index.ts';
-import {expectNoTimers, pass, requestTo, scriptedHandler, settle, useFakeClock, watch} from '../support.ts';
+import {
+  expectNoTimers,
+  pass,
+  requestTo,
+  scriptedHandler,
+  settle,
+  useFakeClock,
+  watch,
+  wrapped,
+} from '../support.ts';
 
 useFakeClock();
 
@@ -60,7 +69,7 @@ function fakeStore({
 function limiter(limit: RateLimit | readonly RateLimit[]) {
   const start = performance.now();
   const {handler, requests, times} = scriptedHandler(200);
-  const policy = rateLimitPolicy(limit)(handler);
+  const policy = wrapped(rateLimitPolicy(limit), handler);
   return {
     requests,
     get times() {
@@ -208,9 +217,9 @@ describe('a store', () => {
       new Response(null, {status: 429, headers: {'retry-after': '3'}}),
       200,
     );
-    void policy(handler)(requestTo());
+    void wrapped(policy, handler)(requestTo());
     await pass(10);
-    void policy(handler)(requestTo());
+    void wrapped(policy, handler)(requestTo());
     await pass(10_000);
     expect((times[1] as number) - (times[0] as number)).toBeGreaterThanOrEqual(3_000);
   });
@@ -223,7 +232,7 @@ describe('a store', () => {
       200,
     );
     const start = performance.now();
-    const send = rateLimitPolicy({...quota, store})(handler);
+    const send = wrapped(rateLimitPolicy({...quota, store}), handler);
     void send(requestTo());
     const outcome = watch(send(requestTo()));
     await pass(100);
@@ -241,7 +250,7 @@ describe('a store', () => {
       const store = fakeStore({points: 100, latency: () => latencies.shift() ?? 10});
       const paused = () => new Response(null, {status: 429, headers: {'retry-after': '3'}});
       const {handler, times} = scriptedHandler(200, 200, 200, paused, 200);
-      const send = rateLimitPolicy({...quota, scope: 'host', store})(handler);
+      const send = wrapped(rateLimitPolicy({...quota, scope: 'host', store}), handler);
       const first = requestTo('https://a.test/');
       const outcome = watch(send(first));
       for (let index = 0; index < 3; index++) void send(requestTo(`https://other-${index}.test/`));
@@ -375,7 +384,7 @@ describe('whatever the schedule', () => {
           const sentIn = new Map<number, number>();
           const sent: number[] = [];
           const limit = rateLimitPolicy({requests: 10, per: 1_000, store});
-          const handler = limit(async ({url}) => {
+          const handler = wrapped(limit, async ({url}) => {
             sent.push(Number(new URL(url).pathname.slice(1)));
             const {until = 0} = store.windows.get('session') ?? {};
             sentIn.set(until, (sentIn.get(until) ?? 0) + 1);

@@ -6,16 +6,17 @@ import type {ConnectorRequest} from '../../../../src/core/request.ts';
 import type {SingleFlightOptions} from '../../../../src/policies/single-flight/index.ts';
 import {singleFlightPolicy} from '../../../../src/policies/single-flight/index.ts';
 import {mockSession} from '../../../support/mock-session.ts';
-import type {RequestOptions} from '../support.ts';
 import {
   connectionError,
   heldHandler,
   pass,
+  type RequestOptions,
   requestTo,
   settle,
   useFakeClock,
   watch,
   watchedResponse,
+  wrapped,
 } from '../support.ts';
 
 useFakeClock();
@@ -23,7 +24,7 @@ useFakeClock();
 /** Requests that are answered when they are told to. */
 function shared(options?: SingleFlightOptions) {
   const held = heldHandler();
-  const handler = singleFlightPolicy(options)(held.handler);
+  const handler = wrapped(singleFlightPolicy(options), held.handler);
   const send = (url?: string, request: RequestOptions = {}) => {
     const made = requestTo(url, request);
     return Object.assign(watch(handler(made)), {request: made});
@@ -75,7 +76,7 @@ describe('the same GET under way', () => {
 
   it('is the same too when one call makes it twice, as a policy further out may', async () => {
     const held = heldHandler();
-    const handler = singleFlightPolicy()(held.handler);
+    const handler = wrapped(singleFlightPolicy(), held.handler);
     const request = requestTo();
     const both = [handler(request), handler(request)];
     await settle();
@@ -96,7 +97,7 @@ describe('the same GET under way', () => {
 
   it('includes one that throws before it begins', async () => {
     const error = new Error('thrown');
-    const handler = singleFlightPolicy()(() => {
+    const handler = wrapped(singleFlightPolicy(), () => {
       throw error;
     });
     await expect(handler(requestTo())).rejects.toBe(error);
@@ -125,7 +126,7 @@ describe('the same GET under way', () => {
 
   it('has headers that policies further in set on nobody’s own', async () => {
     const seen: ConnectorRequest[] = [];
-    const handler = singleFlightPolicy()(async (request) => {
+    const handler = wrapped(singleFlightPolicy(), async (request) => {
       seen.push(request);
       request.headers.set('authorization', 'Bearer x');
       return new Response();
@@ -191,7 +192,7 @@ describe('what is the same', () => {
 
   it('is not another redirect mode, nor other settings of the Fetch standard', async () => {
     const {handler, calls} = heldHandler();
-    const policy = singleFlightPolicy()(handler);
+    const policy = wrapped(singleFlightPolicy(), handler);
     const variants = [
       requestTo(),
       requestTo().with({redirect: 'manual'}),
@@ -282,7 +283,7 @@ describe('an abort', () => {
         finish = resolve;
       });
     const request = requestTo();
-    const outcome = watch(singleFlightPolicy()(deaf)(request));
+    const outcome = watch(wrapped(singleFlightPolicy(), deaf)(request));
     request.lifetime.abort('enough');
     finish(late.response);
     await settle();
@@ -295,7 +296,7 @@ describe('an abort', () => {
     const request = requestTo();
     request.lifetime.abort('before');
     const {handler, calls} = heldHandler();
-    await expect(singleFlightPolicy()(handler)(request)).rejects.toBe('before');
+    await expect(wrapped(singleFlightPolicy(), handler)(request)).rejects.toBe('before');
     expect([calls.length, flight.calls.length]).toEqual([0, 0]);
   });
 
@@ -448,7 +449,7 @@ describe('a call', () => {
 
   it('whose response nobody holds any more ends', async () => {
     vi.useRealTimers();
-    const handler = singleFlightPolicy()(async () => new Response(new Blob(['x'.repeat(100_000)])));
+    const handler = wrapped(singleFlightPolicy(), async () => new Response(new Blob(['x'.repeat(100_000)])));
     let ended = 0;
     const forget = async () => {
       await Promise.all(
@@ -493,7 +494,7 @@ describe('whatever happens', () => {
         const underWay = new Map<string, number>();
         const flights: Array<{request: ConnectorRequest; ended: boolean}> = [];
         let next: (typeof arrivals)[number] | undefined;
-        const handler = singleFlightPolicy()((request) => {
+        const handler = wrapped(singleFlightPolicy(), (request) => {
           const {latency = 0, fails = false} = next ?? {};
           const flight = {request, ended: false};
           const number = flights.push(flight) - 1;

@@ -1,0 +1,89 @@
+import {originOf, rememberFetch} from '../core/fetch-origin.ts';
+import type {HeaderList, HeadersInput} from '../core/header-list.ts';
+import type {CallOptionValues} from '../core/request.ts';
+import {noCallOptions} from '../core/request.ts';
+import {closeSession, destroySession} from './close-session.ts';
+import type {BaseFetchInit} from './fetch-call.ts';
+import {toCall} from './fetch-call.ts';
+import {setFetchMetadata} from './fetch-metadata.ts';
+import {urlResolver} from './resolve-url.ts';
+import {beginCall, sendCall} from './send-call.ts';
+import type {BareSession} from './session.ts';
+import type {SessionHost} from './session-host.ts';
+import type {SessionParts, SessionState} from './session-state.ts';
+import {createState} from './session-state.ts';
+import {mergeTimeouts} from './timeouts.ts';
+
+/** A session without verbs, and what its verbs and its children need of it. */
+export interface BuiltSession {
+  readonly session: BareSession;
+  readonly host: SessionHost;
+  readonly state: SessionState;
+}
+
+/**
+ * Puts a session together.
+ *
+ * @throws InvalidOptionError, UnsupportedOptionError
+ */
+export function buildSession(parts: SessionParts): BuiltSession {
+  const state = createState(parts);
+  const host = createHost(state);
+  const {baseUrl, headers, connector, calls, totals} = state;
+
+  function fetch(input: string | URL | Request, init?: BaseFetchInit): Promise<Response> {
+    try {
+      const {request, signal} = toCall(input, init, host);
+      beginCall(state, request, signal, originOf(init));
+      return sendCall(state, request);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  rememberFetch(fetch, connector);
+  setFetchMetadata(fetch, {baseUrl, headers, callOptions: host.callOptions});
+  const session: BareSession = {
+    fetch,
+    stats() {
+      const stats = connector.stats();
+      return {...stats, connector: connector.name, totals: {...stats.totals, ...totals}};
+    },
+    get closed() {
+      return calls.closed;
+    },
+    close: (options) => closeSession(state, options),
+    destroy: (reason) => destroySession(state, reason),
+    [Symbol.asyncDispose]: () => closeSession(state),
+  };
+  return {session, host, state};
+}
+
+function createHost(state: SessionState): SessionHost {
+  const {baseUrl, headers, timeouts, connector, checks} = state;
+  return {
+    callOptions: checks.map(([name]) => name),
+    resolveUrl: urlResolver(baseUrl),
+    headersOf(given: HeadersInput | undefined): HeaderList {
+      const list = headers.copy();
+      if (given !== undefined) list.merge(given);
+      return list;
+    },
+    timeoutsOf: (timeout) => mergeTimeouts(timeouts, timeout, connector),
+    settle: (options) => settle(state, options as CallOptionValues),
+    begin: (request, signal, cameFrom) => beginCall(state, request, signal, cameFrom),
+    send: (request) => sendCall(state, request),
+  };
+}
+
+function settle({checks, context}: SessionState, options: CallOptionValues): CallOptionValues {
+  let settled: Record<string, unknown> | undefined;
+  for (const [name, checksOfName] of checks) {
+    let value = options[name];
+    if (value === undefined) continue;
+    for (const check of checksOfName) value = check(value as never, context);
+    settled ??= {};
+    settled[name] = value;
+  }
+  return settled ?? noCallOptions;
+}

@@ -1,0 +1,85 @@
+import type {Connector, ConnectorOptions} from '../core/connector.ts';
+import type {HeaderList, HeadersInput} from '../core/header-list.ts';
+import type {Policy} from '../core/policy.ts';
+import {InvalidOptionError} from '../errors/index.ts';
+import {assertOption, isObject} from '../utils/check-options.ts';
+
+/**
+ * @throws InvalidOptionError
+ */
+export function checkPolicies(policies: readonly Policy[]): readonly Policy[] {
+  assertOption(Array.isArray(policies), 'policies', policies, 'a list of policies');
+  for (const policy of policies) {
+    const isPolicy =
+      typeof policy === 'function' || (typeof policy?.name === 'string' && typeof policy.wrap === 'function');
+    assertOption(
+      isPolicy,
+      'policies',
+      policy,
+      'functions of the next handler, or objects with a name and a function wrap',
+    );
+  }
+  return policies;
+}
+
+const connectorMethods = ['fetch', 'stats', 'close', 'destroy'] as const;
+
+/**
+ * Tells a connector from the options of one.
+ *
+ * @throws InvalidOptionError
+ */
+export function isConnector(value: Connector | ConnectorOptions | undefined): value is Connector {
+  if (value === undefined) return false;
+  assertOption(isObject(value), 'connector', value, 'a connector, or options of one');
+  if (!('fetch' in value)) return false;
+  const {name, capabilities} = value;
+  const isComplete =
+    typeof name === 'string' &&
+    isObject(capabilities) &&
+    connectorMethods.every((method) => typeof value[method] === 'function');
+  assertOption(
+    isComplete,
+    'connector',
+    value,
+    `options, or an object with name, capabilities, ${connectorMethods.join(', ')}`,
+  );
+  return true;
+}
+
+const allowedBase =
+  'an absolute http: or https: URL without credentials, or in a browser one relative to the page';
+
+export function checkBaseUrl(baseUrl: string | URL | undefined): URL | undefined {
+  if (baseUrl === undefined) return undefined;
+  let url: URL | undefined;
+  try {
+    url = new URL(baseUrl, globalThis.location?.href);
+  } catch {
+    // The error below tells what is allowed.
+  }
+  if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
+  const text = String(baseUrl);
+  // The part that is not allowed may be a password, so the error doesn't show it.
+  throw new InvalidOptionError(
+    'baseUrl',
+    text.includes('@') ? new Error('it has an "@"') : text,
+    allowedBase,
+  );
+}
+
+/**
+ * A copy of `base` with `headers` merged into it.
+ *
+ * @throws InvalidOptionError
+ */
+export function mergeHeaders(base: HeaderList, headers: HeadersInput | undefined): HeaderList {
+  const list = base.copy();
+  if (headers === undefined) return list;
+  try {
+    list.merge(headers);
+  } catch (error) {
+    throw new InvalidOptionError('headers', error, 'names and values that HTTP can carry');
+  }
+  return list;
+}

@@ -1,0 +1,51 @@
+import {abortUnread} from '../core/abort-unread.ts';
+import {AiofetchError, SessionClosedError} from '../errors/index.ts';
+import {checkDuration} from '../utils/check-options.ts';
+import type {SessionState} from './session-state.ts';
+
+/** Refuses new calls, waits for those that run, and closes a connector that is the session's own. */
+export async function closeSession(
+  state: SessionState,
+  {timeout}: {readonly timeout?: number | undefined} = {},
+): Promise<void> {
+  const {calls, connector, ownsConnector} = state;
+  const limit = checkDuration('close timeout', timeout);
+  calls.close();
+  const stop = abortUnread(() => calls);
+  const timer =
+    limit &&
+    setTimeout(() => {
+      void abortAll(
+        state,
+        new SessionClosedError(`Session was closed, and its timeout of ${limit} ms ran out`),
+      );
+    }, limit);
+  try {
+    await calls.idle();
+    if (ownsConnector) await connector.close();
+  } finally {
+    stop();
+    clearTimeout(timer);
+  }
+}
+
+/** Refuses new calls and aborts those that run. */
+export async function destroySession(state: SessionState, reason: unknown): Promise<void> {
+  state.calls.close();
+  await abortAll(
+    state,
+    reason instanceof AiofetchError
+      ? reason
+      : new SessionClosedError('Session was destroyed', reason === undefined ? {} : {cause: reason}),
+  );
+}
+
+async function abortAll(
+  {calls, connector, ownsConnector}: SessionState,
+  reason: AiofetchError,
+): Promise<void> {
+  // The connector first: it must not use the slots that the aborted calls free for the requests in its queue.
+  const destroyed = ownsConnector ? connector.destroy(reason) : undefined;
+  calls.abort(reason);
+  await destroyed;
+}

@@ -1,0 +1,36 @@
+import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
+import type {Hooks, KyOptions} from './call-options.ts';
+
+/** The hooks of both, those of `first` first; `undefined` if neither has any. */
+export function mergeHooks(first: Hooks | undefined, second: Hooks | undefined): Hooks | undefined {
+  if (!first || !second) return first ?? second;
+  const merged: Record<string, unknown[]> = {};
+  for (const hooks of [first, second]) {
+    for (const [name, list] of Object.entries(hooks)) {
+      merged[name] = [...(merged[name] ?? []), ...(list ?? [])];
+    }
+  }
+  return merged as unknown as Hooks;
+}
+
+const knownHooks = new Set(['init', 'beforeRequest', 'beforeError', 'afterResponse']);
+
+/**
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown hook
+ */
+export function checkHookOptions({hooks, context}: Pick<KyOptions, 'hooks' | 'context'>): void {
+  assertOption(context === undefined || isRecord(context), 'context', context, 'an object');
+  if (hooks === undefined) return;
+  assertOption(isRecord(hooks), 'hooks', hooks, 'an object of lists of functions');
+  checkKnown('hooks', hooks, knownHooks);
+  for (const [name, list] of Object.entries(hooks)) {
+    if (list === undefined) continue;
+    const option = `hooks.${name}`;
+    assertOption(Array.isArray(list), option, list, 'a list of functions');
+    for (const hook of list) assertOption(typeof hook === 'function', option, hook, 'a function');
+  }
+}
+
+function isRecord(value: unknown): boolean {
+  return isObject(value) && !Array.isArray(value);
+}

@@ -1,0 +1,135 @@
+import isNetworkError from 'is-network-error';
+import type {Lifetime} from '../core/call-lifetime.ts';
+import {discard} from '../core/discard-response.ts';
+import {encodeMultipart} from '../core/multipart.ts';
+import {isOfRequest, openBody} from '../core/read-request-body.ts';
+import type {ConnectorRequest} from '../core/request.ts';
+import {lifetimeOf} from '../core/request.ts';
+import {ConnectionError, SessionClosedError, TimeoutError} from '../errors/index.ts';
+import {setAttempts} from './fetch-metadata.ts';
+import type {SessionState} from './session-state.ts';
+
+/**
+ * Begins a call: from now on the session waits for it, and can abort it.
+ *
+ * @throws SessionClosedError; TypeError for a signal that is not an AbortSignal
+ */
+export function beginCall(
+  state: SessionState,
+  request: ConnectorRequest,
+  signal: AbortSignal | null | undefined,
+  cameFrom: unknown,
+): void {
+  const {calls, totals, starters} = state;
+  if (calls.closed) throw new SessionClosedError('Session is closed', {request});
+  if (signal && typeof signal.addEventListener !== 'function') {
+    throw new TypeError('The signal is not an AbortSignal');
+  }
+  const lifetime = lifetimeOf(request);
+  lifetime.cameFrom = cameFrom;
+  lifetime.atEnd = state.endCall;
+  totals.requests++;
+  calls.add(lifetime);
+  try {
+    for (const start of starters) start(request);
+  } catch (error) {
+    lifetime.fail(error);
+    throw error;
+  }
+  if (signal) lifetime.follow(signal);
+  const {total} = request.timeouts as SessionState['timeouts'];
+  if (total !== undefined && !lifetime.isAborted) startTotal(state, lifetime, total, request);
+}
+
+function startTotal(
+  state: SessionState,
+  lifetime: Lifetime,
+  total: number,
+  {url, method}: ConnectorRequest,
+): void {
+  lifetime.deadline = performance.now() + total;
+  const timer = setTimeout(() => {
+    const attempts = Math.max(lifetime.attempts, 1);
+    lifetime.abort(new TimeoutError('total', total, {request: {url, method}, attempts}));
+  }, total);
+  lifetime.atEnd = () => {
+    clearTimeout(timer);
+    state.endCall(lifetime);
+  };
+}
+
+/** Sends the request of a call that has begun, and ends the call with the outcome. */
+export function sendCall(state: SessionState, request: ConnectorRequest): Promise<Response> {
+  const {body} = request;
+  if (!isOfRequest(body)) return sendThroughPolicies(state, request);
+  return openBody(body, lifetimeOf(request)).then(
+    (opened) => {
+      request.body = opened;
+      return sendThroughPolicies(state, request);
+    },
+    // Something else began to read the body after the call was made.
+    (error) => {
+      lifetimeOf(request).fail(error);
+      throw error;
+    },
+  );
+}
+
+function sendThroughPolicies(
+  {connector, handler, mustRejectAborted}: SessionState,
+  request: ConnectorRequest,
+): Promise<Response> {
+  const lifetime = lifetimeOf(request);
+  const {body} = request;
+  if (body instanceof ReadableStream) cancelWithCall(body, lifetime);
+  if (lifetime.isAborted) return Promise.reject(lifetime.reason);
+  // Encoded once, so that redirects and retries have the same boundary.
+  if (body instanceof FormData) request.body = encodeMultipart(body);
+  let answered: Promise<Response>;
+  try {
+    // A request that comes back through the global fetch has been through all policies before.
+    const next = lifetime.cameFrom === connector ? connector.fetch : handler;
+    answered = Promise.resolve(next(request));
+  } catch (error) {
+    answered = Promise.reject(error);
+  }
+  const settled = answered.then(
+    (response) => deliver(response, request, lifetime),
+    (error) => fail(error, request, lifetime),
+  );
+  return mustRejectAborted ? Promise.race([settled, lifetime.abortedBeforeDelivery()]) : settled;
+}
+
+/** Hands the response to the caller. */
+function deliver(response: Response, request: ConnectorRequest, lifetime: Lifetime): Response {
+  if (!response) return fail(new TypeError('A policy returned no response'), request, lifetime);
+  // The call was aborted after the connector answered but before the caller received the response, whose body can no
+  // longer be read.
+  if (lifetime.isAborted) {
+    discard(response);
+    throw lifetime.reason;
+  }
+  lifetime.trace?.answered(response);
+  if (lifetime.attempts > 1) setAttempts(response, lifetime.attempts);
+  lifetime.deliver();
+  return response;
+}
+
+function fail(error: unknown, request: ConnectorRequest, lifetime: Lifetime): never {
+  // A connector or policy may hand on the error of a fetch, which doesn't name the request.
+  const failure = isNetworkError(error) ? toConnectionError(error, request) : error;
+  lifetime.fail(failure);
+  throw failure;
+}
+
+function toConnectionError(cause: TypeError, request: ConnectorRequest): ConnectionError {
+  const attempts = Math.max(lifetimeOf(request).attempts, 1);
+  return new ConnectionError(`Request failed: ${cause.message}`, 'receive', {request, attempts, cause});
+}
+
+/** Fetch, "abort the fetch() call": cancels a stream that nobody has begun to read. A reader cancels its stream itself. */
+function cancelWithCall(body: ReadableStream, lifetime: Lifetime): void {
+  const listener = {aborted: (reason: unknown) => void body.cancel(reason).catch(() => undefined)};
+  if (lifetime.isAborted) listener.aborted(lifetime.reason);
+  else lifetime.onAbort(listener);
+}

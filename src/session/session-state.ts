@@ -1,0 +1,118 @@
+import {Lifetime} from '../core/call-lifetime.ts';
+import type {Connector} from '../core/connector.ts';
+import type {HeadersInput} from '../core/header-list.ts';
+import {HeaderList} from '../core/header-list.ts';
+import type {CallOptionCheck, Handler, Policy, PolicyContext} from '../core/policy.ts';
+import {applyPolicy, bindPolicy} from '../core/policy.ts';
+import type {ConnectorRequest} from '../core/request.ts';
+import {lifetimeOf} from '../core/request.ts';
+import {Calls} from './calls.ts';
+import {checkBaseUrl, mergeHeaders} from './check-parts.ts';
+import type {Timeout, Timeouts} from './timeouts.ts';
+import {defaultTimeouts, mergeTimeouts} from './timeouts.ts';
+
+/** What a session is made of. */
+export interface SessionParts {
+  readonly baseUrl?: string | URL | undefined;
+  readonly headers?: HeadersInput | undefined;
+  readonly connector: Connector;
+  /** The connector was made for this session and is closed with it. */
+  readonly ownsConnector: boolean;
+  readonly timeout?: Timeout | undefined;
+  readonly policies: readonly Policy[];
+  readonly parent?: SessionState | undefined;
+}
+
+/** The settled options of a session, made once, and what is counted while it lives. */
+export interface SessionState {
+  readonly baseUrl: URL | undefined;
+  readonly headers: HeaderList;
+  readonly connector: Connector;
+  readonly ownsConnector: boolean;
+  readonly timeouts: Timeouts;
+  /** Bound to this session: a child that gets them keeps the origin that credentials are for. */
+  readonly policies: readonly Policy[];
+  readonly context: PolicyContext;
+  /** All policies around the connector. */
+  readonly handler: Handler;
+  /** The checks of each option of a call, by name. */
+  readonly checks: ReadonlyArray<readonly [name: string, checks: ReadonlyArray<CallOptionCheck<never>>]>;
+  /** Policies that are notified when a call begins. */
+  readonly starters: ReadonlyArray<(request: ConnectorRequest) => void>;
+  /** A policy may ignore an abort, so the session rejects the call itself. */
+  readonly mustRejectAborted: boolean;
+  readonly calls: Calls;
+  readonly totals: {requests: number; attempts: number; retries: number; errors: number};
+  /** Called when a call is over. One function for all calls, which saves a closure for each. */
+  readonly endCall: (lifetime: Lifetime) => void;
+}
+
+/**
+ * @throws InvalidOptionError, UnsupportedOptionError
+ */
+export function createState(parts: SessionParts): SessionState {
+  const {connector, parent} = parts;
+  const baseUrl = checkBaseUrl(parts.baseUrl);
+  const calls = new Calls(parent?.calls);
+  const totals = {requests: 0, attempts: 0, retries: 0, errors: 0};
+  const context: PolicyContext = {
+    baseUrl,
+    connector,
+    begin() {
+      const lifetime = new Lifetime();
+      lifetime.atEnd = () => calls.checkIdle();
+      calls.add(lifetime);
+      return lifetime;
+    },
+  };
+  const policies = parts.policies.map((policy) => bindPolicy(policy, context));
+  const attempt = attemptOn(connector, totals);
+  return {
+    baseUrl,
+    headers: mergeHeaders(new HeaderList(), parts.headers),
+    connector,
+    ownsConnector: parts.ownsConnector,
+    timeouts: mergeTimeouts(parent?.timeouts ?? defaultTimeouts, parts.timeout, connector),
+    policies,
+    context,
+    handler: policies.reduceRight((next, policy) => applyPolicy(policy, next, context), attempt),
+    checks: [...checksByName(policies)],
+    starters: policies.flatMap((policy) =>
+      typeof policy === 'object' && policy.onCall ? [(request) => policy.onCall?.(request, context)] : [],
+    ),
+    mustRejectAborted: policies.some((policy) => typeof policy === 'function' || !policy.rejectsOnAbort),
+    calls,
+    totals,
+    endCall(lifetime) {
+      if (lifetime.failed) totals.errors++;
+      lifetime.trace?.ended(lifetime.failed, lifetime.reason);
+      calls.checkIdle();
+    },
+  };
+}
+
+/** The innermost handler: counts an attempt, and hands it to the connector. */
+function attemptOn(connector: Connector, totals: SessionState['totals']): Handler {
+  return (request) => {
+    const lifetime = lifetimeOf(request);
+    if (lifetime.isAborted) return Promise.reject(lifetime.reason);
+    totals.attempts++;
+    request.attempt = ++lifetime.attempts;
+    if (request.attempt > 1) totals.retries++;
+    const {trace} = lifetime;
+    return trace ? trace.send(request, (sent) => connector.fetch(sent)) : connector.fetch(request);
+  };
+}
+
+function checksByName(policies: readonly Policy[]): Map<string, Array<CallOptionCheck<never>>> {
+  const byName = new Map<string, Array<CallOptionCheck<never>>>();
+  for (const policy of policies) {
+    if (typeof policy === 'function') continue;
+    for (const [name, check] of Object.entries(policy.callOptions ?? {})) {
+      const checks = byName.get(name) ?? [];
+      checks.push(check as CallOptionCheck<never>);
+      byName.set(name, checks);
+    }
+  }
+  return byName;
+}
