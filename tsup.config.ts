@@ -3,6 +3,7 @@ import {defineConfig} from 'tsup';
 export default defineConfig({
   entry: {
     index: 'src/index.ts',
+    core: 'src/core-index.ts',
     undici: 'src/connectors/undici/index.ts',
     fetch: 'src/connectors/native/fetch.ts',
     mock: 'src/connectors/mock.ts',

@@ -25,6 +25,7 @@ export type {
 export type {ConnectorRequest} from './core/request.ts';
 export {
   AiofetchError,
+  CircuitOpenError,
   ConnectionError,
   HTTPError,
   InvalidOptionError,
