@@ -81,7 +81,7 @@ const names: Record<string, readonly string[]> = {
   './har': ['harHandler', 'recordHar'],
   './mock': ['mockConnector'],
   './node': ['downloadTo', 'fileFrom'],
-  './openapi': ['OpenApiError', 'fromOpenApi'],
+  './openapi': ['MissingYamlError', 'OpenApiError', 'fromOpenApi'],
   './opentelemetry': ['openTelemetry'],
   './rate-limiter-flexible': ['rateLimiterFlexibleStore'],
   './core': [
