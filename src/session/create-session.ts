@@ -17,8 +17,8 @@ import type {ExtendOptions, SessionOptions} from './options.ts';
 import {checkSessionOptions} from './options.ts';
 import type {Session} from './session.ts';
 import type {SessionState} from './session-state.ts';
-import type {VerbsSettings} from './verbs.ts';
 import {createVerbs} from './verbs.ts';
+import type {VerbsSettings} from './verbs-settings.ts';
 
 /** A session's options, settled, in the form in which its children inherit them. */
 interface Settings {

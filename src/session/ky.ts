@@ -16,17 +16,7 @@ import type {OutgoingCall} from './fetch-call.ts';
 import {checkHookOptions, mergeHooks} from './hooks.ts';
 import {validate} from './response-promise.ts';
 import type {SessionHost} from './session-host.ts';
-import type {VerbsSettings} from './verbs.ts';
-
-/** Sends a call with hooks through ky. Returns `undefined` for a call without hooks. */
-export type CallThroughKy = (outgoing: OutgoingCall, options: CallOptions) => ResponsePromise | undefined;
-
-/** What verbs need to take hooks. Without it, they refuse them, and a bundle has no ky. */
-export interface HookSupport {
-  /** @throws InvalidOptionError, UnsupportedOptionError */
-  check(options: Pick<CallOptions, 'hooks' | 'context'>): void;
-  create(host: SessionHost, settings: VerbsSettings): CallThroughKy;
-}
+import type {CallThroughKy, HookSupport, VerbsSettings} from './verbs-settings.ts';
 
 // ky passes options that it doesn't know to its `fetch` as they are. This one travels under the name `aiofetch`. It is a
 // class because ky copies plain objects.

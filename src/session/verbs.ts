@@ -4,14 +4,14 @@ import {nativeOf} from '../core/native-init.ts';
 import {takeBody} from '../core/read-request-body.ts';
 import {ConnectorRequest, checkBody, checkRedirect, lifetimeOf} from '../core/request.ts';
 import {checkKnown} from '../utils/check-options.ts';
-import type {CallOptions, KyOptions, ResponseOptions, VerbOptions} from './call-options.ts';
+import type {CallOptions, ResponseOptions, VerbOptions} from './call-options.ts';
 import {checkResponseOptions, hookOptionNames, verbOptionNames} from './call-options.ts';
 import {throwOnHttpError} from './check-status.ts';
 import type {OutgoingCall} from './fetch-call.ts';
-import type {CallThroughKy, HookSupport} from './ky.ts';
 import {jsonParserFor, toRejectedPromise, toResponsePromise, withJsonParser} from './response-promise.ts';
 import {withSearchParams} from './search-params.ts';
 import type {SessionHost} from './session-host.ts';
+import type {CallThroughKy, HookSupport, VerbsSettings} from './verbs-settings.ts';
 
 export type {ResponsePromise} from 'ky';
 
@@ -27,12 +27,6 @@ export interface Verbs<Options = CallOptions> {
 
 /** Makes the verbs of a session. */
 export type VerbsFactory<Options = unknown> = (host: SessionHost) => Verbs<VerbOptions & Options>;
-
-/** What the verbs of a session are made with. */
-export interface VerbsSettings extends Omit<KyOptions, 'searchParams'> {
-  /** Of the session and of the sessions that it descends from, in this order. */
-  readonly searchParams: ReadonlyArray<KyOptions['searchParams']>;
-}
 
 const methods = ['get', 'post', 'put', 'patch', 'delete', 'head'] as const;
 
