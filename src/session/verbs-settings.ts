@@ -2,7 +2,6 @@ import type {ResponsePromise} from 'ky';
 import type {CallOptions, KyOptions} from './call-options.ts';
 import type {OutgoingCall} from './fetch-call.ts';
 import type {SessionHost} from './session-host.ts';
-import type {VerbsSettings} from './verbs-settings.ts';
 
 /** What the verbs of a session are made with. */
 export interface VerbsSettings extends Omit<KyOptions, 'searchParams'> {
