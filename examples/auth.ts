@@ -1,5 +1,6 @@
 /**
- * Auth: OAuth 2.0 tokens, which all requests share and which are replaced when the server refuses them, and HTTP Digest.
+ * Auth with OAuth 2.0 tokens and with HTTP Digest. All requests share a token, and the session replaces it when the server
+ * refuses it.
  *
  *     npm run example auth
  */

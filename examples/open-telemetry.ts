@@ -1,5 +1,5 @@
 /**
- * OpenTelemetry: spans and metrics of every request, and the trace context in its headers, so that the server's spans
+ * OpenTelemetry spans and metrics of every request, and the trace context in its headers, so that the server's spans
  * become children of it. The SDK keeps spans and metrics in memory here; an application exports them.
  *
  *     npm run example open-telemetry [url]

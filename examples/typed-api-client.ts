@@ -1,5 +1,5 @@
 /**
- * The client of api-client.ts, typed: its endpoints are described, and its methods and their types follow from that.
+ * A typed API client with the endpoints of api-client.ts: they are described, and methods and types follow from that.
  *
  *     npm run example typed-api-client [base URL with /users/{name} and /users/{name}/repos]
  */
