@@ -11,7 +11,8 @@ if (command === 'openapi') {
   });
 } else {
   const isHelp = command === '--help' || command === '-h';
-  if (!isHelp && command !== undefined) process.stderr.write(`There is no command "${command}"\n`);
+  if (!isHelp && command !== undefined)
+    process.stderr.write(`Unknown command "${command}". The only command is "openapi".\n`);
   (isHelp ? process.stdout : process.stderr).write(usage);
   process.exitCode = isHelp ? 0 : 2;
 }

@@ -3,11 +3,11 @@ import {parseArgs} from 'node:util';
 import {MissingYamlError, OpenApiError} from './document.ts';
 import {fromOpenApi} from './index.ts';
 
-/** Where a command writes to. */
+/** The output of a command. */
 export interface Terminal {
-  /** What was asked for. */
+  /** Writes a result. */
   out(text: string): void;
-  /** What there is to say about it. */
+  /** Writes a warning or an error. */
   log(text: string): void;
 }
 
@@ -16,13 +16,13 @@ const help = `Usage: aiofetch openapi <document> [options]
 Writes a typed client of an OpenAPI document, 3.0 or later, in JSON or YAML.
 
   <document>           a file, or an http: or https: URL
-  -o, --output <file>  where to; without it, to the standard output
-      --check          write nothing: fail when the file isn't what would be written (for CI)
-      --quiet          say nothing of what of the document is left out
-  -h, --help
+  -o, --output <file>  the file to write (default: the standard output)
+      --check          write nothing, and fail if the file is not up to date (for CI)
+      --quiet          print no warnings about parts of the document that are left out
+  -h, --help           print this help
 `;
 
-/** Exit codes: done; it failed, or the file differs; the command was not understood. */
+/** Exit codes: 0 for success; 1 for a failure, or a file that is not up to date; 2 for invalid arguments. */
 type ExitCode = 0 | 1 | 2;
 
 /** `aiofetch openapi …` */
@@ -41,13 +41,13 @@ export async function openapiCommand(args: readonly string[], terminal: Terminal
   }
   const [source, ...more] = positionals;
   if (source === undefined || more.length > 0 || (values.check && values.output === undefined)) {
-    terminal.log(values.check ? `--check needs the file to look at, by --output\n\n${help}` : help);
+    terminal.log(values.check ? `--check needs a file to check: name it with --output\n\n${help}` : help);
     return 2;
   }
   try {
     return await run(source, values, terminal);
   } catch (error) {
-    // What is wrong with a document is said in its message; anything else is a mistake here, and its stack tells more.
+    // The message of an OpenApiError tells what is wrong with the document. Other errors are bugs, which need a stack.
     terminal.log(`${error instanceof OpenApiError ? describe(error) : (error as Error).stack}\n`);
     return 1;
   }
@@ -84,12 +84,12 @@ async function run(source: string, {output, check, quiet}: Options, terminal: Te
     if (before === code) return 0;
     terminal.log(
       before === undefined
-        ? `${output} is not there\n`
-        : `${output} is not what the document makes: run the command without --check\n`,
+        ? `${output} does not exist: run the command without --check\n`
+        : `${output} is not up to date: run the command without --check\n`,
     );
     return 1;
   }
-  // One that stays the same keeps its time: nothing has to be built again.
+  // A file that stays the same keeps its modification time, so that build tools don't build again.
   if (before !== code) await write(output, code);
   return 0;
 }
@@ -99,7 +99,7 @@ async function readIfThere(file: string): Promise<string | undefined> {
     return await readFile(file, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw new OpenApiError(`${file} can't be read`, {cause: error});
+    throw new OpenApiError(`Can't read ${file}`, {cause: error});
   }
 }
 
@@ -107,7 +107,7 @@ async function write(file: string, code: string): Promise<void> {
   try {
     await writeFile(file, code);
   } catch (cause) {
-    throw new OpenApiError(`${file} can't be written`, {cause});
+    throw new OpenApiError(`Can't write ${file}`, {cause});
   }
 }
 

@@ -1,4 +1,4 @@
-/** What a doc comment says. */
+/** The contents of a doc comment. */
 export interface Documented {
   readonly summary?: string | undefined;
   readonly description?: string | undefined;
@@ -8,7 +8,7 @@ export interface Documented {
   readonly see?: string | undefined;
 }
 
-/** A doc comment with a line break after it; `''` when there is nothing to say. */
+/** A doc comment and a line break; `''` when the comment would be empty. */
 export function docComment(documented: Documented): string {
   const {summary, description, deprecated, format, see} = documented;
   const paragraphs = [
@@ -25,7 +25,7 @@ export function docComment(documented: Documented): string {
   ];
   const lines = paragraphs.flatMap((text, index) => [
     ...(index > 0 ? [''] : []),
-    // A line of prose that begins so would be a tag.
+    // A line of prose that begins with "@" would become a tag.
     ...(text as string).split(/\r\n|\r|\n/).map((line) => line.trimEnd().replace(/^(\s*)@/, '$1\\@')),
   ]);
   if (tags.length > 0) lines.push(...(lines.length > 0 ? [''] : []), ...tags);
@@ -39,17 +39,17 @@ function inline(value: unknown): string {
   return JSON.stringify(value).replaceAll(/\s+/g, ' ');
 }
 
-/** The same text, further in. */
+/** Indents all lines of a text but the first. */
 export function indent(text: string): string {
   return text.replaceAll(/\n(?=[^\n])/g, '\n  ');
 }
 
-/** A type after the colon, or the equals sign, that it belongs to. */
+/** A type as it is written after a colon or an equals sign. */
 export function afterColon(type: string): string {
   return type.startsWith('|') ? `\n  ${indent(type)}` : ` ${type}`;
 }
 
-/** A type in brackets of one kind or another. */
+/** A type in brackets. */
 export function enclosed(open: string, type: string, close: string): string {
   return type.startsWith('|') ? `${open}\n  ${indent(type)}\n${close}` : `${open}${type}${close}`;
 }

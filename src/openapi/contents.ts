@@ -10,7 +10,7 @@ import {choose} from './media.ts';
 import {pure, stringLiteral} from './names.ts';
 import type {ClientOperation} from './operations.ts';
 
-/** `type<…>()`, and what is made of it. */
+/** A call of `type<…>()`. */
 function witness({use}: EndpointContext, type: string): string {
   return pure(`${enclosed(`${use('type')}<`, type, '>')}()`);
 }
@@ -23,7 +23,7 @@ function mediaTypeOption(mediaType: string): string {
   return `{mediaType: ${stringLiteral(mediaType)}}`;
 }
 
-// --- what is sent
+// --- requests
 
 export function writeBody(operation: ClientOperation, context: EndpointContext): string | undefined {
   const {
@@ -34,7 +34,7 @@ export function writeBody(operation: ClientOperation, context: EndpointContext):
   if (!requestBody) return undefined;
   const body = resolve<RequestBody>(context.document, requestBody);
   if (method === 'GET' || method === 'HEAD') {
-    context.warn(`${method} ${path}: its body is left out: a ${method} has none`);
+    context.warn(`${method} ${path}: the body is left out, because a ${method} request has none`);
     return undefined;
   }
   const choice = choose(body.content);
@@ -66,7 +66,7 @@ export function writeBody(operation: ClientOperation, context: EndpointContext):
   }
 }
 
-/** OpenAPI, "Encoding Object": those that have a style are written by it, whatever else there is. */
+/** OpenAPI, "Encoding Object": a style takes precedence over a content type. */
 function hasStyle({style, explode, allowReserved}: Encoding): boolean {
   return style !== undefined || explode !== undefined || allowReserved !== undefined;
 }
@@ -89,10 +89,12 @@ function multipartOptions(
   const {properties = {}} = schemaOf(schema, context);
   const contentTypes = membersOf(
     Object.entries(encoding).map(([name, one]) => {
-      if (one.headers) warn(`the headers of the part "${name}" are left out`);
-      if (hasStyle(one)) warn(`the style of the part "${name}" is left out`);
+      if (one.headers)
+        warn(`the headers of the part "${name}" are left out, because parts of a FormData have none`);
+      if (hasStyle(one))
+        warn(`the style of the part "${name}" is left out, because multipart forms have no styles`);
       const {contentType} = one;
-      // Of several that may be, a file says itself which it is.
+      // Where several types are allowed, the file's own type tells which one it is.
       if (contentType === undefined || /[*,]/.test(contentType)) return [name, undefined];
       const {type, items, format} = schemaOf(properties[name], context);
       const isList = type === 'array';
@@ -100,14 +102,14 @@ function multipartOptions(
       const isText = item.type === 'string';
       if (isText && item.format !== 'binary' && /^text\/plain\b/i.test(contentType)) return [name, undefined];
       if (isText || /[/+]json\b/i.test(contentType)) return [name, stringLiteral(contentType)];
-      warn(`the part "${name}" is JSON, and not ${contentType}`);
+      warn(`the part "${name}" is sent as JSON rather than ${contentType}`);
       return [name, undefined];
     }),
   );
   return contentTypes && `{contentTypes: ${contentTypes}}`;
 }
 
-// --- what comes back
+// --- responses
 
 interface Success {
   readonly status: string;
@@ -115,7 +117,7 @@ interface Success {
 }
 
 export function writeResponse(operation: ClientOperation, context: EndpointContext): string | undefined {
-  // There is a body to none of them.
+  // Responses to HEAD requests have no body.
   if (operation.method === 'HEAD') return undefined;
   const {use} = context;
   const all = successes(operation, context).map(({status, choice}) => ({
@@ -125,7 +127,7 @@ export function writeResponse(operation: ClientOperation, context: EndpointConte
   }));
   const [first, ...others] = new Set(all.flatMap(({text}) => text ?? []));
   if (first === undefined) {
-    // Where all that is declared is a redirect, what it leads to isn't told.
+    // If only redirects are declared, the document doesn't tell the type of the response that they lead to.
     const isRedirect =
       all.length === 0 &&
       Object.keys(operation.operation.responses ?? {}).some((status) => /^30[12378]$/.test(status));
@@ -175,7 +177,7 @@ function writeEvents(
   const {document, types} = context;
   const all = itemSchema === undefined ? [] : eventData(document, itemSchema);
   if (all.length === 0) {
-    // Before 3.2, and where nothing is said of events as a whole, it's their data.
+    // Before OpenAPI 3.2, and where a document doesn't describe whole events, the schema describes their data.
     const data = resolve<SchemaOrBoolean | undefined>(document, (itemSchema ?? schema) as never);
     const isText = !isSchema(data) || data.type === 'string' || Object.keys(data).length === 0;
     all.push(isText ? 'text' : {json: (itemSchema ?? schema) as SchemaOrBoolean});
@@ -183,11 +185,11 @@ function writeEvents(
   const schemas = all.flatMap((one) => (one === 'text' ? [] : [one.json]));
   if (schemas.length === all.length)
     return call(context, 'asEvents', witness(context, types.typeOfAny(schemas, false, {direction: 'out'})));
-  if (schemas.length > 0) warn('the data of its events, some of it JSON, is given as text');
+  if (schemas.length > 0) warn('the data of all events is text, because only some of it is JSON');
   return call(context, 'asEvents');
 }
 
-/** The responses of success: those of 2xx, or else the default one. */
+/** The successful responses: those of 2xx, or else the default one. */
 function successes({operation}: ClientOperation, {document}: EndpointContext): Success[] {
   const responses = Object.entries(operation.responses ?? {});
   const named = responses.filter(([status]) => /^2(?:\d\d|XX)$/i.test(status));
@@ -196,7 +198,7 @@ function successes({operation}: ClientOperation, {document}: EndpointContext): S
     named.length > 0 ? named : hasOthers ? [] : responses.filter(([status]) => status === 'default');
   return used.map(([status, response]) => ({
     status: status.toUpperCase(),
-    // What must not have a body has none, whatever the document says.
+    // RFC 9110, sections 15.3.5 and 15.3.6: these statuses have no body, even if the document declares one.
     choice:
       status === '204' || status === '205'
         ? undefined
@@ -204,12 +206,12 @@ function successes({operation}: ClientOperation, {document}: EndpointContext): S
   }));
 }
 
-/** A number, `default`, or a class of statuses, as the key of an object. */
+/** A status, a class of statuses or `default` as the key of an object. */
 function statusKey(status: string): string {
   return /^(?:\d+|default)$/.test(status) ? status : stringLiteral(status);
 }
 
-/** The statuses that fetch follows. */
+/** The redirects that fetch follows. */
 const followed = new Set(['301', '302', '303', '307', '308']);
 
 export function writeErrors(

@@ -4,11 +4,11 @@ import {isSchema, resolve} from './document.ts';
 import {memberName, stringLiteral} from './names.ts';
 import type {TypeWriter} from './types.ts';
 
-/** What writing endpoints needs. */
+/** The state that the functions which write endpoints share. */
 export interface EndpointContext {
   readonly document: LoadedDocument;
   readonly types: TypeWriter;
-  /** Told what is used of the package. */
+  /** Records a name that the module has to import from the package, and returns it. */
   readonly use: (name: string) => string;
   readonly warn: (message: string) => void;
 }
@@ -23,16 +23,16 @@ function braces(members: readonly string[]): string {
   return line.length <= 80 ? line : `{\n  ${indent(members.join(',\n'))},\n}`;
 }
 
-/** The JSON of a parameter, or of a member of a form, as its one value. */
+/** The style of a query parameter, or a member of a form, that is sent as JSON. */
 export const jsonStyle = '(name, value) => [[name, JSON.stringify(value)]]';
 
-/** How a parameter, or a member of a form, is written, where that isn't what everybody does. */
+/** The style of a query parameter, or a member of a form; `undefined` for the default style. */
 export function queryStyle({
   style = 'form',
   explode,
   allowReserved,
 }: Encoding | Parameter): string | undefined {
-  // Of deepObject there is no other.
+  // deepObject is always exploded.
   const isExploded =
     style === 'deepObject'
       ? undefined
@@ -47,7 +47,7 @@ export function queryStyle({
   ]);
 }
 
-/** An object literal, of those that have a value. */
+/** An object literal of the members that have a value; `undefined` when none has. */
 export function membersOf(
   values: ReadonlyArray<readonly [name: string, value: string | undefined]>,
 ): string | undefined {

@@ -1,7 +1,7 @@
 import type {LoadedDocument, Schema, SchemaOrBoolean} from './document.ts';
 import {isSchema, lookUp} from './document.ts';
 
-/** Knows which schemas are another type where they are sent than where they come back. */
+/** Finds the schemas whose type differs between requests and responses, because of `readOnly` and `writeOnly`. */
 export class Directions {
   readonly #document: LoadedDocument;
   readonly #known = new Map<string, boolean>();
@@ -10,7 +10,7 @@ export class Directions {
     this.#document = document;
   }
 
-  /** Whether the schema at `ref`, or one that it is made of, has members of one direction alone. */
+  /** Whether the schema at `ref`, or a schema that it refers to, has a member that is read-only or write-only. */
   differ(ref: string): boolean {
     const known = this.#known.get(ref);
     if (known !== undefined) return known;
@@ -29,7 +29,7 @@ export class Directions {
         }
       }
     }
-    // Nothing that was looked at has any.
+    // All schemas that were visited on the way have no such member either.
     if (found) this.#known.set(ref, true);
     else for (const one of seen) this.#known.set(one, false);
     return found;

@@ -1,4 +1,4 @@
-/** A reference to something elsewhere in the document, or in another file. */
+/** A reference to another part of the document, or to another file. */
 export interface Reference {
   readonly $ref: string;
 }
@@ -37,12 +37,12 @@ export interface Schema {
 
 export type SchemaOrBoolean = Schema | boolean;
 
-/** Whether it is a schema that says something. Some documents have `null` where there is none. */
+/** Whether a value is a schema other than `true` and `false`. Some documents have `null` where a schema is missing. */
 export function isSchema(value: SchemaOrBoolean | null | undefined): value is Schema {
   return typeof value === 'object' && value !== null;
 }
 
-/** How one member of a form is written. */
+/** The encoding of one member of a form. */
 export interface Encoding {
   readonly contentType?: string;
   readonly headers?: object;
@@ -54,7 +54,7 @@ export interface Encoding {
 export interface MediaType {
   readonly schema?: SchemaOrBoolean;
   readonly encoding?: Readonly<Record<string, Encoding>>;
-  /** OpenAPI 3.2: of what is sent item by item. */
+  /** OpenAPI 3.2: the schema of the items of a stream. */
   readonly itemSchema?: SchemaOrBoolean;
 }
 
@@ -108,7 +108,7 @@ interface Server {
   readonly variables?: Readonly<Record<string, {readonly default?: string}>>;
 }
 
-/** What a document asks a caller to show. */
+/** How an API authenticates its callers. */
 export interface SecurityScheme {
   readonly type?: string;
   readonly scheme?: string;
@@ -117,7 +117,7 @@ export interface SecurityScheme {
   readonly flows?: {readonly clientCredentials?: {readonly tokenUrl?: string}};
 }
 
-/** An OpenAPI document, as far as a client is made of it. */
+/** The parts of an OpenAPI document that a client is made of. */
 export interface OpenApiDocument {
   readonly openapi: string;
   readonly info?: {readonly title?: string; readonly version?: string; readonly description?: string};
@@ -129,7 +129,7 @@ export interface OpenApiDocument {
   };
 }
 
-/** Something is wrong with the document, or with what it refers to. */
+/** The document, or a file that it refers to, can't be read or isn't valid. */
 export class OpenApiError extends Error {
   override readonly name: string = 'OpenApiError';
 }
@@ -151,23 +151,23 @@ export class MissingYamlError extends OpenApiError {
   }
 }
 
-/** Does something with a part of a document, and says which, should that not be as it has to be. */
+/** Runs work on a part of a document, and names the part in the error if the part isn't valid. */
 export function within<Result>(where: string, work: () => Result): Result {
   try {
     return work();
   } catch (cause) {
     if (cause instanceof OpenApiError) throw cause;
-    throw new OpenApiError(`${where} can't be read: the document isn't valid there`, {cause});
+    throw new OpenApiError(`The document is not valid at ${where}`, {cause});
   }
 }
 
-/** A document and the files that it refers to, by their address; their references are absolute. */
+/** A document, and the files that it refers to by their URL. References between files are absolute. */
 export interface LoadedDocument {
   readonly root: OpenApiDocument;
   readonly files: ReadonlyMap<string, unknown>;
 }
 
-/** @throws OpenApiError when it is no document that a client can be made of */
+/** @throws OpenApiError when the value is not an OpenAPI document of version 3 */
 export function checkDocument(value: unknown): OpenApiDocument {
   const document = (typeof value === 'object' && value !== null ? value : {}) as {
     readonly openapi?: unknown;
@@ -175,20 +175,22 @@ export function checkDocument(value: unknown): OpenApiDocument {
   };
   if (document.swagger !== undefined) {
     throw new OpenApiError(
-      'The document is Swagger 2.0. OpenAPI 3.0 and later are read: a converter, as swagger2openapi, makes one of it',
+      'The document is Swagger 2.0, and only OpenAPI 3.0 and later can be read. Convert it first, with swagger2openapi for example',
     );
   }
   if (typeof document.openapi !== 'string' || !/^3\.\d/.test(document.openapi)) {
-    throw new OpenApiError('The document has no "openapi" that is 3.0 or later: it is no OpenAPI document');
+    throw new OpenApiError(
+      'The document is not an OpenAPI document: its member "openapi" has to be 3.0 or later',
+    );
   }
   return value as OpenApiDocument;
 }
 
-/** What a reference leads to, by way of others. */
+/** The value that a reference leads to, directly or through further references. */
 export function resolve<Value>(document: LoadedDocument, value: Value | Reference): Value {
   let current = value as Value | Reference;
   for (let hops = 0; isReference(current); hops++) {
-    if (hops > 50) throw new OpenApiError(`${current.$ref} refers to itself`);
+    if (hops > 50) throw new OpenApiError(`The reference ${current.$ref} leads back to itself`);
     current = lookUp(document, current.$ref) as Value | Reference;
   }
   return current as Value;
@@ -198,18 +200,19 @@ export function isReference(value: unknown): value is Reference {
   return typeof (value as Partial<Reference> | null | undefined)?.$ref === 'string';
 }
 
-/** What is at the end of a JSON Pointer (RFC 6901), in the document or in another file. */
+/** The value at a JSON Pointer (RFC 6901), in the document or in another file. */
 export function lookUp(document: LoadedDocument, ref: string): unknown {
   const hash = ref.indexOf('#');
   const file = hash === -1 ? ref : ref.slice(0, hash);
   const root = file === '' ? document.root : document.files.get(file);
-  if (root === undefined) throw new OpenApiError(`${ref} leads to a file that was not loaded`);
+  if (root === undefined) throw new OpenApiError(`The reference ${ref} leads to a file that was not loaded`);
   let current: unknown = root;
   for (const segment of pointerSegments(ref)) {
     current = Object.hasOwn(Object(current), segment)
       ? (current as Readonly<Record<string, unknown>>)[segment]
       : undefined;
-    if (current === undefined) throw new OpenApiError(`${ref} leads nowhere: there is no "${segment}"`);
+    if (current === undefined)
+      throw new OpenApiError(`The reference ${ref} leads nowhere: "${segment}" does not exist`);
   }
   return current;
 }
@@ -218,7 +221,8 @@ export function pointerSegments(ref: string): string[] {
   const hash = ref.indexOf('#');
   const pointer = hash === -1 ? '' : ref.slice(hash + 1);
   if (pointer === '' || pointer === '/') return [];
-  if (!pointer.startsWith('/')) throw new OpenApiError(`${ref} is an anchor; JSON Pointers are followed`);
+  if (!pointer.startsWith('/'))
+    throw new OpenApiError(`The reference ${ref} is an anchor, and only JSON Pointers are supported`);
   return pointer
     .slice(1)
     .split('/')

@@ -1,19 +1,19 @@
 import type {LoadedDocument, Schema, SchemaOrBoolean} from './document.ts';
 import {isSchema, resolve} from './document.ts';
 
-/** The data of events: text, or JSON of a schema. */
+/** The data of an event: text, or JSON with a schema. */
 export type EventData = {readonly json: SchemaOrBoolean} | 'text';
 
 /**
- * What events have for data, by the schema of an event as a whole (OpenAPI 3.2, "Server-Sent Event Streams"); nothing
- * where that says nothing of it.
+ * The data of events, from the schema of a whole event (OpenAPI 3.2, "Server-Sent Event Streams"). The list is empty when
+ * the schema doesn't describe the data.
  */
 export function eventData(document: LoadedDocument, item: SchemaOrBoolean, depth = 0): EventData[] {
   const schema = resolve<SchemaOrBoolean>(document, item as never);
-  // One that is made of itself ends somewhere.
+  // The limit ends schemas that contain themselves.
   if (!isSchema(schema) || depth > 20) return [];
   const {properties = {}, allOf = [], oneOf = [], anyOf = []} = schema;
-  // What tells events apart says more than what they have in common.
+  // The choices describe each event more exactly than the properties that all events share.
   const ofChoices = [...oneOf, ...anyOf].flatMap((choice) => eventData(document, choice, depth + 1));
   if (ofChoices.length > 0) return ofChoices;
   const own = properties['data'];
@@ -26,6 +26,6 @@ function dataOf(document: LoadedDocument, property: SchemaOrBoolean): EventData 
   const {type, contentMediaType, contentSchema} = isSchema(schema) ? schema : ({} as Schema);
   if (contentSchema !== undefined) return {json: contentSchema};
   if (contentMediaType !== undefined) return /[/+]json\b/i.test(contentMediaType) ? {json: true} : 'text';
-  // Data is text always: a document that says something else means what is in it.
+  // The data of an event is always text. A document that declares another type means the JSON in this text.
   return type === undefined || [type].flat().includes('string') ? 'text' : {json: property};
 }

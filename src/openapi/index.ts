@@ -1,5 +1,5 @@
 /**
- * Typed clients out of OpenAPI documents. For Node.
+ * Generates typed clients from OpenAPI documents. For Node.
  *
  * @module
  */
@@ -8,23 +8,23 @@ import {writeModule} from './module.ts';
 
 export {MissingYamlError, OpenApiError} from './document.ts';
 
-/** What {@link fromOpenApi} makes. */
+/** The result of {@link fromOpenApi}. */
 export interface GeneratedClient {
   /** A TypeScript module: types, endpoints in groups, and `createClient`. */
   readonly code: string;
-  /** What of the document it leaves out, or takes otherwise. */
+  /** The parts of the document that the code leaves out or changes. */
   readonly warnings: readonly string[];
 }
 
 /**
- * Writes a typed client of `endpoint` declarations from an OpenAPI document, 3.0 or later: what the command
- * `aiofetch openapi` does. The same document makes the same code.
+ * Generates a typed client from an OpenAPI document, 3.0 or later, as the command `aiofetch openapi` does. The same document
+ * always gives the same code.
  *
- * Schemas that have a name become types of that name, operations endpoints in groups by their first tag, descriptions
- * doc comments. Nothing checks what comes back: the types are believed.
+ * Named schemas become types, operations become constants made by `endpoint`, first tags become groups of these constants,
+ * and descriptions become doc comments. At run time nothing checks responses: the compiler believes the types.
  *
  * @param source - A file, a URL, or the document itself, as an object
- * @throws OpenApiError when the source is no such document, or refers to something that isn't there; MissingYamlError when
+ * @throws OpenApiError when the source is not such a document, or refers to a part or file that doesn't exist; MissingYamlError when
  * it is YAML and the package `yaml`, an optional peer dependency, isn't installed
  *
  * @example

@@ -43,8 +43,10 @@ function toAddress(source: string | URL): URL {
   const [, protocol] = /^([a-z][a-z\d+.-]+):\/\//i.exec(source) ?? [];
   if (protocol === undefined) return pathToFileURL(source);
   if (!/^(?:https?|file)$/i.test(protocol))
-    throw new OpenApiError(`A document is a file, or at an http: or https: URL, and not at ${protocol}:`);
-  if (!URL.canParse(source)) throw new OpenApiError(`${source} is no URL`);
+    throw new OpenApiError(
+      `A document is a file, or has an http: or https: URL: ${protocol}: is not supported`,
+    );
+  if (!URL.canParse(source)) throw new OpenApiError(`${source} is not a valid URL`);
   return new URL(source);
 }
 
@@ -53,7 +55,7 @@ async function readText(address: URL): Promise<string> {
     try {
       return await readFile(address, 'utf8');
     } catch (cause) {
-      throw new OpenApiError(`${address.pathname} can't be read`, {cause});
+      throw new OpenApiError(`Can't read ${address.pathname}`, {cause});
     }
   }
   await using session = createSession({
@@ -63,7 +65,7 @@ async function readText(address: URL): Promise<string> {
   try {
     return await session.get(address).text();
   } catch (cause) {
-    throw new OpenApiError(`${address.origin}${address.pathname} can't be got`, {cause});
+    throw new OpenApiError(`Can't download ${address.origin}${address.pathname}`, {cause});
   }
 }
 
@@ -99,7 +101,7 @@ async function loadYaml(
   }
 }
 
-/** Loads what a value refers to outside of itself, and makes all its references absolute, but those into the document. */
+/** Loads the files that a value refers to, and makes all references absolute, except those into the document itself. */
 async function loadReferences(
   value: unknown,
   address: URL | undefined,
@@ -113,7 +115,9 @@ async function loadReferences(
     if (typeof $ref !== 'string') return;
     if (!address) {
       if ($ref.startsWith('#')) return;
-      throw new OpenApiError(`${$ref} is in another file, and where this one is isn't known`);
+      throw new OpenApiError(
+        `The reference ${$ref} leads to another file, but a document that is given as an object has no location: give its file or URL`,
+      );
     }
     const url = new URL($ref, address);
     const {hash} = url;
@@ -130,10 +134,10 @@ async function loadReferences(
   }
 }
 
-/** Members that have whatever values a schema describes. */
+/** Members that hold values of the API, in which null is a value too. */
 const areValues: ReadonlySet<string> = new Set(['const', 'default', 'enum', 'example', 'examples']);
 
-/** Members whose own are named by the document: schemas, of which null is one that says nothing, and others. */
+/** Members that hold schemas, or other parts, by names that the document chooses. A schema that is null says nothing. */
 const schemasByName: ReadonlySet<string> = new Set(['patternProperties', 'properties', 'schemas']);
 const thingsByName: ReadonlySet<string> = new Set([
   'content',
@@ -148,7 +152,7 @@ const thingsByName: ReadonlySet<string> = new Set([
   'variables',
 ]);
 
-/** YAML has null for what its writer has left empty, as `parameters:` with nothing after it: then it isn't there. */
+/** Removes members that are null. YAML has null for a member that its writer left empty, as `parameters:` alone on a line. */
 function dropNulls(value: unknown, names: 'keywords' | 'schemas' | 'things' = 'keywords'): void {
   if (typeof value !== 'object' || value === null) return;
   const holder = value as Record<string, unknown>;
@@ -163,12 +167,12 @@ function dropNulls(value: unknown, names: 'keywords' | 'schemas' | 'things' = 'k
   }
 }
 
-/** Every object in a value that may be a reference. What is only shown, as an example, is none. */
+/** Visits every object in a value that may be a reference. Examples contain none. */
 function visit(value: unknown, found: (holder: {$ref?: unknown}) => void, areNames = false): void {
   if (typeof value !== 'object' || value === null) return;
   if (!Array.isArray(value) && !areNames) found(value as {$ref?: unknown});
   for (const [name, member] of Object.entries(value)) {
-    // Of these, the names are the document's own.
+    // The members of these have names that the document chooses, so a member "$ref" is no reference.
     const isNaming = !areNames && (name === 'properties' || name === 'schemas' || name === 'mapping');
     if (areNames || (name !== 'example' && name !== 'examples')) visit(member, found, isNaming);
   }

@@ -3,7 +3,7 @@ import type {Content, MediaType} from './document.ts';
 
 type MediaKind = 'json' | 'ndjson' | 'events' | 'form' | 'multipart' | 'text' | 'binary';
 
-/** Best first: what is as good is taken as the document has it. */
+/** Kinds of media types, the preferred one first. Of several of one kind, the document's first is used. */
 const preferred: readonly MediaKind[] = ['json', 'ndjson', 'events', 'multipart', 'form', 'text', 'binary'];
 
 function kindOf(mediaType: string): MediaKind {
@@ -27,14 +27,14 @@ export interface Choice {
   readonly media: MediaType;
 }
 
-/** Which of several media types is used. */
+/** Chooses one of several media types. */
 export function choose(content: Content | undefined): Choice | undefined {
   const choices = Object.entries(content ?? {}).map(([mediaType, media]) => ({
     kind: kindOf(mediaType),
     mediaType,
     media,
   }));
-  // Of JSON, the plain one.
+  // Plain JSON goes before other media types that are JSON.
   const plain = choices.find(({mediaType}) => mediaType === 'application/json');
   if (plain) return plain;
   for (const kind of preferred) {

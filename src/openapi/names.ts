@@ -1,6 +1,6 @@
 import {pointerSegments} from './document.ts';
 
-/** The words of a name in whatever style it is written. */
+/** The words of a name, which may be in camel case, snake case, kebab case, or any other. */
 function wordsOf(text: string): string[] {
   return (
     text
@@ -16,7 +16,7 @@ function wordsOf(text: string): string[] {
 
 const capitalize = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 
-/** `list-for-org` and `ListForOrg` become `listForOrg`; of what has no letters, `fallback`. */
+/** `list-for-org` and `ListForOrg` become `listForOrg`. A name without letters and digits becomes `fallback`. */
 export function camelCase(text: string, fallback: string): string {
   const [first, ...rest] = wordsOf(text);
   if (first === undefined) return fallback;
@@ -24,19 +24,19 @@ export function camelCase(text: string, fallback: string): string {
   return /^\d/.test(name) ? `_${name}` : name;
 }
 
-/** `simple-user` becomes `SimpleUser`; what is already one stays as it is. */
+/** `simple-user` becomes `SimpleUser`. A name in Pascal case stays as it is. */
 function pascalCase(text: string, fallback: string): string {
   const name = /^[A-Z][A-Za-z\d]*$/.test(text) ? text : wordsOf(text).map(capitalize).join('');
   if (name === '') return fallback;
   return /^\d/.test(name) ? `_${name}` : name;
 }
 
-// LISTUsers is listUsers, and not listUSERS.
+// list_USERS becomes listUsers rather than listUSERS.
 function lowerAcronym(word: string): string {
   return word === word.toUpperCase() ? word.toLowerCase() : word;
 }
 
-/** Names of one scope: the same name twice becomes `name` and `name2`. */
+/** The names of one scope. The second use of a name becomes `name2`. */
 export class Scope {
   readonly #taken: Set<string>;
 
@@ -44,7 +44,7 @@ export class Scope {
     this.#taken = new Set(reserved);
   }
 
-  /** The name, or the first with a number after it that is free. */
+  /** Takes the name, or the name with the first free number after it. */
   take(name: string): string {
     let free = name;
     for (let count = 2; this.#taken.has(free); count++) free = `${name}${count}`;
@@ -53,7 +53,7 @@ export class Scope {
   }
 }
 
-// ECMAScript's reserved words, and what strict code, modules and TypeScript add.
+// The reserved words of ECMAScript, and those that strict mode, modules and TypeScript add.
 const reservedWords = new Set(
   (
     'arguments await break case catch class const continue debugger default delete do else enum eval export extends ' +
@@ -62,24 +62,24 @@ const reservedWords = new Set(
   ).split(' '),
 );
 
-/** A name that a constant may have. */
+/** Appends an underscore to a reserved word, so that a constant can have the name. */
 export function safeIdentifier(name: string): string {
   return reservedWords.has(name) ? `${name}_` : name;
 }
 
-/** Types that the generated code uses, and those that a reader takes for the language's. */
+/** Names of types that the generated code uses, or that readers would take for built-in types. */
 export const knownTypes = (
   'Array Blob Boolean Client Date Error Exclude Extract File FormData Function Map Number Object Omit Partial Pick ' +
   'Promise ReadableStream Readonly Record Request RequestBody Required Response Set String Symbol'
 ).split(' ');
 
-/** A string as source code has it. */
+/** A string literal. */
 export function stringLiteral(text: string): string {
   const inner = JSON.stringify(text)
     .slice(1, -1)
     .replaceAll('\\"', '"')
     .replaceAll("'", "\\'")
-    // Line ends to some tools.
+    // Some tools take these characters for line breaks.
     .replaceAll('\u2028', '\\u2028')
     .replaceAll('\u2029', '\\u2029');
   return `'${inner}'`;
@@ -90,9 +90,9 @@ export function pure(call: string): string {
   return `/* @__PURE__ */ ${call}`;
 }
 
-/** A member's name, quoted where it must be. */
+/** The name of a member, in quotes if it needs them. */
 export function memberName(name: string): string {
-  // As it is, it would set a prototype.
+  // Without brackets this member would set the prototype.
   if (name === '__proto__') return "['__proto__']";
   return /^[A-Za-z_$][\w$]*$/.test(name) ? name : stringLiteral(name);
 }
@@ -102,7 +102,7 @@ export function nameTail(ref: string): string {
   return ref.slice(ref.lastIndexOf('/') + 1);
 }
 
-/** A name for what is referred to: what it's called there, or where it is. */
+/** A name for the target of a reference: its own name, or its location. */
 export function nameOfRef(ref: string): string {
   const segments = pointerSegments(ref);
   const last = segments.at(-1);

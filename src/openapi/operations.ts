@@ -3,18 +3,18 @@ import type {LoadedDocument, Operation, Parameter, PathItem} from './document.ts
 import {resolve, within} from './document.ts';
 import {camelCase, Scope} from './names.ts';
 
-/** One operation: where it goes in the client, and what is known of it. */
+/** One operation of a document, with its place in the client. */
 export interface ClientOperation {
-  /** The group's name; `undefined`: none. */
+  /** The name of its group; `undefined` for an operation without a group. */
   readonly group: string | undefined;
   /** Its name in the group. */
   readonly name: string;
   /** Its name among all operations: the whole `operationId`, or the method and the path. */
   readonly fullName: string;
   readonly method: string;
-  /** As an endpoint has it: parameters in braces, by names that it may have. */
+  /** The path of the endpoint: parameters are in braces, and have names that an endpoint may have. */
   readonly path: string;
-  /** The names of the path's parameters: the document's, and as they are in `path`. */
+  /** The names of the path's parameters in `path`, by their names in the document. */
   readonly pathNames: ReadonlyMap<string, string>;
   readonly operation: Operation;
   readonly parameters: readonly Parameter[];
@@ -22,31 +22,33 @@ export interface ClientOperation {
 
 const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'query'] as const;
 
-/** The operations of a document, in its order, each with a name that no other has. */
+/** The operations of a document, in its order, each with a name that is unique in its group. */
 export function operationsOf(document: LoadedDocument, warn: (message: string) => void): ClientOperation[] {
   const {paths = {}} = document.root;
   const all = Object.entries(paths).flatMap(([path, given]) => {
-    // A name of an extension's, as `x-…`, is no path.
+    // `x-…` is an extension, not a path.
     if (path.startsWith('x-')) return [];
-    // OpenAPI 3.1 allows for operations beside a reference.
+    // OpenAPI 3.1 allows operations beside a reference.
     const item: PathItem = {
       ...resolve<PathItem>(document, given as never),
       ...given,
       $ref: undefined as never,
     };
-    if (item['trace']) warn(`TRACE ${path} is left out: fetch has no such method`);
+    if (item['trace']) warn(`TRACE ${path} is left out, because fetch refuses this method`);
     for (const method of Object.keys((item['additionalOperations'] as object | undefined) ?? {}))
-      warn(`${method} ${path} is left out: an endpoint has no such method`);
+      warn(`${method} ${path} is left out, because endpoints don't support this method`);
     return methods.flatMap((method) => {
       const operation = item[method] as Operation | undefined;
       if (!operation) return [];
       const given = {path, method: method.toUpperCase(), item, operation};
       if (operation.servers ?? item['servers'])
-        warn(`${given.method} ${path} has servers of its own: it's asked for where the others are`);
+        warn(
+          `${given.method} ${path} has servers of its own, which are ignored: the request goes to the base URL`,
+        );
       return isPossible(given, warn) ? [given] : [];
     });
   });
-  // A document without tags, or names that have one, has no groups.
+  // A document without tags, and without operationIds that have a prefix, has no groups.
   const isGrouped = all.some(({operation}) => operation.tags?.length || prefixOf(operation) !== undefined);
   const scopes = new Map<string | undefined, Scope>();
   return all.map(({path, method, item, operation}) => {
@@ -60,7 +62,7 @@ export function operationsOf(document: LoadedDocument, warn: (message: string) =
     const {template, names} = templateOf(path);
     for (const {name, in: place} of parameters) {
       if (place === 'path' && !names.has(name))
-        warn(`${method} ${path} has no "${name}" in its path: it's left out`);
+        warn(`${method} ${path}: the path parameter "${name}" is left out, because the path doesn't have it`);
     }
     return {
       group,
@@ -75,7 +77,7 @@ export function operationsOf(document: LoadedDocument, warn: (message: string) =
   });
 }
 
-/** Whether there can be an endpoint of that path. */
+/** Whether an endpoint can have the path. */
 function isPossible(
   {path, method}: {readonly path: string; readonly method: string},
   warn: (message: string) => void,
@@ -85,12 +87,12 @@ function isPossible(
     compileRoute(`${method} ${template}`);
     return true;
   } catch {
-    warn(`${method} ${path} is left out: an endpoint has no such path`);
+    warn(`${method} ${path} is left out, because an endpoint can't have this path`);
     return false;
   }
 }
 
-/** Those of the path, and over them the operation's own. */
+/** The parameters of the path item, overridden by those of the operation. */
 function parametersOf(document: LoadedDocument, item: PathItem, operation: Operation): Parameter[] {
   const byPlace = new Map<string, Parameter>();
   for (const given of [...(item.parameters ?? []), ...(operation.parameters ?? [])]) {
@@ -100,16 +102,16 @@ function parametersOf(document: LoadedDocument, item: PathItem, operation: Opera
   return [...byPlace.values()];
 }
 
-/** A path with names that an endpoint may have: the names of its parameters aren't sent. */
+/** A path whose parameters have names that an endpoint may have. Servers never see these names. */
 function templateOf(path: string): {readonly template: string; readonly names: ReadonlyMap<string, string>} {
   const names = new Map<string, string>();
   const scope = new Scope();
   const [bare = ''] = path.split('#', 1);
   const parts = bare.split(/\{([^{}]*)\}/).map((part, index) => {
-    // What no URL has, and what a route would take for a parameter.
+    // URLs have no spaces and backslashes, and a route refuses segments that begin with a colon.
     if (index % 2 === 0) return part.replaceAll(/[\s\\]/g, encodeURIComponent).replaceAll('/:', '/%3A');
     const free = scope.take(part.replaceAll(/[^\w-]+/g, '_') || 'parameter');
-    // Of one that is there twice, the second has a name that the document knows nothing of.
+    // A parameter that occurs twice gets a second name, which the document doesn't describe.
     if (!names.has(part)) names.set(part, free);
     return `{${free}}`;
   });
@@ -117,7 +119,7 @@ function templateOf(path: string): {readonly template: string; readonly names: R
   return {template: template.startsWith('/') ? template : `/${template}`, names};
 }
 
-/** What stands before the name in `repos/get` or `pets.list`. */
+/** The prefix of an operationId: `repos` in `repos/get`, `pets` in `pets.list`. */
 function prefixOf({operationId = ''}: Operation): string | undefined {
   return /^(.+)[/.:][^/.:]+$/.exec(operationId)?.[1];
 }
@@ -137,7 +139,7 @@ function nameOf(operation: Operation, method: string, path: string, group: strin
   const {operationId} = operation;
   if (!operationId) return fullNameOf(operation, method, path);
   const own = operationId.slice((prefixOf(operation)?.length ?? -1) + 1);
-  // `UsersController_findAll` in "users" is its `findAll`.
+  // `UsersController_findAll` in the group "users" becomes `findAll`.
   const [, holder = '', rest = ''] = /^([^_]+)_(.+)$/.exec(own) ?? [];
   const isHolder =
     group !== undefined &&

@@ -13,10 +13,12 @@ export function writePath(operation: ClientOperation, context: EndpointContext):
     const {type, properties} = schemaOf(schema, context);
     if (style !== 'simple')
       context.warn(
-        `${method} ${path}: the style "${style}" of "${name}" is left out: it goes in as simple has it`,
+        `${method} ${path}: the style "${style}" of the path parameter "${name}" is ignored: it is sent in the style "simple"`,
       );
     else if (type === 'object' || properties)
-      context.warn(`${method} ${path}: "${name}" is to be given as the text that goes into the path`);
+      context.warn(
+        `${method} ${path}: the path parameter "${name}" is an object: a call has to give its text`,
+      );
   }
   return writeMembers(
     declared.map((parameter) => ({
@@ -36,7 +38,7 @@ function pathType(parameter: Parameter, context: EndpointContext): string {
   return text === 'unknown' ? 'string | number' : text;
 }
 
-/** The query's type, and how of its parameters those are written that aren't as everybody writes them. */
+/** The type of the query, and the styles of the parameters that don't have the default style. */
 export function writeQuery(
   operation: ClientOperation,
   context: EndpointContext,
@@ -44,12 +46,16 @@ export function writeQuery(
   const {method, path} = operation;
   for (const {in: place, name} of operation.parameters) {
     if (place === 'querystring')
-      context.warn(`${method} ${path}: the query "${name}" is left out: it can't be given as a whole`);
+      context.warn(
+        `${method} ${path}: the query "${name}" is left out, because a whole query can't be given as text`,
+      );
   }
   const parameters = operation.parameters.filter(({in: place}) => place === 'query');
   for (const {name, schema, style = 'form'} of parameters) {
     if (style !== 'deepObject' && isNested(schema, context))
-      context.warn(`${method} ${path}: "${name}" has objects inside, which the style "${style}" can't write`);
+      context.warn(
+        `${method} ${path}: the query parameter "${name}" contains objects, which the style "${style}" can't write`,
+      );
   }
   const members = parameters.map((parameter) => ({
     parameter,
@@ -64,7 +70,7 @@ export function writeQuery(
   return {text: writeMembers(members, context), styles: membersOf(styles)};
 }
 
-/** Whether a list, or an object, has others in it. */
+/** Whether a list or an object contains lists or objects. */
 function isNested(schema: SchemaOrBoolean | undefined, context: EndpointContext): boolean {
   const {type, items, properties = {}} = schemaOf(schema, context);
   if (type === 'array') return isComposite(items, context);
@@ -76,14 +82,14 @@ function isComposite(schema: SchemaOrBoolean | undefined, context: EndpointConte
   return type === 'array' || type === 'object' || properties !== undefined;
 }
 
-// OpenAPI, "Parameter Object": these are described elsewhere.
+// OpenAPI, "Parameter Object": other parts of the document describe these headers.
 const ignoredHeaders = new Set(['accept', 'content-type', 'authorization']);
 
 export function writeHeaders(operation: ClientOperation, context: EndpointContext): string | undefined {
   const {parameters, method, path} = operation;
   for (const {in: place, name} of parameters) {
     if (place === 'cookie')
-      context.warn(`${method} ${path}: the cookie "${name}" is left out: send it as a header`);
+      context.warn(`${method} ${path}: the cookie "${name}" is left out: send it in the header "cookie"`);
   }
   const headers = parameters.filter(
     ({in: place, name}) => place === 'header' && !ignoredHeaders.has(name.toLowerCase()),
@@ -99,7 +105,7 @@ export function writeHeaders(operation: ClientOperation, context: EndpointContex
   );
 }
 
-/** Headers are text: of what isn't, its text. */
+/** The type of a header's value, which is text on the wire. */
 function headerType(parameter: Parameter, context: EndpointContext): string {
   const {type} = schemaOf(parameter.schema, context);
   if (type === 'boolean') return "'true' | 'false'";

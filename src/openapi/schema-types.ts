@@ -18,13 +18,13 @@ const typeKeywords = [
   'contentMediaType',
 ] as const;
 
-/** Whether it says nothing of a type. */
+/** Whether a schema has no keyword that says something about the type. */
 export function isBare(schema: SchemaOrBoolean): boolean {
   if (!isSchema(schema)) return schema !== false;
   return !typeKeywords.some((keyword) => schema[keyword] !== undefined);
 }
 
-/** The type of a schema that doesn't say it. */
+/** The likely `type` of a schema without one. */
 export function guessType(schema: Schema): string | undefined {
   if (schema.properties || schema.additionalProperties !== undefined || schema.patternProperties)
     return 'object';
@@ -32,7 +32,7 @@ export function guessType(schema: Schema): string | undefined {
   return schema.format === 'binary' || schema.contentMediaType !== undefined ? 'string' : undefined;
 }
 
-/** The references that a type is made of without an object or a list in between. */
+/** The references that a type consists of, without an object or a list in between. */
 export function aliasedRefs(schema: SchemaOrBoolean): string[] {
   if (!isSchema(schema)) return [];
   if (schema.$ref !== undefined) return [schema.$ref];

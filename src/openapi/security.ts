@@ -2,14 +2,14 @@ import type {LoadedDocument, SecurityScheme} from './document.ts';
 import {resolve} from './document.ts';
 import {stringLiteral} from './names.ts';
 
-/** How a session is to sign what a document's API asks to be signed: one for each of its security schemes. */
+/** The values of a session's option `auth` for a document's security schemes. */
 export function authOptions(document: LoadedDocument): string[] {
   const schemes = Object.values(document.root.components?.securitySchemes ?? {});
   const options = schemes.map((scheme) => authOption(resolve<SecurityScheme>(document, scheme)));
   return [...new Set(options)].filter((option) => option !== undefined);
 }
 
-/** What can't be told is left out: cookies, certificates, flows that a person takes part in. */
+/** `undefined` for schemes that `auth` doesn't cover: cookies, and client certificates. */
 function authOption({type, scheme, in: place, name = '', flows}: SecurityScheme): string | undefined {
   switch (type) {
     case 'http':

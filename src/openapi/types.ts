@@ -7,34 +7,39 @@ import {aliasedRefs, guessType, isBare} from './schema-types.ts';
 import type {Written} from './written.ts';
 import {grouped, intersection, literal, primary, union} from './written.ts';
 
-/** Whether a type is of what is sent, or of what comes back: they differ in members that are only read, or written. */
+/** The direction of a type: `in` to the API, or `out` of the API. `readOnly` and `writeOnly` members differ. */
 type Direction = 'in' | 'out';
 
-/** How a schema is written as a type. */
+/** The context that a schema is written in. */
 export interface TypeContext {
   readonly direction: Direction;
-  /** Of a parameter: a date may be a `Date`, a list may be read-only. */
+  /** Whether it is a parameter, where a date may be a `Date` and a list may be read-only. */
   readonly isParameter?: boolean;
 }
 
-/** A schema that has a name in the generated code. */
+/** A schema that becomes a named type of the generated code. */
 interface Named {
   readonly ref: string;
   readonly name: string;
   readonly direction: Direction;
 }
 
-/** Structural keywords, beside which a `$ref` is one part of an intersection. */
+/** Keywords that make a schema with a `$ref` beside them an intersection. */
 const structural = ['properties', 'required', 'allOf', 'oneOf', 'anyOf', 'additionalProperties'] as const;
 
-/** Where a schema is, of which a document says nothing but that it's in another file. */
+/** The target of a schema that is nothing but a reference to another file. */
 function elsewhere(schema: unknown): string | undefined {
   return isReference(schema) && Object.keys(schema).length === 1 && !schema.$ref.startsWith('#')
     ? schema.$ref
     : undefined;
 }
 
-/** Writes schemas as TypeScript: what is referred to becomes a named type, the rest is written where it is. */
+/**
+ * Writes schemas as TypeScript. Schemas that are referred to become named types; others are written in place.
+ *
+ * The class is longer than a screen because its methods call each other in turn: the type of a schema is made of the types
+ * of its parts. Whatever needs no state is in schema-types.ts and written.ts.
+ */
 export class TypeWriter {
   readonly #document: LoadedDocument;
   readonly #warn: (message: string) => void;
@@ -47,11 +52,11 @@ export class TypeWriter {
     this.#document = document;
     this.#warn = warn;
     this.#directions = new Directions(document);
-    // In the document's order, so that of two that come out the same the first has the plain name.
+    // Names are taken in the document's order, so that the first of two equal names has no number.
     for (const [name, schema] of Object.entries(document.root.components?.schemas ?? {})) {
       const own = this.#nameOf(`#/components/schemas/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
       const target = elsewhere(schema);
-      // The document has a name for what is there, which may be all that it says of it.
+      // The target in the other file gets the name that the document has for it.
       if (target !== undefined && !this.#names.has(target)) this.#names.set(target, own);
     }
   }
@@ -61,7 +66,7 @@ export class TypeWriter {
     return this.#write(schema, context).text;
   }
 
-  /** The type of what may be any of the schemas, or nothing. */
+  /** The type of a value that fits any of the schemas, or may be undefined. */
   typeOfAny(
     schemas: ReadonlyArray<SchemaOrBoolean | undefined>,
     orNothing: boolean,
@@ -71,10 +76,10 @@ export class TypeWriter {
     return union(orNothing ? [...written, primary('undefined')] : written).text;
   }
 
-  /** The declarations of all named types that were written so far, and of those that they need, by name. */
+  /** The declarations of all named types that were used so far, and of the types that they use, sorted by name. */
   declarations(): string[] {
     const written = new Map<string, string>();
-    // Writing one may name others.
+    // Writing a declaration may use further named types.
     for (let size = -1; size !== this.#named.size; ) {
       size = this.#named.size;
       for (const [key, named] of [...this.#named]) {
@@ -94,7 +99,7 @@ export class TypeWriter {
     const schema = lookUp(this.#document, ref) as SchemaOrBoolean;
     const comment = isSchema(schema) ? docComment(this.#documented(schema, true)) : '';
     if (this.#isAliasOfItself(ref)) {
-      this.#warn(`${ref} is made of itself alone: its type is unknown`);
+      this.#warn(`${ref} refers to nothing but itself: its type is unknown`);
       return `${comment}export type ${name} = unknown;\n`;
     }
     const {text, kind} = this.#write(schema, {direction});
@@ -140,7 +145,7 @@ export class TypeWriter {
     return name;
   }
 
-  /** Whether a type would have to be known to be known: `type A = A | string`. */
+  /** Whether a type would be circular, as `type A = A | string`. */
   #isAliasOfItself(ref: string, from = ref, seen = new Set<string>()): boolean {
     const schema = lookUp(this.#document, from);
     for (const next of aliasedRefs(schema as SchemaOrBoolean)) {
@@ -160,7 +165,7 @@ export class TypeWriter {
     const {$ref, nullable} = schema;
     if ($ref !== undefined) {
       const referred = primary(this.#reference($ref, context));
-      // OpenAPI 3.1; what 3.0 says to ignore is meant all the same.
+      // OpenAPI 3.1 has keywords beside a reference. OpenAPI 3.0 ignores them, but its documents mean them too.
       const beside = structural.some((keyword) => schema[keyword] !== undefined)
         ? intersection([
             referred,
@@ -181,7 +186,7 @@ export class TypeWriter {
     const parts: Written[] = [];
     if (schema.properties || schema.additionalProperties) parts.push(this.#writeObject(schema, context));
     for (const part of allOf ?? []) {
-      // Annotations and demands alone say nothing of the type.
+      // A part with nothing but annotations or `required` says nothing about the type.
       if (isBare(part)) continue;
       parts.push(this.#write(part, context));
     }
@@ -199,7 +204,7 @@ export class TypeWriter {
       : this.#writeTypes({...schema, allOf: undefined, oneOf: undefined, anyOf: undefined} as never, context);
   }
 
-  /** What `required` asks for beside the `allOf` that has the properties. */
+  /** The members that `required` names although a part of `allOf` declares them as optional. */
   #demanded(schema: Schema, context: TypeContext): Written | undefined {
     const lists = [schema, ...(schema.allOf ?? []).filter(isSchema)].map((part) => part.required ?? []);
     const names = new Set(lists.flat());
@@ -215,7 +220,7 @@ export class TypeWriter {
     return members.length > 0 ? {text: `{\n${members.join('')}}`, kind: 'object'} : undefined;
   }
 
-  /** Which of the schemas, or of those that they are made of, has a property. */
+  /** The first of the schemas, or of their `allOf` parts, that declares a property. */
   #holderOf(name: string, schemas: readonly SchemaOrBoolean[], depth = 0): Schema | undefined {
     for (const part of schemas) {
       const schema = resolve<SchemaOrBoolean>(this.#document, part as never);
@@ -227,7 +232,7 @@ export class TypeWriter {
     return undefined;
   }
 
-  /** One of several, told apart by the discriminator if there is one. */
+  /** One choice of a union. A discriminator adds its property to the choice. */
   #writeChoice(choice: SchemaOrBoolean, {discriminator}: Schema, context: TypeContext): Written {
     const written = this.#write(choice, context);
     const property = discriminator?.propertyName;
@@ -239,7 +244,7 @@ export class TypeWriter {
     const values = mapped.length > 0 ? mapped : [nameTail($ref)];
     const own = this.#holderOf(property, [choice])?.properties?.[property];
     const declared = own === undefined ? undefined : resolve<SchemaOrBoolean>(this.#document, own as never);
-    // Where it has its values already, and they may be others than the mapping's, they stay.
+    // A property that declares its own values, which may differ from the mapping, stays as it is.
     if (isSchema(declared) && hasOwnValues(declared, values)) return written;
     const type = union(values.map((value) => primary(stringLiteral(value)))).text;
     return intersection([written, {text: `{${memberName(property)}: ${type}}`, kind: 'object'}]);
@@ -308,11 +313,11 @@ export class TypeWriter {
     if (others.length > 0) {
       const written = others.map((other) => this.#write(other, context));
       const isAnything = written.some(({text}) => text === 'unknown');
-      // An index signature has to take the members' types too.
+      // TypeScript demands that an index signature includes the types of all members.
       const {text} = isAnything ? primary('unknown') : union([...written, ...[...types].map(primary)]);
       members.push(`[name: string]:${afterColon(text)};\n`);
     } else if (members.length === 0) {
-      // Of which nothing is said.
+      // The schema says nothing about the members.
       return additionalProperties === false && schema.properties
         ? primary('Record<string, never>')
         : {text: '{\n  [name: string]: unknown;\n}', kind: 'object'};
@@ -320,13 +325,13 @@ export class TypeWriter {
     return {text: `{\n  ${indent(members.join('')).trimEnd()}\n}`, kind: 'object'};
   }
 
-  /** What is only read isn't sent, what is only written doesn't come back. */
+  /** Whether the type leaves a member out: requests have no read-only members, responses no write-only ones. */
   #isLeftOut(property: SchemaOrBoolean, {direction}: TypeContext): boolean {
     return this.#directions.isLeftOut(property, direction);
   }
 }
 
-/** Formats that say more than their type does. */
+/** Formats that doc comments show, because they say more than the type. */
 const shownFormats = new Set([
   'byte',
   'date',
@@ -353,7 +358,7 @@ function stringType({format, contentMediaType, contentEncoding}: Schema, {isPara
   return isParameter && format === 'date-time' ? 'Date | string' : 'string';
 }
 
-/** Whether it's the media type of something that JSON has no word for, but a form has. */
+/** Whether a media type is binary. JSON can't contain binary data, but a form can. */
 function isBinary(mediaType: string): boolean {
   return /^(?:audio|font|image|video)\/(?!svg)|^application\/(?:octet-stream|pdf|zip|gzip)\b/i.test(
     mediaType,

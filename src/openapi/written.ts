@@ -1,31 +1,31 @@
 import {enclosed} from './comments.ts';
 import {stringLiteral} from './names.ts';
 
-/** A type as it is written, and what it is, for where it needs parentheses. */
+/** The text of a type, and its kind, which tells where the type needs parentheses. */
 export interface Written {
   readonly text: string;
   readonly kind: 'primary' | 'object' | 'modified' | 'union' | 'intersection';
-  /** Of a union, its members. */
+  /** The members of a union. */
   readonly members?: readonly Written[];
 }
 
-/** One that needs no parentheses, unless it's a union. */
+/** A type that needs no parentheses, unless it is a union. */
 export function primary(text: string): Written {
   return {text, kind: text.includes(' | ') ? 'union' : 'primary'};
 }
 
-/** In parentheses, where something is to be written behind it. */
+/** A type in parentheses, if `[]` after it needs them. */
 export function grouped({text, kind}: Written): string {
   return kind === 'primary' || kind === 'object' ? text : enclosed('(', text, ')');
 }
 
-/** How long a line of alternatives may be. */
+/** The longest line of a union, in characters. */
 const lineLength = 80;
 
 export function union(parts: readonly Written[]): Written {
   const texts = new Map<string, Written>();
   for (const part of parts.flatMap(({members, ...part}) => members ?? [part])) texts.set(part.text, part);
-  // `unknown` is all there is, and `never` nothing.
+  // `unknown` includes every other type, and `never` adds nothing.
   if (texts.has('unknown')) return primary('unknown');
   if (texts.size > 1) texts.delete('never');
   const members = [...texts.values()];

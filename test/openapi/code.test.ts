@@ -4,7 +4,7 @@ import type {Operation, Parameter, Schema} from '../../src/openapi/document.ts';
 import {fromOpenApi} from '../../src/openapi/index.ts';
 import {typeCheck, writeGenerated} from './support/generated.ts';
 
-/** A document with one operation, which answers with the schema `Thing`. */
+/** A document with one operation, whose response has the schema `Thing`. */
 function documentOf(
   schemas: Readonly<Record<string, unknown>>,
   operation: Partial<Operation> = {},
@@ -23,7 +23,7 @@ function documentOf(
   };
 }
 
-/** The code of what has something in it, without comments, its white space made one space. */
+/** The code of a document, without comments, and with single spaces for white space. */
 async function codeOf(document: object): Promise<string> {
   const {code} = await fromOpenApi(document);
   return code.replaceAll(/\/\*[\s\S]*?\*\/ ?/g, '').replaceAll(/\s+/g, ' ');
@@ -35,7 +35,7 @@ async function typeOf(schema: unknown, others: Readonly<Record<string, unknown>>
   return type ?? code;
 }
 
-describe('a schema is written as', () => {
+describe('schemas', () => {
   it.each<[string, unknown, string]>([
     ['a string', {type: 'string'}, 'string'],
     ['numbers', {type: 'integer'}, 'number'],
@@ -121,12 +121,12 @@ describe('a schema is written as', () => {
       '{ [name: string]: Thing; }',
     ],
     ['itself alone: unknown', {oneOf: [{type: 'string'}, {$ref: '#/components/schemas/Thing'}]}, 'unknown'],
-  ])('%s', async (_, schema, expected) => {
+  ])('a schema is written as %s', async (_, schema, expected) => {
     const others = {A: {properties: {a: {type: 'string'}}}, B: {properties: {a: {type: 'string'}}}};
     expect(await typeOf(schema, others)).toBe(expected);
   });
 
-  it('two types where members go one way only', async () => {
+  it('a schema with readOnly and writeOnly members becomes two types', async () => {
     const Thing = {
       required: ['id', 'password', 'parts'],
       properties: {
@@ -142,7 +142,7 @@ describe('a schema is written as', () => {
     expect(code).toContain('body: type<ThingInput>(), response: type<Thing>()');
   });
 
-  it('names that two have in common, and those of the language, are told apart', async () => {
+  it('names that two schemas share, or that the language has, get a number', async () => {
     const code = await codeOf(
       documentOf({
         Thing: {
@@ -216,7 +216,7 @@ describe('an operation', () => {
       {in: 'path', name: 'id', schema: {type: 'array', items: {type: 'integer'}}},
       'path: type<{ id: readonly number[]; }>()',
     ],
-  ])('takes %s', async (_, parameter, expected) => {
+  ])('an operation takes a parameter: %s', async (_, parameter, expected) => {
     expect(await parameters(parameter)).toContain(expected);
   });
 
@@ -243,7 +243,7 @@ describe('an operation', () => {
     ['text/event-stream', 'response', 'response: asEvents()'],
     ['application/jsonl', 'response', "response: asNdjson(type<Thing>(), {mediaType: 'application/jsonl'})"],
     ['application/zip', 'response', "response: asBlob('application/zip')"],
-  ])('with %s as its %s: %s', async (mediaType, part, expected) => {
+  ])('an operation with %s as its %s has %s', async (mediaType, part, expected) => {
     const content = {[mediaType]: {schema: {$ref: '#/components/schemas/Thing'}}};
     const operation =
       part === 'body'
@@ -254,7 +254,7 @@ describe('an operation', () => {
     );
   });
 
-  it('types what may be several things, and errors by status', async () => {
+  it('responses by status become byStatus, and errors are declared by status', async () => {
     const json = (schema: Schema) => ({description: 'x', content: {'application/json': {schema}}});
     const responses = {
       200: json({type: 'string'}),
@@ -275,7 +275,7 @@ describe('an operation', () => {
 
   it.each<[string, object, string]>([
     [
-      'one type where statuses have the same',
+      'one type where all statuses have the same type',
       {
         200: content('application/json', {schema: {type: 'string'}}),
         201: content('application/json', {schema: {type: 'string'}}),
@@ -283,12 +283,12 @@ describe('an operation', () => {
       'response: type<string>(), ',
     ],
     [
-      'one that may be undefined where others have none',
+      'a type or undefined where some statuses have no body',
       {200: content('application/json', {schema: {type: 'string'}}), 204: {description: 'x'}},
       'response: type<string | undefined>(), ',
     ],
     [
-      'none to a status that has no body, whatever is said of it',
+      'no body for 204, whatever the document declares',
       {
         200: content('application/json', {schema: {type: 'string'}}),
         204: content('application/json', {schema: {type: 'number'}}),
@@ -296,12 +296,12 @@ describe('an operation', () => {
       'response: type<string | undefined>(), ',
     ],
     [
-      'one by status where their contents differ',
+      'byStatus where contents differ',
       {'2xx': content('application/pdf', {}), 202: content('text/plain', {})},
       "response: byStatus({ 202: asText(), '2XX': asBlob('application/pdf'), }), ",
     ],
     [
-      'the data of events, which is JSON (3.2)',
+      'events whose data is JSON (3.2)',
       {
         200: content('text/event-stream', {
           itemSchema: {
@@ -314,7 +314,7 @@ describe('an operation', () => {
       'response: asEvents(type<number>()), ',
     ],
     [
-      'the data of events of several kinds (3.2)',
+      'events of several kinds (3.2)',
       {
         200: content('text/event-stream', {
           itemSchema: {
@@ -329,12 +329,12 @@ describe('an operation', () => {
       'response: asEvents(type<number | boolean>()), ',
     ],
     [
-      'the data of events, which is text (3.2)',
+      'events whose data is text (3.2)',
       {200: content('text/event-stream', {itemSchema: {properties: {data: {type: 'string'}}}})},
       'response: asEvents(), ',
     ],
     [
-      'the data of events, which a document takes for an object',
+      'events whose data the document declares as an object',
       {
         200: content('text/event-stream', {
           itemSchema: {properties: {data: {type: 'object', properties: {a: {type: 'null'}}}}},
@@ -343,11 +343,11 @@ describe('an operation', () => {
       'response: asEvents(type<{ a?: null; }>()), ',
     ],
     [
-      'events of which nothing is said but their data',
+      'events whose schema describes the data alone',
       {200: content('text/event-stream', {schema: {$ref: '#/components/schemas/Thing'}})},
       'response: asEvents(), ',
     ],
-  ])('has for a response: %s', async (_, responses, expected) => {
+  ])('an operation has for its response %s', async (_, responses, expected) => {
     expect(await answering(responses)).toContain(`endpoint('POST /things/{id}', { ${expected}})`);
   });
 
@@ -386,7 +386,7 @@ describe('an operation', () => {
       },
       "asMultipart(type<{ file?: Blob; pictures?: Blob[]; meta?: Thing; note?: string; }>(), {contentTypes: {pictures: 'image/png', meta: 'application/json; charset=utf-8'}})",
     ],
-  ])('takes %s', async (_, mediaType, properties, encoding, expected) => {
+  ])('an operation takes %s', async (_, mediaType, properties, encoding, expected) => {
     const requestBody = {
       required: true,
       content: {[mediaType]: {schema: {type: 'object', properties}, encoding}},
@@ -394,7 +394,7 @@ describe('an operation', () => {
     expect(await codeOf(documentOf({}, {requestBody} as never))).toContain(`body: ${expected},`);
   });
 
-  it('of a HEAD has no response', async () => {
+  it('the endpoint of a HEAD operation has no response', async () => {
     const document = documentOf({});
     const {post} = document.paths['/things/{id}'] as {post: object};
     const code = await codeOf({...document, paths: {'/things': {head: post}}});
@@ -409,46 +409,46 @@ describe('an operation', () => {
       /userThings = \{ makeThing, \};.*createClient = defineClient\(\{ userThings, \}\)/,
     ],
     [
-      'what stands before its name',
+      'the prefix of its operationId',
       {operationId: 'things/make-one'},
       '/',
       /things = \{ makeOne: thingsMakeOne, \}/,
     ],
     [
-      'a controller',
+      'the prefix of a controller',
       {tags: ['things'], operationId: 'ThingsController_makeOne'},
       '/',
       /things = \{ makeOne: thingsControllerMakeOne, \}/,
     ],
     [
-      'no name: method and path',
+      'its method and path, without an operationId',
       {operationId: undefined} as never,
       '/a/{b-c}',
       /defineClient\(\{ postAByBC, \}\)/,
     ],
     [
-      'a reserved word',
+      'names that are reserved words',
       {tags: ['default'], operationId: 'delete'},
       '/',
       /delete_ = endpoint\(.*default_ = \{ delete: delete_, \}.*\{ default: default_, \}/,
     ],
     [
-      'what is imported',
+      'a tag that is called like an import',
       {tags: ['endpoint']},
       '/',
       /endpoint2 = \{ makeThing, \}.*\{ endpoint: endpoint2, \}/,
     ],
     [
-      'no tag at all: no group',
+      'its path alone, without tags',
       {},
       '/',
       /const makeThing = endpoint\('POST \/'.*defineClient\(\{ makeThing, \}\)/,
     ],
-  ])('goes where %s says', async (_, operation, path, expected) => {
+  ])('the group and the name of an operation come from %s', async (_, operation, path, expected) => {
     expect(await codeOf(documentOf({}, operation, path))).toMatch(expected);
   });
 
-  it('of a name that another has gets a number', async () => {
+  it('two operations with the same name get a number', async () => {
     const document = documentOf({});
     const code = await codeOf({
       ...document,
@@ -459,7 +459,7 @@ describe('an operation', () => {
     );
   });
 
-  it('has parameters of its path that an endpoint can have', async () => {
+  it('path parameters get names that an endpoint can have', async () => {
     const parameter = {in: 'path', name: 'thing.id', required: true, schema: {type: 'string'}};
     const code = await codeOf(documentOf({}, {parameters: [parameter]}, '/things/{thing.id}'));
     expect(code).toContain("endpoint('POST /things/{thing_id}', { path: type<{ thing_id: string; }>()");
@@ -470,7 +470,7 @@ describe('an operation', () => {
     ['/things/:id', '/things/%3Aid'],
     ['/from/{id}/to/{id}', '/from/{id}/to/{id2}'],
     ['things', '/things'],
-  ])('has %s for a path that an endpoint can have', async (path, expected) => {
+  ])('the path %s becomes a path that an endpoint can have', async (path, expected) => {
     const code = await codeOf(documentOf({}, {}, path));
     expect(code).toContain(`endpoint('POST ${expected}'`);
     expect(compileRoute(`POST ${expected}`).method).toBe('POST');
@@ -478,7 +478,7 @@ describe('an operation', () => {
 });
 
 describe('the constants of a generated module', () => {
-  it('are named by the whole operationId, and members of groups by the part that the group leaves', async () => {
+  it('constants are named by the whole operationId, and members of groups without its prefix', async () => {
     const item = (operationId: string, tag: string) => ({get: {operationId, tags: [tag], responses: {}}});
     const code = await codeOf({
       ...documentOf({}),
@@ -500,8 +500,8 @@ describe('the constants of a generated module', () => {
   });
 });
 
-describe('what is said of things', () => {
-  it('becomes doc comments, which nothing in it ends', async () => {
+describe('descriptions', () => {
+  it('descriptions become doc comments, which no text can end early', async () => {
     const {code} = await fromOpenApi(
       documentOf(
         {Thing: {description: 'A thing */ alert(1) /*', properties: {a: {default: 'x', deprecated: true}}}},
@@ -527,13 +527,13 @@ describe('what is said of things', () => {
       [{url: '/relative'}, {url: 'https://{region}.test/', variables: {region: {default: 'eu'}}}],
       "'https://eu.test/'",
     ],
-  ])('its servers %j: baseUrl is %s', async (servers, expected) => {
+  ])('the servers %j give the baseUrl %s', async (servers, expected) => {
     const {code} = await fromOpenApi({...documentOf({}), servers});
     expect(code).toContain(`export const baseUrl = ${expected};`);
   });
 });
 
-it('says how requests are to be signed', async () => {
+it('the comment of createClient lists the auth options for the security schemes', async () => {
   const document = documentOf({});
   const securitySchemes = {
     token: {type: 'http', scheme: 'Bearer'},
@@ -560,7 +560,7 @@ it('says how requests are to be signed', async () => {
   ]);
 });
 
-it('says what it leaves out', async () => {
+it('warnings name each part of a document that is left out or changed', async () => {
   const document = documentOf({
     Thing: {$ref: '#/components/schemas/Thing2'},
     Thing2: {$ref: '#/components/schemas/Thing'},
@@ -626,52 +626,52 @@ it('says what it leaves out', async () => {
     },
   });
   expect(warnings).toEqual([
-    'TRACE /things/{id} is left out: fetch has no such method',
-    'PURGE /things/{id} is left out: an endpoint has no such method',
-    "GET /things/{id} has servers of its own: it's asked for where the others are",
-    "PUT /things/{id} has servers of its own: it's asked for where the others are",
-    "POST /things/{id} has servers of its own: it's asked for where the others are",
-    'GET /a/../b is left out: an endpoint has no such path',
-    'GET /things/{id} has no "gone" in its path: it\'s left out',
-    'PUT /things/{id} has no "gone" in its path: it\'s left out',
-    'POST /things/{id} has no "gone" in its path: it\'s left out',
-    'GET /things/{id}: "id" is to be given as the text that goes into the path',
-    'GET /things/{id}: the cookie "sid" is left out: send it as a header',
-    'GET /things/{id}: its body is left out: a GET has none',
-    'PUT /things/{id}: "nested" has objects inside, which the style "form" can\'t write',
-    'PUT /things/{id}: "pipes" has objects inside, which the style "pipeDelimited" can\'t write',
-    'PUT /things/{id}: the style "matrix" of "id" is left out: it goes in as simple has it',
-    'PUT /things/{id}: the cookie "sid" is left out: send it as a header',
-    'PUT /things/{id}: the part "a" is JSON, and not text/xml',
-    'PUT /things/{id}: the headers of the part "b" are left out',
-    'PUT /things/{id}: the style of the part "b" is left out',
-    'PUT /things/{id}: the data of its events, some of it JSON, is given as text',
-    'POST /things/{id}: "id" is to be given as the text that goes into the path',
-    'POST /things/{id}: the cookie "sid" is left out: send it as a header',
-    '#/components/schemas/Thing is made of itself alone: its type is unknown',
+    'TRACE /things/{id} is left out, because fetch refuses this method',
+    "PURGE /things/{id} is left out, because endpoints don't support this method",
+    'GET /things/{id} has servers of its own, which are ignored: the request goes to the base URL',
+    'PUT /things/{id} has servers of its own, which are ignored: the request goes to the base URL',
+    'POST /things/{id} has servers of its own, which are ignored: the request goes to the base URL',
+    "GET /a/../b is left out, because an endpoint can't have this path",
+    'GET /things/{id}: the path parameter "gone" is left out, because the path doesn\'t have it',
+    'PUT /things/{id}: the path parameter "gone" is left out, because the path doesn\'t have it',
+    'POST /things/{id}: the path parameter "gone" is left out, because the path doesn\'t have it',
+    'GET /things/{id}: the path parameter "id" is an object: a call has to give its text',
+    'GET /things/{id}: the cookie "sid" is left out: send it in the header "cookie"',
+    'GET /things/{id}: the body is left out, because a GET request has none',
+    'PUT /things/{id}: the query parameter "nested" contains objects, which the style "form" can\'t write',
+    'PUT /things/{id}: the query parameter "pipes" contains objects, which the style "pipeDelimited" can\'t write',
+    'PUT /things/{id}: the style "matrix" of the path parameter "id" is ignored: it is sent in the style "simple"',
+    'PUT /things/{id}: the cookie "sid" is left out: send it in the header "cookie"',
+    'PUT /things/{id}: the part "a" is sent as JSON rather than text/xml',
+    'PUT /things/{id}: the headers of the part "b" are left out, because parts of a FormData have none',
+    'PUT /things/{id}: the style of the part "b" is left out, because multipart forms have no styles',
+    'PUT /things/{id}: the data of all events is text, because only some of it is JSON',
+    'POST /things/{id}: the path parameter "id" is an object: a call has to give its text',
+    'POST /things/{id}: the cookie "sid" is left out: send it in the header "cookie"',
+    '#/components/schemas/Thing refers to nothing but itself: its type is unknown',
   ]);
 });
 
 it.each<[string, object, RegExp]>([
   ['Swagger 2.0', {swagger: '2.0'}, /is Swagger 2\.0/],
-  ['no document', {}, /no "openapi" that is 3\.0 or later/],
+  ['an object that is not a document', {}, /"openapi" has to be 3\.0 or later/],
   [
     'a reference to nowhere',
     documentOf({Thing: {$ref: '#/components/schemas/Gone'}}),
-    /Gone leads nowhere: there is no "Gone"/,
+    /Gone leads nowhere: "Gone" does not exist/,
   ],
   [
     'a parameter that refers to itself',
     documentOf({}, {parameters: [{$ref: '#/paths/~1things~1{id}/post/parameters/0'}]}),
-    /refers to itself/,
+    /leads back to itself/,
   ],
-  ['another file, from an object', documentOf({Thing: {$ref: 'other.yaml#/Thing'}}), /in another file/],
-])('%s is refused, and it says why', async (_, document, message) => {
+  ['another file, from an object', documentOf({Thing: {$ref: 'other.yaml#/Thing'}}), /leads to another file/],
+])('fromOpenApi refuses %s, and tells why', async (_, document, message) => {
   await expect(fromOpenApi(document)).rejects.toThrow(message);
   await expect(fromOpenApi(document)).rejects.toMatchObject({name: 'OpenApiError'});
 });
 
-it('types what a caller gives and gets', async () => {
+it('the generated client types the arguments and the data of calls', async () => {
   const cat = {required: ['kind', 'lives'], properties: {kind: {type: 'string'}, lives: {type: 'number'}}};
   const dog = {required: ['kind', 'name'], properties: {kind: {type: 'string'}, name: {type: 'string'}}};
   const {code} = await fromOpenApi(

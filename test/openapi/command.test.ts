@@ -53,17 +53,20 @@ async function run(...args: string[]) {
 }
 
 describe('aiofetch openapi', () => {
-  it('writes a client of a document over several files, and says what it leaves out', async () => {
+  it('the command writes a client of a document over several files, and warns about parts that it leaves out', async () => {
     const folder = await writeDocument();
     const {code, out, log} = await run(join(folder, 'api.yaml'));
-    expect([code, log]).toEqual([0, 'GET /users/{id}: the cookie "sid" is left out: send it as a header\n']);
+    expect([code, log]).toEqual([
+      0,
+      'GET /users/{id}: the cookie "sid" is left out: send it in the header "cookie"\n',
+    ]);
     expect(out).toContain(
       'export interface User {\n  name?: string;\n  home?: Place;\n  friends?: User[];\n}',
     );
     expect(out).toContain('export interface Place {\n  owner?: User;\n}');
   });
 
-  it('calls what is in other files as the document does, and reads what is beside a reference to a path', async () => {
+  it('types of other files have the names that the document gives them, and operations beside a path reference are read', async () => {
     const folder = await writeDocument();
     const text = `
 openapi: 3.1.0
@@ -87,12 +90,12 @@ components:
     expect(out).toContain("removeUser = /* @__PURE__ */ endpoint('DELETE /users/{id}')");
   });
 
-  it('says nothing of that when it is to be quiet', async () => {
+  it('--quiet prints no warnings', async () => {
     const folder = await writeDocument();
     expect(await run(join(folder, 'api.yaml'), '--quiet')).toMatchObject({code: 0, log: ''});
   });
 
-  it('writes a file, and leaves one alone that would be the same', async () => {
+  it('--output writes a file, and does not touch a file that is up to date', async () => {
     const folder = await writeDocument();
     const file = join(folder, 'client.ts');
     expect(await run(join(folder, 'api.yaml'), '-o', file, '--quiet')).toEqual({code: 0, out: '', log: ''});
@@ -102,22 +105,26 @@ components:
     expect(await readFile(file, 'utf8')).toBe((await run(join(folder, 'api.yaml'))).out);
   });
 
-  it('checks a file, and writes nothing', async () => {
+  it('--check fails for a missing or outdated file, and writes nothing', async () => {
     const folder = await writeDocument();
     const file = join(folder, 'client.ts');
     const check = () => run(join(folder, 'api.yaml'), '--output', file, '--check', '--quiet');
-    expect(await check()).toEqual({code: 1, out: '', log: `${file} is not there\n`});
+    expect(await check()).toEqual({
+      code: 1,
+      out: '',
+      log: `${file} does not exist: run the command without --check\n`,
+    });
     await run(join(folder, 'api.yaml'), '-o', file);
     expect(await check()).toEqual({code: 0, out: '', log: ''});
     await writeFile(file, 'export {};\n');
     expect(await check()).toMatchObject({
       code: 1,
-      log: expect.stringContaining('is not what the document makes'),
+      log: expect.stringContaining('is not up to date'),
     });
     expect(await readFile(file, 'utf8')).toBe('export {};\n');
   });
 
-  it('reads a document from a URL, and what that refers to', async () => {
+  it('a document and the files that it refers to are read from URLs, whose queries no message shows', async () => {
     const files: Record<string, string> = {
       '/v1/api.yaml': yaml,
       '/v1/schemas/user.yaml': userYaml,
@@ -134,7 +141,7 @@ components:
     const missing = await run(`${server.origin}/v2/api.yaml?token=s3cret`);
     expect(missing).toMatchObject({
       code: 1,
-      log: expect.stringMatching(/v2\/api\.yaml can't be got: Status 404/),
+      log: expect.stringMatching(/Can't download http:\S+v2\/api\.yaml: Status 404/),
     });
     expect(missing.log).not.toContain('s3cret');
   });
@@ -143,8 +150,8 @@ components:
     ['broken.yaml', 'a: [', /broken\.yaml is neither JSON nor YAML: /],
     ['broken.json', '{"openapi": "3.1.0",', /broken\.json is neither JSON nor YAML: /],
     ['swagger.json', '{"swagger": "2.0"}', /Swagger 2\.0/],
-    ['page.html', '<h1>Hello</h1>', /no OpenAPI document/],
-  ])('fails for %s, and says why', async (name, text, message) => {
+    ['page.html', '<h1>Hello</h1>', /not an OpenAPI document/],
+  ])('the command fails for %s, and tells why', async (name, text, message) => {
     const folder = await writeGenerated({[name]: text});
     expect(await run(join(folder, name))).toMatchObject({
       code: 1,
@@ -154,38 +161,37 @@ components:
   });
 
   it.each<[string, RegExp]>([
-    ['ftp://api.test/api.yaml', /^A document is a file, or at an http: or https: URL, and not at ftp:\n$/],
-    ['http://', /^http:\/\/ is no URL\n$/],
-  ])('fails for %s, which is no place of documents', async (source, message) => {
+    [
+      'ftp://api.test/api.yaml',
+      /^A document is a file, or has an http: or https: URL: ftp: is not supported\n$/,
+    ],
+    ['http://', /^http:\/\/ is not a valid URL\n$/],
+  ])('the command refuses %s as a location of documents', async (source, message) => {
     expect(await run(source)).toMatchObject({code: 1, log: expect.stringMatching(message)});
   });
 
-  it("fails for a file that it can't write, and says why", async () => {
+  it('the command fails when it cannot write the file, and tells why', async () => {
     const folder = await writeDocument();
     const file = join(folder, 'nowhere', 'client.ts');
     const {code, log} = await run(join(folder, 'api.yaml'), '-o', file, '--quiet');
     expect(code).toBe(1);
-    expect(log).toMatch(/client\.ts can't be written: ENOENT/);
+    expect(log).toMatch(/Can't write \S+client\.ts: ENOENT/);
     expect(log).not.toContain('    at ');
   });
 
   it.each<[string, string, string]>([
+    ['parameters that are not a list', 'get: {parameters: 5}', 'The document is not valid at GET /a: '],
     [
-      'parameters that are no list',
-      'get: {parameters: 5}',
-      "GET /a can't be read: the document isn't valid there: ",
-    ],
-    [
-      'a schema that has no list where one is',
+      'a schema whose enum is not a list',
       'get: {responses: {200: {content: {application/json: {schema: {enum: 5}}}}}}',
-      "GET /a can't be read: the document isn't valid there: ",
+      'The document is not valid at GET /a: ',
     ],
     [
-      'such a schema that has a name',
+      'a named schema whose enum is not a list',
       "get: {responses: {200: {content: {application/json: {schema: {$ref: '#/components/schemas/Wrong'}}}}}}",
-      "#/components/schemas/Wrong can't be read: the document isn't valid there: ",
+      'The document is not valid at #/components/schemas/Wrong: ',
     ],
-  ])('fails for %s, and says where', async (_, operation, message) => {
+  ])('the command fails for %s, and names the place', async (_, operation, message) => {
     const text = `openapi: 3.1.0\npaths: {/a: {${operation}}}\ncomponents: {schemas: {Wrong: {enum: 5}}}\n`;
     const folder = await writeGenerated({'api.yaml': text});
     const {code, log} = await run(join(folder, 'api.yaml'));
@@ -194,7 +200,7 @@ components:
     expect(log).not.toContain('    at ');
   });
 
-  it('takes what is left empty for what is not there', async () => {
+  it('members that a YAML document leaves empty count as missing', async () => {
     const text = `
 openapi: 3.1.0
 servers:
@@ -230,7 +236,7 @@ components:
   });
 
   it.each([[[]], [['a', 'b']], [['a', '--check']], [['a', '--what']]])(
-    'is told how with %j',
+    'invalid arguments print the usage: %j',
     async (args) => {
       expect(await run(...args)).toMatchObject({
         code: 2,
@@ -239,7 +245,7 @@ components:
     },
   );
 
-  it('shows its help', async () => {
+  it('--help prints the help', async () => {
     expect(await run('--help')).toMatchObject({code: 0, out: expect.stringContaining('--check'), log: ''});
   });
 });

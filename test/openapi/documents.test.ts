@@ -23,7 +23,7 @@ const documents: Array<[name: string, file: string, operations: number, warnings
     '@octokit/openapi/generated/api.github.com.json',
     1_000,
     [
-      "POST /repos/{owner}/{repo}/releases/{release_id}/assets has servers of its own: it's asked for where the others are",
+      'POST /repos/{owner}/{repo}/releases/{release_id}/assets has servers of its own, which are ignored: the request goes to the base URL',
     ],
   ],
 ];
@@ -31,7 +31,7 @@ const documents: Array<[name: string, file: string, operations: number, warnings
 describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast, expectedWarnings = []) => {
   const file = fileURLToPath(new URL(`../../node_modules/${path}`, import.meta.url));
 
-  it('makes the same code twice, which compiles under the strictest rules', async () => {
+  it('the document gives the same code twice, which compiles under the strictest rules', async () => {
     const {code, warnings} = await fromOpenApi(file);
     expect((await fromOpenApi(file)).code).toBe(code);
     expect(warnings).toEqual(expectedWarnings);
@@ -39,7 +39,7 @@ describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast, expectedWar
     expect(await typeCheck(folder, ['client.ts'])).toBe('');
   });
 
-  it('marks every call of the generated module as pure, so that bundlers can leave each of them out', async () => {
+  it('every call of the generated module is marked as pure, so that bundlers can leave it out', async () => {
     const {code} = await fromOpenApi(file);
     const names = /^import \{([^}]*)\}/m.exec(code)?.[1]?.match(/\w+/g) ?? [];
     expect(names).toContain('endpoint');
@@ -52,7 +52,7 @@ describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast, expectedWar
     expect(unmarked.map(([call]) => call)).toEqual([]);
   });
 
-  it('has a call for every operation, which a server made of the same document understands', async () => {
+  it('the client calls every operation, and a server made of the same document understands each call', async () => {
     const {code} = await fromOpenApi(file);
     const folder = await writeGenerated({'client.ts': code});
     const {createClient} = await importGenerated<{createClient(session: unknown): LooseClient}>(
@@ -89,7 +89,7 @@ describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast, expectedWar
   });
 });
 
-/** The path as the document has it. */
+/** The path with the document's names of parameters. */
 function pathOf({path, pathNames}: ClientOperation): string {
   const byFree = new Map([...pathNames].map(([name, free]) => [free, name]));
   return path.replaceAll(/\{([^{}]+)\}/g, (_, free: string) => `{${byFree.get(free)}}`);
@@ -102,7 +102,7 @@ interface Input {
   body?: unknown;
 }
 
-/** What a call is given: everything that it may be. */
+/** The argument of a call, with every part that the operation may have. */
 function inputOf(document: LoadedDocument, operation: ClientOperation): Input {
   const input: Input = {};
   const example = ({schema, content}: Parameter) =>
@@ -143,7 +143,7 @@ function expectQuery(
     const {name, style = 'form', explode = style === 'form', schema} = parameter;
     if (parameter.in !== 'query' || flatten(document, schema).type === 'object') continue;
     const value = query?.[name];
-    // Others have tests of their own.
+    // Other styles have tests of their own.
     if (style !== 'form' || parameter.content) continue;
     const expected = Array.isArray(value)
       ? explode
@@ -160,7 +160,7 @@ function stringsOf(path: Input['path'] = {}): Record<string, string> {
 
 const unknown = Symbol('unknown');
 
-/** The JSON that the mock answers with; of anything else it isn't known. */
+/** The JSON that the mock answers with; `unknown` for other media types. */
 function expectedOf(document: LoadedDocument, {operation}: ClientOperation): unknown {
   const success = Object.entries(operation.responses ?? {}).find(([status]) => status.startsWith('2'))?.[1];
   const content = success && resolve(document, success).content;
@@ -168,7 +168,7 @@ function expectedOf(document: LoadedDocument, {operation}: ClientOperation): unk
   return schema === undefined ? unknown : exampleOf(document, schema, 'out');
 }
 
-/** Where responses differ by their status, it's beside that. */
+/** The data of a result, which has the status beside it where responses differ by status. */
 function dataOf(given: unknown): unknown {
   const isByStatus = Object.keys(given ?? {}).join() === 'status,data';
   return isByStatus ? (given as {readonly data: unknown}).data : given;

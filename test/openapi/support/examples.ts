@@ -1,7 +1,7 @@
 import type {LoadedDocument, Schema, SchemaOrBoolean} from '../../../src/openapi/document.ts';
 import {isSchema, resolve} from '../../../src/openapi/document.ts';
 
-/** A value that fits a schema, made of what it says of itself. What is optional is left out when it goes deep. */
+/** A value that fits a schema. Deeply nested objects leave out optional members. */
 export function exampleOf(
   document: LoadedDocument,
   schema: SchemaOrBoolean | undefined,
@@ -33,7 +33,7 @@ export function exampleOf(
             return false;
           return required.has(name) || depth < 2;
         })
-        // Recursion without end has to end somewhere.
+        // The limit ends schemas that contain themselves.
         .map(([name, property]) => [name, depth > 12 ? null : make(property)]);
       return Object.fromEntries(members);
     }
@@ -44,13 +44,13 @@ export function exampleOf(
   }
 }
 
-/** The schema with what it refers to and is made of put in: the first of alternatives. */
+/** The schema merged with the schemas that it refers to, and with the first of its alternatives. */
 export function flatten(document: LoadedDocument, schema: SchemaOrBoolean | undefined): Schema {
   const resolved = resolve<SchemaOrBoolean | undefined>(document, schema as never);
   if (!isSchema(resolved)) return {};
   const {allOf = [], oneOf = [], anyOf = [], ...own} = resolved;
   const choice = [oneOf, anyOf].flatMap((choices) => choices.find((one) => !isNull(document, one)) ?? []);
-  // A discriminator says which: the example is of the first.
+  // The example fits the first choice, which a discriminator then names.
   let merged: Schema = own;
   for (const part of [...allOf, ...choice]) {
     const next = flatten(document, part);
@@ -79,6 +79,6 @@ function stringOf({format, ...rest}: Schema): unknown {
   if (format === 'binary') return new Blob(['binary']);
   if (format === 'date-time') return '2026-01-02T03:04:05.000Z';
   if (format === 'date') return '2026-01-02';
-  // Whatever has to be encoded somewhere.
+  // Characters that paths, queries or headers have to encode.
   return (rest as {pattern?: string}).pattern === undefined ? 'a b/ü&=,' : 'text';
 }

@@ -9,7 +9,7 @@ const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 let count = 0;
 
-/** A folder inside the package, so that `aiofetch` is this package. It goes with the test. */
+/** Writes files into a folder inside the package, where `aiofetch` is this package. The test removes the folder. */
 export async function writeGenerated(files: Readonly<Record<string, string>>): Promise<string> {
   const folder = join(root, 'test/openapi/.generated', `${process.pid}-${count++}`);
   await mkdir(folder, {recursive: true});
@@ -18,12 +18,12 @@ export async function writeGenerated(files: Readonly<Record<string, string>>): P
   return folder;
 }
 
-/** The module, as it runs. */
+/** Imports a generated module. */
 export async function importGenerated<Module>(folder: string, name: string): Promise<Module> {
   return (await import(pathToFileURL(join(folder, name)).href)) as Module;
 }
 
-/** What the compiler has to say of the files in a folder, under the strictest rules; `''`: nothing. */
+/** The compiler's messages for files of a folder under the strictest rules; `''` if there are none. */
 export async function typeCheck(folder: string, files: readonly string[]): Promise<string> {
   const config = {
     compilerOptions: {

@@ -11,9 +11,9 @@ import type {
 import {resolve} from '../../../src/openapi/document.ts';
 import {exampleOf} from './examples.ts';
 
-/** One request, as the document has it. */
+/** A request that was matched to an operation of the document. */
 interface MatchedCall {
-  /** `GET /users/{id}` as the document writes it. */
+  /** The method and the document's path, as `GET /users/{id}`. */
   readonly operation: string;
   readonly path: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
@@ -31,7 +31,7 @@ interface Candidate {
   readonly operation: Operation;
 }
 
-/** A server made of a document: answers what it declares with examples, and refuses what it doesn't know. */
+/** A server made of a document: it answers declared operations with examples, and refuses other requests. */
 export function mockApi(document: LoadedDocument, basePath: string) {
   const calls: MatchedCall[] = [];
   const candidates = candidatesOf(document);
@@ -76,7 +76,7 @@ function candidatesOf(document: LoadedDocument): Candidate[] {
       };
     });
   });
-  // The most concrete one first (OpenAPI, "Path Templating Matching").
+  // The most concrete path goes first (OpenAPI, "Path Templating Matching").
   return candidates.sort((a, b) => b.literals - a.literals);
 }
 
@@ -111,7 +111,7 @@ async function check(
   return undefined;
 }
 
-/** The first success that is declared, with an example of its best content. */
+/** The first declared success, with an example of its preferred content. */
 function respond(document: LoadedDocument, operation: Operation): Response {
   const responses = Object.entries(operation.responses ?? {});
   const [status = '200', response] =
