@@ -2,16 +2,16 @@ import type {RequestBody} from '../core/body.ts';
 import {encodeBase64} from '../utils/base64.ts';
 import type {HarContent} from './format.ts';
 
-/** Types whose bytes are text; the others are written in base64. */
+/** Media types whose bodies are recorded as text. Other bodies are recorded in base64. */
 const textTypes =
   /^(?:text\/|application\/(?:.*[+.-])?(?:json|xml|javascript|x-www-form-urlencoded|graphql|x-ndjson)\b|image\/svg)/i;
 
-/** A body read along: what of it is known. */
+/** The recorded copy of a body, or a comment that tells why there is none. */
 export type CapturedBody = Pick<HarContent, 'text' | 'encoding' | 'comment'> & {readonly size?: number};
 
 /**
- * Reads a copy of a response's body, unless it's larger than `maxSize` bytes, and tells what it has. The copy is let go of as
- * soon as it is too large, so that no more than that is kept.
+ * Reads a copy of a response's body, up to `maxSize` bytes. A larger copy is cancelled at once, so that memory holds no more
+ * than that.
  */
 export async function captureBody(copy: Response, maxSize: number): Promise<CapturedBody> {
   const reader = (copy.body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader();
@@ -27,7 +27,7 @@ export async function captureBody(copy: Response, maxSize: number): Promise<Capt
       chunks.push(next.value);
     }
   } catch {
-    return {comment: 'It broke off'};
+    return {comment: 'The body broke off'};
   }
   const bytes = new Uint8Array(await new Blob(chunks).arrayBuffer());
   const type = copy.headers.get('content-type') ?? '';
@@ -37,7 +37,7 @@ export async function captureBody(copy: Response, maxSize: number): Promise<Capt
   return {size, text: encodeBase64(bytes), encoding: 'base64'};
 }
 
-/** What is to be sent, where that is text, or bytes that are. */
+/** The text of a request body that is text, or bytes of text, and small enough. */
 export function textOf(body: RequestBody, maxSize: number): string | undefined {
   let text: string;
   if (typeof body === 'string') text = body;

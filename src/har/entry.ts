@@ -6,18 +6,22 @@ import {captureBody, textOf} from './capture.ts';
 import type {HarEntry, HarPair, HarRequest, HarResponse, HarTimings} from './format.ts';
 import type {Redaction} from './redact.ts';
 
-/** What of bodies is written, and how values are shown. */
+/** The settings of a recorder. */
 export interface RecordSettings {
-  /** The largest body that is written, in bytes; `undefined`: none is. */
+  /** The largest body that is recorded, in bytes; `undefined` to record none. */
   readonly maxBodySize: number | undefined;
   readonly redaction: Redaction;
 }
 
-/** One request under way, and what is known of it: it becomes an entry. */
+/**
+ * The recording of one request, which becomes an entry of the HAR.
+ *
+ * The class is longer than a screen because an entry repeats most of the trace's facts in HAR's own shape.
+ */
 export class Recording {
   readonly #settings: RecordSettings;
   readonly #request: Pick<TracedRequest, 'url' | 'method' | 'headers'>;
-  /** What is shown of its body, which itself is not kept; `undefined`: it has none. */
+  /** The recorded text of the request's body, or `undefined` for a request without a body. The body itself isn't kept. */
   readonly #posted: {readonly text: string | undefined} | undefined;
   readonly #watch: Stopwatch;
   readonly #startedAt: string;
@@ -38,7 +42,7 @@ export class Recording {
     this.#settings = settings;
     const {url, method, headers, body} = request;
     const {maxBodySize} = settings;
-    // The headers as they are: other listeners may set some yet.
+    // The headers are kept without a copy, because other listeners may still set some.
     this.#request = {url, method, headers};
     this.#posted =
       body === null ? undefined : {text: maxBodySize === undefined ? undefined : textOf(body, maxBodySize)};
@@ -73,7 +77,7 @@ export class Recording {
     }
   }
 
-  /** @returns what its body becomes, if that is read along */
+  /** @returns a promise that resolves when a copy of the body was read, if bodies are recorded */
   answered(response: Response): Promise<unknown> | undefined {
     const {status, statusText, headers} = response;
     this.#head = {status, statusText, headers: [...headers]};
@@ -112,7 +116,7 @@ export class Recording {
     return {
       blocked: spent('queued'),
       dns: dns ? spent('dns') : -1,
-      // HAR 1.2: the time of TLS is in that of connecting, too.
+      // HAR 1.2: the time of connecting includes the time of TLS.
       connect: connect ? spent('connect') + spent('tls') : -1,
       ssl: tls ? spent('tls') : -1,
       send: spent('send'),

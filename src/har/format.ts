@@ -1,9 +1,9 @@
-/** The format of HAR 1.2, what of it is written and read here. Sizes are bytes, -1: not known; times are ms, -1: not had. */
+/** A HAR 1.2 document, with the members that this module writes and reads. Sizes are in bytes, or -1 if unknown; times are in ms, or -1 if they don't apply. */
 export interface Har {
   log: HarLog;
 }
 
-/** What a HAR holds: who wrote it, and the exchanges in the order they began. */
+/** The contents of a HAR: its creator, and the exchanges in the order in which they began. */
 export interface HarLog {
   version: string;
   creator: {name: string; version: string; comment?: string};
@@ -11,11 +11,11 @@ export interface HarLog {
   comment?: string;
 }
 
-/** One request that was sent, and what came of it: a call has one for each attempt and each redirect. */
+/** One request and its response. A call has an entry for each attempt and each redirect. */
 export interface HarEntry {
-  /** ISO 8601. */
+  /** The time in ISO 8601. */
   startedDateTime: string;
-  /** The sum of the timings, without `ssl`, which is in `connect`. */
+  /** The sum of the timings except `ssl`, which `connect` includes. */
   time: number;
   request: HarRequest;
   response: HarResponse;
@@ -25,7 +25,7 @@ export interface HarEntry {
   comment?: string;
 }
 
-/** A request as it was sent, with `REDACTED` for what is not to be seen. */
+/** A request as it was sent, with `REDACTED` for secret values. */
 export interface HarRequest {
   method: string;
   url: string;
@@ -38,9 +38,9 @@ export interface HarRequest {
   bodySize: number;
 }
 
-/** What came back. */
+/** The response to a request. */
 export interface HarResponse {
-  /** 0: there was none. */
+  /** The status; 0 when there was no response. */
   status: number;
   statusText: string;
   httpVersion: string;
@@ -50,21 +50,21 @@ export interface HarResponse {
   redirectURL: string;
   headersSize: number;
   bodySize: number;
-  /** Why there was none, or not all of it: the error's code, as browsers' tools have it. */
+  /** The code of the error, when the response is missing or incomplete. Browsers' tools use the same name. */
   _error?: string;
 }
 
-/** A response's body: its text where it is recorded, and its size in bytes: once decoded where that is known, else as received. */
+/** The body of a response: its text if bodies are recorded, and its size in bytes, decoded if that is known, or else as received. */
 export interface HarContent {
   size: number;
   mimeType: string;
   text?: string;
-  /** `base64` for what is no text. */
+  /** `base64` for a body that is not text. */
   encoding?: string;
   comment?: string;
 }
 
-/** How long each phase took, in ms; -1: it doesn't apply. `ssl` is a part of `connect`. */
+/** The duration of each phase in ms; -1 when the phase doesn't apply. `ssl` is a part of `connect`. */
 export interface HarTimings {
   blocked: number;
   dns: number;
@@ -75,7 +75,7 @@ export interface HarTimings {
   receive: number;
 }
 
-/** A header, a cookie or a parameter of the query. */
+/** A header, a cookie or a query parameter. */
 export interface HarPair {
   name: string;
   value: string;

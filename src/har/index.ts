@@ -1,3 +1,8 @@
+/**
+ * Records what sessions send and receive as HAR 1.2, and replays such recordings.
+ *
+ * @module
+ */
 import type {TraceEventBase, TraceListener} from '../core/trace.ts';
 import {assertOption, checkKnown, checkNumber} from '../utils/check-options.ts';
 import {version} from '../utils/version.ts';
@@ -19,11 +24,11 @@ export type {
 export type {ReplayableHar, ReplayOptions} from './replay.ts';
 export {harHandler} from './replay.ts';
 
-/** What is recorded, and what of it is shown. */
+/** Options of {@link recordHar}. */
 export interface HarOptions {
   /**
-   * Whether bodies are recorded: those that are larger than this, in bytes, aren't; `true` is 64 KiB. What is in them is
-   * written as it is.
+   * Whether bodies are recorded. A number is the largest body that is recorded, in bytes; `true` stands for 64 KiB. Nothing
+   * in bodies is redacted.
    *
    * @default false
    */
@@ -34,35 +39,35 @@ export interface HarOptions {
    * @default true
    */
   readonly redact?: boolean | undefined;
-  /** Headers whose values are replaced beside those of credentials and cookies; in any case. */
+  /** Further headers whose values are replaced. Upper and lower case are the same. */
   readonly redactHeaders?: readonly string[] | undefined;
   /**
-   * How many requests are kept at most; the oldest goes.
+   * The most requests that are kept. The oldest is dropped first.
    *
    * @default 1_000
    */
   readonly maxEntries?: number | undefined;
 }
 
-/** What {@link recordHar} makes. */
+/** The result of {@link recordHar}. */
 export interface HarRecorder {
-  /** For the `trace` option of sessions. */
+  /** The listener for the `trace` option of sessions. */
   readonly listener: TraceListener;
-  /** What was recorded so far, requests under way included. */
+  /** The recording so far, including requests under way. */
   toJSON(): Har;
-  /** Waits for the bodies that are being read along. */
+  /** Waits until the bodies that are being recorded have been read. */
   flush(): Promise<void>;
-  /** Forgets what was recorded so far. */
+  /** Removes everything that was recorded so far. */
   clear(): void;
 }
 
 const defaultBodySize = 64 * 1024;
 
 /**
- * Records what sessions send and get, as HAR 1.2: for `JSON.stringify`, and the tools that show such files. Without secrets,
- * unless they are asked for.
+ * Records the requests and responses of sessions as HAR 1.2, for `JSON.stringify` and tools that show HAR files. Credentials,
+ * cookies and query values are replaced by `REDACTED`, unless `redact` is false.
  *
- * @throws InvalidOptionError for what can't be
+ * @throws InvalidOptionError when an option is not valid; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -79,7 +84,12 @@ export function recordHar(options: HarOptions = {}): HarRecorder {
   checkKnown('recordHar', options, ['bodies', 'redact', 'redactHeaders', 'maxEntries']);
   const {bodies = false, redact = true, redactHeaders = []} = options;
   assertOption(typeof redact === 'boolean', 'recordHar.redact', redact, 'true or false');
-  assertOption(Array.isArray(redactHeaders), 'recordHar.redactHeaders', redactHeaders, 'a list of names');
+  assertOption(
+    Array.isArray(redactHeaders),
+    'recordHar.redactHeaders',
+    redactHeaders,
+    'a list of header names',
+  );
   const maxEntries = checkNumber('recordHar.maxEntries', options.maxEntries, 1_000, {min: 1, whole: true});
   const settings: RecordSettings = {
     maxBodySize:

@@ -1,10 +1,10 @@
 import {redactUrl} from '../errors/redact-url.ts';
 import type {HarPair} from './format.ts';
 
-/** What stands for a value that isn't shown, and, when a recording is replayed, for any. */
+/** Replaces secret values. In a recording that is replayed it matches any value. */
 export const redacted = 'REDACTED';
 
-// What is sent to prove who one is, or given for that.
+// Headers that carry credentials, or challenges and cookies from which credentials are made.
 const secretHeaders = [
   'authorization',
   'cookie',
@@ -17,10 +17,10 @@ const secretHeaders = [
   'x-csrf-token',
 ];
 
-// Their values are URLs.
+// Headers whose values are URLs.
 const urlHeaders = new Set(['content-location', 'location', 'referer']);
 
-/** What a recording shows of what it hears. */
+/** Removes secrets from the values that a recording shows. */
 export interface Redaction {
   url(url: string): string;
   headers(headers: Iterable<readonly [string, string]>): HarPair[];

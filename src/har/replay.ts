@@ -6,7 +6,7 @@ import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {HarEntry, HarResponse} from './format.ts';
 import {redacted} from './redact.ts';
 
-/** A recording, as far as it is replayed: any tool's. */
+/** The parts of a recording that are replayed. Recordings of other tools have them too. */
 export interface ReplayableHar {
   readonly log: {
     readonly entries: ReadonlyArray<{
@@ -18,17 +18,18 @@ export interface ReplayableHar {
 
 type ReplayableEntry = ReplayableHar['log']['entries'][number];
 
-/** How a recording is replayed. */
+/** Options of {@link harHandler}. */
 export interface ReplayOptions {
   /**
-   * What a request gets that was made more often than it was recorded: the last answer `again`, or an error (`fail`).
+   * The answer to a request that is made more often than it was recorded: the last response again (`again`), or an error
+   * (`fail`).
    *
    * @default 'again'
    */
   readonly whenExhausted?: 'again' | 'fail' | undefined;
 }
 
-// The body is as it was after these were undone.
+// These headers describe the transfer. The recorded body is the decoded one.
 const transferHeaders = new Set([
   'connection',
   'content-encoding',
@@ -38,11 +39,12 @@ const transferHeaders = new Set([
 ]);
 
 /**
- * A handler for `mockConnector` that answers as a recording (HAR 1.2) has it: by method and URL, in the order they were
- * recorded in. A query value that isn't shown there stands for any; requests that got no response fail as then; redirects
- * lead to what was recorded of where they lead.
+ * A handler for `mockConnector` that answers requests from a HAR 1.2 recording, by method and URL, in the order of the
+ * recording. A redacted query value matches any value. A request without a response fails, as it did when it was recorded. A
+ * redirect leads to the recorded response of its target.
  *
- * @throws InvalidOptionError for what is no recording; for a request an Error, when there is none such in it
+ * @throws InvalidOptionError when the recording or an option is not valid. The handler throws an Error for a request that the
+ * recording doesn't have
  *
  * @example
  * ```ts
@@ -67,7 +69,7 @@ export function harHandler(har: ReplayableHar, options: ReplayOptions = {}): Moc
     whenExhausted === 'again' || whenExhausted === 'fail',
     'harHandler.whenExhausted',
     whenExhausted,
-    'again or fail',
+    '"again" or "fail"',
   );
   const used = new Set<ReplayableEntry>();
 
@@ -78,7 +80,7 @@ export function harHandler(har: ReplayableHar, options: ReplayOptions = {}): Moc
     const next =
       matching.find((entry) => !used.has(entry)) ?? (whenExhausted === 'again' ? matching.at(-1) : undefined);
     if (!next) {
-      const what = matching.length > 0 ? 'no further answer' : 'no answer';
+      const what = matching.length > 0 ? 'no further response' : 'no response';
       throw new Error(`The recording has ${what} for ${method} ${redactUrl(url)}`);
     }
     used.add(next);
@@ -90,7 +92,7 @@ function toResponse(
   {status, statusText, headers, content}: ReplayableEntry['response'],
   url: string,
 ): Response {
-  // As a fetch fails: it becomes a ConnectionError.
+  // The session turns the error of a failed fetch into a ConnectionError.
   if (status === 0) throw new TypeError('fetch failed');
   const {text, encoding} = content;
   const hasBody = text !== undefined && !isNullBodyStatus(status);
@@ -101,7 +103,7 @@ function toResponse(
     statusText,
     headers: kept.map(({name, value}): [string, string] => [name, value]),
   });
-  // What a Response made by hand doesn't tell.
+  // The constructor of Response can't set the URL.
   return Object.defineProperty(response, 'url', {value: url, configurable: true});
 }
 
@@ -117,7 +119,7 @@ function matches(recorded: string, url: string): boolean {
     wanted.every((pair, index) => {
       const [name, value] = pair.split('=', 2);
       const own = given[index] as string;
-      // A value that stood alone has no name.
+      // A redacted pair without a name was a value alone.
       if (pair === redacted) return own !== '' && !own.includes('=');
       return pair === own || (value === redacted && own.split('=', 1)[0] === name);
     })

@@ -1,11 +1,11 @@
 /**
- * What of a URL and a method the HTTP semantic conventions want told, and what of it they want hidden.
+ * The attributes of URLs and methods by the HTTP semantic conventions, without values that are sensitive.
  *
  * @module
  */
 import {addressOf} from '../utils/url-parts.ts';
 
-// RFC 9110, section 9, PATCH and QUERY: what the conventions call well-known.
+// The methods that the conventions call well-known: RFC 9110, section 9, PATCH and QUERY.
 const wellKnownMethods = [
   'CONNECT',
   'DELETE',
@@ -19,7 +19,7 @@ const wellKnownMethods = [
   'TRACE',
 ];
 
-// What the conventions have replaced, and the likes of it. In lower case.
+// The parameters that the conventions name as sensitive, and similar ones, in lower case.
 const sensitiveNames = [
   'awsaccesskeyid',
   'signature',
@@ -38,7 +38,7 @@ const sensitiveNames = [
   'token',
 ];
 
-/** Where a request goes to. */
+/** The server of a request. */
 export interface ServerAttributes {
   'server.address': string;
   'server.port': number;
@@ -51,7 +51,7 @@ interface MethodAttributes {
 
 export type DescribeMethod = (method: string) => MethodAttributes;
 
-/** A method that isn't well-known is `_OTHER`, or whoever makes names up makes up time series. */
+/** Describes unknown methods as `_OTHER`: each made-up name would begin a new time series. */
 export function methodDescriber(known: Iterable<string> = wellKnownMethods): DescribeMethod {
   const names = new Set(known);
   return (method) =>

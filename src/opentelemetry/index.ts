@@ -1,85 +1,70 @@
-import type {Attributes, Context, MeterProvider, Span, TracerProvider} from '@opentelemetry/api';
-import {context, metrics, propagation, SpanKind, SpanStatusCode, trace} from '@opentelemetry/api';
+/**
+ * Spans and metrics of OpenTelemetry for sessions.
+ *
+ * @module
+ */
+import type {MeterProvider, TracerProvider} from '@opentelemetry/api';
+import {metrics, trace} from '@opentelemetry/api';
 import type {ConnectorStats} from '../core/connector.ts';
-import type {HeaderList} from '../core/header-list.ts';
-import type {
-  ConnectionDetail,
-  TraceCall,
-  TracedRequest,
-  TraceEvent,
-  TraceEventBase,
-  TraceListener,
-} from '../core/trace.ts';
-import {errorType} from '../errors/error-code.ts';
+import type {ConnectionDetail, TraceEvent, TraceEventBase, TraceListener} from '../core/trace.ts';
 import {assertOption, checkKnown} from '../utils/check-options.ts';
 import {version} from '../utils/version.ts';
-import type {ServerAttributes} from './attributes.ts';
-import {methodDescriber, serverOf, urlRedactor} from './attributes.ts';
+import {methodDescriber, urlRedactor} from './attributes.ts';
+import {observeConnections} from './connections.ts';
+import {RequestSpans} from './requests.ts';
 
-/** Where telemetry goes, and what it may show. */
+/** Options of {@link openTelemetry}. */
 export interface OpenTelemetryOptions {
   /**
-   * @default the API's global one
+   * Where spans go.
+   *
+   * @default the global provider of OpenTelemetry's API
    */
   readonly tracerProvider?: TracerProvider | undefined;
   /**
-   * @default the API's global one
+   * Where metrics go.
+   *
+   * @default the global provider of OpenTelemetry's API
    */
   readonly meterProvider?: MeterProvider | undefined;
-  /** Query parameters whose values are hidden in `url.full`, beside those known to be sensitive; in any case. */
+  /**
+   * Query parameters whose values `url.full` hides, beside parameters that are known to be sensitive. Upper and lower case
+   * are the same.
+   */
   readonly redactQuery?: readonly string[] | undefined;
   /**
-   * Methods that are told by their name; the others are `_OTHER`.
+   * The methods that attributes name. Other methods are `_OTHER`.
    *
-   * @default those of RFC 9110, PATCH and QUERY
+   * @default the methods of RFC 9110, PATCH and QUERY
    */
   readonly knownMethods?: readonly string[] | undefined;
 }
 
-/** What {@link openTelemetry} makes: a listener, and what watches a pool. */
+/** The result of {@link openTelemetry}. */
 export interface OpenTelemetry {
-  /** For the `trace` option of sessions. */
+  /** The listener for the `trace` option of sessions. */
   readonly listener: TraceListener;
   /**
-   * Reports `http.client.open_connections` of a session's connector, or of a connector, where that owns its connections.
-   * A request of HTTP/2 counts as a connection.
+   * Reports `http.client.open_connections` of a session or a connector that owns its connections. Each request over HTTP/2
+   * counts as a connection.
    *
-   * @returns a function that ends it
+   * @returns a function that ends the reports
    */
   observe(source: {stats(): ConnectorStats}): () => void;
 }
 
-// As the conventions advise, in s.
-const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
-
-/** How many hosts whose connections are all gone are told, as having none. */
-const mostHosts = 1_000;
-
-/** A request that has been sent, and whose response, or error, is still to come. */
-interface Sending {
-  readonly span: Span;
-  readonly startTime: number;
-  readonly server: ServerAttributes;
-  readonly method: string;
-  protocol: string | undefined;
-  status: number | undefined;
-}
-
-interface CallState {
-  readonly parent: Context;
-  /** By attempt: of a hedge, several are under way. */
-  readonly sending: Map<number, Sending>;
-  sent: number;
-}
-
 /**
- * Spans and metrics of every request that is sent, by the stable HTTP semantic conventions of OpenTelemetry: a client span
- * for each attempt and each redirect, with `http.request.resend_count` from the second on, under the span that was active
- * when the call was made; its context in the request's headers, by the API's propagator; `http.client.request.duration`,
- * `http.client.active_requests` and, of what is observed, `http.client.open_connections`. A span lasts to the end of the
- * body. Instrumentation of undici beside it would tell the same requests once more.
+ * Reports spans and metrics of every request, by the stable HTTP semantic conventions of OpenTelemetry.
  *
- * @throws InvalidOptionError for what can't be
+ * - Each attempt and each redirect has a client span under the span that was active when the call was made. From the second
+ *   request of a call on, the span has `http.request.resend_count`. It ends with the response's body.
+ * - The span's context goes into the request's headers, by the propagator of OpenTelemetry's API.
+ * - The metrics are `http.client.request.duration`, `http.client.active_requests` and, for observed sessions and connectors,
+ *   `http.client.open_connections`.
+ *
+ * Instrumentation of undici beside it would report the same requests a second time.
+ *
+ * @throws InvalidOptionError when an option is not valid; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -99,142 +84,46 @@ export function openTelemetry(options: OpenTelemetryOptions = {}): OpenTelemetry
   for (const [name, list] of Object.entries({redactQuery, knownMethods})) {
     assertOption(list === undefined || Array.isArray(list), `openTelemetry.${name}`, list, 'a list of names');
   }
-  const tracer = tracerProvider.getTracer('aiofetch', version);
   const meter = meterProvider.getMeter('aiofetch', version);
-  const duration = meter.createHistogram('http.client.request.duration', {
-    description: 'Duration of HTTP client requests.',
-    unit: 's',
-    advice: {explicitBucketBoundaries: durationBuckets},
+  const requests = new RequestSpans(tracerProvider.getTracer('aiofetch', version), meter, {
+    method: methodDescriber(knownMethods),
+    url: urlRedactor(redactQuery),
   });
-  const active = meter.createUpDownCounter('http.client.active_requests', {
-    description: 'Number of active HTTP requests.',
-    unit: '{request}',
-  });
-  const redactUrl = urlRedactor(redactQuery);
-  const describeMethod = methodDescriber(knownMethods);
-  const calls = new WeakMap<TraceCall, CallState>();
+  return {
+    listener: listenerFor(requests),
+    observe: (source) => observeConnections(meter, source),
+  };
+}
 
-  function start({call, attempt, time}: TraceEventBase, request: TracedRequest | undefined): void {
-    const state = calls.get(call);
-    if (!state || !request) return;
-    const method = describeMethod(request.method);
-    const server = serverOf(request.url);
-    const name = method['http.request.method'];
-    const span = tracer.startSpan(
-      name === '_OTHER' ? 'HTTP' : name,
-      {
-        kind: SpanKind.CLIENT,
-        attributes: {
-          ...method,
-          ...server,
-          'url.full': redactUrl(request.url),
-          ...(state.sent > 0 && {'http.request.resend_count': state.sent}),
-        },
-      },
-      state.parent,
-    );
-    state.sent++;
-    propagation.inject(trace.setSpan(state.parent, span), request.headers, headerSetter);
-    active.add(1, {'http.request.method': name, ...server});
-    const sending = {span, startTime: time, server, method: name, protocol: undefined, status: undefined};
-    state.sending.set(attempt, sending);
-  }
-
-  function end({call, attempt, time}: TraceEventBase, failure?: {readonly error: unknown}): void {
-    const state = calls.get(call);
-    const sending = state?.sending.get(attempt);
-    if (!sending) return;
-    state?.sending.delete(attempt);
-    const {span, server, method, protocol, status, startTime} = sending;
-    const isBad = status !== undefined && status >= 400;
-    // Few enough to count by, and nothing of what it is about.
-    const failureType = failure && (errorType(failure.error) ?? '_OTHER');
-    const outcome: Attributes = {
-      ...(status !== undefined && {'http.response.status_code': status}),
-      ...(protocol !== undefined && {'network.protocol.version': protocol}),
-      ...(failureType ? {'error.type': failureType} : isBad && {'error.type': String(status)}),
-    };
-    span.setAttributes(outcome);
-    // What a 4xx or 5xx means is in its number.
-    if (failureType) span.setStatus({code: SpanStatusCode.ERROR, message: failureType});
-    else if (isBad) span.setStatus({code: SpanStatusCode.ERROR});
-    span.end();
-    active.add(-1, {'http.request.method': method, ...server});
-    duration.record(
-      (time - startTime) / 1_000,
-      {'http.request.method': method, ...server, ...outcome},
-      trace.setSpan(state?.parent as Context, span),
-    );
-  }
-
-  function sendingOf({call, attempt}: TraceEventBase): Sending | undefined {
-    return calls.get(call)?.sending.get(attempt);
-  }
-
+function listenerFor(requests: RequestSpans): TraceListener {
   function onConnection(event: TraceEventBase & ConnectionDetail): void {
-    const sending = sendingOf(event);
-    if (!sending) return;
-    sending.protocol = event.protocol;
-    if (event.address !== undefined) sending.span.setAttribute('network.peer.address', event.address);
+    const request = requests.of(event);
+    if (!request) return;
+    request.protocol = event.protocol;
+    if (event.address !== undefined) request.span.setAttribute('network.peer.address', event.address);
   }
 
-  const listener: TraceListener = {
-    requestStart({call}) {
-      calls.set(call, {parent: context.active(), sending: new Map(), sent: 0});
-    },
-    attemptStart: (event, {request}) => start(event, request),
+  return {
+    requestStart: ({call}) => requests.begin(call),
+    attemptStart: (event, {request}) => requests.start(event, request),
     connectionCreateEnd: onConnection,
     connectionReuse: onConnection,
     requestResent(event, {request}) {
-      end(event, event);
-      start(event, request);
+      requests.end(event, event);
+      requests.start(event, request);
     },
     responseHeadersReceived(event) {
-      const sending = sendingOf(event);
-      if (sending) sending.status = event.status;
+      const request = requests.of(event);
+      if (request) request.status = event.status;
     },
     requestRedirect(event, {request}) {
-      end(event);
-      start(event, request);
+      requests.end(event);
+      requests.start(event, request);
     },
     attemptEnd(event: TraceEvent<'attemptEnd'>) {
-      const sending = sendingOf(event);
-      if (sending && event.status !== undefined) sending.status = event.status;
-      end(event, event.error === undefined ? undefined : {error: event.error});
+      const request = requests.of(event);
+      if (request && event.status !== undefined) request.status = event.status;
+      requests.end(event, event.error === undefined ? undefined : {error: event.error});
     },
   };
-
-  function observe(source: {stats(): ConnectorStats}): () => void {
-    const connections = meter.createObservableUpDownCounter('http.client.open_connections', {
-      description: 'Number of outbound HTTP connections that are currently active or idle on the client.',
-      unit: '{connection}',
-    });
-    // Of a host that is left out, its last figures would be exported on and on.
-    const seen = new Set<string>();
-    const callback: Parameters<typeof connections.addCallback>[0] = (result) => {
-      const {hosts, totals} = source.stats();
-      // Of those that a runtime owns nothing is known.
-      if (totals.opened === 0) return;
-      for (const origin of Object.keys(hosts)) {
-        // The one that was seen last is at the end.
-        seen.delete(origin);
-        seen.add(origin);
-      }
-      for (const origin of seen) {
-        const {active, idle} = hosts[origin] ?? {active: 0, idle: 0};
-        const server = serverOf(origin);
-        result.observe(active, {'http.connection.state': 'active', ...server});
-        result.observe(idle, {'http.connection.state': 'idle', ...server});
-        if (seen.size > mostHosts && !hosts[origin]) seen.delete(origin);
-      }
-    };
-    connections.addCallback(callback);
-    return () => connections.removeCallback(callback);
-  }
-
-  return {listener, observe};
 }
-
-const headerSetter = {
-  set: (headers: HeaderList, name: string, value: string) => headers.set(name, value),
-};

@@ -20,7 +20,7 @@ function recorded(
 }
 
 describe('a recording', () => {
-  it('is HAR 1.2, of what went over the wire', async () => {
+  it('a recording is HAR 1.2 with the requests and responses that went over the wire', async () => {
     const recorder = recordHar();
     const server = await startServer(async (request, response) => {
       await bodyOf(request);
@@ -62,7 +62,7 @@ describe('a recording', () => {
     for (const time of [blocked, connect, send, wait, receive]) expect(time).toBeGreaterThanOrEqual(0);
   });
 
-  it('has an entry for each attempt and each redirect', async () => {
+  it('a recording has an entry for each attempt and each redirect', async () => {
     let times = 0;
     const {recorder, session} = recorded(
       (call) => {
@@ -89,7 +89,7 @@ describe('a recording', () => {
     ]);
   });
 
-  it('has what failed, with its code', async () => {
+  it('a recording has failed requests, with the code of their error', async () => {
     const {recorder, session} = recorded(() => Promise.reject(new TypeError('fetch failed')));
     await rejection(session.fetch(url));
     expect(recorder.toJSON().log.entries[0]?.response).toMatchObject({
@@ -100,7 +100,7 @@ describe('a recording', () => {
     });
   });
 
-  it('has what is still under way, as far as it is known', async () => {
+  it('a recording has requests that are still under way', async () => {
     const {recorder, session} = recorded(() => new Promise(() => {}));
     const failing = rejection(session.fetch(url));
     expect(recorder.toJSON().log.entries[0]?.response.status).toBe(0);
@@ -108,7 +108,7 @@ describe('a recording', () => {
     await failing;
   });
 
-  it('keeps the last of many, and none that it is told to forget', async () => {
+  it('a recorder keeps the newest entries up to maxEntries, and none after clear()', async () => {
     const {recorder, session} = recorded(() => 'x', {maxEntries: 2});
     for (const path of ['1', '2', '3']) await session.get(url + path).json();
     expect(recorder.toJSON().log.entries.map(({request}) => request.url)).toEqual([`${url}2`, `${url}3`]);
@@ -142,7 +142,7 @@ describe('secrets', () => {
     return JSON.stringify(recorder);
   };
 
-  it('are not written: credentials, cookies, query values, bodies, and headers one names', async () => {
+  it('credentials, cookies, query values, bodies and named headers are not recorded', async () => {
     const text = await talk({redactHeaders: ['X-Mine']});
     expect(text).not.toContain('s3cret');
     expect(text).toContain('?key=REDACTED&REDACTED"');
@@ -151,7 +151,7 @@ describe('secrets', () => {
     expect(text).toContain('"name":"a","value":"REDACTED"');
   });
 
-  it('are written where one asks for them', async () => {
+  it('secrets are recorded where redact is false', async () => {
     const text = await talk({redact: false, bodies: true});
     for (const expected of [
       'Bearer s3cret',
@@ -165,7 +165,7 @@ describe('secrets', () => {
 });
 
 describe('bodies that are asked for', () => {
-  it('are written: text as it is, the rest in base64', async () => {
+  it('bodies of text are recorded as text, and other bodies in base64', async () => {
     const {recorder, session} = recorded(
       (call) =>
         call.url.endsWith('binary')
@@ -191,7 +191,7 @@ describe('bodies that are asked for', () => {
     ['bytes that are text, and too large', new TextEncoder().encode('grüße'), ''],
     ['other bytes', new Uint8Array([255, 0]), ''],
     ['a blob', new Blob(['a']), ''],
-  ])('are written of what is sent, up to the size: %s', async (_what, body, text) => {
+  ])('request bodies are recorded up to the given size: %s', async (_what, body, text) => {
     const {recorder, session} = recorded(() => 'x', {bodies: 6});
     await session.post(url, {body}).text();
     const [entry] = recorder.toJSON().log.entries;
@@ -204,7 +204,7 @@ describe('bodies that are asked for', () => {
     ['image/svg+xml', '<a/>', {text: '<a/>'}],
     ['', 'text', {text: 'text'}],
     ['', Uint8Array.of(255, 0), {text: '/wA=', encoding: 'base64'}],
-  ])('go by the type, or else by what they are: %j', async (type, body, content) => {
+  ])('the media type, or else the bytes, decide whether a body is text: %j', async (type, body, content) => {
     const response = () =>
       new Response(new Blob([body]).stream(), {headers: type === '' ? {} : {'content-type': type}});
     const {recorder, session} = recorded(response, {bodies: 4});
@@ -215,7 +215,7 @@ describe('bodies that are asked for', () => {
     expect([size, mimeType]).toEqual([new Blob([body]).size, type || 'x-unknown']);
   });
 
-  it('are what was received and decoded, whoever reads them', async () => {
+  it('recorded bodies are decoded, whether or not the caller reads them', async () => {
     const text = 'x'.repeat(1_000);
     const packed = gzipSync(text);
     const server = await startServer((_request, response) =>
@@ -235,7 +235,7 @@ describe('bodies that are asked for', () => {
     expect(stats().active).toBe(0);
   });
 
-  it('are left out when they are too large, and the caller gets all of them', async () => {
+  it('a body that is too large is not recorded, and the caller gets all of it', async () => {
     const {recorder, session} = recorded(() => new Response('x'.repeat(50)), {bodies: 49});
     expect(await session.post(url, {body: 'y'.repeat(50)}).text()).toHaveLength(50);
     await recorder.flush();
@@ -248,7 +248,7 @@ describe('bodies that are asked for', () => {
     expect(entry?.request.postData).toMatchObject({text: '', comment: 'Not recorded'});
   });
 
-  it('that break off do so for the caller, and not for the recorder', async () => {
+  it('a body that breaks off rejects for the caller, and flush() resolves', async () => {
     const {recorder, session} = recorded(
       () =>
         new Response(
@@ -262,7 +262,7 @@ describe('bodies that are asked for', () => {
     );
     await rejection(session.fetch(url).then((response) => response.text()));
     await recorder.flush();
-    expect(recorder.toJSON().log.entries[0]?.response.content.comment).toBe('It broke off');
+    expect(recorder.toJSON().log.entries[0]?.response.content.comment).toBe('The body broke off');
   });
 });
 
@@ -273,6 +273,6 @@ it.each([{bodies: -1}, {redact: 'no'}, {redactHeaders: 'x'}, {maxEntries: 0}])(
   },
 );
 
-it('an option of recordHar that is not known is refused', () => {
+it('recordHar refuses an unknown option', () => {
   expect(thrown(() => recordHar({body: true} as never))).toBeInstanceOf(UnsupportedOptionError);
 });

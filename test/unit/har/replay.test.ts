@@ -34,7 +34,7 @@ const replay = (recording: ReplayableHar, options?: ReplayOptions) =>
   mockSession(harHandler(recording, options)).session;
 
 describe('a recording that is replayed', () => {
-  it('answers as the server did, redirects and failures too', async () => {
+  it('a replayed recording answers as the server did, with redirects and failures', async () => {
     const server = await startServer((request, response) => {
       if (request.url?.startsWith('/moved'))
         return response.writeHead(302, {location: '/end?key=1'}).end('moved');
@@ -58,7 +58,7 @@ describe('a recording that is replayed', () => {
     expect(first.at(-1)).toBe('ConnectionError');
   });
 
-  it('goes by method and URL, in the order it was recorded in, the last again and again', async () => {
+  it('responses are replayed by method and URL in their order, and the last one is repeated', async () => {
     const {get, post} = replay(har({text: '1'}, {method: 'POST', text: 'posted'}, {text: '2'}));
     const texts = [];
     for (let index = 0; index < 3; index++) texts.push(await get(url).text());
@@ -66,18 +66,18 @@ describe('a recording that is replayed', () => {
     expect(await post(url).text()).toBe('posted');
   });
 
-  it('fails where it was asked for more often, if one wants that', async () => {
+  it('whenExhausted: fail refuses a request that is made more often than it was recorded', async () => {
     const {get} = replay(har({text: '1'}), {whenExhausted: 'fail'});
     await get(url).text();
     expect((await rejection(get(url).text())).message).toMatch(
-      /no further answer for GET https:\/\/a\.test\/$/,
+      /no further response for GET https:\/\/a\.test\/$/,
     );
   });
 
-  it('fails for what was not recorded, without telling secrets', async () => {
+  it('a request that was not recorded fails, with an error that shows no secrets', async () => {
     const {get} = replay(har({url: `${url}?a=1`}));
     const {message} = await rejection(get(`${url}?a=s3cret`).text());
-    expect(message).toBe('The recording has no answer for GET https://a.test/?a=…');
+    expect(message).toBe('The recording has no response for GET https://a.test/?a=…');
   });
 
   it.each([
@@ -89,14 +89,14 @@ describe('a recording that is replayed', () => {
     [`${url}?REDACTED`, url, false],
     [`${url}path`, url, false],
     [`${url}#top`, url, true],
-  ])('%s is the answer for %s: %s', async (recorded, asked, isFound) => {
+  ])('the recorded URL %s matches %s: %s', async (recorded, asked, isFound) => {
     const {fetch} = replay(har({url: recorded, text: 'found'}));
     const text = fetch(asked).then((response) => response.text());
     if (isFound) expect(await text).toBe('found');
     else await rejection(text);
   });
 
-  it('has bytes of base64, and no headers of how they were sent', async () => {
+  it('bodies in base64 become bytes, and headers of the transfer are dropped', async () => {
     const {fetch} = replay(
       har({
         text: '/wA=',
@@ -110,16 +110,19 @@ describe('a recording that is replayed', () => {
     expect(response.url).toBe(url);
   });
 
-  it('has a failure where there was no answer', async () => {
+  it('a request that was recorded without a response fails', async () => {
     expect(await rejection(replay(har({status: 0})).fetch(url))).toBeInstanceOf(ConnectionError);
   });
 });
 
-it.each([[undefined], [{}], [{log: {}}]])('what is no recording is refused: %j', (recording) => {
-  expect(thrown(() => harHandler(recording as never))).toBeInstanceOf(InvalidOptionError);
-});
+it.each([[undefined], [{}], [{log: {}}]])(
+  'harHandler refuses a value that is not a recording: %j',
+  (recording) => {
+    expect(thrown(() => harHandler(recording as never))).toBeInstanceOf(InvalidOptionError);
+  },
+);
 
-it('an option that can not be is refused', () => {
+it('harHandler refuses an invalid or unknown option', () => {
   const given = {whenExhausted: 'stop'} as never;
   expect(thrown(() => harHandler(har(), given))).toBeInstanceOf(InvalidOptionError);
 });

@@ -15,19 +15,19 @@ describe('a URL is told', () => {
     ['https://a.test/?s%69g=s3cret', 'https://a.test/?s%69g=REDACTED'],
     ['https://a.test/?session=s3cret&%E0%A4%A=1', 'https://a.test/?session=REDACTED&%E0%A4%A=1'],
     ['https://a.test/user@example.com?to=a@b', 'https://a.test/user@example.com?to=a@b'],
-  ])('%s as %s', (url, told) => expect(redact(url)).toBe(told));
+  ])('the URL %s is reported as %s', (url, told) => expect(redact(url)).toBe(told));
 });
 
 it.each([
   ['https://a.test/', 'a.test', 443],
   ['http://a.test/x', 'a.test', 80],
   ['http://[::1]:8080/', '::1', 8080],
-])('%s is on %s, port %i', (url, address, port) => {
+])('the server of %s is %s, port %i', (url, address, port) => {
   expect(serverOf(url)).toEqual({'server.address': address, 'server.port': port});
 });
 
 describe('a method is told', () => {
-  it('by its name where that is well-known, and as _OTHER where not', () => {
+  it('a well-known method is reported by its name, and any other as _OTHER', () => {
     const describe = methodDescriber();
     expect(describe('PATCH')).toEqual({'http.request.method': 'PATCH'});
     const other = {'http.request.method': '_OTHER', 'http.request.method_original': 'PURGE'};
@@ -36,7 +36,7 @@ describe('a method is told', () => {
     expect(describe('patch')['http.request.method']).toBe('_OTHER');
   });
 
-  it('by the names that one says are known, and no others', () => {
+  it('knownMethods replaces the list of well-known methods', () => {
     const describe = methodDescriber(['PURGE']);
     expect(describe('PURGE')).toEqual({'http.request.method': 'PURGE'});
     expect(describe('GET')['http.request.method']).toBe('_OTHER');

@@ -36,7 +36,7 @@ function instrumentedMock(
 }
 
 describe('a request that is sent has a span', () => {
-  it('with what the conventions want', async () => {
+  it('the span of a request has the attributes of the conventions', async () => {
     const {telemetry, spans} = instrumented();
     const server = await startServer((_request, response) => response.end('x'));
     const {session} = openSession({}, {trace: [telemetry.listener]});
@@ -56,7 +56,7 @@ describe('a request that is sent has a span', () => {
     expect(span?.instrumentationScope.name).toBe('aiofetch');
   });
 
-  it('whose context reaches the server, under the span that the call was made in', async () => {
+  it('the context of a span reaches the server, and its parent is the span that was active at the call', async () => {
     const {telemetry, spans, tracer} = instrumented();
     const server = await startServer((request, response) => response.end(request.headers['traceparent']));
     const {session} = openSession({}, {trace: [telemetry.listener]});
@@ -72,7 +72,7 @@ describe('a request that is sent has a span', () => {
     expect(span?.parentSpanContext?.spanId).toBe(parent.spanContext().spanId);
   });
 
-  it('for each attempt, with a context of its own and its number from the second on', async () => {
+  it('each attempt has a span with a context of its own, and a resend count from the second on', async () => {
     let times = 0;
     const {session, spans, calls} = instrumentedMock(
       () => new Response('', {status: ++times < 3 ? 503 : 200}),
@@ -91,7 +91,7 @@ describe('a request that is sent has a span', () => {
     expect(sent).toEqual(spans().map((span) => span.spanContext().spanId));
   });
 
-  it('for each redirect too', async () => {
+  it('each redirect has a span', async () => {
     const {session, spans, calls} = instrumentedMock((call) =>
       call.url === url ? Response.redirect('https://b.test/end') : new Response('x'),
     );
@@ -107,7 +107,7 @@ describe('a request that is sent has a span', () => {
     expect(new Set(calls.map(({headers}) => headers.get('traceparent'))).size).toBe(2);
   });
 
-  it('for what goes out again on another connection', async () => {
+  it('a request that is sent again on another connection has a second span', async () => {
     const {telemetry, spans} = instrumented();
     const heard: string[] = [];
     const server = await startRawServer(async (connection) => {
@@ -130,7 +130,7 @@ describe('a request that is sent has a span', () => {
     );
   });
 
-  it('for both attempts of a hedge', async () => {
+  it('both attempts of a hedge have a span', async () => {
     let times = 0;
     const {session, spans} = instrumentedMock(() => (++times === 1 ? new Promise(() => {}) : 'x'), {
       policies: [hedgePolicy({delay: 1})],
@@ -140,7 +140,7 @@ describe('a request that is sent has a span', () => {
     expect(types.toSorted()).toEqual(['AbortError', undefined]);
   });
 
-  it('named HTTP for a method that is not well-known', async () => {
+  it('the span of an unknown method is called HTTP', async () => {
     const {session, spans} = instrumentedMock(() => 'x');
     await (await session.fetch(url, {method: 'PURGE'})).text();
     expect(spans()[0]).toMatchObject({
@@ -151,13 +151,13 @@ describe('a request that is sent has a span', () => {
 });
 
 describe('what one names is', () => {
-  it('hidden, of query parameters, beside what always is', async () => {
+  it('redactQuery hides query parameters beside those that are always hidden', async () => {
     const {session, spans} = instrumentedMock(() => 'x', {}, {redactQuery: ['Session']});
     await (await session.fetch(`${url}?session=s3cret&token=s3cret&page=2`)).text();
     expect(spans()[0]?.attributes['url.full']).toBe(`${url}?session=REDACTED&token=REDACTED&page=2`);
   });
 
-  it('known, of methods, and no other is', async () => {
+  it('knownMethods names the methods that spans are called by', async () => {
     const {session, spans} = instrumentedMock(() => 'x', {}, {knownMethods: ['PURGE']});
     await (await session.fetch(url, {method: 'PURGE'})).text();
     await (await session.fetch(url)).text();
@@ -167,7 +167,7 @@ describe('what one names is', () => {
 });
 
 describe('an outcome is told', () => {
-  it.each([400, 404, 500])('of a status from 400 as an error of that number: %i', async (status) => {
+  it.each([400, 404, 500])('the status %i is reported as an error of this number', async (status) => {
     const {session, spans} = instrumentedMock(() => new Response('no', {status}));
     await (await session.fetch(url)).text();
     expect(spans()[0]).toMatchObject({
@@ -176,14 +176,14 @@ describe('an outcome is told', () => {
     });
   });
 
-  it('of a status below 400 as none', async () => {
+  it('a status below 400 is not reported as an error', async () => {
     const {session, spans} = instrumentedMock(() => new Response('', {status: 399}));
     await (await session.fetch(url)).text();
     expect(spans()[0]?.status.code).toBe(SpanStatusCode.UNSET);
     expect(spans()[0]?.attributes['error.type']).toBeUndefined();
   });
 
-  it('of a connector that does not tell when the head came', async () => {
+  it('the status is reported for a connector that does not report the response head', async () => {
     const {telemetry, spans} = instrumented();
     const silent = {...mockConnector(() => 'x'), fetch: async () => new Response('no', {status: 404})};
     await using session = createSession({connector: silent, retry: false, trace: [telemetry.listener]});
@@ -191,7 +191,7 @@ describe('an outcome is told', () => {
     expect(spans()[0]?.attributes).toMatchObject({'http.response.status_code': 404, 'error.type': '404'});
   });
 
-  it('of a failure by its code, without what it says', async () => {
+  it('a failure is reported by its code, without its message', async () => {
     const {telemetry, spans} = instrumented();
     const {session} = openSession({}, {trace: [telemetry.listener]});
     await rejection(session.fetch('http://127.0.0.1:1/?secret=s3cret'));
@@ -202,7 +202,7 @@ describe('an outcome is told', () => {
     expect(spans()[0]?.attributes['http.response.status_code']).toBeUndefined();
   });
 
-  it('of a body that broke off as an error, with the status', async () => {
+  it('a body that breaks off is reported as an error, with the status', async () => {
     const {session, spans} = instrumentedMock(
       () =>
         new Response(
@@ -220,7 +220,7 @@ describe('an outcome is told', () => {
     });
   });
 
-  it('of an abort by its name', async () => {
+  it('an abort is reported by the name of its reason', async () => {
     const {session, spans} = instrumentedMock(() => new Promise(() => {}));
     const controller = new AbortController();
     const failing = rejection(session.fetch(url, {signal: controller.signal}));
@@ -230,7 +230,7 @@ describe('an outcome is told', () => {
   });
 
   it.each(['s3cret', null, {name: ''}, {name: 7, code: 8}, {code: ''}])(
-    'of what is no error as some other: %j',
+    'a thrown value that is not an error is reported as _OTHER: %j',
     async (reason) => {
       const {session, spans} = instrumentedMock(() => new Promise(() => {}));
       const controller = new AbortController();
@@ -243,7 +243,7 @@ describe('an outcome is told', () => {
 });
 
 describe('metrics', () => {
-  it('have the duration of every request, in s, in the buckets that are advised', async () => {
+  it('metrics have the duration of every request in seconds, in the buckets of the conventions', async () => {
     let now = performance.now();
     vi.spyOn(performance, 'now').mockImplementation(() => now);
     onTestFinished(() => void vi.restoreAllMocks());
@@ -279,7 +279,7 @@ describe('metrics', () => {
     });
   });
 
-  it('have the requests under way, and come back to none however they end', async () => {
+  it('active requests are counted, and return to zero however the requests end', async () => {
     const {session, metric} = instrumentedMock((call) =>
       call.url.endsWith('fails') ? Promise.reject(new TypeError('fetch failed')) : new Promise(() => {}),
     );
@@ -297,7 +297,7 @@ describe('metrics', () => {
     expect((await metric('http.client.active_requests'))?.points).toEqual([{attributes, value: 0}]);
   });
 
-  it('have the connections of what is observed, until it is not', async () => {
+  it('observe reports open connections until it is stopped', async () => {
     const {telemetry, metric} = instrumented();
     const server = await startServer((request, response) => {
       if (request.url === '/') response.end('x');
@@ -326,7 +326,7 @@ describe('metrics', () => {
     expect(asked).not.toHaveBeenCalled();
   });
 
-  it('have none of hosts that are long gone, when these are many', () => {
+  it('hosts without connections are dropped when there are many of them', () => {
     let observeAll: (result: object) => void = () => {};
     const instrument = {addCallback: (callback: typeof observeAll) => (observeAll = callback)};
     const meter = new Proxy({}, {get: () => () => instrument});
@@ -361,7 +361,7 @@ describe('metrics', () => {
     ).toEqual([true, false, false, true]);
   });
 
-  it('have none of connections that the runtime owns', async () => {
+  it('connections that the runtime owns are not reported', async () => {
     const {telemetry, metric, session} = instrumentedMock(() => new Promise(() => {}));
     telemetry.observe(session);
     const failing = rejection(session.fetch(url));
@@ -371,12 +371,12 @@ describe('metrics', () => {
   });
 });
 
-it('an option that is not known, or not what it may be, is refused', () => {
+it('openTelemetry refuses an unknown or invalid option', () => {
   expect(thrown(() => openTelemetry({redactQuery: 'session'} as never))).toBeInstanceOf(InvalidOptionError);
   expect(thrown(() => openTelemetry({tracer: 1} as never))).toBeInstanceOf(UnsupportedOptionError);
 });
 
-it('without an SDK it does nothing, and harms nothing', async () => {
+it('openTelemetry without an SDK reports nothing, and calls succeed', async () => {
   const {session} = mockSession(() => 'x', {trace: [openTelemetry().listener]});
   expect(await session.get(url).json()).toBe('x');
 });
