@@ -7,7 +7,7 @@ import {toTable, withTable} from './support/table.ts';
 const {values, positionals} = parseArgs({
   allowPositionals: true,
   options: {
-    /** A Markdown file to put the table into. */
+    /** A Markdown file, into which the table is written. */
     markdown: {type: 'string'},
     help: {type: 'boolean'},
   },

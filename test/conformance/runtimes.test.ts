@@ -4,13 +4,13 @@ import {installed} from './support/binaries.ts';
 import {runRuntimes} from './support/run.ts';
 import {runtimes} from './support/runtimes.ts';
 
-// Before the tests are registered: each case in each runtime is one.
+// Runs before the tests are registered, since each case in each runtime is a test.
 const reports = await runRuntimes(runtimes);
 
 describe('npm', () => {
-  it('brings the Node that the scripts run on', () => {
+  it('npm installs the Node that the scripts run on', () => {
     if (installed.node24 === undefined) return;
-    // Of several packages with a bin/node, the one that an `npm install` wrote last wins; `npm ci` writes this one.
+    // Several packages have a `bin/node`. After `npm install` the last one written wins; after `npm ci` it is this one.
     expect(realpathSync(process.execPath)).toBe(realpathSync(installed.node24));
   });
 });
@@ -21,7 +21,7 @@ for (const {name, isDemanded, binary} of runtimes) {
 
 for (const {name, version, connector, cases, failure} of reports) {
   describe(`${name} ${version}, ${connector} connector`, () => {
-    it('runs the suite to its end', () => {
+    it('the runtime runs the suite to its end', () => {
       if (failure !== undefined) throw new Error(failure);
     });
     for (const {topic, name: caseName, error} of cases) {
@@ -33,7 +33,7 @@ for (const {name, version, connector, cases, failure} of reports) {
   });
 }
 
-/** The error as it was there. */
+/** Makes an error with the message and the stack that it had in the runtime. */
 function failed(text: string): Error {
   const [message = '', ...stack] = text.split('\n');
   const error = new Error(message);

@@ -11,7 +11,7 @@ function problem(...args: string[]): string {
   return '';
 }
 
-test('without arguments there are defaults', () => {
+test('the arguments have defaults', () => {
   expect(parseArguments([])).toEqual({
     starts: [],
     limit: 50,
@@ -24,7 +24,7 @@ test('without arguments there are defaults', () => {
   });
 });
 
-test('everything can be set', () => {
+test('every argument can be set', () => {
   const args =
     '--limit 6 --limit-per-host 2 --max-pages 9 --timeout 700 --max-size 10 --all-hosts --json http://a.test http://b.test';
   expect(parseArguments(args.split(' '))).toEqual({
@@ -39,11 +39,11 @@ test('everything can be set', () => {
   });
 });
 
-test('a start URL is taken once', () => {
+test('a repeated start URL is used once', () => {
   expect(parseArguments(['http://a.test', 'http://A.test/#x'])?.starts).toEqual(['http://a.test/']);
 });
 
-test('a lower limit lowers that of a host', () => {
+test('a lower limit also lowers the limit per host', () => {
   expect(parseArguments(['--limit', '4'])?.limitPerHost).toBe(4);
 });
 
@@ -70,6 +70,6 @@ test.each([
   [['example.com/x'], '"example.com/x" is not an http or https URL; did you mean https://example.com/x?'],
   [['ftp://example.com'], '"ftp://example.com" is not an http or https URL'],
   [['http://user:secret@example.com'], 'A URL with a user name or password is not supported'],
-])('%j gets one clear line', (args, message) => {
+])('the arguments %j get an error of one line', (args, message) => {
   expect(problem(...args)).toBe(message);
 });

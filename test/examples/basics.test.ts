@@ -27,32 +27,32 @@ test('one request gives status, text and JSON', async () => {
   expect(await oneRequest()).toEqual({status: 200, text: '{"hello":"world"}', value: {hello: 'world'}});
 });
 
-test('one request to a URL of your own', async () => {
+test('one request can go to a URL of your own', async () => {
   await using server = await serveJson(() => ({my: 'own'}));
   expect(await oneRequest(server.url)).toMatchObject({status: 200, text: '{"my":"own"}'});
 });
 
-test('many at once open no more connections than they may, and take them again', async () => {
+test('many requests at once open no more connections than the limit, and reuse them', async () => {
   const {texts, opened, reused} = await manyAtOnce();
   expect(texts).toEqual(Array(400).fill('{"slow":true}'));
   expect(opened).toBe(50);
   expect(reused).toBe(350);
 });
 
-test('a limit that adapts comes to what a server bears that refuses the rest', async () => {
+test('an adaptive limit settles at what a server bears before it refuses requests', async () => {
   const {requests, retries, limit} = await adaptiveLimit();
   expect(requests).toBe(2_000);
   expect(limit).toBeLessThanOrEqual(48);
   expect(retries).toBeLessThan(1_000);
 });
 
-test("sessions share a connector of one's own", async () => {
+test('sessions can share one connector', async () => {
   const {limit, limitPerHost, totals} = await pooledConnector();
   expect({limit, limitPerHost}).toEqual({limit: 100, limitPerHost: 30});
   expect(totals).toMatchObject({sent: 4, opened: 1, reused: 3});
 });
 
-test('an API client gets two things at once, and makes a third', async () => {
+test('the API client example gets two resources at once, and creates a third', async () => {
   expect(await apiClient()).toEqual({
     user: {name: 'Python'},
     repos: [{id: 1}, {id: 2}],
@@ -60,23 +60,23 @@ test('an API client gets two things at once, and makes a third', async () => {
   });
 });
 
-test('no more than so many at once, by gather or by a pool', async () => {
+test('gather and a pool each bound how many calls run at once', async () => {
   expect(await boundedConcurrency()).toEqual({byGather: 10, byPool: 10});
 });
 
-test('a session that is closed says so', async () => {
+test('a call on a closed session fails with ERR_SESSION_CLOSED', async () => {
   expect(await closedSession()).toBe('ERR_SESSION_CLOSED');
 });
 
-test('each situation has its pool', async () => {
+test('each preset gives its pool the limits of its situation', async () => {
   expect(await presets()).toEqual({highConcurrency: 10, longLived: 10, restrictedApi: 1});
 });
 
-test('a timeout says which part of a request took too long', async () => {
+test('a TimeoutError names the part of the request that took too long', async () => {
   expect(await timeouts()).toEqual(['read', 'total', 'attempt']);
 });
 
-test("a crawler's loop has pages and errors as its results, in order", async () => {
+test('the crawler loop gives pages and errors as results, in order', async () => {
   const pages = await crawlerLoop();
   expect(pages).toEqual([
     {url: expect.stringMatching(/a$/), status: 200, content: '{"url":"/a"}'},
@@ -86,7 +86,7 @@ test("a crawler's loop has pages and errors as its results, in order", async () 
   ]);
 });
 
-test('a rate-limited client asks again for what a 429 refused, and has what failed for good as a result', async () => {
+test('the rate-limited client retries a 429, and gives a permanent failure as a result', async () => {
   const {results, succeeded, attempts, retries} = await rateLimitedClient();
   expect(results.slice(0, 9)).toEqual(
     Array.from({length: 9}, (_, index) => ({status: 'fulfilled', value: {url: `/${index}`}})),
@@ -97,19 +97,19 @@ test('a rate-limited client asks again for what a 429 refused, and has what fail
   expect(attempts).toBe(10 + retries);
 });
 
-test('what uses a session is tested with a mock, or with msw and nothing changed', async () => {
+test('code that uses a session can be tested with the mock, or unchanged with msw', async () => {
   expect(await testingWithMock()).toHaveLength(5);
   expect(await testingWithMsw()).toHaveLength(4);
 });
 
-test('a large file goes through piece by piece', async () => {
+test('a large file is processed chunk by chunk', async () => {
   const digest = createHash('sha256')
     .update(`"${'x'.repeat(10_000_000)}"`)
     .digest('hex');
   expect(await streamLargeFile()).toEqual({size: 10_000_002, digest});
 });
 
-test('a download goes on where it broke off, in the next attempt too', async () => {
+test('a download resumes where it broke off, also in a later attempt', async () => {
   const {size, resumedFrom, requests, last} = await resumeDownload();
   expect(size).toBe(20_000_000);
   expect(resumedFrom).toBeGreaterThan(0);
@@ -117,7 +117,7 @@ test('a download goes on where it broke off, in the next attempt too', async () 
   expect(last).toBe(`${'█'.repeat(40)} 100 % of 20 MB`);
 });
 
-test('a feed is tailed line by line, and left', async () => {
+test('a feed is read line by line until the reader leaves it', async () => {
   expect(await tailNdjson()).toEqual([
     {time: 1, level: 'info', text: 'entry 1'},
     {time: 2, level: 'error', text: 'entry 2'},
@@ -126,14 +126,14 @@ test('a feed is tailed line by line, and left', async () => {
   ]);
 });
 
-test('events are followed over connections that end', async () => {
+test('events are followed over several connections', async () => {
   const {data, reconnections, lastEventId} = await followEvents();
   expect(data).toEqual(['event 1', 'event 2', 'event 3', 'event 4', 'event 5']);
   expect(reconnections).toBe(2);
   expect(lastEventId).toBe('5');
 });
 
-test('files are uploaded from the disk, with a bar that comes to its end', async () => {
+test('files are uploaded from the disk, with a progress bar that reaches its end', async () => {
   const {received, shown} = await uploadFiles();
   expect(received).toBeGreaterThan(1_000);
   expect(shown).toBe(`${'#'.repeat(20)} ${received} of ${received} bytes`);

@@ -10,11 +10,11 @@ expectPrinting();
 
 const mars = {id: 1, name: 'Mars', type: 'terrestrial'};
 
-test('tokens are got, shared and replaced; a digest is answered', async () => {
+test('the auth example gets, shares and replaces tokens, and answers a digest challenge', async () => {
   expect(await auth()).toEqual({names: ['Ada', 'Ada', 'Ada'], issued: 2, camera: {recording: true}});
 });
 
-test('a client that was written from a document has its names, its types and its errors', async () => {
+test('a client generated from a document has the names, types and errors of the document', async () => {
   expect(await generatedClient()).toEqual({
     mars,
     meta: {limit: 10, total: 1},
@@ -23,7 +23,7 @@ test('a client that was written from a document has its names, its types and its
   });
 });
 
-test('openapi-fetch sends over a session, which asks again where a server is busy', async () => {
+test('openapi-fetch sends over a session, which retries where a server is busy', async () => {
   expect(await withOpenapiFetch()).toEqual({
     planet: mars,
     error: {title: 'Not Found', status: 404, detail: 'No such planet'},
@@ -33,11 +33,11 @@ test('openapi-fetch sends over a session, which asks again where a server is bus
   });
 });
 
-test('so does ky', async () => {
+test('ky sends over a session, which retries where a server is busy', async () => {
   const created = {id: 2, name: 'Kepler-22b'};
   expect(await withKy()).toEqual({planet: mars, created, missing: 404, retries: 1, opened: 1});
 });
 
-test('and a client of Hono, with the types of its server', async () => {
+test('a client of Hono sends over a session, with the types of its server', async () => {
   expect(await withHono()).toEqual({name: 'Ada', created: {id: '2', name: 'Grace'}, opened: 1});
 });

@@ -60,26 +60,26 @@ describe('a whole crawl with --json', () => {
 
   const asked = () => site.log.requests.map(({origin, path}) => origin + path);
 
-  test('ends well', () => {
+  test('the crawl exits with 0', () => {
     expect(run.code).toBe(0);
   });
 
-  test('gives one line a page: every page there is, and none twice', () => {
+  test('the crawl prints one line for every page', () => {
     expect(pages.map(({url}) => url).toSorted()).toEqual([...site.expected].toSorted());
   });
 
-  test('asks for no address twice', () => {
+  test('the crawl requests no address twice', () => {
     expect(asked().toSorted()).toEqual([...new Set(asked())].toSorted());
   });
 
-  test("asks for every host's robots.txt, first", () => {
+  test('the crawl requests the robots.txt of each host first', () => {
     for (const home of site.homes) {
       const {origin} = new URL(home);
       expect(site.log.requests.find((request) => request.origin === origin)?.path).toBe('/robots.txt');
     }
   });
 
-  test('stays out of what robots.txt forbids, and goes where it allows', () => {
+  test('the crawl keeps to robots.txt', () => {
     const inside = asked().filter((url) => url.includes('/private/'));
     expect(inside.map((url) => new URL(url).pathname)).toEqual([
       '/private/press',
@@ -88,16 +88,16 @@ describe('a whole crawl with --json', () => {
     ]);
   });
 
-  test('follows no nofollow, nothing out of comments, scripts and error pages', () => {
+  test('the crawl ignores nofollow links, and links in comments, scripts and error pages', () => {
     expect(asked().filter((url) => /unlisted|in-a-|not-to-be/.test(url))).toEqual([]);
   });
 
-  test('stays on the hosts it was given', () => {
+  test('the crawl stays on the given hosts', () => {
     expect(asked().filter((url) => url.startsWith(site.outside))).toEqual([]);
     expect(run.stderr).toMatch(/^ {2}other host +1$/m);
   });
 
-  test('has no more requests under way than it may, and makes use of what it may', () => {
+  test('the crawl keeps to its limits, and uses them', () => {
     expect(site.log.peak()).toBeLessThanOrEqual(8);
     for (const home of site.homes) {
       expect(site.log.peak(new URL(home).origin)).toBeLessThanOrEqual(3);
@@ -105,15 +105,15 @@ describe('a whole crawl with --json', () => {
     expect(site.log.peak()).toBeGreaterThan(5);
   });
 
-  test('keeps to a Crawl-delay', () => {
+  test('the crawl keeps to a Crawl-delay', () => {
     const {origin} = new URL(site.homes[1] ?? '');
     const times = site.log.requests.filter((request) => request.origin === origin).map(({at}) => at);
     const span = (times.at(-1) ?? 0) - (times[1] ?? 0);
-    // From the first page on; the last may come early by what the first was late.
+    // Measured from the first page on. The last request may arrive early by as much as the first was late.
     expect(span).toBeGreaterThan((times.length - 3) * 20);
   });
 
-  test('tells the faulty pages by kind', () => {
+  test('the crawl groups faulty pages by kind', () => {
     const kinds = countBy(pages, ({error}) => error?.kind);
     expect(kinds).toMatchObject(faults);
     const broken = Object.entries(kinds).filter(([kind]) => !(kind in faults));
@@ -125,11 +125,11 @@ describe('a whole crawl with --json', () => {
     ['/stalled', 'timeout: total'],
     ['/stalled-midway', 'timeout: total'],
     ['/resets', 'receive: ECONNRESET'],
-  ])('%s is a %s', (path, kind) => {
+  ])('the page %s is reported as %s', (path, kind) => {
     expect(pages.find(({url}) => new URL(url).pathname === path)?.error?.kind).toBe(kind);
   });
 
-  test('tells where redirects go', () => {
+  test('the crawl reports the targets of redirects', () => {
     const [first = '', second = ''] = site.homes;
     expect(pages.find(({url}) => url === `${first}renamed`)).toMatchObject({
       status: 308,
@@ -141,7 +141,7 @@ describe('a whole crawl with --json', () => {
     });
   });
 
-  test('reads files up to the size limit, and leaves the rest', () => {
+  test('the crawl reads files up to the size limit only', () => {
     const archives = pages.filter(({url}) => url.endsWith('.bin'));
     expect(archives).toHaveLength(4);
     for (const {bytes, cut, error} of archives) {
@@ -169,7 +169,7 @@ describe('a whole crawl with --json', () => {
     }
   });
 
-  test("the report tells the pool's limits, peak and reuse, by host", () => {
+  test('the report shows the limits, the peak and the reuse of the pool for each host', () => {
     const {stderr} = run;
     expect(stderr).toMatch('Pool: limit 8, 3 for each host');
     const [, active, open] = /Peak +(\d+) in use, (\d+) open/.exec(stderr) ?? [];
@@ -181,7 +181,7 @@ describe('a whole crawl with --json', () => {
   });
 });
 
-test('with no URL it crawls its own site, and prints plain lines where there is no terminal', async () => {
+test('without a URL, the crawl uses its own site, and prints plain lines where there is no terminal', async () => {
   const {code, stdout, stderr} = await runCrawl(['--timeout', '1500']);
   expect(code).toBe(0);
   expect(stderr).toBe('');
@@ -204,7 +204,7 @@ describe('on a small site', () => {
 
   afterAll(() => site.close());
 
-  test('--max-pages ends it, and what is left is counted', async () => {
+  test('--max-pages ends the crawl, and the remaining pages are counted', async () => {
     const before = site.log.requests.length;
     const {code, stdout, stderr} = await runCrawl([
       '--json',
@@ -220,13 +220,13 @@ describe('on a small site', () => {
     expect(stderr).toMatch(/^ {2}page limit +\d+$/m);
   });
 
-  test('--all-hosts leaves the given hosts', async () => {
+  test('--all-hosts lets the crawl leave the given hosts', async () => {
     const {stdout} = await runCrawl(['--json', '--all-hosts', '--timeout', '1000', ...site.homes]);
     const pages = parsePages(stdout);
     expect(pages.filter(({url}) => url.startsWith(site.outside))).toHaveLength(2);
   });
 
-  test('a start URL that redirects to another host begins there', async () => {
+  test('a start URL that redirects to another host starts the crawl there', async () => {
     const {code, stdout} = await runCrawl(['--json', `${site.homes[0]}across`]);
     expect(code).toBe(0);
     expect(parsePages(stdout).map(({url}) => url)).toEqual([
@@ -235,13 +235,13 @@ describe('on a small site', () => {
     ]);
   });
 
-  test('Ctrl-C stops it with the report so far and 130', async () => {
+  test('Ctrl-C ends the crawl with the report so far and exit code 130', async () => {
     const {code, stdout, stderr} = await runCrawl(
       ['--json', '--timeout', '60000', ...site.homes],
       (child) => {
         child.stdout?.once('data', () => {
           child.kill('SIGINT');
-          // As `npm start` does: the terminal tells both, and npm hands on what it was told.
+          // A terminal sends Ctrl-C to npm and to the crawl, and npm passes its own signal on: the crawl gets it twice.
           child.kill('SIGINT');
         });
       },
@@ -254,7 +254,7 @@ describe('on a small site', () => {
     expect(stderr).toMatch(`Interrupted: ${pages.length} page`);
   });
 
-  test('it ends quietly when its reader has gone', async () => {
+  test('the crawl ends quietly when the reader of its output is gone', async () => {
     const {code, stderr} = await runCrawl(['--json', '--timeout', '60000', ...site.homes], (child) => {
       child.stdout?.once('data', () => child.stdout?.destroy());
     });
@@ -264,8 +264,8 @@ describe('on a small site', () => {
   });
 });
 
-describe('where nothing can be read it exits with 1', () => {
-  test('a host that cannot be reached', async () => {
+describe('a crawl that reads nothing', () => {
+  test('a crawl of an unreachable host exits with 1', async () => {
     const server = createServer();
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const {port} = server.address() as AddressInfo;
@@ -276,7 +276,7 @@ describe('where nothing can be read it exits with 1', () => {
     expect(stdout).toMatch(/^ {2}robots\.txt unreachable \(connect: ECONNREFUSED\) +1$/m);
   });
 
-  test('a robots.txt that fails forbids its host', async () => {
+  test('a crawl of a host whose robots.txt fails exits with 1', async () => {
     const paths: (string | undefined)[] = [];
     const server = createServer(({url}, response) => {
       paths.push(url);
@@ -303,7 +303,7 @@ describe('the command line', () => {
     },
   );
 
-  test('--help tells how it is used', async () => {
+  test('--help prints the usage', async () => {
     const {code, stdout, stderr} = await runCrawl(['--help']);
     expect(code).toBe(0);
     expect(stderr).toBe('');

@@ -39,7 +39,7 @@ test('an address is given once, however often it is added', async () => {
   expect(await take()).toBeUndefined();
 });
 
-test('it does not end while something under way could bring more', async () => {
+test('the frontier does not end while an active page could add more', async () => {
   const {frontier, add, take} = create();
   add('http://a.test/1');
   const first = await take();
@@ -49,7 +49,7 @@ test('it does not end while something under way could bring more', async () => {
   expect((await second)?.url).toBe('http://a.test/2');
 });
 
-test('until its robots.txt is known, a host gives a single address', async () => {
+test('a host gives a single address until its robots.txt is known', async () => {
   const {frontier, add, take} = create();
   add('http://a.test/1', 'http://a.test/2', 'http://b.test/1');
   const first = (await take()) as Target;
@@ -72,7 +72,7 @@ test('a host gives no more than its limit, and does not hold back others', async
   expect((await next)?.url).toBe('http://a.test/3');
 });
 
-test('what robots.txt forbids is left out and counted, and takes no part of the page limit', async () => {
+test('an address that robots.txt forbids is counted, and does not count towards the page limit', async () => {
   const {frontier, skipped, add, take} = create({maxPages: 1});
   add('http://a.test/private/1', 'http://a.test/private/2', 'http://a.test/open');
   const first = (await take()) as Target;
@@ -83,7 +83,7 @@ test('what robots.txt forbids is left out and counted, and takes no part of the 
   expect(skipped).toEqual(['robots.txt', 'robots.txt']);
 });
 
-test('the page limit ends it', async () => {
+test('the page limit ends the frontier', async () => {
   const {frontier, add, take} = create({maxPages: 1});
   add('http://a.test/1', 'http://a.test/2');
   const first = (await take()) as Target;
@@ -93,14 +93,14 @@ test('the page limit ends it', async () => {
   expect(frontier.waiting).toBe(1);
 });
 
-test('other hosts are left out and counted', async () => {
+test('addresses of other hosts are left out and counted', async () => {
   const {skipped, add, take} = create({accepts: ({host}) => host === 'a.test'});
   add('http://b.test/');
   expect(await take()).toBeUndefined();
   expect(skipped).toEqual(['other host']);
 });
 
-test('a Crawl-delay keeps its requests apart', async () => {
+test('a Crawl-delay separates the requests of its host', async () => {
   const {frontier, add, take} = create({limitPerHost: 10});
   add('http://a.test/1', 'http://a.test/2', 'http://a.test/3');
   const first = (await take()) as Target;
@@ -108,11 +108,11 @@ test('a Crawl-delay keeps its requests apart', async () => {
   frontier.setRules(first, {allows: () => true, delay: 30});
   await take();
   await take();
-  // Timers count in whole milliseconds.
+  // Timers count whole milliseconds only.
   expect(performance.now() - start).toBeGreaterThanOrEqual(58);
 });
 
-test('stopped, it ends at once', async () => {
+test('a stopped frontier ends at once', async () => {
   const {frontier, add, take} = create();
   add('http://a.test/1');
   await take();

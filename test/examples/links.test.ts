@@ -22,15 +22,15 @@ describe('normalizeUrl', () => {
     ['userinfo', 'http://user:secret@example.com/', 'http://example.com/'],
     ['white space around it', '  http://example.com/a \n', 'http://example.com/a'],
     ['a host alone', 'https://example.com', 'https://example.com/'],
-  ])('%s makes no other page', (_, href, normalized) => {
+  ])('%s is normalised, since it leads to the same page', (_, href, normalized) => {
     expect(normalizeUrl(href)).toBe(normalized);
   });
 
-  test('an escaped slash is not a slash', () => {
+  test('an escaped slash stays escaped', () => {
     expect(normalizeUrl('http://example.com/a%2Fb')).toBe('http://example.com/a%2Fb');
   });
 
-  test('the order and the case of a query stay', () => {
+  test('a query keeps its order and case', () => {
     expect(normalizeUrl('http://example.com/?B=1&a=2')).toBe('http://example.com/?B=1&a=2');
   });
 
@@ -42,67 +42,67 @@ describe('normalizeUrl', () => {
     'data:,x',
     'http://',
     'a',
-  ])('%s is no page', (href) => {
+  ])('%s is not a page', (href) => {
     expect(normalizeUrl(href)).toBeUndefined();
   });
 
-  test('what is normalised stays as it is', () => {
+  test('a normalised URL stays as it is', () => {
     const once = normalizeUrl('http://example.com/%7ea/../b?c=%e2%82%ac#d') ?? '';
     expect(normalizeUrl(once)).toBe(once);
   });
 });
 
 describe('createLinkReader', () => {
-  test('resolves on the page, keeps the order, and gives each link once', () => {
+  test('links are resolved on the page, in order, each once', () => {
     const {links} = read(
       '<a href="b">b</a><a href="/a">a</a><a href="b#part">b again</a><A HREF="./b">and again</A>',
     );
     expect(links).toEqual(['http://example.com/docs/b', 'http://example.com/a']);
   });
 
-  test('reads a, area, iframe and frame, and nothing else', () => {
+  test('links are read from a, area, iframe and frame only', () => {
     const {links} = read(`
       <a href="1"></a><map><area href="2"></map><iframe src="3"></iframe><frame src="4">
       <img src="5"><link href="6" rel="stylesheet"><script src="7"></script><a name="8"></a>`);
     expect(links).toEqual(['1', '2', '3', '4'].map((name) => `http://example.com/docs/${name}`));
   });
 
-  test('leaves comments, scripts, styles and text alone', () => {
+  test('links in comments, scripts, styles and text are ignored', () => {
     const {links} = read(`
       <!-- <a href="1"></a> --><script>'<a href="2"></a>'</script><style>/* <a href="3"></a> */</style>
       <title><a href="4"></a></title><textarea><a href="5"></a></textarea>&lt;a href="6"&gt;`);
     expect(links).toEqual([]);
   });
 
-  test('decodes character references', () => {
+  test('character references in links are decoded', () => {
     expect(read('<a href="/?a=1&amp;b=2"></a>').links).toEqual(['http://example.com/?a=1&b=2']);
   });
 
-  test('takes HTML in pieces, cut anywhere', () => {
+  test('HTML can be written in pieces, cut anywhere', () => {
     const html = '<p>text<a class=x href="/one">one</a><a href=/two>two</a>';
     const reader = createLinkReader(page);
     for (const character of html) reader.write(character);
     expect(reader.end().links).toEqual(['http://example.com/one', 'http://example.com/two']);
   });
 
-  test('resolves on the first base that has a href, also links before it', () => {
+  test('all links are resolved on the first base that has a href', () => {
     const {links} = read(
       '<a href="1"></a><base target="_top"><base href="/v2/"><base href="/v3/"><a href="2"></a>',
     );
     expect(links).toEqual(['http://example.com/v2/1', 'http://example.com/v2/2']);
   });
 
-  test('a base that is no http(s) URL counts as none', () => {
+  test('a base that is not an http or https URL is ignored', () => {
     expect(read('<base href="javascript:x"><a href="1"></a>').links).toEqual(['http://example.com/docs/1']);
   });
 
-  test('counts, and leaves, links that are not to be followed', () => {
+  test('nofollow links are counted, and not given', () => {
     const {links, nofollow} = read('<a rel="noopener NoFollow" href="1"></a><a rel="next" href="2"></a>');
     expect(links).toEqual(['http://example.com/docs/2']);
     expect(nofollow).toBe(1);
   });
 
-  test('a page may ask that none of its links is followed', () => {
+  test('a page can exclude all its links with a robots meta tag', () => {
     const {links, nofollow} = read(
       '<a href="1"></a><meta name="ROBOTS" content="noindex, nofollow"><a href="2"></a>',
     );
@@ -110,7 +110,7 @@ describe('createLinkReader', () => {
     expect(nofollow).toBe(2);
   });
 
-  test('survives broken markup', () => {
+  test('links are read from broken markup', () => {
     expect(read('<a href="1"><a href="2"<p></b></html><a href=\'3').links).toContain(
       'http://example.com/docs/1',
     );

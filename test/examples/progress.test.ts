@@ -15,7 +15,7 @@ function createStream(columns?: number) {
   };
 }
 
-test('the bar says how far it is', () => {
+test('the bar shows the progress', () => {
   expect(formatBar(state, 120, plain)).toMatch(
     / ━{24} {2}25% {2}30\/120 pages {2}10 under way {2}2 failed {2}1\.2 MB {2}1\.5 s {2}80 waiting$/,
   );
@@ -30,7 +30,7 @@ test('the bar counts no further than the page limit', () => {
   expect(formatBar({...state, maxPages: 40}, 120, plain)).toContain('75%  30/40 pages');
 });
 
-test('on a terminal the line is drawn anew, and the cursor comes back', () => {
+test('on a terminal the line is redrawn, and the cursor is shown again at the end', () => {
   const stream = createStream(80);
   const view = createLiveProgress({stream, state: () => state, paint: plain});
   view.print('http 404  http://a.test/'.padEnd(300, 'x'), 'red');
@@ -42,7 +42,7 @@ test('on a terminal the line is drawn anew, and the cursor comes back', () => {
   }
 });
 
-test('elsewhere there is a plain line a second', () => {
+test('without a terminal a plain line is printed each second', () => {
   vi.useFakeTimers();
   try {
     const stream = createStream();
@@ -64,7 +64,7 @@ test.each([
   [999_900, '1.0 MB'],
   [12_345_678, '12 MB'],
   [5_000_000_000_000_000, '5000 TB'],
-])('%i bytes are %s', (bytes, text) => {
+])('%i bytes are written %s', (bytes, text) => {
   expect(formatBytes(bytes)).toBe(text);
 });
 
@@ -74,11 +74,11 @@ test.each([
   [59_949, '59.9 s'],
   [59_960, '1 min 0 s'],
   [125_000, '2 min 5 s'],
-])('%f ms are %s', (ms, text) => {
+])('%f ms are written %s', (ms, text) => {
   expect(formatTime(ms)).toBe(text);
 });
 
-test('a long text loses its middle', () => {
+test('a long text is shortened in its middle', () => {
   expect(shorten('http://example.com/a/long/way', 11)).toBe('http:…g/way');
   expect(shorten('short', 11)).toBe('short');
 });

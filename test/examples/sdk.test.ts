@@ -9,7 +9,7 @@ import {root} from '../support/snippets.ts';
 const run = promisify(execFile);
 let copy: string;
 
-// As who copies it has it: elsewhere, with what it depends on installed.
+// A copy in another folder with its dependencies installed, as a user of the template has it.
 beforeAll(async () => {
   copy = await mkdtemp(join(tmpdir(), 'acme-sdk-'));
   await cp(join(root, 'examples/sdk'), copy, {recursive: true});
@@ -22,10 +22,10 @@ afterAll(() => rm(copy, {recursive: true, force: true}));
 
 const source = '@aiofetch/source';
 
-test("an SDK's own tests pass", async () => {
+test('the own tests of the SDK example pass', async () => {
   const {stdout} = await run(process.execPath, [`--conditions=${source}`, '--test', '--test-reporter=tap'], {
     cwd: copy,
-    // Of a test runner that runs in another, Node thinks that it's a part.
+    // By this variable, Node takes a test runner that runs inside another for a part of that one.
     env: {...process.env, NODE_TEST_CONTEXT: undefined},
   });
   expect(stdout).toMatch(/^# pass 5$/m);

@@ -7,15 +7,15 @@ import {expectPrinting} from '../support/printed.ts';
 
 const printed = expectPrinting();
 
-test('slow calls are found, with the phase to blame', async () => {
+test('slow calls are reported with their slowest phase', async () => {
   const slow = await traceSlowPhases();
   expect(slow).toContainEqual({url: expect.stringMatching(/slow$/), phase: 'wait'});
-  // The last pair of six waits for two pairs before it, and then for one answer.
+  // The last pair of six waits for two pairs before it, and then for its own response.
   expect(slow.filter(({phase}) => phase === 'queued')).not.toEqual([]);
   expect(printed).toHaveBeenCalledWith(expect.stringMatching(/^GET 127\.0\.0\.1:\d+\/fast 200 \d+ ms$/));
 });
 
-test('OpenTelemetry has a span for each attempt, and the server its context', async () => {
+test('OpenTelemetry gets a span for each attempt, and the server gets its context', async () => {
   const {requests, names, sent} = await openTelemetry();
   for (const api of [context, propagation, trace, metrics]) api.disable();
   expect(requests.map(({name}) => name)).toEqual(['GET', 'GET', 'load the page']);
@@ -33,7 +33,7 @@ test('OpenTelemetry has a span for each attempt, and the server its context', as
   ]);
 });
 
-test('a pool that is too small is found out by its queue', async () => {
+test('a pool that is too small shows in its queue', async () => {
   const {peak, totals, opened, advice} = await monitorPool();
   expect(totals).toMatchObject({sent: 60, opened: 5, reused: 55, errors: 0});
   expect(opened).toBe(5);

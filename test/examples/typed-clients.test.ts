@@ -5,7 +5,7 @@ import {expectPrinting} from '../support/printed.ts';
 
 expectPrinting();
 
-test('a typed API client gets two things at once, and makes a third', async () => {
+test('the typed API client example gets two resources at once, and creates a third', async () => {
   expect(await typedApiClient()).toEqual({
     user: {name: 'Python'},
     repos: [
@@ -16,7 +16,7 @@ test('a typed API client gets two things at once, and makes a third', async () =
   });
 });
 
-test("a client as of GitHub's API goes through pages, and tells errors apart", async () => {
+test("the example of a client for GitHub's API goes through pages, and tells errors apart", async () => {
   expect(await githubClient()).toEqual({
     repo: {full_name: 'nodejs/node', open_issues_count: 7},
     titles: [0, 1, 2, 3, 4].map((index) => `Issue ${index + 1} (202${index})`),

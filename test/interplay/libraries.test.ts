@@ -12,7 +12,7 @@ import {mockSession, rejection} from '../support/mock-session.ts';
 
 const document = new URL(import.meta.resolve('@scalar/galaxy/3.1.json'));
 
-/** Answers as the document says: a planet, or the error that there is none. */
+/** Starts a server that answers as the document says: with a planet, or with the error for a missing one. */
 async function startGalaxy() {
   const bodies: string[] = [];
   const server = await startServer(async (request, response) => {
@@ -26,7 +26,7 @@ async function startGalaxy() {
 }
 
 describe('openapi-fetch', () => {
-  it('has its types from the document as it is today', async () => {
+  it('the checked-in types of openapi-fetch are those of the current document', async () => {
     const types = await openapiTypeScript(document, {emptyObjectsUnknown: true});
     const file = await readFile(new URL('../../examples/galaxy/paths.ts', import.meta.url), 'utf8');
     expect(file.slice(file.indexOf('export interface paths'))).toBe(
@@ -34,7 +34,7 @@ describe('openapi-fetch', () => {
     );
   });
 
-  it('gets data and errors as the document types them, over the session', async () => {
+  it('openapi-fetch on a session gets data and errors as the document types them', async () => {
     const {origin, bodies, requests} = await startGalaxy();
     await using session = createSession({
       baseUrl: origin,
@@ -54,11 +54,11 @@ describe('openapi-fetch', () => {
       Array(3).fill(['1', 'key']),
     );
     expect(session.stats().totals).toMatchObject({requests: 3, opened: 1});
-    // @ts-expect-error There is no such path.
+    // @ts-expect-error The document has no such path.
     await client.GET('/moons', {});
   });
 
-  it('is aborted, times out and fails as the session does', async () => {
+  it('openapi-fetch on a session aborts, times out and fails as the session does', async () => {
     const server = await startServer(() => undefined);
     await using session = createSession({timeout: {read: 50}, retry: false});
     const client = createClient<paths>({baseUrl: server.origin, fetch: session.fetch});
@@ -72,7 +72,7 @@ describe('openapi-fetch', () => {
     expect(session.stats().active).toBe(0);
   });
 
-  it('holds the limits of the session', async () => {
+  it('openapi-fetch on a session keeps to its limits', async () => {
     const server = await startServer((_request, response) => setTimeout(() => response.end('{}'), 5));
     await using session = createSession({connector: {limitPerHost: 2}});
     const client = createClient<paths>({baseUrl: server.origin, fetch: session.fetch});
@@ -82,7 +82,7 @@ describe('openapi-fetch', () => {
 });
 
 describe('a ky instance', () => {
-  it('sends over the session, with options of its own', async () => {
+  it('a ky instance sends over the session, with its own options', async () => {
     const {origin, bodies, requests} = await startGalaxy();
     await using session = createSession({headers: {'x-own': '1'}});
     const api = ky.create({prefix: origin, fetch: session.fetch, retry: 0, searchParams: {page: 1}});
@@ -93,7 +93,7 @@ describe('a ky instance', () => {
     expect(session.stats().totals).toMatchObject({requests: 2, opened: 1});
   });
 
-  it('may leave retries to the session', async () => {
+  it('a ky instance can leave retries to the session', async () => {
     let count = 0;
     const {session} = mockSession(() => (++count < 3 ? new Response('', {status: 503}) : {name: 'Mars'}), {
       retry: {retries: 2, minDelay: 0, maxDelay: 1},
@@ -109,7 +109,7 @@ describe('a typed hono client', () => {
     .get('/users/:id', ({json, req}) => json({id: req.param('id'), page: req.query('page')}))
     .post('/users', async ({json, req}) => json(await req.json(), 201));
 
-  it('has the types of the server, and sends over the session', async () => {
+  it('a typed hono client has the types of the server, and sends over the session', async () => {
     const {session, calls} = mockSession(
       async (call) => {
         const body = await call.text();
@@ -124,7 +124,7 @@ describe('a typed hono client', () => {
     const created = await client.users.$post({}, {init: {body: '{"name":"Ada"}'}});
     expect([created.status, await created.json()]).toEqual([201, {name: 'Ada'}]);
     expect(calls.map(({headers}) => headers.get('x-own'))).toEqual(['1', '1']);
-    // @ts-expect-error There is no such route.
+    // @ts-expect-error The server has no such route.
     void client.posts;
   });
 });

@@ -10,7 +10,7 @@ import {start} from '../conformance/support/child.ts';
 import {bodyOf, startServer} from '../support/http-server.ts';
 
 const {chromium} = system;
-// CI has it, and says so.
+// CI has Chromium, and says so by the variable.
 const isMissing = chromium === undefined && !env['AIOFETCH_REQUIRE_BROWSERS'];
 
 it.skipIf(isMissing)('setupWorker answers a session in Chromium, without configuration', async () => {

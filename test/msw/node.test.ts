@@ -9,19 +9,19 @@ import {waitFor} from '../support/wait-for.ts';
 const api = 'https://api.example.com';
 const server = setupServer(http.get(`${api}/users/:id`, ({params}) => HttpResponse.json({id: params['id']})));
 
-/** A session as it comes: nothing about it knows of msw. */
+/** A session with nothing set up for msw. */
 function defaultSession(options: SessionOptions = {}): Session {
   const session = createSession({baseUrl: api, retry: false, ...options});
   onTestFinished(() => session.destroy());
   return session;
 }
 
-describe('while msw listens', () => {
+describe('while msw intercepts', () => {
   beforeAll(() => server.listen({onUnhandledFrame: 'error'}));
   afterEach(() => server.resetHandlers());
   afterAll(() => server.close());
 
-  it('its handlers answer, by verb and by fetch', async () => {
+  it('a handler of msw answers a verb and a fetch of the session', async () => {
     const session = defaultSession();
     expect(await session.get('users/1').json()).toEqual({id: '1'});
     const response = await session.fetch('users/2');
@@ -31,7 +31,7 @@ describe('while msw listens', () => {
     expect(session.stats()).toMatchObject({active: 0, totals: {sent: 2, opened: 0}});
   });
 
-  it('they see the request as it was made', async () => {
+  it('a handler of msw gets the request as the session made it', async () => {
     server.use(
       http.post(`${api}/users`, async ({request}) =>
         HttpResponse.json({
@@ -56,12 +56,12 @@ describe('while msw listens', () => {
     ['bytes', new TextEncoder().encode('Ada')],
     ['a stream', new Blob(['Ada']).stream()],
     ['a function that makes it', () => new Blob(['Ada']).stream()],
-  ])('they read a body that is %s', async (_name, body) => {
+  ])('a handler of msw reads a body that is %s', async (_name, body) => {
     server.use(http.put(`${api}/name`, async ({request}) => HttpResponse.text(await request.text())));
     expect(await defaultSession().put('name', {body}).text()).toBe('Ada');
   });
 
-  it('a body streams as they send it', async () => {
+  it('a response body of msw streams, and its bytes are counted', async () => {
     const parts = ['one', 'two', 'three'];
     let sent = 0;
     server.use(
@@ -86,7 +86,7 @@ describe('while msw listens', () => {
     expect(session.stats().totals.bytesReceived).toBe(11);
   });
 
-  it('a status is an error of the verbs, its data read', async () => {
+  it('an error status of msw rejects a verb with an HTTPError that has the data', async () => {
     server.use(http.get(`${api}/users/:id`, () => HttpResponse.json({reason: 'none'}, {status: 404})));
     const error = await defaultSession()
       .get('users/1')
@@ -95,28 +95,28 @@ describe('while msw listens', () => {
     expect(error).toMatchObject({status: 404, data: {reason: 'none'}});
   });
 
-  it('a network error is one', async () => {
+  it('a network error of msw rejects with a ConnectionError that is a TypeError', async () => {
     server.use(http.get(`${api}/users/:id`, () => HttpResponse.error()));
     const failed = defaultSession().get('users/1');
     await expect(failed).rejects.toThrow(ConnectionError);
     await expect(failed).rejects.toThrow(TypeError);
   });
 
-  it('what no handler knows is refused where msw is told so', async () => {
+  it('a request without a handler is refused where msw is configured to do so', async () => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => {});
     onTestFinished(() => said.mockRestore());
     await expect(defaultSession().get('elsewhere')).rejects.toThrow(ConnectionError);
     expect(said).toHaveBeenCalledOnce();
   });
 
-  it('a failure is retried', async () => {
+  it('a 503 of msw is retried', async () => {
     server.use(http.get(`${api}/users/:id`, () => new HttpResponse(null, {status: 503}), {once: true}));
     const session = defaultSession({retry: {minDelay: 1}});
     expect(await session.get('users/1').json()).toEqual({id: '1'});
     expect(session.stats().totals).toMatchObject({attempts: 2, retries: 1, opened: 0});
   });
 
-  it('a delay runs into the timeout', async () => {
+  it('a delay of msw ends in the TimeoutError of the session', async () => {
     server.use(
       http.get(`${api}/slow`, async () => {
         await delay('infinite');
@@ -127,7 +127,7 @@ describe('while msw listens', () => {
     await expect(failed).rejects.toMatchObject({phase: 'read'});
   });
 
-  it('an abort gets through', async () => {
+  it('an abort ends a request that msw delays', async () => {
     server.use(
       http.get(`${api}/slow`, async () => {
         await delay('infinite');
@@ -139,14 +139,14 @@ describe('while msw listens', () => {
     await expect(failed).rejects.toThrow('enough');
   });
 
-  it('a redirect leads to the next handler', async () => {
+  it('a redirect of msw leads to the handler of its target', async () => {
     server.use(http.get(`${api}/old`, () => HttpResponse.redirect(`${api}/users/3`)));
     const response = await defaultSession().get('old');
     expect(response).toMatchObject({redirected: true, url: `${api}/users/3`});
     expect(await response.json()).toEqual({id: '3'});
   });
 
-  it('what is passed through reaches the server', async () => {
+  it('a request that msw passes through reaches the server', async () => {
     const real = await startServer((_request, response) => response.end('real'));
     server.use(http.get(`${real.origin}/`, () => passthrough()));
     const session = defaultSession();
@@ -155,7 +155,7 @@ describe('while msw listens', () => {
     await waitFor(() => session.stats().active === 0);
   });
 
-  it('limits hold', async () => {
+  it('the limit of the connector holds for requests that msw answers', async () => {
     let active = 0;
     let peak = 0;
     server.use(
@@ -173,7 +173,7 @@ describe('while msw listens', () => {
   });
 });
 
-it('a session that is older than the listening, and outlives it, is on the pool before and after', async () => {
+it('a session that existed before msw listened uses msw meanwhile, and its pool before and after', async () => {
   const real = await startServer((_request, response) => response.end('real'));
   const session = defaultSession();
   expect(await session.get(real.origin).text()).toBe('real');
@@ -192,7 +192,7 @@ it('a session that is older than the listening, and outlives it, is on the pool 
   expect(real.requests).toHaveLength(2);
 });
 
-it('a session in the place of the global fetch is mocked as well', async () => {
+it('a session that replaced the global fetch is mocked as well', async () => {
   const real = await startServer((_request, response) => response.end('real'));
   const session = defaultSession();
   const {fetch} = globalThis;

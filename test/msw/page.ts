@@ -1,4 +1,4 @@
-// Runs in a page: what a session gets while a service worker of msw's answers, reported to the server.
+// Runs in a page: reports to the server what a session gets while a service worker of msw answers.
 import {createSession} from 'aiofetch';
 import {HttpResponse, http, passthrough} from 'msw';
 import {setupWorker} from 'msw/browser';
@@ -12,7 +12,7 @@ const worker = setupWorker(
 );
 
 async function look(): Promise<unknown> {
-  // Relative to the page, and older than the worker's listening.
+  // Its URLs are relative to the page, and it exists before the worker listens.
   const session = createSession({retry: false});
   const before = await session.get('real').text();
   await worker.start({quiet: true, onUnhandledFrame: 'bypass'});

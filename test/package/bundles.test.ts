@@ -13,13 +13,13 @@ const {project} = await whenPacked();
 
 interface Bundle {
   readonly code: string;
-  /** What is imported from elsewhere. */
+  /** The imports that are left in the bundle. */
   readonly imports: readonly string[];
-  /** Modules that something of is in it. */
+  /** The modules of which something is in the bundle. */
   readonly modules: readonly string[];
 }
 
-/** Code of a consumer's, with what it imports, as esbuild has it. */
+/** Bundles the code of a consumer with everything that it imports, by esbuild. */
 async function bundle(contents: string, options: BuildOptions = {}): Promise<Bundle> {
   const {metafile, outputFiles} = await build({
     stdin: {contents, resolveDir: project},
@@ -44,7 +44,7 @@ async function bundle(contents: string, options: BuildOptions = {}): Promise<Bun
   };
 }
 
-/** The same with rolldown, by way of Vite. */
+/** Bundles the same by Vite, with rolldown. */
 async function bundleWithRolldown(contents: string): Promise<Pick<Bundle, 'code'>> {
   const entry = join(await mkdtemp(join(project, 'rolldown-')), 'entry.js');
   await writeFile(entry, contents);
@@ -66,7 +66,7 @@ const everything = `
   export * from 'aiofetch/mock';
 `;
 
-// As platforms' own tools set them: Cloudflare's, Vercel's for its edge, webpack's for a worker, and none at all.
+// The conditions that the platforms' own tools set: Cloudflare, Vercel's edge, webpack for a worker, and none at all.
 const elsewhere: Array<[where: string, conditions: string[]]> = [
   ['browsers', ['browser', 'module']],
   ['Cloudflare workers', ['workerd', 'worker', 'browser']],
@@ -76,7 +76,7 @@ const elsewhere: Array<[where: string, conditions: string[]]> = [
 ];
 
 describe.each(elsewhere)('bundled by esbuild for %s', (_where, conditions) => {
-  test('it needs nothing of Node', async () => {
+  test('the bundle needs nothing of Node', async () => {
     const {code, imports, modules} = await bundle(everything, {conditions, platform: 'neutral'});
     expect(imports).toEqual([]);
     expect(modules).toContainEqual(expect.stringMatching(/^ky\//));
@@ -85,14 +85,14 @@ describe.each(elsewhere)('bundled by esbuild for %s', (_where, conditions) => {
   });
 });
 
-// Vite's own conditions, for pages and for what is rendered in a worker.
+// Vite's own conditions, for pages and for rendering in a worker.
 const viteTargets: Array<[where: string, config: InlineConfig]> = [
   ['pages', {}],
   ['workers', {ssr: {target: 'webworker', noExternal: true}, build: {ssr: true}}],
 ];
 
 describe.each(viteTargets)('bundled by Vite for %s', (_where, {build: target, ...config}) => {
-  test('it needs nothing of Node', async () => {
+  test('the bundle needs nothing of Node', async () => {
     const entry = join(await mkdtemp(join(project, 'vite-')), 'entry.js');
     await writeFile(entry, everything);
     const result = await viteBuild({
@@ -117,7 +117,7 @@ describe.each(viteTargets)('bundled by Vite for %s', (_where, {build: target, ..
   });
 });
 
-test('bundled for Node it takes the pool along, and runs as one file', async () => {
+test('a bundle for Node includes the pool, and runs as one file', async () => {
   const code = "import {createSession} from 'aiofetch'; console.log(createSession().stats().connector)";
   const bundled = await bundle(code, {platform: 'node', format: 'cjs', target: 'node22'});
   const file = join(await mkdtemp(join(project, 'node-')), 'bundle.cjs');
@@ -127,7 +127,7 @@ test('bundled for Node it takes the pool along, and runs as one file', async () 
 });
 
 describe('what is not imported is not bundled', () => {
-  // By the sources, since the build has several of them in one file.
+  // Bundled from the sources, since the build has several of them in one file.
   const conditions = ['@aiofetch/source', 'browser'];
 
   test.each([
@@ -199,7 +199,7 @@ describe('what is not imported is not bundled', () => {
     },
   );
 
-  test('a session brings none of what reads bodies, downloads or follows events', async () => {
+  test('a session brings no code that reads streams, downloads or follows events', async () => {
     const {modules} = await bundle("export {createSession} from 'aiofetch'", {conditions});
     expect(modules).toContain('aiofetch/src/session/create-session.ts');
     expect(
@@ -220,7 +220,7 @@ describe('what is not imported is not bundled', () => {
     expect(code).not.toMatch(/apiKey|tokenSource|ERR_AUTH|client_credentials|nextnonce/);
   });
 
-  test('a session brings none of what listens to it', async () => {
+  test('a session brings no trace listener', async () => {
     const {modules} = await bundle("export {createSession} from 'aiofetch'", {conditions});
     expect(modules).toContain('aiofetch/src/core/trace.ts');
     expect(modules.filter((path) => /tracing|har|opentelemetry/.test(path))).toEqual([]);
@@ -230,7 +230,7 @@ describe('what is not imported is not bundled', () => {
     ['gather', "export {gather} from 'aiofetch'", 6_700, /^(?:p-limit|yocto-queue)\//],
     ['an error class', "export {HTTPError} from 'aiofetch'", 1_900],
     ['nothing', "import 'aiofetch'", 0],
-  ])('of the build, too: %s', async (_name, code, most, packages = /^$/) => {
+  ])('%s brings as little from the build as from the sources', async (_name, code, most, packages = /^$/) => {
     const bundled = await bundle(code);
     const others = bundled.modules.filter((path) => !/^(?:aiofetch\/dist\/|<stdin>)/.test(path));
     expect(others.filter((path) => !packages.test(path))).toEqual([]);

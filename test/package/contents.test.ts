@@ -7,10 +7,10 @@ import {whenPacked} from './support/when-packed.ts';
 const {files, project} = await whenPacked();
 const folder = join(project, 'node_modules/aiofetch');
 
-test('the tarball holds the build, its sources and the papers, and nothing else', () => {
+test('the tarball contains the build, its sources and the documents, and nothing else', () => {
   const expected = [
     /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
-    // The build: what the tests must not be in, nor the tools' files.
+    // The build, without tests and without the files of tools.
     /^dist\/[\w-]+\.(?:d\.ts|js|js\.map)$/,
     /^src\/(?:[a-z\d-]+\/)*[a-z\d-]+\.ts$/,
   ];
@@ -19,13 +19,13 @@ test('the tarball holds the build, its sources and the papers, and nothing else'
     expect(files).toContain(paper);
 });
 
-test('whatever package.json points to is in it', () => {
+test('the tarball contains every file that package.json names', () => {
   const targets = [manifest.exports, manifest.imports, manifest.bin].flatMap(targetsOf);
   expect(targets.length).toBeGreaterThan(10);
   expect(targets.filter((target) => !files.includes(posix.normalize(target)))).toEqual([]);
 });
 
-test('every source map leads to a source that is in it', async () => {
+test('every source map names sources that are in the tarball', async () => {
   const maps = files.filter((file) => file.endsWith('.map'));
   expect(maps.length).toBeGreaterThan(4);
   for (const map of maps) {
@@ -34,7 +34,7 @@ test('every source map leads to a source that is in it', async () => {
   }
 });
 
-test('the build imports what is declared, and nothing else', async () => {
+test('the build imports only declared dependencies', async () => {
   const imported = new Set<string>();
   for (const file of files.filter((name) => /^dist\/.*\.(?:js|d\.ts)$/.test(name))) {
     const code = await readFile(join(folder, file), 'utf8');
@@ -47,7 +47,7 @@ test('the build imports what is declared, and nothing else', async () => {
   expect(declared).toEqual(expect.arrayContaining([...imported]));
 });
 
-test('nothing runs when it is installed', () => {
+test('the package has no install script', () => {
   expect(Object.keys(manifest.scripts).filter((name) => /install|prepare$/.test(name))).toEqual([]);
 });
 

@@ -3,7 +3,7 @@ import {mkdtempSync, rmSync} from 'node:fs';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 
-/** The tarball as it would be published, checked by the tools that read it as consumers would. */
+/** Packs the tarball as it would be published, and checks it with publint and attw, which read it as consumers do. */
 const folder = mkdtempSync(join(tmpdir(), 'aiofetch-pack-'));
 try {
   const [packed] = JSON.parse(

@@ -28,12 +28,12 @@ afterAll(() => {
   server.closeAllConnections();
 });
 
-/** Runs a file of the project, which prints one line of JSON. */
+/** Runs a file of the project that prints one line of JSON, and gives the parsed line. */
 async function runFile(
   binary: string | undefined,
   args: readonly string[],
 ): Promise<Record<string, unknown>> {
-  // A NODE_OPTIONS of the tests' own would have the sources imported.
+  // NODE_OPTIONS of the tests could have the condition that imports the sources.
   const options = {cwd: project, env: {...env, NODE_OPTIONS: ''}, timeout: 50_000};
   const {stdout} = await run(binary as string, [...args, origin, ...subpaths], options);
   return JSON.parse(stdout) as Record<string, unknown>;
@@ -44,7 +44,7 @@ const exported = Object.fromEntries(subpaths.map((subpath) => [subpath, expect.a
 describe.each(['node22', 'node24', 'node26'] as const)('in %s', (name) => {
   const binary = installed[name];
 
-  test.skipIf(!binary)('every entry is imported, and a session works on the pool', async () => {
+  test.skipIf(!binary)('every entry can be imported, and a session works on the pool', async () => {
     expect(await runFile(binary, ['import.mjs'])).toEqual({
       exported: {...exported, '': expect.arrayContaining(['createSession', 'gather', 'HTTPError'])},
       names: ['/users/1', '/users/2', '/users/3'],
@@ -53,16 +53,19 @@ describe.each(['node22', 'node24', 'node26'] as const)('in %s', (name) => {
     });
   });
 
-  test.skipIf(!binary)("a global fetch that was replaced before is told from Node's own", async () => {
-    expect(await runFile(binary, ['replaced.mjs'])).toEqual({
-      replaced: 'replaced',
-      name: '/users/1',
-      sent: 2,
-      opened: 1,
-    });
-  });
+  test.skipIf(!binary)(
+    'a session uses a global fetch that was replaced before the import, and its pool afterwards',
+    async () => {
+      expect(await runFile(binary, ['replaced.mjs'])).toEqual({
+        replaced: 'replaced',
+        name: '/users/1',
+        sent: 2,
+        opened: 1,
+      });
+    },
+  );
 
-  test.skipIf(!binary)('every entry can be required, and is the same as what is imported', async () => {
+  test.skipIf(!binary)('every entry can be required, and gives the same as its import', async () => {
     expect(await runFile(binary, ['require.cjs'])).toEqual({
       exported,
       isSame: true,
@@ -73,7 +76,7 @@ describe.each(['node22', 'node24', 'node26'] as const)('in %s', (name) => {
 });
 
 test.skipIf(!installed.deno)(
-  'in Deno every entry is imported, and a session works on its fetch',
+  'in Deno every entry can be imported, and a session works on its fetch',
   async () => {
     const flags = ['run', '--no-remote', '--no-lock', '--node-modules-dir=manual', '-A'];
     expect(await runFile(installed.deno, [...flags, 'import.mjs'])).toEqual({
@@ -85,11 +88,14 @@ test.skipIf(!installed.deno)(
   },
 );
 
-test.skipIf(!installed.bun)('in Bun every entry is imported, and a session works on its fetch', async () => {
-  expect(await runFile(installed.bun, ['import.mjs'])).toEqual({
-    exported,
-    names: ['/users/1', '/users/2', '/users/3'],
-    connector: 'bun',
-    isPooled: false,
-  });
-});
+test.skipIf(!installed.bun)(
+  'in Bun every entry can be imported, and a session works on its fetch',
+  async () => {
+    expect(await runFile(installed.bun, ['import.mjs'])).toEqual({
+      exported,
+      names: ['/users/1', '/users/2', '/users/3'],
+      connector: 'bun',
+      isPooled: false,
+    });
+  },
+);

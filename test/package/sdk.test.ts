@@ -15,7 +15,7 @@ const tscOf = (compiler: string) =>
 
 beforeAll(() => cp(join(root, 'examples/sdk'), folder, {recursive: true}));
 
-test('an SDK on the package compiles, and builds what its package.json names', async () => {
+test('the SDK example compiles against the package, and builds the files that its package.json names', async () => {
   await run(process.execPath, [tscOf('typescript-native')], {cwd: folder});
   await run(process.execPath, [tscOf('typescript'), '-p', 'tsconfig.build.json'], {cwd: folder});
   expect((await readdir(join(folder, 'dist'))).sort()).toEqual(

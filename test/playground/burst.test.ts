@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => runs.close());
 
-/** Sends a burst from here, and gives what the page would know of it, and what the server does. */
+/** Sends a burst from this process, and gives what the page would know of it, and what the server knows. */
 async function sent(
   changes: Partial<Settings>,
   {engine = 'session', abortAt}: {engine?: Engine; abortAt?: (run: Run) => boolean} = {},
@@ -44,7 +44,7 @@ async function sent(
     urls: targetUrls(target, settings),
     signal,
     emit(event) {
-      // As a page gets it from elsewhere.
+      // A page gets events as JSON from another process.
       applyEvent(run, JSON.parse(JSON.stringify(event)));
       if (!signal.aborted && abortAt?.(run)) controller.abort(new Error('enough'));
     },
@@ -57,7 +57,7 @@ async function sent(
 const phasesOf = (run: Run) => new Set(run.requests.flatMap(({spans}) => spans.map(({phase}) => phase)));
 
 describe('a burst on a session', () => {
-  it('tells each request from its beginning to its end, phase after phase', async () => {
+  it('a burst records each request from start to end, phase after phase', async () => {
     const {run, log} = await sent({limitPerHost: 4});
     expect(run).toMatchObject({started: 40, done: 40, failed: 0, isOver: true, sent: log.arrived});
     expect(phasesOf(run)).toEqual(new Set(['queued', 'connecting', 'waiting', 'receiving']));
@@ -75,7 +75,7 @@ describe('a burst on a session', () => {
     expect(log.hosts.map(({peak}) => peak)).toEqual([4, 4]);
   });
 
-  it('counts what the server counts, whatever fails', async () => {
+  it('a burst counts what the server counts, whatever fails', async () => {
     const {run, log} = await sent({failures: 20, throttled: 10, retryAfter: 0, resets: 10, cuts: 10});
     expect(run.done + run.failed).toBe(40);
     expect(run.sent).toBe(log.arrived);
@@ -85,13 +85,13 @@ describe('a burst on a session', () => {
     expect(failed?.error?.details).toMatchObject({code: expect.any(String), attempts: expect.any(Number)});
   });
 
-  it('shows what a rate limit holds', async () => {
+  it('a burst shows requests that a rate limit holds back', async () => {
     const {run} = await sent({requests: 12, hasRateLimit: true, rateRequests: 4, ratePer: 50});
     expect(phasesOf(run)).toContain('paused');
     expect(run.done).toBe(12);
   });
 
-  it('shows hedges beside what they hedge', async () => {
+  it('a burst shows hedges beside the requests that they hedge', async () => {
     const {run, log} = await sent({
       hasHedging: true,
       hedgeDelay: 1,
@@ -103,20 +103,20 @@ describe('a burst on a session', () => {
     expect(run.sent).toBe(log.arrived);
   });
 
-  it('shows that a shared flight is sent once', async () => {
+  it('a burst shows that calls of a single flight are sent once', async () => {
     const {run, log} = await sent({hasSingleFlight: true, urls: 2, hosts: 1, latency: 50});
     expect(run.done).toBe(40);
     expect(run.sent).toBe(log.arrived);
     expect(log.arrived).toBeLessThan(40);
   });
 
-  it('ends at once when it is aborted, and leaves nothing at the server', async () => {
+  it('a burst ends at once when it is aborted, and leaves nothing active at the server', async () => {
     const abortAt = (run: Run) => run.done === 5;
     const {run, log} = await sent({limitPerHost: 2, concurrency: 20, latency: 20}, {abortAt});
     expect(run.isOver).toBe(true);
     expect(run.started).toBe(run.done + run.failed);
     expect(run.started).toBeLessThan(40);
-    // One that was on its way out in that moment may not have got there.
+    // A request that was being sent at that moment may not have arrived.
     expect(log.arrived).toBeLessThanOrEqual(run.sent);
     expect(log.outcomes.left).toBeGreaterThan(0);
     expect(Object.values(run.inPhase).every((count) => count === 0)).toBe(true);
@@ -124,7 +124,7 @@ describe('a burst on a session', () => {
 });
 
 describe('a burst on plain fetch', () => {
-  it('tells what can be seen of it from outside', async () => {
+  it('a burst on plain fetch records what is visible from outside', async () => {
     const {run, log} = await sent({failures: 20}, {engine: 'fetch'});
     expect(log.arrived).toBe(40);
     expect(run.failed).toBe(log.statuses['503']);
@@ -132,7 +132,7 @@ describe('a burst on plain fetch', () => {
     expect(run.pool).toBeUndefined();
   });
 
-  it('ends when it is aborted', async () => {
+  it('a burst on plain fetch ends when it is aborted', async () => {
     const {run} = await sent({latency: 60_000}, {engine: 'fetch', abortAt: ({started}) => started === 40});
     expect(run.failed).toBe(40);
   });

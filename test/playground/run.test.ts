@@ -18,13 +18,13 @@ function runOf(...events: RunEvent[]): Run {
 const first = (run: Run) => run.requests[0] as RequestRecord;
 
 describe('a run', () => {
-  it('counts time from its beginning, whatever its clock says', () => {
+  it('a run counts time from its start, whatever its clock says', () => {
     const run = runOf(['begin', 5_000], ['start', 5_020, 0]);
     expect(first(run).start).toBe(20);
     expect(run.latest).toBe(20);
   });
 
-  it('makes spans of phases, each from the end of the one before', () => {
+  it('a run makes a span of each phase, which begins where the one before ends', () => {
     const run = runOf(
       ['begin', 0],
       ['start', 0, 0],
@@ -44,7 +44,7 @@ describe('a run', () => {
     expect(durationOf(first(run), 99)).toBe(13);
   });
 
-  it('leaves out a phase that took no time', () => {
+  it('a run leaves out a phase that took no time', () => {
     const run = runOf(
       ['begin', 0],
       ['start', 0, 0],
@@ -56,7 +56,7 @@ describe('a run', () => {
     expect(stateOf(first(run))).toBe('queued');
   });
 
-  it('ends a backoff where the next attempt begins', () => {
+  it('a run ends a backoff where the next attempt begins', () => {
     const run = runOf(
       ['begin', 0],
       ['start', 0, 0],
@@ -69,7 +69,7 @@ describe('a run', () => {
     expect(run.inPhase['backing-off']).toBe(0);
   });
 
-  it('lets two attempts be under way at once', () => {
+  it('a run can have two attempts of a call active at once', () => {
     const run = runOf(
       ['begin', 0],
       ['start', 0, 0],
@@ -82,7 +82,7 @@ describe('a run', () => {
     expect(run.retries).toBe(0);
   });
 
-  it('ends what is open with the call, and hears nothing of it any more', () => {
+  it('a run ends open spans with the call, and ignores later events of the call', () => {
     const run = runOf(
       ['begin', 0],
       ['start', 0, 0],
@@ -95,7 +95,7 @@ describe('a run', () => {
     expect(first(run)).toMatchObject({end: 7, state: 'failed', error});
   });
 
-  it('counts as sent what left, and what was sent again', () => {
+  it('a run counts every sent request, also those sent again', () => {
     const run = runOf(
       ['begin', 0],
       ['start', 0, 0],
@@ -105,7 +105,7 @@ describe('a run', () => {
     expect(run).toMatchObject({attempts: 2, retries: 1, sent: 2});
   });
 
-  it('remembers the most slots in use', () => {
+  it('a run keeps the highest number of slots in use', () => {
     const sample = {time: 0, limit: 9, limitPerHost: 0, queued: 0, idle: 0};
     const host = {queued: 0, idle: 0};
     const run = runOf(
@@ -119,7 +119,7 @@ describe('a run', () => {
 });
 
 describe('percentiles', () => {
-  it('are values that there were, by nearest rank', () => {
+  it('percentiles are values of the list, by nearest rank', () => {
     const values = Array.from({length: 100}, (_, index) => index + 1);
     expect(percentilesOf(values)).toEqual({p50: 50, p95: 95, p99: 99});
     expect(percentile([7], 0.99)).toBe(7);
@@ -127,11 +127,11 @@ describe('percentiles', () => {
     expect(percentile([1, 2], 1)).toBe(2);
   });
 
-  it('sort numbers, not texts', () => {
+  it('percentiles sort by number, not by text', () => {
     expect(percentilesOf([100, 9, 20]).p50).toBe(20);
   });
 
-  it('of nothing are none', () => {
+  it('an empty list has no percentiles', () => {
     expect(percentilesOf([])).toEqual({p50: undefined, p95: undefined, p99: undefined});
   });
 });
@@ -142,7 +142,7 @@ describe('series over time', () => {
     ['settled', time, index, failed ? {error} : {status: 200}],
   ];
 
-  it('tell what was settled in a second, and which of it failed', () => {
+  it('a series counts the settled and the failed calls of each second', () => {
     const run = runOf(['begin', 0], ...settle(50, 0), ...settle(60, 1), ...settle(150, 2, true));
     expect(seriesOf(run, 200, 100)).toEqual({
       times: [0.1, 0.2],
@@ -154,12 +154,12 @@ describe('series over time', () => {
     });
   });
 
-  it('count what was settled at the very end', () => {
+  it('a series counts a call that settles at the very end', () => {
     const run = runOf(['begin', 0], ...settle(200, 0));
     expect(seriesOf(run, 200, 100).throughput).toEqual([0, 10]);
   });
 
-  it('have stretches of a round length, forty at most', () => {
+  it('a series has at most forty intervals of a round length', () => {
     expect([300, 3_000, 59_000, 500_000].map(stretchFor)).toEqual([10, 100, 2_000, 30_000]);
   });
 });
@@ -177,14 +177,14 @@ describe('the order of a table', () => {
   const order = (key: 'index' | 'status' | 'duration', isDescending: boolean, failedOnly = false) =>
     orderRequests(run.requests, {key, isDescending, failedOnly, now: 40}).map(({index}) => index);
 
-  it('is that in which they began, or by a column, either way', () => {
+  it('a table is ordered by start or by a column, ascending or descending', () => {
     expect(order('index', false)).toEqual([0, 1, 2]);
     expect(order('index', true)).toEqual([2, 1, 0]);
     expect(order('duration', false)).toEqual([1, 0, 2]);
     expect(order('status', true)).toEqual([1, 0, 2]);
   });
 
-  it('has only those that failed, when asked to', () => {
+  it('a table can show only failed requests', () => {
     expect(order('index', false, true)).toEqual([1]);
   });
 });

@@ -10,14 +10,14 @@ function fates(settings: typeof defaultSettings, count = 2_000) {
 }
 
 describe("a request's fate", () => {
-  it('is the same each time for the same seed, path and visit, and another for another', () => {
+  it('a fate is the same for the same seed, path and visit, and differs for others', () => {
     const settings = {...defaultSettings, failures: 30, resets: 20};
     expect(fates(settings)).toEqual(fates(settings));
     expect(fates({...settings, seed: 2})).not.toEqual(fates(settings));
     expect(drawFate(settings, 1, 1)).not.toEqual(drawFate(settings, 1, 0));
   });
 
-  it('comes in the shares that were asked for', () => {
+  it('fates have the configured shares', () => {
     const drawn = fates({...defaultSettings, failures: 10, throttled: 20, resets: 15, cuts: 5}, 10_000);
     const share = (test: (fate: (typeof drawn)[number]) => boolean) => drawn.filter(test).length / 100;
     expect(share(({status}) => status === 503)).toBeCloseTo(10, -0.5);
@@ -39,7 +39,7 @@ describe("a request's fate", () => {
     },
   );
 
-  it('has a second peak of slow ones when there are two', () => {
+  it('latencies with two peaks have a second peak of slow requests', () => {
     const slow = fates({...calm, latencyShape: 'two-peaks', latencySpread: 100}).filter(
       ({delay}) => delay > 500,
     );
@@ -48,7 +48,7 @@ describe("a request's fate", () => {
 });
 
 describe("the server's log", () => {
-  it('counts what arrived, what is under way, and how it ended', () => {
+  it('the log counts requests that arrived, that are active, and how they ended', () => {
     const log = createServerLog(calm, 2);
     const [first, second, third] = [log.arrive(0, 0, 0), log.arrive(0, 1, 0), log.arrive(1, 2, 0)];
     first.ended('answered');
@@ -69,7 +69,7 @@ describe("the server's log", () => {
     expect(log.summary().active).toBe(0);
   });
 
-  it('answers 429 to what is over the quota of a host, until the next second', () => {
+  it('the log answers 429 over the quota of a host, until the next second', () => {
     const log = createServerLog({...calm, quota: 2, retryAfter: 3}, 2);
     const statuses = [0, 1, 2].map((key) => log.arrive(0, key, 0).fate.status);
     expect(statuses).toEqual([200, 200, 429]);
@@ -79,14 +79,14 @@ describe("the server's log", () => {
   });
 });
 
-it('a host beyond its capacity takes longer, by as much as it has too much to do', () => {
+it('a host beyond its capacity slows down in proportion to the excess', () => {
   const log = createServerLog({...calm, latencyShape: 'fixed', latency: 10, capacity: 2}, 1);
   const delays = [0, 1, 2, 3].map((key) => log.arrive(0, key, 0).fate.delay);
   expect(delays).toEqual([10, 10, 15, 20]);
 });
 
 describe('settings from elsewhere', () => {
-  it('are taken where they are of the right kind, the defaults for the rest', () => {
+  it('settings of the right type are used, and defaults replace the others', () => {
     const read = readSettings({
       limit: 7,
       retries: -1,
@@ -100,7 +100,7 @@ describe('settings from elsewhere', () => {
     expect(readSettings(null)).toEqual(defaultSettings);
   });
 
-  it('stay within what the server has', () => {
+  it('settings stay within the bounds of the server', () => {
     expect(readSettings({hosts: 99, requests: 1e9})).toMatchObject({hosts: 4, requests: 20_000});
     expect(readSettings({hosts: 0, requests: 0})).toMatchObject({hosts: 1, requests: 1});
   });

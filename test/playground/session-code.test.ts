@@ -45,7 +45,7 @@ const everything: Settings = {
 };
 
 describe('the code of a session', () => {
-  it('leaves out what is the default', () => {
+  it('the code of a session leaves defaults out', () => {
     expect(sessionCode(plain, 'node')).toBe(`import {createSession, gather} from 'aiofetch';
 
 const hosts = ['https://a.example.com'];
@@ -64,7 +64,7 @@ console.log(results.filter(({status}) => status === 'fulfilled').length, session
 `);
   });
 
-  it('has all that is set', () => {
+  it('the code of a session contains every option that is set', () => {
     const code = sessionCode(everything, 'node');
     expect(
       code.slice(code.indexOf('await using'), code.indexOf('const results')),
@@ -89,20 +89,20 @@ console.log(results.filter(({status}) => status === 'fulfilled').length, session
 `);
   });
 
-  it('has no option in it that a browser would refuse', () => {
+  it('the code for a browser has no option that a browser would refuse', () => {
     expect(sessionCode(everything, 'browser')).not.toContain('connect:');
     expect(sessionCode(everything, 'browser')).toContain("cache: 'no-store'");
   });
 });
 
-describe('run as it stands, it does what the playground does', () => {
+describe('the code of a session sends what the playground sends', () => {
   let runs: Runs;
   beforeAll(async () => {
     runs = await startRuns();
   });
   afterAll(() => runs.close());
 
-  /** What the server saw of the code, and what the code printed. */
+  /** Runs the code, and gives what the server saw and what the code printed. */
   async function executed(settings: Settings) {
     const target = runs.create(settings);
     const code = sessionCode(settings, 'node', target);
@@ -111,7 +111,7 @@ describe('run as it stands, it does what the playground does', () => {
     return {log: runs.find(target.id)?.log.summary(), stdout};
   }
 
-  it.concurrent('with all options', async () => {
+  it.concurrent('the code with all options', async () => {
     const settings = {
       ...everything,
       failures: 0,
@@ -125,8 +125,8 @@ describe('run as it stands, it does what the playground does', () => {
     expect(stdout).toMatch(/^40 /);
   });
 
-  it.concurrent.each(presetNames)('%s', async (name) => {
-    // The same, on a server that is quick.
+  it.concurrent.each(presetNames)('the code of the preset %s', async (name) => {
+    // The same settings on a quick server.
     const settings = {
       ...presetSettings(name),
       requests: 60,
@@ -149,8 +149,8 @@ describe('run as it stands, it does what the playground does', () => {
     });
     expect(settled).toHaveLength(60);
     const saw = runs.find(target.id)?.log.summary();
-    // What a breaker, a hedge, a shared flight or a quota lets through depends on the moment, and so does whether a
-    // connection that is reset had served before.
+    // What a breaker, a hedge, a single flight or a quota lets through depends on timing, and so does whether a reset
+    // connection had served a request before.
     const {hasBreaker, hasHedging, hasSingleFlight, quota, resets} = settings;
     const depends = hasBreaker || hasHedging || hasSingleFlight || quota > 0 || resets > 0;
     if (!depends) {

@@ -18,32 +18,32 @@ function request(...spans: Span[]): RequestRecord {
 }
 
 describe('rows that scroll', () => {
-  it('have a height that can be read, and only those that are seen are drawn', () => {
+  it('rows that scroll have a readable height, and only visible ones are drawn', () => {
     const layout = layoutRows(5_000, 300, false, 1_000);
     expect(layout).toEqual({rowHeight: 10, contentHeight: 50_000, first: 100, last: 130, stride: 1});
   });
 
-  it('end with the last', () => {
+  it('the drawn rows end with the last row', () => {
     expect(layoutRows(12, 300, false, 0)).toMatchObject({first: 0, last: 12, contentHeight: 120});
   });
 });
 
 describe('rows that fit', () => {
-  it('share the height', () => {
+  it('rows that fit share the height', () => {
     expect(layoutRows(60, 300, true, 0)).toMatchObject({rowHeight: 5, first: 0, last: 60, stride: 1});
   });
 
-  it('grow no larger than is of use', () => {
+  it('rows that fit do not grow beyond their maximum', () => {
     expect(layoutRows(2, 300, true, 0).rowHeight).toBe(16);
   });
 
-  it('are drawn one for a pixel where there are more of them than pixels', () => {
+  it('one row is drawn per pixel where there are more rows than pixels', () => {
     const {stride, rowHeight} = layoutRows(5_000, 300, true, 0);
     expect(stride).toBe(17);
     expect(rowHeight * 5_000).toBeCloseTo(300);
   });
 
-  it('are none of none', () => {
+  it('without rows, none are drawn', () => {
     expect(layoutRows(0, 300, true, 0)).toMatchObject({first: 0, last: 0, contentHeight: 0});
   });
 });
@@ -57,7 +57,7 @@ it('the row under the pointer is found, scrolled or not', () => {
 });
 
 describe('bars', () => {
-  it('lie where their time is, and grow to now while they last', () => {
+  it('a bar lies at its time, and grows to now while it lasts', () => {
     const bars = barsOf(
       request(
         {phase: 'queued', attempt: 1, start: 0, end: 40},
@@ -72,12 +72,12 @@ describe('bars', () => {
     ]);
   });
 
-  it('are never too narrow to be seen', () => {
+  it('a bar is never too narrow to be visible', () => {
     const [bar] = barsOf(request({phase: 'connecting', attempt: 1, start: 10, end: 10.1}), 20, 1);
     expect(bar?.width).toBe(1);
   });
 
-  it('of a hedge lie in a lane of their own, those of a retry do not', () => {
+  it('the bar of a hedge has its own lane, and that of a retry has not', () => {
     const first: Span = {phase: 'waiting', attempt: 1, start: 0, end: 50};
     const lanesWith = (second: Span) => barsOf(request(first, second), 100, 1).map(({lane}) => lane);
     expect(lanesWith({phase: 'waiting', attempt: 2, start: 30, end: 60})).toEqual([0, 1]);
@@ -86,17 +86,17 @@ describe('bars', () => {
 });
 
 describe('the scale', () => {
-  it('has round times, no more than there is room for', () => {
+  it('the scale has round times, no more than fit', () => {
     expect(timeTicks(1_000, 5)).toEqual([0, 200, 400, 600, 800, 1_000]);
     expect(timeTicks(2_600, 6)).toEqual([0, 500, 1_000, 1_500, 2_000, 2_500]);
     expect(timeTicks(3, 10)).toEqual([0, 1, 2, 3]);
   });
 
-  it('begins at 0 when there is nothing yet', () => {
+  it('the scale begins at 0 when there is nothing yet', () => {
     expect(timeTicks(0, 5)).toEqual([0]);
   });
 
-  it('grows by steps, and holds still between them', () => {
+  it('the scale grows in steps, and stays the same between them', () => {
     expect(shownDuration(100, false)).toBe(shownDuration(400, false));
     expect(shownDuration(600, false)).toBeGreaterThan(600);
     expect(shownDuration(1_000, true)).toBeCloseTo(1_010);

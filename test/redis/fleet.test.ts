@@ -7,21 +7,21 @@ import {startServer} from '../support/http-server.ts';
 import {waitFor} from '../support/wait-for.ts';
 import {redisVersion, startRedis} from './support/redis-server.ts';
 
-// With real processes and a real Redis, where there is one; that there is, is demanded by the tests of a shared quota.
+// With real processes and a real Redis, if redis-server is installed. shared-quota.test.ts fails where CI lacks it.
 
 const printed = vi.spyOn(console, 'log');
 beforeEach(() => void printed.mockImplementation(() => {}));
 afterEach(() => void printed.mockReset());
 
-/** How much longer one request may be on its way to the server than another, in ms. */
+/** The most by which the ways of two requests to the server may differ, in ms. */
 const slack = 500;
 
 const pages = 60;
 
-/** Pages that link to two others each, and back; and what was asked of them by whom. */
+/** Starts a site whose pages link to two others each and to the first, and that records each visit with its worker. */
 async function startPages() {
   const visits: Array<{readonly path: string; readonly worker: number; readonly time: number}> = [];
-  /** Not answered. */
+  /** Paths that the site doesn't answer. */
   const stuck = new Set<string>();
   const {origin} = await startServer(async ({url = '/', headers}, response) => {
     visits.push({path: url, worker: Number(headers['x-worker']), time: performance.now()});
@@ -41,17 +41,17 @@ function timesVisited(visits: ReadonlyArray<{readonly path: string}>): Map<strin
   return times;
 }
 
-it('ends at once, and says so, when there is no Redis to begin with', async () => {
+it('the fleet fails at once, and names the address, if no Redis answers', async () => {
   const site = await startPages();
-  // Port 1 is nobody's.
+  // Nothing listens on port 1.
   await expect(fleet(site.url, {redis: 'redis://127.0.0.1:1'})).rejects.toThrow(
     'No Redis answers at 127.0.0.1:1. Start one, or set REDIS_URL to its address.',
   );
   expect(site.visits).toEqual([]);
 });
 
-describe.runIf(redisVersion !== undefined)('the fleet', () => {
-  it('fetches every page once, by several processes that keep to one quota', async () => {
+describe.runIf(redisVersion !== undefined)('on a Redis', () => {
+  it('the fleet fetches every page once, in several processes that keep to one quota', async () => {
     const [site, {port}] = await Promise.all([startPages(), startRedis()]);
     const quota = {requests: 15, per: 1_000};
     const report = await fleet(site.url, {redis: `redis://127.0.0.1:${port}`, quota});
@@ -60,7 +60,7 @@ describe.runIf(redisVersion !== undefined)('the fleet', () => {
     expect(report.pages.every(({status}) => status === 200)).toBe(true);
     expect(site.visits).toHaveLength(pages);
     expect(new Set(site.visits.map(({worker}) => worker)).size).toBe(3);
-    // The limiter's windows are fixed: as many as are needed begin one after the other.
+    // The windows of the limiter are fixed, and begin one after the other.
     const times = site.visits.map(({time}) => time);
     const windows = Math.ceil(pages / quota.requests);
     expect((times.at(-1) as number) - (times[0] as number)).toBeGreaterThan(
@@ -72,7 +72,7 @@ describe.runIf(redisVersion !== undefined)('the fleet', () => {
     }
   });
 
-  it('loses no page with a worker that is killed, and fetches none again but what that had under way', async () => {
+  it('the fleet loses no page with a killed worker, and repeats only the pages that the worker had under way', async () => {
     const [site, {port}] = await Promise.all([startPages(), startRedis()]);
     let workers: readonly ChildProcess[] = [];
     site.stuck.add('/7');
@@ -96,7 +96,7 @@ describe.runIf(redisVersion !== undefined)('the fleet', () => {
     const gone = once(killed, 'exit');
     killed.kill('SIGKILL');
     expect(await gone).toEqual([null, 'SIGKILL']);
-    // Of the two that it had under way one is stuck, so the other is the one that it asked for last.
+    // The worker had two pages under way. One is stuck, so the other is the last that it requested.
     const underWay = [
       '/7',
       site.visits.findLast(({worker, path}) => worker === victim && path !== '/7')?.path,
@@ -114,7 +114,7 @@ describe.runIf(redisVersion !== undefined)('the fleet', () => {
     }
   });
 
-  it('says so when no worker is left', async () => {
+  it('the fleet fails with a message when no worker is left', async () => {
     const [site, {port}] = await Promise.all([startPages(), startRedis()]);
     site.stuck.add('/');
     const crawl = fleet(site.url, {redis: `redis://127.0.0.1:${port}`}, (workers) => {

@@ -5,13 +5,13 @@ import type {ClientOptions, Outcome} from './support/fleet.ts';
 import {startClient} from './support/fleet.ts';
 import {redisVersion, startRedis} from './support/redis-server.ts';
 
-// With real processes and a real Redis, where there is one.
+// With real processes and a real Redis, if redis-server is installed.
 
 const isDemanded = process.env['AIOFETCH_REQUIRE_REDIS'] === '1';
 if (redisVersion === undefined && !isDemanded)
   console.log('No redis-server on the PATH: the tests of a shared quota are left out');
 
-/** Every request that arrived: when, and whose it was. */
+/** Every request that arrived: its time and its client. */
 async function startLog() {
   const arrivals: Array<{readonly time: number; readonly client: string}> = [];
   const {origin} = await startServer((request, response) => {
@@ -23,7 +23,7 @@ async function startLog() {
 
 const quota = {requests: 12, per: 1_000};
 
-/** How much longer one request may be on its way to the server than another, in ms. */
+/** The most by which the ways of two requests to the server may differ, in ms. */
 const delay = 500;
 
 const ok = {status: 200};
@@ -33,7 +33,7 @@ const isRefused = ({error}: Outcome) => error === 'RateLimitError';
 if (redisVersion === undefined && isDemanded) it('redis-server is installed', () => expect.unreachable());
 
 describe.runIf(redisVersion !== undefined)('a quota on Redis', () => {
-  it('is kept to by three processes together', async () => {
+  it('a quota on Redis holds for three processes together', async () => {
     const [{url, arrivals}, redis] = await Promise.all([startLog(), startRedis()]);
     const options = {redisPort: redis.port, url, quota};
     const names = ['a', 'b', 'c'];
@@ -56,11 +56,11 @@ describe.runIf(redisVersion !== undefined)('a quota on Redis', () => {
       if (index > 0) expect(first - (firsts[index - 1] as number)).toBeGreaterThan(quota.per - delay);
     }
     expect(firsts[4]).toBeGreaterThan(start + 4 * quota.per);
-    // And what the quota gives is used.
+    // The processes use the whole quota.
     expect(firsts[4]).toBeLessThan(start + 8 * quota.per);
   });
 
-  it('that is gone while requests wait: with open they go, with closed they are refused, until it is back', async () => {
+  it('without Redis, whenStoreFails: open sends requests and closed refuses them, until Redis is back', async () => {
     const [log, redis] = await Promise.all([startLog(), startRedis()]);
     const start = (name: 'open' | 'closed') =>
       startClient({name, redisPort: redis.port, url: log.url, quota, whenStoreFails: name});
@@ -78,7 +78,7 @@ describe.runIf(redisVersion !== undefined)('a quota on Redis', () => {
     for (const {cause} of refused) expect(cause).toMatch(/^Error: |^MaxRetriesPerRequestError: /);
     expect(whenClosed.filter((outcome) => !isRefused(outcome))).toEqual(Array(of('closed')).fill(ok));
 
-    // What is new is treated as what waited.
+    // New requests are treated like those that waited.
     expect(await open.send(5)).toEqual(Array(5).fill(ok));
     expect((await closed.send(5)).every(isRefused)).toBe(true);
     const before = log.arrivals.length;
@@ -91,7 +91,7 @@ describe.runIf(redisVersion !== undefined)('a quota on Redis', () => {
     expect((last as number) - (first as number)).toBeGreaterThan(quota.per - delay);
   });
 
-  it('that answers no more is given up on after storeTimeout', async () => {
+  it('a Redis that stops answering is given up after storeTimeout', async () => {
     const [log, redis] = await Promise.all([startLog(), startRedis()]);
     const start = (whenStoreFails: NonNullable<ClientOptions['whenStoreFails']>) =>
       startClient({

@@ -1,19 +1,19 @@
 import {generate} from 'selfsigned';
 
-/** A key pair and its certificate, PEM. */
+/** A private key and its certificate, in PEM. */
 export interface Identity {
   readonly cert: string;
   readonly key: string;
 }
 
 export interface IdentityOptions {
-  /** Names and addresses it is for. */
+  /** The names and addresses that the certificate is for. */
   readonly hosts?: readonly string[];
   readonly notBefore?: Date;
   readonly notAfter?: Date;
 }
 
-/** A certificate authority of a test's own. */
+/** A certificate authority for one test. */
 export interface Authority extends Identity {
   issue(options?: IdentityOptions): Promise<Identity>;
 }
@@ -30,7 +30,7 @@ function alternativeNames(hosts: readonly string[]) {
   );
 }
 
-/** Makes an authority that nobody trusts but who is given its certificate. */
+/** Makes an authority that only a client with its certificate trusts. */
 export async function createAuthority(name = 'Test authority'): Promise<Authority> {
   const authority = await generate(attributes(name), {
     keyType: 'ec',
@@ -48,7 +48,7 @@ export async function createAuthority(name = 'Test authority'): Promise<Authorit
   };
 }
 
-/** A certificate for `localhost` and loopback unless said otherwise; signed by itself without an authority. */
+/** Makes a certificate, by default for `localhost` and loopback. Without an authority it is self-signed. */
 export async function createIdentity(options: IdentityOptions = {}, authority?: Identity): Promise<Identity> {
   const {hosts = ['localhost', '127.0.0.1', '::1'], notBefore, notAfter} = options;
   const made = await generate(attributes(hosts[0] as string), {

@@ -6,13 +6,13 @@ interface Identity {
 }
 
 export interface Certificates {
-  /** An authority that only the tests know. */
+  /** The certificate of an authority that only the tests trust. */
   readonly ca: string;
   /** For localhost, 127.0.0.1 and ::1. */
   readonly server: Identity;
   /** For other.example. */
   readonly other: Identity;
-  /** For localhost, and no longer valid. */
+  /** For localhost, and expired. */
   readonly expired: Identity;
   readonly client: Identity;
 }
@@ -61,7 +61,7 @@ async function createCertificates(): Promise<Certificates> {
 
 let made: Promise<Certificates> | undefined;
 
-/** Certificates of an authority made for this run. */
+/** Certificates that an authority of this process has issued. */
 export function certificates(): Promise<Certificates> {
   made ??= createCertificates();
   return made;

@@ -2,14 +2,14 @@ import {writeFileSync} from 'node:fs';
 import type {Reporter, SerializedError, TestModule} from 'vitest/node';
 
 /**
- * Closes the run with `N passed, N failed`, alone on its line, for tools that read no vitest summary. With
- * `TEST_SUMMARY_FILE` set, the line is written there too, for scripts that print more after the tests.
+ * Prints `N passed, N failed` on the last line of the run, for tools that don't read vitest's summary. It also writes the line to
+ * the file `TEST_SUMMARY_FILE`, if that is set, for scripts that print more after the tests.
  */
 export default class ClosingLineReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandled: readonly SerializedError[]): void {
     let passed = 0;
     let skipped = 0;
-    // What breaks outside a test fails the run: it must not hide behind "0 failed".
+    // An error outside a test fails the run too, and has to count here.
     let failed = unhandled.length;
     for (const module of modules) {
       failed += module.errors().length;

@@ -9,14 +9,14 @@ const {parentPort, workerData} = require('node:worker_threads');
 const server = createServer();
 server.listen({...workerData, backlog: 1}, () => {
   parentPort.postMessage('listening');
-  // Nothing is accepted any more.
+  // Blocks the thread, so that it accepts no connection any more.
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 });
 `;
 
 /**
- * An address of loopback where a connection attempt gets no answer: somebody listens there who accepts nothing, and whose
- * backlog is full.
+ * Makes a loopback address where a connection attempt gets no answer: a server listens there, accepts nothing, and has a full
+ * backlog.
  */
 export async function startDeafServer(host: string, port: number): Promise<void> {
   const worker = new Worker(program, {eval: true, workerData: {host, port}});
@@ -26,7 +26,7 @@ export async function startDeafServer(host: string, port: number): Promise<void>
     await worker.terminate();
   });
   await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
-  // A backlog of one is two connections.
+  // Linux lets two connections into a backlog of one.
   for (let index = 0; index < 2; index++) {
     const socket = connect(port, host).on('error', () => {});
     fillers.push(socket);

@@ -8,7 +8,7 @@ export interface DigestServer extends HttpServer {
   readonly guard: DigestGuard;
 }
 
-/** A server that asks for HTTP Digest, by RFC 7616; what it lets in, `answer` answers, or the body that came does. */
+/** Starts a server that demands HTTP Digest (RFC 7616). `answer` answers accepted requests, by default with their body. */
 export async function startDigestServer(
   options: DigestGuardOptions = {},
   answer: (request: IncomingMessage, response: ServerResponse, body: Buffer) => unknown = (

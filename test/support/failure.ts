@@ -1,4 +1,4 @@
-/** What a promise rejects with; that it rejects is asked for. */
+/** Gives the error that a promise rejects with, and fails if it resolves. */
 export function failure(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => {

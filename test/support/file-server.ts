@@ -4,36 +4,36 @@ import {setTimeout as delay} from 'node:timers/promises';
 import type {HttpServer} from './http-server.ts';
 import {startServer} from './http-server.ts';
 
-/** What a {@link startFileServer} serves, and how badly; may be changed while it runs. */
+/** The file and the faults of {@link startFileServer}. They may be changed while the server runs. */
 export interface ServedFile {
   content: Buffer;
   etag?: string | undefined;
   lastModified?: Date | undefined;
-  /** It doesn't do ranges. */
+  /** The server doesn't support ranges. */
   noRanges?: boolean;
-  /** It looks at `If-Range` not at all, and sends the range of whatever there is now. */
+  /** The server ignores `If-Range`, and sends the range of the current content. */
   ignoresIfRange?: boolean;
-  /** After how many bytes of the body the connection is cut; asked for each request, by its number from 0. */
+  /** Gives, for the number of a request from 0, after how many bytes of the body the connection is cut. */
   cutAfter?: (request: number) => number | undefined;
-  /** The same, and nothing more comes. */
+  /** Gives after how many bytes the server sends nothing more, without cutting the connection. */
   stallAfter?: (request: number) => number | undefined;
-  /** Answers instead, when it returns true. */
+  /** Answers in place of the server if it returns true. */
   answer?: (request: number, response: ServerResponse, incoming: IncomingMessage) => boolean;
-  /** Without a length: in chunks. */
+  /** Sends the body in chunks, without a length. */
   chunked?: boolean;
-  /** Headers of its own; over the others. */
+  /** Headers that override those of the server. */
   headers?: Record<string, string>;
-  /** How many bytes at a time, and the pause between, in ms. */
+  /** Sends `size` bytes at a time, with a pause in ms between. */
   drip?: {readonly size: number; readonly pause: number};
 }
 
 export interface FileServer extends HttpServer {
   readonly file: ServedFile;
-  /** The `Range` of each request. */
+  /** The `Range` header of each request. */
   readonly ranges: ReadonlyArray<string | undefined>;
 }
 
-/** Serves a file as RFC 9110 has it, apart from the faults that it's told to have. */
+/** Starts a server that serves a file as RFC 9110 says, except for the faults that are set. */
 export async function startFileServer(file: ServedFile): Promise<FileServer> {
   let count = 0;
   const server = await startServer((request, response) => serve(file, count++, request, response));
@@ -79,7 +79,7 @@ async function send(file: ServedFile, number: number, body: Buffer, response: Se
   }
   if (stall !== undefined) return;
   if (cut === undefined || cut >= body.length) response.end();
-  // What was sent has to get there before the end does.
+  // Ends the socket rather than destroy it, so that everything sent arrives before the end.
   else if (response.socket) response.socket.end();
 }
 
@@ -104,7 +104,7 @@ function rangeOf(file: ServedFile, {headers}: IncomingMessage): [start: number, 
   return [Number(match[1]), Math.min(end, content.length)];
 }
 
-/** Bytes that tell where they are. */
+/** Bytes that depend on their place. */
 export function patternOf(size: number, seed = 0): Buffer {
   const bytes = Buffer.alloc(size);
   for (let index = 0; index < size; index++) bytes[index] = (index * 31 + (index >> 8) * 7 + seed) % 251;

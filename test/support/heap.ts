@@ -1,4 +1,4 @@
-/** How much of the heap is in use once the garbage is collected, in bytes. */
+/** The size of the used heap after a garbage collection, in bytes. */
 export function heapUsed(): number {
   globalThis.gc?.();
   return process.memoryUsage().heapUsed;

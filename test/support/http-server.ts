@@ -15,28 +15,28 @@ interface SeenRequest {
 }
 
 export interface HttpServer {
-  /** With the port, without a slash at the end. */
+  /** The origin, with the port and without a slash at its end. */
   readonly origin: string;
   readonly port: number;
   readonly sockets: SocketWatch;
-  /** Those that arrived, in the order they did. */
+  /** The requests, in the order of their arrival. */
   readonly requests: readonly SeenRequest[];
-  /** Requests whose response isn't finished, and the most of them there ever were. */
+  /** How many requests are without a finished response, and the highest number of them so far. */
   readonly active: number;
   readonly peak: number;
   readonly server: Server;
 }
 
 export interface HttpServerOptions {
-  /** Counts this server's sockets together with another's. */
+  /** Counts the sockets of this server together with those of another. */
   readonly sockets?: SocketWatch;
   readonly tls?: TlsOptions;
-  /** As `node:http` has it: how long the server keeps an idle connection, in ms, which it announces. */
+  /** The keepAliveTimeout of `node:http`: how long the server keeps an idle connection, in ms. The server announces it. */
   readonly keepAliveTimeout?: number;
   readonly host?: string;
 }
 
-/** A real HTTP server on loopback that counts, and goes with the test. */
+/** Starts a real HTTP server on loopback that counts its requests and sockets, and ends with the test. */
 export async function startServer(
   handler: (request: IncomingMessage, response: ServerResponse) => unknown,
   options: HttpServerOptions = {},
@@ -55,7 +55,7 @@ export async function startServer(
     active++;
     peak = Math.max(peak, active);
     response.once('close', () => active--);
-    // A client that goes away is no fault of the handler's.
+    // A client that closes its connection is not an error of the handler.
     Promise.resolve(handler(request, response)).catch((error) => {
       if (!request.destroyed) throw error;
     });
@@ -88,7 +88,7 @@ export async function startServer(
   };
 }
 
-/** All of a request's body. */
+/** Reads the whole body of a request. */
 export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);

@@ -2,7 +2,7 @@ import type {AddressInfo} from 'node:net';
 import {createServer, type TlsOptions} from 'node:tls';
 import {onTestFinished} from 'vitest';
 
-/** What came of requests over HTTP/2, frame by frame: `HEADERS`, `DATA`, `RST_STREAM`, with `+END_STREAM` where it's the last. */
+/** The HTTP/2 frames that a server received: `HEADERS`, `DATA`, `RST_STREAM`, with `+END_STREAM` for that flag. */
 export interface Http2Frames {
   readonly origin: string;
   readonly frames: readonly string[];
@@ -22,7 +22,10 @@ function frame(type: number, flags: number): Buffer {
   return head;
 }
 
-/** A server that answers nothing, and sees what Node's own doesn't tell: whether a body that was cut off had an end. */
+/**
+ * Starts a server that answers nothing, and records frames. Node's own server doesn't tell whether a body that was cut off had
+ * an END_STREAM.
+ */
 export async function startHttp2Frames(options: TlsOptions): Promise<Http2Frames> {
   const frames: string[] = [];
   const server = createServer({...options, ALPNProtocols: ['h2']}, (socket) => {
@@ -43,7 +46,7 @@ export async function startHttp2Frames(options: TlsOptions): Promise<Http2Frames
         const name = names[type];
         const isLast = name !== 'RST_STREAM' && (flags & endStream) !== 0;
         if (name) frames.push(isLast ? `${name}+END_STREAM` : name);
-        // It is acknowledged.
+        // Acknowledges the frame.
         if (type === settings && flags === 0) socket.write(frame(settings, 1));
         left = left.subarray(headLength + length);
       }

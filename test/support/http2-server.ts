@@ -15,16 +15,16 @@ export interface Http2Server {
   readonly origin: string;
   readonly port: number;
   readonly sockets: SocketWatch;
-  /** Connections that spoke HTTP/2, in the order they came. */
+  /** The HTTP/2 connections, in the order in which they opened. */
   readonly sessions: readonly ServerHttp2Session[];
-  /** Requests that arrived. */
+  /** How many requests have arrived. */
   readonly requests: readonly Http2ServerRequest[];
-  /** The most requests there ever were at a time. */
+  /** The most requests that were active at once. */
   readonly peak: number;
   readonly server: Http2SecureServer;
 }
 
-/** A server of HTTP/2 over TLS on loopback. */
+/** Starts a server for HTTP/2 over TLS on loopback. It ends with the test. */
 export async function startHttp2Server(
   options: SecureServerOptions,
   handler: (request: Http2ServerRequest, response: Http2ServerResponse) => void,
@@ -43,7 +43,7 @@ export async function startHttp2Server(
   });
   server.on('connection', (socket: Socket) => sockets.add(socket));
   server.on('session', (session) => sessions.push(session));
-  // Tests cut connections; what a server says of that is of no interest.
+  // Tests cut connections on purpose, so the errors of the server don't matter.
   server.on('sessionError', () => {});
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(async () => {

@@ -2,23 +2,23 @@ import type {LookupAddress, LookupOptions} from 'node:dns';
 import type {LookupFunction} from 'node:net';
 import {isIP} from 'node:net';
 
-/** A name's addresses, or what asking for them fails with. */
+/** The addresses of a name, or the error of its lookup. */
 export type Answer = readonly string[] | Error;
 
-/** A resolver that a test has in its hand. */
+/** A resolver that a test controls. */
 export interface ControlledLookup {
   readonly lookup: LookupFunction;
-  /** Names that were asked for, in the order they were. */
+  /** The names that were looked up, in order. */
   readonly asked: readonly string[];
   readonly options: readonly LookupOptions[];
-  /** What it answers from now on. */
+  /** Sets the answer of every later lookup. */
   readonly answers: Record<string, Answer>;
-  /** While it is held, questions wait for `release`. */
+  /** Makes lookups wait for `release`. */
   hold(): void;
   release(): void;
 }
 
-/** Answers what `answers` says, at once, on the next tick, and nothing else. */
+/** Makes a resolver that knows only `answers`, and answers on the next tick. */
 export function createLookup(answers: Record<string, Answer>): ControlledLookup {
   const asked: string[] = [];
   const seen: LookupOptions[] = [];
@@ -58,7 +58,7 @@ export function createLookup(answers: Record<string, Answer>): ControlledLookup 
   };
 }
 
-/** As the system says it. */
+/** An error as the system's resolver gives it. */
 export function notFound(hostname: string): Error {
   return Object.assign(new Error(`getaddrinfo ENOTFOUND ${hostname}`), {
     code: 'ENOTFOUND',

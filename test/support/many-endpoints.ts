@@ -1,6 +1,6 @@
 /**
- * A module with a client of so many endpoints, of every kind, and calls of some of them: what the compiler makes of it is
- * measured.
+ * Writes a module with a client of `count` endpoints of every kind, and with calls of some of them, to measure what it costs
+ * the compiler.
  */
 export function manyEndpoints(count: number, calls = Math.min(count, 50)): string {
   const lines = [

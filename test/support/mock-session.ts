@@ -10,7 +10,7 @@ export interface MockSession {
   readonly calls: MockConnector['calls'];
 }
 
-/** A session on a mock, without policies that would hide what is asked of it. It goes with the test. */
+/** A session on a mock connector, without policies that would hide its requests. It ends with the test. */
 export function mockSession(
   handler: MockHandler = () => ({}),
   options: SessionOptions = {},
@@ -22,7 +22,7 @@ export function mockSession(
   return {session, connector, calls: connector.calls};
 }
 
-/** What a promise rejects with; fails when it doesn't. */
+/** Gives the error that a promise rejects with, and fails if it resolves. */
 export function rejection(promise: Promise<unknown>): Promise<Error> {
   return promise.then(
     (value) => {
@@ -32,7 +32,7 @@ export function rejection(promise: Promise<unknown>): Promise<Error> {
   );
 }
 
-/** What a function throws; fails when it doesn't. */
+/** Gives the error that a function throws, and fails if it returns. */
 export function thrown(run: () => unknown): Error {
   try {
     run();

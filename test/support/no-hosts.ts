@@ -1,6 +1,6 @@
 import {expect} from 'vitest';
 
-/** For `toMatchObject`, which takes `{}` for any object: statistics of no host at all. */
+/** Statistics without any host. For `toMatchObject`, which matches every object with `{}`. */
 export const noHosts: unknown = expect.toSatisfy(
   (hosts) => Object.keys(hosts as object).length === 0,
   'has no hosts',

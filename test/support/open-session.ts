@@ -13,8 +13,8 @@ export interface PooledSession {
 }
 
 /**
- * A session on a connector of its own, without policies that would hide what the connector does. It goes with the
- * test, and must leave nothing behind.
+ * Opens a session on its own connector, without policies that would hide what the connector does. The session ends with the
+ * test, and fails it if anything is left.
  */
 export function openSession(
   options: UndiciConnectorOptions = {},

@@ -1,6 +1,6 @@
 import {afterEach, beforeEach, expect, vi} from 'vitest';
 
-/** Keeps what the tests of the file print to the console out of sight; each has to print something. */
+/** Hides what the tests of a file print to the console, and fails a test that prints nothing. */
 export function expectPrinting() {
   const printed = vi.spyOn(console, 'log');
   beforeEach(() => {

@@ -9,21 +9,21 @@ import {onTestFinished} from 'vitest';
 import type {SocketWatch} from './socket-watch.ts';
 import {createSocketWatch} from './socket-watch.ts';
 
-/** A proxy of a test's own. Names lead to loopback. */
+/** A proxy for one test. It connects every name to loopback. */
 export interface ProxyServer {
   readonly port: number;
-  /** What it was asked for: `CONNECT host:port`, or `GET http://host:port/path`. */
+  /** The requests to the proxy: `CONNECT host:port` or `GET http://host:port/path`. */
   readonly asked: readonly string[];
-  /** What it was told of who asks. */
+  /** The credentials that the proxy received. */
   readonly credentials: ReadonlyArray<string | undefined>;
   readonly sockets: SocketWatch;
 }
 
 export interface ProxyServerOptions {
-  /** The only value of Proxy-Authorization that it takes. */
+  /** The only value of Proxy-Authorization that the proxy accepts. */
   readonly authorization?: string;
   readonly tls?: TlsOptions;
-  /** What it answers CONNECT with instead of connecting. */
+  /** The response to CONNECT, instead of a connection. */
   readonly answer?: string;
 }
 
@@ -47,7 +47,7 @@ function pipe(a: Socket, b: Socket): void {
   }
 }
 
-/** HTTP's: CONNECT, and requests in absolute-form. */
+/** Starts an HTTP proxy: for CONNECT, and for requests in absolute-form. */
 export async function startProxy(options: ProxyServerOptions = {}): Promise<ProxyServer> {
   const {authorization, tls, answer} = options;
   const asked: string[] = [];
@@ -112,11 +112,11 @@ export async function startProxy(options: ProxyServerOptions = {}): Promise<Prox
 
 export interface SocksServerOptions {
   readonly login?: {readonly username: string; readonly password: string};
-  /** What it replies to CONNECT, instead of connecting. */
+  /** The reply to CONNECT, instead of a connection. */
   readonly reply?: number;
 }
 
-/** SOCKS5's. Takes its messages as they come, a byte at a time if need be. */
+/** Starts a SOCKS5 proxy. It accepts messages in pieces, down to single bytes. */
 export async function startSocks(options: SocksServerOptions = {}): Promise<ProxyServer> {
   const {login, reply} = options;
   const asked: string[] = [];
@@ -132,7 +132,7 @@ export async function startSocks(options: SocksServerOptions = {}): Promise<Prox
         if (socket.readableEnded) throw new Error('The client is gone');
       }
     }
-    // In pieces, as a network may.
+    // In pieces, as a network may deliver it.
     const say = (...bytes: number[]) => {
       for (const byte of bytes) socket.write(Buffer.from([byte]));
     };
@@ -168,7 +168,7 @@ export async function startSocks(options: SocksServerOptions = {}): Promise<Prox
     }
     const target = connect(port, kind === 4 ? '::1' : '127.0.0.1');
     await new Promise((resolve, reject) => target.once('connect', resolve).once('error', reject));
-    // A name, for a change: what it is bound to may be one.
+    // RFC 1928 allows a name as the bound address.
     say(5, 0, 0, 3, 2, 0x6d, 0x65, 0, 80);
     pipe(socket, target);
   }

@@ -5,27 +5,27 @@ import type {SocketWatch} from './socket-watch.ts';
 import {createSocketWatch} from './socket-watch.ts';
 
 interface RawRequest {
-  /** The request line and the headers, as they came. */
+  /** The request line and the headers, unchanged. */
   readonly head: string;
   readonly method: string;
   readonly path: string;
-  /** Names in lower case. */
+  /** The headers, with names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
-  /** As it came over the wire: chunks and all. */
+  /** The body as it came over the wire, with its chunk framing. */
   readonly body: Buffer;
 }
 
-/** One connection of a {@link RawServer}, from the server's side. */
+/** The server's side of one connection of a {@link RawServer}. */
 export interface RawConnection {
   readonly socket: Socket;
-  /** Which connection to the server it is, from 0. */
+  /** The number of the connection, from 0. */
   readonly index: number;
-  /** The next request, once its last byte is here; rejects when the connection is over before that. */
+  /** Waits for the whole next request. Rejects if the connection closes before that. */
   request(): Promise<RawRequest>;
-  /** The next request's head; its body is left alone. */
+  /** Waits for the head of the next request, and leaves its body unread. */
   head(): Promise<RawRequest>;
   send(data: string | Uint8Array): void;
-  /** What a plain server says. */
+  /** Sends a plain response. */
   respond(body: string, headers?: string): void;
   /** Resolves when the connection is closed. */
   readonly closed: Promise<void>;
@@ -38,7 +38,7 @@ export interface RawServer {
   readonly connections: readonly RawConnection[];
 }
 
-/** A TCP server that says on each connection what its script says, right or wrong. */
+/** Starts a TCP server that sends on each connection what its script writes, valid HTTP or not. */
 export async function startRawServer(
   script: (connection: RawConnection) => Promise<void> | void,
 ): Promise<RawServer> {
@@ -48,7 +48,7 @@ export async function startRawServer(
     sockets.add(socket);
     const connection = createConnection(socket, connections.length);
     connections.push(connection);
-    // A script that waits for a request on a connection that is over has nothing left to say.
+    // A script that waits for a request on a closed connection is over.
     Promise.resolve(connection)
       .then(script)
       .catch((error) => {

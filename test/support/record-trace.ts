@@ -1,11 +1,11 @@
 import type {TraceEvent, TraceListener, TraceSubject} from '../../src/index.ts';
 
-/** What a session's listener has heard. */
+/** The trace events that a listener of a session has received. */
 export interface TraceRecord {
   readonly listener: TraceListener;
   readonly events: TraceEvent[];
   readonly subjects: TraceSubject[];
-  /** The names of the signals, in order; with `attempt` those of one attempt. */
+  /** The types of the events, in order; with `attempt`, those of one attempt. */
   types(attempt?: number): string[];
   of<Type extends TraceEvent['type']>(type: Type): Array<TraceEvent<Type>>;
 }

@@ -2,11 +2,11 @@ import type {AdaptiveLimit, LimitSample} from '../../src/core/host-limit.ts';
 
 export interface RecordedLimit extends AdaptiveLimit {
   readonly samples: Array<LimitSample & {readonly origin: string}>;
-  /** What each host may have, from the next sample on. */
+  /** The limit of each host, from the next sample on. */
   limit: number;
 }
 
-/** A limit that stays where it is put, and notes what it is told. */
+/** A host limit that the test sets, and that records its samples. */
 export function recordedLimit(limit = 10): RecordedLimit {
   const recorded: RecordedLimit = {
     max: 100,

@@ -11,12 +11,12 @@ export interface NodeRun {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** Runs Node on the sources in a process of its own, both outputs piped. */
+/** Runs Node with the condition of the sources in a process of its own, and gives its outputs. */
 export async function runNode(
   args: readonly string[],
   {timeout, watch}: {readonly timeout?: number; readonly watch?: (child: ChildProcess) => void} = {},
 ): Promise<NodeRun> {
-  // What the test runner says about colours holds for its own output.
+  // FORCE_COLOR is meant for the output of the test runner.
   const {FORCE_COLOR: _, ...env} = process.env;
   const child = spawn(process.execPath, ['--conditions=@aiofetch/source', ...args], {
     cwd: root,

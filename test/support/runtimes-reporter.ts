@@ -4,12 +4,12 @@ import {toTable} from '../conformance/support/table.ts';
 
 declare module 'vitest' {
   interface TaskMeta {
-    /** On a case of the conformance suite: where it was run. */
+    /** For a case of the conformance suite: the runtime that ran it. */
     runtime?: RuntimeRow;
   }
 }
 
-/** Closes a run that had the conformance suite in it with a table: runtime, version, connector, cases passed. */
+/** Prints a table after a run of the conformance suite: runtime, version, connector, cases passed. */
 export default class RuntimesReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     const rows = new Map<string, RuntimeRow & {passed: number; cases: number}>();

@@ -2,9 +2,9 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
-/** A piece of TypeScript that documentation shows. */
+/** A TypeScript block of the documentation. */
 export interface Snippet {
-  /** Where it stands: file and line. */
+  /** Its place: file and line. */
   readonly where: string;
   readonly code: string;
 }
@@ -16,14 +16,14 @@ export function markdownSnippets(file: string): Snippet[] {
   return fencedBlocks(file, readFileSync(join(root, file), 'utf8'));
 }
 
-/** The blocks of every doc comment in the sources. */
+/** The TypeScript blocks of every doc comment in the sources. */
 export function sourceSnippets(): Snippet[] {
   const files = readdirSync(join(root, 'src'), {recursive: true, encoding: 'utf8'}).filter((file) =>
     file.endsWith('.ts'),
   );
   return files.sort().flatMap((file) => {
     const text = readFileSync(join(root, 'src', file), 'utf8');
-    // Only what is inside doc comments begins with an asterisk; the rest keeps its line, so that numbers stay right.
+    // Lines of doc comments begin with an asterisk. All other lines stay as empty lines, so that line numbers stay right.
     const comments = text
       .split('\n')
       .map((line) => /^\s*\* ?(.*)$/.exec(line)?.[1] ?? '')
@@ -41,7 +41,7 @@ function fencedBlocks(file: string, text: string): Snippet[] {
   return snippets;
 }
 
-/** The same code, talking to `origin` wherever it talks to a host of the examples. */
+/** The same code with `origin` in place of the hosts of the examples. */
 export function redirected(code: string, origin: string): string {
   return code.replaceAll(/https:\/\/(?:[a-z]+\.)?example\.com/g, origin);
 }

@@ -7,43 +7,43 @@ import {noHosts} from './no-hosts.ts';
 import type {PooledSession} from './open-session.ts';
 import {turns, waitForGc} from './wait-for.ts';
 
-/** Which request comes next. */
+/** The next request. */
 interface Target {
   readonly origin: string;
-  /** What its server is to do: the first part of its path. */
+  /** The behaviour of the server: the first part of the path. */
   readonly kind: string;
 }
 
-/** What is sent, and what is known of the answers. */
+/** The requests of a soak test, and the expected responses. */
 export interface Soak {
   readonly requests: number;
   readonly random: () => number;
-  /** How long a server may be silent, in ms: what never comes to an end by itself has to be given up. */
+  /** The read timeout, in ms, for responses that never end by themselves. */
   readonly read: number;
   readonly target: () => Target;
-  /** What is answered, but to `echo`, which answers with what it is sent, `empty` and `large`. */
+  /** The response text of all kinds but `echo` (the request body), `empty` and `large`. */
   readonly text: string;
-  /** How long the answer to `large` is. */
+  /** The length of the response to `large`. */
   readonly largeSize: number;
-  /** Looks at what must hold at any time. */
+  /** Checks what has to hold at any time. */
   readonly look: () => void;
 }
 
 export type Pick = <T>(items: readonly T[]) => T;
 
-/** Chooses one of several. */
+/** Chooses one of several at random. */
 export function createPick(random: () => number): Pick {
   return <T>(items: readonly T[]) => items[Math.floor(random() * items.length)] as T;
 }
 
-/** Each as often as it weighs. */
+/** A list with each kind as many times as its weight. */
 export function weighted(weights: Readonly<Record<string, number>>): string[] {
   return Object.entries(weights).flatMap(([kind, weight]) => Array<string>(weight).fill(kind));
 }
 
 /**
- * Sends requests of every kind at once: with and without a body, aborted, and their answers read, dropped, cloned or
- * cancelled. Each has to settle once, rightly or with a typed error, and nothing may be left of any.
+ * Sends requests of every kind at once: with and without a body, some aborted; and reads, drops, clones or cancels their
+ * responses. Each call has to settle once, correctly or with a typed error, and may leave nothing behind.
  */
 export async function soak({fetch, stats}: PooledSession, options: Soak): Promise<void> {
   const {requests, random, read, target, text, largeSize, look} = options;
@@ -57,7 +57,7 @@ export async function soak({fetch, stats}: PooledSession, options: Soak): Promis
     if (how < 0.06) {
       await response.body?.cancel();
     } else if (how < 0.1) {
-      // Left to the garbage collector.
+      // The garbage collector has to free the slot.
     } else if (how < 0.2) {
       const clone = response.clone();
       const [one, other] = await Promise.all([response.text(), clone.text()]);
@@ -118,7 +118,7 @@ export async function soak({fetch, stats}: PooledSession, options: Soak): Promis
     expect(stats().queued).toBeGreaterThanOrEqual(0);
     look();
   }
-  // Responses that were dropped give their slots back when they are collected.
+  // A dropped response frees its slot when it is collected.
   await waitForGc(() => settled === requests);
   await Promise.all(calls);
   await waitForGc(() => stats().active === 0);
@@ -126,7 +126,7 @@ export async function soak({fetch, stats}: PooledSession, options: Soak): Promis
   expect(getEventListeners(lasting, 'abort')).toHaveLength(0);
 }
 
-/** Whatever happened before, all servers are reached, and closing leaves nothing. */
+/** Checks that a session still reaches all servers, and that closing it leaves nothing. */
 export async function expectSound(
   {fetch, stats, connector}: PooledSession,
   servers: ReadonlyArray<{readonly origin: string}>,

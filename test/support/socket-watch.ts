@@ -2,7 +2,7 @@ import diagnostics from 'node:diagnostics_channel';
 import type {Socket} from 'node:net';
 import {onTestFinished} from 'vitest';
 
-/** Counts sockets: how many are open, were ever open at the same time, and were opened. */
+/** Counts sockets: those open now, the most open at once, and all that were opened. */
 export interface SocketWatch {
   readonly open: ReadonlySet<Socket>;
   readonly peak: number;
@@ -31,7 +31,7 @@ export function createSocketWatch(): SocketWatch {
   };
 }
 
-/** The TCP sockets that this process opens to others, from the moment it dials. */
+/** Counts the TCP sockets that this process opens, from the moment of the dial. */
 export function watchDialledSockets(): SocketWatch {
   const watch = createSocketWatch();
   const onSocket = (message: unknown) => watch.add((message as {socket: Socket}).socket);

@@ -1,7 +1,7 @@
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {afterEach, beforeEach, expect} from 'vitest';
 
-/** Has each test of the file fail that leaves a rejection which nobody handles. */
+/** Fails each test of the file that leaves an unhandled rejection. */
 export function expectNoUnhandledRejections(): void {
   const unhandled: unknown[] = [];
   const onUnhandled = (reason: unknown) => void unhandled.push(reason);

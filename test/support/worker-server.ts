@@ -8,7 +8,7 @@ const server = createServer(workerData, (request, response) => request.resume().
 server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));
 `;
 
-/** A server over TLS in a thread of its own: it may answer before the client's event loop has gone round. */
+/** Starts a TLS server in a thread of its own, so that it can answer before the event loop of the client takes a turn. */
 export async function startWorkerServer(tls: {
   readonly cert: string;
   readonly key: string;

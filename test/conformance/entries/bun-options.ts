@@ -11,30 +11,34 @@ const create = (options?: BunConnectorOptions) => () => bunConnector(options);
 
 await runAndReport(config, [
   ...commonOptionCases(config.options, create),
-  optionCase('tls.rejectUnauthorized: false', create({tls: {rejectUnauthorized: false}}), async (ask) => {
-    await ask(secure);
-  }),
   optionCase(
-    'tls.servername: another than the certificate’s is refused',
+    'tls.rejectUnauthorized: false accepts an unknown authority',
+    create({tls: {rejectUnauthorized: false}}),
+    async (ask) => {
+      await ask(secure);
+    },
+  ),
+  optionCase(
+    'tls.servername that is not in the certificate is refused',
     create({tls: {ca, servername: 'other.example'}}),
     async (ask) => {
       await rejects(ask(secure), 'ConnectionError');
     },
   ),
   refusalCase(
-    'one that is not known',
+    'an unknown option is refused',
     create({http2: true} as never),
     'UnsupportedOptionError',
     'connector.http2',
   ),
   refusalCase(
-    'one of tls that is not known',
+    'an unknown option of tls is refused',
     create({tls: {pin: 'x'}} as never),
     'UnsupportedOptionError',
     'connector.tls.pin',
   ),
   refusalCase(
-    'a proxy that is none',
+    'a proxy that is not an HTTP proxy is refused',
     create({proxy: 'socks5://u:secret@host'}),
     'InvalidOptionError',
     'connector.proxy',

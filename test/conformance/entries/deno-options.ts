@@ -16,7 +16,7 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 await runAndReport(config, [
   ...commonOptionCases(config.options, create),
   optionCase(
-    'without any: connections are used again, and closed with it',
+    'without options, connections are reused, and closed with the connector',
     create(),
     async (ask, connector) => {
       const url = `${plain}?closed`;
@@ -28,47 +28,60 @@ await runAndReport(config, [
       check(open === 1, `no connection left but the one that asks, not ${open}`);
     },
   ),
-  optionCase('maxIdlePerHost: 0 keeps none', create({maxIdlePerHost: 0}), async (ask) => {
+  optionCase('maxIdlePerHost: 0 keeps no idle connection', create({maxIdlePerHost: 0}), async (ask) => {
     const {connection} = await ask(plain);
     check((await ask(plain)).connection !== connection, 'another connection');
   }),
-  optionCase('keepAliveTimeout: closes an idle one', create({keepAliveTimeout: 100}), async (ask) => {
+  optionCase('keepAliveTimeout closes an idle connection', create({keepAliveTimeout: 100}), async (ask) => {
     const {connection} = await ask(plain);
     await sleep(400);
     check((await ask(plain)).connection !== connection, 'another connection');
   }),
-  optionCase('keepAliveTimeout: false keeps them', create({keepAliveTimeout: false}), async (ask) => {
-    const {connection} = await ask(plain);
-    await sleep(200);
-    check((await ask(plain)).connection === connection, 'the same connection');
-  }),
-  optionCase('http2: spoken where the server does', create({tls}), async (ask) => {
+  optionCase(
+    'keepAliveTimeout: false keeps idle connections',
+    create({keepAliveTimeout: false}),
+    async (ask) => {
+      const {connection} = await ask(plain);
+      await sleep(200);
+      check((await ask(plain)).connection === connection, 'the same connection');
+    },
+  ),
+  optionCase('http2 is used if the server supports it', create({tls}), async (ask) => {
     const {httpVersion} = await ask(secure);
     check(httpVersion === '2.0', `2.0, not ${httpVersion}`);
   }),
-  optionCase('http2: false speaks 1.1', create({tls, http2: false}), async (ask) => {
+  optionCase('http2: false uses HTTP/1.1', create({tls, http2: false}), async (ask) => {
     const {httpVersion} = await ask(secure);
     check(httpVersion === '1.1', `1.1, not ${httpVersion}`);
   }),
-  optionCase('localAddress', create({localAddress: '127.0.0.2'}), async (ask) => {
-    const {from} = await ask(plain);
-    check(from === '127.0.0.2', `127.0.0.2, not ${from}`);
-  }),
+  optionCase(
+    'localAddress sets the address of the connection',
+    create({localAddress: '127.0.0.2'}),
+    async (ask) => {
+      const {from} = await ask(plain);
+      check(from === '127.0.0.2', `127.0.0.2, not ${from}`);
+    },
+  ),
   refusalCase(
-    'one that is not known',
+    'an unknown option is refused',
     create({keepalive: 1} as never),
     'UnsupportedOptionError',
     'connector.keepalive',
   ),
   refusalCase(
-    'one of tls that is not known',
+    'an unknown option of tls is refused',
     create({tls: {rejectUnauthorized: false}} as never),
     'UnsupportedOptionError',
     'connector.tls.rejectUnauthorized',
   ),
-  refusalCase('cert without key', create({tls: {cert: client.cert}}), 'InvalidOptionError', 'connector.tls'),
   refusalCase(
-    'a proxy that is none',
+    'tls.cert without tls.key is refused',
+    create({tls: {cert: client.cert}}),
+    'InvalidOptionError',
+    'connector.tls',
+  ),
+  refusalCase(
+    'a proxy with an unsupported scheme is refused',
     create({proxy: 'ftp://u:secret@host'}),
     'InvalidOptionError',
     'connector.proxy',

@@ -8,7 +8,7 @@ import {promisify} from 'node:util';
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);
 
-// What npm's packages call a platform, each in its way; none where there is no package.
+// The names of platforms in the packages of Node, Deno, Bun and workerd.
 const platforms: Readonly<Record<string, readonly string[]>> = {
   'linux-x64': ['linux-x64', 'linux-x64-glibc', 'linux-x64', 'linux-64'],
   'linux-arm64': ['linux-arm64', 'linux-arm64-glibc', 'linux-aarch64', 'linux-arm64'],
@@ -17,13 +17,13 @@ const platforms: Readonly<Record<string, readonly string[]>> = {
   'win32-x64': ['win-x64', 'win32-x64', 'windows-x64', 'windows-64'],
 };
 const [nodeName, denoName, bunName, workerdName] = platforms[`${platform}-${arch}`] ?? [];
-/** Whether npm has packages of the runtimes for this platform. Of Node for darwin-arm64 it hasn't. */
+/** Whether npm has packages of all runtimes for this platform. For darwin-arm64, it has none of Node. */
 export const isOnNpm = nodeName !== undefined && nodeName !== 'darwin-arm64';
 
 const suffix = platform === 'win32' ? '.exe' : '';
 const nodeFile = platform === 'win32' ? 'bin/node.exe' : 'bin/node';
 
-/** Where the runtimes are that npm installed; `undefined` for one that has no package for this platform. */
+/** The paths of the runtimes that npm installed; `undefined` for a runtime without a package for this platform. */
 export const installed = {
   node22: inPackage(`rt-node22-${nodeName}`, nodeFile),
   node24: inPackage(`node-${nodeName}`, nodeFile),
@@ -33,7 +33,7 @@ export const installed = {
   workerd: inPackage(`@cloudflare/workerd-${workerdName}`, `bin/workerd${suffix}`),
 } as const;
 
-/** Where the system's browsers are. */
+/** The paths of the browsers that are installed on this system. */
 export const system = {
   chromium: onPath('chromium', 'chromium-browser', 'google-chrome'),
   firefox: onPath('firefox-esr', 'firefox'),
@@ -45,7 +45,7 @@ export const system = {
   xvfb: onPath('Xvfb'),
 } as const;
 
-/** The version a binary tells of itself. */
+/** The version that a binary prints. */
 export async function versionOf(binary: string, environment: NodeJS.ProcessEnv = env): Promise<string> {
   const {stdout} = await run(binary, ['--version'], {env: environment, timeout: 50_000});
   return /\d+(?:[.-]\d+)+/.exec(stdout)?.[0] ?? stdout.trim();

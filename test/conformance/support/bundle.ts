@@ -18,7 +18,7 @@ async function buildEntry(entry: string, conditions: readonly string[]): Promise
     format: 'esm',
     target: 'es2023',
     conditions: ['@aiofetch/source', ...conditions],
-    // esbuild has `browser` or `node` among its conditions for the platforms of these names, but not for this one.
+    // On the platforms `browser` and `node`, esbuild adds conditions of these names; on `neutral` it adds none.
     platform: 'neutral',
     mainFields: ['module', 'main'],
     sourcemap: 'inline',

@@ -1,20 +1,20 @@
 import type {ChildProcess, StdioOptions} from 'node:child_process';
 import {spawn} from 'node:child_process';
 
-/** A process that was started, with all that it starts itself. */
+/** A started process with all its own child processes. */
 export interface Child {
   readonly process: ChildProcess;
-  /** What it wrote to its outputs so far. */
+  /** The end of what the process has written to its outputs. */
   output(): string;
-  /** When it has gone. */
+  /** Resolves with the exit code when the process has ended. */
   readonly gone: Promise<number | null>;
   end(): Promise<void>;
 }
 
-/** How much of what a process writes is kept, in characters. */
+/** How much of the output is kept, in characters. */
 const outputLimit = 10_000;
 
-/** Starts a process in a group of its own, so that its children end with it. */
+/** Starts a process in its own process group, so that its children can be killed with it. */
 export function start(
   binary: string,
   args: readonly string[],
@@ -43,7 +43,7 @@ export function start(
       try {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       } catch {
-        // It is gone already.
+        // The process group has already ended.
       }
       await gone;
     },

@@ -11,48 +11,52 @@ interface CommonOptions {
   readonly socketPath?: string;
 }
 
-/** What holds of those, in either runtime. */
+/** The cases that hold in both runtimes. */
 export function commonOptionCases(
   {plain, secure, proxy, socketPath, ca, client}: EntryConfig['options'],
   create: (options?: CommonOptions) => () => Connector,
 ): ConformanceCase[] {
   return [
-    optionCase('without tls.ca: an authority that nobody knows is refused', create(), async (ask) => {
+    optionCase('without tls.ca, a certificate of an unknown authority is refused', create(), async (ask) => {
       const error = await rejects(ask(secure), 'ConnectionError');
       check((error as Error & {phase?: string}).phase === 'tls', `phase tls, not ${JSON.stringify(error)}`);
     }),
-    optionCase('tls.ca: its authority is trusted', create({tls: {ca}}), async (ask) => {
+    optionCase('tls.ca makes the connector trust an authority', create({tls: {ca}}), async (ask) => {
       check((await ask(secure)).client === undefined, 'no certificate of the client');
     }),
-    optionCase('tls.ca: several', create({tls: {ca: [ca, ca]}}), async (ask) => {
+    optionCase('tls.ca takes several authorities', create({tls: {ca: [ca, ca]}}), async (ask) => {
       await ask(secure);
     }),
-    optionCase('tls.cert and key: the server sees them', create({tls: {ca, ...client}}), async (ask) => {
-      const answer = await ask(secure);
-      check(answer.client === 'client', `a client called client, not ${answer.client}`);
-    }),
-    optionCase('proxy: for http', create({proxy}), async (ask) => {
+    optionCase(
+      'tls.cert and tls.key send a client certificate',
+      create({tls: {ca, ...client}}),
+      async (ask) => {
+        const answer = await ask(secure);
+        check(answer.client === 'client', `a client called client, not ${answer.client}`);
+      },
+    ),
+    optionCase('proxy sends http requests through the proxy', create({proxy}), async (ask) => {
       const {forwarded, tunnelled} = (await ask(plain)).proxied;
       check(forwarded + tunnelled > 0, 'a request through the proxy');
     }),
-    optionCase('proxy: for https', create({proxy, tls: {ca}}), async (ask) => {
+    optionCase('proxy sends https requests through a tunnel', create({proxy, tls: {ca}}), async (ask) => {
       check((await ask(secure)).proxied.tunnelled > 0, 'a tunnel through the proxy');
     }),
     optionCase(
-      'proxy: without its password is refused',
+      'proxy without its password is refused by the proxy',
       create({proxy: withoutPassword(proxy)}),
       async (ask) => {
         await rejects(ask(plain), 'HTTPError');
       },
     ),
-    optionCase('socketPath', create({socketPath}), async (ask) => {
+    optionCase('socketPath connects to a Unix socket', create({socketPath}), async (ask) => {
       const {from, host} = await ask('http://service/path');
       check(from === '', `no address, not ${from}`);
       check(host === 'service', `the host of the URL, not ${host}`);
     }),
-    refusalCase('a limit that is none', create({limit: -1}), 'InvalidOptionError', 'connector.limit'),
+    refusalCase('an invalid limit is refused', create({limit: -1}), 'InvalidOptionError', 'connector.limit'),
     refusalCase(
-      'proxy with socketPath',
+      'proxy together with socketPath is refused',
       create({proxy, socketPath}),
       'InvalidOptionError',
       'connector.socketPath',

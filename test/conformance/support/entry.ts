@@ -5,18 +5,18 @@ import type {OptionsAddress} from './options-server.ts';
 import type {CaseReport} from './report.ts';
 import {runCases} from './report.ts';
 
-/** What an entry is told by the runner. */
+/** The configuration of an entry. */
 export interface EntryConfig {
   readonly server: ConformanceServerAddress;
-  /** For what only this runtime's connector takes. */
+  /** Servers for the options that only this runtime's connector has. */
   readonly options: OptionsAddress;
-  /** The connector that a session has to get in this runtime when it is given none; not asked for when left out. */
+  /** The connector that a session has by default in this runtime. Without it, the default is not checked. */
   readonly defaultConnector?: string | undefined;
-  /** Where the report goes; none when it is what the entry answers. */
+  /** The address for the report. Without it, the caller of the entry takes the report. */
   readonly reportTo?: string | undefined;
 }
 
-/** Runs the suite in the runtime that this is called in, and sends the report. */
+/** Runs the suite in the current runtime, and sends the report. */
 export function runEntry(
   config: EntryConfig,
   target: Omit<ConformanceTarget, 'server'>,
@@ -26,14 +26,14 @@ export function runEntry(
   if (defaultConnector !== undefined) {
     cases.push({
       topic: 'default',
-      name: `a session gets the connector ${defaultConnector}`,
+      name: `a session without a connector gets the connector ${defaultConnector}`,
       run: () => checkDefault(defaultConnector),
     });
   }
   return runAndReport(config, cases);
 }
 
-/** The same for other cases than the suite's. */
+/** Runs cases in the current runtime, and sends the report. */
 export async function runAndReport(
   {reportTo}: EntryConfig,
   cases: readonly ConformanceCase[],
@@ -47,5 +47,5 @@ async function checkDefault(expected: string): Promise<void> {
   const session = createSession();
   const {connector} = session.stats();
   await session.close();
-  if (connector !== expected) throw new ConformanceError(`It gets ${connector}`);
+  if (connector !== expected) throw new ConformanceError(`The session got the connector ${connector}`);
 }

@@ -4,10 +4,10 @@ import type {ConformanceCase} from 'aiofetch/conformance';
 import {ConformanceError} from 'aiofetch/conformance';
 import type {OptionsAnswer} from './options-server.ts';
 
-/** What a case does with a connector: asks a URL with it, and looks at the answer. */
+/** Sends a request over the connector of a case, and gives the answer of the server. */
 type Ask = (url: string) => Promise<OptionsAnswer>;
 
-/** A case about one connector's options. */
+/** A case about the options of one connector. */
 export function optionCase(
   name: string,
   create: () => Connector,
@@ -28,7 +28,7 @@ export function optionCase(
   };
 }
 
-/** A case about options that can't be had. */
+/** A case about options that the connector has to refuse. */
 export function refusalCase(
   name: string,
   create: () => Connector,
@@ -58,7 +58,7 @@ export function check(condition: boolean, what: string): void {
   if (!condition) throw new ConformanceError(`Expected ${what}`);
 }
 
-/** What `promise` rejects with has to be this package's. */
+/** Gives the error that `promise` rejects with, which has to be an `AiofetchError` of that name. */
 export async function rejects(promise: Promise<unknown>, name: string): Promise<Error> {
   try {
     await promise;

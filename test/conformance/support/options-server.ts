@@ -10,30 +10,30 @@ import {join} from 'node:path';
 import type {TLSSocket} from 'node:tls';
 import {certificates} from '../../support/certificates.ts';
 
-/** Where servers listen that show what a connector's own options do, as plain data. */
+/** The addresses, as plain data, of servers that show the effect of a connector's own options. */
 export interface OptionsAddress {
-  /** Tells each request's connection: its number, its other end, how many are open. */
+  /** Answers with the connection of the request: its number, its other end, and how many are open. */
   readonly plain: string;
-  /** The same over TLS, of an authority that only the tests know, with HTTP/1.1 and 2; it asks for a certificate. */
+  /** The same over TLS, by an authority that only the tests know, with HTTP/1.1 and 2. It asks for a client certificate. */
   readonly secure: string;
-  /** A proxy; it wants the name and password that are in here. */
+  /** A proxy with the name and the password that it demands. */
   readonly proxy: string;
   readonly socketPath: string;
   readonly ca: string;
   readonly client: {readonly cert: string; readonly key: string};
 }
 
-/** What the servers answer. */
+/** The answer of the servers. */
 export interface OptionsAnswer {
   readonly httpVersion: string;
-  /** Which connection it came over, and how many there are now that were opened with the same query. */
+  /** The number of the connection, and how many are open that began with the same query. */
   readonly connection: number;
   readonly open: number;
   readonly from: string;
   readonly host: string;
-  /** What the client's certificate is for; none without one that can be verified. */
+  /** The name in the client certificate; none without a certificate that can be verified. */
   readonly client?: string | undefined;
-  /** What the proxy has forwarded, and tunnelled, so far. */
+  /** How many requests the proxy has forwarded, and how many tunnels it has opened. */
   readonly proxied: {readonly forwarded: number; readonly tunnelled: number};
 }
 

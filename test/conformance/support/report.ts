@@ -1,15 +1,15 @@
 import type {ConformanceCase} from 'aiofetch/conformance';
 
-/** How one case ended. */
+/** The result of one case. */
 export interface CaseReport {
   readonly topic: string;
   readonly name: string;
   readonly ms: number;
-  /** What it failed with; none when it passed. */
+  /** The error of a failed case, with its stack; none if the case passed. */
   readonly error?: string | undefined;
 }
 
-/** Runs cases one after the other: some look at how much happens at once, and a browser allows few connections. */
+/** Runs cases one after the other, since some count concurrent requests, and a browser allows few connections. */
 export async function runCases(cases: readonly ConformanceCase[]): Promise<CaseReport[]> {
   const reports: CaseReport[] = [];
   for (const {topic, name, run} of cases) {
@@ -27,6 +27,6 @@ export async function runCases(cases: readonly ConformanceCase[]): Promise<CaseR
 
 function describe(error: Error): string {
   const {message, stack = ''} = error;
-  // Some runtimes begin the stack with the message, some leave it out.
+  // Some runtimes begin the stack with the message, and some leave the message out.
   return stack.includes(message) ? stack : `${error.name}: ${message}\n${stack}`;
 }

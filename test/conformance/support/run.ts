@@ -9,23 +9,23 @@ import {startOptionsServer} from './options-server.ts';
 import type {CaseReport} from './report.ts';
 import type {Runtime, Stage} from './runtimes.ts';
 
-/** How the suite went in one runtime. */
+/** The result of the suite in one runtime. */
 export interface RuntimeReport {
   readonly name: string;
   readonly connector: string;
   readonly version: string;
   readonly ms: number;
   readonly cases: readonly CaseReport[];
-  /** Why there is no report. */
+  /** Why the runtime gave no report; none if it did. */
   readonly failure?: string | undefined;
 }
 
-/** How long one may take, in ms. */
+/** The longest that one runtime may take, in ms. */
 const runtimeLimit = 480_000;
-// A runtime spends half a minute on cases that wait for a timeout, and leaves the processor to the others meanwhile.
+// How many runtimes run at once. Each spends half a minute on cases that wait for a timeout, and needs no processor then.
 const atOnce = 6;
 
-/** Runs the suite in each of them that is here; the last ones begin. */
+/** Runs the suite in each runtime that is installed. The last ones in the list start first. */
 export async function runRuntimes(
   wanted: readonly Runtime[],
   onReport?: (report: RuntimeReport) => void,
@@ -69,7 +69,7 @@ async function runOne(runtime: Runtime, stage: Stage): Promise<RuntimeReport> {
   return {name, connector, version, ms: Date.now() - start, cases, failure};
 }
 
-/** Where pages are handed out and reports handed in. */
+/** A server that serves the pages of browsers, and receives their reports. */
 async function openDesk(
   conformance: ConformanceServer,
   options: OptionsAddress,
@@ -127,9 +127,9 @@ async function openDesk(
 async function reportOf(child: Child, received: Promise<CaseReport[]>): Promise<CaseReport[]> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<string>((resolve) => {
-    timer = setTimeout(resolve, runtimeLimit, `It did not report within ${runtimeLimit} ms`);
+    timer = setTimeout(resolve, runtimeLimit, `The runtime did not report within ${runtimeLimit} ms`);
   });
-  const gone = child.gone.then((code) => `It ended with ${code} before it had reported`);
+  const gone = child.gone.then((code) => `The runtime ended with ${code} before it had reported`);
   const result = await Promise.race([received, gone, late]);
   clearTimeout(timer);
   if (typeof result === 'string') throw new Error(`${result}\n${child.output()}`);

@@ -9,23 +9,23 @@ import {start} from './child.ts';
 import type {EntryConfig} from './entry.ts';
 import type {CaseReport} from './report.ts';
 
-/** What a runtime needs of the runner to run in. */
+/** What the runner gives to a runtime. */
 export interface Stage {
-  /** What its entry is told, with where to send the report. */
+  /** Makes the configuration of the entry, with the address for its report. */
   config(options: {defaultConnector?: string | undefined; takesCertificate?: boolean}): EntryConfig;
-  /** The page that runs a bundle, at this address once it's asked for. */
+  /** Serves a page that runs a bundle, and gives its address. */
   page(bundle: string, config: EntryConfig): string;
-  /** Waits for the report that goes to the address in `config`; as long as the process lives. */
+  /** Waits for the report of the entry. Rejects if the process ends before it. */
   report(child: Child): Promise<CaseReport[]>;
 }
 
-/** A runtime that the suite runs in, with one connector. */
+/** A runtime in which the suite runs with one connector. */
 export interface Runtime {
   readonly name: string;
   readonly connector: string;
-  /** Its binary; none when it isn't here. */
+  /** The path of its binary; `undefined` if the runtime is not installed. */
   readonly binary: string | undefined;
-  /** Whether it has to be here: npm brings what it has for this platform, and CI installs the browsers. */
+  /** Whether the runtime has to be installed: npm installs those that it has for this platform, and CI installs the browsers. */
   readonly isDemanded: boolean;
   version(binary: string): Promise<string>;
   run(binary: string, stage: Stage): Promise<CaseReport[]>;
@@ -35,7 +35,7 @@ const root = join(import.meta.dirname, '../../..');
 const condition = '--conditions=@aiofetch/source';
 const denoArgs = ['run', '-A', '--no-lock', condition];
 
-/** All of them; those that take longest last. */
+/** All runtimes, ordered by how long they take. */
 export const runtimes: readonly Runtime[] = [
   ...(['22', '24', '26'] as const).flatMap((major) => [
     command(`Node ${major}`, 'undici', installed[`node${major}`], [condition], 'node.ts', 'undici'),
@@ -52,7 +52,7 @@ export const runtimes: readonly Runtime[] = [
   webkit(),
 ];
 
-/** One that runs a file from its command line. */
+/** A runtime that runs a file from its command line. */
 function command(
   name: string,
   connector: string,
@@ -81,8 +81,8 @@ function command(
 }
 
 /**
- * The first has no `process`, as of an early date: later ones bring it even without nodejs_compat. At dates before that,
- * `text()` leaves a byte order mark in.
+ * workerd runs twice. By its early compatibility date, the first has no `process`, which later dates bring even without
+ * nodejs_compat. At still earlier dates, `text()` doesn't remove a byte order mark.
  */
 function worker(name: string, compatibilityDate: string, flags: readonly string[]): Runtime {
   return {
@@ -102,7 +102,7 @@ function worker(name: string, compatibilityDate: string, flags: readonly string[
       });
       try {
         const port = await Promise.race([controlPort(child), child.gone]);
-        if (!port) throw new Error('It did not say where it listens');
+        if (!port) throw new Error('workerd did not write its port');
         const response = await fetch(`http://127.0.0.1:${port}`, {
           method: 'POST',
           body: JSON.stringify(stage.config({defaultConnector: 'fetch'})),
@@ -136,7 +136,7 @@ const main :Workerd.Worker = (
 `;
 }
 
-/** workerd tells the port it was given on a descriptor of its own, a line of JSON. */
+/** workerd writes its port to a file descriptor of its own, as a line of JSON. */
 function controlPort(child: Child): Promise<number> {
   return new Promise((resolve) => {
     let text = '';
@@ -150,7 +150,7 @@ function controlPort(child: Child): Promise<number> {
 
 type StartBrowser = (binary: string, url: string, profile: string) => Child | Promise<Child>;
 
-/** One that is shown a page, with a profile of its own. */
+/** A browser that opens a page, with a profile of its own. */
 function browser(
   name: string,
   binary: string | undefined,
@@ -186,7 +186,7 @@ function startChromium(binary: string, url: string, profile: string): Child {
     '--disable-dev-shm-usage',
     '--disable-background-networking',
     '--no-first-run',
-    // The server's certificate is of an authority that nobody knows.
+    // The browser doesn't trust the authority of the server's certificate.
     '--ignore-certificate-errors',
     `--user-data-dir=${profile}`,
     url,
@@ -211,7 +211,7 @@ async function startFirefox(binary: string, url: string, profile: string): Promi
   });
 }
 
-/** WebKitGTK's test browser has no mode without a screen: it gets one that nobody sees. */
+/** WebKitGTK's test browser has no headless mode, so it gets a virtual screen. */
 function webkit(): Runtime {
   const runtime = browser('WebKitGTK', system.xvfb && system.webkit, async (binary, url, profile) => {
     const screen = await startScreen();

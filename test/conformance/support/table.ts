@@ -1,11 +1,11 @@
-/** Where the suite was run. */
+/** A runtime with the connector that the suite ran on. */
 export interface RuntimeRow {
   readonly name: string;
   readonly version: string;
   readonly connector: string;
 }
 
-/** How it went there, as a table in Markdown, which reads well in a terminal too. */
+/** The results as a table in Markdown, which is readable in a terminal too. */
 export function toTable(rows: ReadonlyArray<RuntimeRow & {passed: number; cases: number}>): string {
   const table = [
     ['runtime', 'version', 'connector', 'cases passed'],
@@ -24,10 +24,10 @@ export function toTable(rows: ReadonlyArray<RuntimeRow & {passed: number; cases:
   return lines.join('\n');
 }
 
-/** `text` with the table between its markers. */
+/** Puts the table between the markers of a text. */
 export function withTable(text: string, table: string): string {
   const pattern = /(<!-- runtimes:start -->)[\s\S]*?(<!-- runtimes:end -->)/;
   if (!pattern.test(text))
-    throw new Error('It has no markers <!-- runtimes:start --> and <!-- runtimes:end -->');
+    throw new Error('The file has no markers <!-- runtimes:start --> and <!-- runtimes:end -->');
   return text.replace(pattern, `$1\n${table}\n$2`);
 }

@@ -4,15 +4,15 @@ import {createRequire} from 'node:module';
 import {dirname, join} from 'node:path';
 import {promisify} from 'node:util';
 
-/** Where the package is, as it would be published. */
+/** The packed package, and projects in which it is installed. */
 export interface Packed {
-  /** Paths in the tarball, without their first segment. */
+  /** The paths in the tarball, without their first segment. */
   readonly files: readonly string[];
-  /** An empty project with the tarball, what it depends on and its peers installed, and nothing else. */
+  /** A project in which only the tarball, its dependencies and its peers are installed. */
   readonly project: string;
-  /** Another with `@types/node` beside it. */
+  /** A project that also has `@types/node`. */
   readonly nodeProject: string;
-  /** Another without the optional peers. */
+  /** A project without the optional peers. */
   readonly bareProject: string;
 }
 
@@ -67,7 +67,7 @@ async function copyDependencies(folder: string, importer: string, modules: strin
   for (const name of Object.keys(manifest.dependencies ?? {})) await copyPackage(name, importer, modules);
 }
 
-// Flat, as npm lays them out where no two versions of one are wanted.
+// Flat, as npm installs packages of which one version is enough.
 async function copyPackage(name: string, importer: string, modules: string): Promise<void> {
   const source = locate(name, importer);
   await cp(source, join(modules, name), {recursive: true});
@@ -81,7 +81,7 @@ function locate(name: string, importer: string): string {
     try {
       return dirname(createRequire(importer).resolve(join(path, name, 'package.json')));
     } catch {
-      // Then it is further up.
+      // The package is in a folder further up.
     }
   }
   throw new Error(`${name} is not installed`);

@@ -21,7 +21,7 @@ describe.skipIf(isMissing)('the playground in Chromium', () => {
   let browser: Browser;
   let server: ViteDevServer;
   let address: string;
-  /** What the server has seen of the runs it was asked for in this test, in their order. */
+  /** What the server saw of the runs of this test, in their order. */
   let logs: () => LogSummary[];
 
   beforeAll(async () => {
@@ -47,7 +47,7 @@ describe.skipIf(isMissing)('the playground in Chromium', () => {
     return openPlayground(browser, address, {...small, ...settings}, options);
   }
 
-  it('sends a burst, and its counters are those of the server', async () => {
+  it('the page sends a burst, and its counters match those of the server', async () => {
     const playground = await open({failures: 20, throttled: 5, retryAfter: 0, cuts: 5, limitPerHost: 4});
     const {page, complaints, figures} = playground;
     await playground.run();
@@ -60,7 +60,7 @@ describe.skipIf(isMissing)('the playground in Chromium', () => {
     expect(await figures('Server saw')).toEqual([String(log.arrived)]);
     expect(await figures('Server’s peak')).toEqual([String(log.peak)]);
     expect(log.hosts.map(({peak}) => peak <= 4)).toEqual([true, true]);
-    // Every body that was cut is a call that failed, and every 503 or 429 that was given up.
+    // Failed calls are those whose body was cut, and those whose last response was a 503 or 429.
     const {cut} = log.outcomes;
     const failed = Number((await figures('Failed'))[0]);
     expect(failed).toBeGreaterThanOrEqual(cut);
@@ -74,24 +74,27 @@ describe.skipIf(isMissing)('the playground in Chromium', () => {
     await page.context().close();
   });
 
-  it.each(['browser', 'node'])('stops what is under way in %s, which the server notices', async (runtime) => {
-    const playground = await open({latency: 60_000, latencyShape: 'fixed', requests: 40, limitPerHost: 4});
-    const {page, complaints, figures} = playground;
-    await page.locator(`input[name=runtime][value=${runtime}]`).check({force: true});
-    await page.getByRole('button', {name: 'Run burst'}).click();
-    await expect.poll(() => logs()[0]?.active).toBe(8);
-    await page.getByRole('button', {name: 'Stop'}).click();
-    await page.getByRole('status').filter({hasText: 'Stopped.'}).waitFor({state: 'attached'});
+  it.each(['browser', 'node'])(
+    'the stop button aborts the requests of %s, and the server notices',
+    async (runtime) => {
+      const playground = await open({latency: 60_000, latencyShape: 'fixed', requests: 40, limitPerHost: 4});
+      const {page, complaints, figures} = playground;
+      await page.locator(`input[name=runtime][value=${runtime}]`).check({force: true});
+      await page.getByRole('button', {name: 'Run burst'}).click();
+      await expect.poll(() => logs()[0]?.active).toBe(8);
+      await page.getByRole('button', {name: 'Stop'}).click();
+      await page.getByRole('status').filter({hasText: 'Stopped.'}).waitFor({state: 'attached'});
 
-    expect(logs()).toMatchObject([{arrived: 8, active: 0, outcomes: {left: 8, answered: 0}}]);
-    expect(await figures('Settled')).toEqual(['40 / 40']);
-    expect(await figures('Failed')).toEqual(['40']);
-    expect(await figures('Sent')).toEqual(['8']);
-    expect(complaints).toEqual([]);
-    await page.context().close();
-  });
+      expect(logs()).toMatchObject([{arrived: 8, active: 0, outcomes: {left: 8, answered: 0}}]);
+      expect(await figures('Settled')).toEqual(['40 / 40']);
+      expect(await figures('Failed')).toEqual(['40']);
+      expect(await figures('Sent')).toEqual(['8']);
+      expect(complaints).toEqual([]);
+      await page.context().close();
+    },
+  );
 
-  it('shows plain fetch beside the session, each with a server of the same kind', async () => {
+  it('the page shows plain fetch beside the session, each with a server of the same kind', async () => {
     const playground = await open({failures: 30, retries: 4, retryBudget: 0});
     const {page, complaints, figures} = playground;
     await page.getByLabel('Beside plain fetch').check();
@@ -101,14 +104,14 @@ describe.skipIf(isMissing)('the playground in Chromium', () => {
     expect(second?.arrived).toBe(60);
     expect(await figures('Settled')).toEqual(['60 / 60', '60 / 60']);
     expect(await figures('Server saw')).toEqual([String(first?.arrived), '60']);
-    // What the session asked for again, fetch left as it was.
+    // Plain fetch retries nothing.
     expect((await figures('Failed'))[1]).toBe(String(second?.statuses['503']));
     expect(await page.locator('#waterfalls canvas').count()).toBe(2);
     expect(complaints).toEqual([]);
     await page.context().close();
   });
 
-  it('runs it on Node, over the pool, and streams what happens there', async () => {
+  it('the page runs a burst on Node over the pool, and streams its events', async () => {
     const playground = await open({limitPerHost: 3, failures: 10});
     const {page, complaints, figures} = playground;
     await page.locator('input[name=runtime][value=node]').check({force: true});
@@ -118,7 +121,7 @@ describe.skipIf(isMissing)('the playground in Chromium', () => {
     expect(await figures('Settled')).toEqual(['60 / 60']);
     expect(await figures('Sent')).toEqual([String(log.arrived)]);
     expect(log.hosts.map(({peak}) => peak)).toEqual([3, 3]);
-    // Only there it's seen that connections are opened, and kept.
+    // Only Node shows that connections are opened and kept.
     await page.locator('#table tbody tr[data-index="0"]').click();
     const detail = page.locator('#detail');
     expect(await detail.textContent()).toContain('Connecting');
@@ -129,7 +132,7 @@ describe.skipIf(isMissing)('the playground in Chromium', () => {
     await page.context().close();
   });
 
-  it('opens an error in full, by keys alone, and gives the focus back', async () => {
+  it('an error opens in full by keyboard alone, and gives the focus back', async () => {
     const playground = await open({failures: 100, retries: 0});
     const {page} = playground;
     await playground.run();
@@ -148,7 +151,7 @@ describe.skipIf(isMissing)('the playground in Chromium', () => {
     await page.context().close();
   });
 
-  it('says what is wrong with settings that can’t be', async () => {
+  it('the page says what is wrong with invalid settings', async () => {
     const playground = await open({hasHedging: true, hedgePercentile: 300});
     const {page} = playground;
     await page.getByRole('button', {name: 'Run burst'}).click();
@@ -158,7 +161,7 @@ describe.skipIf(isMissing)('the playground in Chromium', () => {
     await page.context().close();
   });
 
-  it('keeps settings in its address', async () => {
+  it('the page keeps its settings in its address', async () => {
     const {page} = await open();
     await page.getByRole('spinbutton', {name: 'Requests'}).fill('77');
     await expect.poll(() => page.url()).toContain('requests=77');
@@ -170,7 +173,7 @@ describe.skipIf(isMissing)('the playground in Chromium', () => {
     ['light', 1_440],
     ['dark', 1_440],
     ['light', 390],
-  ] as const)('has no fault that axe finds, %s at %i px', async (colorScheme, width) => {
+  ] as const)('the page has no fault that axe finds, %s at %i px', async (colorScheme, width) => {
     const playground = await open({failures: 40, retries: 0}, {colorScheme, viewport: {width, height: 900}});
     const {page} = playground;
     expect(await faults(page)).toEqual([]);
@@ -184,15 +187,15 @@ describe.skipIf(isMissing)('the playground in Chromium', () => {
     }
     expect(await faults(page)).toEqual([]);
     await takePicture(page, `failures-${colorScheme}-${width}`);
-    // Nothing is wider than the screen.
+    // No element is wider than the screen.
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
     await page.context().close();
   });
 
-  it('stays smooth with 5,000 requests', async () => {
+  it('the page handles 5,000 requests, and contains only the visible rows', async () => {
     const playground = await open({requests: 5_000, hosts: 4, limitPerHost: 0, latency: 5, size: 100});
     const {page, complaints, figures} = playground;
-    // On Node, whose events come faster than a browser's fetch could make them.
+    // On Node, which produces events faster than the fetch of a browser.
     await page.locator('input[name=runtime][value=node]').check({force: true});
     await page.evaluate(() => {
       const seen = {longest: 0, tasks: 0, frames: 0, slowest: 0, last: performance.now()};
@@ -218,7 +221,7 @@ describe.skipIf(isMissing)('the playground in Chromium', () => {
     expect(await figures('Settled')).toEqual(['5,000 / 5,000']);
     expect(logs()[0]?.arrived).toBe(5_000);
     await takePicture(page, 'five-thousand');
-    // Only the rows that are seen are there.
+    // The page contains only the visible rows.
     expect(await page.locator('#table tbody tr').count()).toBeLessThan(40);
     await page.locator('#table .grid').focus();
     await page.keyboard.press('End');

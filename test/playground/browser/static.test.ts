@@ -15,13 +15,13 @@ describe.skipIf(isMissing)('the static site in Chromium', () => {
   let folder: string;
   let browser: Browser;
   let address: string;
-  /** Paths that files were asked for by. */
+  /** The paths of all requests to the site. */
   const asked: string[] = [];
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? '/', 'http://site.test').pathname;
     asked.push(path);
     try {
-      // Below a path, as sites of projects are.
+      // Below a path, as project sites usually are.
       const file = path.replace(/^\/site\//, '').replace(/^$/, 'index.html');
       const content = await readFile(join(folder, file));
       response
@@ -51,7 +51,7 @@ describe.skipIf(isMissing)('the static site in Chromium', () => {
     await rm(folder, {recursive: true, force: true});
   });
 
-  it('sends a burst to the service worker, which plays the server, and asks the network for nothing', async () => {
+  it('the static site sends a burst to its service worker, which acts as the server, and nothing to the network', async () => {
     const playground = await openPlayground(browser, address, {
       requests: 50,
       hosts: 2,
@@ -69,14 +69,14 @@ describe.skipIf(isMissing)('the static site in Chromium', () => {
     expect(await figures('Settled')).toEqual(['50 / 50']);
     expect(await figures('Server saw')).toEqual(await figures('Sent'));
     expect(Number((await figures('Extra attempts'))[0])).toBeGreaterThan(0);
-    // At a time of its own, the browser checks whether there is a newer service worker.
+    // The browser checks at any time whether there is a newer service worker.
     expect(asked.slice(filesBefore).filter((path) => !path.endsWith('/mockServiceWorker.js'))).toEqual([]);
     expect(await page.locator('input[name=runtime][value=node]').isDisabled()).toBe(true);
     expect(complaints).toEqual([]);
     await page.context().close();
   });
 
-  it('stops what is under way', async () => {
+  it('the stop button of the static site aborts the requests', async () => {
     const playground = await openPlayground(browser, address, {requests: 20, latency: 60_000, failures: 0});
     const {page, complaints, figures} = playground;
     await page.getByRole('button', {name: 'Run burst'}).click();

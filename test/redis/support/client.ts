@@ -1,4 +1,4 @@
-/** A process of a fleet that shares a quota: sends what it's told to, and tells what came of it. */
+/** A process of a fleet that shares a quota: it sends requests on command, and reports their outcomes. */
 import {createSession, RateLimitError} from 'aiofetch';
 import {rateLimiterFlexibleStore} from 'aiofetch/rate-limiter-flexible';
 import {Redis} from 'ioredis';
@@ -10,12 +10,12 @@ const {name, redisPort, url, quota, ...rateLimit} = JSON.parse(process.argv[2] a
 const redis = new Redis({
   port: redisPort,
   host: '127.0.0.1',
-  // What is asked while it's away fails at once, and doesn't wait for it to come back.
+  // A command fails at once while Redis is away, rather than wait for it to come back.
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   retryStrategy: () => 20,
 });
-// They are what the tests are about.
+// The tests cause connection errors on purpose.
 redis.on('error', () => undefined);
 
 const limiter = new RateLimiterRedis({

@@ -11,7 +11,7 @@ export interface ClientOptions extends Pick<RateLimit, 'whenStoreFails' | 'store
   readonly quota: {readonly requests: number; readonly per: number};
 }
 
-/** What a client is told: to wait for its connection to Redis, or to send so many requests at once. */
+/** A command to a client: wait for the connection to Redis, or send so many requests at once. */
 export interface Command {
   readonly connect?: boolean;
   readonly send?: number;
@@ -19,7 +19,7 @@ export interface Command {
 
 export interface Outcome {
   readonly status?: number;
-  /** Its name. */
+  /** The name of the error. */
   readonly error?: string;
   readonly cause?: string;
 }
@@ -28,17 +28,17 @@ export interface Report {
   readonly outcomes: readonly Outcome[];
 }
 
-/** A process of its own, one command at a time. */
+/** A client in a process of its own. It takes one command at a time. */
 export interface Client {
   readonly pid: number;
   send(count: number): Promise<readonly Outcome[]>;
-  /** Waits until it is connected to Redis again. */
+  /** Waits until the client is connected to Redis again. */
   connected(): Promise<void>;
 }
 
 const script = fileURLToPath(new URL('client.ts', import.meta.url));
 
-/** Starts a client, connected to its Redis, that goes with the test. */
+/** Starts a client that is connected to its Redis, and ends with the test. */
 export async function startClient(options: ClientOptions): Promise<Client> {
   const child = fork(script, [JSON.stringify(options)], {
     execArgv: ['--conditions=@aiofetch/source', '--disable-warning=ExperimentalWarning'],
@@ -49,7 +49,7 @@ export async function startClient(options: ClientOptions): Promise<Client> {
   const gone = once(child, 'exit').then(([code, signal]) => {
     throw new Error(`Client ${options.name} ended with ${code ?? signal}`);
   });
-  // It does, at the end of the test.
+  // Every client ends with its test, when nobody waits for this promise.
   gone.catch(() => undefined);
 
   async function tell(command: Command): Promise<Report> {

@@ -8,18 +8,18 @@ import {onTestFinished} from 'vitest';
 
 export interface RedisServer {
   readonly port: number;
-  /** Kills it, as a machine that loses its power does; gives back when it has gone. */
+  /** Kills the server, as a power failure does, and waits until it is gone. */
   kill(): Promise<void>;
-  /** Stops it where it is: its connections stay, and nothing is answered. */
+  /** Suspends the server: its connections stay open, and nothing is answered. */
   freeze(): void;
 }
 
-/** Of what is on the PATH, if it is. */
+/** The version of the redis-server on the PATH; `undefined` without one. */
 export const redisVersion = /v=([\d.]+)/.exec(
   spawnSync('redis-server', ['--version'], {encoding: 'utf8'}).stdout ?? '',
 )?.[1];
 
-/** A Redis on a loopback port, a free one unless told which, that keeps nothing on disk and goes with the test. */
+/** Starts a Redis on a loopback port (a free one by default). It stores nothing on disk, and ends with the test. */
 export async function startRedis(port?: number): Promise<RedisServer> {
   for (let attempts = 5; ; attempts--) {
     const tried = port ?? (await freePort());
@@ -35,10 +35,10 @@ export async function startRedis(port?: number): Promise<RedisServer> {
     };
     onTestFinished(kill);
     const isRunning = await isReady(child);
-    // What else it says must not fill the pipe.
+    // Read on, so that later output doesn't fill the pipe.
     child.stdout.resume();
     if (isRunning) return {port: tried, kill, freeze: () => child.kill('SIGSTOP')};
-    // Somebody took the port in the meantime.
+    // Another process took the port in the meantime.
     if (port !== undefined || attempts === 1) throw new Error(`redis-server did not start on port ${tried}`);
   }
 }

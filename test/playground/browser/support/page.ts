@@ -6,7 +6,7 @@ import {chromium} from 'playwright-core';
 import type {Settings} from '../../../../playground/model/settings.ts';
 import {system} from '../../../conformance/support/binaries.ts';
 
-/** Whether there is no browser to test in. CI has one, and says so. */
+/** Whether the tests skip for lack of a browser. Where `AIOFETCH_REQUIRE_BROWSERS` is set, as in CI, they fail instead. */
 export const isMissing = system.chromium === undefined && !env['AIOFETCH_REQUIRE_BROWSERS'];
 
 export function launchBrowser(): Promise<Browser> {
@@ -14,14 +14,14 @@ export function launchBrowser(): Promise<Browser> {
   return chromium.launch({executablePath: system.chromium as string, args});
 }
 
-/** The playground in a page of its own, and what is to be read from it. */
+/** The playground in a page of its own. */
 export interface Playground {
   readonly page: Page;
-  /** What it wrote to its console as an error or a warning, and what it threw. */
+  /** The errors and warnings on its console, and its uncaught errors. */
   readonly complaints: readonly string[];
-  /** Presses the button, and waits until all is over. Gives what the page says of it. */
+  /** Presses the button, waits until the run is over, and gives the text of its status. */
   run(): Promise<string | null>;
-  /** What the summary says under this name, one for each lane. */
+  /** The values of this name in the summary, one for each lane. */
   figures(name: string): Promise<string[]>;
 }
 
@@ -35,8 +35,7 @@ export async function openPlayground(
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on('console', (message) => {
-    // A browser says so itself of each answer that is an error and each connection that breaks: what the server was
-    // asked for.
+    // The browser itself reports error responses and broken connections, which the settings ask for.
     const isAskedFor =
       message.text().startsWith('Failed to load resource') && message.location().url.includes('/r/');
     if (['error', 'warning'].includes(message.type()) && !isAskedFor) complaints.push(message.text());
@@ -63,7 +62,7 @@ export async function openPlayground(
   };
 }
 
-/** Where pictures of the page's states are left, to be looked at. */
+/** The folder for screenshots of the page. */
 const pictures = join(tmpdir(), 'aiofetch-playground');
 
 export async function takePicture(page: Page, name: string): Promise<void> {
