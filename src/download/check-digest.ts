@@ -4,7 +4,7 @@ import {DownloadError} from './error.ts';
 import type {RangeJob, Resource} from './open-part.ts';
 import type {DownloadSettings} from './options.ts';
 
-/** What the readers of a download check: nothing where the whole has to have a digest that is given. */
+/** Returns the checks for the parts of a download. No part is checked if the caller gave a digest of the whole. */
 export function partChecks(
   digest: DownloadSettings['digest'],
   createHash: CreateHash,
@@ -14,9 +14,10 @@ export function partChecks(
 }
 
 /**
- * What the whole has to come to, now that the server has answered; `undefined`: there is nothing to check it by.
+ * Returns the digest that the whole content has to have, or `undefined` if there is none. Call it once the server has
+ * answered.
  *
- * @throws DownloadError when the server had to say, and didn't
+ * @throws DownloadError if a digest of the server is required and the server sent none
  */
 export function expectedDigest(
   digest: DownloadSettings['digest'],

@@ -1,13 +1,14 @@
-/** What `Content-Range` says (RFC 9110, section 14.4), for bytes. */
+/** The value of a `Content-Range` of bytes (RFC 9110, section 14.4). */
 export interface ContentRange {
-  /** First byte, and the one after the last; `undefined` of a 416. */
+  /** The position of the first byte; `undefined` for a 416. */
   readonly start: number | undefined;
+  /** The position after the last byte; `undefined` for a 416. */
   readonly end: number | undefined;
-  /** Of the whole; `undefined` when the server doesn't know. */
+  /** The size of the whole content; `undefined` if the server doesn't know it. */
   readonly size: number | undefined;
 }
 
-/** `undefined` for what can't be understood, or can't be. */
+/** Returns `undefined` for a value that is malformed or contradicts itself. */
 export function parseContentRange(value: string | null): ContentRange | undefined {
   const match = /^bytes (?:(\d{1,15})-(\d{1,15})|\*)\/(\d{1,15}|\*)$/i.exec(value?.trim() ?? '');
   if (!match) return undefined;

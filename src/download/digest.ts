@@ -4,28 +4,28 @@ import {assertOption} from '../utils/check-options.ts';
 /** A digest algorithm, by its name in the registry of RFC 9530. */
 export type DigestAlgorithm = 'sha-256' | 'sha-384' | 'sha-512';
 
-/** What some bytes have to come to. */
+/** An expected digest. */
 export interface Digest {
   readonly algorithm: DigestAlgorithm;
   readonly value: Uint8Array;
 }
 
-/** Takes in bytes piece by piece, which WebCrypto can't. */
+/** A hash that takes bytes in several pieces, which WebCrypto doesn't. */
 export interface Hash {
   update(bytes: Uint8Array): unknown;
   digest(): Uint8Array;
 }
 
-/** Makes a {@link Hash}. */
+/** Creates a {@link Hash}. */
 export type CreateHash = (algorithm: DigestAlgorithm) => Promise<Hash> | Hash;
 
-/** The strongest first. */
+/** The size of each digest in bytes, the strongest first. */
 const sizes: Readonly<Record<DigestAlgorithm, number>> = {'sha-512': 64, 'sha-384': 48, 'sha-256': 32};
 const algorithms = Object.keys(sizes) as DigestAlgorithm[];
 
 /**
- * A digest as users have them: `sha256-…` of Subresource Integrity and npm, `sha-256=:…:` of RFC 9530, both in
- * base64, or `sha256:…` in hexadecimal.
+ * Parses a digest in one of three forms: `sha256-…` as in Subresource Integrity and npm, `sha-256=:…:` as in RFC 9530, both
+ * in base64, or `sha256:…` in hexadecimal.
  *
  * @throws InvalidOptionError
  */
@@ -46,7 +46,7 @@ export function parseDigest(text: string): Digest {
 export function parseDigestField(value: string | null): Digest | undefined {
   if (value === null) return undefined;
   const members = new Map<string, Uint8Array>();
-  // Of a dictionary (RFC 9651), of which these have byte sequences only, the last one of a name counts.
+  // The value is a dictionary of byte sequences. The last member of a name counts (RFC 9651, section 3.2).
   for (const [, name = '', base64 = ''] of value.matchAll(
     /(?:^|,)[ \t]*([a-z*][\w\-.*]*)=:([A-Za-z\d+/=]*):/g,
   )) {
@@ -57,7 +57,7 @@ export function parseDigestField(value: string | null): Digest | undefined {
   return algorithm && {algorithm, value: members.get(algorithm) as Uint8Array};
 }
 
-/** What to ask for as `Want-Repr-Digest`. */
+/** The value of `Want-Repr-Digest` (RFC 9530, section 4). */
 export const wantedDigests = 'sha-256=5, sha-512=3';
 
 export function isEqual(one: Uint8Array, other: Uint8Array): boolean {

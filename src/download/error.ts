@@ -1,35 +1,35 @@
 import type {ErrorDetails} from '../errors/base.ts';
 import {nameClass, RequestError} from '../errors/base.ts';
 
-/** What is wrong with a download, as its error's `code` has it. */
+/** The values of {@link DownloadError.code}. */
 export type DownloadFault =
-  /** What is at the URL is no longer what was begun with. */
+  /** The content of the URL has changed since the download began. */
   | 'ERR_DOWNLOAD_CHANGED'
-  /** The connection broke, and the server gave nothing to know the rest by: no strong ETag, no date that is old enough. */
+  /** The connection broke, and the server gave no strong ETag and no date old enough to ask for the rest of the same content. */
   | 'ERR_DOWNLOAD_NOT_RESUMABLE'
-  /** More or fewer bytes than were announced, or than were asked for by `size`. */
+  /** There are more or fewer bytes than the server announced, or than the option `size` says. */
   | 'ERR_DOWNLOAD_SIZE'
-  /** The bytes don't have the digest that they should have, or there is none to check. */
+  /** The bytes don't have the expected digest, or the server sent no digest although `digest` is `'required'`. */
   | 'ERR_DOWNLOAD_DIGEST'
-  /** The server answered with a range that was not asked for. */
+  /** The server answered with another range than the requested one. */
   | 'ERR_DOWNLOAD_RANGE'
-  /** Another process, or this one, is downloading to the same file. */
+  /** Another process, or this one, is downloading to the same file already. */
   | 'ERR_DOWNLOAD_LOCKED';
 
-/** A download that can't go on; `code` tells why. */
+/** A download can't go on. `code` says why. */
 export class DownloadError extends RequestError {
   declare readonly code: DownloadFault;
 
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'DownloadError');
 
   constructor(message: string, code: DownloadFault, details: ErrorDetails = {}) {
-    // Nothing was sent for a file that another downloads to.
+    // No request was sent if another download has the file.
     const phase = code === 'ERR_DOWNLOAD_LOCKED' ? undefined : 'receive';
     super(message, code, phase, details);
   }
 }
 
-/** It would have to begin anew. */
+/** Whether the download would have to start again from the first byte. */
 export function isLost(error: unknown): error is DownloadError {
   return (
     error instanceof DownloadError &&

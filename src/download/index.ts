@@ -1,5 +1,5 @@
 /**
- * Downloads that go on where they broke off.
+ * Downloads that continue where they broke off.
  *
  * @module
  */
@@ -18,26 +18,26 @@ export type {DownloadFault} from './error.ts';
 export {DownloadError} from './error.ts';
 export type {DownloadBasics, DownloadOptions, DownloadProgress} from './options.ts';
 
-/** What {@link download} gives. */
+/** The iterator that {@link download} returns. */
 export interface Download extends AsyncIterableIterator<Uint8Array, undefined, undefined> {
-  /** Bytes in all; `undefined` before the first has come, and when the server doesn't tell. */
+  /** The size in bytes; `undefined` before the first chunk, and if the server doesn't announce it. */
   readonly size: number | undefined;
-  /** Bytes handed on. */
+  /** The number of bytes that were yielded. */
   readonly received: number;
-  /** The ETag of what is downloaded. */
+  /** The ETag of the content. */
   readonly etag: string | undefined;
 }
 
 /**
- * What is at a URL, in chunks as they arrive. A broken connection is no end: it goes on from where it was (`Range`),
- * if the server has the same version still (`If-Range`: a strong ETag, or a date that is older than the response). As long
- * as nothing was handed on, it begins anew instead. Leaving the loop cancels it.
+ * Yields the content of a URL in chunks as they arrive. After a broken connection the download continues where it was
+ * (`Range`) if the server still has the same version (`If-Range`: a strong ETag, or a date that is older than the
+ * response). If nothing was yielded yet, it starts again instead. Leaving the loop cancels the download.
  *
- * A digest is known at the end only: what was handed on is to be trusted when the loop has ended without an error.
+ * The digest is checked at the end: trust the chunks only once the loop has ended without an error.
  *
- * @throws InvalidOptionError
- * @throws From the loop: DownloadError, whose `code` tells what is wrong; HTTPError; what the last of its requests
- * failed with; the reason of `signal`. A `total` timeout is one request's, and ends the download.
+ * @throws InvalidOptionError; UnsupportedOptionError
+ * @throws From the loop: DownloadError, whose `code` says why; HTTPError; the error of the last request; the reason of
+ * `signal`. A `total` timeout is the timeout of one request, and ends the download.
  *
  * @example
  * ```ts
@@ -95,7 +95,7 @@ export function download(session: Session, url: string | URL, options: DownloadO
   async function* readOnce(): AsyncGenerator<Uint8Array<ArrayBuffer>, undefined, undefined> {
     let expected: Digest | undefined;
     let hash: Hash | undefined;
-    // Not before the server has answered, be it with nothing.
+    // Called once the server has answered, because the digest may come from its headers.
     async function expect(): Promise<void> {
       expected = expectedDigest(digest, resource, requestOf(job));
       hash = expected && (await createHash(expected.algorithm));
@@ -110,7 +110,7 @@ export function download(session: Session, url: string | URL, options: DownloadO
     }
     if (received === 0) await expect();
     if (hash && expected && !isEqual(hash.digest(), expected.value)) {
-      throw new DownloadError("What came doesn't have the digest that it has to", 'ERR_DOWNLOAD_DIGEST', {
+      throw new DownloadError('The downloaded content does not have the expected digest', 'ERR_DOWNLOAD_DIGEST', {
         request: requestOf(job),
       });
     }

@@ -8,56 +8,56 @@ import {type CreateHash, type Digest, parseDigestField, wantedDigests} from './d
 import {DownloadError} from './error.ts';
 import {contradicts, isSame, type Validator, validatorOf} from './validator.ts';
 
-/** What is known of what is downloaded; several readers may share it. */
+/** The known facts about the content of a download. Several readers may share them. */
 export interface Resource {
-  /** The version that was begun with; `undefined` before the first response. */
+  /** Identifies the version that the download began with; `undefined` before the first response. */
   validator: Validator | undefined;
-  /** Bytes in all. */
+  /** The size in bytes. */
   size: number | undefined;
-  /** What the server says that the whole comes to. */
+  /** The digest of the whole content that the server sent. */
   digest: Digest | undefined;
 }
 
-/** What a reader reads, and how. */
+/** The range that a reader reads, and how. */
 export interface RangeJob {
   readonly session: Session;
   readonly url: string | URL;
-  /** What all its requests have. */
+  /** The options of all its requests. */
   readonly call: CallOptions;
   readonly signal: AbortSignal;
   readonly resource: Resource;
-  /** The first byte. */
+  /** The position of the first byte. */
   readonly start: number;
-  /** The one after the last; `undefined`: to the end, as when the server doesn't do ranges. */
+  /** The position after the last byte; `undefined` to read to the end, also if the server doesn't support ranges. */
   end: number | undefined;
-  /** Other readers have what is known from this one: it can't forget it. */
+  /** Whether other readers use the same resource, so that this reader must not forget its facts. */
   isShared: boolean;
-  /** How many failures in a row, without a byte in between, are waited out. */
+  /** The number of failures in a row, without a byte in between, after which the reader goes on. */
   readonly retries: number;
-  /** What the size has to be. */
+  /** The size that the content has to have. */
   readonly size: number | undefined;
-  /** The whole is checked by a digest: parts of two versions would be noticed. */
+  /** Whether a digest of the whole is checked, which detects a mixture of two versions. */
   readonly isChecked: boolean;
-  /** What the server's digests are checked by; `undefined`: they aren't. */
+  /** Creates the hash for the digests of the server; `undefined` if they are not checked. */
   readonly createHash: CreateHash | undefined;
-  /** A first response has come, and what is at the URL is known; `ranges`: the server does them. */
+  /** Called after the first response, when the resource is known. `ranges` says whether the server supports ranges. */
   readonly onKnown?: ((ranges: boolean) => void) | undefined;
 }
 
-/** A response, looked at. */
+/** A checked response. */
 export interface Part {
   readonly response: Response;
-  /** Where its bytes begin. */
+  /** The position of its first byte. */
   readonly start: number;
-  /** Where they have to end; `undefined` when that isn't known. */
+  /** The position after its last byte; `undefined` if it is not known. */
   readonly end: number | undefined;
-  /** Its end is the resource's. */
+  /** Whether it ends where the resource ends. */
   readonly isLast: boolean;
-  /** What its content has to come to. */
+  /** The digest that its content has to have. */
   readonly digest: Digest | undefined;
 }
 
-/** Asks for what begins at `at`; `undefined` when there is nothing there any more. */
+/** Requests the content from the position `at` on. Returns `undefined` if there are no bytes at or after it. */
 export async function openPart(job: RangeJob, at: number): Promise<Part | undefined> {
   const {session, url, call, signal} = job;
   const response = await session.get(url, {
@@ -86,10 +86,10 @@ export function requestOf({url}: Pick<RangeJob, 'url'>): RedactedRequest {
 
 function headersOf({resource, call, end, createHash}: RangeJob, at: number): HeadersInput {
   const headers = HeaderList.from(call.headers);
-  // A range of what is coded is of no use, and its length says nothing.
+  // A range of compressed content can't be decoded, and the length of compressed content is not the size.
   if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity');
   if (createHash && !headers.has('want-repr-digest')) headers.set('want-repr-digest', wantedDigests);
-  // Browsers don't let one refuse codings, and do so themselves for ranges (Fetch, "HTTP-network-or-cache fetch").
+  // Browsers don't let a page set Accept-Encoding, and set "identity" for ranges (Fetch, "HTTP-network-or-cache fetch").
   if (at > 0 || end !== undefined || !canRefuseCodings()) {
     headers.set('range', `bytes=${at}-${end === undefined ? '' : end - 1}`);
     const {ifRange} = resource.validator ?? {};
@@ -113,10 +113,10 @@ function look(job: RangeJob, at: number, response: Response): Part | undefined {
   const isCoded = !/^(?:identity)?$/i.test(headers.get('content-encoding')?.trim() ?? '');
   const range = parseContentRange(headers.get('content-range'));
   if (status === 416) return lookAtEnd(job, at, response, range);
-  // A page of another origin may not see it.
+  // A page of another origin may not see Content-Range.
   const isPartial = status === 206 && (range !== undefined || at > 0);
   if (isPartial && (range?.start === undefined || range.start > at || isCoded)) {
-    throw new DownloadError('The server sent another range than it was asked for', 'ERR_DOWNLOAD_RANGE', {
+    throw new DownloadError('The server sent another range than the requested one', 'ERR_DOWNLOAD_RANGE', {
       request: requestOf(job),
     });
   }
@@ -130,7 +130,7 @@ function look(job: RangeJob, at: number, response: Response): Part | undefined {
     resource.size = size;
     resource.digest = isCoded ? undefined : parseDigestField(headers.get('repr-digest'));
     checkSize(job);
-    // It sends all there is.
+    // The server sends the whole content.
     if (!isPartial) job.end = undefined;
     job.onKnown?.(isPartial);
   } else {
@@ -146,7 +146,7 @@ function look(job: RangeJob, at: number, response: Response): Part | undefined {
   };
 }
 
-/** The range begins behind the end, or there is nothing at all. */
+/** Checks a 416: the range begins after the end of the content, or the content is empty. */
 function lookAtEnd(
   job: RangeJob,
   at: number,
@@ -164,7 +164,7 @@ function lookAtEnd(
 function checkSame(job: RangeJob, isPartial: boolean, validator: Validator, size: number | undefined): void {
   const {resource, isChecked} = job;
   const known = resource.validator as Validator;
-  // What is sent whole says by that that it's another, unless it's the same for certain.
+  // The whole content instead of a range means another version, unless it is certainly the same.
   const isOther = isPartial ? contradicts(known, validator) : !isSame(known, validator);
   const isUnknown = isChecked && known.ifRange === undefined && !contradicts(known, validator);
   if ((isOther && !isUnknown) || (size ?? resource.size) !== (resource.size ?? size)) throw changed(job);
@@ -173,16 +173,16 @@ function checkSame(job: RangeJob, isPartial: boolean, validator: Validator, size
 }
 
 function changed(job: RangeJob): DownloadError {
-  return new DownloadError('What is at the URL has changed since it was begun', 'ERR_DOWNLOAD_CHANGED', {
+  return new DownloadError('The content of the URL has changed since the download began', 'ERR_DOWNLOAD_CHANGED', {
     request: requestOf(job),
   });
 }
 
-/** @throws DownloadError when the size is known, and is not what it has to be */
+/** @throws DownloadError if the size is known and is not the required one */
 export function checkSize(job: RangeJob): void {
   const {size, resource} = job;
   if (size === undefined || resource.size === undefined || resource.size === size) return;
-  throw new DownloadError(`There are ${resource.size} bytes, and not ${size}`, 'ERR_DOWNLOAD_SIZE', {
+  throw new DownloadError(`The content has ${resource.size} bytes rather than the required ${size}`, 'ERR_DOWNLOAD_SIZE', {
     request: requestOf(job),
   });
 }

@@ -4,55 +4,55 @@ import {assertOption, checkFunction, checkNumber} from '../utils/check-options.t
 import {type Digest, parseDigest} from './digest.ts';
 import type {DownloadError} from './error.ts';
 
-/** How far a download is. */
+/** The progress of a download. */
 export interface DownloadProgress {
-  /** From 0 to 1; 0 as long as the size isn't known. */
+  /** The received part, from 0 to 1; 0 while the size is not known. */
   readonly percent: number;
-  /** Bytes that are here, those of earlier attempts among them. */
+  /** The number of bytes received, including those of earlier attempts. */
   readonly transferredBytes: number;
-  /** Bytes in all; 0 when the server doesn't tell. */
+  /** The size in bytes; 0 if the server doesn't announce it. */
   readonly totalBytes: number;
 }
 
-/** Options of every download. What a verb takes holds for each of its requests. */
+/** Options of every download. The options of a verb hold for each of its requests. */
 export interface DownloadBasics extends ReadOptions {
   /**
-   * What the whole is checked by: `sha256-…` (as in Subresource Integrity), `sha-256=:…:` (RFC 9530) or `sha256:…`
-   * (hexadecimal), also of 384 and 512; `true`: by the `Repr-Digest` and `Content-Digest` that the server sends, if it
-   * does; `'required'`: by its `Repr-Digest`, which has to be there.
+   * The digest that the whole content has to have: `sha256-…` (as in Subresource Integrity), `sha-256=:…:` (RFC 9530) or
+   * `sha256:…` (hexadecimal), each with 384 and 512 as well. `true` checks the `Repr-Digest` and `Content-Digest` of the
+   * server, if it sends them. `'required'` demands a `Repr-Digest` of the server.
    *
    * @default none
    */
   readonly digest?: string | true | undefined;
   /**
-   * How many bytes there have to be.
+   * The size that the content has to have, in bytes.
    *
-   * @default what the server says
+   * @default the size that the server announces
    */
   readonly size?: number | undefined;
   /**
-   * How many failures in a row, without a byte in between, are waited out, each about twice as long as the one before.
-   * The session's retries of each request come on top.
+   * The number of failures in a row, without a byte in between, after which the download goes on. The delay doubles with each
+   * failure. The session retries each request in addition.
    *
    * @default 5
    */
   readonly resumes?: number | undefined;
-  /** Called with every piece that has come. */
+  /** Called with the progress whenever a chunk has arrived. */
   readonly onDownloadProgress?: ((progress: DownloadProgress) => void) | undefined;
 }
 
 /** Options of {@link download}. */
 export interface DownloadOptions extends DownloadBasics {
   /**
-   * Called when the rest can't be had to go with the bytes that were handed on already: what is at the URL has changed,
-   * or the server doesn't say whether it has. They are to be dropped: those of the new version follow, from the first.
+   * Called when the download has to start again from the first byte, because the content of the URL has changed or the server
+   * doesn't say whether it has. Drop the bytes that you got before the call.
    *
-   * @default none: the download fails with that error
+   * @default none: the download fails with the error
    */
   readonly onRestart?: ((reason: DownloadError) => void | Promise<void>) | undefined;
 }
 
-/** Options, checked: the download's own, and what its requests have. */
+/** The checked options: those of the download, and the options of its requests. */
 export interface DownloadSettings {
   readonly call: CallOptions;
   readonly digest: Digest | 'optional' | 'required' | undefined;
@@ -63,9 +63,9 @@ export interface DownloadSettings {
 const defaultResumes = 5;
 
 /**
- * @param where - whose options they are
- * @param own - what that takes beside those that all downloads have
- * @throws InvalidOptionError
+ * @param where - the function that takes the options, for errors
+ * @param own - the options that it takes in addition to those of all downloads
+ * @throws InvalidOptionError, UnsupportedOptionError
  */
 export function checkDownload(
   session: {readonly fetch: object},
@@ -102,7 +102,7 @@ export function checkDownload(
 function checkHeaders(headers: HeadersInput | undefined): void {
   const list = HeaderList.from(headers);
   for (const name of ['range', 'if-range'])
-    assertOption(!list.has(name), `headers.${name}`, 'set', 'none: the download has its own');
+    assertOption(!list.has(name), `headers.${name}`, 'set', 'absent, because the download sets it itself');
 }
 
 export function progressOf(transferredBytes: number, totalBytes = 0): DownloadProgress {

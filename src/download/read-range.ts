@@ -8,20 +8,20 @@ import {checkSize, forget, openPart, type Part, type RangeJob, requestOf} from '
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** The first pause may be as long as this, in ms, each further one twice as long, up to the other. */
+/** The longest first delay, in ms. Each further delay may be twice as long, up to `maxDelay`. */
 const minDelay = 500;
 const maxDelay = 30_000;
-/** The longest that a server may ask for, in ms. */
+/** The longest `Retry-After` that is obeyed, in ms. */
 const maxRetryAfter = 60_000;
-/** What may be gone after a while. */
+/** The statuses after which another attempt may succeed. */
 const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
 
 /**
- * The bytes of a range, over as many requests as it takes: after a failure it goes on from where it was, provided that
- * the server has the same version still (`If-Range`, RFC 9110, section 13.1.5).
+ * Yields the bytes of a range, over as many requests as needed. After a failure it continues where it was, if the server
+ * still has the same version (`If-Range`, RFC 9110, section 13.1.5).
  *
- * @throws DownloadError with `ERR_DOWNLOAD_CHANGED` or `ERR_DOWNLOAD_NOT_RESUMABLE` when it would have to begin anew,
- * and not all that was read before is worthless
+ * @throws DownloadError with `ERR_DOWNLOAD_CHANGED` or `ERR_DOWNLOAD_NOT_RESUMABLE` if it would have to start again although
+ * bytes were yielded or other readers have bytes of the same version
  */
 export async function* readRange(job: RangeJob): AsyncGenerator<Bytes, undefined, undefined> {
   const {resource, signal} = job;
@@ -33,7 +33,7 @@ export async function* readRange(job: RangeJob): AsyncGenerator<Bytes, undefined
       if (!part) return;
       for await (const chunk of readPart(job, part)) {
         const [bytes, place] = chunk;
-        // What a server without ranges sends once more is known already; what is behind the end, nobody asked for.
+        // A server without ranges sends bytes before the range again, and bytes after its end.
         const wanted = bytes.subarray(
           Math.max(at - place, 0),
           job.end === undefined ? undefined : Math.max(job.end - place, 0),
@@ -49,7 +49,7 @@ export async function* readRange(job: RangeJob): AsyncGenerator<Bytes, undefined
         resource.size ??= at;
         checkSize(job);
       }
-      // Less than it was asked for is no failure.
+      // A server may send less than the requested range.
       if (at === Math.min(job.end ?? Infinity, resource.size ?? Infinity)) return;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
@@ -61,7 +61,7 @@ export async function* readRange(job: RangeJob): AsyncGenerator<Bytes, undefined
   }
 }
 
-/** The chunks of one response, and where they belong. */
+/** Yields the chunks of one response and their positions. */
 async function* readPart(
   job: RangeJob,
   {response, start, end, digest}: Part,
@@ -72,39 +72,39 @@ async function* readPart(
   for await (const chunk of iterChunks(response)) {
     if (end !== undefined && place + chunk.length > end) {
       throw new DownloadError(
-        `The server sends more than it said: ${end - start} bytes`,
+        `The server sent more than the ${end - start} bytes that it announced`,
         'ERR_DOWNLOAD_SIZE',
         {request},
       );
     }
     hash?.update(chunk);
     const begin = place;
-    // Before it's handed on: whoever gets it may take its memory.
+    // Counted before the chunk is yielded, because the reader may transfer its memory.
     place += chunk.length;
     yield [chunk as Bytes, begin];
   }
   if (end !== undefined && place < end)
     throw new ConnectionError('The body ended early', 'receive', {request});
   if (hash && digest && !isEqual(hash.digest(), digest.value)) {
-    throw new DownloadError("The content doesn't have its Content-Digest", 'ERR_DOWNLOAD_DIGEST', {request});
+    throw new DownloadError('The content does not have the digest of its Content-Digest header', 'ERR_DOWNLOAD_DIGEST', {request});
   }
 }
 
-/** Sees to it that the next request can go on at `at`. */
+/** Prepares the next request, which continues at `at`. */
 function prepare(job: RangeJob, at: number, cause: unknown): void {
   const {resource, isChecked, isShared} = job;
   const isFirst = at === 0 && !isShared;
-  // Nothing is kept that a new version could be at odds with.
+  // Without a byte of it, another version contradicts nothing.
   if (isFirst) forget(resource);
   if (isFirst || isChecked || !resource.validator || resource.validator.ifRange !== undefined) return;
   throw new DownloadError(
-    'The connection broke, and the server gave nothing to resume by: no strong ETag, no old enough date',
+    'The connection broke, and the download cannot be resumed: the server gave no strong ETag and no date old enough',
     'ERR_DOWNLOAD_NOT_RESUMABLE',
     {request: requestOf(job), cause},
   );
 }
 
-/** How long to wait before going on, in ms; `undefined` when there's no use. */
+/** Returns the delay before the next attempt, in ms, or `undefined` if another attempt is of no use. */
 function delayAfter(error: unknown, failures: number): number | undefined {
   const delay = Math.random() * Math.min(maxDelay, minDelay * 2 ** (failures - 1));
   if (error instanceof HTTPError) {

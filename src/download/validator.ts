@@ -1,15 +1,15 @@
-/** What tells one version of a resource from another (RFC 9110, section 8.8). */
+/** Distinguishes versions of a resource (RFC 9110, section 8.8). */
 export interface Validator {
-  /** The ETag, weak ones too. */
+  /** The ETag, weak or strong. */
   readonly etag: string | undefined;
   readonly lastModified: string | undefined;
-  /** What to send as `If-Range`; `undefined` when nothing is strong enough for that. */
+  /** The value to send as `If-Range`; `undefined` if no validator is strong. */
   readonly ifRange: string | undefined;
 }
 
 /**
- * How much older than the response a date has to be, in ms, to be a strong validator (RFC 9110, section 8.8.2.2): it
- * has a resolution of a second, in which something else may have been written.
+ * The time in ms by which `Last-Modified` has to be older than the response to be a strong validator (RFC 9110, section
+ * 8.8.2.2). Dates have a resolution of one second, and the content may change twice in it.
  */
 const strongAge = 1_000;
 
@@ -25,7 +25,7 @@ export function validatorOf(headers: Headers): Validator {
   return {etag, lastModified, ifRange: isStrong ? etag : isOld ? lastModified : undefined};
 }
 
-/** Whether a response, whole or in part, is of the version that is known. What it doesn't say can't differ. */
+/** Whether a response, whole or partial, is of another version than the known one. A missing validator contradicts nothing. */
 export function contradicts(known: Validator, {etag, lastModified}: Validator): boolean {
   if (known.etag !== undefined && etag !== undefined) return known.etag !== etag;
   return (
@@ -33,7 +33,7 @@ export function contradicts(known: Validator, {etag, lastModified}: Validator): 
   );
 }
 
-/** Whether a whole response is of the version that is known, for certain. */
+/** Whether a whole response is certainly of the known version. */
 export function isSame(known: Validator, {ifRange}: Validator): boolean {
   return known.ifRange !== undefined && known.ifRange === ifRange;
 }

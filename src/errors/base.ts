@@ -1,6 +1,6 @@
 import {redactUrl} from './redact-url.ts';
 
-/** Where in a request's life a failure happened. */
+/** The phase of a request in which a failure happened. */
 export type Phase =
   | 'dns'
   | 'connect'
@@ -13,33 +13,37 @@ export type Phase =
   | 'total'
   | 'redirect';
 
-/** The request as it may be shown: no userinfo, no query values, no fragment. */
+/** A request without secrets: its URL has no userinfo, no query values and no fragment. */
 export interface RedactedRequest {
   readonly method: string;
   readonly url: string;
 }
 
-/** What every {@link AiofetchError} is made with. */
+/** The details that every {@link AiofetchError} takes. */
 export interface ErrorDetails {
-  /** The request that failed; its URL is redacted before it is kept. */
+  /** The request that failed. The error redacts its URL before it keeps it. */
   readonly request?: RedactedRequest | undefined;
-  /** How many attempts were made, this one included. */
+  /**
+   * The number of attempts so far, including the one that failed.
+   *
+   * @default 1
+   */
   readonly attempts?: number | undefined;
   readonly cause?: unknown;
 }
 
-// Holds the class's name, on its prototype.
+// The key of the class's name on the class's prototype. Registered, so that all copies of the package share it.
 const brand = Symbol.for('aiofetch.error');
 
-/** The members all errors of this package share, whichever built-in error they extend. */
+/** The members that all errors of this package share. They extend different built-in errors. */
 export interface AiofetchErrorMembers {
-  /** A stable, upper-case identifier, as `ERR_TIMEOUT`; for a {@link ConnectionError} the system's own code. */
+  /** A stable identifier in upper case, such as `ERR_TIMEOUT`. A {@link ConnectionError} has the code of the system. */
   readonly code: string;
-  /** Where in the request's life it happened, when that is known. */
+  /** The phase of the request in which the error happened, if it is known. */
   readonly phase: Phase | undefined;
-  /** How many attempts had been made when it was thrown. */
+  /** The number of attempts that were made before the error was thrown. */
   readonly attempts: number;
-  /** Method and redacted URL. */
+  /** The request's method and redacted URL. */
   readonly request: RedactedRequest | undefined;
 }
 
@@ -82,8 +86,8 @@ export function nameClass(getClass: () => new (...args: never[]) => Error, name:
 }
 
 /**
- * The base of every error this package makes. `instanceof` works across copies of the package and for the
- * errors that are `TypeError`s at the same time.
+ * The base of all errors of this package. `instanceof AiofetchError` works across copies of the package, and for errors
+ * that are a `TypeError` as well.
  */
 export class AiofetchError extends Error implements AiofetchErrorMembers {
   declare readonly code: string;
@@ -98,20 +102,20 @@ export class AiofetchError extends Error implements AiofetchErrorMembers {
     decorate(this, code, phase, details);
   }
 
-  /** What `JSON.stringify` shows: name, message, code, phase, attempts, request. */
+  /** Returns the members that `JSON.stringify` shows: name, message, code, phase, attempts and request. */
   toJSON(): Record<string, unknown> {
     return errorToJson(this);
   }
 }
 
-/** One whose message ends in the request that it is about. */
+/** An error whose message ends with the request that failed. */
 export abstract class RequestError extends AiofetchError {
   constructor(message: string, code: string, phase?: Phase, details: ErrorDetails = {}) {
     super(message + describe(details.request), code, phase, details);
   }
 }
 
-/** What the Fetch standard calls a network error: a `TypeError` that is one of this package's errors all the same. */
+/** A "network error" of the Fetch standard: an error of this package that is a `TypeError` as well. */
 export abstract class NetworkError extends TypeError implements AiofetchErrorMembers {
   declare readonly code: string;
   declare readonly phase: Phase;
@@ -123,7 +127,7 @@ export abstract class NetworkError extends TypeError implements AiofetchErrorMem
     decorate(this, code, phase, details);
   }
 
-  /** What `JSON.stringify` shows: name, message, code, phase, attempts, request. */
+  /** Returns the members that `JSON.stringify` shows: name, message, code, phase, attempts and request. */
   toJSON(): Record<string, unknown> {
     return errorToJson(this);
   }
@@ -138,7 +142,7 @@ function errorToJson(error: Error & AiofetchErrorMembers): Record<string, unknow
   return {name, message, code, phase, attempts, request};
 }
 
-/** Members that are there for who asks, and that nothing prints. */
+/** Adds members that can be read, but that `inspect`, `JSON.stringify` and loggers don't show. */
 export function hide(error: Error, members: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(members)) {
     Object.defineProperty(error, name, {value, enumerable: false, configurable: true, writable: true});

@@ -1,6 +1,6 @@
 /**
- * Every failure the package produces, typed, telling its phase, and safe to log: nothing enumerable, printed
- * or serialised here carries a header value, a query value, userinfo or a body.
+ * The errors of this package. They are typed, name the phase of the failure, and are safe to log: no enumerable,
+ * printed or serialised member has a header value, a query value, userinfo or a body.
  *
  * @module
  */
@@ -10,7 +10,10 @@ import {AiofetchError, hide, NetworkError, nameClass, RequestError} from './base
 export type {AiofetchErrorMembers, ErrorDetails, Phase, RedactedRequest} from './base.ts';
 export {AiofetchError} from './base.ts';
 
-/** A new request was made on a session, or handed to a connector, that is closed; or one was cut off by it closing. */
+/**
+ * A request was made on a session or connector that is closed, or was cut off because the session or connector was
+ * destroyed.
+ */
 export class SessionClosedError extends RequestError {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'SessionClosedError');
 
@@ -20,8 +23,8 @@ export class SessionClosedError extends RequestError {
 }
 
 /**
- * The network failed: DNS, TCP, TLS, sending or receiving. A `TypeError` too, as the Fetch standard has it
- * (Fetch, "network error"). `code` is the system's (`ECONNREFUSED`, `ENOTFOUND`, `ECONNRESET`, …) where there is one.
+ * The network failed during DNS, TCP, TLS, sending or receiving. It is a `TypeError` as well (Fetch, "network error").
+ * `code` is the code of the system (`ECONNREFUSED`, `ENOTFOUND`, `ECONNRESET`, …) if there is one, else `ERR_CONNECTION`.
  */
 export class ConnectionError extends NetworkError {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'ConnectionError');
@@ -35,7 +38,10 @@ export class ConnectionError extends NetworkError {
   }
 }
 
-/** A redirect could not be followed: too many, a bad `Location`, a body that can't be sent again, or `redirect: 'error'`. */
+/**
+ * A redirect could not be followed: there were too many, the `Location` is malformed, the body can't be sent again, or the
+ * call has `redirect: 'error'`. It is a `TypeError` as well (Fetch, "network error").
+ */
 export class RedirectError extends NetworkError {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'RedirectError');
 
@@ -52,10 +58,10 @@ const waitedFor: Partial<Record<Phase, string>> = {
   read: 'the server to send something',
 };
 
-/** A limit of time ran out; `phase` says which one, `limit` how long it was. */
+/** A timeout ran out. `phase` says which timeout, `limit` how long it was. */
 export class TimeoutError extends RequestError {
   declare readonly phase: 'total' | 'attempt' | 'pool' | 'connect' | 'read';
-  /** The limit that ran out, in ms. */
+  /** The timeout that ran out, in ms. */
   readonly limit: number;
 
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'TimeoutError');
@@ -75,16 +81,18 @@ export class TimeoutError extends RequestError {
   }
 }
 
-/** The request would have to wait for its rate limit longer than `maxWait` allows, or the limit's store failed. */
+/** A request would have to wait for its rate limit longer than `maxWait` allows, or the store of the rate limit failed. */
 export class RateLimitError extends RequestError {
-  /** When it may be worth another try, in ms; `undefined` when the store, which knows, failed. */
+  /** The time in ms after which the rate limit has room for the request; `undefined` if the store failed. */
   readonly retryAfter: number | undefined;
 
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'RateLimitError');
 
   constructor(retryAfter: number | undefined, details: ErrorDetails = {}) {
     super(
-      `Rate limit ${retryAfter === undefined ? 'store failed' : `leaves room in ${Math.ceil(retryAfter)} ms only`}`,
+      retryAfter === undefined
+        ? 'The store of the rate limit failed'
+        : `The rate limit has room in ${Math.ceil(retryAfter)} ms, later than maxWait allows`,
       'ERR_RATE_LIMIT',
       undefined,
       details,
@@ -101,7 +109,12 @@ export class CircuitOpenError extends RequestError {
   readonly retryAfter: number;
 
   constructor(retryAfter: number, details: ErrorDetails = {}) {
-    super(`Circuit is open for another ${Math.ceil(retryAfter)} ms`, 'ERR_CIRCUIT_OPEN', undefined, details);
+    super(
+      `The host failed too often, and its circuit breaker is open for another ${Math.ceil(retryAfter)} ms`,
+      'ERR_CIRCUIT_OPEN',
+      undefined,
+      details,
+    );
     this.retryAfter = retryAfter;
   }
 }
@@ -119,14 +132,15 @@ export class LineError extends AiofetchError {
   }
 }
 
-/** The server answered with a status outside 200–299 and the call asked for that to be an error, as the verbs do. */
+/** The server answered with a status outside 200–299, and `throwHttpErrors` makes that an error, as it does for the verbs by default. */
 export class HTTPError<Data = unknown> extends RequestError {
+  /** The response's status. */
   readonly status: number;
-  /** The response's headers; not enumerable, since they may hold cookies. */
+  /** The response's headers. Not enumerable, because they may contain cookies. */
   declare readonly headers: Headers;
-  /** The body, parsed when it is JSON, text otherwise; not enumerable. */
+  /** The response's body: the parsed value if it is JSON, else its text. Not enumerable. */
   declare readonly data: Data;
-  /** The response, its body already read into `data`; not enumerable. */
+  /** The response, whose body was already read into `data`. Not enumerable. */
   declare readonly response: Response;
 
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'HTTPError');
@@ -139,39 +153,48 @@ export class HTTPError<Data = unknown> extends RequestError {
   }
 }
 
-/** The body is larger than `maxResponseSize` allows, counted after decompression. */
+/** A response's body is larger than `maxResponseSize` allows, counted after decompression. */
 export class ResponseTooLargeError extends RequestError {
-  /** The size allowed, in bytes. */
+  /** The allowed size, in bytes. */
   readonly limit: number;
 
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'ResponseTooLargeError');
 
   constructor(limit: number, details: ErrorDetails = {}) {
-    super(`Response is larger than ${limit} bytes`, 'ERR_RESPONSE_TOO_LARGE', 'receive', details);
+    super(
+      `Response is larger than the ${limit} bytes that maxResponseSize allows`,
+      'ERR_RESPONSE_TOO_LARGE',
+      'receive',
+      details,
+    );
     this.limit = limit;
   }
 }
 
-/** What is known of a value that does not fit its schema. */
+/** The details that a {@link SchemaError} takes. */
 export interface SchemaErrorDetails extends ErrorDetails {
   readonly line?: number | undefined;
   readonly part?: SchemaError['part'];
   readonly endpoint?: string | undefined;
-  /** Where the issues are, without values. */
+  /** The paths of the issues, without values. */
   readonly paths?: readonly string[];
-  /** What is wrong, where that can be told in words. @default that there are issues, and where */
+  /**
+   * The problem in words.
+   *
+   * @default the number of issues and their paths
+   */
   readonly problem?: string;
 }
 
-/** What came back, or is to be sent, does not fit the schema it was to be checked against. */
+/** A part of a request or a response does not fit its schema. */
 export class SchemaError extends RequestError {
-  /** The Standard Schema issues; not enumerable, since validators put parts of the body in them. */
+  /** The issues as the Standard Schema gave them. Not enumerable, because validators put parts of the body in them. */
   declare readonly issues: ReadonlyArray<{readonly message: string; readonly path?: unknown}>;
-  /** Which line of the body it is, from 1; `undefined` when it's the whole body. */
+  /** The line of the body that doesn't fit, from 1; `undefined` if it is not a single line. */
   readonly line: number | undefined;
-  /** What it is that doesn't fit. */
+  /** The part that doesn't fit. */
   readonly part: 'body' | 'headers' | 'path' | 'query' | 'response';
-  /** The endpoint of a typed client, as `GET /users/{username}`. */
+  /** The endpoint of the typed client, such as `GET /users/{username}`. */
   readonly endpoint: string | undefined;
 
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'SchemaError');
@@ -221,8 +244,12 @@ export class UnsupportedOptionError extends AiofetchError {
   }
 }
 
-/** An option has a value it can't have. Thrown when the session or connector is made, naming option, value and what is allowed. */
+/**
+ * An option has a value that is not allowed. Thrown when the session or connector is made; a call rejects with it. The
+ * message names the option, its value and the allowed values.
+ */
 export class InvalidOptionError extends AiofetchError {
+  /** The option, after the names of the options that it is part of: `connector.limit`. */
   readonly option: string;
 
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'InvalidOptionError');
@@ -233,7 +260,7 @@ export class InvalidOptionError extends AiofetchError {
   }
 }
 
-/** A value as it may be shown; an Error says what is wrong with one that may not. */
+/** Returns a text for a value that shows no secrets. For a secret value, the caller gives an `Error` that says what is wrong. */
 function show(value: unknown): string {
   if (value instanceof Error) return `not valid (${value.message})`;
   if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);

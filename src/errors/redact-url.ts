@@ -1,12 +1,12 @@
 /**
- * A URL that is safe to log: userinfo and fragment dropped, each query value replaced, so that
- * `https://u:p@example.com/v1?key=secret#top` becomes `https://example.com/v1?key=…`. It may be a relative one.
+ * Returns a URL that is safe to log, without userinfo and fragment and with each query value replaced:
+ * `https://u:p@example.com/v1?key=secret#top` becomes `https://example.com/v1?key=…`. The URL may be relative.
  *
- * @param mask - what stands for a value
+ * @param mask - replaces each query value
  */
 export function redactUrl(url: string, mask = '…'): string {
   const [, path = '', mark = '', query = ''] = /^([^?#]*)(\??)([^#]*)/.exec(url) ?? [];
   const bare = path.replace(/^((?:[a-z][a-z\d+.-]*:)?\/\/)[^/]*@/i, '$1');
-  // What stands alone may as well be a value.
+  // A part without "=" may be a value too.
   return bare + mark + query.replace(/([^&=]*=)[^&]*|[^&]+/g, `$1${mask}`);
 }

@@ -1,7 +1,7 @@
 import type {ErrorDetails} from '../errors/base.ts';
 import {nameClass, RequestError} from '../errors/base.ts';
 
-/** What answered is no stream of events: another status than 200, or another type than `text/event-stream`. */
+/** A response is not a stream of events: its status is not 200, or its media type is not `text/event-stream`. */
 export class EventSourceError extends RequestError {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'EventSourceError');
 

@@ -1,5 +1,5 @@
 /**
- * Server-sent events over as many connections as it takes.
+ * Server-sent events over as many connections as needed.
  *
  * @module
  */
@@ -19,29 +19,31 @@ import {checkEventSource, type EventSourceOptions} from './options.ts';
 export {EventSourceError} from './error.ts';
 export type {EventSourceOptions, Reconnection} from './options.ts';
 
-/** What the wait after a failure begins with at least, in ms. */
+/** The shortest delay after a failure, in ms. */
 const shortestBackoff = 100;
 
-/** What {@link eventSource} gives. */
+/** The iterator that {@link eventSource} returns. */
 export interface EventSourceIterator extends AsyncIterableIterator<ServerSentEvent, undefined, undefined> {
-  /** The id of what was handed on last: to go on from it another time, as the option of that name. */
+  /** The id of the last event that was yielded. Pass it as the option `lastEventId` to continue from there later. */
   readonly lastEventId: string;
-  /** How long it waits at least before connecting again, in ms: what the server said last. */
+  /** The shortest delay before connecting again, in ms: the latest one that the server gave. */
   readonly retry: number;
-  /** Ends the loop, also while it waits, and the connection. */
+  /** Ends the loop, even while it waits, and closes the connection. */
   close(): void;
 }
 
 /**
- * The events of a URL, as `EventSource` has them (HTML, "Server-sent events"), over as many connections as it takes: when
- * one ends, breaks or falls silent, the next goes on from the last event that was handed on (`Last-Event-ID`), after as
- * long as the server said (`retry`), longer with each attempt that fails, and up to half as long again, by lot.
+ * Yields the events of a URL, as `EventSource` does (HTML, "Server-sent events"), over as many connections as needed. When a
+ * connection ends, breaks or falls silent, the next one continues after the last event that was yielded (`Last-Event-ID`).
+ * The delay before it is the server's `retry`. The delay doubles with each attempt that fails, and a random part of up to
+ * half of it is added, so that the clients of a server that restarts don't connect at the same moment.
  *
- * The loop ends when the server answers with 204, when it is left, and by `close()`. No slot is held while it waits.
+ * The loop ends when the server answers with 204, when the loop is left, and by `close()`. No slot is held during a delay.
  *
- * @throws InvalidOptionError
- * @throws From the loop: HTTPError for a status that is no success, EventSourceError for another one than 200 and for
- * another type than `text/event-stream`; what the last attempt failed with when more than `maxFailures` in a row did; the reason of `signal`.
+ * @throws InvalidOptionError; UnsupportedOptionError
+ * @throws From the loop: HTTPError for a status outside 200–299; EventSourceError for another status than 200 and for
+ * another media type than `text/event-stream`; the error of the last attempt if more than `maxFailures` attempts in a row
+ * failed; the reason of `signal`.
  *
  * @example
  * ```ts
@@ -102,7 +104,7 @@ export function eventSource(
     }
   }
 
-  /** A stream of events, or `undefined` when there are to be no more. */
+  /** Returns a stream of events, or `undefined` if the server says that there are no more events. */
   async function connect(): Promise<Response | undefined> {
     const headers = HeaderList.from(call.headers);
     if (!headers.has('accept')) headers.set('accept', 'text/event-stream');
@@ -116,8 +118,8 @@ export function eventSource(
     const request: RedactedRequest = {method: 'GET', url: response.url || String(url)};
     throw new EventSourceError(
       response.status === 200
-        ? 'The response is no text/event-stream'
-        : `Status ${response.status} is not 200`,
+        ? 'The media type of the response is not text/event-stream'
+        : `The status of a stream of events has to be 200, and is ${response.status}`,
       {request},
     );
   }
@@ -129,10 +131,10 @@ export function eventSource(
 
   function delayAfter(failures: number, failure: unknown): number {
     const asked = failure instanceof HTTPError ? (retryAfter(failure.response) ?? 0) : 0;
-    // A server that wants no wait gets one all the same when it isn't there.
+    // After a failure there is a delay even if the server asked for none.
     const first = failures > 0 ? Math.max(retry, shortestBackoff) : retry;
     const grown = Math.min(first * 2 ** Math.max(failures - 1, 0), Math.max(maxReconnectDelay, retry));
-    // Not all at once, when many have lost the same server.
+    // The random part keeps the clients of a server that restarts from connecting at the same moment.
     return Math.max(grown, asked) * (1 + Math.random() / 2);
   }
 

@@ -7,63 +7,64 @@ import {
   checkStatuses,
 } from '../utils/check-options.ts';
 
-/** What {@link EventSourceOptions.onReconnect} is told. */
+/** The argument of {@link EventSourceOptions.onReconnect}. */
 export interface Reconnection {
-  /** How long it is to be until the next attempt, in ms. */
+  /** The delay before the next attempt, in ms. */
   readonly delay: number;
-  /** How many attempts in a row have not got a stream of events. */
+  /** The number of attempts in a row that got no stream of events. */
   readonly failures: number;
-  /** What it goes on from. */
+  /** The id of the event after which the next attempt continues. */
   readonly lastEventId: string;
-  /** What the stream broke off with; `undefined` when the server ended it. */
+  /** The error that ended the stream; `undefined` if the server ended it. */
   readonly error: unknown;
 }
 
-/** Options of {@link eventSource}. What a verb takes holds for each of its requests. */
+/** Options of {@link eventSource}. The options of a verb hold for each of its requests. */
 export interface EventSourceOptions extends Omit<ReadOptions, 'retry' | 'timeout'> {
   /**
-   * The id to go on from, as an earlier one's `lastEventId` told it.
+   * The id of the event to continue after: the `lastEventId` of an earlier event source.
    *
    * @default ''
    */
   readonly lastEventId?: string | undefined;
   /**
-   * How long to wait before connecting again, in ms, until the server says otherwise (`retry`).
+   * The delay before connecting again, in ms, until the server gives another one (`retry`).
    *
    * @default 3_000
    */
   readonly reconnectDelay?: number | undefined;
   /**
-   * Each attempt in a row that fails doubles the wait, up to this, in ms, or what the server said, if that is more.
+   * The longest delay, in ms. Each failed attempt in a row doubles the delay up to this value, or up to the server's `retry`
+   * if that is longer.
    *
    * @default 30_000
    */
   readonly maxReconnectDelay?: number | undefined;
   /**
-   * How many attempts in a row may fail.
+   * The number of attempts in a row that may fail.
    *
    * @default Infinity
    */
   readonly maxFailures?: number | undefined;
   /**
-   * Statuses that are worth another attempt; a `Retry-After` is obeyed. The HTML standard has none of them: any status
-   * but 200 is the end.
+   * The statuses after which another attempt is made, with regard to `Retry-After`. The HTML standard has no such statuses:
+   * any status but 200 ends an `EventSource`.
    *
    * @default []
    */
   readonly reconnectStatuses?: readonly number[] | undefined;
   /**
-   * How long the server may send nothing at all, in ms, before the connection is taken for dead and replaced. Comments
-   * count: they are what servers say that they are still there with.
+   * The time in ms after which a silent connection counts as broken and is replaced. A comment ends the silence: servers send
+   * comments to keep connections alive.
    *
    * @default 60_000
    */
   readonly idleTimeout?: number | false | undefined;
-  /** Called before each wait. What it throws ends it. */
+  /** Called before each delay. An error that it throws ends the event source. */
   readonly onReconnect?: ((reconnection: Reconnection) => void) | undefined;
 }
 
-/** Options, checked: its own, and what its requests have. */
+/** The checked options: those of the event source, and the options of its requests. */
 export interface EventSourceSettings {
   readonly call: CallOptions;
   readonly lastEventId: string;
@@ -111,7 +112,7 @@ export function checkEventSource(
     call: {
       ...rest,
       retry: false,
-      // It has no end that one could wait for.
+      // A stream of events may have no end.
       timeout: {
         total: false,
         attempt: false,

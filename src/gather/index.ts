@@ -1,5 +1,6 @@
 /**
- * Bounded work over many inputs: read lazily, a bounded number at once, stopped as a whole.
+ * Bounded work over many inputs. Inputs are read lazily, a bounded number of workers runs at once, and an error or an abort
+ * stops the whole run.
  *
  * @module
  */
@@ -15,8 +16,8 @@ export type AsCompletedOptions = RunOptions;
 /** Options of {@link gather}. */
 export interface GatherOptions extends RunOptions {
   /**
-   * Whether a worker's error becomes a result (`{status: 'rejected', reason}`, as of `Promise.allSettled`), and the
-   * others go on. Otherwise the first error ends the run.
+   * Whether an error of a worker becomes a result (`{status: 'rejected', reason}`, as in `Promise.allSettled`) while the
+   * other workers go on. Otherwise the first error ends the run.
    *
    * @default false
    */
@@ -24,19 +25,20 @@ export interface GatherOptions extends RunOptions {
 }
 
 /**
- * Runs `worker` on every input, at most `concurrency` of them at once, and gives the results in the inputs' order.
+ * Runs `worker` on every input, at most `concurrency` workers at once, and returns the results in the order of the inputs.
  *
- * Inputs are read one at a time, when there is a worker for them, and may be asynchronous; those of a synchronous
- * iterable are handed over as they are, promises too. Workers that run when the run is cut short are aborted through
- * their `signal` and waited for: once the promise has settled, nothing runs any more. Inputs not read to their end
- * are closed (`return()`).
+ * Inputs are read one at a time, each when a place for a worker is free, and may be asynchronous. The worker gets the inputs
+ * of a synchronous iterable as they are: promises are not awaited. When the run is cut short, the running workers are aborted
+ * through their `signal` and waited for: once the promise has settled, no worker runs any more. An iterator that was not
+ * read to its end is closed (`return()`). Workers run in the async context of the call.
  *
  * @param inputs - An iterable or async iterable.
  * @param worker - Called as `worker(input, {index, signal})`.
- * @returns The results; with `settle`, each as `Promise.allSettled` has it.
- * @throws The first error of a worker, unless `settle` is on; what reading the inputs, or `onProgress`, threw; the
- * reason of `signal` when that was aborted. All as rejections, as is the next one.
- * @throws InvalidOptionError when `concurrency` is not a whole number from 1, or `Infinity`, and for an option that is not known.
+ * @returns The results; with `settle`, objects as `Promise.allSettled` returns them.
+ * @throws The first error of a worker, unless `settle` is on; the error that reading the inputs or `onProgress` threw; the
+ * reason of `signal` if it was aborted. These and the next errors are rejections.
+ * @throws InvalidOptionError if `concurrency` is neither a whole number from 1 nor `Infinity`; UnsupportedOptionError for an
+ * option that is not known.
  *
  * @example
  * ```ts
@@ -70,7 +72,7 @@ export function gather<Input, Result>(
   options: GatherOptions = {},
 ): Promise<unknown[]> {
   const results: unknown[] = [];
-  // Filled up to the index first: an array with holes, or one that grows from its end, is a slow one.
+  // The array is filled up to the index first, because V8 is slower with an array that has holes.
   const put = (index: number, result: unknown): undefined => {
     while (results.length <= index) results.push(undefined);
     results[index] = result;
@@ -98,27 +100,26 @@ export function gather<Input, Result>(
 }
 
 /**
- * Runs `worker` on every input, at most `concurrency` of them at once, and yields each worker's result as soon as it
- * is there, so in order of completion. Where it matters whose result it is, have the worker say so.
+ * Runs `worker` on every input, at most `concurrency` workers at once, and yields each result as soon as its worker has
+ * returned it: in the order of completion. If the caller has to know the input of a result, the worker returns both.
  *
- * Nothing starts before the first `next()`. From then on inputs are read one at a time, and a result that has not been
- * taken keeps its worker's place: never are more than `concurrency` inputs read beyond the results taken, and memory
- * is bounded however many there are. Inputs may be asynchronous; those of a synchronous iterable are handed over as
- * they are, promises too.
+ * Nothing starts before the first `next()`. Then inputs are read one at a time, and a result that was not taken yet keeps
+ * the place of its worker: at most `concurrency` inputs are read beyond the results that were taken, and memory stays flat
+ * for any number of inputs. Inputs may be asynchronous. The worker gets the inputs of a synchronous iterable as they are:
+ * promises are not awaited. Workers run in the async context of the first `next()`.
  *
- * When a worker fails, reading the inputs or `onProgress` throws, or `signal` is aborted, the workers still running
- * are aborted through theirs and waited for; the results that were there before are yielded, then the error is thrown.
- * Leaving the loop (`break`, `return`, a throw) ends the run likewise: the loop has been left when nothing runs any
- * more, and what was not taken, be it results or errors, is dropped. Inputs not read to their end are closed
- * (`return()`).
+ * When a worker fails, reading the inputs or `onProgress` throws, or `signal` is aborted, the running workers are aborted
+ * through their signals and waited for. The loop gets the results that were ready before, and then the error. Leaving the
+ * loop (`break`, `return`, a throw) ends the run in the same way: the loop has been left once no worker runs any more, and
+ * results and errors that were not taken are dropped. An iterator that was not read to its end is closed (`return()`).
  *
  * @param inputs - An iterable or async iterable.
  * @param worker - Called as `worker(input, {index, signal})`.
- * @returns The results, to be iterated once.
- * @throws From the loop, that is from `next()`: the first error of a worker, of reading the inputs or of `onProgress`;
- * the reason of `signal` when that was aborted.
- * @throws InvalidOptionError from the first `next()`, when `concurrency` is not a whole number from 1, or
- * `Infinity`, and for an option that is not known.
+ * @returns The results, which can be iterated once.
+ * @throws From the loop, which calls `next()`: the first error of a worker, of reading the inputs or of `onProgress`; the
+ * reason of `signal` if it was aborted.
+ * @throws From the first `next()`: InvalidOptionError if `concurrency` is neither a whole number from 1 nor `Infinity`;
+ * UnsupportedOptionError for an option that is not known.
  *
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 /**
- * Bodies read as they arrive: in chunks, lines, JSON values or events.
+ * Reading bodies as they arrive: in chunks, lines, JSON values or events.
  *
- * All of these take a response or a promise of one, read when they are asked to, and hold the server back meanwhile.
- * Leaving the loop (`break`, `return`, a throw) cancels the body, as does any failure: its slot is free. The status is
- * not looked at: the verbs reject on one that is no success, `session.fetch` doesn't.
+ * The functions take a response or a promise of one. They read only when the loop asks for the next item, and hold the
+ * server back meanwhile. Leaving the loop (`break`, `return`, a throw) cancels the body and frees its slot, and so does any
+ * failure. They do not check the status: the verbs reject for a status outside 200–299, `session.fetch` does not.
  *
  * @module
  */
@@ -24,31 +24,31 @@ export type {LineOptions} from './split-lines.ts';
 /** Options of {@link iterEvents}. */
 export interface EventOptions {
   /**
-   * The id that the events go on from: what was sent as `Last-Event-ID`.
+   * The id of the event before the first one of this body: the `Last-Event-ID` that was sent.
    *
    * @default ''
    */
   readonly lastEventId?: string | undefined;
 }
 
-/** What {@link iterEvents} gives. */
+/** The iterator that {@link iterEvents} returns. */
 export interface EventIterator extends AsyncIterableIterator<ServerSentEvent, undefined, undefined> {
-  /** The id to send as `Last-Event-ID` when connecting again: after it comes what has not been handed on. */
+  /** The id of the last event that was yielded: send it as `Last-Event-ID` to get the events after it. */
   readonly lastEventId: string;
-  /** How long the server last said to wait before connecting again, in ms. */
+  /** The latest time that the server asked clients to wait before they connect again, in ms. */
   readonly retry: number | undefined;
 }
 
 /**
- * The body in chunks as they arrive or, with a `size`, in pieces of that many bytes, the last one shorter.
+ * Yields the body in chunks as they arrive or, with a `size`, in pieces of that many bytes; the last piece may be shorter.
  *
- * A chunk is the reader's to keep, but may share its memory with others: copy it before handing its `buffer` away.
+ * The reader may keep a chunk. Its memory may be shared with other chunks: copy a chunk before transferring its `buffer`.
  *
  * @param response - A response, or a promise of one.
- * @param size - How many bytes a piece has.
- * @returns The chunks, to be iterated once.
- * @throws From the loop, that is from `next()`: what the request, or its body, failed with; a `TypeError` when the body
- * has been read already; InvalidOptionError when `size` is not a whole number from 1.
+ * @param size - The number of bytes of a piece.
+ * @returns The chunks, which can be iterated once.
+ * @throws From the loop, which calls `next()`: the error of the request or of its body; a `TypeError` if the body has been
+ * read already; InvalidOptionError if `size` is not a whole number from 1.
  *
  * @example
  * ```ts
@@ -74,13 +74,13 @@ export function iterChunks(
 }
 
 /**
- * The body's lines, without their ends. A line ends with LF or CRLF; a CR alone is part of it. The last line may have
- * no end.
+ * Yields the lines of the body, without their line ends. A line ends with LF or CRLF; a CR alone is part of the line. The
+ * last line may have no line end.
  *
  * @param response - A response, or a promise of one.
- * @returns The lines, to be iterated once.
- * @throws From the loop, that is from `next()`: what the request, or its body, failed with; LineError when a
- * line is longer than `maxLength`; a `TypeError` when the body has been read already; InvalidOptionError.
+ * @returns The lines, which can be iterated once.
+ * @throws From the loop, which calls `next()`: the error of the request or of its body; LineError if a line is longer than
+ * `maxLength`; a `TypeError` if the body has been read already; InvalidOptionError; UnsupportedOptionError.
  *
  * @example
  * ```ts
@@ -100,15 +100,15 @@ export function iterLines(
 }
 
 /**
- * The JSON values of a body that has one on each line (NDJSON, JSON Lines). Blank lines are skipped.
+ * Yields the JSON values of a body that has one value on each line (NDJSON, JSON Lines). Blank lines are skipped.
  *
  * @param response - A response, or a promise of one.
- * @param schema - What each value is checked by: a Standard Schema, as of Zod, Valibot or ArkType. What it makes of a
- * value is what is handed on.
- * @returns The values, to be iterated once.
- * @throws From the loop, that is from `next()`: what the request, or its body, failed with; LineError when a
- * line is no JSON or longer than `maxLength`; SchemaError; both tell the line's number, and show nothing of it;
- * InvalidOptionError.
+ * @param schema - A Standard Schema that each value has to fit, for example of Zod, Valibot or ArkType. The loop gets the
+ * schema's output.
+ * @returns The values, which can be iterated once.
+ * @throws From the loop, which calls `next()`: the error of the request or of its body; LineError if a line is not JSON or
+ * is longer than `maxLength`; SchemaError if a value doesn't fit. Both have the number of the line and show nothing of its
+ * content. InvalidOptionError; UnsupportedOptionError.
  *
  * @example
  * ```ts
@@ -142,12 +142,12 @@ export function iterNdjson<Value = unknown>(
 }
 
 /**
- * The events of a body that is a stream of them (`text/event-stream`), parsed as `EventSource` does.
+ * Yields the events of a body that is a stream of server-sent events (`text/event-stream`), parsed as `EventSource` does.
  *
  * @param response - A response, or a promise of one.
- * @returns The events, to be iterated once; with it `lastEventId`, for connecting again.
- * @throws From the loop, that is from `next()`: what the request, or its body, failed with; a `TypeError` when the body
- * has been read already.
+ * @returns The events, which can be iterated once. The iterator has `lastEventId` and `retry`, for connecting again.
+ * @throws From the loop, which calls `next()`: the error of the request or of its body; a `TypeError` if the body has been
+ * read already; UnsupportedOptionError.
  *
  * @example
  * ```ts

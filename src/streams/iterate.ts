@@ -1,16 +1,21 @@
 import {type ChunkSource, openChunks} from '../core/chunk-source.ts';
 
-/** Turns what has arrived into items; called without a chunk at the end. What it throws comes after the items before it. */
+/**
+ * Turns a chunk into items. Called without a chunk at the end of the body. An error that it throws reaches the reader after
+ * the items that it yielded before.
+ */
 export type Parser<Item> = (chunk: Uint8Array<ArrayBuffer> | undefined) => Iterable<Item>;
 
 const left = 'The reader left';
 
 /**
- * The items of a body, read as they are asked for. The body is cancelled as soon as the loop is left, also while a
- * read waits, and when anything fails.
+ * Iterates over the items of a body, which is read when the loop asks for an item. The body is cancelled as soon as the
+ * loop is left, even while a read waits, and when anything fails. A generator could not be left while it waits.
  *
- * @param start - Makes the parser, at the first `next()`.
- * @param finish - Done to each item before it is handed on.
+ * The function is long because all its parts share the state of the iteration.
+ *
+ * @param start - creates the parser, at the first `next()`
+ * @param finish - converts each item before the loop gets it
  */
 export function iterate<Item, Result = Item>(
   response: Response | PromiseLike<Response>,
@@ -20,7 +25,7 @@ export function iterate<Item, Result = Item>(
   type Step = IteratorResult<Result, undefined>;
   const last: Step = {done: true, value: undefined};
   const arriving = Promise.resolve(response);
-  // Who reads gets the error; that nobody does yet is no reason to report it.
+  // The reader gets the error. Without this handler it would be reported as unhandled until the first `next()`.
   arriving.catch(() => undefined);
 
   let source: ChunkSource | undefined;
@@ -38,7 +43,7 @@ export function iterate<Item, Result = Item>(
     else arriving.then((late) => openChunks(late).cancel(reason)).catch(() => undefined);
   }
 
-  /** The next item of what is here. */
+  /** Returns the next item of the chunk that has arrived, if there is one. */
   function take(): Step | Promise<Step> | undefined {
     const item = items?.next();
     if (!item || item.done) return undefined;
@@ -51,7 +56,7 @@ export function iterate<Item, Result = Item>(
     while (!ended) {
       if (!source) {
         const opened = openChunks(await arriving);
-        // Left in the meantime, when there was nothing to cancel yet.
+        // The loop was left before the response arrived, when there was no body to cancel yet.
         if (over) {
           opened.cancel(new Error(left));
           return last;
@@ -61,7 +66,7 @@ export function iterate<Item, Result = Item>(
       const chunk = await source.read();
       if (over) return last;
       if (chunk?.length === 0) continue;
-      // There may be items left then.
+      // The parser may have items left at the end of the body.
       ended = chunk === undefined;
       items = parse(chunk)[Symbol.iterator]();
       const step = take();
@@ -95,7 +100,7 @@ export function iterate<Item, Result = Item>(
 
   return {
     next() {
-      // One after the other, as of a generator.
+      // Concurrent calls run one after the other, as those of a generator do.
       const result = pending ? pending.then(step) : step();
       if (!(result instanceof Promise)) return Promise.resolve(result);
       const settled = result.catch(fail);

@@ -3,22 +3,23 @@ import type {Parser} from './iterate.ts';
 
 /** One event of a stream of server-sent events. */
 export interface ServerSentEvent {
-  /** Its type; `message` where the server gives none. */
+  /** The type of the event; `message` if the server gives none. */
   readonly event: string;
+  /** The data of the event. */
   readonly data: string;
-  /** The last id that the server gave, with this event or before it; `''` when there was none. */
+  /** The latest id that the server gave, with this event or an earlier one; `''` if it gave none. */
   readonly id: string;
-  /** How long to wait before connecting again, in ms; there when the server said so since the event before. */
+  /** The time to wait before connecting again, in ms. Present if the server gave it after the previous event. */
   readonly retry?: number;
 }
 
-/** What a stream of events has come to. */
+/** The state of a stream of events after the last event that was yielded. */
 export interface EventProgress {
   lastEventId: string;
   retry: number | undefined;
 }
 
-/** Parses events as WHATWG's "event stream interpretation" has it; one that the stream breaks off in is dropped. */
+/** Parses events by HTML, "Interpreting an event stream". An event that the stream breaks off in is dropped. */
 export function parseEvents(progress: EventProgress): Parser<ServerSentEvent> {
   // The parser drops the byte order mark.
   const decoder = new TextDecoder('utf-8', {ignoreBOM: true});
@@ -39,13 +40,13 @@ export function parseEvents(progress: EventProgress): Parser<ServerSentEvent> {
     },
   });
   return function* parse(chunk) {
-    // At the end there is nothing more that could complete an event.
+    // The end of the body completes no event.
     if (!chunk) return;
     parser.feed(decoder.decode(chunk, {stream: true}));
     const arrived = events;
     events = [];
     for (const event of arrived) {
-      // What is connected with again has to begin after what was handed on, not after what has arrived.
+      // A new connection has to continue after the last event that was yielded, not after the last one that arrived.
       progress.lastEventId = event.id;
       yield event;
     }

@@ -3,13 +3,13 @@ import type {StandardSchema} from '../utils/standard-schema.ts';
 import {validate} from '../utils/standard-schema.ts';
 import type {Parser} from './iterate.ts';
 
-/** Where the parser is. */
+/** The position of the parser. */
 export interface LinePlace {
-  /** The line of the value handed on last, from 1. */
+  /** The line of the value that was yielded last, from 1. */
   line: number;
 }
 
-/** The values of lines of JSON; blank lines have none. */
+/** Creates a parser of the JSON values of lines. Blank lines have no value. */
 export function parseNdjson(lines: Parser<string>, place: LinePlace): Parser<unknown> {
   return function* parse(chunk) {
     for (const text of lines(chunk)) {
@@ -19,15 +19,15 @@ export function parseNdjson(lines: Parser<string>, place: LinePlace): Parser<unk
       try {
         value = JSON.parse(text);
       } catch {
-        // Its own error shows a part of the text.
-        throw new LineError('ERR_LINE_JSON', place.line, 'of the response is no JSON');
+        // The error of JSON.parse would show a part of the text.
+        throw new LineError('ERR_LINE_JSON', place.line, 'of the response is not JSON');
       }
       yield value;
     }
   };
 }
 
-/** What the schema makes of a line's value. */
+/** Returns the output of the schema for the value of a line. */
 export async function checkLine<Value>(
   schema: StandardSchema<Value>,
   value: unknown,

@@ -2,9 +2,9 @@ import type {Parser} from './iterate.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Cuts what arrives into pieces of `size` bytes; copies only what lies across two chunks. */
+/** Cuts chunks into pieces of `size` bytes. Only a piece that lies in several chunks is copied. */
 export function rechunk(size: number): Parser<Bytes> {
-  /** What is left over of earlier chunks: less than a piece. */
+  /** The rest of earlier chunks, which is shorter than a piece. */
   let parts: Bytes[] = [];
   let held = 0;
 

@@ -2,26 +2,26 @@ import {InvalidOptionError, LineError} from '../errors/index.ts';
 import {assertOption, checkKnown} from '../utils/check-options.ts';
 import type {Parser} from './iterate.ts';
 
-/** How lines are told apart. */
+/** Options of the functions that read lines. */
 export interface LineOptions {
   /**
-   * The longest that a line may be, in characters (UTF-16 code units), its end not counted. No more of it than that is
-   * kept in memory; a longer one is a LineError.
+   * The maximal length of a line, in characters (UTF-16 code units), without its line end. A longer line is a LineError. No
+   * more than this of a line is kept in memory.
    *
    * @default none
    */
   readonly maxLength?: number | undefined;
   /**
-   * The encoding, by a name that `TextDecoder` knows. What is malformed is replaced, as by `response.text()`.
+   * The name of the encoding, as `TextDecoder` takes it. Malformed bytes are replaced, as `response.text()` does.
    *
-   * @default 'utf-8', as of `response.text()`, whatever the headers say
+   * @default 'utf-8', as for `response.text()`: the headers are not asked
    */
   readonly charset?: string | undefined;
 }
 
 /**
- * Lines end with LF or CRLF; a CR alone is part of the line. The last one may have no end; after the last end comes no
- * empty line.
+ * Creates a parser of lines. A line ends with LF or CRLF; a CR alone is part of the line. The last line may have no line
+ * end, and a line end at the end of the body starts no empty line.
  *
  * @param where - the function that takes the options, for errors
  * @throws InvalidOptionError, UnsupportedOptionError
@@ -51,7 +51,7 @@ export function splitLines(where: string, options: LineOptions): Parser<string> 
       line++;
     }
     begun += text.slice(start);
-    // A CR that ends it so far may belong to its end.
+    // A CR at the end of the text so far may be the first character of the line end.
     if (begun.length > maxLength && (!chunk || begun.length > maxLength + 1 || !begun.endsWith('\r')))
       throw tooLong();
     if (!chunk && begun !== '') yield begun;

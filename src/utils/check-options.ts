@@ -1,6 +1,6 @@
 import {InvalidOptionError, UnsupportedOptionError} from '../errors/index.ts';
 
-/** Throws unless the value is one that is allowed. */
+/** @throws InvalidOptionError if the value is not allowed */
 export function assertOption(
   isAllowed: boolean,
   option: string,
@@ -10,15 +10,15 @@ export function assertOption(
   if (!isAllowed) throw new InvalidOptionError(option, value, allowed);
 }
 
-/** What {@link checkNumber} allows; a `min` of 0 and no upper bound unless said otherwise. */
+/** The numbers that {@link checkNumber} allows. By default `min` is 0 and there is no maximum. */
 interface Range {
   readonly min?: number;
   readonly max?: number;
-  /** No fractions; `Infinity` is whole. */
+  /** Whether fractions are refused. `Infinity` counts as whole. */
   readonly whole?: boolean;
 }
 
-/** A number in a range, or the fallback for `undefined`; without one it's required. */
+/** Returns the number, which has to be in the range, or the fallback for `undefined`. Without a fallback, the option is required. */
 export function checkNumber(
   option: string,
   value: number | undefined,
@@ -36,12 +36,12 @@ export function checkNumber(
   return value as number;
 }
 
-/** A positive integer, or 0 or Infinity for "no limit". */
+/** Returns the limit, which has to be a whole number; 0 and `Infinity` mean no limit. */
 export function checkLimit(option: string, value: number | undefined, fallback: number): number {
   return checkNumber(option, value, fallback, {whole: true});
 }
 
-/** The same, or a limit that moves. */
+/** Returns the limit, which has to be a whole number or an adaptive limit. */
 export function checkLimitPerHost<T extends object>(value: number | T | undefined): number | T {
   const option = 'connector.limitPerHost';
   if (!isObject(value)) return checkLimit(option, value, 0);
@@ -49,7 +49,7 @@ export function checkLimitPerHost<T extends object>(value: number | T | undefine
   return value;
 }
 
-/** A list of statuses. */
+/** Returns the statuses, which have to be a list of whole numbers. */
 export function checkStatuses(
   option: string,
   value: readonly number[] | undefined,
@@ -61,10 +61,10 @@ export function checkStatuses(
   return statuses;
 }
 
-/** Timers of every runtime hold 31 bits of ms; past that they fire at once. */
+/** The longest delay of a timer, in ms: 31 bits. In every runtime, a timer with a longer delay fires at once. */
 export const longestDelay = 2 ** 31 - 1;
 
-/** A duration in ms; `Infinity`, `0` and `false` mean none and come back as `undefined`. */
+/** Returns the duration in ms, or `undefined` for `Infinity`, `0` and `false`, which mean none. */
 export function checkDuration(
   option: string,
   value: number | false | undefined,
@@ -116,7 +116,7 @@ function isNear(name: string, other: string): boolean {
   return rest.length + Math.max(0, name.length - other.length) < 2;
 }
 
-/** A function, or `undefined`. */
+/** Returns the value, which has to be a function or `undefined`. */
 export function checkFunction<T>(option: string, value: T): T {
   assertOption(value === undefined || typeof value === 'function', option, value, 'a function');
   return value;

@@ -101,7 +101,7 @@ describe('iterNdjson', () => {
     expect(error).toMatchObject({
       code: 'ERR_LINE_JSON',
       line: 3,
-      message: 'Line 3 of the response is no JSON',
+      message: 'Line 3 of the response is not JSON',
     });
     expect((error as Error).cause).toBeUndefined();
     expect(`${(error as Error).stack}${JSON.stringify(error)}`).not.toContain('secret');
