@@ -110,9 +110,13 @@ export function download(session: Session, url: string | URL, options: DownloadO
     }
     if (received === 0) await expect();
     if (hash && expected && !isEqual(hash.digest(), expected.value)) {
-      throw new DownloadError('The downloaded content does not have the expected digest', 'ERR_DOWNLOAD_DIGEST', {
-        request: requestOf(job),
-      });
+      throw new DownloadError(
+        'The downloaded content does not have the expected digest',
+        'ERR_DOWNLOAD_DIGEST',
+        {
+          request: requestOf(job),
+        },
+      );
     }
   }
 

@@ -173,16 +173,24 @@ function checkSame(job: RangeJob, isPartial: boolean, validator: Validator, size
 }
 
 function changed(job: RangeJob): DownloadError {
-  return new DownloadError('The content of the URL has changed since the download began', 'ERR_DOWNLOAD_CHANGED', {
-    request: requestOf(job),
-  });
+  return new DownloadError(
+    'The content of the URL has changed since the download began',
+    'ERR_DOWNLOAD_CHANGED',
+    {
+      request: requestOf(job),
+    },
+  );
 }
 
 /** @throws DownloadError if the size is known and is not the required one */
 export function checkSize(job: RangeJob): void {
   const {size, resource} = job;
   if (size === undefined || resource.size === undefined || resource.size === size) return;
-  throw new DownloadError(`The content has ${resource.size} bytes rather than the required ${size}`, 'ERR_DOWNLOAD_SIZE', {
-    request: requestOf(job),
-  });
+  throw new DownloadError(
+    `The content has ${resource.size} bytes rather than the required ${size}`,
+    'ERR_DOWNLOAD_SIZE',
+    {
+      request: requestOf(job),
+    },
+  );
 }

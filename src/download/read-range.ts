@@ -1,7 +1,7 @@
 import {ConnectionError, HTTPError, TimeoutError} from '../errors/index.ts';
 import {retryAfter} from '../policies/retry-after.ts';
 import {iterChunks} from '../streams/index.ts';
-import {wait} from '../utils/delay.ts';
+import {delay} from '../utils/delay.ts';
 import {isEqual} from './digest.ts';
 import {DownloadError} from './error.ts';
 import {checkSize, forget, openPart, type Part, type RangeJob, requestOf} from './open-part.ts';
@@ -53,10 +53,10 @@ export async function* readRange(job: RangeJob): AsyncGenerator<Bytes, undefined
       if (at === Math.min(job.end ?? Infinity, resource.size ?? Infinity)) return;
     } catch (error) {
       if (signal.aborted) throw signal.reason;
-      const delay = delayAfter(error, ++failures);
-      if (delay === undefined || failures > job.retries) throw error;
+      const duration = delayAfter(error, ++failures);
+      if (duration === undefined || failures > job.retries) throw error;
       prepare(job, at, error);
-      await wait(delay, signal);
+      await delay(duration, signal);
     }
   }
 }
@@ -86,7 +86,11 @@ async function* readPart(
   if (end !== undefined && place < end)
     throw new ConnectionError('The body ended early', 'receive', {request});
   if (hash && digest && !isEqual(hash.digest(), digest.value)) {
-    throw new DownloadError('The content does not have the digest of its Content-Digest header', 'ERR_DOWNLOAD_DIGEST', {request});
+    throw new DownloadError(
+      'The content does not have the digest of its Content-Digest header',
+      'ERR_DOWNLOAD_DIGEST',
+      {request},
+    );
   }
 }
 
@@ -106,12 +110,12 @@ function prepare(job: RangeJob, at: number, cause: unknown): void {
 
 /** Returns the delay before the next attempt, in ms, or `undefined` if another attempt is of no use. */
 function delayAfter(error: unknown, failures: number): number | undefined {
-  const delay = Math.random() * Math.min(maxDelay, minDelay * 2 ** (failures - 1));
+  const duration = Math.random() * Math.min(maxDelay, minDelay * 2 ** (failures - 1));
   if (error instanceof HTTPError) {
     if (!passing.has(error.status)) return undefined;
-    const asked = retryAfter(error.response) ?? delay;
+    const asked = retryAfter(error.response) ?? duration;
     return asked <= maxRetryAfter ? asked : undefined;
   }
-  if (error instanceof TimeoutError) return error.phase === 'total' ? undefined : delay;
-  return error instanceof ConnectionError ? delay : undefined;
+  if (error instanceof TimeoutError) return error.phase === 'total' ? undefined : duration;
+  return error instanceof ConnectionError ? duration : undefined;
 }

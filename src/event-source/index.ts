@@ -12,7 +12,7 @@ import type {Session} from '../session/session.ts';
 import {type EventIterator, iterEvents, type ServerSentEvent} from '../streams/index.ts';
 import {followSignal, leaveAtOnce} from '../utils/abortable-iterator.ts';
 import {isomorphicDecode} from '../utils/base64.ts';
-import {wait} from '../utils/delay.ts';
+import {delay} from '../utils/delay.ts';
 import {EventSourceError} from './error.ts';
 import {checkEventSource, type EventSourceOptions} from './options.ts';
 
@@ -95,9 +95,9 @@ export function eventSource(
         events = undefined;
         failures = isOpen ? 0 : failures + 1;
         if (failures > maxFailures) throw failure;
-        const delay = delayAfter(failures, failure);
-        onReconnect?.({delay, failures, lastEventId, error: failure});
-        await wait(delay, signal);
+        const duration = delayAfter(failures, failure);
+        onReconnect?.({delay: duration, failures, lastEventId, error: failure});
+        await delay(duration, signal);
       }
     } finally {
       unfollow();

@@ -1,7 +1,7 @@
-/** From the first byte to the one after the last. */
+/** The position of the first byte and the position after the last byte. */
 export type ByteRange = readonly [start: number, end: number];
 
-/** Which bytes of a file are there: ranges in their order, none touching another. */
+/** The bytes of a file that were written: ranges in ascending order, with gaps between them. */
 export class ByteRanges {
   #ranges: ByteRange[] = [];
 
@@ -9,12 +9,12 @@ export class ByteRanges {
     for (const [start, end] of ranges) this.add(start, end);
   }
 
-  /** How many bytes there are. */
+  /** The number of bytes. */
   get size(): number {
     return this.#ranges.reduce((sum, [start, end]) => sum + end - start, 0);
   }
 
-  /** The end of the last. */
+  /** The end of the last range. */
   get end(): number {
     return this.#ranges.at(-1)?.[1] ?? 0;
   }

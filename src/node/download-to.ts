@@ -19,28 +19,29 @@ import {PartFile} from './part-file.ts';
 /** Options of {@link downloadTo}. */
 export interface DownloadToOptions extends DownloadBasics {
   /**
-   * How many ranges of a large file are asked for at once, where the server does ranges and says by a strong ETag or a
-   * date that they are of one version; 1: one after the other. The session's limits hold.
+   * The number of ranges of a large file that are requested at once, if the server supports ranges and a strong ETag or a date
+   * shows that they are of one version. With 1, the file is read in one go. The limits of the session hold.
    *
    * @default 4
    */
   readonly ranges?: number | undefined;
   /**
-   * How large a range is, in bytes: a file up to this size is one request.
+   * The size of a range, in bytes. A file up to this size is one request.
    *
    * @default 8_388_608
    */
   readonly rangeSize?: number | undefined;
 }
 
-/** What {@link downloadTo} has made. */
+/** The result of {@link downloadTo}. */
 export interface DownloadedFile {
-  /** Absolute. */
+  /** The absolute path of the file. */
   readonly path: string;
-  /** In bytes. */
+  /** The size of the file, in bytes. */
   readonly size: number;
-  /** Bytes that an earlier attempt had left. */
+  /** The number of bytes that an earlier download had left. */
   readonly resumedFrom: number;
+  /** The ETag of the content. */
   readonly etag: string | undefined;
 }
 
@@ -48,15 +49,15 @@ const defaultRanges = 4;
 const defaultRangeSize = 8 * 1024 * 1024;
 
 /**
- * Downloads to a file, which is there as a whole or not at all: what has come lies beside it, under its name with
- * `.aiofetch-part` at its end, until all of it is on the disk (`fsync`), has its size and its digest. An attempt that
- * was broken off, even by the end of the process, is gone on with by the next one for the same URL and file, if
- * the server has the same version still; if not, it begins anew. What was there under the name is replaced.
+ * Downloads to a file, which exists as a whole or not at all. The bytes are written to a part file beside it, whose name
+ * ends with `.aiofetch-part`. It gets its final name once all bytes are on the disk (`fsync`) and have the expected size and
+ * digest. A download that was broken off, even by the end of the process, is continued by the next download of the same URL
+ * to the same file if the server still has the same version; else the download starts again. An existing file is replaced.
  *
  * @param file - A path, or a `file:` URL.
- * @throws DownloadError, whose `code` tells what is wrong, `ERR_DOWNLOAD_LOCKED` when the file is being downloaded
- * already; HTTPError; what the last of its requests failed with; the reason of `signal`; InvalidOptionError; what the
- * file system says
+ * @throws DownloadError, whose `code` says why: `ERR_DOWNLOAD_LOCKED` if a download to the same file is under way;
+ * HTTPError; the error of the last request; the reason of `signal`; InvalidOptionError; UnsupportedOptionError; the error of
+ * the file system.
  *
  * @example
  * ```ts
@@ -98,7 +99,7 @@ export async function downloadTo(
   }
 }
 
-/** One download to a file, with what it was asked for. */
+/** A download to a file, with its options. */
 interface Filling {
   readonly session: Session;
   readonly url: string | URL;
@@ -127,7 +128,7 @@ async function download(filling: Filling, path: string, lockLost: Promise<never>
     const isUseless =
       error instanceof DownloadError &&
       (error.code === 'ERR_DOWNLOAD_DIGEST' || error.code === 'ERR_DOWNLOAD_SIZE');
-    // The failure is the news, not that there was no room for a note of it.
+    // The caller gets the failure of the download rather than an error of noting it.
     const left = isUseless || part.ranges.size === 0 || !canResume(filling) ? part.remove() : part.leave();
     await left.catch(() => undefined);
     throw error;
@@ -136,15 +137,15 @@ async function download(filling: Filling, path: string, lockLost: Promise<never>
   }
 }
 
-/** What is there can be gone on with: the server can be asked for the rest of that version, or the whole is checked. */
+/** Whether the download can continue: the rest of the same version can be requested, or a digest of the whole is checked. */
 function canResume({part, settings}: Filling): boolean {
   return part.resource.validator?.ifRange !== undefined || typeof settings.digest === 'object';
 }
 
 /**
- * Fills the file, anew when what is at the URL has changed.
+ * Fills the part file, and starts again if the content of the URL has changed.
  *
- * @returns how many bytes of it were there before
+ * @returns the number of bytes that an earlier download had left
  */
 async function fillWhole(filling: Filling, signal: AbortSignal): Promise<number> {
   let before = filling.part.ranges.size;
@@ -164,10 +165,10 @@ async function fillWhole(filling: Filling, signal: AbortSignal): Promise<number>
   }
 }
 
-/** Thrown when the first range has come, and nothing tells whether others are of the same version. */
-const notInRanges = new Error('Not in ranges');
+/** Thrown after the first range if nothing shows whether other ranges are of the same version. */
+const notInRanges = new Error('The server gave no validator for ranges');
 
-/** Fills what is missing, several ranges at once where that can be. */
+/** Requests the missing ranges, several at once if possible. */
 async function fill(filling: Filling, outer: AbortSignal): Promise<void> {
   const {part, ranges, rangeSize, basics} = filling;
   const {resource} = part;
@@ -219,7 +220,7 @@ async function fill(filling: Filling, outer: AbortSignal): Promise<void> {
       queue.push(...part.ranges.missing(resource.size, ranges > 1 ? rangeSize : Infinity));
       workOn(ranges);
     }
-    // More may be added while these are waited for.
+    // More promises may be added during the loop.
     for (const work of working) await work;
     if (failure) throw failure.error;
   } finally {
@@ -257,7 +258,7 @@ async function checkDigest(filling: Filling, signal: AbortSignal): Promise<void>
   const request = requestOf(filling);
   const expected = expectedDigest(settings.digest, part.resource, request);
   if (!expected || isEqual(await part.digest(expected.algorithm, signal), expected.value)) return;
-  throw new DownloadError("The file doesn't have the digest that it has to", 'ERR_DOWNLOAD_DIGEST', {
+  throw new DownloadError('The downloaded file does not have the expected digest', 'ERR_DOWNLOAD_DIGEST', {
     request,
   });
 }
@@ -267,12 +268,12 @@ async function checkTarget(path: string): Promise<void> {
     (found) => found.isDirectory(),
     () => false,
   );
-  if (isDirectory) throw new InvalidOptionError('file', path, 'a path that is no directory');
+  if (isDirectory) throw new InvalidOptionError('file', path, 'the path of a file, not of a directory');
 }
 
 function lockedError(url: string | URL, path: string): DownloadError {
   return new DownloadError(
-    `${path} is another's to download to; if that one is gone, its lock may be taken after half a minute`,
+    `Another download to ${path} is under way; if its process is gone, try again in half a minute`,
     'ERR_DOWNLOAD_LOCKED',
     {request: requestOf({url})},
   );

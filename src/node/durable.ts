@@ -1,7 +1,7 @@
 import {open, rename} from 'node:fs/promises';
 import {dirname} from 'node:path';
 
-/** Has the directory's entries on the disk, where directories can be synced: on Windows they can't. */
+/** Writes the directory's entries to the disk (`fsync`), except on Windows, which can't sync directories. */
 export async function syncDirectoryOf(path: string): Promise<void> {
   try {
     await using directory = await open(dirname(path), 'r');
@@ -12,7 +12,7 @@ export async function syncDirectoryOf(path: string): Promise<void> {
   }
 }
 
-/** Writes a small file so that it's there as a whole or as it was before, whatever happens. */
+/** Replaces a small file atomically: after a crash the file has either the old or the new text. */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}~`;
   {

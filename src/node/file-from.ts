@@ -7,13 +7,13 @@ import {checkKnown} from '../utils/check-options.ts';
 /** Options of {@link fileFrom}. */
 export interface FileFromOptions {
   /**
-   * What a form calls it.
+   * The name of the file in a form.
    *
    * @default the last part of the path
    */
   readonly name?: string | undefined;
   /**
-   * Its media type: what `Content-Type` is, of a body or of its part of a form.
+   * The media type of the file: the `Content-Type` of the body, or of its part of a form.
    *
    * @default '', which a form sends as application/octet-stream
    */
@@ -21,12 +21,12 @@ export interface FileFromOptions {
 }
 
 /**
- * A file on the disk as a `File`: a body by itself, or an entry of `FormData`. It is read as it is sent, a piece at a time
- * and as fast as that leaves, and again for each attempt; its size is known. One that has changed since is not sent: the
- * request fails with a {@link ConnectionError} of phase `send`, caused by a `NotReadableError`.
+ * Returns a file on the disk as a `File`, which can be a body or an entry of a `FormData`. The file is read piece by piece
+ * while it is sent, and again for each attempt. Its size is known. If the file has changed since the call, the request fails
+ * with a {@link ConnectionError} of phase `send`, whose cause is a `NotReadableError`.
  *
  * @param path - A path, or a `file:` URL.
- * @throws what the file system says (`ENOENT`, `EACCES`, …); TypeError for what is no file; InvalidOptionError
+ * @throws The error of the file system (`ENOENT`, `EACCES`, …); TypeError if the path is not a file; UnsupportedOptionError.
  *
  * @example
  * ```ts
@@ -42,11 +42,11 @@ export interface FileFromOptions {
 export async function fileFrom(path: string | URL, options: FileFromOptions = {}): Promise<File> {
   checkKnown('fileFrom', options, ['name', 'type']);
   const {name = basename(path instanceof URL ? fileURLToPath(path) : path), type = ''} = options;
-  // It tells what is wrong; `openAsBlob` only that something is.
+  // `open` says why a file can't be read. `openAsBlob` only says that it can't.
   const handle = await open(path, 'r');
   try {
     const stats = await handle.stat();
-    if (!stats.isFile()) throw new TypeError(`${path} is no file that could be sent`);
+    if (!stats.isFile()) throw new TypeError(`${path} is not a file, and cannot be sent`);
     const blob = await openAsBlob(path, {type});
     return new File([blob], name, {type, lastModified: Math.trunc(stats.mtimeMs)});
   } finally {

@@ -3,20 +3,20 @@ import {link, open, readFile, rename, stat, unlink, utimes} from 'node:fs/promis
 import {hostname} from 'node:os';
 import {pid} from 'node:process';
 
-/** A file that says who works on another. */
+/** A lock file, which names the process that works on another file. */
 export interface FileLock {
-  /** Rejects when somebody else has taken it, which took this process for dead. */
+  /** Rejects when another process has taken the lock because it found this process dead. */
   readonly lost: Promise<never>;
   release(): Promise<void>;
 }
 
-/** How often the owner touches it, and after which time without that it's nobody's, in ms. */
+/** The time in ms after which the owner touches the lock file again, and after which an untouched lock has no owner. */
 const heartbeat = 5_000;
 const staleAfter = 30_000;
 
 /**
- * Takes the lock, also over from an owner that is gone: a process of this machine that no longer runs, or any that
- * hasn't touched it for half a minute. `undefined` when somebody has it.
+ * Takes the lock, even from an owner that is gone: a process of this machine that no longer runs, or any process that
+ * hasn't touched the lock file for half a minute. Returns `undefined` if another process has the lock.
  */
 export async function lockFile(path: string): Promise<FileLock | undefined> {
   const owner = JSON.stringify({pid, host: hostname(), id: randomUUID()});
@@ -27,7 +27,7 @@ export async function lockFile(path: string): Promise<FileLock | undefined> {
   const timer = setInterval(async () => {
     const now = new Date();
     if ((await ownerOf(path)) === owner) await utimes(path, now, now).catch(() => undefined);
-    else reject(new Error('Somebody else has taken the lock'));
+    else reject(new Error('Another process has taken the lock'));
   }, heartbeat);
   timer.unref();
   return {
@@ -54,7 +54,8 @@ async function removeStale(path: string): Promise<boolean> {
   const owner = await ownerOf(path);
   if (owner === undefined) return true;
   if (!(await isStale(path, owner))) return false;
-  // Moved away rather than deleted: of several that find it stale, one gets it; who got another's puts it back.
+  // The file is moved rather than deleted: of several processes that find it stale, one moves it. A process that moved the
+  // new lock of another process puts it back.
   const away = `${path}.${randomUUID()}`;
   try {
     await rename(path, away);
@@ -77,7 +78,7 @@ async function isStale(path: string, owner: string): Promise<boolean> {
     const {pid: other, host} = JSON.parse(owner) as {pid: number; host: string};
     return host === hostname() && !isRunning(other);
   } catch {
-    // It's being written.
+    // The owner is still writing the file.
     return false;
   }
 }
@@ -87,7 +88,7 @@ function isRunning(other: number): boolean {
     process.kill(other, 0);
     return true;
   } catch (error) {
-    // Somebody else's process is one too.
+    // EPERM: the process runs, and belongs to another user.
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What needs Node's file system.
+ * Functions that need the file system of Node.
  *
  * @module
  */

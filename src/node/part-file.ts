@@ -8,10 +8,10 @@ import {forget} from '../download/open-part.ts';
 import {type ByteRange, ByteRanges} from './byte-ranges.ts';
 import {replaceFile, syncDirectoryOf} from './durable.ts';
 
-/** What lies beside a half-written file, as JSON: what is in it, and of which version. */
+/** The notes beside a part file, as JSON: which bytes of which version are in it. */
 interface Notes {
   readonly format: 1;
-  /** What the URL is known by, and what it is without its query: it may have secrets in it. */
+  /** A hash of the URL and one of the URL without its query. Hashes, because a URL may contain secrets. */
   readonly source: string;
   readonly place: string;
   readonly etag?: string | undefined;
@@ -22,10 +22,10 @@ interface Notes {
   readonly ranges: readonly ByteRange[];
 }
 
-/** How long what has been written may be without a note of it, in ms. */
+/** The longest time in ms between a write and the note of it. */
 const noteDelay = 1_000;
 
-/** A half-written file, and what is known of it. */
+/** A part file: the bytes of an unfinished download, with notes of them. */
 export class PartFile {
   readonly path: string;
   readonly resource: Resource = {validator: undefined, size: undefined, digest: undefined};
@@ -41,7 +41,7 @@ export class PartFile {
     this.#url = url;
   }
 
-  /** Opens what an earlier attempt at the same URL has left, or a new one. */
+  /** Opens the part file that an earlier download of the same URL has left, or creates one. */
   static async open(path: string, url: string): Promise<PartFile> {
     const notes = await readNotes(notesPath(path));
     const file = await openExisting(path);
@@ -67,7 +67,7 @@ export class PartFile {
     this.#timer ??= setTimeout(() => void this.note().catch(() => undefined), noteDelay);
   }
 
-  /** Notes down what is there, once it's on the disk. */
+  /** Notes the ranges that were written, once they are on the disk. */
   note(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -90,7 +90,7 @@ export class PartFile {
     await replaceFile(notesPath(this.path), JSON.stringify(notes));
   }
 
-  /** What the file comes to, read back. */
+  /** Reads the file again and returns its digest. */
   async digest(algorithm: Digest['algorithm'], signal: AbortSignal): Promise<Uint8Array> {
     const hash = createDigest(algorithm);
     const stream = this.#file.createReadStream({
@@ -103,7 +103,7 @@ export class PartFile {
     return hash.digest();
   }
 
-  /** Begins anew. */
+  /** Empties the file and forgets its notes. */
   async reset(): Promise<void> {
     this.#stopNoting();
     await this.#noting.catch(() => undefined);
@@ -113,7 +113,7 @@ export class PartFile {
     forget(this.resource);
   }
 
-  /** It's whole: gives it its name. */
+  /** Gives the complete file its final name. */
   async finish(target: string, size: number): Promise<void> {
     this.#stopNoting();
     await this.#noting.catch(() => undefined);
@@ -125,7 +125,7 @@ export class PartFile {
     await rm(notesPath(this.path), {force: true});
   }
 
-  /** Leaves it for another time. */
+  /** Closes the file and keeps it for a later download. */
   async leave(): Promise<void> {
     try {
       await this.note();
@@ -134,7 +134,7 @@ export class PartFile {
     }
   }
 
-  /** Nobody wants it. */
+  /** Deletes the file and its notes. */
   async remove(): Promise<void> {
     await this.reset();
     await this.#file.close();
@@ -154,14 +154,14 @@ export class PartFile {
   }
 }
 
-/** Whether notes are of what is at this URL. */
+/** Whether the notes belong to the content of this URL. */
 function isOf({source, place, etag = ''}: Notes, url: string): boolean {
   if (source === nameOf(url)) return true;
-  // The signature in a query is another each time. What the query chooses is told by the ETag, unless that just counts.
+  // A signed URL has another query each time. The ETag says whether the content is the same, unless it is a short counter.
   return place === nameOf(placeOf(url)) && etag.length >= namingEtag;
 }
 
-/** How long an ETag is, with its quotes, that no two files share by chance. */
+/** The length of an ETag, with its quotes, from which on two files don't share it by chance. */
 const namingEtag = 18;
 
 function placeOf(url: string): string {
@@ -190,7 +190,7 @@ async function readNotes(path: string): Promise<Notes | undefined> {
     const notes = JSON.parse(await readFile(path, 'utf8')) as Notes;
     return notes.format === 1 && Array.isArray(notes.ranges) ? notes : undefined;
   } catch {
-    // There is none, or it's somebody else's.
+    // There are no notes, or another program wrote the file.
     return undefined;
   }
 }

@@ -5,35 +5,37 @@ import {allPhases} from './stopwatch.ts';
 import type {CallTimings} from './timings.ts';
 import {recordTimings} from './timings.ts';
 
-/** What a call is logged with beside its line. */
+/** The fields that a logger gets for a call. */
 export interface CallLog {
+  /** The request's method. */
   readonly method: string;
-  /** Without credentials and query values. */
+  /** The request's URL, without credentials and query values. */
   readonly url: string;
+  /** The status of the response; `undefined` if there was none. */
   readonly status: number | undefined;
-  /** From the call to the end of its body, in ms. */
+  /** The time from the call to the end of the response's body, in ms. */
   readonly duration: number;
-  /** How many attempts were made. */
+  /** The number of attempts. */
   readonly attempts: number;
-  /** For a slot, for the rate limit and between attempts, in ms. */
+  /** The time spent waiting for a slot, for the rate limit and between attempts, in ms. */
   readonly waited: number;
-  /** The phases of the duration, in ms; those that took no time are left out. */
+  /** The duration of each phase, in ms. Phases that took no time are left out. */
   readonly phases: Readonly<Record<string, number>>;
-  /** What it failed with; under the name that pino serialises errors by. */
+  /** The error of a failed call. pino serialises errors under this name. */
   readonly err?: unknown;
 }
 
-/** What {@link logCalls} needs of a logger: pino's methods, bunyan's, and those of whatever takes an object and a message. */
+/** The methods of a logger that {@link logCalls} uses. pino, bunyan and other loggers that take an object and a message have them. */
 export interface CallLogger {
   info(fields: CallLog, message: string): void;
   warn(fields: CallLog, message: string): void;
   error(fields: CallLog, message: string): void;
 }
 
-/** Which calls are logged. */
+/** Options of {@link logCalls}. */
 export interface LogCallsOptions {
   /**
-   * Only calls that took at least so long, in ms, and those that failed or were answered with a status from 400.
+   * Logs only calls that took at least this long, in ms. Failed calls and statuses from 400 on are always logged.
    *
    * @default 0
    */
@@ -41,11 +43,11 @@ export interface LogCallsOptions {
 }
 
 /**
- * A listener that logs each call when it is over: `GET api.example.com/users 200 34 ms, attempt 2, waited 12 ms`. A function is
- * given the line; a logger the line and the same in fields, by `info`, from status 400 by `warn`, and by `error` when the call
- * has failed.
+ * Creates a trace listener that logs each call when it is over:
+ * `GET api.example.com/users 200 34 ms, attempt 2, waited 12 ms`. A function gets the line. A logger gets the line and its
+ * fields: by `error` if the call failed, by `warn` for a status from 400 on, else by `info`.
  *
- * @throws InvalidOptionError for what can't be
+ * @throws InvalidOptionError; UnsupportedOptionError
  *
  * @example
  * ```ts
@@ -60,7 +62,12 @@ export function logCalls(
   options: LogCallsOptions = {},
 ): TraceListener {
   const isLogger = isObject(log) && typeof (log as Partial<CallLogger>).info === 'function';
-  assertOption(typeof log === 'function' || isLogger, 'logCalls', log, 'a function, or a logger as pino is');
+  assertOption(
+    typeof log === 'function' || isLogger,
+    'logCalls',
+    log,
+    'a function, or a logger with info, warn and error, such as pino',
+  );
   checkKnown('logCalls', options, ['slowerThan']);
   const slowerThan = checkNumber('logCalls.slowerThan', options.slowerThan, 0);
   return recordTimings((timings) => {
@@ -108,7 +115,7 @@ function ms(duration: number): string {
   return `${Math.round(duration)} ms`;
 }
 
-/** To µs: more than that, clocks don't tell. */
+/** Rounds to µs: clocks are not more precise. */
 function round(duration: number): number {
   return Math.round(duration * 1_000) / 1_000;
 }

@@ -1,27 +1,27 @@
 import type {TraceEvent, TraceSignals} from '../core/trace.ts';
 
-/** How long each phase of an attempt took, in ms. What the runtime doesn't show is in `wait`. */
+/** The duration of each phase of an attempt, in ms. `wait` includes the phases that the runtime doesn't report. */
 export interface PhaseTimings {
-  /** For a slot. */
+  /** Waiting for a slot. */
   readonly queued: number;
-  /** Looking up the name. */
+  /** Looking up the host name. */
   readonly dns: number;
   /** Opening the connection, without DNS and TLS. */
   readonly connect: number;
-  /** Agreeing TLS. */
+  /** The TLS handshake. */
   readonly tls: number;
   /** Sending the request. */
   readonly send: number;
-  /** For the head of the response. */
+  /** Waiting for the head of the response. */
   readonly wait: number;
-  /** Receiving its body. */
+  /** Receiving the body of the response. */
   readonly receive: number;
 }
 
-/** Those of an attempt. */
+/** The phases of an attempt. */
 export const phases = ['queued', 'dns', 'connect', 'tls', 'send', 'wait', 'receive'] as const;
 
-/** Those of a call: of its attempts, and between them. */
+/** The phases of a call: those of its attempts, and those between attempts. */
 export const allPhases = [...phases, 'rateLimited', 'backoff', 'other'] as const;
 
 export type Phase = (typeof allPhases)[number];
@@ -44,7 +44,7 @@ const begins: {readonly [Type in keyof TraceSignals]?: keyof PhaseTimings} = {
   requestRedirect: 'wait',
 };
 
-/** Which phase it is, and how long each was so far. */
+/** Measures how long a call or an attempt is in each phase. */
 export class Stopwatch {
   readonly startTime: number;
   #phase: Phase;

@@ -4,48 +4,52 @@ import {allPhases, phases, Stopwatch} from './stopwatch.ts';
 
 export type {PhaseTimings} from './stopwatch.ts';
 
-/** One attempt, its redirects included: the phases add up to `total`. */
+/** The timings of one attempt, including its redirects. The phases add up to `total`. */
 export interface AttemptTimings extends PhaseTimings {
-  /** Which one it is, from 1. */
+  /** The number of the attempt, from 1. */
   readonly attempt: number;
   /** When it began, on the clock of `performance.now()`. */
   readonly startTime: number;
+  /** The duration of the attempt, in ms. */
   readonly total: number;
-  /** It was, at last, sent on a connection that was open. */
+  /** Whether the request was finally sent on a connection that was already open. */
   readonly reused: boolean;
-  /** How many redirects it followed. */
+  /** The number of redirects that it followed. */
   readonly redirects: number;
-  /** Of its response; `undefined` if there was none. */
+  /** The status of its response; `undefined` if there was none. */
   readonly status: number | undefined;
   /** What it failed with. */
   readonly error: unknown;
 }
 
 /**
- * One call: the phases of its attempts and the time between them, which add up to `total`. At any moment the call is in
- * the phase of the attempt begun last of those under way.
+ * The timings of one call: the phases of its attempts and the time between them, which add up to `total`. If several
+ * attempts run at once, the call is in the phase of the attempt that began last.
  */
 export interface CallTimings extends PhaseTimings {
+  /** The call, as trace events name it. */
   readonly call: TraceCall;
   /** When it began, on the clock of `performance.now()`. */
   readonly startTime: number;
+  /** The duration of the call, in ms. */
   readonly total: number;
-  /** For the rate limit. */
+  /** Waiting for the rate limit. */
   readonly rateLimited: number;
-  /** Between a failed attempt and the next. */
+  /** Waiting between a failed attempt and the next one. */
   readonly backoff: number;
-  /** The rest: policies, credentials, hooks. */
+  /** The rest: policies, credentials and hooks. */
   readonly other: number;
+  /** The timings of its attempts. */
   readonly attempts: readonly AttemptTimings[];
-  /** Whether it is over, its body included; until then the last phase is still growing. */
+  /** Whether the call and its body have ended. Until then the last phase is still growing. */
   readonly ended: boolean;
-  /** Of the response that the caller got. */
+  /** The status of the response that the caller got. */
   readonly status: number | undefined;
   /** What it failed with. */
   readonly error: unknown;
 }
 
-/** The one that each signal between attempts begins. */
+/** The phase that each signal between attempts begins. */
 const beginsGap: {readonly [Type in keyof TraceSignals]?: Phase} = {
   rateLimitWaitStart: 'rateLimited',
   rateLimitWaitEnd: 'other',
@@ -125,11 +129,11 @@ class CallRecord {
     const isOver = type === 'requestEnd' || type === 'requestError';
     if (isOver) {
       this.#end = time;
-      // Of those whose end nobody has told, or that go on for others.
+      // Attempts without an attemptEnd, and attempts that go on for other calls, end with the call here.
       for (const attempt of this.attempts) attempt.end ??= time;
     }
     const running = this.attempts.findLast(({end}) => end === undefined);
-    // A pause for others is no gap of this call, nor is anything that comes in one.
+    // While other calls share an attempt, its pauses and the signals during them don't change this call's phase.
     if (!running && !isGap && type !== 'attemptEnd') gap = this.#watch.phase;
     this.#watch.enter(running ? running.watch.phase : gap, time);
     return isOver;
@@ -152,13 +156,13 @@ class CallRecord {
   }
 }
 
-/** Of responses, and of errors that are one call's only. */
+/** The records by response, or by the error of the call. */
 const records = new WeakMap<object, CallRecord>();
 
 /**
- * A listener that measures calls, so that {@link timings} knows them.
+ * Creates a trace listener that measures calls, for {@link timings}.
  *
- * @param report - called with each call's timings when it is over
+ * @param report - called with the timings of each call when the call is over
  *
  * @example
  * ```ts
@@ -180,7 +184,7 @@ export function recordTimings(report?: (timings: CallTimings) => void): TraceLis
       return;
     }
     const record = running.get(call);
-    // What goes on after the call, as an attempt that others wait for, is no part of it.
+    // An attempt that goes on after the call, for other calls that wait for it, is no part of the call.
     if (!record) return;
     const isOver = record.hear(event);
     if (response && type === 'responseStart') records.set(response, record);
@@ -194,10 +198,11 @@ export function recordTimings(report?: (timings: CallTimings) => void): TraceLis
 }
 
 /**
- * How long a call took, by phase, and its attempts: of a response of a session that has {@link recordTimings} among its
- * listeners, or of the error that the call failed with. Asked before the body has ended, it tells what is known by then.
+ * Returns the timings of a call and of its attempts, by phase. The session has to have {@link recordTimings} among its
+ * listeners. Before the end of the body, the timings are those so far.
  *
- * @returns `undefined` when nothing was measured, or the response is another than the session gave, as a clone is
+ * @param response - The response of the call, or the error that the call failed with.
+ * @returns `undefined` if the call was not measured, or if the response is a clone
  *
  * @example
  * ```ts

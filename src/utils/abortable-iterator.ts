@@ -1,6 +1,6 @@
 /**
- * An iterator over a generator that can be left while it waits for something: what it waits for is aborted, and whoever
- * waits for it is told that it has ended.
+ * Returns an iterator over a generator that can be left while the generator waits: the controller aborts the wait, and a
+ * pending `next()` gets the end of the iteration.
  */
 export function leaveAtOnce<T>(
   items: AsyncGenerator<T, undefined, undefined>,
@@ -29,7 +29,7 @@ export function leaveAtOnce<T>(
   };
 }
 
-/** Has the controller abort when the signal does; returns what ends that. */
+/** Aborts the controller when the signal is aborted. Returns a function that ends this. */
 export function followSignal(
   controller: AbortController,
   signal: AbortSignal | null | undefined,

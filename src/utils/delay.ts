@@ -1,7 +1,7 @@
 import {longestDelay} from './check-options.ts';
 
-/** Waits so many ms; rejects with the signal's reason as soon as that is aborted. */
-export function wait(delay: number, signal: AbortSignal): Promise<void> {
+/** Waits for `duration` ms. Rejects with the signal's reason as soon as the signal is aborted. */
+export function delay(duration: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) {
       reject(signal.reason);
@@ -16,7 +16,7 @@ export function wait(delay: number, signal: AbortSignal): Promise<void> {
         signal.removeEventListener('abort', stop);
         resolve();
       },
-      Math.min(delay, longestDelay),
+      Math.min(duration, longestDelay),
     );
     signal.addEventListener('abort', stop, {once: true});
   });

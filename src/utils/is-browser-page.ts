@@ -1,3 +1,5 @@
-// Pages and their workers have a place. There the standard's rules for what a page may know hold: a redirect that isn't
-// followed is opaque.
+/**
+ * Whether this runs in a page or in a worker of one, which have a `location`. Pages can't see a redirect that isn't followed
+ * (Fetch, "opaque-redirect filtered response").
+ */
 export const isBrowserPage = typeof globalThis.location === 'object';

@@ -1,16 +1,16 @@
 import type {Linked} from './linked-list.ts';
 import {LinkedList} from './linked-list.ts';
 
-/** What is kept for one key. */
+/** The state of one key. */
 export interface KeyedEntry extends Linked {
   readonly key: string;
-  /** Whether one made anew would be just the same, so that this one may go. */
+  /** Whether a new state would be equal to this one, so that this one can be forgotten. */
   isIdle(now: number): boolean;
 }
 
 /**
- * One state for each key (mostly a host), made when it is first asked for. For each new one, two old ones are looked at
- * and those that are idle are forgotten: a crawl over a million hosts remembers those of the last moments.
+ * Keeps one state for each key (mostly a host), which is created when it is first needed. With each new state, the two
+ * oldest states are checked and forgotten if they are idle, so that a crawl over a million hosts keeps few states.
  */
 export class KeyedState<T extends KeyedEntry> {
   readonly #byKey = new Map<string, T>();

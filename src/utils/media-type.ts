@@ -1,7 +1,7 @@
-// RFC 6838, section 4.2, and "*", which ranges of media types have.
+// RFC 6838, section 4.2, and "*", which media ranges contain.
 const mediaType = /^\s*([\w!#$&^.+*-]+\/[\w!#$&^.+*-]+)\s*(?:;|$)/;
 
-/** The media type of a `Content-Type`, in lower case and without parameters; `''` when there is none, or it's malformed. */
+/** Returns the media type of a `Content-Type`, in lower case and without parameters; `''` if it is missing or malformed. */
 export function bareMediaType(contentType: string | null): string {
   return mediaType.exec(contentType ?? '')?.[1]?.toLowerCase() ?? '';
 }

@@ -1,7 +1,7 @@
 /**
- * Everything but RFC 3986's unreserved characters percent-encoded, in UTF-8: `encodeURIComponent` leaves more as it is.
+ * Percent-encodes all characters but the unreserved ones of RFC 3986, in UTF-8. `encodeURIComponent` leaves `!'()*` as well.
  *
- * @throws URIError for half of a surrogate pair
+ * @throws URIError for a lone surrogate
  */
 export function percentEncode(text: string): string {
   return encodeURIComponent(text).replace(

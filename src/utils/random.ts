@@ -1,8 +1,8 @@
-// Asked for in bulk: one call takes as long for 64 of them as for one. Not when the module is loaded: workers have no
-// random numbers before there is a request.
+// Random numbers are requested in bulk, because a call takes as long for 64 of them as for one. They are not requested when
+// the module is loaded, because workers give none before the first request.
 let pool: number[] = [];
 
-/** 128 random bits, as a UUID has, in hexadecimal: crypto.randomUUID is not there on pages that came over http:. */
+/** Returns 128 random bits in hexadecimal, as many as a UUID has. Pages loaded over http: have no crypto.randomUUID. */
 export function randomHex(): string {
   if (pool.length === 0) pool = [...crypto.getRandomValues(new Uint32Array(256))];
   return pool

@@ -1,14 +1,14 @@
-/** What of a URL a request needs. */
+/** The parts of a URL that a request needs. */
 export interface UrlParts {
   readonly origin: string;
   readonly path: string;
 }
 
-/** Where a URL leads to. */
+/** The address that a URL leads to. */
 export interface UrlAddress {
-  /** Of an IPv6 address, without its brackets. */
+  /** The host name; an IPv6 address is without its brackets. */
   readonly hostname: string;
-  /** The scheme's own where the URL names none. */
+  /** The port; the default port of the scheme if the URL has none. */
   readonly port: number;
 }
 
@@ -19,7 +19,7 @@ export function addressOf({hostname, port, protocol}: URL): UrlAddress {
   };
 }
 
-/** A host as URLs have it, without the brackets of an IPv6 address. */
+/** Returns the host of a URL without the brackets of an IPv6 address. */
 export function withoutBrackets(host: string): string {
   return host.replace(/^\[|\]$/g, '');
 }
@@ -28,7 +28,8 @@ const cacheSize = 500;
 const cache = new Map<string, UrlParts>();
 
 /**
- * The parts of an absolute http: or https: URL, remembered: the same few URLs are asked for again and again.
+ * Returns the parts of an absolute http: or https: URL. The parts are cached, because applications request the same URLs
+ * again and again.
  *
  * @throws TypeError for any other scheme
  */
@@ -39,7 +40,7 @@ export function urlParts(url: string): UrlParts {
   if (protocol !== 'http:' && protocol !== 'https:') {
     throw new TypeError(`Scheme ${protocol} can't be fetched; http: and https: can`);
   }
-  // Cut out rather than put together: `search` doesn't tell an empty query from none.
+  // The path is cut out of `href`, because `search` is '' for an empty query as well as for none.
   const [whole = href] = href.split('#', 1);
   const parts = {origin, path: whole.slice(whole.indexOf('/', protocol.length + 2))};
   if (cache.size >= cacheSize) cache.clear();

@@ -46,7 +46,7 @@ describe('fileFrom', () => {
     expect(await failure(fileFrom(`${path}.no`))).toMatchObject({code: 'ENOENT', path: `${path}.no`});
     expect(await failure(fileFrom(tmpdir()))).toBeInstanceOf(TypeError);
     expect(await failure(fileFrom(path, {contentType: 'a/b'} as never))).toMatchObject({
-      name: 'InvalidOptionError',
+      name: 'UnsupportedOptionError',
       option: 'fileFrom.contentType',
     });
   });
