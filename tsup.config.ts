@@ -23,6 +23,7 @@ export default defineConfig({
     'web-hash': 'src/download/web-hash.ts',
     'node-hash': 'src/download/node-hash.ts',
     'default-web': 'src/connectors/default/web.ts',
+    'default-page': 'src/connectors/default/page.ts',
     'default-node': 'src/connectors/default/node.ts',
     'default-deno': 'src/connectors/default/deno.ts',
     'default-bun': 'src/connectors/default/bun.ts',

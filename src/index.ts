@@ -1,4 +1,4 @@
-import {defaultConnector} from '#connector';
+import {platform} from '#connector';
 import type {CallOptionsOf, Policy} from './core/policy.ts';
 import {createSessionOn} from './session/create-session.ts';
 import type {SessionOptions} from './session/options.ts';
@@ -119,5 +119,5 @@ export {recordTimings, timings} from './tracing/timings.ts';
 export function createSession<const Policies extends readonly Policy[] = []>(
   options: SessionOptions & {readonly policies?: Policies | undefined} = {},
 ): Session<CallOptionsOf<Policies>> {
-  return createSessionOn(options, defaultConnector) as Session<CallOptionsOf<Policies>>;
+  return createSessionOn(options, platform) as Session<CallOptionsOf<Policies>>;
 }

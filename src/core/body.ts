@@ -1,4 +1,4 @@
-import {encodeMultipart} from './multipart.ts';
+import {encodeOnce} from './multipart.ts';
 /**
  * What a request's body may be: what the Fetch standard takes, an async iterable of bytes or strings, or a function
  * that makes one of these, called for each sending.
@@ -120,7 +120,7 @@ export function prepareBody(body: RequestBody): PreparedBody {
   }
   if (body instanceof Blob) return {source: body, contentType: body.type || undefined};
   if (body instanceof FormData) {
-    const encoded = encodeMultipart(body);
+    const encoded = encodeOnce(body);
     return {source: encoded, contentType: encoded.type};
   }
   if (body instanceof ReadableStream) {
@@ -136,4 +136,11 @@ export function prepareBody(body: RequestBody): PreparedBody {
 /** What kind of object it says it is: other realms, and libraries, have classes of their own. */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** A form with the fields that another has now. */
+export function copyForm(form: FormData): FormData {
+  const copy = new FormData();
+  for (const [name, value] of form) copy.append(name, value as string);
+  return copy;
 }

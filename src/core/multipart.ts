@@ -33,3 +33,15 @@ function toCrlf(text: string): string {
 function escapeName(name: string): string {
   return name.replaceAll('\r', '%0D').replaceAll('\n', '%0A').replaceAll('"', '%22');
 }
+
+const encodings = /* @__PURE__ */ new WeakMap<FormData, Blob>();
+
+/** Encodes a form once, so that redirects and retries send the same boundary. The form must not change after the first call. */
+export function encodeOnce(form: FormData): Blob {
+  let encoded = encodings.get(form);
+  if (!encoded) {
+    encoded = encodeMultipart(form);
+    encodings.set(form, encoded);
+  }
+  return encoded;
+}

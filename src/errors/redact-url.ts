@@ -10,3 +10,8 @@ export function redactUrl(url: string, mask = '…'): string {
   // A part without "=" may be a value too.
   return bare + mark + query.replace(/([^&=]*=)[^&]*|[^&]+/g, `$1${mask}`);
 }
+
+/** A text with the URLs in it redacted. Some runtimes put the URL of a request into the message of its error. */
+export function redactUrls(text: string): string {
+  return text.replace(/\bhttps?:\/\/[^\s"'()<>]+/gi, (url) => redactUrl(url));
+}

@@ -1,5 +1,6 @@
 import type {Connector, ConnectorOptions} from '../core/connector.ts';
 import type {HeadersInput} from '../core/header-list.ts';
+import type {Platform} from '../core/platform.ts';
 import type {CallOptionsOf, Policy} from '../core/policy.ts';
 import {assertOption, checkFunction, checkKnown, isObject} from '../utils/check-options.ts';
 import type {BuiltSession} from './build-session.ts';
@@ -59,17 +60,17 @@ function checkCoreOptions(options: CoreSessionOptions): void {
   checkFunction('verbs', options.verbs);
 }
 
-/** Makes the session of `createSession` of `aiofetch/core`, with the default connector of its runtime. */
+/** Makes the session of `createSession` of `aiofetch/core` on a platform. */
 export function createCoreSessionOn(
   options: CoreSessionOptions,
-  defaultConnector: (options?: ConnectorOptions) => Connector,
+  {defaultConnector, openBody}: Platform,
 ): CoreSession {
   checkCoreOptions(options);
   const {connector: given, verbs, ...parts} = options;
   const ownsConnector = !isConnector(given);
   const connector = ownsConnector ? defaultConnector(given) : given;
   const policies = checkPolicies(options.policies ?? []);
-  return build({...parts, policies, connector, ownsConnector}, verbs);
+  return build({...parts, policies, connector, ownsConnector, openBody}, verbs);
 }
 
 function build(parts: SessionParts, verbs: VerbsFactory<never> | undefined): CoreSession {
@@ -87,6 +88,7 @@ function build(parts: SessionParts, verbs: VerbsFactory<never> | undefined): Cor
         policies: [...state.policies, ...checkPolicies(policies)],
         connector: state.connector,
         ownsConnector: false,
+        openBody: state.openBody,
         parent: state,
       },
       changes.verbs ?? verbs,

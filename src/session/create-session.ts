@@ -1,5 +1,5 @@
-import type {Connector, ConnectorOptions} from '../core/connector.ts';
 import {HeaderList} from '../core/header-list.ts';
+import type {Platform} from '../core/platform.ts';
 import type {Policy} from '../core/policy.ts';
 import {InvalidOptionError} from '../errors/index.ts';
 import {authPolicy} from '../policies/auth/index.ts';
@@ -16,7 +16,7 @@ import {kyHooks} from './ky.ts';
 import type {ExtendOptions, SessionOptions} from './options.ts';
 import {checkSessionOptions} from './options.ts';
 import type {Session} from './session.ts';
-import type {SessionState} from './session-state.ts';
+import type {SessionParts} from './session-state.ts';
 import {createVerbs} from './verbs.ts';
 import type {VerbsSettings} from './verbs-settings.ts';
 
@@ -33,11 +33,8 @@ interface Settings {
   readonly searchParams: VerbsSettings['searchParams'];
 }
 
-/** Makes the session of `createSession`, with the default connector of its runtime. */
-export function createSessionOn(
-  options: SessionOptions,
-  defaultConnector: (options?: ConnectorOptions) => Connector,
-): Session {
+/** Makes the session of `createSession` on a platform. */
+export function createSessionOn(options: SessionOptions, platform: Platform): Session {
   checkSessionOptions(options);
   const {connector: given, searchParams} = options;
   const ownsConnector = !isConnector(given);
@@ -50,7 +47,8 @@ export function createSessionOn(
     policies: checkPolicies(options.policies ?? []),
     searchParams: searchParams === undefined ? [] : [searchParams],
   };
-  return build(settings, options, ownsConnector ? defaultConnector(given) : given, ownsConnector);
+  const connector = ownsConnector ? platform.defaultConnector(given) : given;
+  return build(settings, options, {connector, ownsConnector, openBody: platform.openBody});
 }
 
 /**
@@ -61,9 +59,7 @@ export function createSessionOn(
 function build(
   settings: Settings,
   changes: ExtendOptions,
-  connector: Connector,
-  ownsConnector: boolean,
-  parent?: SessionState,
+  shared: Pick<SessionParts, 'connector' | 'ownsConnector' | 'openBody' | 'parent'>,
 ): Session {
   const {options, retry, rateLimit, auth, policies} = settings;
   const before: Policy[] = [
@@ -78,9 +74,7 @@ function build(
     headers: settings.headers,
     timeout: changes.timeout,
     policies: [...before, ...policies, ...(auth ? [auth] : [])],
-    connector,
-    ownsConnector,
-    parent,
+    ...shared,
   });
   const bound = state.policies.slice(before.length);
   const inherited: Settings = {
@@ -98,7 +92,13 @@ function build(
         'none: a child session shares the connector of its parent',
       );
     }
-    return build(mergeSettings(inherited, given), given, connector, false, state);
+    const {connector, openBody} = state;
+    return build(mergeSettings(inherited, given), given, {
+      connector,
+      ownsConnector: false,
+      openBody,
+      parent: state,
+    });
   }
 
   const verbs = createVerbs(host, {...options, searchParams: settings.searchParams}, kyHooks);

@@ -1,11 +1,11 @@
-import isNetworkError from 'is-network-error';
+import {copyForm} from '../core/body.ts';
 import type {Lifetime} from '../core/call-lifetime.ts';
 import {discard} from '../core/discard-response.ts';
-import {encodeMultipart} from '../core/multipart.ts';
-import {isOfRequest, openBody} from '../core/read-request-body.ts';
+import {isOfRequest} from '../core/read-request-body.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {lifetimeOf} from '../core/request.ts';
 import {ConnectionError, SessionClosedError, TimeoutError} from '../errors/index.ts';
+import {isFetchFailure} from '../utils/is-fetch-failure.ts';
 import {setAttempts} from './fetch-metadata.ts';
 import type {SessionState} from './session-state.ts';
 
@@ -62,7 +62,7 @@ function startTotal(
 export function sendCall(state: SessionState, request: ConnectorRequest): Promise<Response> {
   const {body} = request;
   if (!isOfRequest(body)) return sendThroughPolicies(state, request);
-  return openBody(body, lifetimeOf(request)).then(
+  return state.openBody(body, lifetimeOf(request)).then(
     (opened) => {
       request.body = opened;
       return sendThroughPolicies(state, request);
@@ -83,8 +83,8 @@ function sendThroughPolicies(
   const {body} = request;
   if (body instanceof ReadableStream) cancelWithCall(body, lifetime);
   if (lifetime.isAborted) return Promise.reject(lifetime.reason);
-  // Encoded once, so that redirects and retries have the same boundary.
-  if (body instanceof FormData) request.body = encodeMultipart(body);
+  // The caller may change the form while the request waits.
+  if (body instanceof FormData) request.body = copyForm(body);
   let answered: Promise<Response>;
   try {
     // A request that comes back through the global fetch has been through all policies before.
@@ -117,7 +117,7 @@ function deliver(response: Response, request: ConnectorRequest, lifetime: Lifeti
 
 function fail(error: unknown, request: ConnectorRequest, lifetime: Lifetime): never {
   // A connector or policy may hand on the error of a fetch, which doesn't name the request.
-  const failure = isNetworkError(error) ? toConnectionError(error, request) : error;
+  const failure = isFetchFailure(error) ? toConnectionError(error, request) : error;
   lifetime.fail(failure);
   throw failure;
 }

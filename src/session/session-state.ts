@@ -2,6 +2,7 @@ import {Lifetime} from '../core/call-lifetime.ts';
 import type {Connector} from '../core/connector.ts';
 import type {HeadersInput} from '../core/header-list.ts';
 import {HeaderList} from '../core/header-list.ts';
+import type {Platform} from '../core/platform.ts';
 import type {CallOptionCheck, Handler, Policy, PolicyContext} from '../core/policy.ts';
 import {applyPolicy, bindPolicy} from '../core/policy.ts';
 import type {ConnectorRequest} from '../core/request.ts';
@@ -20,6 +21,7 @@ export interface SessionParts {
   readonly ownsConnector: boolean;
   readonly timeout?: Timeout | undefined;
   readonly policies: readonly Policy[];
+  readonly openBody: Platform['openBody'];
   readonly parent?: SessionState | undefined;
 }
 
@@ -29,6 +31,7 @@ export interface SessionState {
   readonly headers: HeaderList;
   readonly connector: Connector;
   readonly ownsConnector: boolean;
+  readonly openBody: Platform['openBody'];
   readonly timeouts: Timeouts;
   /** Bound to this session: a child that gets them keeps the origin that credentials are for. */
   readonly policies: readonly Policy[];
@@ -72,6 +75,7 @@ export function createState(parts: SessionParts): SessionState {
     headers: mergeHeaders(new HeaderList(), parts.headers),
     connector,
     ownsConnector: parts.ownsConnector,
+    openBody: parts.openBody,
     timeouts: mergeTimeouts(parent?.timeouts ?? defaultTimeouts, parts.timeout, connector),
     policies,
     context,

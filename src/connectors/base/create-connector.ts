@@ -1,17 +1,7 @@
-import {abortUnread} from '../../core/abort-unread.ts';
-import type {Connector, ConnectorOptions, ConnectorStats} from '../../core/connector.ts';
-import {afterNotifications} from '../../core/notify.ts';
-import {lifetimeOf} from '../../core/request.ts';
-import {SessionClosedError} from '../../errors/index.ts';
-import {checkKnown, checkLimit, checkLimitPerHost} from '../../utils/check-options.ts';
-import {LinkedList} from '../../utils/linked-list.ts';
-import {HostSlots, Limits} from '../limits/limits.ts';
-import {integrityRefusal} from './check-integrity.ts';
-import type {ConnectorDefinition, UploadProgress} from './definition.ts';
-import type {ConnectorState} from './fetch-exchange.ts';
-import {checkEmpty, FetchExchange} from './fetch-exchange.ts';
-
-const knownOptions = new Set(['limit', 'limitPerHost']);
+import type {Connector, ConnectorOptions} from '../../core/connector.ts';
+import {buildConnector} from './build-connector.ts';
+import type {ConnectorDefinition} from './definition.ts';
+import {networkError} from './network-error.ts';
 
 /**
  * A connector of anything shaped like a `fetch`: adds what every connector has, `limit` and `limitPerHost` with slots
@@ -36,69 +26,5 @@ const knownOptions = new Set(['limit', 'limitPerHost']);
  * ```
  */
 export function createConnector(definition: ConnectorDefinition, options: ConnectorOptions = {}): Connector {
-  checkKnown(`the ${definition.name} connector`, options, knownOptions, 'connector.');
-  const limit = checkLimit('connector.limit', options.limit, 100);
-  const limitPerHost = checkLimitPerHost(options.limitPerHost);
-  const state: ConnectorState = {
-    definition,
-    limits: new Limits(limit, limitPerHost, (key) => new HostSlots(key)),
-    running: new LinkedList(),
-    totals: {sent: 0, reused: 0, opened: 0, bytesSent: 0, bytesReceived: 0},
-    closed: false,
-    disposed: false,
-    whenEmpty: [],
-  };
-
-  const connector: Connector = {
-    name: definition.name,
-    // What is received is counted here, whatever it is sent with.
-    capabilities: {...definition.capabilities, maxResponseSize: true, downloadProgress: true},
-    fetch(request) {
-      const lifetime = lifetimeOf(request);
-      if (lifetime.isAborted) return Promise.reject(lifetime.reason);
-      // It has its slot, and went out into a global fetch that led back here.
-      if (lifetime.cameFrom === connector) return definition.send(request, lifetime.signal, unwatched);
-      if (state.closed) return Promise.reject(new SessionClosedError('Connector is closed', {request}));
-      const refusal = integrityRefusal(request, definition);
-      if (refusal) return Promise.reject(refusal);
-      return new Promise((resolve, reject) => new FetchExchange(state, request, resolve, reject).start());
-    },
-    stats: () => statsOf(state, limit),
-    close: () => close(state),
-    destroy: (reason) => destroy(state, reason ?? new SessionClosedError('Connector was destroyed')),
-    [Symbol.asyncDispose]: () => close(state),
-  };
-  return connector;
+  return buildConnector(definition, options, networkError);
 }
-
-function statsOf(state: ConnectorState, limit: number): ConnectorStats {
-  const {active, queued, mostPerHost: limitPerHost} = state.limits;
-  const hosts = state.limits.statsOf(() => 0);
-  return {limit, limitPerHost, active, queued, idle: 0, hosts, totals: {...state.totals}};
-}
-
-async function close(state: ConnectorState): Promise<void> {
-  state.closed = true;
-  const stop = abortUnread(() => state.running);
-  try {
-    await new Promise<void>((resolve) => {
-      state.whenEmpty.push(resolve);
-      checkEmpty(state);
-    });
-  } finally {
-    stop();
-  }
-}
-
-async function destroy(state: ConnectorState, reason: unknown): Promise<void> {
-  state.closed = true;
-  afterNotifications(() => {
-    const queued = [...state.limits.hosts.values()].flatMap((host) => [...host.waiting] as FetchExchange[]);
-    for (const exchange of [...queued, ...state.running]) exchange.aborted(reason);
-  });
-  await close(state);
-}
-
-function ignore(): void {}
-
-const unwatched: UploadProgress = {sent: ignore, done: ignore};

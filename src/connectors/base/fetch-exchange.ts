@@ -8,13 +8,16 @@ import {ConnectionError, TimeoutError} from '../../errors/index.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import type {HostSlots, Limits, Waiter} from '../limits/limits.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
-import {networkError} from './network-error.ts';
 import type {BodyTracker} from './tracked-response.ts';
 import {trackedResponse} from './tracked-response.ts';
+
+/** Makes a typed error of the error that a `fetch` rejects with. */
+export type ToError = (error: unknown, request: ConnectorRequest, otherwise: 'send' | 'receive') => unknown;
 
 /** What the exchanges of a connector share. */
 export interface ConnectorState {
   readonly definition: ConnectorDefinition;
+  readonly toError: ToError;
   readonly limits: Limits;
   readonly running: LinkedList<FetchExchange>;
   readonly totals: {sent: number; reused: number; opened: number; bytesSent: number; bytesReceived: number};
@@ -271,7 +274,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   #typed(error: unknown, phase: 'send' | 'receive'): unknown {
     const {isNetworkError} = this.#state.definition;
     const isOfNetwork = isNetworkError ? isNetworkError(error) : error instanceof TypeError;
-    return isOfNetwork ? networkError(error, this.#request, phase) : error;
+    return isOfNetwork ? this.#state.toError(error, this.#request, phase) : error;
   }
 
   #timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {

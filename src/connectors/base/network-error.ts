@@ -2,7 +2,7 @@ import type {ConnectorRequest} from '../../core/request.ts';
 import {codeOf} from '../../errors/error-code.ts';
 import type {Phase} from '../../errors/index.ts';
 import {AiofetchError, ConnectionError, RedirectError} from '../../errors/index.ts';
-import {redactUrl} from '../../errors/redact-url.ts';
+import {redactUrls} from '../../errors/redact-url.ts';
 
 // The codes of Node's sockets and DNS, and Bun's. Deno has none, but says it in the message.
 const phases: ReadonlyArray<readonly [Phase, RegExp]> = [
@@ -42,11 +42,6 @@ export function networkError(
 function describe(error: Error): string {
   const cause = error.cause instanceof Error ? error.cause.message : '';
   return redactUrls(cause ? `${error.message}: ${cause}` : error.message);
-}
-
-// Some runtimes put the URL into the message, and with it what is in its query.
-function redactUrls(text: string): string {
-  return text.replace(/\bhttps?:\/\/[^\s"'()<>]+/gi, (url) => redactUrl(url));
 }
 
 // What runtimes tell of an address, a name or a call. Some add what they received.

@@ -1,7 +1,6 @@
-import type {Connector, ConnectorOptions} from '../../core/connector.ts';
+import {openBody} from '../../core/open-body.ts';
+import type {Platform} from '../../core/platform.ts';
 import {bunConnector} from '../native/bun.ts';
 
-/** The connector a session gets in Bun when it is given none. */
-export function defaultConnector(options?: ConnectorOptions): Connector {
-  return bunConnector(options);
-}
+/** The platform of Bun. */
+export const platform: Platform = {defaultConnector: bunConnector, openBody};

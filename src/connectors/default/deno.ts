@@ -1,7 +1,6 @@
-import type {Connector, ConnectorOptions} from '../../core/connector.ts';
+import {openBody} from '../../core/open-body.ts';
+import type {Platform} from '../../core/platform.ts';
 import {denoConnector} from '../native/deno.ts';
 
-/** The connector a session gets in Deno when it is given none. */
-export function defaultConnector(options?: ConnectorOptions): Connector {
-  return denoConnector(options);
-}
+/** The platform of Deno. */
+export const platform: Platform = {defaultConnector: denoConnector, openBody};

@@ -7,8 +7,11 @@ import type {
   HostStats,
 } from '../../core/connector.ts';
 import {foreignFetch} from '../../core/fetch-origin.ts';
+import {openBody} from '../../core/open-body.ts';
+import type {Platform} from '../../core/platform.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
+import {anyFetch} from '../native/any-fetch.ts';
 import {createNativeConnector} from '../native/create-native-connector.ts';
 import {undiciConnector} from '../undici/index.ts';
 import {replacedFetch} from './replaced-fetch.ts';
@@ -41,7 +44,7 @@ export function defaultConnector(options: ConnectorOptions = {}): Connector {
     const isReplaced = replacedFetch() && foreignFetch(connector, lifetimeOf(request).cameFrom);
     if (!isReplaced || isClosed || passing.getStore() === connector) return pool.fetch(request);
     native ??= createNativeConnector(
-      {name: pool.name, capabilities, owner: connector},
+      {...anyFetch, name: pool.name, capabilities, owner: connector},
       {limit, limitPerHost},
     );
     return passing.run(connector, native.fetch, request);
@@ -89,3 +92,6 @@ function add<T extends object>(a: T, b: Partial<T>): T {
   ]);
   return Object.fromEntries(members) as T;
 }
+
+/** The platform of Node. */
+export const platform: Platform = {defaultConnector, openBody};

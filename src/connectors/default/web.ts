@@ -1,7 +1,6 @@
-import type {Connector, ConnectorOptions} from '../../core/connector.ts';
+import {openBody} from '../../core/open-body.ts';
+import type {Platform} from '../../core/platform.ts';
 import {fetchConnector} from '../native/fetch.ts';
 
-/** The connector a session gets in browsers and workers when it is given none. */
-export function defaultConnector(options?: ConnectorOptions): Connector {
-  return fetchConnector(options);
-}
+/** The platform of workers, and of runtimes without a connector of their own. */
+export const platform: Platform = {defaultConnector: fetchConnector, openBody};

@@ -1,6 +1,7 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
 import {UnsupportedOptionError} from '../../errors/index.ts';
 import {checkKnown} from '../../utils/check-options.ts';
+import {anyFetch} from './any-fetch.ts';
 import {createNativeConnector} from './create-native-connector.ts';
 import {checkOneWay, toProxyUrl} from './proxy-url.ts';
 
@@ -80,7 +81,10 @@ export function bunConnector(options: BunConnectorOptions = {}): Connector {
     throw new UnsupportedOptionError('connector', where, 'it is of Bun, and there is none');
   }
   const {limit, limitPerHost} = options;
-  return createNativeConnector({name, capabilities, init: fetchOptions(options)}, {limit, limitPerHost});
+  return createNativeConnector(
+    {...anyFetch, name, capabilities, init: fetchOptions(options)},
+    {limit, limitPerHost},
+  );
 }
 
 function fetchOptions({tls, proxy, socketPath}: BunConnectorOptions): Record<string, unknown> {

@@ -1,59 +1,77 @@
-import {isStreamLike, prepareBody, sizeOf, toReadableStream} from '../../core/body.ts';
+import type {PreparedBody, RequestBody} from '../../core/body.ts';
+import {isStreamLike, sizeOf} from '../../core/body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
 import {discard} from '../../core/discard-response.ts';
 import {foreignFetch, handOn} from '../../core/fetch-origin.ts';
-import {followRedirects} from '../../core/redirect.ts';
+import type {followRedirects} from '../../core/redirect.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
-import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../../errors/index.ts';
-import {createConnector} from '../base/create-connector.ts';
+import {UnsupportedOptionError} from '../../errors/index.ts';
+import {buildConnector} from '../base/build-connector.ts';
 import type {UploadProgress} from '../base/definition.ts';
+import type {ToError} from '../base/fetch-exchange.ts';
+import type {Upload} from './watch-upload.ts';
+import {uploadError, watchUpload} from './watch-upload.ts';
 
 /** A `RequestInit` with the member that the DOM's types leave out. */
 export type StreamingInit = RequestInit & {duplex?: 'half'};
 
-/** What is one runtime's own in a connector over its `fetch`. */
-export interface NativeFetch {
+/** What a connector does itself, because the runtime's `fetch` leaves it open. A page's `fetch` leaves less open. */
+export interface FetchTraits {
+  /** Follows redirects where the runtime shows them: not every runtime follows them to the letter of the standard. */
+  readonly followRedirects?: typeof followRedirects | undefined;
+  /** Brings a body into the form that `fetch` is given. */
+  readonly prepareBody: (body: RequestBody) => {
+    readonly source: unknown;
+    readonly contentType: string | undefined;
+  };
+  readonly toError: ToError;
+}
+
+/** The properties of one runtime's `fetch`. */
+export interface NativeFetch extends FetchTraits {
   readonly name: string;
   readonly capabilities: ConnectorCapabilities;
   /** Members of the `init` that only this runtime knows. */
   readonly init?: Readonly<Record<string, unknown>> | undefined;
-  /** The connector that it is a part of, which is the one that sessions know. */
+  /** The connector that this one is a part of. Sessions know that connector. */
   readonly owner?: Connector | undefined;
   dispose?(): void;
 }
 
-/** A connector over the global `fetch`. Options that only its runtime has are the caller's. */
+/** A connector over the global `fetch`. The caller handles the options that only its runtime has. */
 export function createNativeConnector(native: NativeFetch, options: ConnectorOptions): Connector {
-  // Where the one in place leads back here, the one that was there before.
+  // Used when the global fetch is a session's that leads back here.
   const {fetch: before} = globalThis;
   const {dispose} = native;
-  const connector = createConnector(
+  const connector = buildConnector(
     {
       name: native.name,
-      // Of what is sent as a stream it can be seen how far it has been taken.
+      // The progress of a stream shows how much of it the runtime has taken.
       capabilities: {...native.capabilities, uploadProgress: native.capabilities.requestStreams},
       isNetworkError,
       send: (request, signal, progress) => {
         const owner = native.owner ?? connector;
         const fetch = foreignFetch(owner, lifetimeOf(request).cameFrom) ?? before;
         const send = (hop: ConnectorRequest) => sendNatively(native, owner, fetch, hop, signal, progress);
-        return followsHere(native, request) ? followRedirects(request, send) : send(request);
+        return native.followRedirects && followsHere(native, request)
+          ? native.followRedirects(request, send)
+          : send(request);
       },
       ...(dispose && {dispose}),
     },
     options,
+    native.toError,
   );
   return connector;
 }
 
-// Where redirects can be seen they are followed here: to the letter of the standard not every runtime does it. A body
-// that is checked must be the last one's, which only the runtime knows then.
-function followsHere({capabilities}: NativeFetch, request: ConnectorRequest): boolean {
-  return capabilities.manualRedirect && !request.native?.integrity;
+// `integrity` is for the last body of a chain of redirects, which only the runtime knows when it is asked to check.
+function followsHere({capabilities, followRedirects}: NativeFetch, request: ConnectorRequest): boolean {
+  return capabilities.manualRedirect && followRedirects !== undefined && !request.native?.integrity;
 }
 
-// Not all runtimes have the standard's TypeError for that.
+// Not all runtimes use the standard's TypeError.
 function isNetworkError(error: unknown): boolean {
   return error instanceof Error && !(error instanceof DOMException);
 }
@@ -77,8 +95,8 @@ async function sendNatively(
   };
   let upload: Upload | undefined;
   if (request.body !== null) {
-    const {source, contentType} = prepareBody(request.body);
-    const watched = progress.monitor?.upload(source);
+    const {source, contentType} = native.prepareBody(request.body);
+    const watched = progress.monitor?.upload(source as PreparedBody['source']);
     if (contentType !== undefined && !request.headers.has('content-type')) {
       headers.push(['content-type', contentType]);
     }
@@ -87,7 +105,7 @@ async function sendNatively(
         const hint = 'this runtime does not send streams; send bytes or a Blob';
         throw new UnsupportedOptionError('body', `the ${native.name} connector`, hint);
       }
-      const size = sizeOf(source);
+      const size = sizeOf(source as PreparedBody['source']);
       if (size !== undefined && !request.headers.has('content-length')) {
         headers.push(['content-length', String(size)]);
       }
@@ -96,7 +114,7 @@ async function sendNatively(
       init.duplex = 'half';
     } else {
       init.body = source as BodyInit;
-      progress.sent(sizeOf(source) as number);
+      progress.sent(sizeOf(source as PreparedBody['source']) ?? 0);
     }
   }
   let response: Response;
@@ -113,69 +131,4 @@ async function sendNatively(
   }
   if (response.status >= 300) upload?.halt(new Error('The server answered before it had the whole body'));
   return response;
-}
-
-function uploadError(cause: unknown, request: ConnectorRequest): AiofetchError {
-  if (cause instanceof AiofetchError) return cause;
-  return new ConnectionError(`The request's body failed: ${cause}`, 'send', {
-    request,
-    attempts: request.attempt,
-    cause,
-  });
-}
-
-interface Upload {
-  readonly stream: ReadableStream<Uint8Array>;
-  /** What the source failed with. */
-  readonly failed: {readonly error: unknown} | undefined;
-  /** Nothing more of it is wanted. It doesn't end: that would make what was sent look like all of it. */
-  halt(reason: unknown): void;
-}
-
-/**
- * A body's stream, watched: how far it is sent, what it fails with, and cancelled when the request is. Not every
- * runtime does that, nor tells.
- */
-function watchUpload(
-  source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,
-  signal: AbortSignal,
-  progress: UploadProgress,
-): Upload {
-  const reader = toReadableStream(source).getReader();
-  const cancel = (reason: unknown) => reader.cancel(reason).catch(() => undefined);
-  let failed: {readonly error: unknown} | undefined;
-  let isHalted = false;
-  signal.addEventListener('abort', () => cancel(signal.reason));
-  const stream = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const {done, value} = await reader.read();
-          if (isHalted) await new Promise(() => undefined);
-          if (done) {
-            progress.done();
-            controller.close();
-          } else {
-            progress.sent(value.byteLength);
-            controller.enqueue(value);
-          }
-        } catch (error) {
-          failed ??= {error};
-          throw error;
-        }
-      },
-      cancel,
-    },
-    {highWaterMark: 0},
-  );
-  return {
-    stream,
-    get failed() {
-      return failed;
-    },
-    halt(reason) {
-      isHalted = true;
-      void cancel(reason);
-    },
-  };
 }

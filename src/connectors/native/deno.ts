@@ -1,6 +1,7 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
 import {InvalidOptionError, UnsupportedOptionError} from '../../errors/index.ts';
 import {checkDuration, checkKnown} from '../../utils/check-options.ts';
+import {anyFetch} from './any-fetch.ts';
 import {createNativeConnector} from './create-native-connector.ts';
 import {checkOneWay, toProxyUrl} from './proxy-url.ts';
 
@@ -113,7 +114,7 @@ export function denoConnector(options: DenoConnectorOptions = {}): Connector {
   const client = Deno.createHttpClient(clientOptions(options));
   try {
     return createNativeConnector(
-      {name, capabilities, init: {client}, dispose: () => client.close()},
+      {...anyFetch, name, capabilities, init: {client}, dispose: () => client.close()},
       {limit, limitPerHost},
     );
   } catch (error) {

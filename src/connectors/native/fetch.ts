@@ -1,7 +1,7 @@
-import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
-import {isBrowserPage} from '../../utils/is-browser-page.ts';
-import type {StreamingInit} from './create-native-connector.ts';
+import type {Connector, ConnectorOptions} from '../../core/connector.ts';
+import {anyFetch} from './any-fetch.ts';
 import {createNativeConnector} from './create-native-connector.ts';
+import {fetchCapabilities} from './fetch-capabilities.ts';
 
 export type {
   Connector,
@@ -10,15 +10,6 @@ export type {
   ConnectorStats,
   HostStats,
 } from '../../core/connector.ts';
-
-const capabilities: ConnectorCapabilities = {
-  sockets: false,
-  connectTimeout: false,
-  requestStreams: detectRequestStreams(),
-  // Of the others only Node checks it; most say nothing.
-  integrity: isBrowserPage,
-  manualRedirect: !isBrowserPage,
-};
 
 /**
  * The connector of browsers and workers, and of any runtime without one of its own: the global `fetch`, looked up at
@@ -37,25 +28,5 @@ const capabilities: ConnectorCapabilities = {
  * ```
  */
 export function fetchConnector(options: ConnectorOptions = {}): Connector {
-  return createNativeConnector({name: 'fetch', capabilities}, options);
-}
-
-// A runtime that doesn't send streams turns one into text, and says so in the Content-Type it makes. Pages that don't
-// may have Requests that do, and then don't ask for `duplex`; elsewhere some that do don't ask for it either.
-function detectRequestStreams(): boolean {
-  let asksForDuplex = false;
-  try {
-    const init: StreamingInit = {
-      method: 'POST',
-      body: new ReadableStream(),
-      get duplex() {
-        asksForDuplex = true;
-        return 'half' as const;
-      },
-    };
-    const hasType = new Request('https://example.invalid/', init).headers.has('content-type');
-    return !hasType && (asksForDuplex || !isBrowserPage);
-  } catch {
-    return false;
-  }
+  return createNativeConnector({...anyFetch, name: 'fetch', capabilities: fetchCapabilities}, options);
 }

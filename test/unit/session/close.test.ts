@@ -371,10 +371,16 @@ describe('a connector that the session made', () => {
   /** A session with its own connector, of a kind that can be looked into. */
   async function owning() {
     const {createSessionOn} = await import('../../../src/session/create-session.ts');
+    const {openBody} = await import('../../../src/core/open-body.ts');
     const connector = mockConnector(() => new Promise(() => {}));
     const close = vi.spyOn(connector, 'close');
     const destroy = vi.spyOn(connector, 'destroy');
-    return {session: createSessionOn({}, () => connector), connector, close, destroy};
+    return {
+      session: createSessionOn({}, {defaultConnector: () => connector, openBody}),
+      connector,
+      close,
+      destroy,
+    };
   }
 
   it('is closed with it', async () => {

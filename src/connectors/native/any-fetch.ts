@@ -1,0 +1,7 @@
+import {prepareBody} from '../../core/body.ts';
+import {followRedirects} from '../../core/redirect.ts';
+import {networkError} from '../base/network-error.ts';
+import type {FetchTraits} from './create-native-connector.ts';
+
+/** What a connector does over the fetch of a runtime that shows redirects and the reasons of failures. */
+export const anyFetch: FetchTraits = {followRedirects, prepareBody, toError: networkError};

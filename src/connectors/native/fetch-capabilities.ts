@@ -1,0 +1,34 @@
+import type {ConnectorCapabilities} from '../../core/connector.ts';
+import {isBrowserPage} from '../../utils/is-browser-page.ts';
+import type {StreamingInit} from './create-native-connector.ts';
+
+/** What the global `fetch` can do where the runtime has no connector of its own. */
+export const fetchCapabilities: ConnectorCapabilities = {
+  sockets: false,
+  connectTimeout: false,
+  requestStreams: detectRequestStreams(),
+  // Of the other runtimes only Node checks it. Most ignore it silently.
+  integrity: isBrowserPage,
+  manualRedirect: !isBrowserPage,
+};
+
+// A runtime that can't send streams turns one into text and sets a Content-Type for text. In a page a `Request` may accept
+// a stream that `fetch` then refuses. Such a page doesn't read `duplex`. Outside pages, some runtimes that send streams
+// don't read it either.
+function detectRequestStreams(): boolean {
+  let asksForDuplex = false;
+  try {
+    const init: StreamingInit = {
+      method: 'POST',
+      body: new ReadableStream(),
+      get duplex() {
+        asksForDuplex = true;
+        return 'half' as const;
+      },
+    };
+    const hasType = new Request('https://example.invalid/', init).headers.has('content-type');
+    return !hasType && (asksForDuplex || !isBrowserPage);
+  } catch {
+    return false;
+  }
+}

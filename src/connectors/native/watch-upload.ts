@@ -1,0 +1,70 @@
+import {toReadableStream} from '../../core/body.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
+import {AiofetchError, ConnectionError} from '../../errors/index.ts';
+import type {UploadProgress} from '../base/definition.ts';
+
+export function uploadError(cause: unknown, request: ConnectorRequest): AiofetchError {
+  if (cause instanceof AiofetchError) return cause;
+  return new ConnectionError(`The request's body failed: ${cause}`, 'send', {
+    request,
+    attempts: request.attempt,
+    cause,
+  });
+}
+
+/** A body that is being sent. */
+export interface Upload {
+  readonly stream: ReadableStream<Uint8Array>;
+  /** The error that the source failed with. */
+  readonly failed: {readonly error: unknown} | undefined;
+  /** Stops reading. The stream doesn't end, because the part that was sent would look like the whole body. */
+  halt(reason: unknown): void;
+}
+
+/**
+ * Reads a body's stream for the runtime, reports its progress and its failure, and cancels it with the request. Not every
+ * runtime cancels the stream or tells why it failed.
+ */
+export function watchUpload(
+  source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,
+  signal: AbortSignal,
+  progress: UploadProgress,
+): Upload {
+  const reader = toReadableStream(source).getReader();
+  const cancel = (reason: unknown) => reader.cancel(reason).catch(() => undefined);
+  let failed: {readonly error: unknown} | undefined;
+  let isHalted = false;
+  signal.addEventListener('abort', () => cancel(signal.reason));
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const {done, value} = await reader.read();
+          if (isHalted) await new Promise(() => undefined);
+          if (done) {
+            progress.done();
+            controller.close();
+          } else {
+            progress.sent(value.byteLength);
+            controller.enqueue(value);
+          }
+        } catch (error) {
+          failed ??= {error};
+          throw error;
+        }
+      },
+      cancel,
+    },
+    {highWaterMark: 0},
+  );
+  return {
+    stream,
+    get failed() {
+      return failed;
+    },
+    halt(reason) {
+      isHalted = true;
+      void cancel(reason);
+    },
+  };
+}
