@@ -9,7 +9,7 @@ import {fileFrom} from '../../src/node/index.ts';
 import {failure} from '../support/failure.ts';
 import {bodyOf, startServer} from '../support/http-server.ts';
 import {openSession} from '../support/open-session.ts';
-import {runScript} from '../support/run-script.ts';
+import {memoryModule, runScript} from '../support/run-script.ts';
 
 /** A file of its own for the test. */
 async function createFile(content: string | Uint8Array, name = 'report.txt'): Promise<string> {
@@ -145,6 +145,7 @@ describe('fileFrom', () => {
       import {tmpdir} from 'node:os';
       import {createSession} from 'aiofetch';
       import {fileFrom} from 'aiofetch/node';
+      import {readPeak, startPeak} from '${memoryModule}';
       const directory = await mkdtemp(tmpdir() + '/aiofetch-');
       const session = createSession();
       async function send(size) {
@@ -156,9 +157,9 @@ describe('fileFrom', () => {
         return session.post('${server.origin}', {body: form}).text();
       }
       await send(20_000_000);
-      const before = process.resourceUsage().maxRSS;
+      const before = startPeak();
       const answer = await send(${size});
-      const grown = (process.resourceUsage().maxRSS - before) * 1024;
+      const grown = readPeak() - before;
       console.log(JSON.stringify({answer, grown}));
       await rm(directory, {recursive: true});
       await session.close();

@@ -1,6 +1,12 @@
 import type {NodeRun} from './run-node.ts';
 import {runNode} from './run-node.ts';
 
+/**
+ * The module with `startPeak` and `readPeak`, for scripts that measure memory. `maxRSS` begins with the memory of the parent, which
+ * is the test runner.
+ */
+export const memoryModule = new URL('../bench/memory.ts', import.meta.url).href;
+
 export interface ScriptRun extends NodeRun {
   /** How long the process ran, in ms. */
   readonly time: number;

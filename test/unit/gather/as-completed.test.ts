@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import {describe, expect, expectTypeOf, it, vi} from 'vitest';
 import {InvalidOptionError} from '../../../src/errors/index.ts';
 import {asCompleted, type Progress, type WorkerContext} from '../../../src/gather/index.ts';
+import {memoryModule} from '../../support/run-script.ts';
 import {expectNoUnhandledRejections} from '../../support/unhandled-rejections.ts';
 import {countedInputs} from './support/counted-inputs.ts';
 
@@ -493,15 +494,16 @@ describe('asCompleted: over random schedules', () => {
 describe('asCompleted: a million inputs', () => {
   it('take less than 100 MB over the idle process', async () => {
     const module = JSON.stringify(new URL('../../../src/gather/index.ts', import.meta.url).href);
+    const memory = JSON.stringify(memoryModule);
     const script = `
       const {asCompleted} = await import(${module});
+      const {readPeak, startPeak} = await import(${memory});
       function* numbers() { for (let n = 0; n < 1_000_000; n++) yield n; }
       gc();
-      const idle = process.memoryUsage().rss;
+      const idle = startPeak();
       let count = 0;
       for await (const result of asCompleted(numbers(), async (n) => ({n, text: String(n)}))) count++;
-      const peak = process.resourceUsage().maxRSS * 1024;
-      console.log(JSON.stringify({count, overIdle: peak - idle}));
+      console.log(JSON.stringify({count, overIdle: readPeak() - idle}));
     `;
     const {stdout} = await promisify(execFile)(process.execPath, [
       '--expose-gc',

@@ -6,7 +6,7 @@ import {bodyOf, startServer} from '../../../support/http-server.ts';
 import {startHttp2Server} from '../../../support/http2-server.ts';
 import {openSession} from '../../../support/open-session.ts';
 import {startRawServer} from '../../../support/raw-server.ts';
-import {runScript} from '../../../support/run-script.ts';
+import {memoryModule, runScript} from '../../../support/run-script.ts';
 import {waitFor} from '../../../support/wait-for.ts';
 
 const size = 300_000;
@@ -146,16 +146,17 @@ describe('a large Blob', () => {
       import {mkdtemp, open, rm} from 'node:fs/promises';
       import {tmpdir} from 'node:os';
       import {createSession} from 'aiofetch';
+      import {readPeak, startPeak} from '${memoryModule}';
       const directory = await mkdtemp(tmpdir() + '/aiofetch-');
       const file = await open(directory + '/large', 'w');
       await file.truncate(${megabytes} * 1024 * 1024);
       await file.close();
       const session = createSession();
       await session.post('${server.origin}', {body: new Blob([new Uint8Array(200_000)])}).text();
-      const before = process.memoryUsage.rss();
+      const before = startPeak();
       const body = await openAsBlob(directory + '/large');
       const answer = await session.post('${server.origin}', {body}).text();
-      const grown = process.resourceUsage().maxRSS * 1024 - before;
+      const grown = readPeak() - before;
       console.log(JSON.stringify({answer, grown}));
       await rm(directory, {recursive: true});
       await session.close();

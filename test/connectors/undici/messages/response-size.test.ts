@@ -11,7 +11,7 @@ import {startServer} from '../../../support/http-server.ts';
 import {startHttp2Server} from '../../../support/http2-server.ts';
 import {openSession} from '../../../support/open-session.ts';
 import {startRawServer} from '../../../support/raw-server.ts';
-import {runScript} from '../../../support/run-script.ts';
+import {memoryModule, runScript} from '../../../support/run-script.ts';
 import {waitFor} from '../../../support/wait-for.ts';
 
 const kilobyte = 1024;
@@ -54,6 +54,7 @@ describe('a decompression bomb', () => {
     const {stdout, stderr} = await runScript(
       `
       import {createSession} from 'aiofetch';
+      import {readPeak, startPeak} from '${memoryModule}';
       const session = createSession({maxResponseSize: 2_000_000, retry: false});
       const attempts = [(response) => response.text(), (response) => response.bytes(), async (response) => {
         for await (const chunk of response.body);
@@ -67,9 +68,9 @@ describe('a decompression bomb', () => {
         } catch (error) {
           codes.push(error.code);
         }
-        if (codes.length === attempts.length) before = process.memoryUsage.rss();
+        if (codes.length === attempts.length) before = startPeak();
       }
-      const grown = process.resourceUsage().maxRSS * 1024 - before;
+      const grown = readPeak() - before;
       console.log(JSON.stringify({codes: new Set(codes).size === 1 && codes[0], count: codes.length, grown, active: session.stats().active}));
       await session.close();
     `,
