@@ -1,6 +1,7 @@
 import {join} from 'node:path';
 import {defaultServerConditions} from 'vite';
 import {defineConfig} from 'vitest/config';
+import {LongestFirst} from './test/support/longest-first.ts';
 
 // The tests run on the TypeScript sources: through Vite, and, for what Node itself imports, through its own conditions.
 const source = '@aiofetch/source';
@@ -9,6 +10,16 @@ const conditions = [source, ...defaultServerConditions];
 // Tests start hundreds of Node processes. With the cache, a process neither strips types nor compiles what another one has:
 // one that imports aiofetch takes half the processor time.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/aiofetch-tests');
+
+// These files measure memory, wait for the garbage collector or run a compiler: each needs a process of its own.
+const alone = [
+  'test/unit/client/type-cost.test.ts',
+  'test/unit/policies/circuit-breaker.test.ts',
+  'test/unit/policies/rate-limit/rate-limit.test.ts',
+  'test/unit/session/lifecycle.test.ts',
+  'test/unit/connectors/base/tracked-response.test.ts',
+  'test/unit/gather/as-completed.test.ts',
+];
 
 export default defineConfig({
   resolve: {conditions},
@@ -21,46 +32,53 @@ export default defineConfig({
     execArgv: ['--expose-gc', `--conditions=${source}`],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // What is waited for comes, however busy the machine is.
+    // A busy machine may take this long to come to what a test waits for.
     expect: {poll: {timeout: 30_000}},
-    // The counting line has to be the last one printed.
+    sequence: {sequencer: LongestFirst},
+    // The last line of the output has to be the one that counts.
     reporters: ['default', './test/support/runtimes-reporter.ts', './test/support/closing-line-reporter.ts'],
+    // Projects of one group run side by side. The conformance suite waits for timeouts most of the time, so that the first
+    // group keeps all processors busy; the second has the browser and the compilers, which need them for themselves.
     projects: [
       {
         extends: true,
         test: {
+          // These files start no process. They share one, since importing the sources takes longer than running most of
+          // the files. `npm run test:unit` runs them alone.
           name: 'unit',
-          include: ['test/**/*.test.ts'],
-          exclude: ['test/conformance/**', 'test/package/**', 'test/playground/browser/**'],
+          include: ['test/unit/**/*.test.ts'],
+          exclude: alone,
+          isolate: false,
+          setupFiles: './test/support/shared-process.ts',
         },
       },
       {
         extends: true,
-        // After the others: a browser would take the time that those measure.
         test: {
-          name: 'playground',
-          include: ['test/playground/browser/*.test.ts'],
-          fileParallelism: false,
-          sequence: {groupOrder: 3},
+          name: 'integration',
+          include: ['test/!(conformance|package|unit)/**/*.test.ts', ...alone],
+          exclude: ['test/playground/browser/**'],
         },
       },
       {
         extends: true,
-        // After the others: what takes its time there must not be what takes its time here.
+        test: {name: 'runtimes', include: ['test/conformance/**/*.test.ts']},
+      },
+      {
+        extends: true,
         test: {
-          name: 'runtimes',
-          include: ['test/conformance/**/*.test.ts'],
+          name: 'package',
+          include: ['test/package/*.test.ts'],
+          globalSetup: './test/package/support/global-setup.ts',
           sequence: {groupOrder: 1},
         },
       },
       {
         extends: true,
-        // After the others: compilers and bundlers would take the time that those measure.
         test: {
-          name: 'package',
-          include: ['test/package/*.test.ts'],
-          globalSetup: './test/package/support/global-setup.ts',
-          sequence: {groupOrder: 2},
+          name: 'playground',
+          include: ['test/playground/browser/*.test.ts'],
+          sequence: {groupOrder: 1},
         },
       },
       {
@@ -68,13 +86,13 @@ export default defineConfig({
         test: {
           name: 'types',
           include: [],
-          sequence: {groupOrder: 2},
+          sequence: {groupOrder: 1},
           typecheck: {
             enabled: true,
             only: true,
             include: ['test/types/*.test-d.ts'],
             tsconfig: 'test/types/tsconfig.json',
-            // The native compiler takes a tenth of the time. The package's tests compile with the others.
+            // The native compiler takes half of the time. The package's tests compile with the others.
             checker: join(import.meta.dirname, 'node_modules/typescript-native/bin/tsc'),
           },
         },
