@@ -31,6 +31,8 @@ export interface ClientContext {
   readonly settings: CallSettings;
   readonly queryStyle: QueryStyle | undefined;
   readonly trust: boolean;
+  /** The options that calls take; `undefined` for a foreign session. */
+  readonly known: ReadonlySet<string> | undefined;
 }
 
 /** The argument of a call, whose parts schemas describe at compile time only. */
@@ -66,19 +68,20 @@ export interface Caller {
   isError(error: unknown): boolean;
 }
 
-// Lists of literals alone: bundlers drop them where no client is made.
-/** Options of a call that go to the session as they are, beside the options of a native fetch. */
-const passedOn: readonly string[] = [
-  'signal',
-  'redirect',
-  'maxResponseSize',
-  'onDownloadProgress',
-  'onUploadProgress',
-  'expectContinue',
-  'trace',
-] satisfies ReadonlyArray<keyof CallExtras>;
+/** The options of a call that make the request. All other options go to the session. */
+const parts: readonly string[] = ['path', 'query', 'headers', 'body'];
 
-const own: readonly string[] = ['path', 'query', 'headers', 'body', 'timeout', 'retry', 'idempotencyKey'];
+/**
+ * The names of the options that calls on a session take: those of every session, and those of its policies. `undefined` for
+ * a foreign session, whose options only it knows: it gets all of them unchecked.
+ */
+export function knownOptionsOf({fetch}: ClientSession): ReadonlySet<string> | undefined {
+  const metadata = fetchMetadataOf(fetch);
+  return (
+    metadata &&
+    new Set([...parts, 'timeout', 'signal', 'redirect', ...nativeMembers, ...metadata.callOptions])
+  );
+}
 
 /**
  * One closure for each endpoint of a client, longer than a screen: everything that doesn't change from call to call is
@@ -89,7 +92,7 @@ const own: readonly string[] = ['path', 'query', 'headers', 'body', 'timeout', '
 export function createCaller(definition: Definition, context: ClientContext, isPaged = false): Caller {
   const {name, route, body: content, response: responseContent, errors} = definition;
   const {method} = route;
-  const {session, trust} = context;
+  const {session, trust, known} = context;
   const writeQuery =
     definition.query || isPaged ? queryWriter(definition.queryStyles, context.queryStyle) : undefined;
   const settings = mergeSettings(context.settings, definition.settings);
@@ -97,6 +100,7 @@ export function createCaller(definition: Definition, context: ClientContext, isP
   const headers = accept === undefined ? context.headers : {accept, ...context.headers};
   const hasHeaders = Object.keys(headers).length > 0;
   const base = context.base || baseOf(fetchMetadataOf(session.fetch)?.baseUrl);
+  if (known) checkKnown(name, settings, known, '');
 
   function checked(schema: StandardSchema | undefined, value: unknown, part: CheckedPart): unknown {
     return schema ? checkValue(schema, value, {part, endpoint: name}) : value;
@@ -133,12 +137,14 @@ export function createCaller(definition: Definition, context: ClientContext, isP
   }
 
   async function send(input: LooseInput = {}, page: PageRequest = {}): Promise<EndpointCall> {
-    checkInput(input, name);
+    if (!isObject(input))
+      throw new TypeError(`The argument of ${name} has to be an object with path, query, body, …`);
+    if (known) checkKnown(name, input, known, '');
     refuseUnlessDeclared('body', content, input.body, name);
     refuseUnlessDeclared('query', writeQuery, input.query, name);
     const url = page.url ?? (await urlOf(input, page));
     const init: MutableInit = page.headers ? {method, headers: page.headers} : await initOf(input);
-    for (const option in input) if (isPassedOn(option)) init[option as never] = input[option as never];
+    for (const option in input) if (!parts.includes(option)) init[option as never] = input[option as never];
     const {timeout, retry, idempotencyKey} = mergeSettings(settings, input);
     if (timeout !== undefined) init.timeout = timeout;
     if (retry !== undefined) init.retry = retry;
@@ -167,20 +173,6 @@ export function createCaller(definition: Definition, context: ClientContext, isP
 export function baseOf(baseUrl: URL | undefined): string {
   // A foreign fetch resolves the URL on a base of its own. "./" keeps a path with a colon from being read as a scheme.
   return baseUrl ? baseUrl.origin + baseUrl.pathname.replace(/\/$/, '') : '.';
-}
-
-function isPassedOn(option: string): boolean {
-  return passedOn.includes(option) || nativeMembers.includes(option as never);
-}
-
-function checkInput(input: LooseInput, name: string): void {
-  if (!isObject(input))
-    throw new TypeError(`The argument of ${name} has to be an object with path, query, body, …`);
-  for (const key in input) {
-    if (own.includes(key) || isPassedOn(key)) continue;
-    checkKnown(name, input, [...own, ...passedOn, ...nativeMembers], '');
-    return;
-  }
 }
 
 /** Without this error, a part that the endpoint doesn't declare would be left out of the request silently. */

@@ -9,7 +9,7 @@ import {checkBaseUrl} from '../session/check-parts.ts';
 import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {ClientContext, ClientSession} from './call.ts';
-import {baseOf, createMethod} from './call.ts';
+import {baseOf, createMethod, knownOptionsOf} from './call.ts';
 import type {BodyContent, ResponseContent} from './content.ts';
 import type {Definition, EndpointOptions} from './definition.ts';
 import {define} from './definition.ts';
@@ -291,7 +291,8 @@ const optionNames = [
  * Defines a client of endpoints, in groups if they are nested. Returns a function that makes the client on a session.
  *
  * @throws InvalidOptionError when an option is not valid, or a value in the tree is not an endpoint; UnsupportedOptionError
- * for an unknown option
+ * for an unknown option. The returned function throws UnsupportedOptionError when the client or an endpoint has a setting that
+ * the session has no policy for
  *
  * @example
  * ```ts
@@ -321,7 +322,7 @@ export function defineClient<
   assertOption(responses === 'check' || responses === 'trust', 'responses', responses, '"check" or "trust"');
   queryWriter({}, queryStyle);
   checkTree(endpoints, 'endpoints');
-  const shared: Omit<ClientContext, 'session'> = {
+  const shared: Omit<ClientContext, 'known' | 'session'> = {
     base: baseUrl === undefined ? '' : baseOf(checkBaseUrl(baseUrl)),
     headers: mergeHeaders({}, headers),
     settings: mergeSettings({}, settings),
@@ -330,7 +331,10 @@ export function defineClient<
   };
   return (session) => {
     assertOption(isObject(session) && typeof session.fetch === 'function', 'session', session, 'a session');
-    return bindTree(endpoints, {...shared, session}) as Client<Tree, Responses>;
+    return bindTree(endpoints, {...shared, session, known: knownOptionsOf(session)}) as Client<
+      Tree,
+      Responses
+    >;
   };
 }
 

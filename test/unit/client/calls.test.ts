@@ -1,5 +1,7 @@
 import {describe, expect, it} from 'vitest';
-import type {Retry, Session, Timeout} from '../../../src/index.ts';
+import {mockConnector} from '../../../src/connectors/mock.ts';
+import {createSession as createCoreSession} from '../../../src/core-index.ts';
+import type {Policy, Retry, Session, Timeout} from '../../../src/index.ts';
 import {asText, defineClient, endpoint, HTTPError, type, UnsupportedOptionError} from '../../../src/index.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 import {mockMethod, origin, pathOf} from './support.ts';
@@ -199,6 +201,40 @@ describe('settings', () => {
     const {session, inits} = spied();
     await defineClient({get: endpoint('GET /a')})(session).get();
     expect(inits).toEqual([{method: 'GET'}]);
+  });
+});
+
+describe('options of policies', () => {
+  const get = endpoint('GET /a', {retry: 1});
+  const bare = endpoint('GET /a');
+
+  it('a call takes the option of a policy of the user’s own, and the policy gets it', async () => {
+    const seen: unknown[] = [];
+    const policy: Policy = {
+      name: 'tenant',
+      callOptions: {tenant: (value: unknown) => value},
+      wrap: (next) => (request) => {
+        seen.push(request.options?.['tenant']);
+        return next(request);
+      },
+    };
+    const {session} = mockSession(undefined, {baseUrl: origin, policies: [policy]});
+    await defineClient({bare})(session).bare({tenant: 'acme'} as object);
+    expect(seen).toEqual(['acme']);
+  });
+
+  it('a call on a session without the policy of an option rejects, and names the option', async () => {
+    const session = createCoreSession({connector: mockConnector(() => new Response('')), baseUrl: origin});
+    const error = await rejection(defineClient({bare})(session).bare({retry: 1}));
+    expect(error).toMatchObject({name: 'UnsupportedOptionError', option: 'retry', where: 'GET /a'});
+  });
+
+  it('a client cannot be made on a session without the policy of a setting of its endpoints', () => {
+    const session = createCoreSession({connector: mockConnector(() => new Response('')), baseUrl: origin});
+    expect(thrown(() => defineClient({get})(session))).toMatchObject({
+      name: 'UnsupportedOptionError',
+      option: 'retry',
+    });
   });
 });
 
