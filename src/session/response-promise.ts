@@ -3,6 +3,7 @@ import type {ConnectorRequest} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {SchemaError} from '../errors/index.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
+import {validate as checkSchema, isSchema} from '../utils/standard-schema.ts';
 import type {KyOptions} from './call-options.ts';
 
 const accepts = {json: 'application/json', text: 'text/*', formData: 'multipart/form-data', others: '*/*'};
@@ -79,13 +80,8 @@ export async function validate(
   schema: StandardSchema,
   request: RedactedRequest,
 ): Promise<unknown> {
-  const standard = schema?.['~standard'];
-  if (typeof standard?.validate !== 'function') {
-    throw new TypeError('The schema does not follow the Standard Schema specification');
-  }
-  const result = await standard.validate(value);
-  if (result.issues) throw new SchemaError(result.issues, {request});
-  return result.value;
+  if (!isSchema(schema)) throw new TypeError('The schema does not follow the Standard Schema specification');
+  return await checkSchema(schema, value, (issues) => new SchemaError(issues, {request}));
 }
 
 /** The promise of a verb whose call failed before it could be sent. */
