@@ -3,37 +3,40 @@ import type {KeyedEntry} from '../utils/keyed-state.ts';
 import {KeyedState} from '../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
 
-/** How much extra load retries or hedges may put on a host. */
+/** Bounds the extra load that retries or hedged requests put on a host. */
 export interface BudgetOptions {
   /**
-   * Extra requests allowed, as a share of the calls in the window.
+   * Extra requests allowed, as a share of the calls in the window (0.2 is one for five calls).
    *
    * @default 0.2 for retries, 0.1 for hedges
    */
   readonly ratio?: number | undefined;
   /**
-   * Extra requests allowed in a window however few the calls are.
+   * Extra requests allowed in a window even if it has few calls.
    *
    * @default 100 for retries, 10 for hedges
    */
   readonly minimum?: number | undefined;
   /**
-   * What is looked back on, in ms.
+   * The length of the sliding window, in ms.
    *
    * @default 10_000
    */
   readonly window?: number | undefined;
 }
 
-/** Who may put extra load on a host, when many want to at once. */
+/** Decides whether a retry or a hedged request may put extra load on a host. */
 export interface Budget {
-  /** A call is made. */
+  /** Counts a call. */
   count(host: string): void;
-  /** Takes one extra request out of the budget; false when there is none left. */
+  /** Takes one extra request out of the budget. Returns `false` when none is left. */
   take(host: string): boolean;
 }
 
-/** Counts over a sliding window, kept as two halves: what it knows is half a window to a whole one old. */
+/**
+ * Counts events over a sliding window. The window is kept as two halves, so that the counts cover the last half window
+ * at least and the last whole window at most.
+ */
 export class WindowCounts implements KeyedEntry {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
@@ -57,7 +60,7 @@ export class WindowCounts implements KeyedEntry {
     return this.#all + this.#allBefore;
   }
 
-  /** How many of them were the kind that matters. */
+  /** How many of the events were marked: the extra requests of a budget, the failures of a circuit. */
   get marked(): number {
     return this.#marked + this.#markedBefore;
   }
@@ -67,7 +70,7 @@ export class WindowCounts implements KeyedEntry {
     this.#marked += marked;
   }
 
-  /** Forgets what is too old; to be called before each use. */
+  /** Drops counts that are older than the window. To be called before each use. */
   forget(now: number): void {
     const age = now - this.#since;
     if (age < this.#window / 2) return;
@@ -92,10 +95,10 @@ export class WindowCounts implements KeyedEntry {
 }
 
 /**
- * Counts calls and extra requests by host: when a host is down, retries then multiply its load by `1 + ratio` at most,
- * and not by as many as each call may make.
+ * Counts calls and extra requests for each host. When a host is down, its load grows by the factor `1 + ratio` at most,
+ * instead of by the number of attempts that each call may make.
  *
- * @throws InvalidOptionError for what can't be
+ * @throws InvalidOptionError; UnsupportedOptionError for an unknown option
  */
 export function createBudget(where: string, options: BudgetOptions, base: Required<BudgetOptions>): Budget {
   checkKnown(where, options, ['ratio', 'minimum', 'window']);

@@ -1,7 +1,7 @@
 import type {Handler} from '../core/policy.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 
-/** What a handler throws, its promise rejects with. */
-export async function send(next: Handler, request: ConnectorRequest): Promise<Response> {
+/** Calls the next handler. An error that the handler throws becomes a rejection. */
+export async function callNext(next: Handler, request: ConnectorRequest): Promise<Response> {
   return next(request);
 }

@@ -9,70 +9,71 @@ import type {Linked, LinkedList} from '../utils/linked-list.ts';
 import {urlParts} from '../utils/url-parts.ts';
 import {WindowCounts} from './budget.ts';
 
-/** `closed`: requests go through; `open`: they are refused; `half-open`: a few go through, to see how it is. */
+/** `closed`: requests are sent; `open`: requests are refused; `half-open`: a few requests are sent to test the host. */
 export type CircuitState = 'closed' | 'open' | 'half-open';
 
-/** What `onStateChange` is told. */
+/** A change of a circuit's state, as `onStateChange` gets it. */
 export interface CircuitChange {
-  /** The host (scheme, name and port), or the key by `scope`. */
+  /** The host (scheme, name and port), or the key that `scope` returned. */
   readonly key: string;
   readonly from: CircuitState;
   readonly to: CircuitState;
 }
 
-/** What a request ended with: one of these. */
+/** The outcome of a request: either a response or an error. */
 export interface CircuitOutcome {
   readonly response?: Response;
   readonly error?: unknown;
 }
 
-/** When a circuit opens, and when it closes again. */
+/** Options of {@link circuitBreakerPolicy}: when a circuit opens, and when it closes again. */
 export interface CircuitBreakerOptions {
   /**
-   * It opens when this share of the requests in the window has failed; 0 to 1.
+   * The share of failed requests in the window that opens the circuit; 0 to 1.
    *
    * @default 0.5
    */
   readonly failures?: number | undefined;
   /**
-   * But not before there were as many requests in the window.
+   * With fewer requests than this in the window, the circuit doesn't open.
    *
    * @default 20
    */
   readonly minimum?: number | undefined;
   /**
-   * What is looked back on, in ms.
+   * The length of the sliding window, in ms.
    *
    * @default 10_000
    */
   readonly window?: number | undefined;
   /**
-   * How long nothing is sent then, in ms.
+   * How long an open circuit refuses all requests, in ms.
    *
    * @default 30_000
    */
   readonly openFor?: number | undefined;
   /**
-   * How many requests have to succeed after that to close it again. No more are sent at once, and the first to fail
-   * opens it anew.
+   * How many requests have to succeed after that time before the circuit closes. Until then no more than this many
+   * requests are sent. The first one that fails opens the circuit again.
    *
    * @default 1
    */
   readonly probes?: number | undefined;
   /**
-   * What shares a circuit: each host (scheme, name and port), or all that a function gives the same key.
+   * Which requests share a circuit: those to the same host (scheme, name and port), or those for which a function returns
+   * the same key.
    *
    * @default 'host'
    */
   readonly scope?: 'host' | ((request: ConnectorRequest) => string) | undefined;
   /**
-   * Whether a request failed, `undefined` for neither: it isn't counted.
+   * Decides whether a request failed. A request for which it returns `undefined` isn't counted.
    *
-   * @default a status from 500, a ConnectionError, and a TimeoutError other than of the wait for a slot; other errors,
-   * aborts among them, are neither
+   * @default a status from 500, a ConnectionError and a TimeoutError are failures; a timeout of the wait for a slot and
+   * all other errors, such as an abort, aren't counted
    */
   readonly isFailure?: ((outcome: CircuitOutcome) => boolean | undefined) | undefined;
-  /** Told of each change, when a request brings it about. What it throws ends that request. */
+  /** Notified of each change of state. An error that it throws ends the request that caused the change. */
   readonly onStateChange?: ((change: CircuitChange) => void) | undefined;
 }
 
@@ -84,12 +85,13 @@ class Circuit implements KeyedEntry {
   readonly key: string;
   readonly counts: WindowCounts;
   state: CircuitState = 'closed';
-  /** Counts changes: what a request ends with that began before the last says nothing any more. */
-  era = 0;
+  /** Counts changes of state. The outcome of a request that began before the last change is ignored. */
+  generation = 0;
   openUntil = 0;
   inFlight = 0;
-  /** Of the half-open state: requests under way, and those that succeeded. */
+  /** While half-open: the test requests under way. */
   probing = 0;
+  /** While half-open: the test requests that succeeded. */
   succeeded = 0;
 
   constructor(key: string, window: number) {
@@ -102,11 +104,47 @@ class Circuit implements KeyedEntry {
   }
 }
 
+/** The options, checked and complete. */
+interface CircuitSettings {
+  readonly failures: number;
+  readonly minimum: number;
+  readonly window: number;
+  readonly openFor: number;
+  readonly probes: number;
+  readonly keyOf: (request: ConnectorRequest) => string;
+  readonly isFailure: NonNullable<CircuitBreakerOptions['isFailure']>;
+  readonly onStateChange: CircuitBreakerOptions['onStateChange'];
+}
+
+function checkOptions(options: CircuitBreakerOptions): CircuitSettings {
+  checkKnown('circuitBreaker', options, [
+    'failures',
+    'minimum',
+    'window',
+    'openFor',
+    'probes',
+    'scope',
+    'isFailure',
+    'onStateChange',
+  ]);
+  const {scope = 'host'} = options;
+  return {
+    failures: checkNumber('circuitBreaker.failures', options.failures, 0.5, {max: 1}),
+    minimum: checkNumber('circuitBreaker.minimum', options.minimum, 20, {min: 1}),
+    window: checkNumber('circuitBreaker.window', options.window, 10_000, {min: 1}),
+    openFor: checkNumber('circuitBreaker.openFor', options.openFor, 30_000, {min: 1}),
+    probes: checkNumber('circuitBreaker.probes', options.probes, 1, {min: 1, whole: true}),
+    keyOf: scope === 'host' ? ({url}) => urlParts(url).origin : checkFunction('circuitBreaker.scope', scope),
+    isFailure: checkFunction('circuitBreaker.isFailure', options.isFailure) ?? isServerFailure,
+    onStateChange: checkFunction('circuitBreaker.onStateChange', options.onStateChange),
+  };
+}
+
 /**
- * Leaves a host alone that fails too often: while its circuit is open, requests are refused at once with a
- * CircuitOpenError, whose `retryAfter` says when the next is let through.
+ * Stops sending requests to a host that fails too often. While the host's circuit is open, requests are refused at once
+ * with a {@link CircuitOpenError}, whose `retryAfter` says when the next request is let through.
  *
- * @throws InvalidOptionError for what can't be; for a request CircuitOpenError
+ * @throws InvalidOptionError; UnsupportedOptionError for an unknown option; a request rejects with CircuitOpenError
  *
  * @example
  * ```ts
@@ -121,34 +159,14 @@ class Circuit implements KeyedEntry {
  * ```
  */
 export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): PolicyDefinition {
-  checkKnown('circuitBreaker', options, [
-    'failures',
-    'minimum',
-    'window',
-    'openFor',
-    'probes',
-    'scope',
-    'isFailure',
-    'onStateChange',
-  ]);
-  const failures = checkNumber('circuitBreaker.failures', options.failures, 0.5, {max: 1});
-  const minimum = checkNumber('circuitBreaker.minimum', options.minimum, 20, {min: 1});
-  const window = checkNumber('circuitBreaker.window', options.window, 10_000, {min: 1});
-  const openFor = checkNumber('circuitBreaker.openFor', options.openFor, 30_000, {min: 1});
-  const probes = checkNumber('circuitBreaker.probes', options.probes, 1, {min: 1, whole: true});
-  const {scope = 'host'} = options;
-  const keyOf =
-    scope === 'host'
-      ? ({url}: ConnectorRequest) => urlParts(url).origin
-      : checkFunction('circuitBreaker.scope', scope);
-  const isFailure = checkFunction('circuitBreaker.isFailure', options.isFailure) ?? isServerFailure;
-  const onStateChange = checkFunction('circuitBreaker.onStateChange', options.onStateChange);
+  // The state machine of a circuit is kept in one place: its steps share the settings.
+  const {failures, minimum, window, openFor, probes, keyOf, isFailure, onStateChange} = checkOptions(options);
   const circuits = new KeyedState((key) => new Circuit(key, window));
 
   function change(circuit: Circuit, to: CircuitState, now: number): void {
     const from = circuit.state;
     circuit.state = to;
-    circuit.era++;
+    circuit.generation++;
     circuit.probing = 0;
     circuit.succeeded = 0;
     circuit.counts.clear();
@@ -156,7 +174,7 @@ export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Polic
     onStateChange?.({key: circuit.key, from, to});
   }
 
-  /** Lets a request through, or throws. */
+  /** Counts a request that may be sent. Throws a CircuitOpenError for one that may not. */
   function enter(circuit: Circuit, request: ConnectorRequest): void {
     const {state, openUntil} = circuit;
     if (state === 'closed') return;
@@ -186,7 +204,7 @@ export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Polic
       change(circuit, 'open', now);
   }
 
-  // Whoever is asked and throws has said nothing, but the request is over: a probe must make room for the next.
+  // If `isFailure` throws, the outcome isn't counted. The request is over nevertheless: another test request may follow.
   function settle(circuit: Circuit, outcome: CircuitOutcome): void {
     let failed: boolean | undefined;
     try {
@@ -201,7 +219,7 @@ export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Polic
     async (request) => {
       const circuit = circuits.get(keyOf(request));
       enter(circuit, request);
-      const {era} = circuit;
+      const {generation} = circuit;
       circuit.inFlight++;
       let response: Response | undefined;
       let error: unknown;
@@ -212,7 +230,7 @@ export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Polic
       }
       circuit.inFlight--;
       try {
-        if (circuit.era === era) settle(circuit, response ? {response} : {error});
+        if (circuit.generation === generation) settle(circuit, response ? {response} : {error});
       } catch (thrown) {
         discard(response);
         throw thrown;

@@ -1,28 +1,28 @@
-/** What a server says of its quota. */
+/** The state of a server's quota, as its response reports it. */
 export interface Quota {
-  /** Requests in all. */
+  /** How many requests the quota allows. */
   readonly limit: number | undefined;
-  /** Requests left. */
+  /** How many requests are left. */
   readonly remaining: number | undefined;
-  /** Until it is renewed, in ms. */
+  /** The time until the quota is renewed, in ms. */
   readonly reset: number | undefined;
 }
 
 /**
- * How long a response asks to be left alone, in ms: by `Retry-After` (RFC 9110, section 10.2.3), or by when its quota is
- * renewed, if that is used up. `undefined` when it doesn't say, or nothing that can be understood.
+ * How long a response asks the client to wait, in ms: the time of `Retry-After` (RFC 9110, section 10.2.3) or, when the
+ * quota is used up, the time until the quota is renewed. `undefined` when the response has no time that can be parsed.
  */
 export function retryAfter({status, headers}: Response): number | undefined {
   const after = headers.get('retry-after');
   if (after !== null) return parseDelay(after, headers);
   const {remaining, reset} = quotaOf(headers);
-  // Many an API tells with every answer when the hour is over: that is no reason to wait for it.
+  // Many APIs send the time of renewal with every response. While requests are left, that is no reason to wait.
   return remaining === 0 || (remaining === undefined && status === 429) ? reset : undefined;
 }
 
 /**
- * The server's quota, by the `RateLimit` header (draft-ietf-httpapi-ratelimit-headers, all versions: `"default";r=5;t=30`,
- * `remaining=5, reset=30`) or by `RateLimit-Limit`, `-Remaining` and `-Reset`, with or without `X-`.
+ * Reads the server's quota from the `RateLimit` header (draft-ietf-httpapi-ratelimit-headers, all versions: `"default";r=5;t=30`,
+ * `remaining=5, reset=30`) or from `RateLimit-Limit`, `-Remaining` and `-Reset`, with or without `X-`.
  */
 export function quotaOf(headers: Headers): Quota {
   const combined = headers.get('ratelimit') ?? '';
@@ -40,8 +40,8 @@ export function quotaOf(headers: Headers): Quota {
   };
 }
 
-// Seconds from now are never as many as the seconds since 1970 were in 2001, nor those as many as the ms were then:
-// some servers send the one, some the other.
+// Some servers send seconds from now, some send seconds since 1970, some send ms since 1970. The size of the number tells
+// them apart: in 2001, 1e9 seconds and 1e12 ms had passed since 1970.
 const firstTimestamp = 1_000_000_000;
 
 function parseDelay(value: string, headers: Headers): number | undefined {
@@ -51,12 +51,12 @@ function parseDelay(value: string, headers: Headers): number | undefined {
     if (time < firstTimestamp) return time * 1_000;
     if (time < firstTimestamp * 1_000) time *= 1_000;
   } else {
-    // Date.parse takes all sorts of things for dates; those of HTTP and ISO 8601 have a time of day. The oldest of
-    // HTTP's three forms (asctime) doesn't say that it is in GMT.
+    // `Date.parse` accepts many texts that aren't dates. The dates of HTTP and of ISO 8601 contain a time of day. The
+    // oldest of HTTP's three date formats (asctime) doesn't name its time zone, which is GMT.
     if (!/\d:\d\d/.test(value)) return undefined;
     time = Date.parse(/ \d{4}$/.test(value) ? `${value} GMT` : value);
   }
-  // On the server's clock, where it tells it: ours may be wrong.
+  // Use the server's clock if the response has a `Date`: the local clock may be wrong.
   const delay = time - (Date.parse(headers.get('date') ?? '') || Date.now());
   return Number.isNaN(delay) ? undefined : Math.max(0, delay);
 }

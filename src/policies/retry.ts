@@ -14,70 +14,74 @@ import type {Budget, BudgetOptions} from './budget.ts';
 import {createBudget} from './budget.ts';
 import {retryAfter} from './retry-after.ts';
 
-/** What is known when an attempt has failed. */
+/** What `shouldRetry` and `onRetry` are given about a failed attempt. */
 export interface RetryContext {
   /** Safe to log. */
   readonly request: RedactedRequest;
-  /** How many attempts were made, from 1. */
+  /** The number of the failed attempt, from 1. */
   readonly attempt: number;
-  /** How many more may follow. */
+  /** How many more attempts may follow. */
   readonly retriesLeft: number;
-  /** How long it is to be until the next, in ms. */
+  /** The wait before the next attempt, in ms. */
   readonly delay: number;
-  /** What the attempt ended with, this or an error. In `shouldRetry`, read a `clone()` only; in `onRetry` its body is gone. */
+  /**
+   * The response that the attempt ended with. `shouldRetry` may only read the body of a `clone()`; when `onRetry` is
+   * called, the body is discarded.
+   */
   readonly response?: Response;
+  /** The error that the attempt ended with, if it got no response. */
   readonly error?: unknown;
 }
 
-/** When a failed attempt is followed by another. */
+/** Options of {@link retryPolicy}: which failed attempts are repeated, how often and when. */
 export interface RetryOptions {
   /**
-   * How many attempts may follow the first; 0: none.
+   * How many attempts may follow the first; 0 for none.
    *
    * @default 2
    */
   readonly retries?: number | undefined;
   /**
-   * Statuses that are worth another attempt.
+   * The statuses after which another attempt is made.
    *
    * @default [408, 429, 500, 502, 503, 504]
    */
   readonly statuses?: readonly number[] | undefined;
   /**
-   * The first retry waits up to this, in ms; each further up to twice as much as the one before. How much of it is
-   * drawn by lot ("full jitter").
+   * The longest wait before the first retry, in ms. Before each further retry it is twice as long. The actual wait is
+   * a random time from 0 to that ("full jitter").
    *
    * @default 500
    */
   readonly minDelay?: number | undefined;
   /**
-   * No wait is longer than this, in ms, unless the server asks for it.
+   * The longest wait before any retry, in ms, unless the server asks for a longer one.
    *
    * @default 30_000
    */
   readonly maxDelay?: number | undefined;
   /**
-   * The longest wait a server may ask for, in ms, with `Retry-After` or its quota's reset: if it asks for more, its
-   * answer is returned.
+   * The longest wait that a server may ask for, in ms, by `Retry-After` or by the reset of its quota. If the server asks
+   * for more, the call ends with that response.
    *
    * @default 60_000
    */
   readonly maxRetryAfter?: number | undefined;
-  /** Extra load that retries may put on a host; `false`: any. */
+  /** Bounds the extra load that retries put on a host; `false` for no bound. */
   readonly budget?: BudgetOptions | false | undefined;
   /**
-   * Asked when an attempt has failed, by an error or a status from 400, and there is another to be had: `true` or `false`
-   * decides, `undefined` leaves it to the rules. It isn't asked for bodies that can't be sent again, nor for waits that
-   * are too long. What it throws ends the call.
+   * Called when an attempt has failed, by an error or a status from 400, and more retries are left. `true` or `false`
+   * decides; `undefined` leaves the decision to the policy's rules. Not called when the body can't be sent again or the
+   * wait would be too long. An error that it throws ends the call.
    */
   readonly shouldRetry?:
     | ((context: RetryContext) => boolean | undefined | Promise<boolean | undefined>)
     | undefined;
-  /** Called before the wait, and waited for. What it throws ends the call. */
+  /** Called before the wait; the policy waits for the returned promise. An error that it throws ends the call. */
   readonly onRetry?: ((context: RetryContext) => void | Promise<void>) | undefined;
 }
 
-/** As the option comes: a number is `retries`, `false` is none. */
+/** The `retry` option: a number stands for `retries`, `false` for no retries. */
 export type Retry = number | false | RetryOptions;
 
 /** Retry options, checked and complete. */
@@ -103,7 +107,7 @@ const knownOptions = [
   'onRetry',
 ];
 
-/** Statuses that may be others the next time. */
+/** Statuses of failures that may be temporary. */
 export const retriedStatuses: readonly number[] = [408, 429, 500, 502, 503, 504];
 
 const defaultBudget = {ratio: 0.2, minimum: 100, window: 10_000};
@@ -163,7 +167,7 @@ export function mergeRetry(base: RetrySettings, retry: Retry | undefined): Retry
 
 /**
  * Makes another attempt after a failed one where a repetition is harmless: idempotent methods, requests with an
- * `Idempotency-Key`, and requests that never left. The caller gets the outcome of the last attempt. Calls give `retry`
+ * `Idempotency-Key`, and requests that were never sent. The caller gets the outcome of the last attempt. Calls give `retry`
  * over these options. `createSession` of `aiofetch` has this policy, by its `retry` option.
  *
  * @throws InvalidOptionError
@@ -182,7 +186,10 @@ export function retryPolicy(retry: Retry = {}): PolicyDefinition<{readonly retry
   return retryWith(mergeRetry(defaultRetry(), retry));
 }
 
-/** The same with complete settings. An attempt that succeeds costs no more than a look at its status. */
+/**
+ * A {@link retryPolicy} with complete settings. p-retry's loop begins only after the first attempt has failed, so that a
+ * call that succeeds doesn't pay for it.
+ */
 export function retryWith(own: RetrySettings): PolicyDefinition<{readonly retry?: Retry | undefined}> {
   return {
     name: 'retry',
@@ -205,7 +212,7 @@ export function retryWith(own: RetrySettings): PolicyDefinition<{readonly retry?
   };
 }
 
-/** How an attempt failed. An error of its own, since p-retry takes a `TypeError` for a bug and gives up on it. */
+/** Carries the outcome of a failed attempt through p-retry, which takes a `TypeError` for a bug and doesn't retry it. */
 class FailedAttempt extends Error {
   readonly response: Response | undefined;
   readonly error: unknown;
@@ -228,7 +235,7 @@ async function retry(
   settings: RetrySettings,
   first: FailedAttempt,
 ): Promise<Response> {
-  // Each attempt gets its own; this one keeps what the caller's was.
+  // Keeps the headers that the caller set: each attempt gets a copy of them.
   const original = request.with({headers});
   const attemptAt = async (attempt: number): Promise<Response> => {
     if (attempt === 1) throw first;
@@ -246,7 +253,7 @@ async function retry(
   try {
     return await pRetry(attemptAt, {
       retries: settings.retries,
-      // The waiting is done here, where a server's wish and an abort can have their way with it.
+      // `beforeRetry` waits instead of p-retry: the server may ask for another delay, and an abort ends the wait.
       minTimeout: 0,
       onFailedAttempt: ({error, attemptNumber, retriesLeft}) =>
         beforeRetry(original, settings, error as FailedAttempt, attemptNumber, retriesLeft),
@@ -258,7 +265,11 @@ async function retry(
   }
 }
 
-/** Waits for the next attempt, or throws what the last one ended with when there is to be none. */
+/**
+ * Decides whether another attempt follows, and waits until it is due.
+ *
+ * @throws FailedAttempt, the given one, when no attempt follows; the reason of an abort; what a callback throws
+ */
 async function beforeRetry(
   request: ConnectorRequest,
   settings: RetrySettings,
@@ -283,13 +294,13 @@ async function beforeRetry(
   };
   let isWanted: boolean;
   try {
-    isWanted = (await settings.shouldRetry?.(context)) ?? isWorthIt(request, settings, failed);
+    isWanted = (await settings.shouldRetry?.(context)) ?? isRetryable(request, settings, failed);
   } catch (thrown) {
     lifetime.discard(response);
     throw thrown;
   }
   if (!isWanted || settings.budget?.take(urlParts(url).origin) === false) throw failed;
-  // Before the wait, because an unread body would keep its slot for as long.
+  // Discard the response before the wait: an unread body would keep its slot until the wait ends.
   lifetime.discard(response);
   request.attempt = lifetimeOf(request).attempts;
   lifetime.trace?.emit('retryScheduled', request, {
@@ -300,16 +311,17 @@ async function beforeRetry(
   await sleep(delay, lifetime);
 }
 
-/** How long to wait, in ms; `Infinity` when the server wants more than it may. */
+/** The wait before the next attempt, in ms; `Infinity` when the server asks for more than `maxRetryAfter`. */
 function delayOf(settings: RetrySettings, response: Response | undefined, attempt: number): number {
   const asked = response && retryAfter(response);
   if (asked !== undefined) return asked <= settings.maxRetryAfter ? asked : Infinity;
-  // Nothing times infinity is no number.
+  // The exponent is bounded, because a `minDelay` of 0 times Infinity would be NaN.
   const doubled = settings.minDelay * 2 ** Math.min(attempt - 1, 1_000);
   return Math.random() * Math.min(settings.maxDelay, doubled);
 }
 
-function isWorthIt(
+/** The policy's own rules, for failures about which `shouldRetry` doesn't decide. */
+function isRetryable(
   request: ConnectorRequest,
   {statuses}: RetrySettings,
   {response, error}: FailedAttempt,
@@ -317,10 +329,11 @@ function isWorthIt(
   if (response) return statuses.includes(response.status) && isIdempotent(request);
   if (!(error instanceof ConnectionError || error instanceof TimeoutError)) return false;
   const {phase, request: last} = error;
-  // It never left, so whatever it is, it hasn't been done; unless it was answered, and with a redirect.
+  // A request that couldn't connect was never sent, so that any method may be repeated. After a redirect, a server has
+  // already processed the request once.
   const isFirstHop = !last || (last.method === request.method && last.url === redactUrl(request.url));
   if (isFirstHop && (phase === 'dns' || phase === 'connect' || phase === 'tls')) return true;
-  // A wait for a slot that took too long doesn't become shorter by another, and when the total is up, it is.
+  // After a timeout of `pool`, another wait for a slot would be as long; after one of `total`, no time is left.
   return phase !== 'pool' && phase !== 'total' && isIdempotent(request);
 }
 
@@ -339,7 +352,7 @@ function sleep(delay: number, lifetime: CallLifetime): Promise<void> {
         reject(reason);
       },
     };
-    // Aborted while somebody was asked: the listener would never hear of it.
+    // The call may have been aborted during `shouldRetry` or `onRetry`. A listener added after that isn't notified.
     if (lifetime.isAborted) listener.aborted(lifetime.reason);
     else lifetime.onAbort(listener);
   });

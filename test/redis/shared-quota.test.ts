@@ -106,7 +106,10 @@ describe.runIf(redisVersion !== undefined)('a quota on Redis', () => {
     redis.freeze();
     const [whenOpen, whenClosed] = await Promise.all([open.send(3), closed.send(3)]);
     expect(whenOpen).toEqual(Array(3).fill(ok));
-    const refusal = {error: 'RateLimitError', cause: 'Error: No answer in 100 ms'};
+    const refusal = {
+      error: 'RateLimitError',
+      cause: 'Error: The store did not answer within 100 ms (storeTimeout)',
+    };
     expect(whenClosed).toEqual(Array(3).fill(refusal));
     expect(log.arrivals.map(({client}) => client)).toEqual(Array(3).fill('open'));
   });

@@ -6,20 +6,20 @@ import type {AuthContext, AuthScheme, Credential} from './index.ts';
 import {sendSigned} from './index.ts';
 import {relabel, signEachHop} from './sign-each-hop.ts';
 
-/** Where an API key goes, and what it is. */
+/** Options of {@link apiKey}: the key, and where the request carries it. */
 export type ApiKeyOptions =
-  /** The header's name. */
+  /** `header` is the name of the header. */
   | {readonly header: string; readonly value: Credential; readonly query?: never}
-  /** The query parameter's name. */
+  /** `query` is the name of the query parameter. */
   | {readonly query: string; readonly value: Credential; readonly header?: never};
 
 /**
- * Signs requests with a key in a header, or in the query where a server will have it there. What a call has set itself
- * under that name goes before it. A redirect to another origin is followed without it; in a browser, which hides
- * redirects, one of a request with a key in a header is a `RedirectError`. A key in the query is in no error, and not in
- * the `url` of a response.
+ * Signs requests with a key in a header or, for servers that ask for that, in the query. A call that sets the header or
+ * the parameter itself keeps its own value. A redirect to another origin is followed without the key. Browsers hide
+ * redirects: there, the redirect of a request with a key in a header fails with a `RedirectError`. A key in the query
+ * appears neither in errors nor in the `url` of a response.
  *
- * @throws InvalidOptionError when the options are not what they may be
+ * @throws InvalidOptionError; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -78,9 +78,9 @@ async function sendWithParameter(
 ): Promise<Response> {
   const sign = (hop: ConnectorRequest, send: Handler) => send(hop.with({url: add(hop.url, parameter)}));
   const response = await (context.connector.capabilities.manualRedirect
-    ? // A server may have copied it into its Location.
+    ? // A server may copy the key into its `Location`, so that it has to be removed for other origins.
       signEachHop(request, context, next, sign, (hop) => hop.with({url: remove(hop.url, parameter)}))
-    : // What of it is in a Location that is hidden, the server has put there.
+    : // The runtime follows redirects itself. A `Location` has the key only if the server puts it there.
       sign(request, next));
   const {redirected} = response;
   const url = remove(response.url, parameter);
@@ -98,7 +98,7 @@ function add(url: string, {name, value}: Parameter): string {
   return `${url}${separator}${encodeURIComponent(name)}=${encodeURIComponent(value)}`;
 }
 
-/** The URL without that parameter of that value, however it is encoded, and the rest of it as it is. */
+/** Removes the parameter with that value from the URL, in any encoding. The rest of the URL stays as it is. */
 function remove(url: string, {name, value}: Parameter): string {
   const mark = url.indexOf('?');
   if (mark === -1) return url;
@@ -116,20 +116,25 @@ function checkKey(value: Credential): () => string | Promise<string> {
   return () => value;
 }
 
-// What it is isn't shown, not even a part: it is a secret.
+// The error shows no part of the value, because the key is a secret.
 function checkText(value: string): string {
   const isString = typeof value === 'string';
   assertOption(
     isString && value !== '',
     'apiKey.value',
-    isString ? new Error('empty') : typeof value,
-    'a string, or a function that gets one',
+    isString ? new Error('an empty string') : typeof value,
+    'a string, or a function that returns one',
   );
   return value;
 }
 
 function checkHeaderValue(value: string): string {
   const isAllowed = /^[ -~]+$/.test(checkText(value));
-  assertOption(isAllowed, 'apiKey.value', new Error('it has other characters'), 'visible ASCII and spaces');
+  assertOption(
+    isAllowed,
+    'apiKey.value',
+    new Error('it contains other characters'),
+    'visible ASCII and spaces',
+  );
   return value;
 }

@@ -1,8 +1,8 @@
 /** A challenge of `WWW-Authenticate` (RFC 9110, section 11.6.1). */
 export interface Challenge {
-  /** In lower case. */
+  /** The scheme in lower case. */
   readonly scheme: string;
-  /** Names in lower case, values without their quotes. */
+  /** The names in lower case, the values without their quotes. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
@@ -15,8 +15,8 @@ const scheme = new RegExp(`(${tokenChars})(?:[ \\t]+([\\w\\-.~+/]+=*)(?=[ \\t]*(
 const separators = /[ \t,]*/y;
 
 /**
- * The challenges of a header's value, several headers of that name joined by commas. What can't be read ends the list:
- * what comes after it could be anything.
+ * Parses the challenges of a header. Several headers of the same name are joined by commas. The list ends at the first
+ * part that can't be parsed, because the parts after it would be ambiguous.
  */
 export function parseChallenges(header: string): Challenge[] {
   const challenges: Array<{scheme: string; parameters: Map<string, string>}> = [];
@@ -24,7 +24,7 @@ export function parseChallenges(header: string): Challenge[] {
   for (;;) {
     match(separators);
     const current = challenges.at(-1);
-    // "name=value" is of the challenge there is; a name alone begins the next one.
+    // "name=value" belongs to the current challenge; a name alone begins the next challenge.
     if (current && readParameter(match, current.parameters)) continue;
     const start = match(scheme);
     if (!start) return challenges;
@@ -32,7 +32,7 @@ export function parseChallenges(header: string): Challenge[] {
   }
 }
 
-/** The parameters of `Authentication-Info` (RFC 9110, section 11.6.3), as far as they can be read. */
+/** Parses the parameters of `Authentication-Info` (RFC 9110, section 11.6.3), up to the first that can't be parsed. */
 export function parseParameters(header: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>();
   const match = matcher(header);
@@ -41,7 +41,7 @@ export function parseParameters(header: string): ReadonlyMap<string, string> {
   return parameters;
 }
 
-/** Matches a sticky pattern where the one before has ended. */
+/** Matches a sticky pattern at the place where the last match ended. */
 type Match = (pattern: RegExp) => RegExpExecArray | null;
 
 function matcher(header: string): Match {

@@ -13,7 +13,7 @@ const hex =
       hash(concatBytes(...parts.map((part) => (typeof part === 'string' ? utf8ToBytes(part) : part)))),
     );
 
-/** RFC 7616, section 6.1; each also as `…-sess`. */
+/** The algorithms of RFC 7616, section 6.1. Each of them also exists as `…-sess`. */
 const hashes = {'SHA-256': hex(sha256), 'SHA-512-256': hex(sha512_256), MD5: hex(md5)} as const;
 
 /** The hash functions of HTTP Digest. */
@@ -26,26 +26,26 @@ export interface DigestCredentials {
   readonly password: string;
 }
 
-/** What a server asks to be answered, as far as that doesn't change from request to request. */
-export interface DigestTerms {
+/** A Digest challenge that the client can answer (RFC 7616, section 3.3). */
+export interface DigestChallenge {
   readonly algorithm: DigestAlgorithm;
-  /** As the server spells it; left out where it has left it out. */
+  /** The algorithm as the server spells it; `undefined` if the challenge names none. */
   readonly algorithmName: string | undefined;
   readonly isSession: boolean;
   readonly realm: string;
   readonly nonce: string;
   readonly opaque: string | undefined;
-  /** Without it, it's the digest of RFC 2069. */
+  /** `undefined` for a digest as in RFC 2069. */
   readonly qop: 'auth' | undefined;
   readonly userhash: boolean;
   readonly isStale: boolean;
 }
 
-/** The first challenge that can be answered (RFC 7616, section 3.7). */
-export function digestTerms(
+/** Returns the first challenge that the client can answer (RFC 7616, section 3.7). */
+export function selectChallenge(
   challenges: readonly Challenge[],
   allowed: readonly DigestAlgorithm[],
-): DigestTerms | undefined {
+): DigestChallenge | undefined {
   for (const {scheme, parameters} of challenges) {
     if (scheme !== 'digest') continue;
     const name = parameters.get('algorithm');
@@ -74,19 +74,19 @@ export function digestTerms(
   return undefined;
 }
 
-/** One request that is to be answered for. */
+/** A request that is to be signed. */
 export interface DigestRequest {
   readonly method: string;
-  /** Path and query, as they are sent. */
+  /** The path and the query, as they are sent. */
   readonly uri: string;
   /** How many requests were sent with this nonce, this one included. */
   readonly count: number;
   readonly cnonce: string;
 }
 
-/** H(A1), which is the same as long as the nonce is (RFC 7616, section 3.4.2). */
+/** H(A1), which stays the same while the nonce does (RFC 7616, section 3.4.2). */
 export function digestSecret(
-  {algorithm, isSession, realm, nonce}: DigestTerms,
+  {algorithm, isSession, realm, nonce}: DigestChallenge,
   {username, password}: DigestCredentials,
   cnonce: string,
 ): string {
@@ -97,12 +97,12 @@ export function digestSecret(
 
 /** The value of `Authorization` (RFC 7616, section 3.4). */
 export function digestHeader(
-  terms: DigestTerms,
+  challenge: DigestChallenge,
   username: string,
   secret: string,
   {method, uri, count, cnonce}: DigestRequest,
 ): string {
-  const {algorithm, algorithmName, realm, nonce, opaque, qop, userhash} = terms;
+  const {algorithm, algorithmName, realm, nonce, opaque, qop, userhash} = challenge;
   const hash = hashes[algorithm];
   const nc = count.toString(16).padStart(8, '0');
   const inner = hash(`${method}:${uri}`);
@@ -120,12 +120,12 @@ export function digestHeader(
   ].join(', ')}`;
 }
 
-/** As it was sent: of a header's value, each character is a byte (Fetch, "isomorphic decode"). */
+/** The bytes of a header's value as they were sent: each character is a byte (Fetch, "isomorphic decode"). */
 function bytesOf(text: string): Uint8Array {
   return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }
 
-// RFC 7616, section 3.4: a name that a quoted string can't hold goes by RFC 8187.
+// RFC 7616, section 3.4: a name that can't be a quoted string is encoded by RFC 8187.
 function userParameter(username: string): string {
   if (/^[ -~]*$/.test(username)) return `username=${quote(username)}`;
   return `username*=UTF-8''${percentEncode(username)}`;

@@ -5,8 +5,8 @@ import {assertOption, checkKnown} from '../../utils/check-options.ts';
 import {randomHex} from '../../utils/random.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import {parseChallenges, parseParameters} from './challenge.ts';
-import type {DigestAlgorithm, DigestCredentials, DigestTerms} from './digest-response.ts';
-import {digestAlgorithms, digestHeader, digestSecret, digestTerms} from './digest-response.ts';
+import type {DigestAlgorithm, DigestChallenge, DigestCredentials} from './digest-response.ts';
+import {digestAlgorithms, digestHeader, digestSecret, selectChallenge} from './digest-response.ts';
 import type {AuthScheme} from './index.ts';
 import {sendSigned} from './index.ts';
 import {signEachHop} from './sign-each-hop.ts';
@@ -18,21 +18,22 @@ export interface DigestOptions {
   readonly username: string;
   readonly password: string;
   /**
-   * The hash functions that may be used, each also as `…-sess`: `SHA-256`, `SHA-512-256`, `MD5`. What a server asks
-   * for besides is not answered.
+   * The hash functions that may be used: `SHA-256`, `SHA-512-256` and `MD5`, each also as `…-sess`. A challenge with
+   * another algorithm isn't answered.
    *
-   * @default all of them
+   * @default all three
    */
   readonly algorithms?: readonly DigestAlgorithm[] | undefined;
 }
 
 /**
- * Signs requests by HTTP Digest (RFC 7616), with `qop=auth` or, where a server has none, as RFC 2069 has it: the first
- * request is sent again with an answer to the server's challenge, those after it go out with one at once, counting on
- * the server's nonce until that is stale or replaced. A request whose body can't be sent twice, a stream's, gets through
- * when a nonce is there; else its answer is the 401. In a browser, which hides redirects, they are a `RedirectError`.
+ * Signs requests by HTTP Digest (RFC 7616), with `qop=auth` or, for servers without `qop`, as in RFC 2069. The first
+ * request is sent again with a response to the server's challenge. Later requests are signed at once with the server's
+ * nonce, until that nonce is stale or replaced. A request with a body that can't be sent twice, such as a stream, succeeds
+ * only when a nonce is known; otherwise the caller gets the 401. Browsers hide redirects: there, a redirect fails with a
+ * `RedirectError`.
  *
- * @throws InvalidOptionError when an option is not what it may be
+ * @throws InvalidOptionError; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -68,22 +69,22 @@ export function digest(options: DigestOptions): AuthScheme {
   };
 }
 
-/** How often a nonce is replaced while a request tries to get through, before its 401 is the answer. */
+/** How many challenges are answered for one request before the caller gets the 401. */
 const challengeLimit = 3;
 
-/** What one nonce is good for. */
-interface Answerer {
-  readonly terms: DigestTerms;
+/** A challenge with the client's side of it, and how many requests were signed by it. */
+interface NonceState {
+  readonly challenge: DigestChallenge;
   readonly cnonce: string;
   readonly secret: string;
   count: number;
 }
 
-/** The state that a session shares with its server (RFC 7616, section 3.6). */
+/** The protection space of a session's origin: its credentials and its current nonce (RFC 7616, section 3.6). */
 class ProtectionSpace {
   readonly #credentials: DigestCredentials;
   readonly #algorithms: readonly DigestAlgorithm[];
-  #current: Answerer | undefined = undefined;
+  #current: NonceState | undefined = undefined;
 
   constructor(credentials: DigestCredentials, algorithms: readonly DigestAlgorithm[]) {
     this.#credentials = credentials;
@@ -93,49 +94,51 @@ class ProtectionSpace {
   async send(request: ConnectorRequest, send: Handler): Promise<Response> {
     let used = this.#current;
     for (let challenges = 0; ; challenges++) {
-      const response = await (used ? sendSigned(send, request, this.#answer(used, request)) : send(request));
+      const response = await (used
+        ? sendSigned(send, request, this.#authorization(used, request))
+        : send(request));
       this.#takeNextNonce(response, used);
       if (response.status !== 401) return response;
-      const terms = this.#termsOf(response);
-      // The answer to a challenge of its own, if that isn't stale, was wrong: so are the credentials.
-      const isWrong = challenges > 0 && !terms?.isStale;
-      const answerer = terms && !isWrong && challenges < challengeLimit ? this.#toAnswerer(terms) : undefined;
-      // Unless another request has got one meanwhile.
-      if (this.#current === used) this.#current = answerer;
-      if (!answerer || !isReplayable(request.body)) return response;
+      const challenge = this.#challengeOf(response);
+      // The server refused the response to a challenge that isn't stale: the credentials are wrong.
+      const isWrong = challenges > 0 && !challenge?.isStale;
+      const state = challenge && !isWrong && challenges < challengeLimit ? this.#begin(challenge) : undefined;
+      // Another request may have replaced the nonce in the meantime.
+      if (this.#current === used) this.#current = state;
+      if (!state || !isReplayable(request.body)) return response;
       request.lifetime.discard(response);
-      // Its own, and not one that others have: some servers have nonces that are good for one request.
-      used = answerer;
+      // Use the nonce of this request's own challenge: some servers accept a nonce for one request only.
+      used = state;
     }
   }
 
-  #termsOf(response: Response): DigestTerms | undefined {
+  #challengeOf(response: Response): DigestChallenge | undefined {
     const header = response.headers.get('www-authenticate');
-    return header === null ? undefined : digestTerms(parseChallenges(header), this.#algorithms);
+    return header === null ? undefined : selectChallenge(parseChallenges(header), this.#algorithms);
   }
 
-  #toAnswerer(terms: DigestTerms): Answerer {
+  #begin(challenge: DigestChallenge): NonceState {
     const cnonce = randomHex();
-    return {terms, cnonce, secret: digestSecret(terms, this.#credentials, cnonce), count: 0};
+    return {challenge, cnonce, secret: digestSecret(challenge, this.#credentials, cnonce), count: 0};
   }
 
-  #answer(answerer: Answerer, request: ConnectorRequest): string {
-    const {terms, cnonce, secret} = answerer;
-    return digestHeader(terms, this.#credentials.username, secret, {
+  #authorization(state: NonceState, request: ConnectorRequest): string {
+    const {challenge, cnonce, secret} = state;
+    return digestHeader(challenge, this.#credentials.username, secret, {
       method: request.method,
       uri: urlParts(request.url).path,
-      count: ++answerer.count,
+      count: ++state.count,
       cnonce,
     });
   }
 
-  /** RFC 7616, section 3.5: the nonce that the server would rather have the next time. */
-  #takeNextNonce(response: Response, used: Answerer | undefined): void {
+  /** Adopts the nonce that the server wants for the next request (RFC 7616, section 3.5). */
+  #takeNextNonce(response: Response, used: NonceState | undefined): void {
     const info = used && response.headers.get('authentication-info');
     if (!info || this.#current !== used) return;
     const nonce = parseParameters(info).get('nextnonce');
     if (nonce === undefined) return;
-    // The secret of a session is of the nonce that it began with (section 3.4.2).
-    this.#current = {...used, terms: {...used.terms, nonce}, count: 0};
+    // The secret of an algorithm `…-sess` keeps the first nonce (section 3.4.2).
+    this.#current = {...used, challenge: {...used.challenge, nonce}, count: 0};
   }
 }

@@ -2,8 +2,8 @@ import type {ErrorDetails} from '../../errors/base.ts';
 import {nameClass, RequestError} from '../../errors/base.ts';
 
 /**
- * The credentials for a request could not be got: a token source failed, or the token endpoint refused. `cause` is
- * what it failed with. Whether another attempt could help is for its caller to say: it is not retried.
+ * A request has no credentials, because a token source failed or a token endpoint refused the request for a token.
+ * `cause` is the failure. Retry policies don't repeat the call: only the caller knows whether that could help.
  */
 export class AuthError extends RequestError {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'AuthError');

@@ -8,34 +8,34 @@ import {assertOption, isObject} from '../../utils/check-options.ts';
 import {basicAuthorization, isBasicCredentials, isBearerToken} from '../../utils/credentials.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 
-/** A credential, or a function that gets it for each attempt. */
+/** A credential, or a function that is called for one at each attempt. */
 export type Credential = string | (() => string | Promise<string>);
 
-/** What a session signs its requests with. Sent to the origin of `baseUrl` only, and never where a redirect leads elsewhere. */
+/** The credentials of a session. They are sent to the origin of `baseUrl` only, not to other origins after a redirect. */
 export type Auth =
   /** `Authorization: Bearer …` (RFC 6750). */
   | {readonly bearer: Credential}
   /** `Authorization: Basic …` (RFC 7617). */
   | {readonly basic: {readonly username: string; readonly password: string}}
-  /** What `apiKey`, `tokenSource`, `oauth2ClientCredentials` and `digest` make, or one of your own. */
+  /** A scheme made by `apiKey`, `tokenSource`, `oauth2ClientCredentials` or `digest`, or one of your own. */
   | AuthScheme;
 
-/** What an {@link AuthScheme} has of the session it is for. */
+/** The parts of a session that an {@link AuthScheme} may use. */
 export interface AuthContext {
   /** The origin of the session's `baseUrl`. */
   readonly origin: string;
-  /** The session's connector, for what the scheme has to ask for itself. */
+  /** The session's connector, for requests of the scheme's own. */
   readonly connector: Connector;
   /**
-   * Begins work of the scheme's own, as the refresh of a token. `session.close()` waits for it and `session.destroy()`
+   * Begins work of the scheme's own, such as the refresh of a token. `session.close()` waits for it and `session.destroy()`
    * aborts it. The scheme ends it with `end()`.
    */
   begin(): BegunLifetime;
 }
 
 /**
- * A way to sign requests: makes the policy that does, once for each session. No request to another origin than the
- * session's own comes to it. It is inside of all other policies, so that every attempt is signed anew.
+ * A way to sign requests. It is called once for each session and returns the policy that signs. The policy gets only
+ * requests to the origin of the session's `baseUrl`. It is the innermost policy, so that every attempt is signed anew.
  *
  * @example
  * ```ts
@@ -89,8 +89,8 @@ export function authPolicy(auth: Auth): PolicyDefinition {
       if (!context.baseUrl) {
         throw new InvalidOptionError(
           'auth',
-          'set, and baseUrl is not',
-          'auth together with a baseUrl, whose origin the credentials are for',
+          new Error('the session has no baseUrl'),
+          'auth together with a baseUrl, to whose origin alone the credentials are sent',
         );
       }
       const {origin} = context.baseUrl;
@@ -113,7 +113,10 @@ function headerPolicy(auth: Exclude<Auth, AuthScheme>): Policy {
   };
 }
 
-// On a copy: the caller's record may go on to another origin, or wants another token the next time.
+/**
+ * Sends a request with a signature in a header. The headers are a copy, because a redirect may send the caller's to
+ * another origin, and another attempt needs another token.
+ */
 export function sendSigned(
   next: Handler,
   request: ConnectorRequest,
@@ -130,7 +133,7 @@ function headerOf(auth: Exclude<Auth, AuthScheme>): () => string | Promise<strin
     isObject(auth) && 'bearer' in auth !== 'basic' in auth,
     'auth',
     auth,
-    'an object with bearer, or with basic, or an auth scheme',
+    'an object with either bearer or basic, or an auth scheme',
   );
   if ('basic' in auth) {
     const {basic} = auth;
@@ -154,14 +157,18 @@ function headerOf(auth: Exclude<Auth, AuthScheme>): () => string | Promise<strin
   return () => value;
 }
 
-/** @throws InvalidOptionError for what is no token */
+/**
+ * The value of `Authorization` for a bearer token (RFC 6750, section 2.1).
+ *
+ * @throws InvalidOptionError when the text can't be a token
+ */
 export function bearerOf(token: string): string {
-  // A value that is none isn't shown: it may be half of a secret.
+  // The error doesn't show the value, which may be a part of a secret.
   assertOption(
     isBearerToken(token),
     'auth.bearer',
-    typeof token === 'string' ? new Error('empty, or with other characters') : typeof token,
-    'visible ASCII characters, or a function that gets them',
+    typeof token === 'string' ? new Error('empty, or it contains other characters') : typeof token,
+    'visible ASCII characters, or a function that returns them',
   );
   return `Bearer ${token}`;
 }

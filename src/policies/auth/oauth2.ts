@@ -13,49 +13,50 @@ import {defaultSkew, defaultTimeout, tokenScheme, withinTime} from './token-sour
 
 /** Options of {@link oauth2ClientCredentials}. */
 export interface OAuth2ClientCredentialsOptions {
-  /** The token endpoint. The client's credentials go there and nowhere else: a redirect from there is an error. */
+  /** The URL of the token endpoint. Only that URL gets the client's credentials: a redirect from it is an error. */
   readonly tokenUrl: string | URL;
   readonly clientId: string;
-  /** A function is called for each token that is asked for. */
+  /** The client's secret. A function is called for each new token. */
   readonly clientSecret: Credential;
   /**
-   * How the client shows who it is (RFC 6749, section 2.3.1): by HTTP Basic, or in the body.
+   * How the client authenticates (RFC 6749, section 2.3.1): `client_secret_basic` by HTTP Basic, `client_secret_post` in
+   * the body.
    *
    * @default 'client_secret_basic'
    */
   readonly authMethod?: 'client_secret_basic' | 'client_secret_post' | undefined;
-  /** What the token is to be good for (RFC 6749, section 3.3); a list is joined by spaces. */
+  /** The scope of the token (RFC 6749, section 3.3). A list is joined by spaces. */
   readonly scope?: string | readonly string[] | undefined;
-  /** Whom the token is for, as Auth0 and others have it. */
+  /** The audience of the token, a parameter of Auth0 and other providers. */
   readonly audience?: string | undefined;
-  /** What the token is for (RFC 8707). */
+  /** The resource, or a list of resources, that the token is for (RFC 8707). */
   readonly resource?: string | readonly string[] | undefined;
-  /** More parameters of the token request. */
+  /** Further parameters of the token request. */
   readonly parameters?: Readonly<Record<string, string>> | undefined;
   /**
-   * How long before a token expires another one is got, in ms; no more than half of its life.
+   * How long before its expiry a token is replaced, in ms; at most half of the token's lifetime.
    *
    * @default 30_000
    */
   readonly skew?: number | undefined;
   /**
-   * How long asking for a token may take, retries included, in ms; `0`, `Infinity` or `false`: no limit.
+   * How long the request for a token may take with its retries, in ms; `0`, `Infinity` or `false` for no limit.
    *
    * @default 30_000
    */
   readonly timeout?: number | false | undefined;
 }
 
-/** How large an answer of a token endpoint may be, in bytes. */
-const answerSize = 1_048_576;
+/** How large the response of a token endpoint may be, in bytes. */
+const maxAnswerSize = 1_048_576;
 
 /**
- * Signs requests with tokens of the OAuth 2.0 client credentials grant (RFC 6749, section 4.4), which it asks for over
- * the session's connector, keeps, and replaces before they expire or when the server refuses them, as `tokenSource`
- * does. What doesn't work rejects with an `AuthError`; where the token endpoint refuses, its `cause` is an `HTTPError`
- * with what it said in `data`.
+ * Signs requests with tokens of the OAuth 2.0 client credentials grant (RFC 6749, section 4.4). It requests the tokens
+ * over the session's connector, keeps them, and replaces them before they expire or when the server refuses them, as
+ * `tokenSource` does. If it gets no token, the calls reject with an `AuthError`. When the token endpoint has refused, the
+ * `cause` of that error is an `HTTPError` with the endpoint's answer in `data`.
  *
- * @throws InvalidOptionError when an option is not what it may be
+ * @throws InvalidOptionError; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -81,13 +82,13 @@ export function oauth2ClientCredentials(options: OAuth2ClientCredentialsOptions)
     });
     const send = retry.wrap(context.connector.fetch, {...context, baseUrl: undefined});
     return () =>
-      withinTime(context.begin(), grant.timeout, grant, (lifetime) => askForToken(grant, lifetime, send));
+      withinTime(context.begin(), grant.timeout, grant, (lifetime) => requestToken(grant, lifetime, send));
   }, grant.skew);
 }
 
-/** What is asked of the token endpoint, checked. */
+/** The request for a token, checked and complete. */
 interface Grant {
-  /** As errors show a request. */
+  /** With `url`, the request as errors show it. */
   readonly method: string;
   readonly url: string;
   readonly clientId: string;
@@ -162,18 +163,18 @@ function checkGrant(options: OAuth2ClientCredentialsOptions): Grant {
 function checkTokenUrl(option: string, value: string | URL): string {
   const url = URL.parse(value);
   const isAllowed = url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password;
-  // It may be a password that is in the way.
+  // The error doesn't show the URL, because it may contain a password.
   assertOption(
     isAllowed,
     option,
-    new Error('see what is'),
+    new Error('it is not such a URL'),
     'an absolute http: or https: URL without credentials',
   );
   url.hash = '';
   return url.href;
 }
 
-async function askForToken(grant: Grant, lifetime: CallLifetime, send: Handler): Promise<Token> {
+async function requestToken(grant: Grant, lifetime: CallLifetime, send: Handler): Promise<Token> {
   const {url, method, clientId, inBody} = grant;
   const secret = await grant.getSecret();
   const body = new URLSearchParams(grant.parameters.map(([name, value]) => [name, value]));
@@ -189,35 +190,38 @@ async function askForToken(grant: Grant, lifetime: CallLifetime, send: Handler):
   const request = new ConnectorRequest({url, method, headers, body, redirect: 'error', lifetime});
   const response = await send(request);
   const answer = await readJson(response, request);
-  if (!response.ok) throw refusal(response, answer, request);
-  if (!isObject(answer)) throw new AuthError('The token endpoint answers with no JSON object', {request});
+  if (!response.ok) throw refusedBy(response, answer, request);
+  if (!isObject(answer))
+    throw new AuthError('The token endpoint answered with something other than a JSON object', {request});
   const {access_token: token, token_type: type, expires_in: life} = answer as Record<string, unknown>;
-  if (typeof token !== 'string') throw new AuthError('The token endpoint gives no access_token', {request});
-  // RFC 6749, section 7.1: a client must not use a token of a type that it doesn't know.
+  if (typeof token !== 'string')
+    throw new AuthError('The answer of the token endpoint has no access_token', {request});
+  // RFC 6749, section 7.1: a client must not use a token of an unknown type.
   if (typeof type !== 'string' || type.toLowerCase() !== 'bearer') {
-    throw new AuthError('The token endpoint gives a token that is not of type Bearer', {request});
+    throw new AuthError('The token endpoint issued a token that is not of type Bearer', {request});
   }
-  // Seconds. Some servers write them as a string.
+  // `expires_in` is in seconds. Some servers send it as a string.
   const seconds = Number(life ?? Number.NaN);
   return {token, expiresAt: Number.isNaN(seconds) ? undefined : asked + seconds * 1_000};
 }
 
-// RFC 6749, appendix B: id and secret are form-encoded first, so that a ":" in them is none.
+// RFC 6749, section 2.3.1 and appendix B: the id and the secret are form-encoded first, so that a ":" in the id doesn't
+// end it.
 function formEncode(text: string): string {
   return new URLSearchParams([['', text]]).toString().slice(1);
 }
 
-function refusal(response: Response, data: unknown, request: ConnectorRequest): AuthError {
+function refusedBy(response: Response, data: unknown, request: ConnectorRequest): AuthError {
   const code = isObject(data) ? (data as {readonly error?: unknown}).error : undefined;
-  // RFC 6749, section 5.2, of which the code alone is fit for a log.
+  // Of the error response (RFC 6749, section 5.2), only the code is safe to log.
   const isCode = typeof code === 'string' && /^[\w.-]{1,60}$/.test(code);
-  return new AuthError(`The token endpoint refuses${isCode ? `: ${code}` : ''}`, {
+  return new AuthError(`The token endpoint refused to issue a token${isCode ? `: ${code}` : ''}`, {
     request,
     cause: new HTTPError(response, data, {request}),
   });
 }
 
-/** The body as JSON, or else as text. */
+/** Reads the body as JSON. Returns the text of a body that isn't JSON. */
 async function readJson(response: Response, request: ConnectorRequest): Promise<unknown> {
   const text = await readText(response, request);
   try {
@@ -237,9 +241,9 @@ async function readText(response: Response, request: ConnectorRequest): Promise<
     const {done, value} = await reader.read();
     if (done) return text + decoder.decode();
     size += value.byteLength;
-    if (size > answerSize) {
+    if (size > maxAnswerSize) {
       reader.cancel().catch(() => undefined);
-      throw new ResponseTooLargeError(answerSize, {request});
+      throw new ResponseTooLargeError(maxAnswerSize, {request});
     }
     text += decoder.decode(value, {stream: true});
   }

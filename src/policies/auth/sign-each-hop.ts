@@ -6,19 +6,19 @@ import type {ConnectorRequest} from '../../core/request.ts';
 import {RedirectError} from '../../errors/index.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 
-/** Where requests are signed, and what sends those that a redirect asks for. */
+/** The origin whose requests are signed, and the connector that sends redirected requests. */
 interface HopContext {
   readonly origin: string;
   readonly connector: Connector;
 }
 
 /**
- * Follows redirects one by one, so that each request is signed for itself, and those to another origin are not signed
- * at all: a connector that follows them takes `Authorization` away there, and knows of no other secret.
+ * Follows redirects one by one. Each request to the own origin is signed anew, and requests to other origins are not
+ * signed. A connector that follows redirects itself would remove `Authorization` at another origin, but no other secret.
  *
- * @param sign - sends a request to the own origin, signed
- * @param bare - what becomes of one to another origin
- * @throws RedirectError where the runtime hides redirects, as browsers do
+ * @param sign - signs and sends a request to the own origin
+ * @param bare - removes the secret from a request to another origin
+ * @throws RedirectError when the runtime hides redirects, as browsers do
  */
 export function signEachHop(
   request: ConnectorRequest,
@@ -28,7 +28,7 @@ export function signEachHop(
   bare: (hop: ConnectorRequest) => ConnectorRequest = (hop) => hop,
 ): Promise<Response> {
   if (request.redirect !== 'follow') return sign(request, next);
-  // It is one attempt, however many hops it has.
+  // All hops are one attempt: only the first hop goes through `next`.
   let send = next;
   const followed = followRedirects(request, async (hop) => {
     const single = hop.with({redirect: 'manual'});
@@ -37,17 +37,17 @@ export function signEachHop(
     if (response.type !== 'opaqueredirect') return response;
     discard(response);
     throw new RedirectError(
-      'A redirect is not followed where its target is hidden: it may not get the credentials',
+      "The redirect was not followed, because this runtime hides the redirect's target, which might get the credentials",
       {request, attempts: request.attempt},
     );
   });
-  // What says so is a property of that object alone.
+  // `followRedirects` sets `redirected` on this object only. Clones need it too.
   return followed.then((response) =>
     response.redirected ? relabel(response, {url: response.url, redirected: true}) : response,
   );
 }
 
-/** Says other things of a response, and of its clones. */
+/** Overrides `url` and `redirected` of a response and of its clones. */
 export function relabel(
   response: Response,
   labels: {readonly url: string; readonly redirected: boolean},

@@ -10,38 +10,38 @@ import {AuthError} from './error.ts';
 import type {AuthContext, AuthScheme} from './index.ts';
 import {bearerOf, sendSigned} from './index.ts';
 
-/** A bearer token, and how long it is good for. */
+/** A bearer token, and when it expires. */
 export interface Token {
   readonly token: string;
   /**
-   * When it expires: a `Date`, or ms since 1970, as of `Date.now()`.
+   * When the token expires: a `Date`, or ms since 1970 as `Date.now()` counts them.
    *
-   * @default when the server refuses it
+   * @default the token is used until the server refuses it
    */
   readonly expiresAt?: Date | number | undefined;
 }
 
-/** What a token source is told. */
+/** The argument of a {@link TokenSource}. */
 export interface TokenRequest {
-  /** The token that the server refused, where that is why it is asked. */
+  /** The token that the server refused, if that is the reason for the request. */
   readonly rejected: string | undefined;
-  /** Aborted when the session is destroyed, or when it takes too long. */
+  /** Aborted when the session is destroyed, or when the source takes longer than `timeout`. */
   readonly signal: AbortSignal;
 }
 
-/** Gets a token: from a store, or from whoever issues them. */
+/** Returns a token, from a store or from its issuer. */
 export type TokenSource = (request: TokenRequest) => string | Token | Promise<string | Token>;
 
 /** Options of {@link tokenSource}. */
 export interface TokenSourceOptions {
   /**
-   * How long before a token expires another one is got, in ms; no more than half of its life.
+   * How long before its expiry a token is replaced, in ms; at most half of the token's lifetime.
    *
    * @default 30_000
    */
   readonly skew?: number | undefined;
   /**
-   * How long the source may take, in ms; `0`, `Infinity` or `false`: no limit, for one that asks a person.
+   * How long the source may take, in ms; `0`, `Infinity` or `false` for no limit, for a source that asks a person.
    *
    * @default 30_000
    */
@@ -49,13 +49,14 @@ export interface TokenSourceOptions {
 }
 
 /**
- * Signs requests with a bearer token that is kept until it expires or the server refuses it with a 401, and is then
- * got anew: once, however many requests wait for it. Those that were refused are sent again, once each, if their body
- * can be; the others' answer is the 401, and the next request has the new token. A source that fails or takes too long
- * rejects all that wait for it with an `AuthError`, unless the token it was to replace is still good; the next request asks it again.
- * Who waits and is aborted leaves the source at its work: what it spent, a refresh token say, would be lost.
+ * Signs requests with a bearer token. The token is kept until it expires or the server refuses it with a 401. Then the
+ * source is called again, once for all requests that wait for the new token. A refused request is sent once more if its
+ * body can be sent again; otherwise the caller gets the 401, and the next request uses the new token. When the source
+ * fails or takes too long, the waiting requests reject with an `AuthError`, unless the old token hasn't expired yet; the
+ * next request calls the source again. Aborting a waiting request doesn't stop the source, which may already have used up
+ * a refresh token.
  *
- * @throws InvalidOptionError when an option is not what it may be
+ * @throws InvalidOptionError; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -73,7 +74,7 @@ export interface TokenSourceOptions {
  * ```
  */
 export function tokenSource(source: TokenSource, options: TokenSourceOptions = {}): AuthScheme {
-  assertOption(typeof source === 'function', 'tokenSource', source, 'a function that gets a token');
+  assertOption(typeof source === 'function', 'tokenSource', source, 'a function that returns a token');
   checkKnown('tokenSource', options, ['skew', 'timeout']);
   const timeout = checkDuration('tokenSource.timeout', options.timeout, defaultTimeout);
   const skew = checkNumber('tokenSource.skew', options.skew, defaultSkew);
@@ -85,7 +86,10 @@ export function tokenSource(source: TokenSource, options: TokenSourceOptions = {
   );
 }
 
-/** Gets a token, and ends with its lifetime, its time, or its session, whether it listens or not. */
+/**
+ * Calls `get` for a token. The promise settles at the latest when the timeout runs out or the session is destroyed, even
+ * if `get` ignores its signal.
+ */
 export async function withinTime<Got>(
   lifetime: BegunLifetime,
   timeout: number | undefined,
@@ -108,15 +112,15 @@ export const defaultSkew = 30_000;
 
 type GetToken = (rejected: string | undefined, request: ConnectorRequest) => Promise<string | Token>;
 
-/** The scheme of whatever gets tokens. */
+/** The scheme of {@link tokenSource} and of everything else that gets tokens. */
 export function tokenScheme(getTokenOf: (context: AuthContext) => GetToken, skew: number): AuthScheme {
   return (context) => {
-    const tokens = new Tokens(getTokenOf(context), skew);
+    const tokens = new TokenCache(getTokenOf(context), skew);
     return (next) => async (request) => {
       if (request.headers.has('authorization')) return next(request);
       const token = await tokens.get(request);
       const response = await sendSigned(next, request, bearerOf(token));
-      // Another origin, where a redirect led, never saw the token.
+      // After a redirect to another origin, the 401 is not about the token: that origin never got it.
       if (response.status !== 401 || urlParts(response.url || request.url).origin !== context.origin) {
         return response;
       }
@@ -128,20 +132,20 @@ export function tokenScheme(getTokenOf: (context: AuthContext) => GetToken, skew
   };
 }
 
-interface KeptToken {
+interface CachedToken {
   readonly token: string;
   readonly expiresAt: number;
-  /** When another is to be got. */
+  /** When the token is to be replaced. */
   readonly refreshAt: number;
 }
 
-/** The token there is, or the one that is being got. */
-class Tokens {
+/** The current token of a session, or the pending request for one. */
+class TokenCache {
   readonly #getToken: GetToken;
   readonly #skew: number;
-  #kept: KeptToken | undefined = undefined;
+  #cached: CachedToken | undefined = undefined;
   #rejected: string | undefined = undefined;
-  #pending: Promise<KeptToken> | undefined = undefined;
+  #pending: Promise<CachedToken> | undefined = undefined;
 
   constructor(getToken: GetToken, skew: number) {
     this.#getToken = getToken;
@@ -149,7 +153,7 @@ class Tokens {
   }
 
   async get(request: ConnectorRequest): Promise<string> {
-    if (this.#kept && Date.now() < this.#kept.refreshAt) return this.#kept.token;
+    if (this.#cached && Date.now() < this.#cached.refreshAt) return this.#cached.token;
     if (request.lifetime.isAborted) throw request.lifetime.reason;
     this.#pending ??= this.#refresh(request).finally(() => {
       this.#pending = undefined;
@@ -157,20 +161,20 @@ class Tokens {
     try {
       return (await this.#pending).token;
     } catch (cause) {
-      // It was to be replaced before its time.
-      if (this.#kept && Date.now() < this.#kept.expiresAt) return this.#kept.token;
-      throw failure(request, cause);
+      // The token was to be replaced before it expires, and can still be used.
+      if (this.#cached && Date.now() < this.#cached.expiresAt) return this.#cached.token;
+      throw toAuthError(request, cause);
     }
   }
 
-  /** The server doesn't take this token. Where it was replaced meanwhile that is no news. */
+  /** Drops a token that the server refused. A token that was replaced in the meantime is ignored. */
   reject(token: string): void {
-    if (this.#kept?.token !== token) return;
-    this.#kept = undefined;
+    if (this.#cached?.token !== token) return;
+    this.#cached = undefined;
     this.#rejected = token;
   }
 
-  async #refresh(request: ConnectorRequest): Promise<KeptToken> {
+  async #refresh(request: ConnectorRequest): Promise<CachedToken> {
     const got = await this.#getToken(this.#rejected, request);
     const {token, expiresAt} = isObject(got) ? got : {token: got, expiresAt: undefined};
     bearerOf(token);
@@ -178,19 +182,22 @@ class Tokens {
     const end = expiresAt === undefined ? Infinity : Number(expiresAt);
     assertOption(!Number.isNaN(end), 'token.expiresAt', expiresAt, 'a Date, or ms since 1970');
     this.#rejected = undefined;
-    this.#kept = {token, expiresAt: end, refreshAt: end - Math.min(this.#skew, Math.max(end - now, 0) / 2)};
-    return this.#kept;
+    this.#cached = {token, expiresAt: end, refreshAt: end - Math.min(this.#skew, Math.max(end - now, 0) / 2)};
+    return this.#cached;
   }
 }
 
-/** Why a request has no token: each that waited gets an error of its own, which is about it. */
-function failure(request: ConnectorRequest, cause: unknown): AuthError {
+/** The error of a request without a token. Each waiting request gets an error of its own, which names that request. */
+function toAuthError(request: ConnectorRequest, cause: unknown): AuthError {
   const details = {request, attempts: Math.max(lifetimeOf(request).attempts, 1)};
-  // What took too long is the source, and not what the timeout's message is about.
+  // The source took too long. The message of the timeout would name the whole call instead.
   if (cause instanceof TimeoutError && cause.phase === 'total') {
-    return new AuthError(`The token could not be got within ${cause.limit} ms`, {...details, cause});
+    return new AuthError(`No token for the request: getting one took longer than ${cause.limit} ms`, {
+      ...details,
+      cause,
+    });
   }
   return cause instanceof AuthError
-    ? new AuthError(`The token could not be got: ${cause.message}`, {...details, cause: cause.cause})
-    : new AuthError('The token could not be got', {...details, cause});
+    ? new AuthError(`No token for the request: ${cause.message}`, {...details, cause: cause.cause})
+    : new AuthError('No token for the request: getting one failed', {...details, cause});
 }

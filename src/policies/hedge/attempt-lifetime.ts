@@ -2,10 +2,10 @@ import type {AbortListener} from '../../core/call-lifetime.ts';
 import {Lifetime} from '../../core/call-lifetime.ts';
 
 /**
- * The life of one of several attempts at the same time: ends with its call, or alone. Its body, if it's that which the
- * caller gets, is the call's.
+ * The lifetime of one of several attempts that run at the same time. It ends with its call or before it. The body that
+ * the attempt receives counts as a body of the call.
  */
-export class ChildLifetime extends Lifetime implements AbortListener {
+export class AttemptLifetime extends Lifetime implements AbortListener {
   readonly #parent: Lifetime;
 
   constructor(parent: Lifetime) {
@@ -14,7 +14,7 @@ export class ChildLifetime extends Lifetime implements AbortListener {
     this.deadline = parent.deadline;
     this.cameFrom = parent.cameFrom;
     this.trace = parent.trace;
-    // The connector's side counts this attempt once more, from here.
+    // The connector adds one to the count when it begins this attempt.
     this.attempts = parent.attempts++;
     if (parent.isAborted) this.abort(parent.reason);
     else parent.onAbort(this);
@@ -24,8 +24,8 @@ export class ChildLifetime extends Lifetime implements AbortListener {
     this.abort(reason);
   }
 
-  /** Ends this attempt and not the call. */
-  leave(reason: unknown): void {
+  /** Aborts this attempt, but not the call. */
+  abortAttempt(reason: unknown): void {
     this.#parent.offAbort(this);
     this.abort(reason);
   }

@@ -8,37 +8,37 @@ import {KeyedState} from '../../utils/keyed-state.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import type {BudgetOptions} from '../budget.ts';
 import {createBudget} from '../budget.ts';
-import {send} from '../call-next.ts';
-import {ChildLifetime} from './attempt-lifetime.ts';
+import {callNext} from '../call-next.ts';
+import {AttemptLifetime} from './attempt-lifetime.ts';
 import {Latencies} from './latencies.ts';
 
-/** When a second attempt is sent after a slow first. */
+/** Options of {@link hedgePolicy}: how long the first attempt may take before a second one is sent. */
 export interface HedgeOptions {
   /**
-   * How long the first attempt has for its answer, in ms. Without `percentile` it is that; with it, the least, and what
-   * holds while too few latencies are known.
+   * The time after which the second attempt is sent, in ms. With `percentile` it is the shortest such time, and the one
+   * that is used while too few latencies of the host are known.
    *
    * @default undefined
    */
   readonly delay?: number | undefined;
   /**
-   * The first attempt has as long as this share of the host's last answers took; 0 to 1.
+   * Sends the second attempt after the time in which this share of the host's last responses arrived; 0 to 1.
    *
-   * @default 0.95, if there is no delay
+   * @default 0.95 if `delay` is not set, otherwise `delay` alone counts
    */
   readonly percentile?: number | undefined;
-  /** Extra load that second attempts may put on a host; `false`: any. */
+  /** Bounds the extra load that second attempts put on a host; `false` for no bound. */
   readonly budget?: BudgetOptions | false | undefined;
 }
 
 /**
- * Sends a second attempt when the first is slow to answer, takes the better answer and cancels the other: what cuts off
- * the slow end of the latencies, at the price of some more load. Only for requests that are idempotent, with bodies that
- * can be sent twice. The first answer wins; one with a status of 429 or from 500, or an error, only if the other attempt
- * does no better. A browser holds back a second GET of a URL until the first is answered, as long as its cache might
- * serve both: there, hedged GETs need `cache: 'no-store'`.
+ * Sends a second attempt when the first one is slow, returns the better response and cancels the other attempt. This
+ * shortens the slowest calls, at the price of some more load. Only idempotent requests whose bodies can be sent twice are
+ * hedged. The first response wins, unless it is an error or has a status of 429 or from 500: then the policy waits for
+ * the other attempt. A browser delays a second GET of a URL until the first has its response, because its cache might
+ * serve both: in browsers, hedged GETs need `cache: 'no-store'`.
  *
- * @throws InvalidOptionError for what can't be
+ * @throws InvalidOptionError; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ export interface HedgeOptions {
 export function hedgePolicy(options: HedgeOptions = {}): PolicyDefinition {
   checkKnown('hedge', options, ['delay', 'percentile', 'budget']);
   const {delay, percentile = delay === undefined ? 0.95 : undefined, budget: budgetOptions = {}} = options;
-  const least = checkNumber('hedge.delay', delay, 0, {max: longestDelay});
+  const minimumDelay = checkNumber('hedge.delay', delay, 0, {max: longestDelay});
   const share = checkNumber('hedge.percentile', percentile, 0, {max: 1});
   const budget =
     budgetOptions === false
@@ -66,13 +66,17 @@ export function hedgePolicy(options: HedgeOptions = {}): PolicyDefinition {
       budget?.count(host);
       const latencies = hosts?.get(host);
       const observed = latencies?.percentile;
-      const wait = observed === undefined ? delay : Math.max(observed, least);
+      const wait = observed === undefined ? delay : Math.max(observed, minimumDelay);
       return race(next, request, wait, () => budget?.take(host) !== false, latencies);
     };
   return {name: 'hedge', rejectsOnAbort: true, wrap};
 }
 
-const lost = () => new DOMException('The other attempt did better', 'AbortError');
+const outdone = () =>
+  new DOMException(
+    'This attempt was cancelled, because the other hedged attempt had a better result',
+    'AbortError',
+  );
 
 function race(
   next: Handler,
@@ -81,32 +85,33 @@ function race(
   mayHedge: () => boolean,
   latencies: Latencies | undefined,
 ): Promise<Response> {
+  // One function, because the attempts, the timer and the kept response end together.
   return new Promise((resolve, reject) => {
     const began = performance.now();
-    const running = new Set<ChildLifetime>();
-    let first: ChildLifetime | undefined;
+    const running = new Set<AttemptLifetime>();
+    let first: AttemptLifetime | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
     let isOver = false;
-    /** An answer that is none to be glad of, kept while there may be a better one, and its attempt. */
-    let poor: Response | undefined;
-    let poorLifetime: ChildLifetime | undefined;
+    /** A response with the status of a failure, kept while the other attempt may still get a better one. */
+    let kept: Response | undefined;
+    let keptLifetime: AttemptLifetime | undefined;
     let release: (() => void) | undefined;
 
     function attempt(): void {
-      const lifetime = new ChildLifetime(lifetimeOf(request));
+      const lifetime = new AttemptLifetime(lifetimeOf(request));
       first ??= lifetime;
       running.add(lifetime);
-      // Each has its own headers: policies further in may set some in place.
-      send(next, request.with({headers: request.headers.copy(), lifetime})).then(
+      // Each attempt gets its own headers: policies further in may set headers in place.
+      callNext(next, request.with({headers: request.headers.copy(), lifetime})).then(
         (response) => settle(lifetime, response, undefined),
         (error) => settle(lifetime, undefined, error),
       );
     }
 
-    function settle(lifetime: ChildLifetime, response: Response | undefined, error: unknown): void {
+    function settle(lifetime: AttemptLifetime, response: Response | undefined, error: unknown): void {
       const now = performance.now();
       running.delete(lifetime);
-      // It came too late, or its abort was not obeyed.
+      // The other attempt has won, and this one finished before its abort took effect.
       if (isOver) {
         discard(response);
         return;
@@ -114,25 +119,25 @@ function race(
       const isGood = response !== undefined && response.status < 500 && response.status !== 429;
       if (isGood && lifetime === first) latencies?.add(now - began, now);
       if (!isGood && running.size > 0) {
-        poor = response;
-        poorLifetime = lifetime;
+        kept = response;
+        keptLifetime = lifetime;
         release = request.lifetime.hold();
         return;
       }
       isOver = true;
       clearTimeout(timer);
       for (const other of running) {
-        // Of the first attempt it's known at least how long it wasn't answered; without those, only fast ones would count.
+        // The first attempt took at least this long. Without such latencies only fast responses would be counted.
         if (other === first) latencies?.add(now - began, now);
-        other.leave(lost());
+        other.abortAttempt(outdone());
       }
-      const answer = response ?? poor;
-      if (answer !== poor) {
-        poorLifetime?.leave(lost());
-        discard(poor);
+      const result = response ?? kept;
+      if (result !== kept) {
+        keptLifetime?.abortAttempt(outdone());
+        discard(kept);
       }
       release?.();
-      if (answer) resolve(answer);
+      if (result) resolve(result);
       else reject(error);
     }
 

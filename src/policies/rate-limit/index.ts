@@ -5,20 +5,29 @@ import {quotaOf, retryAfter} from '../retry-after.ts';
 import type {RateLimit} from './options.ts';
 import {checkLimit} from './options.ts';
 import type {Bucket} from './queue.ts';
-import {drain, pauseUntil, putBack, refusal, Waiter, WaitQueue, waitFor, withBuckets} from './queue.ts';
+import {
+  drain,
+  pauseUntil,
+  rateLimitError,
+  returnTokens,
+  Waiter,
+  WaitQueue,
+  waitFor,
+  withBuckets,
+} from './queue.ts';
 
 export type {RateLimit, RateLimitQuota, RateLimitStore} from './options.ts';
 
 const noQuota = {limit: undefined, remaining: undefined, reset: undefined};
 
 /**
- * Sends no more requests than a limit allows, or several; the others wait their turn, and leave at once when they are
- * aborted. A 429 or 503 that says `Retry-After` pauses everybody in the scope (the session's only where no limit has a
- * narrower one). Turns go by arrival among requests with the same keys, and in rotation among those with different ones.
- * A session has one of these by its `rateLimit` option.
+ * Sends no more requests than one or several limits allow. The other requests wait; a request that is aborted leaves the
+ * queue at once. A 429 or 503 with `Retry-After` pauses all requests of the scope; it pauses the scope `session` only if
+ * no limit has a narrower scope. Requests with the same keys go in the order of their arrival, requests with different
+ * keys in rotation. `createSession` of `aiofetch` has this policy when its `rateLimit` option is set.
  *
- * @throws InvalidOptionError for what can't be; for a request RateLimitError, when it would wait longer than `maxWait`
- * or the store fails
+ * @throws InvalidOptionError; UnsupportedOptionError for an unknown option; a request rejects with RateLimitError when it
+ * would wait longer than `maxWait` or when the store fails
  *
  * @example
  * ```ts
@@ -32,11 +41,12 @@ const noQuota = {limit: undefined, remaining: undefined, reset: undefined};
  * ```
  */
 export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): PolicyDefinition {
+  // One function, because its steps share the limits and the queues.
   const limits = [options].flat().map(checkLimit).map(withBuckets);
   const maxWait = Math.min(...limits.map((limit) => limit.maxWait));
   const learns = limits.some((limit) => limit.learn);
-  const asks = limits.some((limit) => limit.store);
-  // What one host says is nothing to the others, where they are told apart.
+  const hasStore = limits.some((limit) => limit.store);
+  // If a limit has a narrower scope, a pause that one host asks for must not stop the requests to other hosts.
   const sessionPauses = limits.every((limit) => limit.scope === 'session');
   const queues = new Map<string, WaitQueue>();
 
@@ -50,6 +60,7 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
     return found;
   }
 
+  /** Takes a token of each bucket if all have one and no other request waits for one. */
   function takeNow(buckets: readonly Bucket[]): boolean {
     const now = performance.now();
     for (const bucket of buckets) if (bucket.queues.size > 0 || bucket.readyAt(now) > now) return false;
@@ -65,8 +76,8 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
       const now = performance.now();
       const delay = Math.max(...buckets.map((bucket) => bucket.readyAt(now, bucket.queued))) - now;
       if (request.lifetime.isAborted) throw request.lifetime.reason;
-      if (delay > maxWait) throw refusal(delay, request);
-      // By limit and key, since not every limit has to be for every request.
+      if (delay > maxWait) throw rateLimitError(delay, request);
+      // The key names the limits too, because a request needn't be counted by every limit.
       const key = JSON.stringify(buckets.map((bucket) => [limits.indexOf(bucket.limit), bucket.key]));
       let queue = queues.get(key);
       if (!queue) {
@@ -81,7 +92,7 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
     });
   }
 
-  async function send(
+  async function sendCounted(
     next: Handler,
     request: ConnectorRequest,
     buckets: readonly Bucket[],
@@ -89,30 +100,11 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
     try {
       const response = await next(request);
       if (learns || response.status === 429 || response.status === 503)
-        applyFeedback(request, response, buckets);
+        applyFeedback(request, response, buckets, learns, sessionPauses);
       return response;
     } finally {
       for (const bucket of buckets) bucket.inFlight--;
     }
-  }
-
-  function applyFeedback(request: ConnectorRequest, response: Response, buckets: readonly Bucket[]): void {
-    const now = performance.now();
-    const asked = response.status === 429 || response.status === 503 ? retryAfter(response) : undefined;
-    const {limit = Infinity, remaining, reset = 0} = learns ? quotaOf(response.headers) : noQuota;
-    let longest = 0;
-    for (const bucket of buckets) {
-      const {scope, learn, maxPause} = bucket.limit;
-      let pause = scope !== 'session' || sessionPauses ? (asked ?? 0) : 0;
-      if (learn && remaining !== undefined) {
-        bucket.lower(now, limit, remaining);
-        if (remaining === 0) pause = Math.max(pause, reset);
-      }
-      pause = Math.min(pause, maxPause);
-      if (pause > 0) pauseUntil(bucket, now + pause);
-      longest = Math.max(longest, pause);
-    }
-    if (longest > 0) request.lifetime.trace?.emit('rateLimitPaused', request, {delay: longest});
   }
 
   const wrap =
@@ -120,15 +112,41 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
     (request) => {
       const buckets = bucketsOf(request);
       if (buckets.length === 0) return next(request);
-      if (!asks && takeNow(buckets)) return send(next, request, buckets);
+      if (!hasStore && takeNow(buckets)) return sendCounted(next, request, buckets);
       return wait(request, buckets).then(() => {
         const {isAborted, reason} = request.lifetime;
-        if (!isAborted) return send(next, request, buckets);
-        // In the moment between: its turn is another's.
+        if (!isAborted) return sendCounted(next, request, buckets);
+        // The call was aborted after it was let go and before it was sent: its tokens are for the next request.
         for (const bucket of buckets) bucket.inFlight--;
-        putBack(buckets, buckets);
+        returnTokens(buckets, buckets);
         throw reason;
       });
     };
   return {name: 'rateLimit', rejectsOnAbort: true, wrap};
+}
+
+/** Pauses or lowers the limits of a request as its response asks. */
+function applyFeedback(
+  request: ConnectorRequest,
+  response: Response,
+  buckets: readonly Bucket[],
+  learns: boolean,
+  sessionPauses: boolean,
+): void {
+  const now = performance.now();
+  const asked = response.status === 429 || response.status === 503 ? retryAfter(response) : undefined;
+  const {limit = Infinity, remaining, reset = 0} = learns ? quotaOf(response.headers) : noQuota;
+  let longest = 0;
+  for (const bucket of buckets) {
+    const {scope, learn, maxPause} = bucket.limit;
+    let pause = scope !== 'session' || sessionPauses ? (asked ?? 0) : 0;
+    if (learn && remaining !== undefined) {
+      bucket.lower(now, limit, remaining);
+      if (remaining === 0) pause = Math.max(pause, reset);
+    }
+    pause = Math.min(pause, maxPause);
+    if (pause > 0) pauseUntil(bucket, now + pause);
+    longest = Math.max(longest, pause);
+  }
+  if (longest > 0) request.lifetime.trace?.emit('rateLimitPaused', request, {delay: longest});
 }

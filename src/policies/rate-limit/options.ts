@@ -1,77 +1,81 @@
 import type {ConnectorRequest} from '../../core/request.ts';
 import {assertOption, checkKnown, checkNumber} from '../../utils/check-options.ts';
 
-/** A quota, as a {@link RateLimitStore} is told of it. */
+/** A quota, as a {@link RateLimitStore} gets it. */
 export interface RateLimitQuota {
-  /** How many requests. */
+  /** How many requests may be sent in the time `per`. */
   readonly requests: number;
-  /** In which time, in ms. */
+  /** The time for `requests`, in ms. */
   readonly per: number;
-  /** How many at once, after a time of rest. */
+  /** How many requests may be sent at once after a time without any. */
   readonly burst: number;
 }
 
-/** A count outside the process, which several processes share. */
+/** Counts requests outside the process, so that several processes share one quota. */
 export interface RateLimitStore {
-  /** Takes one request out of the quota of `key`, and gives 0; or takes none, and gives the ms until it's worth asking again. */
+  /**
+   * Takes one request out of the quota of `key`. Returns 0 when it was taken, or otherwise the time in ms after which the
+   * policy may try again.
+   */
   take(key: string, quota: RateLimitQuota): number | Promise<number>;
-  /** Puts back what was taken and not used. */
+  /** Gives back a request that was taken and then not sent. */
   giveBack?(key: string, quota: RateLimitQuota): void | Promise<void>;
-  /** Called once, when the policy is made: the place to throw when this is no quota that the store keeps. */
+  /** Called once, when the policy is made. Throws when the store can't keep this quota. */
   check?(quota: RateLimitQuota): void;
 }
 
-/** A token bucket: how many requests may be sent in which time. */
+/** A limit of requests in a time, kept as a token bucket. */
 export interface RateLimit {
-  /** How many requests; a whole number from 1. */
+  /** How many requests may be sent in the time `per`; a whole number from 1. */
   readonly requests: number;
-  /** In which time, in ms. */
+  /** The time for `requests`, in ms. */
   readonly per: number;
   /**
-   * How many may be sent at once after a time of rest; never more than this and the share of the time are sent in any
-   * stretch of it. With 1 they are evenly spaced, and even a server that counts strictly sees no more than `requests`
-   * in any `per`.
+   * How many requests may be sent at once after a time without any. In any period, no more requests are sent than this
+   * number plus the period's share of `requests`. With 1, requests are evenly spaced, so that a server sees no more than
+   * `requests` in any `per`, even if it counts strictly.
    *
    * @default requests
    */
   readonly burst?: number | undefined;
   /**
-   * What is counted together: all that goes through the policy, what goes to one host (scheme, name and port), or all
-   * that a function gives the same key; one it gives `undefined` isn't counted.
+   * Which requests are counted together: all requests through the policy (`session`), those to the same host (scheme,
+   * name and port), or those for which a function returns the same key. A request for which the function returns
+   * `undefined` isn't counted.
    *
    * @default 'session'
    */
   readonly scope?: 'session' | 'host' | ((request: ConnectorRequest) => string | undefined) | undefined;
   /**
-   * The longest wait, in ms: a request that would have to wait longer is refused at once, with a RateLimitError. With
-   * several limits the smallest counts.
+   * The longest wait, in ms. A request that would have to wait longer is refused at once, with a RateLimitError. Of
+   * several limits, the smallest `maxWait` counts.
    *
    * @default Infinity
    */
   readonly maxWait?: number | undefined;
   /**
-   * The longest pause, in ms, that a 429 or 503 with `Retry-After` causes for all in the scope.
+   * The longest pause, in ms, that a 429 or 503 with `Retry-After` causes for all requests of the scope.
    *
    * @default 60_000
    */
   readonly maxPause?: number | undefined;
   /**
-   * Keeps to what `RateLimit-Limit`, `-Remaining` and `-Reset` say is left, where that is less than the limit has it.
+   * Adopts the quota that the server reports by `RateLimit-Limit`, `-Remaining` and `-Reset` when it is lower than this
+   * limit.
    *
    * @default false
    */
   readonly learn?: boolean | undefined;
-  /** Where it is counted, if not here. */
+  /** Counts the requests outside the process. */
   readonly store?: RateLimitStore | undefined;
   /**
-   * What becomes of requests when the store fails or doesn't answer: they are sent (`open`), or refused with a
-   * RateLimitError (`closed`).
+   * Whether requests are sent (`open`) or refused with a RateLimitError (`closed`) when the store fails or doesn't answer.
    *
    * @default 'closed'
    */
   readonly whenStoreFails?: 'open' | 'closed' | undefined;
   /**
-   * How long the store has for an answer, in ms.
+   * How long the store may take to answer, in ms.
    *
    * @default 1_000
    */
@@ -91,9 +95,9 @@ const knownOptions = [
   'storeTimeout',
 ];
 
-/** A limit that was checked. */
+/** A limit, checked and complete. */
 export interface CheckedLimit extends RateLimitQuota {
-  /** How long a token takes to come, in ms. */
+  /** The time in which the bucket gets one token, in ms. */
   readonly interval: number;
   readonly scope: NonNullable<RateLimit['scope']>;
   readonly maxWait: number;
@@ -105,9 +109,9 @@ export interface CheckedLimit extends RateLimitQuota {
 }
 
 /**
- * The limit at `index` of a list.
+ * Checks the limit at `index` of a list.
  *
- * @throws InvalidOptionError for what can't be
+ * @throws InvalidOptionError; UnsupportedOptionError for an unknown option
  */
 export function checkLimit(options: RateLimit, index: number, {length}: readonly RateLimit[]): CheckedLimit {
   const name = length > 1 ? `rateLimit[${index}]` : 'rateLimit';

@@ -8,18 +8,21 @@ import type {Linked} from '../../utils/linked-list.ts';
 import {LinkedList} from '../../utils/linked-list.ts';
 import type {CheckedLimit} from './options.ts';
 
-/** A limit and its buckets, by key. */
+/** A limit with a bucket for each key of its scope. */
 export interface Limit extends CheckedLimit {
   readonly buckets: KeyedState<Bucket>;
 }
 
-/** Gives a limit buckets of its own. */
+/** Makes a limit with buckets of its own. */
 export function withBuckets(checked: CheckedLimit): Limit {
   const limit: Limit = {...checked, buckets: new KeyedState((key) => new Bucket(key, limit))};
   return limit;
 }
 
-/** The tokens of one key of one limit. One whose count is elsewhere never runs out here, it's only paused. */
+/**
+ * The tokens of one key of one limit. If a store counts the requests, the bucket never runs out of tokens: it can only be
+ * paused.
+ */
 export class Bucket implements KeyedEntry {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
@@ -29,13 +32,16 @@ export class Bucket implements KeyedEntry {
   readonly limit: Limit;
   #burst: number;
   #tokens: number;
-  /** When it had that many. */
-  #at = 0;
+  /** When the bucket had `#tokens` tokens. */
+  #countedAt = 0;
   pausedUntil = 0;
-  /** Requests waiting that need one of its tokens; one that a store is asked about has it, and counts as in flight. */
+  /**
+   * How many waiting requests need a token of this bucket. A request about which a store is asked counts as in flight
+   * instead.
+   */
   queued = 0;
   inFlight = 0;
-  /** Lines whose first request waits for this of its buckets. */
+  /** The queues whose first request waits for a token of this bucket. */
   readonly queues = new LinkedList<WaitQueue>();
   timer: ReturnType<typeof setTimeout> | undefined = undefined;
 
@@ -46,29 +52,32 @@ export class Bucket implements KeyedEntry {
     this.#tokens = this.#burst;
   }
 
-  /** When it has a token, after as many more as are `ahead`. */
+  /** When the bucket has a token for a request, after `ahead` other requests have got theirs. */
   readyAt(now: number, ahead = 0): number {
     const from = Math.max(now, this.pausedUntil);
     const missing = ahead + 1 - this.#tokensAt(from);
-    // Fractions add up to not quite one.
+    // The fractions of a token add up to one only within the precision of a number.
     return missing > 1e-9 ? from + missing * this.limit.interval : from;
   }
 
   take(now: number): void {
     this.#tokens = this.#tokensAt(now) - 1;
-    this.#at = now;
+    this.#countedAt = now;
   }
 
-  giveBack(): void {
+  returnToken(): void {
     this.#tokens++;
   }
 
-  /** The server says how many it allows, and how many were left; those still on their way are not in its count. */
+  /**
+   * Adopts the quota that a server reports: how many requests it allows, and how many were left. Requests still in flight
+   * are not in the server's count yet.
+   */
   lower(now: number, burst: number, left: number): void {
     if (this.limit.store) return;
     this.#burst = Math.max(1, Math.min(this.limit.burst, burst));
     this.#tokens = Math.min(this.#tokensAt(now), left - this.inFlight + 1);
-    this.#at = now;
+    this.#countedAt = now;
   }
 
   isIdle(now: number): boolean {
@@ -81,11 +90,11 @@ export class Bucket implements KeyedEntry {
   }
 
   #tokensAt(now: number): number {
-    return Math.min(this.#burst, this.#tokens + (now - this.#at) / this.limit.interval);
+    return Math.min(this.#burst, this.#tokens + (now - this.#countedAt) / this.limit.interval);
   }
 }
 
-/** Those who wait for tokens of the same buckets, first come first served. */
+/** Requests that wait for tokens of the same buckets, in the order of their arrival. */
 export class WaitQueue implements Linked {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
@@ -93,27 +102,30 @@ export class WaitQueue implements Linked {
 
   readonly buckets: readonly Bucket[];
   readonly waiting = new LinkedList<Waiter>();
-  /** Questions to stores under way: one for each of so many waiting; the answer is for whoever is then the first. */
-  asking = 0;
-  /** How many questions there may be: one after a refusal, twice as many after each answer that is none. */
-  width = 16;
-  /** Forgets it, when nobody is left. */
-  readonly dissolve: () => void;
+  /**
+   * How many checks with the stores are under way, each for one of the waiting requests. The request that is first when
+   * a check succeeds is let go.
+   */
+  storeChecks = 0;
+  /** How many checks may be under way: one after a refusal, then twice as many after each check without a refusal. */
+  maxStoreChecks = 16;
+  /** Called when no request waits any more. Forgets the queue. */
+  readonly onEmpty: () => void;
 
-  constructor(buckets: readonly Bucket[], dissolve: () => void) {
+  constructor(buckets: readonly Bucket[], onEmpty: () => void) {
     this.buckets = buckets;
-    this.dissolve = dissolve;
+    this.onEmpty = onEmpty;
   }
 }
 
-/** A request that waits for its tokens. */
+/** A request that waits for a token of each of its buckets. */
 export class Waiter implements Linked, AbortListener {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
   list: LinkedList<Linked> | undefined = undefined;
 
   readonly request: ConnectorRequest;
-  /** When it would have waited too long. */
+  /** When the request will have waited for `maxWait`. */
   readonly deadline: number;
   readonly #queue: WaitQueue;
   readonly #resolve: () => void;
@@ -137,14 +149,14 @@ export class Waiter implements Linked, AbortListener {
     request.lifetime.trace?.emit('rateLimitWaitStart', request);
   }
 
-  granted(): void {
+  grant(): void {
     for (const bucket of this.#queue.buckets) bucket.inFlight++;
     this.#leave();
     this.#resolve();
   }
 
-  refused(delay: number | undefined, cause?: unknown): void {
-    this.aborted(refusal(delay, this.request, cause));
+  refuse(delay: number | undefined, cause?: unknown): void {
+    this.aborted(rateLimitError(delay, this.request, cause));
   }
 
   aborted(reason: unknown): void {
@@ -163,14 +175,14 @@ export class Waiter implements Linked, AbortListener {
         bucket.timer = undefined;
       }
     }
-    if (queue.waiting.size === 0 && queue.asking === 0) queue.dissolve();
-    // At last: a listener may make calls that wait in the same queue.
+    if (queue.waiting.size === 0 && queue.storeChecks === 0) queue.onEmpty();
+    // Notify last: a listener may make calls that wait in the same queue.
     this.request.lifetime.trace?.emit('rateLimitWaitEnd', this.request);
   }
 }
 
-/** What a request fails with that would wait too long, or for a store that fails. */
-export function refusal(
+/** The error of a request that would wait too long, or whose store failed. */
+export function rateLimitError(
   retryAfter: number | undefined,
   request: ConnectorRequest,
   cause?: unknown,
@@ -178,12 +190,15 @@ export function refusal(
   return new RateLimitError(retryAfter, {request, attempts: request.attempt, cause});
 }
 
-/** Lets those go whose tokens are all there at once: one taken while another is waited for would be spent after its time. */
+/**
+ * Lets requests go while all their tokens are available. Tokens are only taken together: one that was taken while its
+ * request waits for another would be spent later than its limit expects.
+ */
 export function drain(queue: WaitQueue, now: number): void {
   const {buckets, waiting} = queue;
-  const asks = buckets.some((bucket) => bucket.limit.store);
-  // Whoever is let go may make a call, and that may have it wait meanwhile.
-  while (!queue.list && waiting.size > queue.asking && queue.asking < queue.width) {
+  const hasStore = buckets.some((bucket) => bucket.limit.store);
+  // A request that is let go may begin another call, which may make this queue wait for a bucket.
+  while (!queue.list && waiting.size > queue.storeChecks && queue.storeChecks < queue.maxStoreChecks) {
     const slowest = buckets.reduce((slowest, bucket) =>
       bucket.readyAt(now) > slowest.readyAt(now) ? bucket : slowest,
     );
@@ -192,41 +207,42 @@ export function drain(queue: WaitQueue, now: number): void {
       return;
     }
     for (const bucket of buckets) bucket.take(now);
-    if (asks) void ask(queue);
-    else (waiting.first as Waiter).granted();
+    if (hasStore) void checkStores(queue);
+    else (waiting.first as Waiter).grant();
   }
 }
 
-/** Leaves the queue to wait for one of its buckets. */
+/** Makes the queue wait until one of its buckets has a token. */
 export function waitFor(queue: WaitQueue, bucket: Bucket, now: number): void {
   bucket.queues.append(queue);
   refuseLate(queue, bucket, now);
-  arm(bucket, now);
+  startTimer(bucket, now);
 }
 
-/** Those who would wait too long hear it now: a pause, or a store, came between. */
+/** Refuses the requests that would now wait too long, because a pause or a store has delayed them. */
 function refuseLate({waiting}: WaitQueue, bucket: Bucket, now: number): void {
   const readyAt = bucket.readyAt(now);
-  while (waiting.first && waiting.first.deadline < readyAt) waiting.first.refused(readyAt - now);
+  while (waiting.first && waiting.first.deadline < readyAt) waiting.first.refuse(readyAt - now);
 }
 
-function arm(bucket: Bucket, now: number): void {
+/** Wakes the bucket's queues when it has its next token. */
+function startTimer(bucket: Bucket, now: number): void {
   if (bucket.timer !== undefined || bucket.queues.size === 0) return;
-  // Timers take whole ms; the fraction of one that sums are off by is none.
+  // Timers take whole ms. Rounding errors of less than 1e-6 ms must not add another ms.
   const delay = Math.min(longestDelay, Math.ceil(bucket.readyAt(now) - now - 1e-6));
-  bucket.timer = setTimeout(() => pump(bucket), delay);
+  bucket.timer = setTimeout(() => wakeQueues(bucket), delay);
 }
 
-/** Lets as many go as the bucket has tokens for, queue by queue in turn. */
-function pump(bucket: Bucket): void {
+/** Lets as many requests go as the bucket has tokens for, and takes its queues in turn. */
+function wakeQueues(bucket: Bucket): void {
   clearTimeout(bucket.timer);
   bucket.timer = undefined;
   const now = performance.now();
   while (bucket.queues.first && bucket.readyAt(now) <= now) drain(bucket.queues.shift() as WaitQueue, now);
-  arm(bucket, now);
+  startTimer(bucket, now);
 }
 
-/** Nothing of the bucket goes before `time`. */
+/** Lets no request of the bucket go before `time`. */
 export function pauseUntil(bucket: Bucket, time: number): void {
   if (time <= bucket.pausedUntil) return;
   bucket.pausedUntil = time;
@@ -234,31 +250,19 @@ export function pauseUntil(bucket: Bucket, time: number): void {
   for (const queue of bucket.queues) refuseLate(queue, bucket, now);
 }
 
-/** Asks the stores of a queue whose tokens here are taken; the first waiting goes, or the tokens go back. */
-async function ask(queue: WaitQueue): Promise<void> {
-  queue.asking++;
+/**
+ * Takes one request out of the quota of each store of a queue, whose local tokens are taken already. If all stores agree,
+ * the first waiting request is let go; otherwise the tokens are given back.
+ */
+async function checkStores(queue: WaitQueue): Promise<void> {
+  queue.storeChecks++;
   for (const bucket of queue.buckets) {
     bucket.queued--;
     bucket.inFlight++;
   }
-  const taken: Bucket[] = [];
-  let refusedBy: Bucket | undefined;
-  let delay = 0;
-  let failure: {readonly cause: unknown} | undefined;
-  for (const bucket of queue.buckets) {
-    const {store, storeTimeout, opensOnFailure} = bucket.limit;
-    if (!store) continue;
-    try {
-      delay = await within(storeTimeout, store.take(bucket.key, bucket.limit));
-      if (delay > 0) refusedBy = bucket;
-      else taken.push(bucket);
-    } catch (cause) {
-      if (!opensOnFailure) failure = {cause};
-    }
-    if (refusedBy || failure) break;
-  }
-  queue.asking--;
-  queue.width = refusedBy ? 1 : queue.width * 2;
+  const {taken, refusedBy, delay, failure} = await takeFromStores(queue.buckets);
+  queue.storeChecks--;
+  queue.maxStoreChecks = refusedBy ? 1 : queue.maxStoreChecks * 2;
   const now = performance.now();
   const first = queue.waiting.first;
   for (const bucket of queue.buckets) {
@@ -266,37 +270,71 @@ async function ask(queue: WaitQueue): Promise<void> {
     bucket.inFlight--;
   }
   if (refusedBy) pauseUntil(refusedBy, now + delay);
-  // A pause may also have come before the answer.
+  // A response may have paused a bucket while the stores were asked.
   if (first && !failure && queue.buckets.every((bucket) => bucket.pausedUntil <= now)) {
-    first.granted();
+    first.grant();
   } else {
-    if (failure) first?.refused(undefined, failure.cause);
-    putBack(queue.buckets, taken);
+    if (failure) first?.refuse(undefined, failure.cause);
+    returnTokens(queue.buckets, taken);
   }
-  if (queue.waiting.size === 0 && queue.asking === 0) queue.dissolve();
+  if (queue.waiting.size === 0 && queue.storeChecks === 0) queue.onEmpty();
   else if (!queue.list) drain(queue, now);
 }
 
-/** Tokens that weren't used are for whoever is next; those of `taken` came from stores. */
-export function putBack(buckets: readonly Bucket[], taken: readonly Bucket[]): void {
-  for (const bucket of taken) void giveBack(bucket);
+/** The result of asking the stores of several buckets, in order, until one refuses or fails. */
+interface StoreResult {
+  /** The buckets whose store has counted the request. */
+  readonly taken: readonly Bucket[];
+  readonly refusedBy: Bucket | undefined;
+  /** When the store that refused may be asked again, in ms from now. */
+  readonly delay: number;
+  /** The failure of a store, if its limit refuses requests then. */
+  readonly failure: {readonly cause: unknown} | undefined;
+}
+
+async function takeFromStores(buckets: readonly Bucket[]): Promise<StoreResult> {
+  const taken: Bucket[] = [];
   for (const bucket of buckets) {
-    bucket.giveBack();
-    pump(bucket);
+    const {store, storeTimeout, opensOnFailure} = bucket.limit;
+    if (!store) continue;
+    try {
+      const delay = await withTimeout(storeTimeout, store.take(bucket.key, bucket.limit));
+      if (delay > 0) return {taken, refusedBy: bucket, delay, failure: undefined};
+      taken.push(bucket);
+    } catch (cause) {
+      if (!opensOnFailure) return {taken, refusedBy: undefined, delay: 0, failure: {cause}};
+    }
+  }
+  return {taken, refusedBy: undefined, delay: 0, failure: undefined};
+}
+
+/**
+ * Gives back tokens that weren't used, and lets the next requests go.
+ *
+ * @param taken - the buckets whose store has counted the request
+ */
+export function returnTokens(buckets: readonly Bucket[], taken: readonly Bucket[]): void {
+  for (const bucket of taken) void returnToStore(bucket);
+  for (const bucket of buckets) {
+    bucket.returnToken();
+    wakeQueues(bucket);
   }
 }
 
-async function giveBack({key, limit}: Bucket): Promise<void> {
+async function returnToStore({key, limit}: Bucket): Promise<void> {
   try {
     await limit.store?.giveBack?.(key, limit);
   } catch {
-    // Then the quota is one short; nobody is waiting to hear of it.
+    // The store's quota then stays one request short. No caller waits for the outcome.
   }
 }
 
-function within<T>(ms: number, answer: T | Promise<T>): Promise<T> {
+function withTimeout<T>(ms: number, answer: T | Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`No answer in ${ms} ms`)), Math.min(ms, longestDelay));
+    const timer = setTimeout(
+      () => reject(new Error(`The store did not answer within ${ms} ms (storeTimeout)`)),
+      Math.min(ms, longestDelay),
+    );
     Promise.resolve(answer)
       .finally(() => clearTimeout(timer))
       .then(resolve, reject);

@@ -1,22 +1,26 @@
 import {InvalidOptionError} from '../../errors/index.ts';
 import type {RateLimitStore} from './index.ts';
 
-/** What is needed of a limiter of `rate-limiter-flexible`: `RateLimiterRedis`, `RateLimiterValkey`, `RateLimiterMemory`, … */
+/**
+ * The members that the store uses of a limiter of `rate-limiter-flexible`: `RateLimiterRedis`, `RateLimiterValkey`,
+ * `RateLimiterMemory`, …
+ */
 export interface FlexibleLimiter {
-  /** Resolves when a point was taken, and rejects with `msBeforeNext` when there was none, or with an error. */
+  /** Resolves when a point was taken. Rejects with `msBeforeNext` when no point was left, or with an error. */
   consume(key: string): Promise<unknown>;
   readonly points?: number;
-  /** In seconds. */
+  /** The length of a window, in seconds. */
   readonly duration?: number;
 }
 
 /**
  * Keeps a rate limit's count in a limiter of `rate-limiter-flexible`, so that several processes share one quota. Those
- * limiters count by fixed windows: one begins with the first request after the last, and has all its requests at once if
- * they come. What is taken for a request that is aborted in that moment is not given back: it might go to another window.
+ * limiters count by fixed windows: a window begins with the first request after the last window, and all its requests
+ * may be sent at once. A point that was taken for an aborted request isn't given back, because it might go to another
+ * window.
  *
- * @param limiter - with the limit's `requests` for `points`, and its `per` for `duration`, in whole seconds
- * @throws InvalidOptionError from the policy it is for, when the limit is another than the limiter's
+ * @param limiter - its `points` are the limit's `requests`, and its `duration` is the limit's `per` in whole seconds
+ * @throws InvalidOptionError, thrown by the policy that uses the store, when the limit differs from the limiter's
  *
  * @example
  * ```ts
@@ -38,7 +42,7 @@ export function rateLimiterFlexibleStore(limiter: FlexibleLimiter): RateLimitSto
       } catch (refusal) {
         const {msBeforeNext} = refusal as {readonly msBeforeNext?: unknown};
         if (typeof msBeforeNext !== 'number') throw refusal;
-        // A window that ends this very moment is 0 ms, and still a refusal.
+        // A window that ends in this ms has 0 ms left, but 0 would mean that a point was taken.
         return Math.max(1, msBeforeNext);
       }
     },

@@ -5,26 +5,28 @@ import type {Handler, PolicyDefinition} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
 import {checkFunction, checkKnown} from '../../utils/check-options.ts';
-import {send} from '../call-next.ts';
+import {callNext} from '../call-next.ts';
 import {sharedResponse} from './shared-response.ts';
 
-/** Which requests are the same. */
+/** Options of {@link singleFlightPolicy}: which requests are the same. */
 export interface SingleFlightOptions {
   /**
-   * Requests that it gives the same key are the same; those it gives `undefined` are not shared.
+   * Requests with the same key share one response. A request for which the function returns `undefined` isn't shared.
    *
-   * @default for GETs: the URL, all headers, and what the Fetch standard has beside them
+   * @default for GETs without a body and without `onDownloadProgress`: the URL, all headers, `redirect`,
+   * `maxResponseSize` and options such as `cache` and `credentials` that a runtime's own `fetch` honours; other requests
+   * aren't shared
    */
   readonly key?: ((request: ConnectorRequest) => string | undefined) | undefined;
 }
 
 /**
- * Sends a request once that several callers of a session want at the same time, and gives each a Response of its own. A
- * caller that is aborted leaves the others alone; when the last one leaves, the request is aborted. Callers that come
- * when the head of the response is already in begin anew. A body is kept for the slowest of its readers. Limits of time
- * are each caller's own for `total`, and those of the first for the rest.
+ * When several callers of a session make the same request at the same time, sends it once and gives each caller a
+ * `Response` of its own. Aborting one caller doesn't affect the others; when all callers are aborted, so is the request.
+ * A call that begins after the head of the response has arrived sends a new request. The body is buffered until the
+ * slowest reader has read it. `timeout.total` is each caller's own; the other timeouts are those of the first caller.
  *
- * @throws InvalidOptionError for what can't be
+ * @throws InvalidOptionError; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -38,14 +40,14 @@ export interface SingleFlightOptions {
 export function singleFlightPolicy(options: SingleFlightOptions = {}): PolicyDefinition {
   checkKnown('singleFlight', options, ['key']);
   const keyOf = checkFunction('singleFlight.key', options.key) ?? defaultKey;
-  // Each session has flights of its own: what is further in, credentials above all, is different in another.
-  return {name: 'singleFlight', rejectsOnAbort: true, wrap: (next) => shareIn(next, keyOf, new Map())};
+  // Each session shares requests among its own calls only: other sessions have other policies and other credentials.
+  return {name: 'singleFlight', rejectsOnAbort: true, wrap: (next) => shareRequests(next, keyOf, new Map())};
 }
 
-function shareIn(
+function shareRequests(
   next: Handler,
   keyOf: (request: ConnectorRequest) => string | undefined,
-  flights: Map<string, Flight>,
+  pending: Map<string, SharedCall>,
 ): Handler {
   return (request) => {
     const key = keyOf(request);
@@ -53,15 +55,15 @@ function shareIn(
     return new Promise((resolve, reject) => {
       const lifetime = lifetimeOf(request);
       if (lifetime.isAborted) throw lifetime.reason;
-      let flight = flights.get(key);
-      if (flight) {
-        flight.join(lifetime, resolve, reject);
+      let call = pending.get(key);
+      if (call) {
+        call.addCaller(lifetime, resolve, reject);
         return;
       }
-      flight = new Flight(lifetime, () => flights.delete(key));
-      flights.set(key, flight);
-      flight.join(lifetime, resolve, reject);
-      flight.start(send(next, request.with({headers: request.headers.copy(), lifetime: flight})));
+      call = new SharedCall(lifetime, () => pending.delete(key));
+      pending.set(key, call);
+      call.addCaller(lifetime, resolve, reject);
+      call.start(callNext(next, request.with({headers: request.headers.copy(), lifetime: call})));
     });
   };
 }
@@ -69,7 +71,7 @@ function shareIn(
 function defaultKey(request: ConnectorRequest): string | undefined {
   const {method, url, redirect, headers, native, body, transfer} = request;
   if (method !== 'GET' || body !== null || transfer?.onDownloadProgress) return undefined;
-  // A line each, since none of them has a line break in it.
+  // One line for each part, because no part can contain a line break.
   return [
     url,
     redirect,
@@ -79,22 +81,23 @@ function defaultKey(request: ConnectorRequest): string | undefined {
   ].join('\n');
 }
 
-const nobodyLeft = () => new DOMException('Nobody waits for it any more', 'AbortError');
+const allCallersLeft = () =>
+  new DOMException('The shared request was aborted, because none of its callers waits for it', 'AbortError');
 
-/** One who waits for a flight's response. */
+/** A caller that waits for the response of a shared call. */
 class Caller implements AbortListener {
   readonly lifetime: Lifetime;
   readonly resolve: (response: Response) => void;
   readonly reject: (error: unknown) => void;
-  readonly #flight: Flight;
+  readonly #call: SharedCall;
 
   constructor(
-    flight: Flight,
+    call: SharedCall,
     lifetime: Lifetime,
     resolve: (response: Response) => void,
     reject: (error: unknown) => void,
   ) {
-    this.#flight = flight;
+    this.#call = call;
     this.lifetime = lifetime;
     this.resolve = resolve;
     this.reject = reject;
@@ -102,50 +105,55 @@ class Caller implements AbortListener {
 
   aborted(reason: unknown): void {
     this.reject(reason);
-    this.#flight.leave(this);
+    this.#call.removeCaller(this);
   }
 }
 
-/** A request under way for several callers: a life of its own, which ends with the last of theirs. */
-class Flight extends Lifetime implements AbortListener {
+/** The call that sends a request for several callers. It is aborted when its last caller is. */
+class SharedCall extends Lifetime implements AbortListener {
   readonly #callers = new Set<Caller>();
-  readonly #closeDoors: () => void;
-  /** The one caller it has turned out to be for: its body is theirs. */
+  /** Removes this call from the map, so that the next request with the same key is sent anew. */
+  readonly #forget: () => void;
+  /** The call of the only caller, if no other one joined. The body then belongs to that call. */
   #only: Lifetime | undefined = undefined;
   #isOpen = false;
 
-  constructor({cameFrom, trace}: Lifetime, closeDoors: () => void) {
+  constructor({cameFrom, trace}: Lifetime, forget: () => void) {
     super();
     this.cameFrom = cameFrom;
-    // What is sent is told to those who listen to the first of its callers.
+    // The trace listeners of the first caller are notified of the request.
     this.trace = trace;
-    this.#closeDoors = closeDoors;
+    this.#forget = forget;
   }
 
-  join(lifetime: Lifetime, resolve: (response: Response) => void, reject: (error: unknown) => void): void {
+  addCaller(
+    lifetime: Lifetime,
+    resolve: (response: Response) => void,
+    reject: (error: unknown) => void,
+  ): void {
     const caller = new Caller(this, lifetime, resolve, reject);
     this.#callers.add(caller);
     lifetime.onAbort(caller);
   }
 
-  leave(caller: Caller): void {
+  removeCaller(caller: Caller): void {
     this.#callers.delete(caller);
     if (this.#callers.size > 0) return;
-    this.#closeDoors();
-    this.abort(nobodyLeft());
+    this.#forget();
+    this.abort(allCallersLeft());
   }
 
   start(answered: Promise<Response>): void {
     answered.then(
-      (response) => this.#land(response),
+      (response) => this.#share(response),
       (error) => {
-        for (const {reject} of this.#disembark()) reject(error);
+        for (const {reject} of this.#takeCallers()) reject(error);
       },
     );
   }
 
-  #land(response: Response): void {
-    const callers = this.#disembark();
+  #share(response: Response): void {
+    const callers = this.#takeCallers();
     const [first] = callers;
     if (!first) {
       discard(response);
@@ -158,22 +166,23 @@ class Flight extends Lifetime implements AbortListener {
       first.resolve(response);
       return;
     }
-    let left = callers.length;
-    const leave = () => {
-      if (--left === 0) this.abort(nobodyLeft());
+    let open = callers.length;
+    const bodyEnded = () => {
+      if (--open === 0) this.abort(allCallersLeft());
     };
-    // Each gets a clone, the first what is cloned.
+    // The first caller gets the response itself, after the others have got their clones.
     for (const caller of callers.reverse()) {
       const own = caller === first ? response : response.clone();
-      caller.resolve(sharedResponse(own, caller.lifetime, leave));
+      caller.resolve(sharedResponse(own, caller.lifetime, bodyEnded));
     }
   }
 
-  #disembark(): Caller[] {
+  /** Removes all callers from this call. From here on no other caller can join. */
+  #takeCallers(): Caller[] {
     const callers = [...this.#callers];
     this.#callers.clear();
-    // When there is nobody, they were closed before, and may be another's by now.
-    if (callers.length > 0) this.#closeDoors();
+    // Without callers, this call was forgotten before, and the key may be that of another call by now.
+    if (callers.length > 0) this.#forget();
     for (const caller of callers) {
       caller.lifetime.offAbort(caller);
       caller.lifetime.attempts = this.attempts;

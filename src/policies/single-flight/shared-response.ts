@@ -1,7 +1,7 @@
 import type {AbortListener, Lifetime} from '../../core/call-lifetime.ts';
 import {cancelWhenCollected, NativeResponse} from '../../core/native-response.ts';
 
-/** One caller's copy of a response that several share, with the members that its constructor can't set. */
+/** One caller's copy of a shared response, with the members that the constructor of `Response` can't set. */
 class SharedResponse extends NativeResponse {
   readonly #from: Response;
 
@@ -32,20 +32,21 @@ class SharedResponse extends NativeResponse {
 }
 
 /**
- * A copy for one caller, whose call lasts as long as its body: an abort of the call fails the body, and no other.
+ * Makes one caller's copy of a shared response. The caller's call lasts until the copy's body ends. Aborting the call
+ * fails that body, and no other caller's.
  *
- * @param response - a clone that is this caller's
- * @param left - called once, when the caller is done with the body, one way or another
+ * @param response - a clone for this caller alone
+ * @param bodyEnded - called once, when the body was read to its end, cancelled, aborted or has failed
  */
-export function sharedResponse(response: Response, lifetime: Lifetime, left: () => void): Response {
+export function sharedResponse(response: Response, lifetime: Lifetime, bodyEnded: () => void): Response {
   const {body} = response;
   if (body === null) {
-    left();
+    bodyEnded();
     return response;
   }
   const reader = body.getReader();
   let failed: {readonly reason: unknown} | undefined;
-  // Set while somebody waits for a chunk only, so that a stream nobody holds can be collected.
+  // Set only during a read, so that a stream without any other reference to it can be garbage-collected.
   let failRead: ((reason: unknown) => void) | undefined;
   let isOver = false;
   lifetime.bodyOpened();
@@ -55,7 +56,7 @@ export function sharedResponse(response: Response, lifetime: Lifetime, left: () 
     isOver = true;
     lifetime.offAbort(listener);
     lifetime.bodyClosed(hasFailed, error);
-    left();
+    bodyEnded();
   }
 
   function cancel(reason: unknown): void {
@@ -94,7 +95,8 @@ export function sharedResponse(response: Response, lifetime: Lifetime, left: () 
     },
     cancel,
   };
-  // Not before somebody reads. The connection doesn't wait for that: what is not much is taken in before it's shared.
+  // With a `highWaterMark` of 0, nothing is read before the caller reads. The connection of a small body doesn't wait for
+  // that, because the connector buffers small bodies itself.
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(source, {highWaterMark: 0});
   cancelWhenCollected(source, cancel);
   return new SharedResponse(stream, response);

@@ -5,7 +5,7 @@ import {createSession} from '../../../../src/index.ts';
 import {parseChallenges, parseParameters} from '../../../../src/policies/auth/challenge.ts';
 import type {DigestOptions} from '../../../../src/policies/auth/digest.ts';
 import {digest} from '../../../../src/policies/auth/digest.ts';
-import {digestHeader, digestSecret, digestTerms} from '../../../../src/policies/auth/digest-response.ts';
+import {digestHeader, digestSecret, selectChallenge} from '../../../../src/policies/auth/digest-response.ts';
 import {startDigestServer} from '../../../support/digest-server.ts';
 import {startServer} from '../../../support/http-server.ts';
 import {mockSession, rejection, thrown} from '../../../support/mock-session.ts';
@@ -21,7 +21,7 @@ describe('the examples of RFC 7616', () => {
     ['MD5', '8ca523f5e9506fed4657c9700eebdbec'],
     ['SHA-256', '753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1'],
   ])('section 3.9.1, %s', (algorithm, response) => {
-    const terms = digestTerms(
+    const terms = selectChallenge(
       parseChallenges(
         `Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=${algorithm},` +
           ' nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"',
@@ -36,7 +36,7 @@ describe('the examples of RFC 7616', () => {
   });
 
   it('section 3.9.2, SHA-512-256, a charset and a hashed name', () => {
-    const terms = digestTerms(
+    const terms = selectChallenge(
       parseChallenges(
         'Digest realm="api@example.org", qop="auth", algorithm=SHA-512-256,' +
           ' nonce="5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK", opaque="HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS",' +

@@ -171,15 +171,23 @@ describe('a token endpoint that', () => {
     [
       'refuses',
       () => Response.json({error: 'invalid_client', error_description: 's3cret'}, {status: 401}),
-      /refuses: invalid_client \(POST https:\/\/login\.test\/oauth\/token\?tenant=…\) \(GET https:\/\/api\.test\/v1\/users\)$/,
+      /refused to issue a token: invalid_client \(POST https:\/\/login\.test\/oauth\/token\?tenant=…\) \(GET https:\/\/api\.test\/v1\/users\)$/,
     ],
-    ['refuses with a page', () => new Response('<h1>s3cret</h1>', {status: 400}), /refuses \(/],
-    ['refuses with what is no code', () => Response.json({error: 's3cret\n!'}, {status: 400}), /refuses \(/],
-    ['refuses with null', () => Response.json(null, {status: 400}), /refuses \(/],
-    ['refuses without a word', () => new Response(null, {status: 400}), /refuses \(/],
-    ['answers without a word', () => new Response(null, {status: 204}), /no JSON object/],
-    ['answers with null', () => Response.json(null), /no JSON object/],
-    ['answers with a page', () => new Response('<h1>s3cret</h1>'), /no JSON object/],
+    [
+      'refuses with a page',
+      () => new Response('<h1>s3cret</h1>', {status: 400}),
+      /refused to issue a token \(/,
+    ],
+    [
+      'refuses with what is no code',
+      () => Response.json({error: 's3cret\n!'}, {status: 400}),
+      /refused to issue a token \(/,
+    ],
+    ['refuses with null', () => Response.json(null, {status: 400}), /refused to issue a token \(/],
+    ['refuses without a word', () => new Response(null, {status: 400}), /refused to issue a token \(/],
+    ['answers without a word', () => new Response(null, {status: 204}), /other than a JSON object/],
+    ['answers with null', () => Response.json(null), /other than a JSON object/],
+    ['answers with a page', () => new Response('<h1>s3cret</h1>'), /other than a JSON object/],
     ['answers with a list', () => [{access_token: 's3cret'}], /no access_token/],
     ['gives no token', () => ({token_type: 'bearer'}), /no access_token/],
     ['gives another type', () => ({access_token: 's3cret', token_type: 'mac'}), /not of type Bearer/],
@@ -187,10 +195,10 @@ describe('a token endpoint that', () => {
     [
       'gives a broken token',
       () => ({access_token: 's3cret\n', token_type: 'bearer'}),
-      /could not be got \(GET/,
+      /getting one failed \(GET/,
     ],
-    ['floods', () => new Response('s3cret'.repeat(1e6)), /could not be got \(GET/],
-    ['redirects', () => Response.redirect('https://evil.test/', 307), /could not be got \(GET/],
+    ['floods', () => new Response('s3cret'.repeat(1e6)), /getting one failed \(GET/],
+    ['redirects', () => Response.redirect('https://evil.test/', 307), /getting one failed \(GET/],
   ])('%s makes a typed error, which shows no secret', async (_, answer, message) => {
     const {session, calls} = sessionWith({}, answer);
     const error = await rejection(session.fetch('users'));

@@ -196,7 +196,9 @@ describe('a source that fails', () => {
     expect(first).toBeInstanceOf(AuthError);
     expect(first).toBeInstanceOf(AiofetchError);
     expect(first).toMatchObject({name: 'AuthError', code: 'ERR_AUTH', cause});
-    expect(String(first)).toBe('AuthError: The token could not be got (GET https://api.test/v1/a?x=…)');
+    expect(String(first)).toBe(
+      'AuthError: No token for the request: getting one failed (GET https://api.test/v1/a?x=…)',
+    );
     expect(second?.message).toContain('https://api.test/v1/b');
     expect(calls).toHaveLength(0);
     const next = session.fetch('users');
@@ -273,7 +275,9 @@ describe('who waits for a token', () => {
       await vi.advanceTimersByTimeAsync(1);
       for (const error of await Promise.all(calls)) {
         expect(error).toMatchObject({name: 'AuthError', cause: {name: 'TimeoutError', limit: 5_000}});
-        expect(error.message).toMatch(/^The token could not be got within 5000 ms \(GET /);
+        expect(error.message).toMatch(
+          /^No token for the request: getting one took longer than 5000 ms \(GET /,
+        );
       }
       expect(asked.map(({signal}) => signal.aborted)).toEqual([true]);
       const next = session.fetch('users');

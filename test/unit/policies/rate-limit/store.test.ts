@@ -355,7 +355,9 @@ describe('a store that takes its time', () => {
     patient.send();
     const {outcome} = hasty.send();
     await pass(100);
-    expect(outcome.error).toMatchObject({cause: expect.objectContaining({message: 'No answer in 100 ms'})});
+    expect(outcome.error).toMatchObject({
+      cause: expect.objectContaining({message: 'The store did not answer within 100 ms (storeTimeout)'}),
+    });
     await pass(2_000);
     expect(patient.requests.length).toBe(1);
   });
