@@ -80,21 +80,24 @@ async function goOn(server: FileServer, file: string, least: number): Promise<vo
 describe('a process that is ended while it downloads leaves what the next goes on with', {
   timeout: 30_000,
 }, () => {
-  it.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)('by %s', async (signal) => {
-    const server = await startStalling();
-    const {folder, file} = await place();
-    const child = startProcess(server.origin, file);
-    // Three ranges at once, each of which has stalled.
-    await noted(file, 1_200_000);
-    child.kill(signal);
-    const [, endedBy] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-    expect(endedBy).toBe(signal);
-    expect(await readdir(folder)).not.toContain('file.bin');
-    await goOn(server, file, 1_200_000);
-    expect(await readdir(folder)).toEqual(['file.bin']);
-  });
+  it.each(['SIGKILL', 'SIGINT', 'SIGTERM'] as const)(
+    'a process that %s ends leaves a part file that the next download continues',
+    async (signal) => {
+      const server = await startStalling();
+      const {folder, file} = await place();
+      const child = startProcess(server.origin, file);
+      // Three ranges at once, each of which has stalled.
+      await noted(file, 1_200_000);
+      child.kill(signal);
+      const [, endedBy] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
+      expect(endedBy).toBe(signal);
+      expect(await readdir(folder)).not.toContain('file.bin');
+      await goOn(server, file, 1_200_000);
+      expect(await readdir(folder)).toEqual(['file.bin']);
+    },
+  );
 
-  it('by Ctrl-C, which it makes an abort of: all that came is noted, the lock is gone', async () => {
+  it('a process that turns Ctrl-C into an abort notes all bytes and releases the lock', async () => {
     const server = await startStalling();
     const {folder, file} = await place();
     const child = startProcess(
@@ -113,7 +116,7 @@ describe('a process that is ended while it downloads leaves what the next goes o
     await goOn(server, file, 1_200_000);
   });
 
-  it('and the server was killed: so does that', async () => {
+  it('a part file is continued after the server was killed as well', async () => {
     const server = await startFileServer({content, etag: '"one"', cutAfter: () => 300_000});
     const {file} = await place();
     const {session} = openSession();
@@ -124,7 +127,7 @@ describe('a process that is ended while it downloads leaves what the next goes o
 });
 
 describe('two processes and one file', () => {
-  it('the second is refused as long as the first runs', async () => {
+  it('a second process is refused while the first one downloads to the same file', async () => {
     const server = await startStalling();
     const {file} = await place();
     const child = startProcess(server.origin, file);
@@ -152,7 +155,7 @@ describe('two processes and one file', () => {
     expect(await readdir(folder)).toEqual(['file.bin']);
   });
 
-  it('of many that find a dead one’s lock, one gets it', async () => {
+  it('of many processes that find the lock of a dead process, one gets it', async () => {
     const server = await startStalling();
     const {file} = await place();
     // No process has this number.

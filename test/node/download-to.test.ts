@@ -27,7 +27,7 @@ async function place(): Promise<{folder: string; file: string}> {
 }
 
 describe('downloadTo', () => {
-  it('makes a file of what is at the URL, and leaves nothing else', async () => {
+  it('downloadTo writes the content to the file, and leaves no other file', async () => {
     const server = await startFileServer({content, etag});
     const {session} = openSession();
     const {folder, file} = await place();
@@ -44,7 +44,7 @@ describe('downloadTo', () => {
     expect(session.stats()).toMatchObject({active: 0});
   });
 
-  it('takes a file: URL, and replaces what was there', async () => {
+  it('downloadTo accepts a file: URL, and replaces an existing file', async () => {
     const server = await startFileServer({content, etag});
     const {session} = openSession();
     const {file} = await place();
@@ -60,7 +60,7 @@ describe('downloadTo', () => {
     ['one byte more than a range', patternOf(1_001), 4],
     ['many ranges', patternOf(10_500), 3],
     ['many ranges, one after the other', patternOf(10_500), 1],
-  ])('makes a file of %s', async (_name, bytes, ranges) => {
+  ])('downloadTo writes a file of %s', async (_name, bytes, ranges) => {
     const server = await startFileServer({content: bytes, etag});
     const {session} = openSession();
     const {folder, file} = await place();
@@ -69,7 +69,7 @@ describe('downloadTo', () => {
     expect(await readdir(folder)).toEqual(['file.bin']);
   });
 
-  it('asks for several ranges at once, and no more than it may', async () => {
+  it('several ranges are requested at once, within the options and the limits', async () => {
     const server = await startFileServer({content, etag, drip: {size: 2_000, pause: 1}});
     const {session} = openSession();
     const {file} = await place();
@@ -93,7 +93,7 @@ describe('downloadTo', () => {
     ['tells no length', {noRanges: true, chunked: true}],
     ['has weak validators only', {etag: 'W/"one"'}],
     ['has no validators', {etag: undefined}],
-  ])('one after the other from a server that %s', async (_name, faults) => {
+  ])('one range after the other is requested from a server that %s', async (_name, faults) => {
     const server = await startFileServer({content, etag, ...faults});
     const {session} = openSession();
     const {file} = await place();
@@ -102,7 +102,7 @@ describe('downloadTo', () => {
     expect(session.stats().totals.opened).toBeLessThan(3);
   });
 
-  it('goes on over cuts, in every range', async () => {
+  it('every range continues after broken connections', async () => {
     const server = await startFileServer({
       content,
       etag,
@@ -115,7 +115,7 @@ describe('downloadTo', () => {
     expect(server.requests.length).toBeGreaterThan(6);
   });
 
-  it('goes on with what an earlier attempt has left', async () => {
+  it('downloadTo continues the part file of an earlier download', async () => {
     const server = await startFileServer({content, etag, cutAfter: () => 40_000});
     const {session} = openSession();
     const {folder, file} = await place();
@@ -132,7 +132,7 @@ describe('downloadTo', () => {
     expect(await readdir(folder)).toEqual(['file.bin']);
   });
 
-  it('begins anew when the resource has changed since', async () => {
+  it('downloadTo starts again if the content has changed since the earlier download', async () => {
     const server = await startFileServer({content, etag, cutAfter: () => 40_000});
     const {session} = openSession();
     const {file} = await place();
@@ -142,7 +142,7 @@ describe('downloadTo', () => {
     expect((await readFile(file)).equals(server.file.content)).toBe(true);
   });
 
-  it('begins anew when the resource changes midway', async () => {
+  it('downloadTo starts again if the content changes during the download', async () => {
     const server = await startFileServer({content, etag});
     server.file.answer = (request) => {
       if (request === 4) Object.assign(server.file, {content: patternOf(250_000, 5), etag: '"two"'});
@@ -165,17 +165,20 @@ describe('downloadTo', () => {
     ],
     ['another query, and an ETag that only counts', etag, '?id=1', '?id=2', 0],
     ['another path', '"0123456789abcdef"', 'a', 'b', 0],
-  ])('goes on with what is of the URL: %s', async (_name, tag, first, second, resumedFrom) => {
-    const server = await startFileServer({content, etag: tag, cutAfter: () => 40_000});
-    const {session} = openSession();
-    const {file} = await place();
-    await rejection(downloadTo(session, `${server.origin}/${first}`, file, {ranges: 1, resumes: 0}));
-    delete server.file.cutAfter;
-    expect((await downloadTo(session, `${server.origin}/${second}`, file)).resumedFrom).toBe(resumedFrom);
-    expect((await readFile(file)).equals(content)).toBe(true);
-  });
+  ])(
+    'a part file is continued only if it belongs to the URL: %s',
+    async (_name, tag, first, second, resumedFrom) => {
+      const server = await startFileServer({content, etag: tag, cutAfter: () => 40_000});
+      const {session} = openSession();
+      const {file} = await place();
+      await rejection(downloadTo(session, `${server.origin}/${first}`, file, {ranges: 1, resumes: 0}));
+      delete server.file.cutAfter;
+      expect((await downloadTo(session, `${server.origin}/${second}`, file)).resumedFrom).toBe(resumedFrom);
+      expect((await readFile(file)).equals(content)).toBe(true);
+    },
+  );
 
-  it('has notes that show nothing of the URL', async () => {
+  it('the notes of a part file show nothing of the URL', async () => {
     const server = await startFileServer({content, etag, cutAfter: () => 40_000});
     const {session} = openSession();
     const {file} = await place();
@@ -188,7 +191,7 @@ describe('downloadTo', () => {
     ['no JSON', '{"form'],
     ['of another format', '{"format":2,"ranges":[]}'],
     ['that say more than there is', undefined],
-  ])('begins anew beside notes that are %s', async (_name, text) => {
+  ])('downloadTo starts again beside notes that are %s', async (_name, text) => {
     const server = await startFileServer({content, etag, cutAfter: () => 40_000});
     const {session} = openSession();
     const {file} = await place();
@@ -200,7 +203,7 @@ describe('downloadTo', () => {
     expect((await readFile(file)).equals(content)).toBe(true);
   });
 
-  it('has no file under the name when the digest differs, and nothing to go on with', async () => {
+  it('a wrong digest leaves neither the file nor a part file', async () => {
     const server = await startFileServer({content, etag});
     const {session} = openSession();
     const {folder, file} = await place();
@@ -211,7 +214,7 @@ describe('downloadTo', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('refuses a file that is being downloaded to', async () => {
+  it('a file that another download writes to is refused', async () => {
     const server = await startFileServer({content, etag, stallAfter: () => 1_000});
     const {session} = openSession();
     const {file, folder} = await place();
@@ -228,7 +231,7 @@ describe('downloadTo', () => {
     expect(session.stats().active).toBe(0);
   });
 
-  it('fails with the status, and leaves nothing', async () => {
+  it('an error status fails the download and leaves no file', async () => {
     const server = await startFileServer({
       content,
       answer: (_request, response) => Boolean(response.writeHead(404).end()),
@@ -242,7 +245,7 @@ describe('downloadTo', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
-  it('refuses a directory, and options that can not be', async () => {
+  it('a directory, and values of options that are not allowed, are refused', async () => {
     const {session} = openSession();
     const {folder, file} = await place();
     expect(await rejection(downloadTo(session, 'http://localhost/', folder))).toBeInstanceOf(

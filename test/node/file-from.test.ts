@@ -27,7 +27,7 @@ async function formOf(request: IncomingMessage): Promise<FormData> {
 }
 
 describe('fileFrom', () => {
-  it('is a File, with what the disk says of it', async () => {
+  it('fileFrom returns a File with the name, size and date of the file', async () => {
     const path = await createFile('äöü');
     await utimes(path, 1_000, 2_000);
     const file = await fileFrom(path);
@@ -41,7 +41,7 @@ describe('fileFrom', () => {
     });
   });
 
-  it('tells what is wrong with a path', async () => {
+  it('fileFrom rejects with the error of the file system, and refuses a directory and unknown options', async () => {
     const path = await createFile('');
     expect(await failure(fileFrom(`${path}.no`))).toMatchObject({code: 'ENOENT', path: `${path}.no`});
     expect(await failure(fileFrom(tmpdir()))).toBeInstanceOf(TypeError);
@@ -51,7 +51,7 @@ describe('fileFrom', () => {
     });
   });
 
-  it.each([0, 10, 1_000_000])('is a body by itself, of known length: %d bytes', async (size) => {
+  it.each([0, 10, 1_000_000])('a file is sent as a body with its length: %d bytes', async (size) => {
     const file = await fileFrom(await createFile(Buffer.alloc(size, 'x')), {type: 'text/x-own'});
     const server = await startServer(async (request, response) => {
       const {'content-type': type, 'content-length': length} = request.headers;
@@ -62,7 +62,7 @@ describe('fileFrom', () => {
     expect(answer).toEqual({type: 'text/x-own', length: String(size), arrived: size});
   });
 
-  it('is an entry of a form, which has a length then, and whose progress is told', async () => {
+  it('a form with a file is sent with its length and reports its progress', async () => {
     const large = await fileFrom(await createFile(Buffer.alloc(500_000, 'x'), 'large.bin'));
     const named = await fileFrom(await createFile('a,b'), {type: 'text/csv'});
     const form = new FormData();
@@ -87,7 +87,7 @@ describe('fileFrom', () => {
     expect(listener.mock.lastCall?.[0]).toEqual({percent: 1, transferredBytes: length, totalBytes: length});
   });
 
-  it('is sent again, by itself and in a form, when a call is retried', async () => {
+  it('a retried call sends the file again, as a body and in a form', async () => {
     const file = await fileFrom(await createFile(Buffer.alloc(300_000, 'x')));
     const form = new FormData();
     form.append('file', file);
@@ -107,7 +107,7 @@ describe('fileFrom', () => {
   it.each([
     ['small', 10],
     ['large', 5_000_000],
-  ])('is not sent when it has changed since: a %s one', async (_what, size) => {
+  ])('a file that has changed since is not sent: a %s one', async (_what, size) => {
     const path = await createFile(Buffer.alloc(size, 'x'));
     const file = await fileFrom(path);
     const form = new FormData();
@@ -130,7 +130,7 @@ describe('fileFrom', () => {
     expect((await stat(path)).size).toBe(size + 4);
   });
 
-  it('half a gigabyte of it takes no more memory than a bit of it', async () => {
+  it('sending half a gigabyte takes no more memory than sending a small file', async () => {
     const server = await startServer((request, response) => {
       let received = 0;
       request.on('data', (chunk: Buffer) => {

@@ -110,8 +110,8 @@ const cases: Record<string, Case> = {
 
 const connectors: Record<string, () => Connector> = {undici: undiciConnector, fetch: fetchConnector};
 
-describe.each(Object.keys(connectors))('no log shows a secret of a call that failed, over %s', (name) => {
-  it.each(Object.keys(cases))('%s', async (which) => {
+describe.each(Object.keys(connectors))('a call that failed, over %s', (name) => {
+  it.each(Object.keys(cases))('no log shows a secret of the call: %s', async (which) => {
     const connector = connectors[name]?.() as Connector;
     const sessions: Session[] = [];
     onTestFinished(async () => {

@@ -101,7 +101,7 @@ async function whole(items: Download): Promise<{bytes: Uint8Array; error: unknow
 }
 
 describe('download', () => {
-  it('hands on all bytes, whatever is cut where and how often', async () => {
+  it('all bytes arrive, wherever and however often the connection breaks', async () => {
     const property = fc.asyncProperty(
       fc.uint8Array({maxLength: 200}),
       fc.array(fc.nat(60), {maxLength: 8}),
@@ -119,7 +119,7 @@ describe('download', () => {
     await fc.assert(property, {numRuns: 200});
   });
 
-  it('goes on by Range and If-Range, and tells how far it is', async () => {
+  it('a broken download continues with Range and If-Range, and reports its progress', async () => {
     const {session, calls} = served([{cut: 30}, {cut: 30}, {}]);
     const told: DownloadProgress[] = [];
     const file = download(session, url, {onDownloadProgress: (progress) => told.push(progress)});
@@ -141,13 +141,13 @@ describe('download', () => {
     expect([file.size, file.received, file.etag]).toEqual([100, 100, '"1"']);
   });
 
-  it('begins anew, asking for no range, when nothing was handed on', async () => {
+  it('a download that broke before the first byte starts again without a range', async () => {
     const {session, calls} = served([{cut: 0}, {etag: '"2"', content: content.slice(0, 50)}]);
     expect(await whole(download(session, url))).toEqual({bytes: content.slice(0, 50), error: undefined});
     expect(calls[1]?.headers.get('range')).toBeNull();
   });
 
-  it('asks for the rest when a range was shorter than asked for', async () => {
+  it('the rest is requested when a range was shorter than requested', async () => {
     const short = (start: number, end: number) => () =>
       new Response(content.slice(start, end), {
         status: 206,
@@ -157,7 +157,7 @@ describe('download', () => {
     expect(await whole(download(session, url))).toEqual({bytes: content, error: undefined});
   });
 
-  it('finds the end of what has no length by asking for what is behind it', async () => {
+  it('the end of content without a length is found by a request after it', async () => {
     const open = {headers: {'content-length': undefined}};
     const answers = [{...open, cut: 40}, {headers: {'content-range': 'bytes 40-99/*'}}, {}];
     const file = download(served(answers).session, url);
@@ -167,7 +167,7 @@ describe('download', () => {
     expect(error).toMatchObject({code: 'ERR_DOWNLOAD_SIZE'});
   });
 
-  it('knows the size from the first that says it, and goes by that', async () => {
+  it('the first size that a response announces holds for the download', async () => {
     const {session} = served([
       {headers: {'content-length': undefined}, cut: 40},
       {cut: 30},
@@ -183,12 +183,12 @@ describe('download', () => {
     expect(error).toMatchObject({code: 'ERR_DOWNLOAD_SIZE'});
   });
 
-  it('goes on with a part that says nothing of its version', async () => {
+  it('a part without a validator counts as the same version', async () => {
     const {session} = served([{cut: 40}, {etag: undefined}]);
     expect(await whole(download(session, url))).toEqual({bytes: content, error: undefined});
   });
 
-  it('asks for a digest where it checks one, and as the caller asks', async () => {
+  it('a digest is requested if one is checked, unless the caller sets the header', async () => {
     const {session, calls} = served([{}]);
     await whole(download(session, url));
     const headers = {'want-repr-digest': 'sha-512=1'};
@@ -196,7 +196,7 @@ describe('download', () => {
     expect(calls.map((call) => call.headers.get('want-repr-digest'))).toEqual([null, 'sha-512=1']);
   });
 
-  it('reads over what a server without ranges sends once more', async () => {
+  it('bytes that a server without ranges sends again are skipped', async () => {
     const {session} = served([{cut: 70, ranges: false}, {ranges: false}]);
     expect(await whole(download(session, url))).toEqual({bytes: content, error: undefined});
   });
@@ -207,7 +207,7 @@ describe('download', () => {
       date: new Date(Date.UTC(2026, 0, 1) + age).toUTCString(),
     });
 
-    it('a date, when it is older than the response and there is no ETag', async () => {
+    it('a date that is older than the response resumes a download without an ETag', async () => {
       const headers = dates(1_000);
       const part = () =>
         new Response(content.slice(50), {
@@ -226,7 +226,7 @@ describe('download', () => {
       ['a date alone', {etag: undefined, headers: {...dates(0), date: undefined}}],
       ['nothing', {etag: undefined}],
       ['the ETag of what was coded', {headers: {'content-encoding': 'x-own'}}],
-    ])('not %s', async (_name, given) => {
+    ])('a download cannot be resumed by %s', async (_name, given) => {
       const {session, calls} = served([{...given, cut: 50}, {}]);
       const {bytes, error} = await whole(download(session, url));
       expect(bytes).toEqual(content.slice(0, 50));
@@ -239,7 +239,7 @@ describe('download', () => {
       expect(calls).toHaveLength(1);
     });
 
-    it('nothing, when the whole is checked by a digest of the caller’s', async () => {
+    it('a download is resumed without a validator if the caller gave a digest of the whole', async () => {
       const digest = `sha256:${sha256(content).toString('hex')}`;
       const {session} = served([{etag: undefined, cut: 50}, {etag: undefined}]);
       expect(await whole(download(session, url, {digest}))).toEqual({bytes: content, error: undefined});
@@ -250,7 +250,7 @@ describe('download', () => {
     const other = new Uint8Array(patternOf(80, 3));
     const changed: Answer = {etag: '"2"', content: other};
 
-    it('fails', async () => {
+    it('a download of changed content fails', async () => {
       const {session} = served([{cut: 50}, changed]);
       const {bytes, error} = await whole(download(session, url));
       expect(bytes).toEqual(content.slice(0, 50));
@@ -258,7 +258,7 @@ describe('download', () => {
       expect(session.stats().active).toBe(0);
     });
 
-    it('says so and begins anew, where that is wanted', async () => {
+    it('a download of changed content starts again after calling onRestart', async () => {
       const {session} = served([{cut: 50}, changed, changed]);
       let kept: Uint8Array[] = [];
       const reasons: string[] = [];
@@ -277,7 +277,7 @@ describe('download', () => {
       expect(told).toEqual([50, 80]);
     });
 
-    it('gives up on what changes each time', async () => {
+    it('a download whose content changes each time is given up', async () => {
       let version = 0;
       const {session, calls} = mockSession((request) =>
         answer(request as unknown as {headers: Headers}, {etag: `"${version++}"`, cut: 10}),
@@ -308,7 +308,7 @@ describe('download', () => {
       ],
       ['an end somewhere', () => new Response(null, {status: 416})],
       ['all of it, which does not say of what version it is', () => new Response(content)],
-    ])('also by %s', async (_name, response) => {
+    ])('changed content is recognised by %s', async (_name, response) => {
       const {session} = served([{cut: 50}, response]);
       const {error} = await whole(download(session, url));
       expect(error).toMatchObject({code: 'ERR_DOWNLOAD_CHANGED'});
@@ -322,20 +322,20 @@ describe('download', () => {
       ['says nothing that could be understood', {'content-range': 'bytes 50-99'}],
       ['sends several ranges', {'content-type': 'multipart/byteranges; boundary=x'}],
       ['codes what it sends', {'content-range': 'bytes 50-99/100', 'content-encoding': 'x-own'}],
-    ])('about the range: it %s', async (_name, headers) => {
+    ])('a server that answers with another range fails the download: it %s', async (_name, headers) => {
       const {session} = served([{cut: 50}, () => new Response(content.slice(50), {status: 206, headers})]);
       const {error} = await whole(download(session, url));
       expect(error).toMatchObject({code: 'ERR_DOWNLOAD_RANGE'});
       expect(session.stats().active).toBe(0);
     });
 
-    it('sends more than it said', async () => {
+    it('a server that sends more than it announced fails the download', async () => {
       const {session} = served([{headers: {'content-length': '60'}}]);
       expect((await whole(download(session, url))).error).toMatchObject({code: 'ERR_DOWNLOAD_SIZE'});
       expect(session.stats().active).toBe(0);
     });
 
-    it('sends less than it said, time and again', async () => {
+    it('a server that repeatedly sends less than it announced fails the download', async () => {
       const {session, calls} = served([
         {headers: {'content-length': '150'}, content},
         {headers: {'content-range': 'bytes 100-149/150'}, content: new Uint8Array(101), cut: 0, end: 'ends'},
@@ -349,7 +349,7 @@ describe('download', () => {
     it.each([
       ['said', {}],
       ['sent', {headers: {'content-length': undefined}}],
-    ])('has another size than it should have, as %s', async (how, given) => {
+    ])('content of another size than required fails the download, as %s', async (how, given) => {
       for (const size of [99, 101]) {
         const {session} = served([given]);
         const {bytes, error} = await whole(download(session, url, {size}));
@@ -363,7 +363,7 @@ describe('download', () => {
   });
 
   describe('a failure in between', () => {
-    it('is waited out as long as it may pass, with Retry-After', async () => {
+    it('a passing failure is waited for, with regard to Retry-After', async () => {
       const wait = vi.spyOn(globalThis, 'setTimeout');
       const busy = () => new Response('', {status: 503, headers: {'retry-after': '0.05'}});
       const {session} = served([{cut: 50}, busy, {}]);
@@ -371,7 +371,7 @@ describe('download', () => {
       expect(wait.mock.calls.map(([, ms]) => ms)).toContain(50);
     });
 
-    it('is waited out twice as long each time, by lot, for half a minute at most', async () => {
+    it('the random delay after a failure may double each time, up to half a minute', async () => {
       vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout']});
       onTestFinished(() => void vi.useRealTimers());
       vi.spyOn(Math, 'random').mockReturnValue(1);
@@ -388,7 +388,7 @@ describe('download', () => {
     it.each([
       ['60', 2],
       ['61', 1],
-    ])('is waited out for a minute, and no longer: Retry-After of %s s', async (seconds, requests) => {
+    ])('a Retry-After of up to a minute is obeyed: %s s', async (seconds, requests) => {
       vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout', 'Date']});
       onTestFinished(() => void vi.useRealTimers());
       const busy = () => new Response('', {status: 503, headers: {'retry-after': seconds}});
@@ -399,14 +399,14 @@ describe('download', () => {
       expect(calls).toHaveLength(requests);
     });
 
-    it('is the end when it will not pass', async () => {
+    it('a failure that will not pass ends the download', async () => {
       const {session, calls} = served([{cut: 50}, () => new Response('', {status: 404})]);
       const {error} = await whole(download(session, url));
       expect(error).toBeInstanceOf(HTTPError);
       expect(calls).toHaveLength(2);
     });
 
-    it('is the end after so many without a byte', async () => {
+    it('too many failures without a byte in between end the download', async () => {
       const {session, calls} = served([{cut: 50}, () => Promise.reject(broken) as never]);
       const {bytes, error} = await whole(download(session, url, {resumes: 2}));
       expect(bytes).toEqual(content.slice(0, 50));
@@ -414,7 +414,7 @@ describe('download', () => {
       expect(calls).toHaveLength(3);
     });
 
-    it('may be silence', async () => {
+    it('a silent connection counts as a failure that passes', async () => {
       const {session} = served([{cut: 50, end: 'stalls'}, {}], {read: 20});
       expect(await whole(download(session, url))).toEqual({bytes: content, error: undefined});
       expect(session.stats().active).toBe(0);
@@ -437,7 +437,7 @@ describe('download', () => {
       },
     );
 
-    it('of the server’s, when it sends one that is known', async () => {
+    it('a digest of the server is checked if its algorithm is known', async () => {
       const right = {'repr-digest': `md5=:AAAA:, sha-256=:${base64}:`};
       const wrong = {'repr-digest': `sha-256=:${sha256(content.slice(1)).toString('base64')}:`};
       const {session, calls} = served([
@@ -457,7 +457,7 @@ describe('download', () => {
       });
     });
 
-    it('of the content of each response, too', async () => {
+    it('the Content-Digest of each response is checked', async () => {
       const {session} = served([{cut: 50, contentDigest: 'right'}, {contentDigest: 'right'}]);
       expect((await whole(download(session, url, {digest: true}))).error).toBeUndefined();
       const wrong = served([{cut: 50, contentDigest: 'right'}, {contentDigest: 'wrong'}]);
@@ -466,7 +466,7 @@ describe('download', () => {
       });
     });
 
-    it('of nothing', async () => {
+    it('the digest of empty content is checked', async () => {
       const digest = `sha256:${sha256(new Uint8Array()).toString('hex')}`;
       const {session} = served([{content: new Uint8Array()}]);
       expect(await whole(download(session, url, {digest}))).toEqual({
@@ -479,7 +479,7 @@ describe('download', () => {
   describe('ends early', () => {
     const stalled: Answer = {cut: 50, end: 'stalls'};
 
-    it('by break, and the slot is free', async () => {
+    it('break ends the download and frees its slot', async () => {
       const {session} = served([stalled]);
       for await (const _ of download(session, url)) {
         expect(session.stats().active).toBe(1);
@@ -488,7 +488,7 @@ describe('download', () => {
       expect(session.stats().active).toBe(0);
     });
 
-    it('by return() while it waits for a byte', async () => {
+    it('return() ends a download that waits for a byte', async () => {
       const {session} = served([stalled]);
       const file = download(session, url);
       await file.next();
@@ -498,7 +498,7 @@ describe('download', () => {
       expect(session.stats().active).toBe(0);
     });
 
-    it('by return() while it waits to go on', async () => {
+    it('return() ends a download that waits to continue', async () => {
       vi.spyOn(Math, 'random').mockReturnValue(1);
       const {session, calls} = served([{cut: 50}]);
       const file = download(session, url);
@@ -510,13 +510,13 @@ describe('download', () => {
       expect(calls).toHaveLength(1);
     });
 
-    it('by return() before the first byte is asked for', async () => {
+    it('return() before the first request ends the download', async () => {
       const {session, calls} = served([stalled]);
       await download(session, url).return?.();
       expect(calls).toHaveLength(0);
     });
 
-    it('by an abort, with its reason', async () => {
+    it('an abort ends the download with its reason', async () => {
       const {session} = served([stalled]);
       const controller = new AbortController();
       const file = download(session, url, {signal: controller.signal});
@@ -540,7 +540,7 @@ describe('download', () => {
     ['onDownloadProgress', {onDownloadProgress: 1 as never}],
     ['headers.range', {headers: {range: 'bytes=0-1'}}],
     ['headers.if-range', {headers: {'If-Range': '"1"'}}],
-  ])('refuses a %s that can not be', (option, options) => {
+  ])('the option %s is refused if its value is not allowed', (option, options) => {
     const {session} = served([{}]);
     const error = thrown(() => download(session, url, options));
     expect(error).toBeInstanceOf(InvalidOptionError);
@@ -550,7 +550,7 @@ describe('download', () => {
   it.each<[string, DownloadOptions]>([
     ['download.ranges', {ranges: 2} as never],
     ['download.throwHttpErrors', {throwHttpErrors: false} as never],
-  ])('refuses the option %s, which is none of its own', (option, options) => {
+  ])('the option %s is refused as unknown', (option, options) => {
     const {session} = served([{}]);
     const error = thrown(() => download(session, url, options));
     expect(error).toBeInstanceOf(UnsupportedOptionError);

@@ -4,7 +4,7 @@ import {createHash as createDefault} from '../../../src/download/web-hash.ts';
 import {patternOf} from '../../support/file-server.ts';
 
 describe.each(['sha-256', 'sha-384', 'sha-512'] as const)('%s', (algorithm) => {
-  it('is the same everywhere, however the bytes come', async () => {
+  it('the hash is the same in Node and on the web, however the bytes are split', async () => {
     const bytes = patternOf(10_000);
     const onNode = createOnNode(algorithm);
     onNode.update(bytes);

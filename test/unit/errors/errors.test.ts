@@ -65,7 +65,7 @@ const classes = {
 describe.each(names)('%s', (name) => {
   const error = errors[name];
 
-  it('is an AiofetchError, an Error, itself and nothing else', () => {
+  it('the error is an instance of AiofetchError, Error, its own class and no other', () => {
     const networkErrors = ['ConnectionError', 'RedirectError'];
     expect(error).toBeInstanceOf(Error);
     expect(error instanceof TypeError).toBe(networkErrors.includes(name));
@@ -74,7 +74,7 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  it('is one of its class in another copy of the package, and of no other', () => {
+  it('the error is an instance of its class in another copy of the package, and of no other class there', () => {
     for (const [other, type] of Object.entries(classes)) {
       const theirs = copy[other] as typeof AiofetchError;
       expect(theirs).not.toBe(type);
@@ -82,7 +82,7 @@ describe.each(names)('%s', (name) => {
     }
   });
 
-  it('has its name, also in its string, its stack and where it is inspected', () => {
+  it('the error has its name, also in its string, its stack and when it is inspected', () => {
     expect(error.name).toBe(name);
     expect(String(error)).toBe(`${name}: ${error.message}`);
     expect(error.stack).toMatch(new RegExp(`^(?:Type)?(?:Error|${name}): `));
@@ -90,7 +90,7 @@ describe.each(names)('%s', (name) => {
     expect(inspect(error)).toMatch(new RegExp(`^${name}: `));
   });
 
-  it('shows no credential, no query value, no fragment and no body, however it is printed', () => {
+  it('the error shows no credential, query value, fragment or body, however it is printed', () => {
     const printed = [
       error.message,
       String(error),
@@ -105,7 +105,7 @@ describe.each(names)('%s', (name) => {
     expect(printed).not.toContain('user:');
   });
 
-  it('is JSON with what there is to tell', () => {
+  it('the JSON of the error has its message, code, phase, attempts and request', () => {
     const {code, phase, attempts, message} = error;
     const expected = {
       name,
@@ -120,7 +120,7 @@ describe.each(names)('%s', (name) => {
 });
 
 describe.each(ofRequests)('%s of a request', (name) => {
-  it('has request, attempts and cause, and says which request it was', () => {
+  it('the error has request, attempts and cause, and its message names the request', () => {
     const error = errors[name];
     expect(error.request).toEqual({method: 'POST', url: 'https://api.test/v1/users?token=…&a=…'});
     expect(error.attempts).toBe(2);
@@ -130,8 +130,8 @@ describe.each(ofRequests)('%s of a request', (name) => {
   });
 });
 
-describe('what each tells beside that', () => {
-  it('a ConnectionError: its phase, and the system’s code', () => {
+describe('the members of an error class of its own', () => {
+  it('a ConnectionError has its phase and the code of the system', () => {
     expect(errors.ConnectionError).toMatchObject({phase: 'receive', code: 'ECONNRESET'});
     expect(new ConnectionError('x', 'dns')).toMatchObject({
       phase: 'dns',
@@ -147,24 +147,27 @@ describe('what each tells beside that', () => {
     ['pool', /\(pool\).*a free connection slot/],
     ['connect', /\(connect\).*DNS, TCP and TLS/],
     ['read', /\(read\).*the server to send something/],
-  ] as const)('a TimeoutError: its phase and limit, and what was waited for: %s', (phase, message) => {
-    const error = new TimeoutError(phase, 5);
-    expect(error).toMatchObject({phase, limit: 5, code: 'ERR_TIMEOUT'});
-    expect(error.message).toMatch(message);
-  });
+  ] as const)(
+    'a TimeoutError has its phase and limit, and its message says what was awaited: %s',
+    (phase, message) => {
+      const error = new TimeoutError(phase, 5);
+      expect(error).toMatchObject({phase, limit: 5, code: 'ERR_TIMEOUT'});
+      expect(error.message).toMatch(message);
+    },
+  );
 
-  it('a ResponseTooLargeError: its limit', () => {
+  it('a ResponseTooLargeError has its limit', () => {
     expect(errors.ResponseTooLargeError).toMatchObject({limit: 1000, phase: 'receive'});
   });
 
-  it('a SchemaError: its issues, and how many', () => {
+  it('a SchemaError has its issues, and its message says how many', () => {
     expect(errors.SchemaError.issues).toHaveLength(1);
     expect(new SchemaError([{message: 'a'}, {message: 'b'}]).message).toBe(
       'Response does not fit its schema: 2 issues',
     );
   });
 
-  it('option errors: the option, and who it was for', () => {
+  it('the errors for options name the option, and what refused it', () => {
     expect(errors.UnsupportedOptionError).toMatchObject({option: 'tls', where: 'the fetch connector'});
     expect(errors.UnsupportedOptionError.message).toBe(
       'Option "tls" is not supported by the fetch connector: the runtime has its own',
@@ -184,13 +187,13 @@ describe('what each tells beside that', () => {
     [['s3cret'], 'an array'],
     [() => 's3cret', 'a function'],
     [new Error('too long'), 'not valid (too long)'],
-  ])('an InvalidOptionError: the value %o, as %s', (value, shown) => {
+  ])('an InvalidOptionError shows the value %o as %s', (value, shown) => {
     expect(new InvalidOptionError('x', value, 'y').message).toBe(`Option "x" is ${shown}; allowed: y`);
   });
 });
 
 describe('instanceof', () => {
-  it('takes nothing for an error that is none', () => {
+  it('no other value is an instance of an error class', () => {
     for (const value of [
       undefined,
       null,
@@ -206,7 +209,7 @@ describe('instanceof', () => {
     }
   });
 
-  it('works for classes that extend ours', () => {
+  it('instanceof works for classes of users that extend an error class', () => {
     class Mine extends HTTPError {}
     class Base extends AiofetchError {}
     const mine = new Mine(response, undefined);
@@ -222,7 +225,7 @@ describe('instanceof', () => {
   });
 });
 
-describe('a URL as it may be shown', () => {
+describe('redactUrl', () => {
   it.each([
     ['https://api.test/v1', 'https://api.test/v1'],
     ['https://user:s3cret@api.test/v1', 'https://api.test/v1'],
@@ -239,7 +242,7 @@ describe('a URL as it may be shown', () => {
     ['/users?a=s3cret', '/users?a=…'],
     ['//user:s3cret@api.test/users', '//api.test/users'],
     ['data:text/plain,x?s3cret', 'data:text/plain,x?…'],
-  ])('%s', (url, shown) => {
+  ])('the URL %s is shown without secrets', (url, shown) => {
     expect(redactUrl(url)).toBe(shown);
   });
 });

@@ -51,7 +51,7 @@ describe('eventSource', () => {
   // No lot: every wait is the shortest.
   beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(0));
 
-  it('connects again when the server ends the stream, and ends with a 204', async () => {
+  it('an event source connects again when the server ends the stream, and ends with a 204', async () => {
     const {session, calls} = answering([() => stream('data: a\n\n'), () => stream('data: b\n\n'), end]);
     const seen = follow(eventSource(session, url));
     await settle();
@@ -67,7 +67,7 @@ describe('eventSource', () => {
     expect(session.stats()).toMatchObject({active: 0, queued: 0});
   });
 
-  it('asks for a stream of events, and goes on from the last one: Last-Event-ID, in UTF-8', async () => {
+  it('requests ask for text/event-stream and send the last id in UTF-8 as Last-Event-ID', async () => {
     const {session, calls} = answering([() => stream('id: ü1\ndata: a\n\nid: lost\ndata: half'), end]);
     const events = eventSource(session, url, {headers: {'x-own': '1'}});
     const seen = follow(events);
@@ -80,14 +80,14 @@ describe('eventSource', () => {
     ).toEqual(Array(2).fill(['text/event-stream', 'no-store', '1']));
   });
 
-  it('asks as the caller does, where that says how', async () => {
+  it('headers of the caller replace those of the event source', async () => {
     const {session, calls} = answering([end]);
     const own = {accept: 'text/event-stream, */*', 'cache-control': 'max-age=0'};
     await eventSource(session, url, {headers: own}).next();
     expect(Object.fromEntries(calls[0]?.headers ?? [])).toMatchObject(own);
   });
 
-  it('goes on from the id it is given', async () => {
+  it('the option lastEventId is sent with the first request', async () => {
     const {session, calls} = answering([end]);
     const events = eventSource(session, url, {lastEventId: '7'});
     expect(events.lastEventId).toBe('7');
@@ -95,7 +95,7 @@ describe('eventSource', () => {
     expect(calls[0]?.headers.get('last-event-id')).toBe('7');
   });
 
-  it('waits as long as the server says, also when it says so once only', async () => {
+  it('the retry of the server is the delay from then on', async () => {
     const {session, calls} = answering([
       () => stream('retry: 10\ndata: a\n\n'),
       () => stream('data: b\n\n'),
@@ -111,7 +111,7 @@ describe('eventSource', () => {
     expect(events.retry).toBe(10);
   });
 
-  it('waits twice as long after each attempt in a row that fails, up to a limit, and begins anew once it is connected', async () => {
+  it('the delay doubles with each failed attempt in a row up to a limit, and is short again after a connection', async () => {
     const answers = [refused, refused, refused, refused, () => stream('data: a\n\n'), refused, end];
     const {session} = answering(answers);
     const told: Reconnection[] = [];
@@ -136,7 +136,7 @@ describe('eventSource', () => {
     expect(told[4]).toMatchObject({error: undefined, lastEventId: ''});
   });
 
-  it('waits up to half as long again, by lot', async () => {
+  it('a random part of up to half the delay is added to the delay', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.999_999);
     const delays: number[] = [];
     const {session} = answering([() => stream(''), end]);
@@ -145,7 +145,7 @@ describe('eventSource', () => {
     expect(delays[0]).toBeCloseTo(1_500, 1);
   });
 
-  it('does not hammer on a server that wants no wait and is not there', async () => {
+  it('failed attempts have a delay even if the server asked for none', async () => {
     const {session, calls} = answering([() => stream('retry: 0\n\n'), refused]);
     follow(eventSource(session, url));
     await pass(1_000);
@@ -153,7 +153,7 @@ describe('eventSource', () => {
     expect(calls.length).toBeLessThan(7);
   });
 
-  it('gives up after so many failures in a row, with the last of them', async () => {
+  it('more than maxFailures failures in a row end the event source with the last error', async () => {
     const {session, calls} = answering([refused]);
     const seen = follow(eventSource(session, url, {maxFailures: 2, reconnectDelay: 1}));
     await pass(1_000);
@@ -161,16 +161,19 @@ describe('eventSource', () => {
     expect(calls).toHaveLength(3);
   });
 
-  it.each([400, 404, 500, 503])('fails with status %d at once, as the standard has it', async (status) => {
-    const {session, calls} = answering([() => new Response('no', {status})]);
-    const error = await rejection(eventSource(session, url).next());
-    expect(error).toBeInstanceOf(HTTPError);
-    expect(error).toMatchObject({status});
-    expect(calls).toHaveLength(1);
-    expect(session.stats().active).toBe(0);
-  });
+  it.each([400, 404, 500, 503])(
+    'the status %d ends the event source at once, as in the standard',
+    async (status) => {
+      const {session, calls} = answering([() => new Response('no', {status})]);
+      const error = await rejection(eventSource(session, url).next());
+      expect(error).toBeInstanceOf(HTTPError);
+      expect(error).toMatchObject({status});
+      expect(calls).toHaveLength(1);
+      expect(session.stats().active).toBe(0);
+    },
+  );
 
-  it('connects again after the statuses it is told, as late as Retry-After says', async () => {
+  it('reconnectStatuses lead to another attempt, with regard to Retry-After', async () => {
     const busy = () => new Response('no', {status: 503, headers: {'retry-after': '20'}});
     const {session, calls} = answering([busy, end]);
     const seen = follow(eventSource(session, url, {reconnectStatuses: [503]}));
@@ -193,7 +196,7 @@ describe('eventSource', () => {
       () => new Response('data: a\n\n', {status: 202, headers}),
       /has to be 200, and is 202/,
     ],
-  ])('fails with %s', async (_name, answer, message) => {
+  ])('a response with %s ends the event source with an EventSourceError', async (_name, answer, message) => {
     const {session} = answering([answer]);
     const error = await rejection(eventSource(session, url).next());
     expect(error).toBeInstanceOf(EventSourceError);
@@ -202,12 +205,15 @@ describe('eventSource', () => {
     expect(session.stats().active).toBe(0);
   });
 
-  it.each(['text/event-stream; charset=utf-8', 'Text/Event-Stream'])('takes the type %s', async (type) => {
-    const {session} = answering([() => new Response('data: a\n\n', {headers: {'content-type': type}})]);
-    expect((await eventSource(session, url).next()).value).toMatchObject({data: 'a'});
-  });
+  it.each(['text/event-stream; charset=utf-8', 'Text/Event-Stream'])(
+    'the media type %s is accepted',
+    async (type) => {
+      const {session} = answering([() => new Response('data: a\n\n', {headers: {'content-type': type}})]);
+      expect((await eventSource(session, url).next()).value).toMatchObject({data: 'a'});
+    },
+  );
 
-  it('leaves the session’s retries and its total out of it', async () => {
+  it('the retries and the total timeout of the session do not hold for an event source', async () => {
     const {session, calls} = answering([refused, () => new Response(new ReadableStream(), {headers})], {
       retry: {retries: 5, minDelay: 0},
       timeout: {total: 100, read: 50},
@@ -218,7 +224,7 @@ describe('eventSource', () => {
     expect(seen).toMatchObject({done: false, error: undefined});
   });
 
-  it('replaces a connection that has fallen silent', async () => {
+  it('a silent connection is replaced', async () => {
     const silent = () =>
       new Response(
         new ReadableStream<Uint8Array<ArrayBuffer>>({start: (c) => c.enqueue(encode('id: 1\ndata: a\n\n'))}),
@@ -255,7 +261,7 @@ describe('eventSource', () => {
     });
     afterEach(() => expect(vi.getTimerCount()).toBe(timers));
 
-    it('by break, and the slot is free', async () => {
+    it('break ends the event source and frees its slot', async () => {
       const {session} = answering([endless]);
       for await (const _ of eventSource(session, url)) {
         expect(session.stats().active).toBe(1);
@@ -264,7 +270,7 @@ describe('eventSource', () => {
       expect(session.stats().active).toBe(0);
     });
 
-    it('by close() while it waits for an event', async () => {
+    it('close() ends an event source that waits for an event', async () => {
       const {session} = answering([endless]);
       const events = eventSource(session, url);
       const seen = follow(events);
@@ -275,7 +281,7 @@ describe('eventSource', () => {
       expect(session.stats().active).toBe(0);
     });
 
-    it('by close() while it waits to connect again', async () => {
+    it('close() ends an event source that waits to connect again', async () => {
       const {session, calls} = answering([() => stream('data: a\n\n')]);
       const events = eventSource(session, url);
       const seen = follow(events);
@@ -287,7 +293,7 @@ describe('eventSource', () => {
       expect(calls).toHaveLength(1);
     });
 
-    it('by an abort, in either wait, with its reason, and leaves no listener', async () => {
+    it('an abort ends an event source in either wait with its reason, and leaves no listener', async () => {
       for (const answer of [endless, () => stream('data: a\n\n')]) {
         const {session} = answering([answer]);
         const controller = new AbortController();
@@ -304,7 +310,7 @@ describe('eventSource', () => {
       }
     });
 
-    it('when the session is closed', async () => {
+    it('destroying the session ends the event source', async () => {
       const {session} = answering([() => stream('data: a\n\n')]);
       const seen = follow(eventSource(session, url));
       await settle();
@@ -322,22 +328,19 @@ describe('eventSource', () => {
     {lastEventId: 'a\nb'},
     {reconnectStatuses: ['503' as never]},
     {onReconnect: 'x' as never},
-  ])('refuses %j at once', (options) => {
+  ])('the options %j are refused at once', (options) => {
     const {session} = answering([end]);
     expect(thrown(() => eventSource(session, url, options))).toBeInstanceOf(InvalidOptionError);
   });
 
-  it.each(['idleTimeOut', 'timeout', 'retry', 'body'])(
-    'refuses "%s", which is none of its options',
-    (name) => {
-      const {session} = answering([end]);
-      const error = thrown(() => eventSource(session, url, {[name]: 5}));
-      expect(error).toBeInstanceOf(UnsupportedOptionError);
-      expect(error).toMatchObject({
-        message: expect.stringMatching(
-          `Unknown option "${name}" of eventSource.* Known options: lastEventId, .*idleTimeout, .*headers`,
-        ),
-      });
-    },
-  );
+  it.each(['idleTimeOut', 'timeout', 'retry', 'body'])('the unknown option "%s" is refused', (name) => {
+    const {session} = answering([end]);
+    const error = thrown(() => eventSource(session, url, {[name]: 5}));
+    expect(error).toBeInstanceOf(UnsupportedOptionError);
+    expect(error).toMatchObject({
+      message: expect.stringMatching(
+        `Unknown option "${name}" of eventSource.* Known options: lastEventId, .*idleTimeout, .*headers`,
+      ),
+    });
+  });
 });

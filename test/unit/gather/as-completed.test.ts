@@ -61,7 +61,7 @@ async function collect<T>(results: AsyncIterable<T>): Promise<T[]> {
 expectNoUnhandledRejections();
 
 describe('asCompleted: results', () => {
-  it('come in the order of completion', async () => {
+  it('results come in the order of completion', async () => {
     const work = controlled();
     const values = collect(asCompleted(['a', 'b', 'c'], work.worker));
     await nextTurn();
@@ -69,7 +69,7 @@ describe('asCompleted: results', () => {
     expect(await values).toEqual(['result 2', 'result 0', 'result 1']);
   });
 
-  it('are of any iterable or async iterable', async () => {
+  it('inputs may be any iterable or async iterable', async () => {
     async function* later() {
       yield 1;
       yield 2;
@@ -80,11 +80,11 @@ describe('asCompleted: results', () => {
     expect(await collect(asCompleted([], double))).toEqual([]);
   });
 
-  it('may be undefined', async () => {
+  it('a result may be undefined', async () => {
     expect(await collect(asCompleted([1, 2], () => {}))).toEqual([undefined, undefined]);
   });
 
-  it('can be taken by several at once, first come, first served', async () => {
+  it('concurrent calls of next() get the results in the order of the calls', async () => {
     const work = controlled();
     const results = asCompleted([1, 2], work.worker);
     const steps = [results.next(), results.next(), results.next(), results.next()].map(watch);
@@ -97,7 +97,7 @@ describe('asCompleted: results', () => {
     expect(steps.map(({step}) => step)).toEqual([{value: 'result 1'}, {value: 'result 0'}, 'done', 'done']);
   });
 
-  it('are iterated once', async () => {
+  it('the results can be iterated once', async () => {
     const results = asCompleted([1, 2], (n) => n);
     expect(await collect(results)).toEqual([1, 2]);
     expect(await collect(results)).toEqual([]);
@@ -106,36 +106,39 @@ describe('asCompleted: results', () => {
 });
 
 describe('asCompleted: backpressure', () => {
-  it('holds everything back until the first next()', async () => {
+  it('nothing is opened before the first next()', async () => {
     const open = vi.fn();
     asCompleted({[Symbol.iterator]: open} as Iterable<number>, (n) => n);
     await nextTurn();
     expect(open).not.toHaveBeenCalled();
   });
 
-  it.each(['sync', 'async'] as const)('lets a result that is not taken keep its place (%s)', async (kind) => {
-    const work = controlled();
-    const numbers = countedInputs(10, kind);
-    const results = asCompleted(numbers.inputs, work.worker, {concurrency: 2});
-    const first = results.next();
-    await nextTurn();
-    work.fulfil(0);
-    await first;
-    await nextTurn();
-    work.fulfil(2);
-    await nextTurn();
-    expect([...work.open.keys()]).toEqual([1]);
-    work.fulfil(1);
-    await nextTurn();
-    expect(work.open.size).toBe(0);
-    expect(numbers.read).toBe(3);
-    expect(await results.next()).toEqual({done: false, value: 'result 2'});
-    await nextTurn();
-    expect([...work.open.keys()]).toEqual([3]);
-  });
+  it.each(['sync', 'async'] as const)(
+    'a result that was not taken keeps the place of its worker (%s)',
+    async (kind) => {
+      const work = controlled();
+      const numbers = countedInputs(10, kind);
+      const results = asCompleted(numbers.inputs, work.worker, {concurrency: 2});
+      const first = results.next();
+      await nextTurn();
+      work.fulfil(0);
+      await first;
+      await nextTurn();
+      work.fulfil(2);
+      await nextTurn();
+      expect([...work.open.keys()]).toEqual([1]);
+      work.fulfil(1);
+      await nextTurn();
+      expect(work.open.size).toBe(0);
+      expect(numbers.read).toBe(3);
+      expect(await results.next()).toEqual({done: false, value: 'result 2'});
+      await nextTurn();
+      expect([...work.open.keys()]).toEqual([3]);
+    },
+  );
 
   it.each([0, -1, 1.5, Number.NaN, '2'])(
-    'with a concurrency of %j is refused by the first next()',
+    'the first next() rejects for a concurrency of %j',
     async (wrong) => {
       const results = asCompleted([1], (n) => n, {concurrency: wrong as number});
       await expect(results.next()).rejects.toThrow(InvalidOptionError);
@@ -143,7 +146,7 @@ describe('asCompleted: backpressure', () => {
     },
   );
 
-  it('does not hold back a run that has no bound', async () => {
+  it('results that were not taken do not hold back a run with infinite concurrency', async () => {
     const results = asCompleted(countedInputs(20_000).inputs, (n) => n, {concurrency: Infinity});
     await results.next();
     await nextTurn();
@@ -152,7 +155,7 @@ describe('asCompleted: backpressure', () => {
 });
 
 describe('asCompleted: an error', () => {
-  it('comes after the results that were there before, and when nothing runs any more', async () => {
+  it('an error of a worker comes after the results before it, once no worker runs any more', async () => {
     const work = controlled();
     const numbers = countedInputs(10);
     const results = asCompleted(numbers.inputs, work.worker, {concurrency: 3});
@@ -178,7 +181,7 @@ describe('asCompleted: an error', () => {
     expect(work.started).toEqual([0, 1, 2, 3]);
   });
 
-  it('that nobody has waited for is not lost, nor unhandled', async () => {
+  it('an error that no next() waits for is kept for the next one, and is not unhandled', async () => {
     const work = controlled();
     const results = asCompleted([1, 2], work.worker);
     const first = results.next();
@@ -191,7 +194,7 @@ describe('asCompleted: an error', () => {
     expect(await results.next()).toEqual({done: true, value: undefined});
   });
 
-  it('of the source ends the run as well', async () => {
+  it('an error of the inputs ends the run', async () => {
     async function* broken() {
       yield 1;
       throw new Error('source');
@@ -204,7 +207,7 @@ describe('asCompleted: an error', () => {
     expect(seen).toEqual([1]);
   });
 
-  it('of onProgress ends the run as well', async () => {
+  it('an error of onProgress ends the run', async () => {
     const onProgress = () => {
       throw new Error('progress');
     };
@@ -213,36 +216,39 @@ describe('asCompleted: an error', () => {
 });
 
 describe('asCompleted: leaving the loop', () => {
-  it.each(['sync', 'async'] as const)('aborts the rest and waits for what runs (%s)', async (kind) => {
-    const work = controlled();
-    const numbers = countedInputs(10, kind);
-    let hasLeft = false;
-    const loop = async () => {
-      for await (const _ of asCompleted(numbers.inputs, work.worker, {concurrency: 2})) {
-        await nextTurn();
-        break;
-      }
-      hasLeft = true;
-    };
-    const left = loop();
-    await nextTurn();
-    work.fulfil(0);
-    await nextTurn();
-    await nextTurn();
-    expect(work.signals.map(({aborted}) => aborted)).toEqual([true, true, true]);
-    expect(work.signals[0]?.reason).toMatchObject({name: 'AbortError'});
-    expect(hasLeft).toBe(false);
-    work.fulfil(1);
-    await nextTurn();
-    expect(hasLeft).toBe(false);
-    expect(numbers.end).toBeUndefined();
-    work.reject(2, new Error('nobody asked'));
-    await left;
-    expect(numbers.end).toBe('closed');
-    expect(work.started).toEqual([0, 1, 2]);
-  });
+  it.each(['sync', 'async'] as const)(
+    'break aborts the running workers and waits for them (%s)',
+    async (kind) => {
+      const work = controlled();
+      const numbers = countedInputs(10, kind);
+      let hasLeft = false;
+      const loop = async () => {
+        for await (const _ of asCompleted(numbers.inputs, work.worker, {concurrency: 2})) {
+          await nextTurn();
+          break;
+        }
+        hasLeft = true;
+      };
+      const left = loop();
+      await nextTurn();
+      work.fulfil(0);
+      await nextTurn();
+      await nextTurn();
+      expect(work.signals.map(({aborted}) => aborted)).toEqual([true, true, true]);
+      expect(work.signals[0]?.reason).toMatchObject({name: 'AbortError'});
+      expect(hasLeft).toBe(false);
+      work.fulfil(1);
+      await nextTurn();
+      expect(hasLeft).toBe(false);
+      expect(numbers.end).toBeUndefined();
+      work.reject(2, new Error('nobody asked'));
+      await left;
+      expect(numbers.end).toBe('closed');
+      expect(work.started).toEqual([0, 1, 2]);
+    },
+  );
 
-  it('by a throw does so too, and throws what was thrown', async () => {
+  it('a throw in the loop closes the inputs and reaches the caller', async () => {
     const numbers = countedInputs(10);
     const loop = async () => {
       for await (const _ of asCompleted(numbers.inputs, (n) => n, {concurrency: 2})) throw new Error('mine');
@@ -251,7 +257,7 @@ describe('asCompleted: leaving the loop', () => {
     expect(numbers.end).toBe('closed');
   });
 
-  it('drops the errors that were not taken', async () => {
+  it('return() drops an error that was not taken', async () => {
     const work = controlled();
     const results = asCompleted([1, 2], work.worker);
     const first = results.next();
@@ -264,7 +270,7 @@ describe('asCompleted: leaving the loop', () => {
     expect(await results.next()).toEqual({done: true, value: undefined});
   });
 
-  it('drops an error that is still waiting for the other workers', async () => {
+  it('return() drops an error that still waits for the other workers', async () => {
     const work = controlled();
     const results = asCompleted([1, 2], work.worker);
     const first = watch(results.next());
@@ -278,7 +284,7 @@ describe('asCompleted: leaving the loop', () => {
     expect(left.step).toBe('done');
   });
 
-  it('throws what closing the source threw', async () => {
+  it('break throws the error that closing the inputs threw', async () => {
     function* inputs() {
       try {
         yield 1;
@@ -294,7 +300,7 @@ describe('asCompleted: leaving the loop', () => {
     await expect(loop()).rejects.toThrow('close');
   });
 
-  it('does not wait for a next() that is pending', async () => {
+  it('return() ends a pending next()', async () => {
     const work = controlled();
     const results = asCompleted([1, 2], work.worker, {concurrency: 1});
     const pending = watch(results.next());
@@ -308,7 +314,7 @@ describe('asCompleted: leaving the loop', () => {
     expect(work.started).toEqual([0]);
   });
 
-  it('before it began opens nothing', async () => {
+  it('return() before the first next() opens no inputs', async () => {
     const open = vi.fn();
     const results = asCompleted({[Symbol.iterator]: open} as Iterable<number>, (n) => n);
     expect(await results.return?.()).toEqual({done: true, value: undefined});
@@ -318,14 +324,14 @@ describe('asCompleted: leaving the loop', () => {
 });
 
 describe('asCompleted: signal', () => {
-  it('aborted before: nothing is read', async () => {
+  it('a signal that is already aborted rejects before an input is read', async () => {
     const numbers = countedInputs(3);
     const results = asCompleted(numbers.inputs, (n) => n, {signal: AbortSignal.abort('reason')});
     await expect(results.next()).rejects.toBe('reason');
     expect(numbers.read).toBe(0);
   });
 
-  it('stops the rest and waits for what runs; what was there comes first, then its reason', async () => {
+  it('an abort stops the run, waits for the running workers, and its reason comes after the results before it', async () => {
     const controller = new AbortController();
     const work = controlled();
     const numbers = countedInputs(10);
@@ -348,7 +354,7 @@ describe('asCompleted: signal', () => {
     expect(work.started).toEqual([0, 1, 2]);
   });
 
-  it('counts until the last result is taken', async () => {
+  it('an abort still ends the run when only the last result was not taken', async () => {
     const controller = new AbortController();
     const results = asCompleted([1, 2], (n) => n, {signal: controller.signal});
     await results.next();
@@ -371,7 +377,7 @@ describe('asCompleted: signal', () => {
         for await (const _ of asCompleted([1, 2, 3], (n) => n, {signal, concurrency: 1})) break;
       },
     ],
-  ])('has no listener left after %s', async (_how, run) => {
+  ])('the signal has no listener left after %s', async (_how, run) => {
     const controller = new AbortController();
     const added = vi.spyOn(controller.signal, 'addEventListener');
     const removed = vi.spyOn(controller.signal, 'removeEventListener');
@@ -382,7 +388,7 @@ describe('asCompleted: signal', () => {
 });
 
 describe('asCompleted: onProgress', () => {
-  it('counts what has been worked off, taken or not', async () => {
+  it('onProgress counts results that were not taken as well', async () => {
     const seen: unknown[] = [];
     const onProgress = ({done, active, total}: Progress) => seen.push([done, active, total]);
     const work = controlled();
@@ -419,7 +425,7 @@ describe('asCompleted: over random schedules', () => {
     actions: fc.array(action, {maxLength: 60}),
   });
 
-  it('yields what completed, in that order, within its bounds, and leaves nothing running', async () => {
+  it('every schedule yields the results in the order of completion, keeps the bounds and leaves no worker running', async () => {
     const property = fc.asyncProperty(schedule, async ({count, concurrency, kind, failing, actions}) => {
       const work = controlled();
       const numbers = countedInputs(count, kind);
@@ -492,7 +498,7 @@ describe('asCompleted: over random schedules', () => {
 });
 
 describe('asCompleted: a million inputs', () => {
-  it('take less than 100 MB over the idle process', async () => {
+  it('a million inputs take less than 60 MB over the idle process', async () => {
     const module = JSON.stringify(new URL('../../../src/gather/index.ts', import.meta.url).href);
     const memory = JSON.stringify(memoryModule);
     const script = `
@@ -505,15 +511,17 @@ describe('asCompleted: a million inputs', () => {
       for await (const result of asCompleted(numbers(), async (n) => ({n, text: String(n)}))) count++;
       console.log(JSON.stringify({count, overIdle: readPeak() - idle}));
     `;
+    // V8 would let its young generation grow to 48 MB, whatever the run keeps.
     const {stdout} = await promisify(execFile)(process.execPath, [
       '--expose-gc',
+      '--max-semi-space-size=1',
       '--input-type=module',
       '-e',
       script,
     ]);
     const {count, overIdle} = JSON.parse(stdout);
     expect(count).toBe(1_000_000);
-    expect(overIdle).toBeLessThan(100e6);
+    expect(overIdle).toBeLessThan(60e6);
   });
 });
 

@@ -61,7 +61,7 @@ function watch<T>(promise: Promise<T>) {
 expectNoUnhandledRejections();
 
 describe('gather: results', () => {
-  it('are in the order of the inputs, whatever completes first', async () => {
+  it('results are in the order of the inputs, whichever worker settles first', async () => {
     const work = controlled();
     const results = gather(['a', 'b', 'c'], work.worker);
     await nextTurn();
@@ -72,7 +72,7 @@ describe('gather: results', () => {
     await expect(results).resolves.toEqual(['result 0', 'result 1', 'result 2']);
   });
 
-  it('are of any iterable or async iterable', async () => {
+  it('inputs may be any iterable or async iterable', async () => {
     const double = (n: number) => n * 2;
     async function* later() {
       yield 1;
@@ -86,7 +86,7 @@ describe('gather: results', () => {
     expect(await gather([], double)).toEqual([]);
   });
 
-  it('may be promises or not, and undefined', async () => {
+  it('a worker may return a promise, a value or undefined', async () => {
     expect(await gather([1, 2, 3], (n) => (n === 2 ? Promise.resolve() : undefined))).toEqual([
       undefined,
       undefined,
@@ -94,11 +94,11 @@ describe('gather: results', () => {
     ]);
   });
 
-  it('come with the place of their input', async () => {
+  it('a worker gets the index of its input', async () => {
     expect(await gather(['a', 'b'], (input, {index}) => `${index}${input}`)).toEqual(['0a', '1b']);
   });
 
-  it('take an array that grows while it is worked off', async () => {
+  it('inputs that are added to an array during the run are worked on too', async () => {
     const frontier = [3];
     const results = await gather(frontier, (depth) => {
       if (depth > 0) frontier.push(depth - 1);
@@ -107,14 +107,14 @@ describe('gather: results', () => {
     expect(results).toEqual([3, 2, 1, 0]);
   });
 
-  it('reach the worker as they are when the inputs are promises', async () => {
+  it('promises in a synchronous iterable reach the worker as promises', async () => {
     const promise = Promise.resolve(1);
     expect(await gather([promise], (input) => input === promise)).toEqual([true]);
   });
 });
 
 describe('gather: concurrency', () => {
-  it('is 100 unless told otherwise', async () => {
+  it('the default concurrency is 100', async () => {
     const work = controlled({obeys: () => true});
     const controller = new AbortController();
     const results = watch(
@@ -127,7 +127,7 @@ describe('gather: concurrency', () => {
     expect(results.isSettled).toBe(true);
   });
 
-  it('is without bound when it is Infinity, and the stack does not grow with it', async () => {
+  it('infinite concurrency starts all workers, and the stack does not grow', async () => {
     const work = controlled();
     const results = gather(countedInputs(20_000, 'sync').inputs, work.worker, {concurrency: Infinity});
     await nextTurn();
@@ -136,19 +136,22 @@ describe('gather: concurrency', () => {
     expect((await results).at(-1)).toBe('result 19999');
   });
 
-  it.each(['sync', 'async'] as const)('reads no input that it has no worker for (%s)', async (kind) => {
-    const work = controlled();
-    const numbers = countedInputs(5, kind);
-    const results = gather(numbers.inputs, work.worker, {concurrency: 2});
-    for (const index of [0, 1, 2, 3, 4]) {
-      await nextTurn();
-      expect(numbers.read).toBe(Math.min(index + 2, 5));
-      work.fulfil(index);
-    }
-    await results;
-  });
+  it.each(['sync', 'async'] as const)(
+    'an input is read only when a worker is free for it (%s)',
+    async (kind) => {
+      const work = controlled();
+      const numbers = countedInputs(5, kind);
+      const results = gather(numbers.inputs, work.worker, {concurrency: 2});
+      for (const index of [0, 1, 2, 3, 4]) {
+        await nextTurn();
+        expect(numbers.read).toBe(Math.min(index + 2, 5));
+        work.fulfil(index);
+      }
+      await results;
+    },
+  );
 
-  it('asks an async source for one input at a time', async () => {
+  it('an async iterator is asked for one input at a time', async () => {
     let asked = 0;
     let mostAsked = 0;
     let left = 50;
@@ -166,13 +169,16 @@ describe('gather: concurrency', () => {
     expect(mostAsked).toBe(1);
   });
 
-  it.each([0, -1, 1.5, Number.NaN, '2', null])('of %j is refused, by a rejection', async (concurrency) => {
-    const numbers = countedInputs(1, 'sync');
-    const results = gather(numbers.inputs, (n) => n, {concurrency: concurrency as number});
-    await expect(results).rejects.toThrow(InvalidOptionError);
-    await expect(results).rejects.toThrow('Option "concurrency" is ');
-    expect(numbers.read).toBe(0);
-  });
+  it.each([0, -1, 1.5, Number.NaN, '2', null])(
+    'a concurrency of %j is refused by a rejection',
+    async (concurrency) => {
+      const numbers = countedInputs(1, 'sync');
+      const results = gather(numbers.inputs, (n) => n, {concurrency: concurrency as number});
+      await expect(results).rejects.toThrow(InvalidOptionError);
+      await expect(results).rejects.toThrow('Option "concurrency" is ');
+      expect(numbers.read).toBe(0);
+    },
+  );
 });
 
 describe('the async context of a worker', () => {
@@ -184,7 +190,7 @@ describe('the async context of a worker', () => {
         for await (const _ of asCompleted(inputs, worker, {concurrency: 1}));
       },
     ],
-  ])('is that of the call of %s, whatever frees the place of the worker', async (_name, run) => {
+  ])('a worker runs in the async context of the call of %s, whatever frees its place', async (_name, run) => {
     const storage = new AsyncLocalStorage<string>();
     const contexts: unknown[] = [];
     const open: Array<() => void> = [];
@@ -217,17 +223,20 @@ describe('an unknown option', () => {
       (inputs, options) => asCompleted(inputs, (n) => n, options).next(),
       'Unknown option "settle" of asCompleted. Known options: concurrency, signal, onProgress',
     ],
-  ])('of %s rejects the run before an input is read', async (_name, options, run, message) => {
-    const {inputs, read} = countedInputs(1, 'sync');
-    const results = run(inputs as Iterable<number>, options);
-    await expect(results).rejects.toThrow(UnsupportedOptionError);
-    await expect(results).rejects.toThrow(message);
-    expect(read).toBe(0);
-  });
+  ])(
+    'an unknown option of %s rejects the run before an input is read',
+    async (_name, options, run, message) => {
+      const {inputs, read} = countedInputs(1, 'sync');
+      const results = run(inputs as Iterable<number>, options);
+      await expect(results).rejects.toThrow(UnsupportedOptionError);
+      await expect(results).rejects.toThrow(message);
+      expect(read).toBe(0);
+    },
+  );
 });
 
 describe('gather: the first error', () => {
-  it('aborts the other workers, and rejects when they have settled', async () => {
+  it('the first error aborts the other workers, and rejects once they have settled', async () => {
     const work = controlled();
     const signals: AbortSignal[] = [];
     const numbers = countedInputs(10, 'sync');
@@ -258,14 +267,14 @@ describe('gather: the first error', () => {
     expect(numbers.end).toBe('closed');
   });
 
-  it('may be thrown synchronously, and be anything', async () => {
+  it('a worker may throw any value synchronously', async () => {
     const results = gather([1], () => {
       throw undefined;
     });
     await expect(results).rejects.toBeUndefined();
   });
 
-  it('reaches every running worker, also where many have been started since', async () => {
+  it('the abort reaches every running worker, even one that many others were started after', async () => {
     const work = controlled({obeys: () => true});
     const results = watch(gather(countedInputs(2000, 'sync').inputs, work.worker, {concurrency: 3}));
     await nextTurn();
@@ -284,7 +293,7 @@ describe('gather: the first error', () => {
 });
 
 describe('gather: settle', () => {
-  it('gives what Promise.allSettled gives, and goes on after an error', async () => {
+  it('with settle, the run goes on after an error and returns outcomes as Promise.allSettled does', async () => {
     const error = new Error('two');
     const worker = (n: number) => {
       if (n === 2) throw error;
@@ -295,7 +304,7 @@ describe('gather: settle', () => {
     );
   });
 
-  it('does not swallow what is not a worker’s: an abort, a source that fails, onProgress', async () => {
+  it('with settle, an abort, an error of the inputs and one of onProgress still reject', async () => {
     function* broken() {
       yield 1;
       throw new Error('source');
@@ -312,13 +321,16 @@ describe('gather: settle', () => {
 });
 
 describe('gather: the inputs', () => {
-  it.each(['sync', 'async'] as const)('are not closed when read to their end (%s)', async (kind) => {
-    const numbers = countedInputs(3, kind);
-    await gather(numbers.inputs, (n) => n, {concurrency: 1});
-    expect(numbers.end).toBe('exhausted');
-  });
+  it.each(['sync', 'async'] as const)(
+    'inputs that were read to their end are not closed (%s)',
+    async (kind) => {
+      const numbers = countedInputs(3, kind);
+      await gather(numbers.inputs, (n) => n, {concurrency: 1});
+      expect(numbers.end).toBe('exhausted');
+    },
+  );
 
-  it('are closed when no worker uses them any more', async () => {
+  it('inputs are closed once no worker runs any more', async () => {
     const work = controlled();
     const numbers = countedInputs(3, 'async');
     const results = watch(gather(numbers.inputs, work.worker, {concurrency: 2}));
@@ -332,7 +344,7 @@ describe('gather: the inputs', () => {
     expect(results.error).toBe('stop');
   });
 
-  it('are not closed when they were what failed', async () => {
+  it('inputs that failed are not closed', async () => {
     const error = new Error('source');
     const close = vi.fn();
     const next = vi.fn().mockReturnValueOnce({value: 1}).mockRejectedValueOnce(error);
@@ -341,7 +353,7 @@ describe('gather: the inputs', () => {
     expect(close).not.toHaveBeenCalled();
   });
 
-  it('that fail to close do not hide the first error', async () => {
+  it('an error of closing the inputs does not hide the first error', async () => {
     const inputs = {
       [Symbol.iterator]: () => ({
         next: () => ({done: false as const, value: 1}),
@@ -359,21 +371,24 @@ describe('gather: the inputs', () => {
   it.each([
     ['never does', () => new Promise<never>(() => {})],
     ['fails to', () => Promise.reject(new Error('close'))],
-  ])('that are still waited for are told to close, and hold up no abort when one %s', async (_how, close) => {
-    const controller = new AbortController();
-    const closed = vi.fn(close);
-    const inputs = {
-      [Symbol.asyncIterator]: () => ({next: () => new Promise<never>(() => {}), return: closed}),
-    };
-    const results = watch(gather(inputs, (n) => n, {signal: controller.signal}));
-    await nextTurn();
-    controller.abort('enough');
-    await nextTurn();
-    expect(results.error).toBe('enough');
-    expect(closed).toHaveBeenCalledOnce();
-  });
+  ])(
+    'an abort calls return() of inputs with a pending next(), and does not wait for one that %s',
+    async (_how, close) => {
+      const controller = new AbortController();
+      const closed = vi.fn(close);
+      const inputs = {
+        [Symbol.asyncIterator]: () => ({next: () => new Promise<never>(() => {}), return: closed}),
+      };
+      const results = watch(gather(inputs, (n) => n, {signal: controller.signal}));
+      await nextTurn();
+      controller.abort('enough');
+      await nextTurn();
+      expect(results.error).toBe('enough');
+      expect(closed).toHaveBeenCalledOnce();
+    },
+  );
 
-  it('that come too late are dropped', async () => {
+  it('an input that arrives after an abort reaches no worker', async () => {
     const controller = new AbortController();
     const late = Promise.withResolvers<IteratorResult<number>>();
     const worker = vi.fn();
@@ -388,7 +403,7 @@ describe('gather: the inputs', () => {
     expect(worker).not.toHaveBeenCalled();
   });
 
-  it('may abort the run while they are read, and are closed then', async () => {
+  it('inputs that abort the run while they are read are closed', async () => {
     const controller = new AbortController();
     let isClosed = false;
     function* inputs() {
@@ -404,7 +419,7 @@ describe('gather: the inputs', () => {
     expect(isClosed).toBe(true);
   });
 
-  it('may abort the run while they are opened', async () => {
+  it('inputs that abort the run while they are opened are closed', async () => {
     const controller = new AbortController();
     const close = vi.fn(() => ({done: true as const, value: undefined}));
     const inputs = {
@@ -417,14 +432,14 @@ describe('gather: the inputs', () => {
     expect(close).toHaveBeenCalledOnce();
   });
 
-  it('are refused, by a rejection, when they are not iterable', async () => {
+  it('inputs that are not iterable are refused by a rejection', async () => {
     await expect(gather({} as Iterable<number>, (n) => n)).rejects.toThrow(TypeError);
     await expect(gather(null as unknown as Iterable<number>, (n) => n)).rejects.toThrow(TypeError);
   });
 });
 
 describe('gather: signal', () => {
-  it('aborted before: nothing is read', async () => {
+  it('a signal that is already aborted rejects before an input is read', async () => {
     const reason = new Error('too late');
     const open = vi.fn();
     const inputs = {[Symbol.iterator]: open};
@@ -433,7 +448,7 @@ describe('gather: signal', () => {
     expect(open).not.toHaveBeenCalled();
   });
 
-  it('stops the rest, waits for what runs, and rejects with its reason', async () => {
+  it('an abort stops the run, waits for the running workers and rejects with its reason', async () => {
     const controller = new AbortController();
     const work = controlled();
     const numbers = countedInputs(10, 'async');
@@ -466,7 +481,7 @@ describe('gather: signal', () => {
     ['an error', ({signal}) => gather([1], () => Promise.reject(new Error('no')), {signal})],
     ['an invalid option', ({signal}) => gather([1], (n) => n, {signal, concurrency: 0})],
     ['an abort', (controller) => gather([1], () => controller.abort(), {signal: controller.signal})],
-  ])('keeps no listener after %s', async (_how, run) => {
+  ])('the signal has no listener left after %s', async (_how, run) => {
     const controller = new AbortController();
     const added = vi.spyOn(controller.signal, 'addEventListener');
     const removed = vi.spyOn(controller.signal, 'removeEventListener');
@@ -475,14 +490,14 @@ describe('gather: signal', () => {
     expect(removed.mock.calls).toEqual(added.mock.calls);
   });
 
-  it('of the workers is not aborted by a run that went well, nor afterwards', async () => {
+  it('the signal of a worker is not aborted by the end of a successful run, nor afterwards', async () => {
     const controller = new AbortController();
     const [signal] = await gather([1], (_, context) => context.signal, {signal: controller.signal});
     controller.abort();
     expect(signal?.aborted).toBe(false);
   });
 
-  it('of the workers is neither one for each input nor one for all', async () => {
+  it('256 workers share a signal', async () => {
     const signals = new Set(await gather(countedInputs(10_000, 'sync').inputs, (_, {signal}) => signal));
     expect(signals.size).toBe(Math.ceil(10_000 / 256));
   });
@@ -497,7 +512,7 @@ describe('gather: onProgress', () => {
     vi.useRealTimers();
   });
 
-  it('tells how far the run has come, each time a worker has settled', async () => {
+  it('onProgress gets the progress each time a worker has settled', async () => {
     const work = controlled();
     const seen: Progress[] = [];
     const onProgress = (progress: Progress) => seen.push(progress);
@@ -524,7 +539,7 @@ describe('gather: onProgress', () => {
     ]);
   });
 
-  it('knows no rate while no time has passed, and no total of what has no length or size', async () => {
+  it('the rate is 0 while no time has passed, and total is absent for inputs without length and size', async () => {
     const seen: Progress[] = [];
     await gather(countedInputs(1, 'sync').inputs, (n) => n, {onProgress: (progress) => seen.push(progress)});
     await gather(new Set([1]), (n) => n, {onProgress: (progress) => seen.push(progress)});
@@ -534,7 +549,7 @@ describe('gather: onProgress', () => {
     ]);
   });
 
-  it('sees the total grow with the inputs', async () => {
+  it('the total grows with inputs that are added during the run', async () => {
     const frontier = new Set([2]);
     const totals: unknown[] = [];
     const worker = (n: number) => void (n > 0 && frontier.add(n - 1));
@@ -542,7 +557,7 @@ describe('gather: onProgress', () => {
     expect(totals).toEqual([2, 3, 3]);
   });
 
-  it('is told of the error that ends the run, and of nothing after', async () => {
+  it('onProgress gets the error that ends the run as its last call', async () => {
     const work = controlled();
     const seen: unknown[] = [];
     const onProgress = ({done, failed}: Progress) => seen.push([done, failed]);
@@ -556,7 +571,7 @@ describe('gather: onProgress', () => {
     expect(seen).toEqual([[1, 1]]);
   });
 
-  it('that throws ends the run, as a worker’s error does', async () => {
+  it('an error of onProgress ends the run as an error of a worker does', async () => {
     const work = controlled({obeys: () => true});
     const error = new Error('progress');
     const onProgress = () => {
@@ -570,7 +585,7 @@ describe('gather: onProgress', () => {
     expect(work.started).toEqual([1, 2]);
   });
 
-  it('that throws as well does not hide the worker’s error', async () => {
+  it('an error of onProgress does not hide the error of the worker', async () => {
     const onProgress = () => {
       throw new Error('progress');
     };
@@ -594,7 +609,7 @@ describe('gather: over random schedules', () => {
     abortAt: fc.option(fc.nat({max: 20}), {nil: undefined}),
   });
 
-  it('keeps to its bounds, settles every input once, in order, and leaves nothing running', async () => {
+  it('every schedule keeps the bounds, settles every input once in order and leaves no worker running', async () => {
     const property = fc.asyncProperty(schedule, async (plan) => {
       const {count, concurrency, settle} = plan;
       const work = controlled({obeys: () => plan.obeys});

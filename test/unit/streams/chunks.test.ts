@@ -6,7 +6,7 @@ import {waitFor} from '../../support/wait-for.ts';
 import {chunked, collect, collectToFailure, cutAt, cuts, encode} from './support.ts';
 
 describe('iterChunks', () => {
-  it('cuts any split of the bytes into pieces of the size, the last one shorter', async () => {
+  it('bytes in any chunks are cut into pieces of the size, and the last piece is shorter', async () => {
     const property = fc.asyncProperty(
       fc.uint8Array({maxLength: 300}),
       cuts,
@@ -23,25 +23,28 @@ describe('iterChunks', () => {
     await fc.assert(property, {numRuns: 300});
   });
 
-  it('hands chunks on as they come when it is given no size, without the empty ones', async () => {
+  it('without a size, chunks come as they arrive, except empty ones', async () => {
     const chunks = ['a', '', 'bcd', 'e'].map(encode);
     expect(await collect(iterChunks(chunked(chunks).response))).toEqual(['a', 'bcd', 'e'].map(encode));
   });
 
-  it.each([0, -1, 1.5, Number.NaN, Infinity, '5'])('refuses the size %s, and cancels', async (size) => {
-    const {response, state} = chunked([encode('abc')]);
-    const error = await rejection(iterChunks(response, size as number).next());
-    expect(error).toBeInstanceOf(InvalidOptionError);
-    expect(error).toMatchObject({option: 'size'});
-    await waitFor(() => state.cancelled !== undefined);
-  });
+  it.each([0, -1, 1.5, Number.NaN, Infinity, '5'])(
+    'the size %s is refused, and the body cancelled',
+    async (size) => {
+      const {response, state} = chunked([encode('abc')]);
+      const error = await rejection(iterChunks(response, size as number).next());
+      expect(error).toBeInstanceOf(InvalidOptionError);
+      expect(error).toMatchObject({option: 'size'});
+      await waitFor(() => state.cancelled !== undefined);
+    },
+  );
 
-  it('has nothing of a response without a body', async () => {
+  it('a response without a body has no chunks', async () => {
     expect(await collect(iterChunks(new Response(null, {status: 204})))).toEqual([]);
     expect(await collect(iterChunks(new Response('')))).toEqual([]);
   });
 
-  it('takes a promise, and fails with what that fails with', async () => {
+  it('a promise of a response is accepted, and its error reaches the loop', async () => {
     expect(await collect(iterChunks(Promise.resolve(new Response('abc'))))).toEqual([encode('abc')]);
     const iterator = iterChunks(Promise.reject(new Error('no answer')));
     // Time for it to count as unhandled.
@@ -50,7 +53,7 @@ describe('iterChunks', () => {
     expect(await iterator.next()).toEqual({done: true, value: undefined});
   });
 
-  it('refuses a body that has been read, or is being read', async () => {
+  it('a body that was read, or is being read, is refused', async () => {
     const read = new Response('abc');
     await read.text();
     expect(await rejection(iterChunks(read).next())).toBeInstanceOf(TypeError);
@@ -62,14 +65,14 @@ describe('iterChunks', () => {
     expect(await rejection(iterChunks(twice).next())).toBeInstanceOf(TypeError);
   });
 
-  it('hands on what came before a failure, then the failure, then nothing', async () => {
+  it('the chunks before a failure come first, then the failure, then the end', async () => {
     const failure = new Error('cut');
     const iterator = iterChunks(chunked([encode('abcde')], failure).response, 2);
     expect(await collectToFailure(iterator)).toEqual({all: ['ab', 'cd'].map(encode), error: failure});
     expect(await iterator.next()).toEqual({done: true, value: undefined});
   });
 
-  it('reads nothing ahead', async () => {
+  it('a chunk is read only when the loop asks for it', async () => {
     const {response, state} = chunked(Array.from({length: 10}, () => encode('abcd')));
     const iterator = iterChunks(response, 2);
     expect(state.taken).toBe(0);
@@ -79,7 +82,7 @@ describe('iterChunks', () => {
     }
   });
 
-  it('answers calls of next() made at once in their order', async () => {
+  it('concurrent calls of next() get chunks in the order of the calls', async () => {
     const {response} = chunked(['ab', 'c', 'def'].map(encode));
     const iterator = iterChunks(response, 1);
     const steps = await Promise.all(Array.from({length: 8}, () => iterator.next()));
@@ -94,13 +97,13 @@ describe('iterChunks', () => {
 describe('leaving early cancels the body', () => {
   const many = () => chunked(Array.from({length: 10}, () => encode('abcd')));
 
-  it('by break', async () => {
+  it('break cancels the body', async () => {
     const {response, state} = many();
     for await (const _ of iterChunks(response)) break;
     expect(state).toMatchObject({taken: 1, cancelled: expect.any(Error)});
   });
 
-  it('by a throw', async () => {
+  it('a throw in the loop cancels the body', async () => {
     const {response, state} = many();
     const loop = async () => {
       for await (const _ of iterChunks(response)) throw new Error('mine');
@@ -109,7 +112,7 @@ describe('leaving early cancels the body', () => {
     expect(state.cancelled).toBeDefined();
   });
 
-  it('by return() before the first next()', async () => {
+  it('return() before the first next() cancels the body', async () => {
     const {response, state} = many();
     const iterator = iterChunks(Promise.resolve(response));
     expect(await iterator.return?.()).toEqual({done: true, value: undefined});
@@ -118,7 +121,7 @@ describe('leaving early cancels the body', () => {
     expect(state.taken).toBe(0);
   });
 
-  it('by return() while the response is on its way', async () => {
+  it('return() before the response has arrived cancels its body once it arrives', async () => {
     const {response, state} = many();
     const {promise, resolve} = Promise.withResolvers<Response>();
     const iterator = iterChunks(promise);
@@ -129,7 +132,7 @@ describe('leaving early cancels the body', () => {
     await waitFor(() => state.cancelled !== undefined);
   });
 
-  it('by return() while a read waits', async () => {
+  it('return() during a pending read cancels the body', async () => {
     let cancelled: unknown;
     const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
       cancel(reason) {
@@ -144,7 +147,7 @@ describe('leaving early cancels the body', () => {
     expect(cancelled).toBeInstanceOf(Error);
   });
 
-  it('and gives the slot back', async () => {
+  it('leaving the loop frees the slot of the response', async () => {
     const {session} = mockSession(() => many().response, {}, {limit: 1});
     for (let round = 0; round < 3; round++) {
       for await (const _ of iterChunks(session.get('https://api.test/'))) {
@@ -157,7 +160,7 @@ describe('leaving early cancels the body', () => {
 });
 
 describe('through a session', () => {
-  it('an abort in the middle is the failure', async () => {
+  it('an abort in the middle of a body fails the loop with its reason', async () => {
     const stalled = () =>
       new ReadableStream<Uint8Array<ArrayBuffer>>({start: (c) => c.enqueue(encode('abc'))});
     const {session} = mockSession(() => new Response(stalled()));
@@ -171,7 +174,7 @@ describe('through a session', () => {
     expect(session.stats().active).toBe(0);
   });
 
-  it('so is a timeout', async () => {
+  it('a timeout in the middle of a body fails the loop', async () => {
     const stalled = () =>
       new ReadableStream<Uint8Array<ArrayBuffer>>({start: (c) => c.enqueue(encode('abc'))});
     const {session} = mockSession(() => new Response(stalled()), {timeout: {read: 20}});

@@ -24,14 +24,14 @@ describe('iterEvents', () => {
     ['data: broken off\n', []],
     ['unknown: 1\ndata: a\n\n', [message('a')]],
     ['', []],
-  ])('%j', async (body, events) => {
+  ])('the body %j has its events', async (body, events) => {
     const whole = iterEvents(chunked([encode(body)]).response);
     expect(await collect(whole)).toEqual(events);
     const bytes = Array.from(encode(body), (byte) => Uint8Array.of(byte));
     expect(await collect(iterEvents(chunked(bytes).response))).toEqual(events);
   });
 
-  it('gives the same events however the bytes are split', async () => {
+  it('the events are the same however the bytes are split', async () => {
     const line = fc.constantFrom(
       'data: é',
       'data:🌍',
@@ -57,7 +57,7 @@ describe('iterEvents', () => {
     await fc.assert(property, {numRuns: 500});
   });
 
-  it('tells the id to go on from: that of what was handed on, not of what has arrived', async () => {
+  it('lastEventId is the id of the last event that was yielded, not of the last one that arrived', async () => {
     const body = encode('id: 1\ndata: a\n\nid: 2\ndata: b\n\nid: 3\n\n');
     const events = iterEvents(chunked([body]).response, {lastEventId: '0'});
     expect(events.lastEventId).toBe('0');
@@ -69,13 +69,13 @@ describe('iterEvents', () => {
     expect(events.lastEventId).toBe('3');
   });
 
-  it('goes on from the id it is given', async () => {
+  it('events without an id have the id of the option lastEventId', async () => {
     const events = iterEvents(new Response('data: a\n\nretry: 9\n\n'), {lastEventId: '5'});
     expect(await collect(events)).toEqual([message('a', '5')]);
     expect([events.lastEventId, events.retry]).toEqual(['5', 9]);
   });
 
-  it('cancels the body when the loop is left', async () => {
+  it('leaving the loop cancels the body', async () => {
     const {response, state} = chunked(Array.from({length: 5}, () => encode('data: a\n\n')));
     for await (const _ of iterEvents(response)) break;
     expect(state).toMatchObject({taken: 1, cancelled: expect.any(Error)});

@@ -25,11 +25,11 @@ describe('iterLines', () => {
     ['a\rb\r', ['a\rb\r']],
     ['\ufeffa\nb', ['a', 'b']],
     ['a\n\r\nb', ['a', '', 'b']],
-  ])('%j', async (body, lines) => {
+  ])('the body %j has its lines', async (body, lines) => {
     expect(await collect(iterLines(new Response(body)))).toEqual(lines);
   });
 
-  it('gives the same lines however the bytes are split', async () => {
+  it('the lines are the same however the bytes are split', async () => {
     const property = fc.asyncProperty(text, cuts, async (body, places) => {
       const {response} = chunked(cutAt(encode(body), places));
       expect(await collect(iterLines(response))).toEqual(linesOf(body));
@@ -37,7 +37,7 @@ describe('iterLines', () => {
     await fc.assert(property, {numRuns: 500});
   });
 
-  it('finds a line too long, or not, however the bytes are split', async () => {
+  it('a line is too long, or not, however the bytes are split', async () => {
     const property = fc.asyncProperty(text, cuts, fc.integer({min: 1, max: 8}), async (body, places, max) => {
       const lines = linesOf(body);
       const bad = lines.findIndex((line) => line.length > max);
@@ -50,7 +50,7 @@ describe('iterLines', () => {
     await fc.assert(property, {numRuns: 500});
   });
 
-  it('keeps no more of a line than it may have, and cancels', async () => {
+  it('a line without an end fails at maxLength, and the body is cancelled', async () => {
     const {response, state} = chunked(Array.from({length: 100}, () => encode('x'.repeat(100))));
     const error = await rejection(iterLines(response, {maxLength: 1_000}).next());
     expect(error).toBeInstanceOf(LineError);
@@ -58,7 +58,7 @@ describe('iterLines', () => {
     expect(state).toMatchObject({taken: 11, cancelled: error});
   });
 
-  it('reads other encodings, when it is told', async () => {
+  it('the option charset decodes other encodings', async () => {
     const latin = chunked([Uint8Array.of(0xe9, 10, 0xe8)]).response;
     expect(await collect(iterLines(latin, {charset: 'iso-8859-1'}))).toEqual(['é', 'è']);
     const wide = Uint8Array.from([...'é\r\nb'].flatMap((char) => [char.charCodeAt(0), 0]));
@@ -73,7 +73,7 @@ describe('iterLines', () => {
     [{maxLength: Number.NaN}, 'maxLength'],
     [{maxLength: '9' as never}, 'maxLength'],
     [{charset: 'no-such'}, 'charset'],
-  ])('refuses %j', async (options, option) => {
+  ])('the options %j are refused', async (options, option) => {
     const error = await rejection(iterLines(new Response('a'), options).next());
     expect(error).toBeInstanceOf(InvalidOptionError);
     expect(error).toMatchObject({option});
@@ -81,7 +81,7 @@ describe('iterLines', () => {
 });
 
 describe('iterNdjson', () => {
-  it('gives the same values however the bytes are split', async () => {
+  it('the values are the same however the bytes are split', async () => {
     const end = fc.constantFrom('\n', '\r\n', '\n\n', '\r\n \t\n');
     const lines = fc.array(fc.tuple(fc.jsonValue(), end), {maxLength: 8});
     const property = fc.asyncProperty(lines, cuts, async (values, places) => {
@@ -93,7 +93,7 @@ describe('iterNdjson', () => {
     await fc.assert(property, {numRuns: 300});
   });
 
-  it('names the line that is no JSON, and shows nothing of it', async () => {
+  it('the error of a line that is not JSON names the line and shows nothing of it', async () => {
     const {response, state} = chunked([encode('1\n\n{"token": secret}\n2\n')]);
     const {all, error} = await collectToFailure(iterNdjson(response));
     expect(all).toEqual([1]);
@@ -108,7 +108,7 @@ describe('iterNdjson', () => {
     expect(state.cancelled).toBe(error);
   });
 
-  it('a line that the body breaks off in is no JSON', async () => {
+  it('a line that the body breaks off in is not JSON', async () => {
     const {all, error} = await collectToFailure(iterNdjson(new Response('1\n{"a":')));
     expect({all, line: (error as LineError).line}).toEqual({all: [1], line: 2});
   });
@@ -125,30 +125,33 @@ describe('iterNdjson', () => {
     },
   });
 
-  it.each([false, true])('hands on what a schema makes of the values (asynchronous: %s)', async (isAsync) => {
-    const good = iterNdjson(new Response('2\n4\n'), even(isAsync));
-    expect(await collect(good)).toEqual(['even 2', 'even 4']);
-    const {response, state} = chunked([encode('2\n\n3\n4\n'), encode('6\n')]);
-    const {all, error} = await collectToFailure(iterNdjson(response, even(isAsync)));
-    expect(all).toEqual(['even 2']);
-    expect(error).toBeInstanceOf(SchemaError);
-    expect(error).toMatchObject({line: 3, message: 'Line 3 does not fit its schema: 1 issue'});
-    expect(state).toMatchObject({taken: 1, cancelled: error});
-  });
+  it.each([false, true])(
+    'the loop gets the output of the schema for each value (asynchronous: %s)',
+    async (isAsync) => {
+      const good = iterNdjson(new Response('2\n4\n'), even(isAsync));
+      expect(await collect(good)).toEqual(['even 2', 'even 4']);
+      const {response, state} = chunked([encode('2\n\n3\n4\n'), encode('6\n')]);
+      const {all, error} = await collectToFailure(iterNdjson(response, even(isAsync)));
+      expect(all).toEqual(['even 2']);
+      expect(error).toBeInstanceOf(SchemaError);
+      expect(error).toMatchObject({line: 3, message: 'Line 3 does not fit its schema: 1 issue'});
+      expect(state).toMatchObject({taken: 1, cancelled: error});
+    },
+  );
 
-  it('keeps the order of calls of next() made at once, with a schema too', async () => {
+  it('concurrent calls of next() keep their order with an asynchronous schema', async () => {
     const values = iterNdjson(new Response('2\n4\n6\n'), even(true));
     const steps = await Promise.all([values.next(), values.next(), values.next(), values.next()]);
     expect(steps.map(({value}) => value)).toEqual(['even 2', 'even 4', 'even 6', undefined]);
   });
 
-  it('takes a maximum length', async () => {
+  it('iterNdjson refuses a line longer than maxLength', async () => {
     const error = await rejection(iterNdjson(new Response('123456'), undefined, {maxLength: 5}).next());
     expect(error).toMatchObject({code: 'ERR_LINE_TOO_LONG', line: 1});
   });
 });
 
-describe('what is no response', () => {
+describe('a value that is not a response', () => {
   it.each(['https://example.com/', {}, undefined])(
     'as %j is refused, rather than empty',
     async (mistaken) => {
@@ -160,14 +163,14 @@ describe('what is no response', () => {
 });
 
 describe('options', () => {
-  it('that are not known are refused', async () => {
+  it('an unknown option of iterLines is refused', async () => {
     const lines = iterLines(new Response('a'), {maxlength: 5} as never);
     await expect(lines.next()).rejects.toThrow(
       'Unknown option "maxlength" of iterLines; did you mean "maxLength"? Known options: maxLength, charset',
     );
   });
 
-  it('in the place of the schema are refused', async () => {
+  it('options in the place of the schema are refused', async () => {
     const values = iterNdjson(new Response('1'), {maxLength: 5} as never);
     await expect(values.next()).rejects.toThrow(
       'Option "schema" is an object; allowed: a Standard Schema, or undefined',

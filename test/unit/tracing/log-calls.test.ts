@@ -34,11 +34,11 @@ describe('a line says', () => {
     return lines;
   }
 
-  it('what was asked for, what came of it, and how long it took', async () => {
+  it('a line has the method, the address, the status and the duration', async () => {
     expect(await linesOf(() => later(34, 'x'))).toEqual(['GET a.test/users?token=… 200 34 ms']);
   });
 
-  it('which attempt it was, and how long was waited', async () => {
+  it('a line has the number of attempts and the time spent waiting', async () => {
     const handler = ({attempt}: {attempt: number}) =>
       later(10, new Response('', {status: attempt === 1 ? 503 : 200, headers: {'retry-after': '1'}}));
     expect(await linesOf(handler, {retry: {retries: 1}})).toEqual([
@@ -46,7 +46,7 @@ describe('a line says', () => {
     ]);
   });
 
-  it('how it failed, by the code', async () => {
+  it('the line of a failed call has the code of its error', async () => {
     const lines = await linesOf(
       () => later(5, 0).then(() => Promise.reject(new TypeError('fetch failed'))),
       {},
@@ -59,7 +59,7 @@ describe('a line says', () => {
     [new DOMException('Stop', 'AbortError'), 'AbortError'],
     ['enough', 'failed'],
     [null, 'failed'],
-  ])('how it failed, by the name where there is no code: %s', async (reason, told) => {
+  ])('the line of a failed call has the name of an error without a code: %s', async (reason, told) => {
     const controller = new AbortController();
     setTimeout(() => controller.abort(reason), 5);
     const lines = await linesOf(
@@ -73,17 +73,17 @@ describe('a line says', () => {
   it.each([
     [399, []],
     [400, ['GET a.test/users?token=… 400 99 ms']],
-  ])('nothing of what was fast enough, unless it went wrong: %i', async (status, lines) => {
+  ])('a fast call is logged only if it went wrong: %i', async (status, lines) => {
     const handler = () => later(99, new Response('', {status}));
     expect(await linesOf(handler, {}, undefined, {slowerThan: 100})).toEqual(lines);
   });
 
-  it('what took as long as a call may that is not logged', async () => {
+  it('a call that took exactly slowerThan is logged', async () => {
     const lines = await linesOf(() => later(100, 'x'), {}, undefined, {slowerThan: 100});
     expect(lines).toEqual(['GET a.test/users?token=… 200 100 ms']);
   });
 
-  it('no wait of less than a millisecond', async () => {
+  it('a line leaves out a wait of less than a millisecond', async () => {
     const lines: string[] = [];
     const listener = logCalls((line) => lines.push(line)) as (event: object, detail: object) => void;
     const call = {id: 1, method: 'GET', url: 'https://a.test/'};
@@ -115,7 +115,7 @@ describe('pino writes', () => {
     return {records, logger: pino({base: null, timestamp: false}, stream)};
   }
 
-  it('the line as its message, and the same in fields, of the phases those that took time', async () => {
+  it('pino gets the line as its message and the same in fields, with the phases that took time', async () => {
     const {records, logger} = logged();
     const {session} = mockSession(
       ({attempt}) =>
@@ -154,7 +154,7 @@ describe('pino writes', () => {
     ]);
   });
 
-  it('a status from 400 as a warning, and a failure as an error with its code', async () => {
+  it('pino gets a status from 400 as a warning, and a failure as an error with its code', async () => {
     const {records, logger} = logged();
     const {session} = mockSession(
       (call) => {
@@ -173,7 +173,7 @@ describe('pino writes', () => {
   });
 });
 
-it('what is neither a function nor a logger is refused', () => {
+it('logCalls refuses a value that is neither a function nor a logger, and unknown options', () => {
   for (const log of ['log', {}, {info: 1}, null]) {
     expect(thrown(() => logCalls(log as never))).toBeInstanceOf(InvalidOptionError);
   }

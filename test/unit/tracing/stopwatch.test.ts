@@ -10,7 +10,7 @@ function heard(...signals: ReadonlyArray<readonly [keyof TraceSignals, number]>)
 }
 
 describe('a stopwatch', () => {
-  it('knows how long an attempt was in each phase, and those add up', () => {
+  it('the phases of an attempt are measured and add up to its duration', () => {
     const stopwatch = heard(
       ['attemptStart', 100],
       ['connectionQueuedStart', 100],
@@ -30,7 +30,7 @@ describe('a stopwatch', () => {
     expect(stopwatch.phase).toBe('receive');
   });
 
-  it('goes on in its phase when it hears of something within it', () => {
+  it('a signal within a phase does not end the phase', () => {
     const stopwatch = heard(
       ['requestSent', 100],
       ['responseHeadersReceived', 110],
@@ -40,13 +40,13 @@ describe('a stopwatch', () => {
     expect(stopwatch.read(phases, 140)).toMatchObject({wait: 10, receive: 30});
   });
 
-  it('stays with an answer that has come before the end of what is sent', () => {
+  it('a response before the end of the upload stays in the phase receive', () => {
     const stopwatch = heard(['connectionReuse', 100], ['responseHeadersReceived', 110], ['requestSent', 120]);
     expect(stopwatch.phase).toBe('receive');
     expect(stopwatch.read(phases, 140)).toMatchObject({send: 10, wait: 0, receive: 30});
   });
 
-  it('counts what is sent again, and where a redirect leads, to the phases they are in', () => {
+  it('resent requests and redirects count to their phases', () => {
     const stopwatch = heard(
       ['connectionReuse', 100],
       ['requestResent', 101],
@@ -59,7 +59,7 @@ describe('a stopwatch', () => {
     expect(stopwatch.read(phases, 227)).toMatchObject({send: 5, connect: 2, wait: 40, receive: 80});
   });
 
-  it('is in the phase that it begins with until it hears of another', () => {
+  it('the first phase lasts until a signal begins another', () => {
     const stopwatch = new Stopwatch(100, 'other');
     expect(stopwatch.phase).toBe('other');
     expect([stopwatch.spent('other', 105), stopwatch.spent('wait', 105)]).toEqual([5, 0]);

@@ -41,7 +41,7 @@ function slowBody(ms: number): ReadableStream {
 }
 
 describe('timings()', () => {
-  it('tell how long was waited for the head, and how long the body took, and what is over', async () => {
+  it('timings have the wait for the head, the time of the body, and whether the call has ended', async () => {
     const {session} = measured(() => later(20, 0).then(() => new Response(slowBody(30))));
     const call = session.fetch(url);
     await pass(25);
@@ -55,7 +55,7 @@ describe('timings()', () => {
     expectSum(found);
   });
 
-  it('tell the wait for a slot', async () => {
+  it('timings have the wait for a slot', async () => {
     const {session} = measured(() => later(10, 'x'), {}, {limit: 1});
     const calls = [session.fetch(url), session.fetch(url)];
     await pass(20);
@@ -64,7 +64,7 @@ describe('timings()', () => {
     expect(second).toMatchObject({queued: 10, wait: 10, total: 20});
   });
 
-  it('tell of each attempt what became of it, and of the time between', async () => {
+  it('timings have the outcome of each attempt and the time between attempts', async () => {
     let times = 0;
     const {session} = measured(
       () => {
@@ -94,7 +94,7 @@ describe('timings()', () => {
     expectSum(found);
   });
 
-  it('tell the wait for the rate limit, and what policies take', async () => {
+  it('timings have the wait for the rate limit and the time of policies', async () => {
     const slow = (next: (request: never) => Promise<Response>) => async (request: never) => {
       await later(4, 0);
       return next(request);
@@ -110,7 +110,7 @@ describe('timings()', () => {
     expectSum(found);
   });
 
-  it('count redirects to their attempt', async () => {
+  it('redirects count to their attempt', async () => {
     const {session} = measured((call) =>
       later(5, call.url.endsWith('end') ? new Response('x') : Response.redirect(`${url}end`)),
     );
@@ -120,7 +120,7 @@ describe('timings()', () => {
     expect(found.attempts).toMatchObject([{redirects: 1, wait: 10, status: 200}]);
   });
 
-  it('add up where attempts overlap: the call is in the phase of the one begun last', async () => {
+  it('with overlapping attempts, the call is in the phase of the attempt that began last', async () => {
     let times = 0;
     const {session} = measured(() => later(++times === 1 ? 100 : 20, 'x'), {
       policies: [hedgePolicy({delay: 30})],
@@ -136,7 +136,7 @@ describe('timings()', () => {
     expectSum(found);
   });
 
-  it('are known of the error that a call failed with', async () => {
+  it('timings are known for the error of a failed call', async () => {
     const {session, reports} = measured(() => later(5, 0).then(() => Promise.reject(new TypeError('gone'))));
     const failing = rejection(session.fetch(url));
     await pass(5);
@@ -145,7 +145,7 @@ describe('timings()', () => {
     expect(reports).toMatchObject([{total: 5, error}]);
   });
 
-  it('are reported once a call, when its body is over', async () => {
+  it('timings are reported once for each call, at the end of its body', async () => {
     const {session, reports} = measured(() => new Response(slowBody(10)));
     const call = session.fetch(url);
     await pass(1);
@@ -157,7 +157,7 @@ describe('timings()', () => {
     reports.forEach(expectSum);
   });
 
-  it('are not known where nothing was recorded', async () => {
+  it('timings are undefined for a call that was not recorded', async () => {
     const {session} = mockSession(() => 'x');
     expect(timings(await session.fetch(url))).toBeUndefined();
     expect(timings(new Response())).toBeUndefined();

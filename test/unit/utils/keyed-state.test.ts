@@ -19,7 +19,7 @@ class State implements KeyedEntry {
 }
 
 describe('states by key', () => {
-  it('are made once for each', () => {
+  it('a state is created once for each key', () => {
     const states = new KeyedState((key) => new State(key));
     const first = states.get('a');
     first.busy = true;
@@ -28,7 +28,7 @@ describe('states by key', () => {
     expect(states.get('a')).toBe(first);
   });
 
-  it('are forgotten when they are idle and new ones come: a million keys take no memory', () => {
+  it('idle states are forgotten when new ones come: a million keys take no memory', () => {
     const states = new KeyedState((key) => new State(key));
     let most = 0;
     for (let index = 0; index < 1_000_000; index++) {
@@ -38,7 +38,7 @@ describe('states by key', () => {
     expect(most).toBeLessThanOrEqual(2);
   });
 
-  it('are kept while they are not, however many come', () => {
+  it('states that are not idle are kept, however many new ones come', () => {
     const states = new KeyedState((key) => new State(key));
     const kept = Array.from({length: 1_000}, (_, index) => {
       const state = states.get(`kept ${index}`);

@@ -1,13 +1,13 @@
 import {expect, it, vi} from 'vitest';
 import {randomHex} from '../../../src/utils/random.ts';
 
-it('gives 128 bits in hexadecimal, never the same twice', () => {
+it('randomHex returns 128 bits in hexadecimal, never the same twice', () => {
   const all = Array.from({length: 1_000}, randomHex);
   for (const each of all) expect(each).toMatch(/^[0-9a-f]{32}$/);
   expect(new Set(all).size).toBe(1_000);
 });
 
-it('keeps zeros in front, and uses every random number once', () => {
+it('randomHex keeps leading zeros and uses every random number once', () => {
   const random = vi.spyOn(crypto, 'getRandomValues');
   let next = 0;
   random.mockImplementation((array) => {
