@@ -15,15 +15,15 @@ export type {
   HostStats,
 } from '../core/connector.ts';
 
-/** A request as a mock's handler sees it, and as it is recorded. */
+/** A request as a handler of {@link mockConnector} receives it, and as the connector records it. */
 export interface MockCall {
   readonly url: string;
   readonly method: string;
   readonly headers: Headers;
-  /** Which attempt at its call it is, from 1. */
+  /** The number of the attempt within its call, from 1. */
   readonly attempt: number;
   readonly signal: AbortSignal;
-  /** The body as text; `''` when there is none. */
+  /** The body as text; `''` without a body. */
   text(): Promise<string>;
   /** The body as JSON. */
   json(): Promise<unknown>;
@@ -31,22 +31,26 @@ export interface MockCall {
   bytes(): Promise<Uint8Array>;
 }
 
-/** Answers a request: with a Response, with anything else as JSON, or by throwing. */
+/**
+ * Answers a request with the value that it returns. A `Response` is used as it is, `undefined` becomes an empty 204, and
+ * any other value becomes JSON. The request rejects with the error that the handler throws.
+ */
 export type MockHandler = (call: MockCall) => unknown;
 
-/** What {@link mockConnector} makes. */
+/** The connector that {@link mockConnector} makes. */
 export interface MockConnector extends Connector {
-  /** Every request it was sent, in order. */
+  /** Every request that was sent, in order. A redirect that is followed is a request of its own. */
   readonly calls: readonly MockCall[];
-  /** Forgets the calls so far. */
+  /** Empties `calls`. */
   clear(): void;
 }
 
 /**
- * A connector for tests: a function answers, nothing is sent. Slots, queue, timeouts, aborts and redirects are those of
- * any other connector.
+ * Makes a connector for tests: a function answers each request, and nothing is sent. Slots, queue, timeouts, aborts and
+ * redirects are those of any other connector.
  *
- * @throws InvalidOptionError when `handler` is not a function
+ * @throws InvalidOptionError when `handler` is not a function, or for an option's value that is not allowed;
+ * UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -77,7 +81,7 @@ export function mockConnector(handler: MockHandler, options: ConnectorOptions = 
           const call = toCall(hop, signal);
           calls.push(call);
           const response = await answer(handler, call);
-          // What a Response made by hand doesn't tell.
+          // A Response that the handler made has no URL.
           if (response.type === 'default' && response.url === '')
             Object.defineProperty(response, 'url', {value: hop.url, configurable: true});
           return response;
@@ -103,18 +107,18 @@ async function answer(handler: MockHandler, call: MockCall): Promise<Response> {
 function toCall(request: ConnectorRequest, signal: AbortSignal): MockCall {
   const {url, method, attempt} = request;
   const headers = new Headers([...request.headers]);
-  const sent = request.body === null ? undefined : prepareBody(request.body);
-  if (sent?.contentType !== undefined && !headers.has('content-type')) {
-    headers.set('content-type', sent.contentType);
+  const prepared = request.body === null ? undefined : prepareBody(request.body);
+  if (prepared?.contentType !== undefined && !headers.has('content-type')) {
+    headers.set('content-type', prepared.contentType);
   }
-  const listener = sent && request.transfer?.onUploadProgress;
-  const read = bodyReader(listener ? reportedStream(sent.source, listener) : (sent?.source ?? ''));
+  const listener = prepared && request.transfer?.onUploadProgress;
+  const read = bodyReader(listener ? reportedStream(prepared.source, listener) : (prepared?.source ?? ''));
   let body: Promise<Uint8Array> | undefined;
   const bytes = () => {
     body ??= read();
     return body;
   };
-  // Whether or not the handler looks at it.
+  // A progress listener is notified even if the handler doesn't read the body.
   if (listener) bytes().catch(() => undefined);
   const text = async () => new TextDecoder().decode(await bytes());
   return {url, method, headers, attempt, signal, bytes, text, json: async () => JSON.parse(await text())};
@@ -124,7 +128,7 @@ function bodyReader(source: PreparedBody['source']): () => Promise<Uint8Array> {
   if (typeof source === 'string' || source instanceof Blob || source instanceof Uint8Array) {
     return async () => new Uint8Array(await new Response(source as BodyInit).arrayBuffer());
   }
-  // From now on it's the mock's, as if it were on its way: nobody cancels it because the answer is here.
+  // The mock reads the stream as if it were being sent, so the response must not cancel it.
   const reader = toReadableStream(source).getReader();
   return async () => {
     const parts: BlobPart[] = [];

@@ -13,7 +13,12 @@ import {checkEmpty, FetchExchange} from './fetch-exchange.ts';
 
 const knownOptions = new Set(['limit', 'limitPerHost']);
 
-/** The connector of {@link createConnector}, with the function that types the errors of its `fetch`. */
+/**
+ * Makes the connector of `createConnector`.
+ *
+ * @param toError - turns the errors of the definition's `send` into typed errors
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
+ */
 export function buildConnector(
   definition: ConnectorDefinition,
   options: ConnectorOptions,
@@ -35,13 +40,13 @@ export function buildConnector(
 
   const connector: Connector = {
     name: definition.name,
-    // What is received is counted here, whatever it is sent with.
+    // These two are done here, so the definition doesn't have to support them.
     capabilities: {...definition.capabilities, maxResponseSize: true, downloadProgress: true},
     fetch(request) {
       const lifetime = lifetimeOf(request);
       if (lifetime.isAborted) return Promise.reject(lifetime.reason);
-      // It has its slot, and went out into a global fetch that led back here.
-      if (lifetime.cameFrom === connector) return definition.send(request, lifetime.signal, unwatched);
+      // This request holds a slot already: this connector sent it into a global fetch that leads back to the session.
+      if (lifetime.cameFrom === connector) return definition.send(request, lifetime.signal, noProgress);
       if (state.closed) return Promise.reject(new SessionClosedError('Connector is closed', {request}));
       const refusal = integrityRefusal(request, definition);
       if (refusal) return Promise.reject(refusal);
@@ -85,4 +90,4 @@ async function destroy(state: ConnectorState, reason: unknown): Promise<void> {
 
 function ignore(): void {}
 
-const unwatched: UploadProgress = {sent: ignore, done: ignore};
+const noProgress: UploadProgress = {sent: ignore, done: ignore};

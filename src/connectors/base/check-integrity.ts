@@ -2,7 +2,7 @@ import type {ConnectorCapabilities} from '../../core/connector.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {UnsupportedOptionError} from '../../errors/index.ts';
 
-/** Why a request can't be sent that asks for its body to be checked, over a connector that doesn't: it's not to be ignored. */
+/** The error for a request with `integrity` over a connector that doesn't check bodies. Ignoring the option would be unsafe. */
 export function integrityRefusal(
   request: ConnectorRequest,
   {name, capabilities}: {readonly name: string; readonly capabilities: ConnectorCapabilities},

@@ -4,10 +4,11 @@ import type {ConnectorDefinition} from './definition.ts';
 import {networkError} from './network-error.ts';
 
 /**
- * A connector of anything shaped like a `fetch`: adds what every connector has, `limit` and `limitPerHost` with slots
- * that last to the end of the body, the queue, timeouts, aborts, statistics and closing.
+ * Makes a connector of a function that sends a request, like a `fetch`. It adds the parts that every connector has:
+ * `limit` and `limitPerHost`, whose slots last to the end of the body, the queue, timeouts, aborts, statistics, trace
+ * signals and closing.
  *
- * @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts

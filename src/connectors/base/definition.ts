@@ -1,29 +1,28 @@
 import type {ConnectorCapabilities} from '../../core/connector.ts';
 import type {ConnectorRequest, TransferMonitor} from '../../core/request.ts';
 
-/** Told how the sending of a body goes, by a connector that can see it. */
+/** Notified of the progress of an upload, by a definition that can see it. */
 export interface UploadProgress {
-  /** So many more bytes of the body are sent. */
+  /** This number of further bytes of the body has been sent. */
   sent(bytes: number): void;
-  /** All of it is: from now on silence is the server's. */
+  /** The whole body has been sent. From now on `timeout.read` runs, because the server has to answer. */
   done(): void;
-  /** Watches the body on its way, where the call asks for it. */
+  /** Watches the body while it is sent. `undefined` when the call doesn't ask for that. */
   readonly monitor?: TransferMonitor | undefined;
 }
 
-/** What {@link createConnector} makes a connector of. */
+/** The part of a connector that its author writes, for {@link createConnector}. */
 export interface ConnectorDefinition {
+  /** Shown in error messages and in `stats()`. */
   readonly name: string;
   readonly capabilities: ConnectorCapabilities;
-  /**
-   * Sends one request, as a `fetch` would. `signal` is aborted with the call, a timeout, or the connector.
-   */
+  /** Sends one request, as a `fetch` would. `signal` is aborted when the call, a timeout or the connector ends the request. */
   send(request: ConnectorRequest, signal: AbortSignal, progress: UploadProgress): Promise<Response>;
   /**
-   * Whether what `send` rejects with, or a body breaks off with, is a failure of the network, and becomes a
+   * Whether an error of `send`, or of a body that breaks off, is a failure of the network. Such an error becomes a
    * `ConnectionError`.
    *
-   * @default for a TypeError, as the Fetch standard has it
+   * @default `true` for a TypeError, as in the Fetch standard
    */
   isNetworkError?(error: unknown): boolean;
   /** Called once, when the connector is closed or destroyed. */

@@ -11,10 +11,10 @@ import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import type {BodyTracker} from './tracked-response.ts';
 import {trackedResponse} from './tracked-response.ts';
 
-/** Makes a typed error of the error that a `fetch` rejects with. */
+/** Turns the error that a `fetch` rejected with into a typed error. `otherwise` is the phase, if the error doesn't show one. */
 export type ToError = (error: unknown, request: ConnectorRequest, otherwise: 'send' | 'receive') => unknown;
 
-/** What the exchanges of a connector share. */
+/** The state that all exchanges of a connector share. */
 export interface ConnectorState {
   readonly definition: ConnectorDefinition;
   readonly toError: ToError;
@@ -26,7 +26,7 @@ export interface ConnectorState {
   whenEmpty: Array<() => void>;
 }
 
-/** Called whenever one may have been the last: what waits for a closed connector's end is told, and it is disposed of. */
+/** Called after each exchange. After the last one of a closed connector, it disposes of the connector and resolves `close()`. */
 export function checkEmpty(state: ConnectorState): void {
   if (!state.closed || state.limits.active > 0 || state.limits.queued > 0) return;
   if (!state.disposed) {
@@ -36,7 +36,7 @@ export function checkEmpty(state: ConnectorState): void {
   for (const resolve of state.whenEmpty.splice(0)) resolve();
 }
 
-/** One request: waits for its slot, is sent, and holds the slot to the end of its body. */
+/** One request: it waits for a slot, is sent, and holds the slot until the body of the response has ended. */
 export class FetchExchange implements Waiter, AbortListener, BodyTracker, UploadProgress {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
@@ -46,14 +46,14 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   readonly #request: ConnectorRequest;
   readonly #host: HostSlots;
   readonly #controller = new AbortController();
-  // Dropped once called: through its promise, `resolve` holds the response, which then nobody could see collected.
+  // Dropped once it was called: through its promise, `resolve` holds the response, which could then never be collected.
   #resolve: (response: Response) => void;
   #reject: (error: unknown) => void;
 
   #stage: 'queued' | 'granted' | 'sent' | 'receiving' | 'done' = 'queued';
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #attemptTimer: ReturnType<typeof setTimeout> | undefined = undefined;
-  /** Where the limit adapts. */
+  /** When the request was sent. Set only for a host with an adaptive limit. */
   #sentAt = 0;
   #failBody: ((error: unknown) => void) | undefined = undefined;
   #status: number | undefined = undefined;
@@ -98,11 +98,12 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     this.#clearTimer();
     this.#stage = 'granted';
     this.#state.running.append(this);
-    // An abort may have made the room, of many that wait for the same signal: nothing is sent before all have heard it.
+    // One signal may abort many requests, and the first of them frees this slot. The microtask lets all others be aborted
+    // before any is sent.
     queueMicrotask(() => {
       if (this.#stage !== 'granted') return;
       this.#trace?.emit('connectionQueuedEnd', this.#request);
-      // A listener's abort is about to be heard.
+      // A trace listener may have aborted the call. This exchange is notified later, after the listener has returned.
       if (!this.lifetime.isAborted) this.#send();
     });
   }
@@ -115,22 +116,22 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     if (this.#host.adaptive) this.#sentAt = performance.now();
     if (attempt !== undefined)
       this.#attemptTimer = setTimeout(() => this.#timeOut('attempt', attempt), attempt);
-    // An upload in progress isn't silence, and not every runtime shows when it is over.
+    // The read timeout must not run during an upload, and some runtimes don't show when the upload is over.
     if (body === null || isSmall(body)) this.#awaitHead();
     this.#call().then(
       (response) => this.#answered(response),
-      (error) => this.#fail(this.#typed(error, 'send'), error),
+      (error) => this.#fail(this.#toTyped(error, 'send'), error),
     );
   }
 
-  // Whatever `send` throws, it throws into the promise.
+  // Async, so that an error that `send` throws rejects the promise too.
   async #call(): Promise<Response> {
     return this.#state.definition.send(this.#request, this.#controller.signal, this);
   }
 
   #answered(response: Response): void {
     if (this.#stage === 'done') {
-      // It came too late.
+      // The exchange has failed before the response arrived.
       discard(response);
       return;
     }
@@ -149,12 +150,12 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   }
 
   #tracked(response: Response): Response {
-    // What a fetch would not have given: a Response made by hand.
+    // Only a Response that a program made itself can be a network error, or can have been read. A fetch returns neither.
     if (response.type === 'error') {
-      throw new ConnectionError('Response is a network error', 'receive', {request: this.#request});
+      throw new ConnectionError('The response is Response.error(), a network error', 'receive', {request: this.#request});
     }
     if (response.bodyUsed || response.body?.locked) {
-      throw new TypeError('The response was read from before it was handed on');
+      throw new TypeError('The connector returned a response whose body has been read already');
     }
     const {status} = response;
     this.#status = status;
@@ -163,7 +164,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     return trackedResponse(response, this, this.#request);
   }
 
-  // What the sending tells
+  // UploadProgress: the body of the request
 
   sent(bytes: number): void {
     this.#state.totals.bytesSent += bytes;
@@ -180,17 +181,17 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     if (this.#stage === 'sent' && this.#timer === undefined) this.#limit('read', this.#request.timeouts.read);
   }
 
-  // What the body tells
+  // BodyTracker: the body of the response
 
   bodyFailsWith(fail: (error: unknown) => void): void {
     this.#failBody = fail;
   }
 
-  touched(): void {
+  readStarted(): void {
     this.lifetime.bodyReadStarted();
   }
 
-  reading(): void {
+  waitsForChunk(): void {
     this.#limit('read', this.#request.timeouts.read);
   }
 
@@ -211,21 +212,24 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     this.#controller.abort(reason);
   }
 
-  broken(error: unknown): unknown {
-    const failure = this.#typed(error, 'receive');
+  brokeOff(error: unknown): unknown {
+    const failure = this.#toTyped(error, 'receive');
     this.failure = {error: failure};
     this.#finish(true);
     this.#controller.abort(failure);
     return failure;
   }
 
-  // Ends
+  // The end of the exchange
 
   aborted(reason: unknown): void {
     this.#fail(reason);
   }
 
-  /** @param thrown - what `send` threw: if it came typed already it is no failure of the host's, but a body's or a redirect's */
+  /**
+   * @param thrown - the error as `send` threw it. When `error` is the same, it was typed before: it is the failure of a
+   * body or of a redirect, and says nothing about the host's load.
+   */
   #fail(error: unknown, thrown?: unknown): void {
     const stage = this.#stage;
     if (stage === 'done') return;
@@ -271,7 +275,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     this.#timer = undefined;
   }
 
-  #typed(error: unknown, phase: 'send' | 'receive'): unknown {
+  #toTyped(error: unknown, phase: 'send' | 'receive'): unknown {
     const {isNetworkError} = this.#state.definition;
     const isOfNetwork = isNetworkError ? isNetworkError(error) : error instanceof TypeError;
     return isOfNetwork ? this.#state.toError(error, this.#request, phase) : error;

@@ -4,7 +4,7 @@ import type {Phase} from '../../errors/index.ts';
 import {AiofetchError, ConnectionError, RedirectError} from '../../errors/index.ts';
 import {redactUrls} from '../../errors/redact-url.ts';
 
-// The codes of Node's sockets and DNS, and Bun's. Deno has none, but says it in the message.
+// The error codes of Node's sockets and DNS, and of Bun. Deno has no codes, so its messages are searched.
 const phases: ReadonlyArray<readonly [Phase, RegExp]> = [
   ['dns', /^(?:ENOTFOUND|EAI_\w+|DNS\w*)$|dns error/i],
   [
@@ -18,10 +18,11 @@ const phases: ReadonlyArray<readonly [Phase, RegExp]> = [
 ];
 
 /**
- * What a `fetch` rejects with, typed. The Fetch standard has a TypeError for every failure of the network, without a
- * word on what failed, and some runtimes have errors of their own; where one adds a cause, its code and phase are kept.
+ * Turns the error that a `fetch` rejected with into a typed error. In the Fetch standard, every failure of the network is
+ * a TypeError that doesn't say what failed, and some runtimes throw errors of their own. If the error has a cause, the
+ * code and phase of the cause are kept.
  *
- * @param otherwise - the phase when the error tells none
+ * @param otherwise - the phase, if the error doesn't show one
  */
 export function networkError(
   error: unknown,
@@ -32,7 +33,7 @@ export function networkError(
   const message = describe(error);
   const details = {request, attempts: request.attempt, cause: withoutSecrets(error)};
   if (otherwise === 'send' && request.redirect === 'error' && /redirect/i.test(message)) {
-    return new RedirectError('Response is a redirect, and redirect is "error"', details);
+    return new RedirectError('The response is a redirect, and redirect is "error"', details);
   }
   const code = codeOf(error.cause) ?? codeOf(error);
   const phase = phases.find(([, pattern]) => pattern.test(code ?? message))?.[0] ?? otherwise;
@@ -44,10 +45,10 @@ function describe(error: Error): string {
   return redactUrls(cause ? `${error.message}: ${cause}` : error.message);
 }
 
-// What runtimes tell of an address, a name or a call. Some add what they received.
+// Members that describe an address, a host name or a system call. Some runtimes add members with bytes that they received.
 const safeMembers = new Set(['code', 'errno', 'syscall', 'address', 'port', 'hostname', 'socket', 'cause']);
 
-/** The error, or where it or what caused it shows a URL or carries more, one that says the same without. */
+/** Returns the error, or a copy without URLs and unknown members if the error or one of its causes has any. */
 function withoutSecrets(error: Error): Error {
   const cause = error.cause instanceof Error ? withoutSecrets(error.cause) : error.cause;
   const message = redactUrls(error.message);

@@ -2,21 +2,21 @@ import {discard} from '../../core/discard-response.ts';
 import {cancelWhenCollected, NativeResponse} from '../../core/native-response.ts';
 import {hasBody} from '../../core/status.ts';
 
-/** Told what becomes of a body. */
+/** Notified of the progress and the end of a response's body. */
 export interface BodyTracker {
-  /** Gives the way to fail the body from outside, as an abort does. */
+  /** Passes the function that fails the body from outside, for example on an abort. Called once, before all others. */
   bodyFailsWith(fail: (error: unknown) => void): void;
-  /** There is room for the next chunk: from now on the server is waited for. */
-  reading(): void;
-  /** Somebody has begun to read the body, or is about to. */
-  touched(): void;
-  /** @throws what the body fails with then */
+  /** The stream has room for another chunk, and waits for the server to send it. */
+  waitsForChunk(): void;
+  /** The caller has begun to read the body, or is about to. */
+  readStarted(): void;
+  /** @throws an error that the body then fails with */
   received(chunk: Uint8Array): void;
   ended(): void;
   cancelled(reason: unknown): void;
-  /** The body broke off by itself. Returns what its reader gets. */
-  broken(error: unknown): unknown;
-  /** What the body failed with, by itself or from outside. */
+  /** The body broke off by itself. Returns the error for the reader. */
+  brokeOff(error: unknown): unknown;
+  /** The error that the body failed with, by itself or from outside. */
   readonly failure: {readonly error: unknown} | undefined;
 }
 
@@ -27,12 +27,12 @@ interface Meta {
 }
 
 /**
- * How much of a body nobody reads is taken in, in bytes: enough that a small one ends, and frees its slot, whether or
- * not anybody looks at it.
+ * How many bytes of an unread body are buffered. With this buffer, a small body ends and frees its slot even if the
+ * caller never reads it.
  */
 const highWaterMark = 64 * 1024;
 
-/** A real Response, with the members that its constructor can't set carried over, also to its clones. */
+/** A real `Response` with `url`, `redirected` and `type`, which the constructor of `Response` can't set. Its clones have them too. */
 class TrackedResponse extends NativeResponse {
   readonly #meta: Meta;
   readonly #tracker: BodyTracker;
@@ -49,7 +49,7 @@ class TrackedResponse extends NativeResponse {
   }
 
   override get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-    this.#tracker.touched();
+    this.#tracker.readStarted();
     return super.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
   }
 
@@ -60,7 +60,7 @@ class TrackedResponse extends NativeResponse {
   override async blob(): Promise<Blob> {
     const blob = await this.#read(super.blob());
     const type = this.headers.get('content-type');
-    // Not every runtime looks at the headers when the body is a stream.
+    // Some runtimes ignore the Content-Type when the body is a stream.
     return blob.type === '' && type !== null ? new Blob([blob], {type}) : blob;
   }
 
@@ -80,9 +80,9 @@ class TrackedResponse extends NativeResponse {
     return this.#read(super.text());
   }
 
-  // Browsers put an error of their own in place of what a stream made by a script fails with.
+  // When a stream made by a script fails, browsers replace its error with one of their own. This restores the original.
   async #read<T>(read: Promise<T>): Promise<T> {
-    this.#tracker.touched();
+    this.#tracker.readStarted();
     try {
       return await read;
     } catch (error) {
@@ -114,8 +114,9 @@ class TrackedResponse extends NativeResponse {
 }
 
 /**
- * The same response, its body watched. One without a body comes back as it is, unless it was made by hand and has no
- * URL yet; and so do those that hide what they are (opaque): there is nothing to watch.
+ * A response like the given one, whose body reports to `tracker`. An opaque response, and a response without a body, are
+ * returned as they are, because there is no body to track. The exception is a response that a program made with
+ * `new Response`: it has no URL yet.
  */
 export function trackedResponse(
   response: Response,
@@ -140,7 +141,7 @@ function trackedStream(
   const isBytes = isByteStream(body);
   const reader = body.getReader();
   let failed: {readonly error: unknown} | undefined;
-  // Set while somebody waits for a chunk only, so that a stream nobody holds can be collected.
+  // Set only while a chunk is awaited, so that an abandoned stream can be collected.
   let failRead: ((error: unknown) => void) | undefined;
 
   function cancel(reason: unknown): void {
@@ -158,7 +159,7 @@ function trackedStream(
     controller: ReadableByteStreamController | ReadableStreamDefaultController,
   ): Promise<void> {
     if (failed) throw failed.error;
-    tracker.reading();
+    tracker.waitsForChunk();
     const failing = new Promise<never>((_resolve, reject) => {
       failRead = reject;
     });
@@ -167,18 +168,18 @@ function trackedStream(
       if (done) {
         tracker.ended();
         controller.close();
-        // A reader that brought its own buffer waits for an answer even then.
+        // A reader that passed its own buffer (BYOB) waits for a response even when the stream is closed.
         if ('byobRequest' in controller) controller.byobRequest?.respond(0);
       } else {
         tracker.received(value);
-        // A byte stream takes no empty chunk.
+        // A byte stream throws for an empty chunk.
         if (value.byteLength > 0 || !isBytes) controller.enqueue(value);
       }
     } catch (error) {
       const failure = failed as {readonly error: unknown} | undefined;
       if (failure) throw failure.error;
       reader.cancel(error).catch(() => undefined);
-      throw tracker.broken(error);
+      throw tracker.brokeOff(error);
     } finally {
       failRead = undefined;
     }
@@ -194,7 +195,7 @@ function trackedStream(
     : new ReadableStream<Chunk>(source, {highWaterMark, size: (chunk) => chunk.byteLength});
 }
 
-/** Whether it can be read into the reader's own memory, as a fetch's body can. Its chunks are then nobody else's. */
+/** Whether the stream supports BYOB readers, as the body of a fetch does. Nothing else holds the chunks of such a stream. */
 function isByteStream(body: ReadableStream): boolean {
   try {
     body.getReader({mode: 'byob'}).releaseLock();

@@ -16,8 +16,8 @@ import {createNativeConnector} from '../native/create-native-connector.ts';
 import {undiciConnector} from '../undici/index.ts';
 import {replacedFetch} from './replaced-fetch.ts';
 
-// What any `fetch` has that is put in the place of Node's. To the outside the pool's hold: a session is made before
-// anybody knows what its requests will go through.
+// The capabilities of any `fetch` that replaces Node's. The session sees the pool's capabilities instead, because it is
+// made before the first request shows whether the global fetch is replaced.
 const capabilities: ConnectorCapabilities = {
   sockets: false,
   connectTimeout: false,
@@ -25,14 +25,14 @@ const capabilities: ConnectorCapabilities = {
   manualRedirect: true,
 };
 
-// Whose request is on its way through a replaced fetch: one that leads back here may do so after a while, and with
-// another request than it was given.
-const passing = new AsyncLocalStorage<Connector>();
+// The connector whose request is inside a replaced fetch. If that fetch leads back to the session, it may do so later and
+// with a new request, so only the async context connects the two.
+const connectorInside = new AsyncLocalStorage<Connector>();
 
 /**
- * The connector a session gets on Node when it is given none: the pool. Where a test or a framework has replaced the
- * global `fetch`, requests go through that, by the same limits and counted with the others; asked at each request, so
- * that it begins and ends with the replacement.
+ * The connector of a session on Node that is given no connector: the pool. If a test or a framework has replaced the
+ * global `fetch`, requests go through the replacement, within the same limits and counted in the same statistics. Each
+ * request checks for a replacement, so that the connector follows every change.
  */
 export function defaultConnector(options: ConnectorOptions = {}): Connector {
   const pool = undiciConnector(options);
@@ -42,12 +42,12 @@ export function defaultConnector(options: ConnectorOptions = {}): Connector {
 
   function fetch(request: ConnectorRequest): Promise<Response> {
     const isReplaced = replacedFetch() && foreignFetch(connector, lifetimeOf(request).cameFrom);
-    if (!isReplaced || isClosed || passing.getStore() === connector) return pool.fetch(request);
+    if (!isReplaced || isClosed || connectorInside.getStore() === connector) return pool.fetch(request);
     native ??= createNativeConnector(
       {...anyFetch, name: pool.name, capabilities, owner: connector},
       {limit, limitPerHost},
     );
-    return passing.run(connector, native.fetch, request);
+    return connectorInside.run(connector, native.fetch, request);
   }
 
   async function close(): Promise<void> {
@@ -84,7 +84,7 @@ function sum(a: ConnectorStats, b: ConnectorStats): ConnectorStats {
   };
 }
 
-/** The numbers among the members, added. */
+/** Adds the members that are numbers, and keeps the others of `a`. */
 function add<T extends object>(a: T, b: Partial<T>): T {
   const members = Object.entries(a).map(([name, value]) => [
     name,

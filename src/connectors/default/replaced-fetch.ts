@@ -1,21 +1,22 @@
 type Fetch = typeof globalThis.fetch;
 
-// Node's own is JavaScript that brings in the undici inside Node, and that is in its text: in another realm's too, as
-// tests have one, and whether it was replaced before this is loaded or after.
-const textOfNodes = /\binternal\/deps\/undici\b/;
+// Node's own `fetch` is a JavaScript function whose source text loads the undici inside Node. The test of that text also
+// works for the `fetch` of another realm, as test runners have, and for a `fetch` that was replaced before this module
+// was loaded.
+const sourceOfNodeFetch = /\binternal\/deps\/undici\b/;
 
-let nodes: Fetch | undefined;
-const others = new WeakSet<Fetch>();
+let nodeFetch: Fetch | undefined;
+const replacements = new WeakSet<Fetch>();
 
-/** The global `fetch`, where that is not Node's own any more. */
+/** The global `fetch` if it is not Node's own. */
 export function replacedFetch(): Fetch | undefined {
   const {fetch} = globalThis;
-  if (fetch === nodes || typeof fetch !== 'function') return undefined;
-  if (others.has(fetch)) return fetch;
-  if (textOfNodes.test(Function.prototype.toString.call(fetch))) {
-    nodes = fetch;
+  if (fetch === nodeFetch || typeof fetch !== 'function') return undefined;
+  if (replacements.has(fetch)) return fetch;
+  if (sourceOfNodeFetch.test(Function.prototype.toString.call(fetch))) {
+    nodeFetch = fetch;
     return undefined;
   }
-  others.add(fetch);
+  replacements.add(fetch);
   return fetch;
 }

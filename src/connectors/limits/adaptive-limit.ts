@@ -5,76 +5,80 @@ import type {KeyedEntry} from '../../utils/keyed-state.ts';
 import {KeyedState} from '../../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 
-/** Between which bounds a limit moves, and how soon. */
+/** Options of {@link adaptiveLimit}. */
 export interface AdaptiveLimitOptions {
   /**
-   * Slots that a host has whatever happens; a whole number from 1.
+   * The fewest slots of a host; a whole number from 1.
    *
    * @default 1
    */
   readonly min?: number | undefined;
   /**
-   * Slots that a host has at most.
+   * The most slots of a host.
    *
    * @default 100
    */
   readonly max?: number | undefined;
   /**
-   * Slots for a host that nothing is known of.
+   * The slots of a host before its first response.
    *
    * @default 10, or the nearest that `min` and `max` allow
    */
   readonly initial?: number | undefined;
   /**
-   * How many times as long as without load a host may take to answer before the limit goes down; from 1. What answers
-   * requests that have little in common needs more than what always takes the same time.
+   * How many times the latency without load a host may take to answer before the limit decreases; from 1. A host whose
+   * requests differ much in latency needs a higher value than a host that always takes the same time.
    *
    * @default 1.5
    */
   readonly tolerance?: number | undefined;
 }
 
-/** Answers looked at before the limit moves, at least; and for how long, in ms. */
+/** The fewest responses before the limit changes, and the shortest time, in ms. */
 const leastSamples = 10;
 const leastWindow = 100;
-/** How often most of the load is taken off to see what the host then does, in ms; soon for the first time: it began with some. */
+/**
+ * How often the load is reduced to measure the latency without load, in ms. The first probe comes sooner, because the
+ * first measurement was made under load.
+ */
 const probeInterval = 30_000;
 const firstProbe = 3_000;
-/** The usual latency follows a longer one in as long, in ms. */
+/** The time that the usual latency takes to follow an increase, in ms. */
 const drift = 120_000;
-/** What is no difference between two latencies, on their logarithms. */
-const hardlyFaster = 0.2;
-/** How long a refusal is remembered, in ms: as long, the limit grows by one at a time. */
-const caution = 30_000;
-/** After as long without a request, in ms, nothing is known any more. */
+/** A difference between the logarithms of two latencies that doesn't count as faster. */
+const smallDifference = 0.2;
+/** For this time after a refusal, in ms, the limit grows by one a round. */
+const cautiousTime = 30_000;
+/** After this time without a request, in ms, everything learned about a host is forgotten. */
 const idleAfter = 60_000;
-/** What is left of a limit that was too much (RFC 9438, section 4.6: beta of CUBIC). */
-const cut = 0.7;
+/** The factor by which a refusal reduces the limit (RFC 9438, section 4.6: beta of CUBIC). */
+const decrease = 0.7;
 
 /**
- * A `limitPerHost` that each host's answers set: it grows while the host answers as fast as ever, and goes down when
- * answers take longer, which is when requests begin to queue there, or when the host refuses. What doesn't fit waits in
- * the connector's queue, which is fair, can be aborted and is known to `stats()`.
+ * Makes a `limitPerHost` that adapts to each host. The limit grows while the host answers as fast as usual. It decreases
+ * when responses take longer, which shows that requests queue at the host, or when the host refuses requests. Requests
+ * beyond the limit wait in the connector's queue, which is fair, can be aborted and is counted in `stats()`.
  *
  * The algorithm is the gradient of Netflix's concurrency-limits and of Envoy's adaptive concurrency: after each round of
- * requests the limit becomes `limit × min(1, tolerance × usual latency / latency) + √limit`, the root being what a queue
- * may hold. It needs no latency to aim at and finds the capacity from below, where additive increase and multiplicative
- * decrease (AIMD, as in Finagle) would have to make the host fail, again and again, to know it. A 429 or 503 is answered
- * by AIMD all the same: `× 0.7` once a round, and growth by one a round for half a minute. Connections that break, and
- * silence, happen without any load as well: they bring the limit down by half their share of a round. What differs from
- * both:
+ * requests the limit becomes `limit × min(1, tolerance × usual latency / latency) + √limit`, where the root is the queue
+ * that is allowed. It needs no target latency, and it finds the capacity from below. Additive increase and multiplicative
+ * decrease (AIMD, as in Finagle) would have to make the host fail again and again to find it. A 429 or 503 is handled by
+ * AIMD all the same: `× 0.7` once a round, and growth by one a round for half a minute. Broken connections and timeouts
+ * also happen without load, so they reduce the limit by half their share of a round. The differences from both:
  *
- * - Latencies are averaged by their logarithms: a host that slows down moves the average by as much whatever the mix of
- *   fast and slow requests, and one that hangs doesn't spoil it. Below 1 ms it is the clock and not the host that is measured.
- * - Only requests sent since the last move count for the next: the others tell of a limit of before.
- * - The usual latency follows downward soon and upward hardly, or a queue would become usual (as in Netflix's gradient2).
- *   So it is measured again, first after 3 s and then every 30, with a limit of `√limit` for some ten requests; while half
- *   of the limit or less is in use no such probe is needed. And where half the limit has made nothing faster, the cause
- *   isn't our load, and the limit goes up again.
- * - A limit that was not reached says nothing of what lies beyond, and doesn't grow. After a minute without requests all
- *   is forgotten.
+ * - The average is that of the logarithms of latencies. A host that slows down changes this average by the same amount for
+ *   any mix of fast and slow requests, and one request that hangs changes it little. A latency below 1 ms counts as 1 ms,
+ *   because it measures the clock rather than the host.
+ * - Only requests sent since the last change of the limit count for the next change. Earlier requests were sent under
+ *   another limit.
+ * - The usual latency follows a decrease soon and an increase slowly, because a queue must not become usual (as in
+ *   Netflix's gradient2). So it is measured again, first after 3 s and then every 30 s, with a limit of `√limit` for about
+ *   ten requests. No such probe is needed while half of the limit or less is in use. If half the limit has made nothing
+ *   faster, the cause isn't our load, and the limit is restored.
+ * - A limit that was not reached doesn't grow, because nothing shows that the host could serve more. After a minute without
+ *   requests, everything learned is forgotten.
  *
- * @throws InvalidOptionError for what can't be
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -119,16 +123,16 @@ function hostLimits(bounds: Bounds): HostLimits {
 }
 
 /**
- * `refused`: the host says itself that it is too much; `failed`: it broke the connection, or was silent for too long;
- * `cut`: the call's total time was up before it was answered. `undefined` where nothing is said of the load: an abort, a
- * name that doesn't resolve, a certificate.
+ * `refused`: the host answered that it has too many requests. `failed`: the host broke the connection or sent nothing for
+ * too long. `cutOff`: the call's total timeout ended before the response. `undefined` if the outcome says nothing about the
+ * load: an abort, a name that doesn't resolve, a certificate.
  */
 function outcomeOf(
   status: number | undefined,
   error: unknown,
-): 'answered' | 'refused' | 'failed' | 'cut' | undefined {
+): 'answered' | 'refused' | 'failed' | 'cutOff' | undefined {
   if (status !== undefined) return status === 429 || status === 503 ? 'refused' : 'answered';
-  if (error instanceof TimeoutError) return error.phase === 'total' ? 'cut' : 'failed';
+  if (error instanceof TimeoutError) return error.phase === 'total' ? 'cutOff' : 'failed';
   if (!(error instanceof ConnectionError)) return undefined;
   return error.phase === 'dns' || error.phase === 'tls' ? undefined : 'failed';
 }
@@ -141,27 +145,27 @@ class GradientLimit implements KeyedEntry, HostLimit {
   readonly key: string;
   readonly #bounds: Bounds;
   limit = 0;
-  /** The same, with what is left of one. */
+  /** The limit before it is rounded down. */
   #exact = 0;
-  /** The logarithm of the latency that is usual; unknown after a start. */
+  /** The logarithm of the usual latency. `NaN` until it was measured. */
   #usual = Number.NaN;
   #lastAt = 0;
 
-  // The window: what was sent since the limit moved.
+  // The window: the requests sent since the limit last changed.
   #since = 0;
   #samples = 0;
   #failures = 0;
   #sum = 0;
   #peak = 0;
 
-  /** When the usual latency is to be measured again. */
+  /** When the usual latency will be measured again. */
   #probeAt = 0;
-  /** The limit to go back to after that. */
+  /** The limit to restore after that measurement. */
   #before: number | undefined = undefined;
-  /** The limit that a decline began at, and the latency there. */
+  /** The limit at which a decline began, and the latency at that limit. */
   #declineFrom = 0;
   #declineLatency = 0;
-  /** When it was last refused. */
+  /** When the host last refused a request. */
   #refusedAt = 0;
 
   constructor(key: string, bounds: Bounds, now: number) {
@@ -174,9 +178,9 @@ class GradientLimit implements KeyedEntry, HostLimit {
     this.#usual = Number.NaN;
     this.#lastAt = now;
     this.#probeAt = now + firstProbe;
-    this.#forgetCourse();
+    this.#endPhases();
     this.#refusedAt = -Infinity;
-    // What is sent at this moment counts.
+    // `- 1`, so that a request sent at this moment counts.
     this.#move(this.#bounds.initial, now - 1);
   }
 
@@ -189,20 +193,21 @@ class GradientLimit implements KeyedEntry, HostLimit {
     if (outcome === undefined) return;
     if (this.isIdle(sentAt)) this.restart(sentAt);
     this.#lastAt = now;
-    // Sent under a limit of before.
+    // The request was sent under an earlier limit.
     if (sentAt <= this.#since) return;
     if (outcome === 'refused') {
       this.#refusedAt = now;
-      this.#move(this.#exact * cut, now);
-      this.#forgetCourse();
+      this.#move(this.#exact * decrease, now);
+      this.#endPhases();
       return;
     }
     if (outcome === 'failed') {
       this.#failures++;
     } else {
       const latency = Math.log(Math.max(1, now - sentAt));
-      // Nobody knows how much longer it would have taken; what had less than the usual time shows nothing.
-      if (outcome === 'cut' && !(latency > this.#usual)) return;
+      // A request that was cut off would have taken longer, by an unknown time. If it had less than the usual time, it
+      // shows nothing.
+      if (outcome === 'cutOff' && !(latency > this.#usual)) return;
       this.#sum += latency;
       this.#samples++;
       if (active >= this.limit && this.#isCautious(now)) this.#grow(1 / this.#exact);
@@ -211,28 +216,28 @@ class GradientLimit implements KeyedEntry, HostLimit {
     const round = this.#samples + this.#failures;
     if (round < Math.max(leastSamples, this.limit) || now - this.#since < leastWindow) return;
     const share = this.#failures / round;
-    // RFC 8257, section 3.3 (DCTCP): by how many failed, since some do without any load.
+    // RFC 8257, section 3.3 (DCTCP): in proportion to the failures, since some requests fail without any load.
     this.#exact *= 1 - share / 2;
     if (this.#samples > 0) {
       this.#decide(this.#sum / this.#samples, now);
     } else {
       this.#move(this.#exact, now);
-      this.#forgetCourse();
+      this.#endPhases();
     }
   }
 
   #isCautious(now: number): boolean {
-    return now - this.#refusedAt < caution;
+    return now - this.#refusedAt < cautiousTime;
   }
 
-  /** After a round of requests. */
+  /** Sets the limit after a round of requests. */
   #decide(latency: number, now: number): void {
     const exact = this.#exact;
     const before = this.#before;
     if (before !== undefined || this.#peak <= this.limit / 2 || Number.isNaN(this.#usual)) {
       this.#measured(latency, now);
     } else {
-      // Upward as slowly in time, however soon one round follows on another.
+      // The weight of an increase depends on the time that the round took, not on the number of rounds.
       const weight = latency < this.#usual ? 0.1 : Math.min(0.5, (now - this.#since) / drift);
       this.#usual += weight * (latency - this.#usual);
     }
@@ -256,13 +261,13 @@ class GradientLimit implements KeyedEntry, HostLimit {
     }
   }
 
-  /** Down to half of where it began, and nothing is faster: then it isn't our load, and this is what is usual now. */
+  /** If half the limit has made nothing faster, our load isn't the cause: the present latency becomes the usual one. */
   #decline(target: number, latency: number, now: number): void {
     const from = this.#declineFrom;
     if (from === 0) {
       this.#declineFrom = this.#exact;
       this.#declineLatency = latency;
-    } else if (this.#exact <= from / 2 && latency > this.#declineLatency - hardlyFaster) {
+    } else if (this.#exact <= from / 2 && latency > this.#declineLatency - smallDifference) {
       this.#declineFrom = 0;
       this.#measured(latency, now, 1);
       this.#move(from, now);
@@ -271,7 +276,7 @@ class GradientLimit implements KeyedEntry, HostLimit {
     this.#move(target, now);
   }
 
-  /** A latency with no queue in it. One alone is believed by half only, unless it is far below. */
+  /** Records a latency that was measured without a queue. One measurement counts by half, unless it is far below the usual. */
   #measured(latency: number, now: number, weight = 0.5): void {
     if (Number.isNaN(this.#usual)) {
       this.#usual = latency;
@@ -282,8 +287,8 @@ class GradientLimit implements KeyedEntry, HostLimit {
     this.#probeAt = now + probeInterval;
   }
 
-  /** Neither measures nor declines any more. */
-  #forgetCourse(): void {
+  /** Ends a measurement or a decline that is under way. */
+  #endPhases(): void {
     this.#before = undefined;
     this.#declineFrom = 0;
   }
@@ -294,7 +299,7 @@ class GradientLimit implements KeyedEntry, HostLimit {
     this.limit = Math.floor(this.#exact);
   }
 
-  /** What was sent before says nothing from now on. */
+  /** Sets the limit and begins a new window: requests sent before no longer count. */
   #move(limit: number, now: number): void {
     this.#grow(limit - this.#exact);
     this.#since = now;

@@ -2,12 +2,12 @@ import type {HostStats} from '../../core/connector.ts';
 import type {AdaptiveLimit, HostLimit, HostLimits} from '../../core/host-limit.ts';
 import {type Linked, LinkedList} from '../../utils/linked-list.ts';
 
-/** One that waits for a slot. `granted` is called, synchronously, when it has one. */
+/** A request that waits for a slot. `granted` is called synchronously when the request gets its slot. */
 export interface Waiter extends Linked {
   granted(): void;
 }
 
-/** The slots of one host: how many are in use, and who waits for one. */
+/** The slots of one host: the number in use, and the requests that wait for one. */
 export class HostSlots implements Linked {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
@@ -15,12 +15,12 @@ export class HostSlots implements Linked {
 
   readonly key: string;
   active = 0;
-  /** How many it may have. */
+  /** The most slots that the host may use. */
   limit = Infinity;
-  /** What moves that, if something does. */
+  /** Changes `limit`, if `limitPerHost` is adaptive. */
   adaptive: HostLimit | undefined = undefined;
   readonly waiting = new LinkedList<Waiter>();
-  /** How many times in a row a slot it gave back stayed with it. */
+  /** How many times in a row a slot that this host freed was granted to the same host. */
   run = 0;
 
   constructor(key: string) {
@@ -29,28 +29,29 @@ export class HostSlots implements Linked {
 }
 
 /**
- * How many times in a row a freed slot stays with its host though others wait. A slot that moves means a connection
- * closed and another dialled; one that never moves starves the others.
+ * How many times in a row a freed slot stays with its host while other hosts wait. A slot that moves to another host costs
+ * a closed connection and a new one. A slot that never moves starves the other hosts.
  */
 const longestRun = 4;
 
 /**
- * Who may have a connection: bounded over all and for each host, first come first served within a host, in turn
- * across hosts. State only: it knows no sockets and no promises, and each operation is O(1) whatever is queued.
+ * Decides which request may use a connection. The number of slots is limited in total and for each host. Requests to one
+ * host are served in order, and hosts are served in turn. This is state only, without sockets and promises. Each
+ * operation is O(1), however many requests are queued.
  *
- * A waiter whose host has no slot left does not stand in line for one of the total, so the queue of one busy host
- * holds up nobody else.
+ * A request whose host has no free slot doesn't compete for the slots of the total, so the queue of one busy host delays
+ * no other host.
  */
 export class Limits<Host extends HostSlots = HostSlots> {
   readonly limit: number;
   readonly limitPerHost: number;
-  /** The same, with 0 for no limit where that was said: for statistics. */
+  /** `limitPerHost` as the caller gave it, where 0 means no limit: for statistics. */
   readonly mostPerHost: number;
   active = 0;
   queued = 0;
   readonly hosts = new Map<string, Host>();
 
-  /** Hosts with somebody waiting and a slot of their own to spare; in turn. */
+  /** Hosts with a waiting request and a free slot within their own limit, in the order of their turns. */
   readonly #ready = new LinkedList<Host>();
   readonly #createHost: (key: string) => Host;
   readonly #adaptive: HostLimits | undefined;
@@ -76,7 +77,7 @@ export class Limits<Host extends HostSlots = HostSlots> {
     return host;
   }
 
-  /** Takes a slot if one is free, and says so; otherwise the waiter is queued and `granted` when its turn comes. */
+  /** Takes a slot and returns true if one is free. Otherwise queues the waiter, whose `granted` is called when its turn comes. */
   acquire(host: Host, waiter: Waiter): boolean {
     if (this.active < this.limit && host.active < host.limit && host.waiting.size === 0) {
       this.active++;
@@ -89,7 +90,7 @@ export class Limits<Host extends HostSlots = HostSlots> {
     return false;
   }
 
-  /** Leaves the queue; false when the waiter isn't in it (any more). */
+  /** Removes a waiter from the queue. Returns false if the waiter is not in the queue. */
   leave(host: Host, waiter: Waiter): boolean {
     if (!host.waiting.remove(waiter)) return false;
     this.queued--;
@@ -97,7 +98,7 @@ export class Limits<Host extends HostSlots = HostSlots> {
     return true;
   }
 
-  /** Gives a slot back, to whoever is next. */
+  /** Frees a slot, which the next waiting request gets. */
   release(host: Host): void {
     this.active--;
     host.active--;
@@ -105,7 +106,7 @@ export class Limits<Host extends HostSlots = HostSlots> {
     this.#grant(host);
   }
 
-  /** A request was answered, or failed before that: how many slots its host has may change by it. */
+  /** Reports that a request got its response, or failed before. An adaptive limit of the host may change. */
   observe(host: Host, sentAt: number, status: number | undefined, error?: unknown): void {
     const {adaptive, active} = host;
     if (!adaptive) return;
@@ -116,7 +117,7 @@ export class Limits<Host extends HostSlots = HostSlots> {
     this.#grant(host);
   }
 
-  /** By host: where something is going on, or was learned. */
+  /** Statistics by host, for hosts with active, queued or idle connections, or with a limit that was learned. */
   statsOf(idleOf: (host: Host) => number): Record<string, HostStats> {
     const stats: Record<string, HostStats> = {...this.#adaptive?.stats()};
     for (const [origin, host] of this.hosts) {
@@ -133,13 +134,14 @@ export class Limits<Host extends HostSlots = HostSlots> {
       this.#ready.append(host);
   }
 
-  /** Drops the record of a host that nothing uses; a newer one of the same host stays. */
+  /** Deletes the record of a host that nothing uses. A newer record of the same host stays. */
   forget(host: Host): void {
     if (host.active > 0 || host.waiting.size > 0) return;
     if (this.hosts.get(host.key) === host) this.hosts.delete(host.key);
   }
 
-  // A granted waiter may fail at once and release again: that adds to this loop rather than to the stack.
+  // A waiter may fail inside `granted` and release its slot. The flag turns this recursion into a loop, which can't
+  // overflow the stack.
   #grant(freed: Host): void {
     if (this.#granting) return;
     this.#granting = true;
@@ -165,7 +167,7 @@ export class Limits<Host extends HostSlots = HostSlots> {
     this.queued--;
     this.active++;
     host.active++;
-    // To the end of the line, if it still has somebody waiting and a slot to spare.
+    // The host goes to the end of the list, if it still has a waiting request and a free slot.
     this.#ready.remove(host);
     this.#queue(host);
     waiter.granted();

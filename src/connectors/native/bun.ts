@@ -3,7 +3,7 @@ import {UnsupportedOptionError} from '../../errors/index.ts';
 import {checkKnown} from '../../utils/check-options.ts';
 import {anyFetch} from './any-fetch.ts';
 import {createNativeConnector} from './create-native-connector.ts';
-import {checkOneWay, toProxyUrl} from './proxy-url.ts';
+import {checkProxyOrSocket, parseProxyUrl} from './proxy-url.ts';
 
 export type {
   Connector,
@@ -16,20 +16,24 @@ export type {
 /** TLS options of {@link bunConnector}. */
 export interface BunTlsOptions {
   /**
-   * Whether a certificate that can't be verified ends the connection.
+   * Whether a request fails when the server's certificate can't be verified.
    *
    * @default true
    */
   readonly rejectUnauthorized?: boolean | undefined;
-  /** Authorities to trust instead of the well-known ones, PEM. */
+  /** The certificate authorities to trust instead of the well-known ones, in PEM. */
   readonly ca?: string | Uint8Array | ReadonlyArray<string | Uint8Array> | undefined;
-  /** The client's certificate chain, PEM. */
+  /** The client's certificate chain, in PEM. */
   readonly cert?: string | Uint8Array | undefined;
-  /** The client's private key, PEM. */
+  /** The client's private key, in PEM. */
   readonly key?: string | Uint8Array | undefined;
-  /** For an encrypted `key`. */
+  /** Decrypts an encrypted `key`. */
   readonly passphrase?: string | undefined;
-  /** The name to ask for (SNI) and to verify; the URL's host when left out. */
+  /**
+   * The host name that is sent (SNI) and that the certificate must have.
+   *
+   * @default the URL's host
+   */
   readonly servername?: string | undefined;
 }
 
@@ -38,12 +42,12 @@ export interface BunConnectorOptions extends ConnectorOptions {
   /** TLS for `https:` hosts. */
   readonly tls?: BunTlsOptions | undefined;
   /**
-   * A proxy's URL: `http:` or `https:`, with name and password in it if it asks for them.
+   * The URL of a proxy: `http:` or `https:`, with user name and password if the proxy needs them.
    *
-   * @default what the environment says (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`)
+   * @default the proxy of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`)
    */
   readonly proxy?: string | URL | undefined;
-  /** The Unix socket that all requests go to, whatever their host. */
+  /** The path of a Unix socket. All requests go to it, whatever the host of their URLs. */
   readonly socketPath?: string | undefined;
 }
 
@@ -61,9 +65,10 @@ const knownOptions = new Set(['limit', 'limitPerHost', 'tls', 'proxy', 'socketPa
 const knownTlsOptions = new Set(['rejectUnauthorized', 'ca', 'cert', 'key', 'passphrase', 'servername']);
 
 /**
- * The connector of Bun: its `fetch`, with what that takes beyond the standard.
+ * Makes a connector over Bun's `fetch`, with the options that Bun adds to the standard.
  *
- * @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be, or this isn't Bun
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option, or when the
+ * runtime isn't Bun
  *
  * @example
  * ```ts ignore
@@ -78,7 +83,7 @@ export function bunConnector(options: BunConnectorOptions = {}): Connector {
   checkKnown(where, options, knownOptions, 'connector.');
   checkKnown(`${where}’s tls`, options.tls ?? {}, knownTlsOptions, 'connector.tls.');
   if (!('Bun' in globalThis)) {
-    throw new UnsupportedOptionError('connector', where, 'it is of Bun, and there is none');
+    throw new UnsupportedOptionError('connector', where, 'the runtime is not Bun');
   }
   const {limit, limitPerHost} = options;
   return createNativeConnector(
@@ -88,10 +93,10 @@ export function bunConnector(options: BunConnectorOptions = {}): Connector {
 }
 
 function fetchOptions({tls, proxy, socketPath}: BunConnectorOptions): Record<string, unknown> {
-  checkOneWay(proxy, socketPath);
+  checkProxyOrSocket(proxy, socketPath);
   return {
     ...(tls !== undefined && {tls}),
-    ...(proxy !== undefined && {proxy: toProxyUrl(proxy, ['http:', 'https:']).href}),
+    ...(proxy !== undefined && {proxy: parseProxyUrl(proxy, ['http:', 'https:']).href}),
     ...(socketPath !== undefined && {unix: socketPath}),
   };
 }

@@ -2,7 +2,7 @@ import type {PreparedBody, RequestBody} from '../../core/body.ts';
 import {isStreamLike, sizeOf} from '../../core/body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
 import {discard} from '../../core/discard-response.ts';
-import {foreignFetch, handOn} from '../../core/fetch-origin.ts';
+import {foreignFetch, callFetch} from '../../core/fetch-origin.ts';
 import type {followRedirects} from '../../core/redirect.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
@@ -16,15 +16,16 @@ import {uploadError, watchUpload} from './watch-upload.ts';
 /** A `RequestInit` with the member that the DOM's types leave out. */
 export type StreamingInit = RequestInit & {duplex?: 'half'};
 
-/** What a connector does itself, because the runtime's `fetch` leaves it open. A page's `fetch` leaves less open. */
+/** The work that a connector does itself, because the runtime's `fetch` doesn't do it. In a page, the browser does most of it. */
 export interface FetchTraits {
-  /** Follows redirects where the runtime shows them: not every runtime follows them to the letter of the standard. */
+  /** Follows redirects, if the runtime shows them, because some runtimes don't follow them exactly as the standard says. */
   readonly followRedirects?: typeof followRedirects | undefined;
-  /** Brings a body into the form that `fetch` is given. */
+  /** Converts a body to the form that is passed to `fetch`. */
   readonly prepareBody: (body: RequestBody) => {
     readonly source: unknown;
     readonly contentType: string | undefined;
   };
+  /** Turns the errors of `fetch` into typed errors. */
   readonly toError: ToError;
 }
 
@@ -41,7 +42,7 @@ export interface NativeFetch extends FetchTraits {
 
 /** A connector over the global `fetch`. The caller handles the options that only its runtime has. */
 export function createNativeConnector(native: NativeFetch, options: ConnectorOptions): Connector {
-  // Used when the global fetch is a session's that leads back here.
+  // Used when the global fetch is a session's `fetch` that leads back to this connector.
   const {fetch: before} = globalThis;
   const {dispose} = native;
   const connector = buildConnector(
@@ -66,12 +67,12 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
   return connector;
 }
 
-// `integrity` is for the last body of a chain of redirects, which only the runtime knows when it is asked to check.
+// With `integrity` the runtime has to follow the redirects, because it must check only the body of the last response.
 function followsHere({capabilities, followRedirects}: NativeFetch, request: ConnectorRequest): boolean {
   return capabilities.manualRedirect && followRedirects !== undefined && !request.native?.integrity;
 }
 
-// Not all runtimes use the standard's TypeError.
+// Not all runtimes throw the standard's TypeError.
 function isNetworkError(error: unknown): boolean {
   return error instanceof Error && !(error instanceof DOMException);
 }
@@ -119,16 +120,16 @@ async function sendNatively(
   }
   let response: Response;
   try {
-    response = await handOn(owner, fetch, request.url, init);
+    response = await callFetch(owner, fetch, request.url, init);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     throw upload?.failed ? uploadError(upload.failed.error, request) : error;
   }
-  // Workers take a stream that fails for one that ends.
+  // Cloudflare's workers treat a stream that fails as one that ends, so that the request seems to succeed.
   if (upload?.failed) {
     discard(response);
     throw uploadError(upload.failed.error, request);
   }
-  if (response.status >= 300) upload?.halt(new Error('The server answered before it had the whole body'));
+  if (response.status >= 300) upload?.halt(new Error('The server answered before it had received the whole body'));
   return response;
 }

@@ -3,7 +3,7 @@ import {InvalidOptionError, UnsupportedOptionError} from '../../errors/index.ts'
 import {checkDuration, checkKnown} from '../../utils/check-options.ts';
 import {anyFetch} from './any-fetch.ts';
 import {createNativeConnector} from './create-native-connector.ts';
-import {checkOneWay, toProxyUrl} from './proxy-url.ts';
+import {checkProxyOrSocket, parseProxyUrl} from './proxy-url.ts';
 
 export type {
   Connector,
@@ -15,49 +15,49 @@ export type {
 
 /** TLS options of {@link denoConnector}. */
 export interface DenoTlsOptions {
-  /** Authorities to trust, besides those that are well known; PEM. */
+  /** The certificate authorities to trust in addition to the well-known ones, in PEM. */
   readonly ca?: string | readonly string[] | undefined;
-  /** The client's certificate chain, PEM; with `key`. */
+  /** The client's certificate chain, in PEM. Needs `key`. */
   readonly cert?: string | undefined;
-  /** The client's private key, PEM; with `cert`. */
+  /** The client's private key, in PEM. Needs `cert`. */
   readonly key?: string | undefined;
 }
 
 /** Options of {@link denoConnector}. */
 export interface DenoConnectorOptions extends ConnectorOptions {
   /**
-   * How many unused connections to one host stay open.
+   * The most idle connections to one host.
    *
-   * @default Deno's
+   * @default Deno's own value
    */
   readonly maxIdlePerHost?: number | undefined;
   /**
-   * How long an unused connection stays open, in ms; 0, `Infinity` or `false`: for ever.
+   * How long an idle connection stays open, in ms. 0, `Infinity` and `false` mean for ever.
    *
-   * @default Deno's
+   * @default Deno's own value
    */
   readonly keepAliveTimeout?: number | false | undefined;
   /** TLS for `https:` hosts. */
   readonly tls?: DenoTlsOptions | undefined;
   /**
-   * A proxy's URL: `http:`, `https:` or `socks5:`, with name and password in it if it asks for them.
+   * The URL of a proxy: `http:`, `https:`, `socks5:` or `socks5h:`, with user name and password if the proxy needs them.
    *
-   * @default what the environment says (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`)
+   * @default the proxy of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`)
    */
   readonly proxy?: string | URL | undefined;
-  /** The Unix socket that all requests go to, whatever their host. */
+  /** The path of a Unix socket. All requests go to it, whatever the host of their URLs. */
   readonly socketPath?: string | undefined;
   /**
-   * Whether HTTP/2 is spoken where the server does.
+   * Whether HTTP/2 is used with servers that support it.
    *
    * @default true
    */
   readonly http2?: boolean | undefined;
-  /** The address to connect from. */
+  /** The local IP address to connect from. */
   readonly localAddress?: string | undefined;
 }
 
-// What is used of Deno's types, so that nobody needs them.
+// The part of Deno's types that is used here, so that users don't need Deno's types.
 interface DenoHttpClient {
   close(): void;
 }
@@ -90,9 +90,10 @@ const knownOptions = new Set([
 const knownTlsOptions = new Set(['ca', 'cert', 'key']);
 
 /**
- * The connector of Deno: its `fetch`, with an HTTP client, and so a pool of connections, of its own.
+ * Makes a connector over Deno's `fetch`, with an HTTP client of its own, and so with a connection pool of its own.
  *
- * @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be, or this isn't Deno
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option, or when the
+ * runtime has no `Deno.createHttpClient`
  *
  * @example
  * ```ts ignore
@@ -108,7 +109,7 @@ export function denoConnector(options: DenoConnectorOptions = {}): Connector {
   checkKnown(`${where}’s tls`, options.tls ?? {}, knownTlsOptions, 'connector.tls.');
   const {Deno} = globalThis as {Deno?: Partial<DenoNamespace>};
   if (typeof Deno?.createHttpClient !== 'function') {
-    throw new UnsupportedOptionError('connector', where, 'it is of Deno.createHttpClient, and there is none');
+    throw new UnsupportedOptionError('connector', where, 'the runtime has no Deno.createHttpClient');
   }
   const {limit, limitPerHost} = options;
   const client = Deno.createHttpClient(clientOptions(options));
@@ -132,12 +133,16 @@ function clientOptions(options: DenoConnectorOptions): Record<string, unknown> {
     throw new InvalidOptionError('connector.http2', http2, 'true or false');
   }
   if ((tls?.cert === undefined) !== (tls?.key === undefined)) {
-    throw new InvalidOptionError('connector.tls', 'cert without key, or key without cert', 'both or neither');
+    throw new InvalidOptionError(
+      'connector.tls',
+      new Error('it has cert without key, or key without cert'),
+      'both or neither',
+    );
   }
-  checkOneWay(proxy, socketPath);
+  checkProxyOrSocket(proxy, socketPath);
   const idle = checkDuration('connector.keepAliveTimeout', keepAliveTimeout);
   return {
-    // Left out where they aren't set: what Deno does then is Deno's.
+    // An option that isn't set is left out, so that Deno's default applies.
     ...(maxIdlePerHost !== undefined && {poolMaxIdlePerHost: maxIdlePerHost}),
     ...(keepAliveTimeout !== undefined && {poolIdleTimeout: idle ?? false}),
     ...(tls?.ca !== undefined && {caCerts: [tls.ca].flat()}),
@@ -150,7 +155,7 @@ function clientOptions(options: DenoConnectorOptions): Record<string, unknown> {
 }
 
 function toDenoProxy(proxy: string | URL): Record<string, unknown> {
-  const url = toProxyUrl(proxy, ['http:', 'https:', 'socks5:', 'socks5h:']);
+  const url = parseProxyUrl(proxy, ['http:', 'https:', 'socks5:', 'socks5h:']);
   const {username, password} = url;
   url.username = '';
   url.password = '';

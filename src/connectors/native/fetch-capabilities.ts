@@ -2,12 +2,12 @@ import type {ConnectorCapabilities} from '../../core/connector.ts';
 import {isBrowserPage} from '../../utils/is-browser-page.ts';
 import type {StreamingInit} from './create-native-connector.ts';
 
-/** What the global `fetch` can do where the runtime has no connector of its own. */
+/** The abilities of the global `fetch` in runtimes without a connector of their own. */
 export const fetchCapabilities: ConnectorCapabilities = {
   sockets: false,
   connectTimeout: false,
   requestStreams: detectRequestStreams(),
-  // Of the other runtimes only Node checks it. Most ignore it silently.
+  // Outside pages only Node checks it. Most other runtimes ignore it silently.
   integrity: isBrowserPage,
   manualRedirect: !isBrowserPage,
 };

@@ -12,12 +12,12 @@ export type {
 } from '../../core/connector.ts';
 
 /**
- * The connector of browsers and workers, and of any runtime without one of its own: the global `fetch`, looked up at
- * each request, so that one that a test or a framework puts in its place is used; unless that is a session's, and leads
- * back here. The runtime owns the sockets; `limit` and `limitPerHost` bound the requests in flight, each to the end of
- * its body.
+ * Makes a connector over the global `fetch`, for browsers, workers and other runtimes without a connector of their own.
+ * Each request looks up the global `fetch`, so that a replacement by a test or a framework is used. A replacement that is
+ * a session's own `fetch` and leads back to this connector is not used. The runtime owns the sockets. `limit` and
+ * `limitPerHost` limit the requests in flight, each of which lasts to the end of its body.
  *
- * @throws InvalidOptionError, UnsupportedOptionError when an option is not what it may be
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts

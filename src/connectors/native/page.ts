@@ -11,15 +11,16 @@ const pageFetch: FetchTraits = {
   toError: pageError,
 };
 
+/** The body itself, or the body that the function makes. */
 function madeBody(body: RequestBody): unknown {
   return typeof body === 'function' ? madeBody(body()) : body;
 }
 
 /**
- * The default connector of pages and their workers: `fetchConnector` without the code for what pages are not shown, as
- * redirects and the reasons of failures. That saves 2 kB of a bundle.
+ * Makes the default connector of pages and their workers. It is `fetchConnector` without the code for redirects and for the
+ * reasons of failures, because browsers show neither to a page. That saves 2 kB of a bundle.
  *
- * @throws InvalidOptionError, UnsupportedOptionError
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  */
 export function pageConnector(options: ConnectorOptions = {}): Connector {
   return createNativeConnector({...pageFetch, name: 'fetch', capabilities: fetchCapabilities}, options);

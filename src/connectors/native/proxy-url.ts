@@ -1,23 +1,27 @@
 import {InvalidOptionError} from '../../errors/index.ts';
 
 /**
- * @throws InvalidOptionError when there is a proxy, and a socket that all requests go to
+ * @throws InvalidOptionError when both a proxy and a socket for all requests are set
  */
-export function checkOneWay(proxy: string | URL | undefined, socketPath: string | undefined): void {
+export function checkProxyOrSocket(proxy: string | URL | undefined, socketPath: string | undefined): void {
   if (proxy === undefined || socketPath === undefined) return;
-  throw new InvalidOptionError('connector.socketPath', 'set with proxy', 'one of the two');
+  throw new InvalidOptionError(
+    'connector.socketPath',
+    new Error('connector.proxy is set too'),
+    'one of the two',
+  );
 }
 
 /**
- * A proxy as options have it, as a URL.
+ * Parses the proxy of the options.
  *
- * @throws InvalidOptionError when it isn't one, of one of these protocols; what that says shows no password
+ * @throws InvalidOptionError when it is not a URL of one of the protocols. The error doesn't show the password.
  */
-export function toProxyUrl(proxy: string | URL, protocols: readonly string[]): URL {
+export function parseProxyUrl(proxy: string | URL, protocols: readonly string[]): URL {
   const url = URL.parse(proxy);
   if (url === null || !protocols.includes(url.protocol)) {
-    const what = url === null ? 'no URL' : `a URL of ${url.protocol}`;
-    throw new InvalidOptionError('connector.proxy', what, `a URL of ${protocols.join(' ')}`);
+    const problem = url === null ? 'it is not a URL' : `its protocol is ${url.protocol}`;
+    throw new InvalidOptionError('connector.proxy', new Error(problem), `a URL of ${protocols.join(' ')}`);
   }
   return url;
 }

@@ -3,9 +3,10 @@ import type {ConnectorRequest} from '../../core/request.ts';
 import {AiofetchError, ConnectionError} from '../../errors/index.ts';
 import type {UploadProgress} from '../base/definition.ts';
 
+/** The error for a request whose body failed. A typed error of the body stays as it is. */
 export function uploadError(cause: unknown, request: ConnectorRequest): AiofetchError {
   if (cause instanceof AiofetchError) return cause;
-  return new ConnectionError(`The request's body failed: ${cause}`, 'send', {
+  return new ConnectionError(`The body of the request failed: ${cause}`, 'send', {
     request,
     attempts: request.attempt,
     cause,
@@ -22,8 +23,8 @@ export interface Upload {
 }
 
 /**
- * Reads a body's stream for the runtime, reports its progress and its failure, and cancels it with the request. Not every
- * runtime cancels the stream or tells why it failed.
+ * Reads a body's stream for the runtime, reports its progress and its failure, and cancels it with the request. Some
+ * runtimes neither cancel the stream nor report why it failed.
  */
 export function watchUpload(
   source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,

@@ -70,7 +70,7 @@ describe('a mock answers with what its handler gives', () => {
     const {session} = mockSession(() => response);
     const error = await rejection(session.fetch(url));
     expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toMatch(/was read from before it was handed on/);
+    expect(error.message).toMatch(/whose body has been read already/);
     expect(session.stats().active).toBe(0);
   });
 });

@@ -88,7 +88,7 @@ describe('a connector that is made of a function', () => {
       await use(response);
       return response;
     });
-    await expect(connector.fetch(request())).rejects.toThrow('was read from before it was handed on');
+    await expect(connector.fetch(request())).rejects.toThrow('whose body has been read already');
     expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
