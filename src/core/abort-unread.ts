@@ -1,14 +1,14 @@
 import {SessionClosedError} from '../errors/index.ts';
 import type {Lifetime} from './call-lifetime.ts';
 
-/** How long a response that nobody reads may hold up a `close`, in ms. */
+/** How long an unread response may delay `close()`, in ms. */
 const unreadGrace = 1_000;
 
 /**
- * While a session or connector closes, aborts the calls whose response nobody has begun to read for a second: an
- * abandoned body would otherwise hold it open for ever. One that is being read, however slowly, is left alone.
+ * While a session or connector closes, aborts each call whose response has been unread for a second. Otherwise an
+ * abandoned body would keep the session open for ever. A response that the caller reads, however slowly, is not aborted.
  *
- * @returns a function that stops watching
+ * @returns a function that ends the watch
  */
 export function abortUnread(running: () => Iterable<{readonly lifetime: Lifetime}>): () => void {
   let seen = new Map<Lifetime, number>();
@@ -19,9 +19,9 @@ export function abortUnread(running: () => Iterable<{readonly lifetime: Lifetime
     }
     seen = unread;
     for (const [lifetime, times] of unread) {
-      // Seen three times, it has been unread for a second at least.
+      // A call that was seen three times has been unread for at least a second.
       if (times > 2)
-        lifetime.abort(new SessionClosedError('Session was closed and nobody read the response'));
+        lifetime.abort(new SessionClosedError('Session was closed before the response was read'));
     }
   }, unreadGrace / 2);
   return () => clearInterval(timer);

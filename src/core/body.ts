@@ -1,32 +1,33 @@
 import {encodeOnce} from './multipart.ts';
+
 /**
- * What a request's body may be: what the Fetch standard takes, an async iterable of bytes or strings, or a function
- * that makes one of these, called for each sending.
+ * The body of a request: any body of the Fetch standard, an async iterable of bytes or strings, or a function that makes
+ * one of these. The function is called each time the request is sent.
  *
- * Unlike the standard's, bytes and parameters are not copied, since they may be large and be sent again: they are to stay as
- * they are until the call has its response. A `FormData` is taken as it is when the call is made.
+ * Unlike in the standard, bytes and `URLSearchParams` are not copied, because they may be large and may be sent again. Don't
+ * change them until the call has its response. A `FormData` is read when the call is made.
  */
 export type RequestBody =
   | NonNullable<RequestInit['body']>
   | AsyncIterable<Uint8Array | string>
   | (() => RequestBody);
 
-/** A body as a connector sends it. */
+/** A body in the form in which a connector sends it. */
 export interface PreparedBody {
-  /** `ReadableStream`s and other async iterables are read once; the rest can be read again and again. */
+  /** A `ReadableStream` or other async iterable can be read once. The other types can be read any number of times. */
   readonly source:
     | string
     | Uint8Array
     | Blob
     | ReadableStream<Uint8Array>
     | AsyncIterable<Uint8Array | string>;
-  /** What Content-Type becomes when the caller set none. */
+  /** The Content-Type, if the caller set none. */
   readonly contentType: string | undefined;
 }
 
 /**
- * Whether the body can be sent more than once: everything but streams and iterables, which are gone once read.
- * A function makes a new body each time.
+ * Whether the body can be sent more than once. Streams and iterables can't, because they can be read only once. A function
+ * can, because it makes a new body each time.
  */
 export function isReplayable(body: RequestBody | null): boolean {
   return body === null || !isStreamLike(body);
@@ -43,10 +44,10 @@ export function isStreamLike(
   );
 }
 
-/** How large a body may be that leaves at once: what the buffers of a socket take, in bytes. */
+/** The largest body that is sent at once, in bytes: as much as the buffers of a socket hold. */
 const smallBody = 64 * 1024;
 
-/** Whether the sending of a body takes no time to speak of. */
+/** Whether the time to send the body can be neglected. */
 export function isSmall(body: RequestBody): boolean {
   if (typeof body === 'string') return body.length <= smallBody;
   if (body instanceof Blob) return body.size <= smallBody;
@@ -54,21 +55,21 @@ export function isSmall(body: RequestBody): boolean {
   return ArrayBuffer.isView(body) || body instanceof ArrayBuffer ? body.byteLength <= smallBody : false;
 }
 
-/** How many bytes a body has, as it is sent; `undefined` for a stream. */
+/** The number of bytes that are sent; `undefined` for a stream. */
 export function sizeOf(source: PreparedBody['source']): number | undefined {
   if (typeof source === 'string') return new TextEncoder().encode(source).byteLength;
   if (source instanceof Blob) return source.size;
   return source instanceof Uint8Array ? source.byteLength : undefined;
 }
 
-/** The body of a `Request`, as a stream. */
+/** The body of a `Request` as a stream. */
 export function bodyOfRequest(
   request: Request,
 ): ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | null {
   return 'body' in request ? request.body : firefoxBody(request);
 }
 
-// Firefox has no `body` there.
+// A `Request` of Firefox has no `body`.
 function firefoxBody(request: Request): AsyncIterable<Uint8Array> | null {
   if (request.method === 'GET' || request.method === 'HEAD') return null;
   return {
@@ -78,7 +79,7 @@ function firefoxBody(request: Request): AsyncIterable<Uint8Array> | null {
   };
 }
 
-/** A standard stream of what is streamed, read as it is asked for. */
+/** Turns a stream-like body into a standard stream, which reads its source only on demand. */
 export function toReadableStream(
   source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,
 ): ReadableStream<Uint8Array> {
@@ -101,9 +102,9 @@ export function toReadableStream(
 }
 
 /**
- * Brings a body into the form that goes on the wire (Fetch, "extract a body").
+ * Converts a body to the form in which it is sent (Fetch, "extract a body").
  *
- * @throws TypeError when it is nothing that can be a body
+ * @throws TypeError for a stream that is locked
  */
 export function prepareBody(body: RequestBody): PreparedBody {
   if (typeof body === 'function') return prepareBody(body());
@@ -124,16 +125,16 @@ export function prepareBody(body: RequestBody): PreparedBody {
     return {source: encoded, contentType: encoded.type};
   }
   if (body instanceof ReadableStream) {
-    if (body.locked) throw new TypeError('Request body is a stream that is locked or was read from already');
+    if (body.locked) throw new TypeError('The body is a stream that is locked, or has been read already');
     return {source: body as ReadableStream<Uint8Array>, contentType: undefined};
   }
   if (typeof body === 'object' && body !== null && isStreamLike(body))
     return {source: body, contentType: undefined};
-  // Fetch: whatever else there is, is turned into a string.
+  // Fetch, "extract a body": any other value becomes a string.
   return {source: String(body), contentType: 'text/plain;charset=UTF-8'};
 }
 
-/** What kind of object it says it is: other realms, and libraries, have classes of their own. */
+/** The class name that an object states. It also works for objects of other realms and libraries, where `instanceof` fails. */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }

@@ -11,43 +11,48 @@ export interface AbortListener {
   aborted(reason: unknown): void;
 }
 
-/** The life of one call, as policies see it: from the start of the call to the end of the response's body. */
+/** The life of one call, as policies and connectors see it: from the start of the call to the end of the response's body. */
 export interface CallLifetime {
-  /** The caller's signal, the `total` timeout or the session has ended the call. */
+  /** Whether the caller's signal, the `total` timeout or the session has aborted the call. */
   readonly isAborted: boolean;
-  /** What the call was aborted with. */
+  /** The reason that the call was aborted with. Reject with it as it is. */
   readonly reason: unknown;
-  /** Aborted with the call. Made when it is first read: prefer {@link onAbort} on the path of every request. */
+  /** Aborted when the call is aborted. The signal is made when it is first read, so prefer {@link onAbort} on the path of every request. */
   readonly signal: AbortSignal;
-  /** The listeners of the call, if there are any. */
+  /** Emits trace events to the call's listeners. `undefined` for a call without listeners. */
   readonly trace: Trace | undefined;
-  /** How much of `timeout.total` is left, in ms; `Infinity` without that timeout. */
+  /** The rest of `timeout.total`, in ms; `Infinity` without that timeout. */
   timeLeft(): number;
-  /** Notifies a listener of the abort, until {@link offAbort}. One that is added after the abort is not notified. */
+  /** Registers a listener for the abort. After the abort, a new listener is not notified: check `isAborted` first. */
   onAbort(listener: AbortListener): void;
+  /** Removes a listener that {@link onAbort} registered. */
   offAbort(listener: AbortListener): void;
-  /** Rejects when the call is aborted. For work that can't listen; for one wait at a time. */
+  /**
+   * Rejects when the call is aborted. For a wait that can't register a listener. Each call of this method adds a listener
+   * that stays until the end of the call.
+   */
   whenAborted(): Promise<never>;
-  /** Gives up a response that the caller won't get, so that its connection is free for another request. */
+  /** Cancels a response that the caller won't get, so that its connection is free for another request. */
   discard(response: Response | undefined): void;
   /**
    * Keeps a response whose body the policy doesn't read yet. Until the returned function is called, a session that
-   * closes doesn't take that body for one that the caller has forgotten.
+   * closes doesn't treat that body as one that the caller has abandoned.
    */
   hold(): () => void;
 }
 
-/** A life that a policy began itself. */
+/** The life of work that a policy began itself, with `begin()` of its context. */
 export interface BegunLifetime extends CallLifetime {
+  /** Aborts the work and notifies its listeners. */
   abort(reason: unknown): void;
-  /** Ends it: the session no longer waits for it. */
+  /** Ends the work. The session no longer waits for it. */
   end(): void;
 }
 
 /**
  * The life of one call, from `session.fetch` to the end of the last body. It does the work of an `AbortController`
  * without the cost of one: the caller's signal, the `total` timeout and `session.destroy` abort it; connectors and
- * policies that wait register a listener. An `AbortSignal` is made only when somebody asks for one.
+ * policies that wait register a listener. An `AbortSignal` is made only when it is first read.
  */
 export class Lifetime implements Linked, BegunLifetime {
   previous: Linked | undefined = undefined;
@@ -55,23 +60,23 @@ export class Lifetime implements Linked, BegunLifetime {
   list: LinkedList<Linked> | undefined = undefined;
 
   isAborted = false;
-  /** What the call was aborted with, or failed with. */
+  /** The reason of the abort, or the error of the failure. */
   reason: unknown = undefined;
   trace: Trace | undefined = undefined;
-  /** The caller has a response whose body is arriving, and nobody has begun to read that body. */
+  /** A response's body is arriving, and neither the caller nor a policy has begun to read it. */
   hasUnreadBody = false;
   /** When `timeout.total` ends, on the clock of `performance`. */
   deadline = Infinity;
   /** Called once, when the call is over. */
   atEnd: ((lifetime: Lifetime) => void) | undefined = undefined;
-  /** The call ended in an error. An abort is one. */
+  /** The call ended with an error or an abort. */
   failed = false;
-  /** How many attempts were made so far. */
+  /** The number of attempts so far. */
   attempts = 0;
-  /** The connector whose request has led to this call through the global `fetch`. */
+  /** The connector whose request led to this call through the global `fetch`. */
   cameFrom: unknown = undefined;
 
-  /** Rejects the promise that the caller has. */
+  /** Rejects the caller's promise. */
   #reject: ((reason: unknown) => void) | undefined = undefined;
   #listener: AbortListener | undefined = undefined;
   #moreListeners: Set<AbortListener> | undefined = undefined;
@@ -93,7 +98,7 @@ export class Lifetime implements Linked, BegunLifetime {
     return this.deadline === Infinity ? Infinity : this.deadline - performance.now();
   }
 
-  /** Itself, so that a list of calls and a list of exchanges can be searched for unread bodies in the same way. */
+  /** Returns itself, so that `abortUnread` takes a list of calls and a list of exchanges alike. */
   get lifetime(): this {
     return this;
   }
@@ -121,8 +126,8 @@ export class Lifetime implements Linked, BegunLifetime {
   }
 
   /**
-   * Rejects when the call is aborted before its response is delivered. For the one promise that the caller has: a
-   * listener would hold the response until its body ends, and nobody could see the response collected.
+   * Rejects when the call is aborted before its response is delivered. Only for the caller's promise: a listener would
+   * hold the response until its body ends, so that an abandoned response could never be collected.
    */
   abortedBeforeDelivery(): Promise<never> {
     return new Promise((_resolve, reject) => {
@@ -142,7 +147,7 @@ export class Lifetime implements Linked, BegunLifetime {
     else this.#moreListeners?.delete(listener);
   }
 
-  /** Ends the call and notifies everything that waits for it. Only the first reason counts. */
+  /** Aborts the call and notifies its listeners. Only the first reason counts. */
   abort(reason: unknown): void {
     if (this.isAborted || this.#ended) return;
     this.isAborted = true;
@@ -164,13 +169,13 @@ export class Lifetime implements Linked, BegunLifetime {
     if (!this.#delivered) this.end();
   }
 
-  /** The head of a response is handed on, and its body is still arriving. */
+  /** A connector returns the head of a response whose body is still arriving. */
   bodyOpened(): void {
     this.#open++;
     this.hasUnreadBody = true;
   }
 
-  /** Somebody has begun to read the body. */
+  /** The caller or a policy has begun to read the body. */
   bodyReadStarted(): void {
     this.hasUnreadBody = false;
   }
@@ -185,12 +190,12 @@ export class Lifetime implements Linked, BegunLifetime {
     return () => this.bodyHandedOn();
   }
 
-  /** A held response is handed on to the caller. */
+  /** A policy returns a response that it held. */
   bodyHandedOn(): void {
     this.hasUnreadBody = this.#open > 0;
   }
 
-  /** A body that {@link bodyOpened} announced has ended. When it broke off, `failed` is true and `error` tells why. */
+  /** A body that {@link bodyOpened} announced has ended. If it broke off, `failed` is true and `error` is the cause. */
   bodyClosed(failed = false, error?: unknown): void {
     this.#open--;
     // A call may go on after a response without a body, or after a discarded one. Then no body can be unread.
@@ -205,7 +210,7 @@ export class Lifetime implements Linked, BegunLifetime {
   /** The caller has its response. From now on the call lasts as long as the response's body. */
   deliver(): void {
     this.#delivered = true;
-    // Through its promise, this function holds the response: nobody could see the response collected.
+    // Through its promise, this function holds the response, which could then never be collected.
     this.#reject = undefined;
     if (this.#open === 0) this.end();
   }

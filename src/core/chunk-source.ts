@@ -1,34 +1,35 @@
-/** A body as it is read without a web stream. */
+/** Reads a body without a web stream. */
 export interface ChunkSource {
-  /** The next piece, `undefined` at the end. One read at a time. */
+  /** The next chunk; `undefined` at the end. Call it again only when the previous read has settled. */
   read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** Nobody wants the rest. */
+  /** Gives up the rest of the body. */
   cancel(reason: unknown): void;
 }
 
 /**
- * The method of a response whose body can be had so: it takes the body, whose reader alone has it from then on.
- * `undefined` when it has been touched already, or there is none. The name is the same in every copy of the package.
+ * The key of a response's method that hands out its body as a {@link ChunkSource}. From then on the response can't be read
+ * in another way. The method returns `undefined` if the body was used before, or if there is none. The symbol is the same
+ * in every copy of the package.
  */
 export const takeChunks: unique symbol = Symbol.for('aiofetch.chunks') as never;
 
 /**
- * Takes a response's body: past its web stream where it can be, which costs less.
+ * Opens a response's body for reading. Where possible it reads past the web stream, which costs less.
  *
- * @throws TypeError when it has been read already, and for what is no response
+ * @throws TypeError for a body that has been read already, and for a value that is not a Response
  */
 export function openChunks(response: Response): ChunkSource {
   const taken = (response as {[takeChunks]?: () => ChunkSource | undefined} | undefined)?.[takeChunks]?.();
   if (taken) return taken;
   const body = (response as Partial<Response> | undefined)?.body;
-  // A URL, as it were: it would pass for a response without a body.
-  if (body === undefined) throw new TypeError('What is to be read is no Response');
+  // Without this check, a URL would count as a response without a body.
+  if (body === undefined) throw new TypeError('The value to read is not a Response');
   if (response.bodyUsed || body?.locked) throw new TypeError('Body is unusable: Body has already been read');
-  // Not by iteration, which WebKit's streams don't have.
+  // A reader, because WebKit's streams have no async iterator.
   const reader = body?.getReader();
   return {
     read: async () => (await reader?.read())?.value as Uint8Array<ArrayBuffer> | undefined,
-    // Not waited for: of a clone, it ends with the other only.
+    // Not awaited: the `cancel` of one clone settles only when the other clone is cancelled too.
     cancel: (reason) => void reader?.cancel(reason).catch(() => undefined),
   };
 }

@@ -2,59 +2,63 @@ import type {AdaptiveLimit} from './host-limit.ts';
 import type {ConnectorRequest} from './request.ts';
 import type {TraceListener} from './trace.ts';
 
-/** What a connector can do, for those who have to know before they ask it. */
+/** The abilities of a connector. An option that needs a missing ability is refused before the request is sent. */
 export interface ConnectorCapabilities {
-  /** It owns its sockets: `limit` counts open ones, idle ones included, and `stats` tells idle, reused and opened. */
+  /** The connector owns its sockets: `limit` counts open sockets, idle ones included, and `stats` has idle, reused and opened ones. */
   readonly sockets: boolean;
-  /** It can bound the time of dialling (`timeout.connect`). */
+  /** The connector can limit the time to open a connection (`timeout.connect`). */
   readonly connectTimeout: boolean;
-  /** It sends streams and async iterables as they come; without, they are refused. */
+  /** The connector sends streams and async iterables while they are produced. Without this ability, they are refused. */
   readonly requestStreams: boolean;
   /**
-   * It checks the body against `integrity`; without, that is refused.
+   * The connector checks the body against `integrity`. Without this ability, the option is refused.
    *
    * @default false
    */
   readonly integrity?: boolean | undefined;
   /**
-   * It stops the body of a response at `maxResponseSize`, counted after decompression; without, that is refused.
+   * The connector fails a response larger than `maxResponseSize`, counted after decompression. Without this ability, the
+   * option is refused.
    *
    * @default false
    */
   readonly maxResponseSize?: boolean | undefined;
   /**
-   * It tells `onDownloadProgress` how far the body of a response has come; without, that is refused.
+   * The connector reports the progress of a response's body to `onDownloadProgress`. Without this ability, the option is
+   * refused.
    *
    * @default false
    */
   readonly downloadProgress?: boolean | undefined;
   /**
-   * It tells `onUploadProgress` how far the body of a request has come; without, that is refused.
+   * The connector reports the progress of a request's body to `onUploadProgress`. Without this ability, the option is
+   * refused.
    *
    * @default false
    */
   readonly uploadProgress?: boolean | undefined;
   /**
-   * It can hold a body back until the server asks for it (`expectContinue`); without, that is refused.
+   * The connector can wait with a body until the server asks for it (`expectContinue`). Without this ability, the option is
+   * refused.
    *
    * @default false
    */
   readonly expectContinue?: boolean | undefined;
-  /** `redirect: 'manual'` gives the redirect itself, status and headers; without, an opaque response. */
+  /** `redirect: 'manual'` returns the redirect itself, with status and headers. Without this ability, it returns an opaque response. */
   readonly manualRedirect: boolean;
 }
 
-/** Options every connector takes. */
+/** Options that every connector takes. */
 export interface ConnectorOptions {
   /**
-   * How many connections at most, over all hosts; 0 or `Infinity`: no limit.
+   * The most connections to all hosts together. 0 and `Infinity` mean no limit.
    *
    * @default 100
    */
   readonly limit?: number | undefined;
   /**
-   * How many connections at most to one host (scheme, name and port); 0 or `Infinity`: no limit. With `adaptiveLimit()`
-   * it is as many as the host is found to bear.
+   * The most connections to one host (scheme, name and port). 0 and `Infinity` mean no limit. `adaptiveLimit()` finds the
+   * number that each host can serve.
    *
    * @default 0
    */
@@ -65,61 +69,73 @@ export interface ConnectorOptions {
 export interface HostStats {
   /** Slots in use. */
   readonly active: number;
-  /** Requests waiting for one. */
+  /** Requests that wait for a slot. */
   readonly queued: number;
-  /** Open connections that nothing uses. */
+  /** Open connections without a request. */
   readonly idle: number;
-  /** Slots it may have at this moment, where `limitPerHost` is an `adaptiveLimit()`. */
+  /** The most slots at this moment, if `limitPerHost` is an `adaptiveLimit()`. */
   readonly limit?: number | undefined;
 }
 
-/** What a connector has at this moment, and what it did so far. */
+/** The state of a connector at this moment, and its totals so far. */
 export interface ConnectorStats {
+  /** The `limit` option. */
   readonly limit: number;
-  /** Of one that adapts, the most it may be. */
+  /** The `limitPerHost` option. For an adaptive limit, its maximum. */
   readonly limitPerHost: number;
+  /** Slots in use. */
   readonly active: number;
+  /** Requests that wait for a slot. */
   readonly queued: number;
+  /** Open connections without a request. */
   readonly idle: number;
-  /** By origin; hosts with nothing active, queued, idle or learned are left out. */
+  /** By origin. Hosts without active, queued or idle connections and without a learned limit are left out. */
   readonly hosts: Readonly<Record<string, HostStats>>;
   readonly totals: {
-    /** Requests sent, redirects counted each. */
+    /** Requests sent. Each redirect that is followed counts too. */
     readonly sent: number;
-    /** Requests sent on a connection that had served another before. */
+    /** Requests sent on a connection that had served another request before. */
     readonly reused: number;
     /** Connections opened. */
     readonly opened: number;
     /** Bytes of request bodies sent. */
     readonly bytesSent: number;
-    /** Bytes of response bodies received: as they came over the wire where the connector sees that. */
+    /** Bytes of response bodies received. Counted before decoding, if the connector can see that. */
     readonly bytesReceived: number;
   };
 }
 
 /**
- * Sends requests and owns what they are sent over: the adapter between a session and a runtime.
+ * The adapter between a session and a runtime. A connector sends requests and owns their connections.
  *
- * The promise of `fetch` settles with the head of the response. Its slot lasts until the body has ended, failed, been
- * cancelled or been collected. Between head and end the connector has `request.lifetime` know: `bodyOpened()` before
- * it hands on a response whose body is under way, `bodyClosed()` when that body has come to its end, `bodyClosed(true, error)`
- * when it broke off. When the lifetime is aborted it rejects (or fails the body) at once, with the reason as it is. What it
- * sees of a request it may tell with `request.lifetime.trace?.emit(…)`; one that doesn't has the session tell the rest. `createConnector` does all that for
- * anything shaped like a fetch.
+ * To write a connector, prefer `createConnector`, which does all of the accounting: slots, queue, timeouts, aborts,
+ * statistics, trace signals and closing. Its author only writes `send`. A connector that is written by hand keeps these
+ * rules:
+ *
+ * - The promise of `fetch` settles with the head of the response.
+ * - A request holds its slot until the body of the response has ended, failed, been cancelled or been collected.
+ * - When `request.lifetime` is aborted, `fetch` rejects at once with `request.lifetime.reason` as it is, or the body fails
+ *   with it. Use `request.lifetime.onAbort`, and check `isAborted` first.
+ * - Optionally, the connector reports what it sees with `request.lifetime.trace?.emit(…)`. The session itself emits the
+ *   signals of the call, and `attemptStart`. It also emits `attemptEnd`, unless the connector emits
+ *   `responseHeadersReceived` or `attemptEnd`: such a connector emits `attemptEnd` when the body has ended or failed.
  */
 export interface Connector {
+  /** Shown in error messages and in `stats()`. */
   readonly name: string;
   readonly capabilities: ConnectorCapabilities;
+  /** Sends a request. Resolves with the head of the response. */
   fetch(request: ConnectorRequest): Promise<Response>;
+  /** The state at this moment, and the totals so far. */
   stats(): ConnectorStats;
   /**
-   * Listeners of its own, asked for at each call: on Node, what publishes to `diagnostics_channel` while somebody has
-   * subscribed.
+   * Trace listeners of the connector itself. Called for each call. On Node, they publish to `diagnostics_channel` while a
+   * channel has subscribers.
    */
   listeners?(): readonly TraceListener[] | undefined;
-  /** Refuses new requests, lets those under way and queued finish, closes idle connections. Resolves when all is closed. */
+  /** Refuses new requests, lets running and queued requests finish, and closes idle connections. Resolves when all are closed. */
   close(): Promise<void>;
-  /** Aborts everything at once; requests reject with `reason`. */
+  /** Aborts everything at once. Requests reject with `reason`. */
   destroy(reason?: unknown): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -1,9 +1,12 @@
 import type {Connector} from './connector.ts';
 
 /**
- * A session's `fetch` may be put in the place of the global one, which a connector looks up: neither may call itself
- * without an end. So each knows its connector; and where something stands between the two, what the connector hands to
- * the global one says where it comes from, in its init and, for who makes a new one of that, while it's being called.
+ * Prevents endless recursion. A program may replace the global `fetch` by a session's `fetch`, whose connector looks up
+ * the global `fetch` again. Two records break the circle:
+ *
+ * - Each session's `fetch` is mapped to its connector, so that the connector doesn't call it.
+ * - Another function may stand between the two. So the connector puts itself into the `init` that it passes to the global
+ *   `fetch`. If that function makes a new `init`, the module's variable still names the connector during the call.
  *
  * @module
  */
@@ -12,29 +15,29 @@ type Fetch = typeof globalThis.fetch;
 
 const connectorOf = new WeakMap<object, Connector>();
 
-// Across copies of the package.
+// Registered, so that all copies of the package share the symbol.
 const origin = Symbol.for('aiofetch.origin');
 
 let calling: Connector | undefined;
 
-/** Has it known that this `fetch` sends through that connector. */
+/** Records that this `fetch` sends through that connector. */
 export function rememberFetch(fetch: object, connector: Connector): void {
   connectorOf.set(fetch, connector);
 }
 
-/** The connector that handed this on to the global `fetch`, behind which it now comes up again. */
+/** The connector whose call of the global `fetch` led to this call, if there is one. */
 export function originOf(init: object | null | undefined): Connector | undefined {
   return calling ?? (init as {[origin]?: Connector} | null | undefined)?.[origin];
 }
 
-/** The global `fetch`, if that doesn't lead back to where the request comes from. */
+/** The global `fetch`, if it doesn't lead back to the connector. */
 export function foreignFetch(connector: Connector, cameFrom: unknown): Fetch | undefined {
   const {fetch} = globalThis;
   return cameFrom || connectorOf.get(fetch) === connector ? undefined : fetch;
 }
 
-/** Calls a `fetch` for a connector. */
-export function handOn(
+/** Calls a `fetch` on behalf of a connector, which {@link originOf} then finds. */
+export function callFetch(
   connector: Connector,
   fetch: Fetch,
   url: string,

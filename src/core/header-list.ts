@@ -1,15 +1,15 @@
-/** What can be made into headers: as in the Fetch standard, and with `undefined` to take a default away. */
+/** Headers as in the Fetch standard. A value of `undefined` removes a default header. */
 export type HeadersInput =
   | Headers
   | Iterable<readonly [string, string | undefined]>
   | Record<string, string | number | undefined>;
 
-/** RFC 9110, section 5.6.2: what names of headers and methods are made of. */
+/** RFC 9110, section 5.6.2: a token, which names of headers and methods are. */
 export const token = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-// Fetch, "header value": no NUL, CR or LF, and every code unit a byte.
+// Fetch, "header value": no NUL, CR or LF, and every code unit fits in a byte.
 const badValue = /[\0\r\n]|[^\0-\xff]/;
 
-// Names repeat endlessly and user code may spell them in any case: lower-casing and checking is done once for each spelling.
+// The same names come with every request, in any case. Each spelling is checked and lower-cased once.
 const knownNames = new Map<string, string>();
 
 function normalizeName(name: string): string {
@@ -34,8 +34,8 @@ function isTrimmed(text: string): boolean {
 }
 
 /**
- * The request's header list (Fetch, "header list"): a flat array of lower-case names and values. A `Headers` object
- * costs more than all that is done with it here, so none is made.
+ * The headers of a request (Fetch, "header list"), as a flat array of lower-case names and values. No `Headers` object is
+ * made, because it would cost more than all the work that is done with the headers here.
  */
 export class HeaderList {
   /** Name, value, name, value, … */
@@ -45,6 +45,7 @@ export class HeaderList {
     this.flat = flat;
   }
 
+  /** @throws TypeError for a name or value that HTTP can't carry */
   static from(input: HeadersInput | undefined): HeaderList {
     const list = new HeaderList();
     if (input !== undefined) list.merge(input, true);
@@ -95,20 +96,26 @@ export class HeaderList {
     this.#removeFrom(0, normalizeName(name));
   }
 
-  /** Adds those of `input`; each name replaces what was there under it, and `undefined` takes it away. */
+  /**
+   * Merges headers into the list. A header replaces all values that its name had before, and `undefined` removes them.
+   *
+   * @param fresh - the list is empty, so that nothing has to be replaced
+   * @throws TypeError for a name or value that HTTP can't carry
+   */
   merge(input: HeadersInput, fresh = false): void {
-    if (typeof input !== 'object' || input === null) throw new TypeError('Headers are an object or pairs');
+    if (typeof input !== 'object' || input === null)
+      throw new TypeError('Headers must be an object, a Headers or a list of pairs');
     if (isIterable(input)) {
       const names = new Set<string>();
       for (const pair of input) {
         const [name, value] = pair;
-        if (pair.length !== 2) throw new TypeError('A header is a pair of name and value');
+        if (pair.length !== 2) throw new TypeError('A header must be a pair of name and value');
         const lower = normalizeName(name);
         if (value === undefined) {
           this.delete(lower);
           continue;
         }
-        // Several values of one name in the input stay several; those of the defaults go.
+        // The first value of a name replaces the defaults. Further values of the same name are appended.
         if (fresh || names.has(lower)) this.append(lower, value);
         else this.set(lower, value);
         names.add(lower);

@@ -1,26 +1,26 @@
-/** What one request showed of its host's load. */
+/** The outcome of one request, as a sign of its host's load. */
 export interface LimitSample {
-  /** Of the answer, if there was one. */
+  /** The status of the response, if there was one. */
   readonly status: number | undefined;
-  /** What the request ended with before there was an answer: a failure, a timeout, the reason of an abort. */
+  /** The error that ended the request before its response: a failure, a timeout or the reason of an abort. */
   readonly error: unknown;
-  /** When it was sent, in ms; on a connection that was there already, where the connector sees that. */
+  /** When the request was sent, in ms. If the connector can see that, this is after the connection was opened. */
   readonly sentAt: number;
-  /** Now, on the same clock. */
+  /** The present time, on the same clock. */
   readonly now: number;
   /** Slots of the host in use, this request's included. */
   readonly active: number;
 }
 
-/** The limit of one host, which moves. */
+/** The changing limit of one host. */
 export interface HostLimit {
-  /** Slots it may have at this moment; a whole number from 1. Moves in `observe` only. */
+  /** The most slots at this moment; a whole number from 1. Only `observe` changes it. */
   readonly limit: number;
-  /** Called when a request has been answered, its body not read yet, or has failed. */
+  /** Called when the head of a response has arrived, or when a request has failed before that. */
   observe(sample: LimitSample): void;
 }
 
-/** A host that nothing is going on with, and what is known of it. */
+/** A host without requests, and its learned limit. */
 export interface KnownHost {
   readonly active: 0;
   readonly queued: 0;
@@ -30,16 +30,16 @@ export interface KnownHost {
 
 /** The limits of one connector's hosts. */
 export interface HostLimits {
-  /** The limit of a host: what was learned of it, if it was in use lately. */
+  /** The limit of a host. It begins with the learned value if the host was used recently. */
   of(origin: string): HostLimit;
-  /** By origin, as in the connector's `stats()`. */
+  /** The learned limits by origin, for the connector's `stats()`. */
   stats(): Readonly<Record<string, KnownHost>>;
 }
 
-/** A `limitPerHost` that is found out: {@link adaptiveLimit} makes one, and so may anyone. */
+/** A `limitPerHost` that changes with each host's responses. `adaptiveLimit()` makes one. You can write your own. */
 export interface AdaptiveLimit {
-  /** What no host's limit goes over. */
+  /** The most slots of any host. */
   readonly max: number;
-  /** Called once by each connector. */
+  /** Makes the limits of one connector's hosts. Called once by each connector. */
   hosts(): HostLimits;
 }

@@ -1,8 +1,8 @@
 import {randomHex} from '../utils/random.ts';
 
 /**
- * multipart/form-data as HTML has it ("multipart form data"), as a `Blob`: its size is known, files are not read
- * until they are sent, and it can be sent again.
+ * Encodes a form as multipart/form-data (HTML, "multipart form data"). The result is a `Blob`, because a `Blob` has a
+ * size, reads files only when they are sent, and can be sent again.
  */
 export function encodeMultipart(form: FormData): Blob {
   const boundary = `----aiofetch${randomHex()}`;
@@ -13,7 +13,7 @@ export function encodeMultipart(form: FormData): Blob {
       parts.push(`${disposition}\r\n\r\n${toCrlf(value)}\r\n`);
     } else {
       const type = value.type || 'application/octet-stream';
-      // Bun hands on a Blob as it was appended, where HTML has it become a File of this name.
+      // In HTML, an appended Blob becomes a File named "blob". In Bun it stays a Blob without a name.
       const {name: filename = 'blob'} = value;
       parts.push(
         `${disposition}; filename="${escapeName(filename)}"\r\nContent-Type: ${type}\r\n\r\n`,

@@ -1,4 +1,4 @@
-/** Members of a `RequestInit` that only a native fetch knows what to do with. */
+/** Members of a `RequestInit` that only a native fetch can use. */
 export type NativeInit = Pick<
   RequestInit,
   keyof RequestInit &
@@ -14,6 +14,7 @@ export type NativeInit = Pick<
     )
 >;
 
+/** The names of the members of {@link NativeInit}. */
 export const nativeMembers = [
   'cache',
   'credentials',
@@ -25,7 +26,8 @@ export const nativeMembers = [
   'referrerPolicy',
 ] as const satisfies ReadonlyArray<keyof NativeInit>;
 
-// What they are where nothing was asked for, as in any `Request`. Not every runtime takes them back: workers refuse some.
+// The values that every `Request` has by default. They are not passed on, because some runtimes (workers) refuse some of
+// them.
 const nativeDefaults: NativeInit = {
   cache: 'default',
   credentials: 'same-origin',
@@ -37,8 +39,8 @@ const nativeDefaults: NativeInit = {
 };
 
 /**
- * Those members that ask for something, of `init` or else of the `Request` it is laid over. Read one by one: a
- * `Request` is a valid init, and its members are getters.
+ * The members of `init`, or else of `request`, that differ from the default. They are read one by one, because a `Request`
+ * is a valid init and its members are getters.
  */
 export function nativeOf(init: NativeInit, request?: NativeInit): NativeInit | undefined {
   let native: Record<string, unknown> | undefined;

@@ -1,19 +1,19 @@
-// Tests and tools swap the globals: what a Response is, is settled when this module is loaded.
+/** The runtime's `Response`, read when this module is loaded, because tests and tools replace the globals later. */
 export const NativeResponse = globalThis.Response;
 
-// Workers of an early compatibility date lack the means to see that.
+// Workers with an early compatibility date have no FinalizationRegistry.
 const registry =
   typeof FinalizationRegistry === 'function'
     ? new FinalizationRegistry<(reason: unknown) => void>((cancel) =>
-        cancel(new Error('The response was collected unread')),
+        cancel(new Error('The response was garbage-collected before its body was read')),
       )
     : undefined;
 
 /**
- * Has a body cancelled whose response nobody holds any more: it would keep its slot, and its call under way, for ever.
+ * Cancels the body of a response that was garbage-collected. Otherwise the body would keep its slot and its call for ever.
  *
- * @param source - the stream's source rather than the stream: Chromium lets go of a stream's object while its reader
- * is in use, and keeps its source
+ * @param source - the source of the stream, rather than the stream: Chromium may collect the stream's object while its
+ * reader is still in use, but it keeps the source
  */
 export function cancelWhenCollected(source: object, cancel: (reason: unknown) => void): void {
   registry?.register(source, cancel);

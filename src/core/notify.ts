@@ -1,13 +1,13 @@
 /**
- * Those who are told something may answer by aborting: at once, in the middle of a step of what tells them. What they
- * abort is marked as that, and let go of when the step is done.
+ * A listener may abort a call while it is being notified, in the middle of a step of the code that notifies it. Such an
+ * abort is recorded at once, and its effects follow after the step.
  *
  * @module
  */
 
 let depth = 0;
 
-/** Calls somebody else's function. */
+/** Calls a listener, which is code that this package doesn't control. */
 export function notify(call: () => void): void {
   depth++;
   try {
@@ -17,7 +17,7 @@ export function notify(call: () => void): void {
   }
 }
 
-/** Does it now, or if somebody is being told something, when that and what told it are over. */
+/** Runs `step` at once, or in a microtask if a listener is being notified now. */
 export function afterNotifications(step: () => void): void {
   if (depth === 0) step();
   else queueMicrotask(step);

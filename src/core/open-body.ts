@@ -3,15 +3,16 @@ import {toReadableStream} from './body.ts';
 import type {Lifetime} from './call-lifetime.ts';
 import type {Chunks} from './read-request-body.ts';
 
-/** How much is waited for in memory, in bytes; a first chunk may be larger, since it's there already. */
-const mostHeld = 1024 * 1024;
+/** The most bytes that are collected in memory. The first chunk may be larger, because it is in memory already. */
+const mostBuffered = 1024 * 1024;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 type Reader = ReadableStreamDefaultReader<Bytes>;
 
 /**
- * Makes bytes again of what is all here: they have a length, and can be sent again, over redirects and retries, as the
- * Fetch standard has it of a `Request` that was made of them. What lets one wait for its next chunk is a stream.
+ * Turns the body of a `Request` into bytes if all of its chunks are available at once. Bytes have a length, and redirects
+ * and retries can send them again, which the Fetch standard demands for a `Request` that was made of bytes. If a chunk is
+ * not available at once, the body is sent as a stream.
  */
 export async function openBody(body: Chunks, lifetime: Lifetime): Promise<RequestBody> {
   const reader = toReadableStream(body).getReader() as Reader;
@@ -26,21 +27,22 @@ export async function openBody(body: Chunks, lifetime: Lifetime): Promise<Reques
     while (result && !result.done) {
       chunks.push(result.value);
       next = reader.read();
-      // A chunk that is none is for who sends it to refuse.
+      // A chunk that is not bytes ends the collection. The connector then refuses it, as in any stream.
       size += result.value?.byteLength ?? 0;
       if (!ArrayBuffer.isView(result.value)) result = undefined;
-      else result = size > mostHeld && chunks.length > 1 ? undefined : await atOnce(next);
+      else result = size > mostBuffered && chunks.length > 1 ? undefined : await resultNow(next);
     }
     if (result) return chunks.length === 1 ? (chunks[0] as Bytes) : await new Blob(chunks).arrayBuffer();
   } catch {
-    // What is sent fails with that, like any stream.
+    // The stream that is returned below fails with the same error when it is sent.
   } finally {
     lifetime.offAbort(listener);
   }
   return restOf(chunks, next, reader);
 }
 
-function atOnce<T>(promise: Promise<T>): Promise<T | undefined> {
+/** The result of a promise that settles before a timer of 0 ms; otherwise `undefined`. */
+function resultNow<T>(promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve);
     promise.then(resolve, reject).finally(() => clearTimeout(timer));
@@ -49,7 +51,7 @@ function atOnce<T>(promise: Promise<T>): Promise<T | undefined> {
 
 function restOf(chunks: Bytes[], begun: ReturnType<Reader['read']>, reader: Reader): ReadableStream<Bytes> {
   let next: typeof begun | undefined = begun;
-  // Nobody may ever ask for it.
+  // The stream may be cancelled before it reads this result.
   begun.catch(() => undefined);
   return new ReadableStream(
     {

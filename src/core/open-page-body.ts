@@ -4,8 +4,8 @@ import type {Lifetime} from './call-lifetime.ts';
 import type {Chunks} from './read-request-body.ts';
 
 /**
- * Reads the body of a `Request` into bytes. Pages can send a stream over HTTP/2 only, if at all, so the body of a page's
- * `Request` was hardly a stream before.
+ * Turns the body of a `Request` into bytes. Browsers send streams over HTTP/2 only, if at all, so in a page the original
+ * body was hardly a stream.
  */
 export function openPageBody(body: Chunks, lifetime: Lifetime): Promise<RequestBody> {
   return Promise.race([new Response(toReadableStream(body)).arrayBuffer(), lifetime.whenAborted()]);

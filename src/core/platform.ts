@@ -3,10 +3,10 @@ import type {Lifetime} from './call-lifetime.ts';
 import type {Connector, ConnectorOptions} from './connector.ts';
 import type {Chunks} from './read-request-body.ts';
 
-/** What a session needs of its runtime. The package's conditions choose one. */
+/** The parts of a session that depend on the runtime. The export conditions of the package choose one. */
 export interface Platform {
-  /** Makes the connector of a session that is given none. */
+  /** Makes the connector of a session that is given no connector. */
   readonly defaultConnector: (options?: ConnectorOptions) => Connector;
-  /** Reads the body of a `Request` back into bytes where that is possible. */
+  /** Turns the body of a `Request` into bytes if possible. */
   readonly openBody: (body: Chunks, lifetime: Lifetime) => Promise<RequestBody>;
 }

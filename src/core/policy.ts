@@ -2,17 +2,17 @@ import type {BegunLifetime} from './call-lifetime.ts';
 import type {Connector} from './connector.ts';
 import type {ConnectorRequest} from './request.ts';
 
-/** Sends a request: the rest of the way to the connector, from the point of view of one policy. */
+/** Sends a request. The handler that a policy gets sends it through the inner policies to the connector. */
 export type Handler = (request: ConnectorRequest) => Promise<Response>;
 
-/** What a policy may use of the session that it is given to. A session made by `extend` hands on its parent's. */
+/** The parts of a session that its policies may use. A policy that a child session inherits keeps the context of the parent. */
 export interface PolicyContext {
   /** The session's `baseUrl`, without credentials. */
   readonly baseUrl: URL | undefined;
   readonly connector: Connector;
   /**
-   * Begins work of the policy's own, as the refresh of a token. `session.close()` waits for it and `session.destroy()`
-   * aborts it. The policy ends it with `end()`.
+   * Begins work of the policy itself, for example the refresh of a token. `session.close()` waits for this work and
+   * `session.destroy()` aborts it. The policy ends it with `end()`.
    */
   begin(): BegunLifetime;
 }
@@ -25,8 +25,8 @@ export interface PolicyContext {
 export type CallOptionCheck<Value> = (value: Value, context: PolicyContext) => unknown;
 
 /**
- * A step on the way of every request, between the session and its connector. `Options` are the options that calls may
- * give to it: every call of `fetch`, of a verb or of a typed client accepts them, and no other file has to know them.
+ * A step that every request takes between the session and its connector. `Options` are the options that calls may give to
+ * this policy. Every call of `fetch`, of a verb and of a typed client accepts them, and no other file has to know them.
  *
  * @example
  * ```ts
@@ -54,20 +54,20 @@ export interface PolicyDefinition<Options extends object = object> {
     | {readonly [Name in keyof Options]-?: CallOptionCheck<Exclude<Options[Name], undefined>>}
     | undefined;
   /**
-   * The handler of {@link wrap} rejects at once when the call is aborted. The session then needs no promise of its own
-   * that does.
+   * Whether the handler of {@link wrap} rejects at once when the call is aborted. If all policies do, the session needs no
+   * promise of its own for that.
    *
    * @default false
    */
   readonly rejectsOnAbort?: boolean | undefined;
-  /** Called when a call begins, before anything of it is waited for. What it throws, the call rejects with. */
+  /** Called synchronously when a call begins. If it throws, the call rejects with that error. */
   onCall?(request: ConnectorRequest, context: PolicyContext): void;
-  /** Called once by each session. Returns the handler that every attempt of a call goes through. */
+  /** Called once by each session. Returns the handler for every request of the session. */
   wrap(next: Handler, context: PolicyContext): Handler;
 }
 
 /**
- * A policy: a {@link PolicyDefinition}, or a function of the next handler for one without options. In a list of
+ * A policy: a {@link PolicyDefinition}, or, for a policy without options, a function of the next handler. In a list of
  * policies, the first is the outermost.
  */
 export type Policy<Options extends object = object> =

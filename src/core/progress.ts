@@ -3,13 +3,13 @@ import type {PreparedBody} from './body.ts';
 import {isStreamLike, sizeOf, toReadableStream} from './body.ts';
 import {notify} from './notify.ts';
 
-/** Told how far a body has come, and with which bytes. */
+/** Notified of the progress of a body, with the chunk that was transferred. */
 export type ProgressListener = NonNullable<Options['onUploadProgress']>;
 
-// The last that a listener hears of a body is that all of it is there, and nothing before that.
-const almost = 1 - Number.EPSILON;
+// The last event of a body has `percent: 1`, and no earlier event has it.
+const almostComplete = 1 - Number.EPSILON;
 
-/** How far a body has come, told to a listener as ky does: with every chunk, and at the end. */
+/** Reports the progress of a body to a listener as ky does: with every chunk, and at the end. */
 export class ProgressReport {
   readonly #listener: ProgressListener;
   readonly #total: number;
@@ -18,8 +18,8 @@ export class ProgressReport {
   #isOver = false;
 
   /**
-   * @param total - how many bytes it is going to be; `undefined` when nobody knows
-   * @param isExact - it's that many, and can't turn out to be more
+   * @param total - the number of bytes of the body; `undefined` if it isn't known
+   * @param isExact - whether the body can't turn out to be larger than `total`
    */
   constructor(listener: ProgressListener, total: number | undefined, isExact = true) {
     this.#listener = listener;
@@ -30,10 +30,13 @@ export class ProgressReport {
   add(chunk: Uint8Array): void {
     this.#transferred += chunk.byteLength;
     const isLast = this.#isExact && this.#transferred === this.#total;
-    this.#notify(isLast ? 1 : Math.min(this.#total && this.#transferred / this.#total, almost), chunk);
+    this.#notify(
+      isLast ? 1 : Math.min(this.#total && this.#transferred / this.#total, almostComplete),
+      chunk,
+    );
   }
 
-  /** All of it is there. */
+  /** The whole body was transferred. */
   end(): void {
     if (!this.#isOver) this.#notify(1, new Uint8Array());
   }
@@ -46,10 +49,10 @@ export class ProgressReport {
   }
 }
 
-/** How much of a body is handed on at a time, where that is seen, in bytes. */
+/** The size of the pieces of a body whose progress is reported, in bytes. */
 const pieceSize = 64 * 1024;
 
-/** A body that is here already, in pieces, so that it's seen how far it gets; one that is a stream as it is. */
+/** Divides a body in memory into pieces, so that its progress can be reported. A stream is returned as it is. */
 export function inPieces(
   source: PreparedBody['source'],
 ): ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string> {
@@ -63,7 +66,7 @@ async function* piecesOf(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
     yield bytes.subarray(start, start + pieceSize);
 }
 
-// Some runtimes hand on what is in memory as one chunk, however large.
+// In some runtimes the stream of a Blob in memory is one chunk of any size.
 async function* piecesOfBlob(blob: Blob): AsyncGenerator<Uint8Array> {
   const reader = blob.stream().getReader();
   try {
@@ -73,7 +76,7 @@ async function* piecesOfBlob(blob: Blob): AsyncGenerator<Uint8Array> {
   }
 }
 
-/** The body as a stream that reports what is read of it. */
+/** The body as a stream that reports its progress to a listener while it is read. */
 export function reportedStream(
   source: PreparedBody['source'],
   listener: ProgressListener,

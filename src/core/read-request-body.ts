@@ -1,14 +1,16 @@
 import type {RequestBody} from './body.ts';
 import {bodyOfRequest} from './body.ts';
 
-// What came out of a Request, which doesn't tell what it was made of.
+// Bodies that were taken from a Request. A Request doesn't show whether it was made of a string, of bytes or of a stream.
 const requestBodies = new WeakSet<object>();
+
+/** The body of a `Request`, chunk by chunk. */
 export type Chunks = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>;
 
 /**
- * The body of a `Request`: what it may have been made of is found out by {@link openBody}.
+ * Takes the body of a `Request`. Before it is sent, the platform's `openBody` turns it into bytes if possible.
  *
- * @throws TypeError when it was read from, or somebody is reading it
+ * @throws TypeError for a body that has been read already, or is locked by a reader
  */
 export function takeBody(request: Request): RequestBody | null {
   const body = bodyOfRequest(request);
@@ -19,7 +21,7 @@ export function takeBody(request: Request): RequestBody | null {
   return body;
 }
 
-/** Whether it came out of a `Request`, so may have been a string or bytes. */
+/** Whether the body was taken from a `Request`, so that the original may have been a string or bytes. */
 export function isOfRequest(body: RequestBody | null): body is Chunks {
   return typeof body === 'object' && body !== null && requestBodies.has(body);
 }

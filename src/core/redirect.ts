@@ -12,7 +12,8 @@ export function isRedirectStatus(status: number): boolean {
   return status === 301 || status === 302 || status === 303 || status === 307 || status === 308;
 }
 
-// Fetch, "HTTP-redirect fetch", step 13, and what browsers and curl add to it: credentials stay with the origin they were meant for.
+// Headers that are removed when the origin changes: Fetch, "HTTP-redirect fetch", step 13, and the headers that browsers and
+// curl add to it. Credentials must stay with the origin that they were meant for.
 const credentialHeaders = ['authorization', 'cookie', 'proxy-authorization', 'host'];
 // Fetch, "request-body-header name".
 const bodyHeaders = [
@@ -24,10 +25,10 @@ const bodyHeaders = [
 ];
 
 /**
- * The request that a redirect asks for (Fetch, "HTTP-redirect fetch").
+ * Makes the next request of a redirect (Fetch, "HTTP-redirect fetch").
  *
- * @param followed - how many redirects came before this one
- * @throws RedirectError when it can't be followed
+ * @param followed - the number of redirects that were followed before
+ * @throws RedirectError for a redirect that can't be followed
  */
 export function redirectedRequest(
   request: ConnectorRequest,
@@ -47,8 +48,8 @@ export function redirectedRequest(
   try {
     to = new URL(location, from);
   } catch {
-    // What the URL parser throws shows both URLs, queries and all.
-    throw new RedirectError(`Status ${status} has a Location that is no URL`, details);
+    // The error of the URL parser would show both URLs with their queries.
+    throw new RedirectError(`Status ${status} has a Location that is not a URL`, details);
   }
   if (to.protocol !== 'http:' && to.protocol !== 'https:') {
     throw new RedirectError(`Status ${status} leads to ${to.protocol}, which is not HTTP`, details);
@@ -64,10 +65,11 @@ export function redirectedRequest(
   const becomesGet =
     (status === 303 && request.method !== 'GET' && request.method !== 'HEAD') ||
     ((status === 301 || status === 302) && request.method === 'POST');
-  // Also where the body would be left out, as in the standard: so a caller finds out before a server's 302 becomes a 307.
+  // As in the standard, this also applies if the next request is a GET without a body. So callers notice the problem before a
+  // server changes its 302 into a 307.
   if (status !== 303 && !isReplayable(request.body)) {
     throw new RedirectError(
-      `Status ${status} asks for the body again, and a stream can't be sent twice`,
+      `Status ${status} asks for the body again, and a stream can't be sent twice; send bytes or a function`,
       details,
     );
   }
@@ -82,7 +84,7 @@ export function redirectedRequest(
   });
 }
 
-/** Sends a request with `send`, which follows no redirects, and follows them. */
+/** Sends a request with `send`, which follows no redirects, and follows the redirects itself. */
 export async function followRedirects(
   request: ConnectorRequest,
   send: (request: ConnectorRequest) => Promise<Response>,

@@ -6,17 +6,21 @@ import type {HeaderList} from './header-list.ts';
 import type {NativeInit} from './native-init.ts';
 import type {ProgressListener} from './progress.ts';
 
-/** How long a request may wait, in ms; `undefined` is no limit. */
+/** The timeouts of a request, in ms. `undefined` means no limit. */
 export interface RequestTimeouts {
+  /** For the wait for a slot. */
   readonly pool?: number | undefined;
+  /** For opening a connection. */
   readonly connect?: number | undefined;
+  /** For the silence before the head of the response, and between two chunks of its body. */
   readonly read?: number | undefined;
+  /** For one attempt, from its slot to the end of its body. */
   readonly attempt?: number | undefined;
 }
 
 /** Watches the bodies of one attempt, as they are sent and received. */
 export interface TransferMonitor {
-  /** The body to send as a stream that is watched; `undefined` if nobody watches it. */
+  /** The body to send, as a stream that reports its progress. `undefined` if the call has no listener for that. */
   upload(source: PreparedBody['source']): ReadableStream<Uint8Array> | undefined;
   /** @throws ResponseTooLargeError */
   responseStarted(response: Response): void;
@@ -25,25 +29,27 @@ export interface TransferMonitor {
   ended(): void;
 }
 
-/** What a call wants of the bodies that are sent and received. */
+/** The options of a call about the bodies that are sent and received. */
 export interface Transfer {
-  /** How large the body of the response may be, in bytes, after decoding. */
+  /** The largest body of a response, in bytes after decoding. */
   readonly maxResponseSize: number | undefined;
   readonly onDownloadProgress: ProgressListener | undefined;
   readonly onUploadProgress: ProgressListener | undefined;
-  /** How long the body waits for `100 Continue`, in ms. */
+  /** The longest wait for `100 Continue` before the body is sent, in ms. */
   readonly expectContinue: number | undefined;
-  /** Made for each attempt, by a connector that doesn't count the bytes itself. */
+  /** Makes the monitor of one attempt, for a connector that doesn't count the bytes itself. */
   monitor(request: ConnectorRequest): TransferMonitor;
 }
 
 // The types of some runtimes lack the DOM's names for these members, and some of the members.
 
-/** What happens to redirects, as in a `RequestInit`. */
+/** The redirect mode, as in a `RequestInit`. */
 export type Redirect = NonNullable<RequestInit['redirect']>;
 
 /**
- * @throws TypeError
+ * Returns the redirect mode.
+ *
+ * @throws TypeError for another value (Fetch, "redirect mode")
  */
 export function checkRedirect(redirect: Redirect): Redirect {
   if (redirect === 'follow' || redirect === 'manual' || redirect === 'error') return redirect;
@@ -56,7 +62,7 @@ export type CallOptionValues = Readonly<Record<string, unknown>>;
 /** The options of a call that gives none. Shared, so that such a call allocates nothing for them. */
 export const noCallOptions: CallOptionValues = Object.freeze({});
 
-/** What may differ between a request and the one that it is derived from. */
+/** The changes that {@link ConnectorRequest.with} can make. */
 export interface RequestChanges {
   readonly url?: string;
   readonly method?: string;
@@ -64,7 +70,7 @@ export interface RequestChanges {
   readonly body?: RequestBody | null;
   readonly redirect?: Redirect;
   readonly timeouts?: RequestTimeouts;
-  /** One that `begin` of a policy's context returned. */
+  /** A lifetime that `begin` of a policy's context returned. */
   readonly lifetime?: CallLifetime;
   readonly transfer?: Transfer | undefined;
 }
@@ -75,7 +81,7 @@ export interface RequestChanges {
 export function checkBody(method: string, body: RequestBody): void {
   if (method === 'GET' || method === 'HEAD') throw new TypeError(`A ${method} request can't have a body`);
   if (body instanceof ReadableStream && body.locked) {
-    throw new TypeError('The body is a stream that somebody else is reading, or has read');
+    throw new TypeError('The body is a stream that is locked, or has been read already');
   }
 }
 
@@ -96,9 +102,8 @@ export interface ConnectorRequestInit {
 const noTimeouts: RequestTimeouts = Object.freeze({});
 
 /**
- * One request on its way through policies and connector. A light record rather than a `Request`, because a `Request`
- * costs more to build than the request costs to send. Policies may set headers on it in place, or hand on another
- * record made by `with`.
+ * One request on its way through policies and connector. It is a light record, because building a `Request` costs more
+ * than sending the request. A policy may set headers in place, or pass on another record made by `with`.
  */
 export class ConnectorRequest implements RedactedRequest {
   /** Absolute, without a fragment. */
@@ -110,12 +115,12 @@ export class ConnectorRequest implements RedactedRequest {
   body: RequestBody | null;
   redirect: Redirect;
   timeouts: RequestTimeouts;
-  /** For a native fetch: `credentials`, `cache`, `mode` and the like. */
+  /** `credentials`, `cache`, `mode` and similar members, for a native fetch. */
   native: NativeInit | undefined;
   /** The number of this attempt at the call, from 1. */
   attempt: number;
   lifetime: CallLifetime;
-  /** `undefined` when the call asks for nothing of it. */
+  /** `undefined` when the call has none of these options. */
   transfer: Transfer | undefined;
   /** The options of the call that belong to policies, as their checks returned them. */
   readonly options: CallOptionValues;
@@ -134,12 +139,12 @@ export class ConnectorRequest implements RedactedRequest {
     this.options = init.options ?? noCallOptions;
   }
 
-  /** Aborted with the call: by its caller, its `total` timeout or its session. Made when it is first read. */
+  /** Aborted when the caller, the `total` timeout or the session aborts the call. The signal is made when it is first read. */
   get signal(): AbortSignal {
     return this.lifetime.signal;
   }
 
-  /** The same request with changes. Both share their headers unless the changes have others. */
+  /** A copy of the request with changes. Both share one header list, unless the changes have `headers`. */
   with(changes: RequestChanges): ConnectorRequest {
     const {body, transfer} = changes;
     const copy = new ConnectorRequest({
@@ -168,8 +173,8 @@ export function isIdempotent(request: ConnectorRequest): boolean {
 }
 
 /**
- * The whole life of the request's call, with the members that only the session and connectors need. Every
- * `CallLifetime` is one: they differ in what is public.
+ * The lifetime of the request's call, with the members that only the session and connectors need. Every `CallLifetime` is
+ * a `Lifetime`. The two types differ only in which members are public.
  */
 export function lifetimeOf(request: {readonly lifetime: CallLifetime}): Lifetime {
   return request.lifetime as Lifetime;

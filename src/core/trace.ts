@@ -4,103 +4,106 @@ import type {RequestBody} from './body.ts';
 import type {HeaderList} from './header-list.ts';
 import {notify} from './notify.ts';
 
-/** The call that an event belongs to: the same object, and the same `id`, over its retries and redirects. */
+/** The call that an event belongs to. Retries and redirects of one call have the same object and the same `id`. */
 export interface TraceCall {
-  /** Counted up from 1 over all sessions. */
+  /** A number from 1, counted over all sessions. */
   readonly id: number;
   readonly method: string;
-  /** Safe to log: without userinfo and query values. */
+  /** The URL without user name, password and query values. It is safe to log. */
   readonly url: string;
 }
 
-/** What every event tells, whatever its signal. */
+/** The members of every event. */
 export interface TraceEventBase {
-  /** When it happened, in ms on the clock of `performance.now()`, which never goes back. */
+  /** When the event happened, in ms on the clock of `performance.now()`, which never goes back. */
   readonly time: number;
   readonly call: TraceCall;
-  /** Which attempt it is about, from 1; 0: the call as a whole. */
+  /** The attempt that the event is about, from 1. 0 means the call as a whole. */
   readonly attempt: number;
 }
 
 /**
- * The signals and what each of them tells. Where a connector can't see something, its signals don't come: over a native
- * `fetch` those of connections, DNS, TLS and of the request's way out. Whatever they tell is plain data and safe to log,
- * except for a foreign `error`.
+ * The signals and the data of their events. A connector emits no signal for a step that it can't see. Over a native
+ * `fetch` these are connections, DNS, TLS and the sending of the request. All data is plain and safe to log, except an
+ * `error` that is not an `AiofetchError`.
  */
 export interface TraceSignals {
   /** A call begins. */
   requestStart: object;
-  /** The caller gets its response; the body may still be arriving. */
+  /** The caller gets the response. Its body may still be arriving. */
   responseStart: {readonly status: number};
-  /** The call is over, its body included. */
+  /** The call and the body of its response have ended. */
   requestEnd: {readonly status: number | undefined};
-  /** The call has failed, before its response or in its body; an abort is a failure, a status is none. */
+  /** The call failed before its response or in the body. An abort is a failure. A status of 400 or more is none. */
   requestError: {readonly error: unknown};
 
-  /** It waits for its rate limit, */
+  /** The request begins to wait for its rate limit. */
   rateLimitWaitStart: object;
-  /** and doesn't any more: it goes on, was refused, or aborted. */
+  /** The request no longer waits for its rate limit: it continues, was refused, or was aborted. */
   rateLimitWaitEnd: object;
-  /** An answer made everybody in its scope wait, for so many ms. */
+  /** A response made all requests in its scope wait for `delay`, in ms. */
   rateLimitPaused: {readonly delay: number};
-  /** An attempt has failed, and another follows after so many ms. */
+  /** An attempt failed, and another follows after `delay`, in ms. */
   retryScheduled: {readonly delay: number; readonly status?: number; readonly error?: unknown};
 
-  /** An attempt begins: policies have let it go, the connector has it. */
+  /** An attempt begins: all policies have passed the request on, and the connector has it. */
   attemptStart: object;
-  /** An attempt is over, its body included; `error` is what it failed with. */
+  /** An attempt and the body of its response have ended. If it failed, `error` is the cause. */
   attemptEnd: {readonly status?: number | undefined; readonly error?: unknown};
 
-  /** It waits for a slot, */
+  /** The request begins to wait for a slot. */
   connectionQueuedStart: object;
-  /** and has one. One that is aborted before has none. */
+  /** The request has its slot. Not emitted for a request that was aborted before. */
   connectionQueuedEnd: object;
-  /** It waits for a connection that is being opened, */
+  /** The request begins to wait for a connection that is being opened. */
   connectionCreateStart: object;
-  /** and has it. */
+  /** The connection is open. */
   connectionCreateEnd: ConnectionDetail;
-  /** It has one that was open. */
+  /** The request uses a connection that was open already. */
   connectionReuse: ConnectionDetail;
-  /** The addresses of a name were known. */
+  /** The addresses of the host name were in the cache. */
   dnsCacheHit: {readonly host: string};
-  /** They were not: it is looked up. */
+  /** The addresses of the host name were not in the cache. */
   dnsCacheMiss: {readonly host: string};
+  /** The lookup of the host name begins. */
   dnsResolveStart: {readonly host: string};
+  /** The lookup of the host name has succeeded. */
   dnsResolveEnd: {readonly host: string; readonly addresses: readonly string[]};
-  /** TLS is being agreed, with the target or, before that, with a proxy. */
+  /** The TLS handshake begins: with a proxy first, if there is one, and with the target. */
   tlsStart: {readonly host: string};
+  /** The TLS handshake has succeeded. */
   tlsEnd: {readonly host: string};
 
-  /** The head of the request has gone out. */
+  /** The head of the request was sent. */
   requestHeadersSent: object;
-  /** So many bytes of its body have. */
+  /** A chunk of the request's body was sent; `bytes` is its size. */
   requestChunkSent: {readonly bytes: number};
-  /** All of it has. */
+  /** The whole request was sent. */
   requestSent: object;
-  /** The connection turned out to be dead and nothing of an answer was here: it goes out again, on another. */
+  /** The connection was dead, and no part of a response had arrived. The request is sent again on another connection. */
   requestResent: {readonly error: unknown};
-  /** The head of a response is here. */
+  /** The head of a response has arrived. */
   responseHeadersReceived: {readonly status: number};
-  /** So many bytes of its body are. */
+  /** A chunk of the response's body has arrived; `bytes` is its size. */
   responseChunkReceived: {readonly bytes: number};
-  /** It was a redirect, which is followed now. `url` is safe to log. */
+  /** The response was a redirect, which is followed now. `url` is the target, safe to log. */
   requestRedirect: {readonly status: number; readonly url: string};
 }
 
-/** What is known of a connection that is to be used. */
+/** The connection that a request will use. */
 export interface ConnectionDetail {
-  /** The version of HTTP, as `network.protocol.version` of OpenTelemetry has it: `1.1`, `2`. */
+  /** The version of HTTP, as in `network.protocol.version` of OpenTelemetry: `1.1` or `2`. */
   readonly protocol: string;
-  /** The address at its other end, a proxy's where there is one; `undefined` where it has none, as a Unix socket. */
+  /** The address of the server, or of the proxy if there is one. `undefined` for a connection without an address, such as a Unix socket. */
   readonly address: string | undefined;
 }
 
-/** One event of one signal, or of any: then `type` tells them apart. */
+/** An event of one signal, or of any signal: then `type` distinguishes them. */
 export type TraceEvent<Type extends keyof TraceSignals = keyof TraceSignals> = {
   [T in Type]: TraceEventBase & {readonly type: T} & Readonly<TraceSignals[T]>;
 }[Type];
 
-/** A request as a trace sees it. Headers may be set in place at `attemptStart`, `requestRedirect` and `requestResent`. */
+/** A request in a trace. A listener may set headers in place at `attemptStart`, `requestRedirect` and `requestResent`. */
 export interface TracedRequest {
   readonly url: string;
   readonly method: string;
@@ -109,21 +112,21 @@ export interface TracedRequest {
   readonly attempt: number;
 }
 
-/** What an event is about, as it is: URLs, headers and bodies with all their secrets. */
+/** The original objects that an event is about: URLs, headers and bodies with all their secrets. */
 export interface TraceSubject {
-  /** With signals of an attempt, and those that lead to one. */
+  /** The request, for signals of an attempt and for signals before it, such as those of rate limits and retries. */
   readonly request: TracedRequest | undefined;
   /**
-   * With `responseHeadersReceived` and `requestRedirect`, the connector's; with `responseStart` the one that the caller
-   * gets. Not to be read: only its `clone()` is.
+   * The connector's response, for `responseHeadersReceived` and `requestRedirect`. The caller's response, for
+   * `responseStart`. Don't read its body: read that of its `clone()`.
    */
   readonly response: Response | undefined;
 }
 
 /**
- * Told what becomes of calls: an object with a method for each signal it wants, so that those that nobody wants aren't
- * even made, or a function for all of them. What it throws, or rejects with, changes nothing for anybody: the first such
- * error of each listener is written to the console.
+ * Notified of the events of calls. It is a function for all signals, or an object with a method for each signal that it
+ * handles. Events without a listener aren't made. If a listener throws or rejects, the call is not affected: the first
+ * such error of each listener is written to the console.
  *
  * @example
  * ```ts
@@ -146,23 +149,23 @@ export type TraceListener =
 
 let calls = 0;
 
-/** Listeners whose failure was told. */
+/** Listeners that have failed. Each failure after the first is ignored. */
 const reported = new WeakSet<TraceListener>();
 
 function report(listener: TraceListener, error: unknown): void {
   if (reported.has(listener)) return;
   reported.add(listener);
-  // Rethrown, or handed to what reports uncaught errors, it would end the process on some runtimes.
-  // biome-ignore lint/suspicious/noConsole: there is no caller who could be told
+  // An uncaught error would end the process in some runtimes.
+  // biome-ignore lint/suspicious/noConsole: no caller could handle this error
   console.error('A trace listener failed:', error);
 }
 
-/** Tells the listeners of one call what becomes of it. A call without listeners has none of these. */
+/** Emits the events of one call to its listeners. A call without listeners has no `Trace`. */
 export class Trace {
   readonly call: TraceCall;
   readonly #listeners: readonly TraceListener[];
-  /** Attempts of which the connector has not told anything that is told for it otherwise. */
-  readonly #untold = new Set<number>();
+  /** Attempts for which the connector has emitted neither `responseHeadersReceived` nor `attemptEnd`. */
+  readonly #unreported = new Set<number>();
   #status: number | undefined = undefined;
 
   constructor(listeners: readonly TraceListener[], {method, url}: {method: string; url: string}) {
@@ -171,6 +174,7 @@ export class Trace {
     this.emit('requestStart', undefined);
   }
 
+  /** Makes the event of a signal and notifies the listeners of that signal. */
   emit<Type extends keyof TraceSignals>(
     type: Type,
     request: TracedRequest | undefined,
@@ -178,15 +182,15 @@ export class Trace {
     response?: Response,
   ): void {
     const attempt = request ? request.attempt : 0;
-    if (type === 'responseHeadersReceived' || type === 'attemptEnd') this.#untold.delete(attempt);
+    if (type === 'responseHeadersReceived' || type === 'attemptEnd') this.#unreported.delete(attempt);
     let event: TraceEvent | undefined;
     for (const listener of this.#listeners) {
-      const told = typeof listener === 'function' ? listener : listener[type];
-      if (!told) continue;
+      const handler = typeof listener === 'function' ? listener : listener[type];
+      if (!handler) continue;
       event ??= {type, time: performance.now(), call: this.call, attempt, ...detail} as unknown as TraceEvent;
       try {
         notify(() => {
-          const result: unknown = told.call(listener as never, event as never, {request, response});
+          const result: unknown = handler.call(listener as never, event as never, {request, response});
           if (result instanceof Promise) result.catch((error) => report(listener, error));
         });
       } catch (error) {
@@ -195,13 +199,13 @@ export class Trace {
     }
   }
 
-  /** Sends an attempt, and tells how it ended where the connector, which knows nothing of traces, doesn't. */
+  /** Sends an attempt. Emits `attemptEnd` if the connector emits no trace signals. */
   async send<Request extends TracedRequest>(
     request: Request,
     next: (request: Request) => Promise<Response>,
   ): Promise<Response> {
     let end: TraceSignals['attemptEnd'] = {};
-    this.#untold.add(request.attempt);
+    this.#unreported.add(request.attempt);
     this.emit('attemptStart', request);
     try {
       const response = await next(request);
@@ -211,16 +215,18 @@ export class Trace {
       end = {error};
       throw error;
     } finally {
-      if (this.#untold.has(request.attempt)) this.emit('attemptEnd', request, end);
+      if (this.#unreported.has(request.attempt)) this.emit('attemptEnd', request, end);
     }
   }
 
+  /** The caller gets the response. */
   answered(response: Response): void {
     const {status} = response;
     this.#status = status;
     this.emit('responseStart', undefined, {status}, response);
   }
 
+  /** The call has ended. */
   ended(failed: boolean, error: unknown): void {
     if (failed) this.emit('requestError', undefined, {error});
     else this.emit('requestEnd', undefined, {status: this.#status});
@@ -228,14 +234,16 @@ export class Trace {
 }
 
 /**
- * @throws InvalidOptionError for what is no list of listeners
+ * Checks a list of trace listeners.
+ *
+ * @throws InvalidOptionError for another value
  */
 export function checkTrace(trace: unknown): readonly TraceListener[] {
   assertOption(
     Array.isArray(trace) && trace.every((item) => typeof item === 'function' || isObject(item)),
     'trace',
     trace,
-    'a list of functions, or objects of them by signal',
+    'a list of functions, or of objects with a function for each signal',
   );
   return trace;
 }

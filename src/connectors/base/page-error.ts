@@ -2,11 +2,11 @@ import type {ConnectorRequest} from '../../core/request.ts';
 import {AiofetchError, ConnectionError} from '../../errors/index.ts';
 import {redactUrls} from '../../errors/redact-url.ts';
 
-/** Types the error that a page's `fetch` rejects with. A page is not told why a request failed. */
+/** Turns the error that a page's `fetch` rejected with into a typed error. Browsers don't tell a page why a request failed. */
 export function pageError(error: unknown, request: ConnectorRequest, phase: 'send' | 'receive'): unknown {
   if (!(error instanceof Error) || error instanceof AiofetchError) return error;
   const message = redactUrls(error.message);
-  // A fetch that was put in place of the page's may show the URL.
+  // The message of a `fetch` that replaces the browser's may show the URL.
   const cause = message === error.message ? error : new TypeError(message);
   const {attempt: attempts} = request;
   return new ConnectionError(`Request failed: ${message}`, phase, {request, attempts, cause});

@@ -130,6 +130,6 @@ async function sendNatively(
     discard(response);
     throw uploadError(upload.failed.error, request);
   }
-  if (response.status >= 300) upload?.halt(new Error('The server answered before it had received the whole body'));
+  if (response.status >= 300) upload?.halt(new Error('The server answered before it had the whole body'));
   return response;
 }

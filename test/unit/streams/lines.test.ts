@@ -156,7 +156,7 @@ describe('a value that is not a response', () => {
     'as %j is refused, rather than empty',
     async (mistaken) => {
       await expect(iterLines(mistaken as never).next()).rejects.toThrow(
-        new TypeError('What is to be read is no Response'),
+        new TypeError('The value to read is not a Response'),
       );
     },
   );
