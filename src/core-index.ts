@@ -1,5 +1,5 @@
 /**
- * The core of the package: a session that has only the parts that it is given. For bundles that count bytes.
+ * The core of the package: a session that has only the parts that it is given. For programs whose bundle must be small.
  *
  * @module
  */
@@ -53,10 +53,11 @@ export {verbs} from './session/verbs.ts';
 export {verbsWithHooks} from './session/verbs-with-hooks.ts';
 
 /**
- * Makes a session of the parts that it is given: no verbs, retries, rate limit, auth or trace that isn't listed, and in a
- * bundle none of their code. `createSession` of `aiofetch` makes the same session from familiar options.
+ * Makes a session of the parts that it is given. Verbs, retries, rate limits, auth and trace are missing unless they are
+ * listed, and a bundle then contains no code of them. `createSession` of `aiofetch` makes the same session of options.
  *
- * @throws InvalidOptionError, UnsupportedOptionError when an option can't be honoured
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option, and for an option
+ * that the connector or the runtime can't honour
  *
  * @example
  * ```ts

@@ -100,9 +100,10 @@ export type {AttemptTimings, CallTimings, PhaseTimings} from './tracing/timings.
 export {recordTimings, timings} from './tracing/timings.ts';
 
 /**
- * Makes a session: a client with a lifetime over a connector that owns its connections.
+ * Makes a session: a client with a lifetime, over a connector that owns the connections.
  *
- * @throws InvalidOptionError, UnsupportedOptionError when an option can't be honoured
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option, and for an option
+ * that the connector or the runtime can't honour
  *
  * @example
  * ```ts

@@ -14,7 +14,7 @@ import type {SessionParts, SessionState} from './session-state.ts';
 import {createState} from './session-state.ts';
 import {mergeTimeouts} from './timeouts.ts';
 
-/** A session without verbs, and what its verbs and its children need of it. */
+/** A session without verbs, and the parts of it that its verbs and its child sessions use. */
 export interface BuiltSession {
   readonly session: BareSession;
   readonly host: SessionHost;
@@ -22,9 +22,10 @@ export interface BuiltSession {
 }
 
 /**
- * Puts a session together.
+ * Makes a session of its parts.
  *
- * @throws InvalidOptionError, UnsupportedOptionError
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an option that the connector can't
+ * honour
  */
 export function buildSession(parts: SessionParts): BuiltSession {
   const state = createState(parts);
@@ -76,6 +77,7 @@ function createHost(state: SessionState): SessionHost {
   };
 }
 
+/** Checks the options that a call gives to policies. A call without such options gets a shared empty object. */
 function settle({checks, context}: SessionState, options: CallOptionValues): CallOptionValues {
   let settled: Record<string, unknown> | undefined;
   for (const [name, checksOfName] of checks) {

@@ -12,19 +12,20 @@ import {assertOption, checkFunction, checkKnown, isObject} from '../utils/check-
 import {fetchMetadataOf} from './fetch-metadata.ts';
 import type {Timeout} from './timeouts.ts';
 
-/** ky's hooks. `beforeRetry` is missing, because ky's own retry is off here. */
+/** ky's hooks. `beforeRetry` is missing, because ky's own retry is off. */
 export type Hooks = Omit<KyHooks, 'beforeRetry'>;
 
 /** ky's options about the query and about the handling of responses, for all calls by verb or for one. */
 export interface ResponseOptions
   extends Pick<KyInit, 'searchParams' | 'throwHttpErrors' | 'parseJson' | 'stringifyJson'> {}
 
-/** ky's options that a session takes, for all calls by verb or for one. `fetch` is the standard's and takes none of them. */
+/** ky's options that a session takes, for all calls by verb or for one. `session.fetch` takes none of them, as in the standard. */
 export interface KyOptions extends ResponseOptions, Pick<KyInit, 'context'> {
+  /** ky's hooks. Only calls with hooks go through ky. */
   hooks?: Hooks | undefined;
 }
 
-/** Options of a call by verb that every session with verbs takes. */
+/** Options of a call by verb, in every session with verbs. */
 export interface VerbOptions extends ResponseOptions, NativeInit, Pick<KyInit, 'json'> {
   /** Merged into the session's. `undefined` removes a header. */
   readonly headers?: HeadersInput | undefined;
@@ -59,7 +60,7 @@ export interface CallOptions extends VerbOptions, PolicyCallOptions, KyOptions {
 export const verbOptionNames: readonly string[] = [
   ...nativeMembers,
   'body',
-  // Runtimes that send streams demand this member. It has one value only.
+  // Runtimes that send streams demand this member. Its only value is 'half'.
   'duplex',
   'headers',
   'json',
@@ -88,7 +89,7 @@ const notOfReads = [
   'throwHttpErrors',
 ] as const;
 
-/** Options of a verb, for GETs whose responses are read for the caller. */
+/** Options of a verb, for functions that send a GET and read the response for the caller. */
 export type ReadOptions = Omit<CallOptions, (typeof notOfReads)[number]>;
 
 /**

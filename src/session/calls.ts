@@ -2,13 +2,13 @@ import type {Lifetime} from '../core/call-lifetime.ts';
 import {LinkedList} from '../utils/linked-list.ts';
 
 /**
- * The calls of a session that are under way, and those of its child sessions: whatever closes or aborts the parent
- * does so for all of them.
+ * The running calls of a session and of its child sessions. Closing or aborting the calls of the parent applies to the
+ * calls of all children too.
  */
 export class Calls {
   readonly #parent: Calls | undefined;
   readonly #own = new LinkedList<Lifetime>();
-  /** Children with something under way; the others need not be held on to. */
+  /** Children with running calls. The other children aren't referenced, so that they can be collected. */
   readonly #busy = new Set<Calls>();
   #closed = false;
   #whenIdle: Array<() => void> = [];
@@ -17,7 +17,7 @@ export class Calls {
     this.#parent = parent;
   }
 
-  /** No more calls are taken: here, or by a session that this one descends from. */
+  /** Whether this session, or a session that it descends from, refuses new calls. */
   get closed(): boolean {
     return this.#closed || (this.#parent?.closed ?? false);
   }
@@ -28,10 +28,10 @@ export class Calls {
 
   add(lifetime: Lifetime): void {
     this.#own.append(lifetime);
-    if (this.#own.size === 1) this.#tellParent();
+    if (this.#own.size === 1) this.#markBusy();
   }
 
-  /** Called when one that was added has ended. */
+  /** Called when a call has ended. Resolves `idle()` if no call is running. */
   checkIdle(): void {
     if (this.#own.size > 0 || this.#busy.size > 0) return;
     const parent = this.#parent;
@@ -42,6 +42,7 @@ export class Calls {
     for (const resolve of this.#whenIdle.splice(0)) resolve();
   }
 
+  /** Resolves when no call is running. */
   idle(): Promise<void> {
     return new Promise((resolve) => {
       this.#whenIdle.push(resolve);
@@ -49,8 +50,10 @@ export class Calls {
     });
   }
 
+  /** Aborts all calls, the newest first. */
   abort(reason: unknown): void {
-    // A copy: what listens to one may end another. The last first: those may be waiting for the slots of the others.
+    // A copy, because a listener of one call may end another. The last call first, because it may wait for a slot of an
+    // earlier one.
     for (const lifetime of [...this].reverse()) lifetime.abort(reason);
   }
 
@@ -59,10 +62,10 @@ export class Calls {
     for (const child of this.#busy) yield* child;
   }
 
-  #tellParent(): void {
+  #markBusy(): void {
     const parent = this.#parent;
     if (!parent) return;
     parent.#busy.add(this);
-    parent.#tellParent();
+    parent.#markBusy();
   }
 }

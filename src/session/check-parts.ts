@@ -5,7 +5,9 @@ import {InvalidOptionError} from '../errors/index.ts';
 import {assertOption, isObject} from '../utils/check-options.ts';
 
 /**
- * @throws InvalidOptionError
+ * Returns the policies.
+ *
+ * @throws InvalidOptionError for a value that is not a list of policies
  */
 export function checkPolicies(policies: readonly Policy[]): readonly Policy[] {
   assertOption(Array.isArray(policies), 'policies', policies, 'a list of policies');
@@ -25,13 +27,13 @@ export function checkPolicies(policies: readonly Policy[]): readonly Policy[] {
 const connectorMethods = ['fetch', 'stats', 'close', 'destroy'] as const;
 
 /**
- * Tells a connector from the options of one.
+ * Whether the value is a connector, rather than options of the default connector.
  *
- * @throws InvalidOptionError
+ * @throws InvalidOptionError for a value that is neither
  */
 export function isConnector(value: Connector | ConnectorOptions | undefined): value is Connector {
   if (value === undefined) return false;
-  assertOption(isObject(value), 'connector', value, 'a connector, or options of one');
+  assertOption(isObject(value), 'connector', value, 'a connector, or options of a connector');
   if (!('fetch' in value)) return false;
   const {name, capabilities} = value;
   const isComplete =
@@ -48,30 +50,33 @@ export function isConnector(value: Connector | ConnectorOptions | undefined): va
 }
 
 const allowedBase =
-  'an absolute http: or https: URL without credentials, or in a browser one relative to the page';
+  'an absolute http: or https: URL without credentials; in a browser also a URL relative to the page';
 
+/**
+ * @throws InvalidOptionError, which doesn't show a password in the URL
+ */
 export function checkBaseUrl(baseUrl: string | URL | undefined): URL | undefined {
   if (baseUrl === undefined) return undefined;
   let url: URL | undefined;
   try {
     url = new URL(baseUrl, globalThis.location?.href);
   } catch {
-    // The error below tells what is allowed.
+    // The error below describes the allowed values.
   }
   if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
   const text = String(baseUrl);
   // The part that is not allowed may be a password, so the error doesn't show it.
   throw new InvalidOptionError(
     'baseUrl',
-    text.includes('@') ? new Error('it has an "@"') : text,
+    text.includes('@') ? new Error('it contains "@"') : text,
     allowedBase,
   );
 }
 
 /**
- * A copy of `base` with `headers` merged into it.
+ * Returns a copy of `base` with `headers` merged into it.
  *
- * @throws InvalidOptionError
+ * @throws InvalidOptionError for a name or value that HTTP can't carry
  */
 export function mergeHeaders(base: HeaderList, headers: HeadersInput | undefined): HeaderList {
   const list = base.copy();

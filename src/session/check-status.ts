@@ -6,20 +6,20 @@ import type {KyOptions} from './call-options.ts';
 import {readErrorData} from './error-data.ts';
 import type {JsonParser} from './response-promise.ts';
 
-/** What decides whether a status is an error, and how the body of an error is read. */
+/** Decides whether a status is an error, and how the body of such a response is read. */
 export interface StatusCheck {
   readonly throwHttpErrors: KyOptions['throwHttpErrors'] | undefined;
   readonly parse: JsonParser | undefined;
   readonly redirect: Redirect;
   readonly signal: AbortSignal | null | undefined;
-  /** How many attempts were made. */
+  /** The number of attempts of the call. */
   readonly attempts: number;
 }
 
 /**
  * Returns the response if its status is not an error.
  *
- * @throws HTTPError
+ * @throws HTTPError for a status that is an error; the reason of `signal` if it was aborted meanwhile
  */
 export async function throwOnHttpError(
   response: Response,

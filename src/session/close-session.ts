@@ -3,7 +3,11 @@ import {AiofetchError, SessionClosedError} from '../errors/index.ts';
 import {checkDuration} from '../utils/check-options.ts';
 import type {SessionState} from './session-state.ts';
 
-/** Refuses new calls, waits for those that run, and closes a connector that is the session's own. */
+/**
+ * Refuses new calls, waits for the running calls, and closes the connector if it is the session's own.
+ *
+ * @throws InvalidOptionError for a timeout that is not a duration
+ */
 export async function closeSession(
   state: SessionState,
   {timeout}: {readonly timeout?: number | undefined} = {},
@@ -17,7 +21,9 @@ export async function closeSession(
     setTimeout(() => {
       void abortAll(
         state,
-        new SessionClosedError(`Session was closed, and its timeout of ${limit} ms ran out`),
+        new SessionClosedError(
+          `Session was closed, and the call did not end within the close timeout of ${limit} ms`,
+        ),
       );
     }, limit);
   try {
@@ -29,7 +35,7 @@ export async function closeSession(
   }
 }
 
-/** Refuses new calls and aborts those that run. */
+/** Refuses new calls and aborts the running calls. */
 export async function destroySession(state: SessionState, reason: unknown): Promise<void> {
   state.calls.close();
   await abortAll(
@@ -44,7 +50,7 @@ async function abortAll(
   {calls, connector, ownsConnector}: SessionState,
   reason: AiofetchError,
 ): Promise<void> {
-  // The connector first: it must not use the slots that the aborted calls free for the requests in its queue.
+  // The connector is destroyed first. Otherwise it would grant the slots of the aborted calls to requests in its queue.
   const destroyed = ownsConnector ? connector.destroy(reason) : undefined;
   calls.abort(reason);
   await destroyed;

@@ -14,39 +14,38 @@ import type {Verbs, VerbsFactory} from './verbs.ts';
 
 /** Options of `createSession` of `aiofetch/core`. */
 export interface CoreSessionOptions<Policies extends readonly Policy[] = readonly Policy[]> {
-  /** The URL that relative URLs are resolved on, as in a browser: end it with a slash to keep its last segment. */
+  /** Relative URLs are resolved on this URL, as in a browser: end it with a slash to keep its last segment. */
   readonly baseUrl?: string | URL | undefined;
-  /** Sent with every request. The headers of a call replace them, and `undefined` there removes one. */
+  /** Headers of every request. A header of a call replaces one of the session, and `undefined` removes it. */
   readonly headers?: HeadersInput | undefined;
   /**
-   * Options of this runtime's default connector, or a connector. A connector that is given is not closed with the
-   * session.
+   * Options of this runtime's default connector, or a connector. The session doesn't close a connector that it was given.
    */
   readonly connector?: Connector | ConnectorOptions | undefined;
   /**
-   * A number means `total`.
+   * Timeouts of every call, in ms. A number means `total`.
    *
    * @default {read: 30_000}
    */
   readonly timeout?: Timeout | undefined;
-  /** Wrapped around every attempt. The first is the outermost. */
+  /** The policies that every request goes through. The first is the outermost. */
   readonly policies?: Policies | undefined;
-  /** Adds `get`, `post` and so on: `verbs()`. Without it the session has `fetch` only. */
+  /** `verbs()` or `verbsWithHooks()` adds `get`, `post` and so on. Without it the session has only `fetch`. */
   readonly verbs?: VerbsFactory<never> | undefined;
 }
 
-/** A session of `aiofetch/core`. `Options` are the options of calls that its policies add. */
+/** A session of `aiofetch/core`. `Options` are the options that its policies add to calls. */
 export interface CoreSession<Options = unknown> extends BareSession<Options> {
   /**
-   * A child session on the same connector, which this session still owns. Headers and timeouts are merged into those of
-   * this session; policies follow its own; `verbs` replace them.
+   * Makes a child session on the same connector, which this session still owns. Headers and timeouts are merged into those
+   * of this session. Policies follow those of this session. `verbs` replaces the verbs.
    *
-   * @throws InvalidOptionError, UnsupportedOptionError
+   * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
    */
   extend(options: Omit<CoreSessionOptions, 'connector'>): this;
 }
 
-/** The session that `createSession` of `aiofetch/core` makes of its options. */
+/** The type of session that `createSession` of `aiofetch/core` makes of its options. */
 export type CoreSessionOf<Policies extends readonly Policy[], Factory> = CoreSession<
   CallOptionsOf<Policies>
 > &
@@ -78,7 +77,12 @@ function build(parts: SessionParts, verbs: VerbsFactory<never> | undefined): Cor
 
   function extend(changes: Omit<CoreSessionOptions, 'connector'>): CoreSession {
     checkCoreOptions(changes);
-    assertOption(!('connector' in changes), 'connector', 'set', 'none: a child session shares its parent’s');
+    assertOption(
+      !('connector' in changes),
+      'connector',
+      new Error('it is set'),
+      'none, because a child session shares the connector of its parent',
+    );
     const {baseUrl = state.baseUrl, timeout, policies = []} = changes;
     return build(
       {

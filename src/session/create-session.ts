@@ -20,14 +20,14 @@ import type {SessionParts} from './session-state.ts';
 import {createVerbs} from './verbs.ts';
 import type {VerbsSettings} from './verbs-settings.ts';
 
-/** A session's options, settled, in the form in which its children inherit them. */
+/** The settled options of a session, in the form in which its children inherit them. */
 interface Settings {
   readonly options: SessionOptions;
   readonly headers: HeaderList;
   readonly retry: RetrySettings;
-  /** A child without a rate limit of its own counts with its parent. */
+  /** A child without its own rate limit shares the limit of its parent. */
   readonly rateLimit: Policy | undefined;
-  /** Bound to the session that it was given to, whose origin the credentials are for. */
+  /** Bound to the session that was given the credentials, because they are for the origin of that session. */
   readonly auth: Policy | undefined;
   readonly policies: readonly Policy[];
   readonly searchParams: VerbsSettings['searchParams'];
@@ -52,9 +52,9 @@ export function createSessionOn(options: SessionOptions, platform: Platform): Se
 }
 
 /**
- * Puts the list of policies together that the options stand for.
+ * Turns options into a list of policies, and makes the session.
  *
- * @param changes - the options that this session itself was given
+ * @param changes - the options of this session itself, without those of its parents
  */
 function build(
   settings: Settings,
@@ -88,8 +88,8 @@ function build(
     if ('connector' in given) {
       throw new InvalidOptionError(
         'connector',
-        'set',
-        'none: a child session shares the connector of its parent',
+        new Error('it is set'),
+        'none, because a child session shares the connector of its parent',
       );
     }
     const {connector, openBody} = state;
@@ -127,7 +127,7 @@ function mergeSettings(parent: Settings, changes: ExtendOptions): Settings {
   };
 }
 
-/** A retry policy that the session was given takes the place of the default one, unless `retry` asks for both. */
+/** Whether a retry policy among `policies` replaces the default one. If `retry` is set, both are used. */
 function isReplaced(retry: SessionOptions['retry'], policies: readonly Policy[]): boolean {
   if (retry !== undefined && retry !== false) return false;
   return policies.some((policy) => typeof policy === 'object' && 'retry' in (policy.callOptions ?? {}));

@@ -1,12 +1,12 @@
 import {bareMediaType} from '../utils/media-type.ts';
 
-/** The most that is read of the body of a response that becomes an error, in bytes, and the longest, in ms. */
+/** How many bytes of an error response's body are read at most, and for how many ms. */
 const errorDataLimit = 10_485_760;
 const errorDataTime = 10_000;
 
 /**
- * The body of a response that becomes an error: parsed when it says that it's JSON, text otherwise, `undefined` when it's
- * empty, too large, takes too long or breaks off: the status is the news.
+ * Reads the body of an error response. JSON is parsed, and any other body is text. The result is `undefined` if the body is
+ * empty, too large, too slow or breaks off, because the error must show the status rather than a problem of the body.
  */
 export async function readErrorData(
   response: Response,
@@ -22,7 +22,7 @@ export async function readErrorData(
   }
 }
 
-// application/json, and what is built on it, as application/problem+json (RFC 9457).
+// application/json and types based on it, such as application/problem+json (RFC 9457).
 function isJson(response: Response): boolean {
   return /\/(?:.*[.+-])?json$/.test(bareMediaType(response.headers.get('content-type')));
 }
@@ -34,7 +34,7 @@ async function readBounded(response: Response): Promise<string | undefined> {
   let text = '';
   let size = 0;
   let isCut = false;
-  // Not waited for: of a clone, it ends with the other only.
+  // Not awaited: the `cancel` of one clone settles only when the other clone is cancelled too.
   const cut = () => {
     isCut = true;
     reader.cancel().catch(() => undefined);
@@ -50,7 +50,7 @@ async function readBounded(response: Response): Promise<string | undefined> {
       text += decoder.decode(value, {stream: true});
     }
   } catch {
-    // The status is the news; a body that breaks off must not hide it.
+    // A body that breaks off must not hide the status.
   } finally {
     clearTimeout(timer);
   }

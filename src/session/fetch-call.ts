@@ -8,9 +8,11 @@ import type {PolicyCallOptions} from './call-options.ts';
 import type {SessionHost} from './session-host.ts';
 import type {Timeout} from './timeouts.ts';
 
-/** The members of the `init` that the `fetch` of every session takes. */
+/** The `init` of `session.fetch`, without the options of policies. */
 export interface BaseFetchInit extends Omit<RequestInit, 'body' | 'headers'> {
+  /** The body to send. Beyond the standard, it may be an async iterable or a function that makes a body. */
   readonly body?: RequestBody | null;
+  /** Merged into the session's. `undefined` removes a header. */
   readonly headers?: HeadersInput | NonNullable<RequestInit['headers']>;
   /** Merged into the session's. A number means `total`. */
   readonly timeout?: Timeout | undefined;
@@ -19,17 +21,17 @@ export interface BaseFetchInit extends Omit<RequestInit, 'body' | 'headers'> {
 /** The `init` of `session.fetch`: the members of the standard's `RequestInit`, and the session's own. */
 export interface FetchInit extends BaseFetchInit, PolicyCallOptions {}
 
-/** A call before it begins. */
+/** The request and the signal of a call that has not begun yet. */
 export interface OutgoingCall {
   readonly request: ConnectorRequest;
   readonly signal: AbortSignal | null | undefined;
 }
 
 /**
- * The call that the arguments of `session.fetch` ask for.
+ * Turns the arguments of `session.fetch` into a call.
  *
- * @throws TypeError as the standard's `Request` constructor; InvalidOptionError, UnsupportedOptionError for a session's
- * own options
+ * @throws TypeError like the standard's `Request` constructor; InvalidOptionError or UnsupportedOptionError for the options
+ * that the session adds
  */
 export function toCall(
   input: string | URL | Request,
@@ -39,7 +41,7 @@ export function toCall(
   if (typeof input === 'object' && !(input instanceof URL) && typeof input.url === 'string') {
     return requestToCall(input, init ?? {}, host);
   }
-  if (input === undefined) throw new TypeError('There is no URL to fetch');
+  if (input === undefined) throw new TypeError('fetch was called without a URL');
   const url = host.resolveUrl(typeof input === 'string' || input instanceof URL ? input : String(input));
   if (!init) {
     const headers = host.headersOf(undefined);
@@ -92,7 +94,7 @@ function normalizeMethod(given: string | undefined): string {
   const method = String(given);
   const upper = method.toUpperCase();
   if (forbiddenMethods.has(upper) || !token.test(method)) {
-    throw new TypeError(`Method ${JSON.stringify(method)} can't be used`);
+    throw new TypeError(`Method ${JSON.stringify(method)} is not a valid method, or is not allowed`);
   }
   return normalizedMethods.has(upper) ? upper : method;
 }

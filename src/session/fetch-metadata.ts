@@ -1,6 +1,6 @@
 import type {HeaderList} from '../core/header-list.ts';
 
-/** What a session's `fetch` adds to a call, for typed clients and readers that are given the session. */
+/** The settings of a session that its `fetch` adds to a call. Typed clients and readers of the session use them. */
 export interface FetchMetadata {
   readonly baseUrl: URL | undefined;
   readonly headers: HeaderList;
@@ -10,23 +10,24 @@ export interface FetchMetadata {
 
 const metadataOf = new WeakMap<object, FetchMetadata>();
 
+/** Records the metadata of a session's `fetch`. */
 export function setFetchMetadata(fetch: object, metadata: FetchMetadata): void {
   metadataOf.set(fetch, metadata);
 }
 
-/** `undefined` for a fetch that is not a session's. */
+/** The metadata of a session's `fetch`; `undefined` for any other function. */
 export function fetchMetadataOf(fetch: object): FetchMetadata | undefined {
   return metadataOf.get(fetch);
 }
 
 const attemptCounts = new WeakMap<Response, number>();
 
-/** Records how many attempts a session made until it had this response. Responses of a first attempt aren't recorded. */
+/** Records the number of attempts that led to this response. The response of a first attempt isn't recorded. */
 export function setAttempts(response: Response, attempts: number): void {
   attemptCounts.set(response, attempts);
 }
 
-/** How many attempts a session made until it had this response. */
+/** The number of attempts that led to this response. */
 export function attemptsOf(response: Response): number {
   return attemptCounts.get(response) ?? 1;
 }

@@ -1,7 +1,7 @@
 import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {Hooks, KyOptions} from './call-options.ts';
 
-/** The hooks of both, those of `first` first; `undefined` if neither has any. */
+/** Joins two sets of hooks. The hooks of `first` run first. `undefined` if there are none. */
 export function mergeHooks(first: Hooks | undefined, second: Hooks | undefined): Hooks | undefined {
   if (!first || !second) return first ?? second;
   const merged: Record<string, unknown[]> = {};

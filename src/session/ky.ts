@@ -18,19 +18,18 @@ import {validate} from './response-promise.ts';
 import type {SessionHost} from './session-host.ts';
 import type {CallThroughKy, HookSupport, VerbsSettings} from './verbs-settings.ts';
 
-// ky passes options that it doesn't know to its `fetch` as they are. This one travels under the name `aiofetch`. It is a
-// class because ky copies plain objects.
+// The data of one call that goes through ky. ky passes unknown options to its `fetch` as they are, so this object is passed
+// as the option `aiofetch`. It is a class, because ky copies plain objects.
 class KyCallContext {
   readonly call: OutgoingCall;
   readonly options: CallOptions;
   readonly hooks: Hooks;
   body: RequestBody | null;
   /**
-   * ky's `Request` shows headers and body to the hooks. A hook may replace it: this is the one that was made with
-   * `body`.
+   * The `Request` that ky made with `body`, and that shows headers and body to the hooks. A hook may replace it by another.
    */
   request: Request | undefined = undefined;
-  /** The hooks that look at responses come first. The status is checked after them. */
+  /** The status is checked after the `afterResponse` hooks, because they may replace the response. */
   checkedLater = false;
 
   constructor(call: OutgoingCall, options: CallOptions, hooks: Hooks) {
@@ -41,17 +40,17 @@ class KyCallContext {
   }
 }
 
-/** ky's hooks, for verbs that take them. */
+/** Support for ky's hooks in verbs. */
 export const kyHooks: HookSupport = {check: checkHookOptions, create: createKy};
 
-/** Makes the function that sends a session's calls with hooks through ky. ky's own retry and timeout are off: policies do both. */
+/** Makes the function that sends calls with hooks through ky. ky's own retry and timeout are off, because the session does both. */
 function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
   const {hooks, parseJson, stringifyJson, context, throwHttpErrors} = settings;
   let instance: KyInstance = ky.create({
     fetch: (input, init) => send(input as Request, (init as unknown as {aiofetch: KyCallContext}).aiofetch),
     retry: 0,
     timeout: false,
-    // The status is checked by `check`.
+    // `check` checks the status.
     throwHttpErrors: false,
     ...(parseJson && {parseJson}),
     ...(stringifyJson && {stringifyJson}),
@@ -111,12 +110,12 @@ function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
     };
   }
 
-  // A call that a hook answers or breaks off never gets to the session, so the call ends here.
+  // If a hook returns a response or throws, the call doesn't reach `host.send`, so it ends here.
   function withAbort(hook: BeforeRequestHook, callContext: KyCallContext): BeforeRequestHook {
     return async (state) => {
       const lifetime = lifetimeOf(callContext.call.request);
       try {
-        // An abort doesn't wait for the hook.
+        // An abort rejects the call at once, even if the hook still runs.
         const result = await Promise.race([hook(state), lifetime.abortedBeforeDelivery()]);
         if (!isResponse(result)) return result;
         lifetime.end();
@@ -135,14 +134,15 @@ function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
     outgoing.method = request.method;
     outgoing.redirect = request.redirect;
     outgoing.headers = HeaderList.from(request.headers as Headers);
-    // The original body goes beside ky's `Request`, unless it can be sent only once or a hook replaced the `Request`.
+    // The original body is sent instead of that of ky's `Request`, unless it can be sent only once or a hook replaced the
+    // `Request`.
     const isSame = request === callContext.request && isReplayable(callContext.body);
     outgoing.body = isSame ? callContext.body : takeOrFail(request, outgoing);
     const response = await host.send(outgoing);
     return callContext.checkedLater ? response : check(response, request, callContext);
   }
 
-  // A hook may have read the body.
+  // Throws if a hook has read the body.
   function takeOrFail(request: Request, outgoing: ConnectorRequest): RequestBody | null {
     try {
       return takeBody(request);
@@ -167,7 +167,7 @@ function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
   return call;
 }
 
-/** A body that a `Request` can be made with. */
+/** Converts a body to one that the constructor of `Request` takes. */
 function toShow(body: RequestBody): BodyInit {
   if (typeof body === 'function') return toShow(body());
   // Encoded here, so that hooks see the boundary that is sent.
@@ -179,16 +179,19 @@ function isResponse(value: unknown): value is Response {
   return value instanceof Response || tagOf(value) === 'Response';
 }
 
-// ky's own errors hold the request with its credentials, and the options. They must not reach the caller.
+// ky's own errors hold the options and the request with its credentials, so they must not reach the caller.
 function withoutKy(error: Error): Error {
-  // Checked first, because ky recognises errors by their names, and some of ours have the same.
+  // Checked first, because ky recognises errors by name, and some errors of this package have the same names.
   if (error instanceof AiofetchError) return error;
   if (isHTTPError(error)) return new HTTPError(error.response, error.data, {request: error.request});
-  if (isForceRetryError(error)) return new TypeError("ky.retry() has no effect: ky's own retry is off");
+  if (isForceRetryError(error))
+    return new TypeError(
+      "ky.retry() does not work here, because ky's own retry is off; use the retry option",
+    );
   return error;
 }
 
-// ky's error for a schema would hold values of the body.
+// ky's own schema error would show values of the body.
 function withOurSchemaErrors(promise: ResponsePromise, request: RedactedRequest): ResponsePromise {
   const {json} = promise;
   promise.json = (schema?: StandardSchema) => {

@@ -18,49 +18,48 @@ import type {Timeout} from './timeouts.ts';
  * `stringifyJson` and `context`.
  */
 export interface SessionOptions extends KyOptions, Pick<TransferOptions, 'maxResponseSize'> {
-  /** The URL that relative URLs are resolved on, as in a browser: end it with a slash to keep its last segment. */
+  /** Relative URLs are resolved on this URL, as in a browser: end it with a slash to keep its last segment. */
   readonly baseUrl?: string | URL | undefined;
-  /** Sent with every request. The headers of a call replace them, and `undefined` there removes one. */
+  /** Headers of every request. A header of a call replaces one of the session, and `undefined` removes it. */
   readonly headers?: HeadersInput | undefined;
   /**
-   * The credentials that requests are signed with. They are sent to the origin of `baseUrl` only, and to no other origin
+   * The credentials that requests are signed with. They are sent only to the origin of `baseUrl`, never to another origin
    * that a redirect leads to. An `Authorization` header of a call replaces them.
    */
   readonly auth?: Auth | undefined;
   /**
-   * Options of this runtime's default connector, or a connector. A connector that is given is not closed with the
-   * session.
+   * Options of this runtime's default connector, or a connector. The session doesn't close a connector that it was given.
    */
   readonly connector?: Connector | ConnectorOptions | undefined;
   /**
-   * A number means `total`.
+   * Timeouts of every call, in ms. A number means `total`.
    *
    * @default {read: 30_000}
    */
   readonly timeout?: Timeout | undefined;
   /**
-   * When a failed attempt is followed by another. A number is the most retries; `false` means none. A retry policy among
+   * Decides which failed attempts are retried. A number is the most retries, and `false` means none. A retry policy among
    * `policies` replaces the default.
    *
    * @default {retries: 2}
    */
   readonly retry?: Retry | undefined;
   /**
-   * The `Idempotency-Key` header, the same over all attempts of a call, which allows a POST to be retried: `true` for a
-   * random key, or a function that makes one.
+   * Sets the `Idempotency-Key` header, the same in all attempts of a call, so that a POST can be retried. `true` means a
+   * random key. A function makes the key of each call.
    *
    * @default false
    */
   readonly idempotencyKey?: Exclude<IdempotencyKey, string> | undefined;
-  /** How many requests may be sent in how much time. Several limits hold together. */
+  /** The most requests in a time. All limits of a list apply together. */
   readonly rateLimit?: RateLimit | readonly RateLimit[] | undefined;
-  /** Wrapped around every attempt. The first is the outermost. */
+  /** Policies that every attempt goes through. The first is the outermost. */
   readonly policies?: readonly Policy[] | undefined;
-  /** Notified of everything that happens to every call. Without listeners, no events are made. */
+  /** Listeners that are notified of the events of every call. Without listeners, no events are made. */
   readonly trace?: readonly TraceListener[] | undefined;
 }
 
-/** The options that a child session may set. It has its parent's connector. */
+/** The options of a child session. It has no `connector` option, because it shares its parent's connector. */
 export type ExtendOptions = Omit<SessionOptions, 'connector'>;
 
 const knownOptions = new Set([
@@ -84,9 +83,9 @@ const knownOptions = new Set([
 ]);
 
 /**
- * Checks the options that no policy, no connector and no other part checks.
+ * Checks the names of all options, and the values that no policy, no connector and no other part checks.
  *
- * @throws InvalidOptionError, UnsupportedOptionError
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  */
 export function checkSessionOptions(options: SessionOptions): void {
   assertOption(isObject(options), 'options', options, 'an object');

@@ -1,24 +1,26 @@
-/** How many URLs are remembered. */
+/** The most URLs in the cache. */
 const cacheSize = 500;
 
 /**
- * Makes what resolves URLs on a base, or else on the page's address, and takes their fragments away. What comes of a
- * string is remembered: the same few are asked for again and again.
+ * Makes a function that resolves URLs on a base, or else on the page's address, and removes their fragments. The results
+ * for strings are cached, because most sessions use few URLs.
  *
- * @returns a function that throws a TypeError, which doesn't show the URL, for one that can't be resolved, and for one with
- * credentials in it
+ * @returns a function that throws a TypeError for a URL that can't be resolved and for a URL with credentials. The error
+ * doesn't show the URL.
  */
 export function urlResolver(base: URL | undefined): (input: string | URL) => string {
   const cache = new Map<string, string>();
 
-  // The runtime's own error would show the input, with whatever credentials are in it.
+  // The runtime's own error would show the input, which may contain credentials.
   function parse(input: string): URL {
     try {
       return new URL(input, base ?? globalThis.location?.href);
     } catch {
       const isRelative = !/^\s*[a-z][a-z\d+.-]*:/i.test(input);
       throw new TypeError(
-        isRelative && !base ? 'That is not an absolute URL, and there is no baseUrl' : 'That is not a URL',
+        isRelative && !base
+          ? 'The URL is relative, and the session has no baseUrl'
+          : 'The string is not a URL',
       );
     }
   }
@@ -28,7 +30,7 @@ export function urlResolver(base: URL | undefined): (input: string | URL) => str
     let url = cache.get(input);
     if (url === undefined) {
       url = bareHref(parse(input));
-      // Not what a page's address may be part of: that changes.
+      // A result that depends on the page's address isn't cached, because that address changes.
       if (!base && globalThis.location) return url;
       if (cache.size >= cacheSize) cache.clear();
       cache.set(input, url);
@@ -39,7 +41,7 @@ export function urlResolver(base: URL | undefined): (input: string | URL) => str
 
 function bareHref(url: URL): string {
   if (url.username || url.password) {
-    throw new TypeError('A URL with credentials in it is not fetched; use the auth option');
+    throw new TypeError('The URL contains credentials; use the auth option instead');
   }
   if (url.hash === '' && !url.href.endsWith('#')) return url.href;
   return url.href.slice(0, url.href.indexOf('#'));

@@ -11,7 +11,7 @@ const accepts = {json: 'application/json', text: 'text/*', formData: 'multipart/
 /** Parses the text of a response whose `.json()` was called. */
 export type JsonParser = (text: string, response: Response) => unknown;
 
-/** The `parseJson` option of a session or call for one request, which the option's function gets as a `Request`. */
+/** Turns the `parseJson` option into the parser of one request. The option's function gets that request as a `Request`. */
 export function jsonParserFor(
   parseJson: KyOptions['parseJson'],
   {url, method, headers}: ConnectorRequest,
@@ -21,16 +21,16 @@ export function jsonParserFor(
     parseJson(text, {request: new Request(url, {method, headers: [...headers]}), response});
 }
 
-/** Makes the response's own `.json()` use the parser, as ky does. */
+/** Replaces the response's own `.json()` by one that uses the parser, as ky does. */
 export function withJsonParser(response: Response, parse: JsonParser | undefined): Response {
   if (parse) response.json = async () => parse(await response.text(), response);
   return response;
 }
 
 /**
- * ky's promise of a response, with its methods that read the body.
+ * Adds the methods of ky's `ResponsePromise`, which read the body, to a promise of a response.
  *
- * @param expect - called with the media type that a method wants, before the method waits
+ * @param expect - called synchronously by each of these methods, with the media type that the method expects
  */
 export function toResponsePromise(
   response: Promise<Response>,
@@ -80,11 +80,11 @@ export async function validate(
   schema: StandardSchema,
   request: RedactedRequest,
 ): Promise<unknown> {
-  if (!isSchema(schema)) throw new TypeError('The schema does not follow the Standard Schema specification');
+  if (!isSchema(schema)) throw new TypeError('The schema is not a Standard Schema');
   return await checkSchema(schema, value, (issues) => new SchemaError(issues, {request}));
 }
 
-/** The promise of a verb whose call failed before it could be sent. */
+/** The promise of a call by verb that failed before it was sent. All of its methods reject with the same error. */
 export function toRejectedPromise(error: unknown): ResponsePromise {
   const promise = Promise.reject(error);
   const again = () => promise;

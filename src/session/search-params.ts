@@ -3,8 +3,8 @@ import type {ResponseOptions} from './call-options.ts';
 type SearchParams = ResponseOptions['searchParams'];
 
 /**
- * A URL with search parameters added to its query, list by list. The query that the URL has stays byte for byte. In a
- * record, `undefined` removes the parameters of that name that came before.
+ * Adds search parameters to the query of a URL, list by list. The original query is kept byte for byte. In a record,
+ * `undefined` removes all earlier parameters of that name.
  *
  * @throws TypeError for a list that is not made of pairs
  */
@@ -18,7 +18,7 @@ export function withSearchParams(url: string, lists: readonly SearchParams[]): s
   };
   for (const params of lists) {
     if (params === undefined || params === null) continue;
-    // A string is sent as it is written. A "#" in it would begin a fragment.
+    // A string is sent as it is, except that a "#" is encoded, because it would begin a fragment.
     if (typeof params === 'string') append(params.replace(/^\?/, '').replaceAll('#', '%23'));
     else if (Symbol.iterator in params) append(new URLSearchParams(params as string[][]).toString());
     else {
@@ -28,11 +28,11 @@ export function withSearchParams(url: string, lists: readonly SearchParams[]): s
       }
     }
   }
-  // The parser percent-encodes what a string of the caller's left as it was.
+  // The URL parser percent-encodes the characters of strings that need it.
   return query === before ? url : new URL(query === '' ? path : `${path}?${query}`).href;
 }
 
-/** A query without the parameters of a name, however they are encoded. */
+/** Removes the parameters of a name from a query, in any encoding. */
 function without(query: string, name: string): string {
   const pairs = query.split('&');
   return pairs.filter((pair) => new URLSearchParams(pair).keys().next().value !== name).join('&');

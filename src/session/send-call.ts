@@ -10,9 +10,9 @@ import {setAttempts} from './fetch-metadata.ts';
 import type {SessionState} from './session-state.ts';
 
 /**
- * Begins a call: from now on the session waits for it, and can abort it.
+ * Begins a call. From now on `session.close()` waits for it and `session.destroy()` aborts it.
  *
- * @throws SessionClosedError; TypeError for a signal that is not an AbortSignal
+ * @throws SessionClosedError; TypeError for a signal that is not an AbortSignal; any error of a policy's `onCall`
  */
 export function beginCall(
   state: SessionState,
@@ -41,6 +41,7 @@ export function beginCall(
   if (total !== undefined && !lifetime.isAborted) startTotal(state, lifetime, total, request);
 }
 
+/** Starts the `total` timeout, which aborts the call. */
 function startTotal(
   state: SessionState,
   lifetime: Lifetime,
@@ -67,7 +68,7 @@ export function sendCall(state: SessionState, request: ConnectorRequest): Promis
       request.body = opened;
       return sendThroughPolicies(state, request);
     },
-    // Something else began to read the body after the call was made.
+    // The body was locked by another reader after the call was made.
     (error) => {
       lifetimeOf(request).fail(error);
       throw error;
@@ -83,11 +84,11 @@ function sendThroughPolicies(
   const {body} = request;
   if (body instanceof ReadableStream) cancelWithCall(body, lifetime);
   if (lifetime.isAborted) return Promise.reject(lifetime.reason);
-  // The caller may change the form while the request waits.
+  // Copied, because the caller may change the form while the request waits.
   if (body instanceof FormData) request.body = copyForm(body);
   let answered: Promise<Response>;
   try {
-    // A request that comes back through the global fetch has been through all policies before.
+    // A request that came back through the global fetch has passed all policies already.
     const next = lifetime.cameFrom === connector ? connector.fetch : handler;
     answered = Promise.resolve(next(request));
   } catch (error) {
@@ -102,7 +103,12 @@ function sendThroughPolicies(
 
 /** Hands the response to the caller. */
 function deliver(response: Response, request: ConnectorRequest, lifetime: Lifetime): Response {
-  if (!response) return fail(new TypeError('A policy returned no response'), request, lifetime);
+  if (!response)
+    return fail(
+      new TypeError('A policy returned no response; its handler must return a promise of a Response'),
+      request,
+      lifetime,
+    );
   // The call was aborted after the connector answered but before the caller received the response, whose body can no
   // longer be read.
   if (lifetime.isAborted) {
@@ -116,7 +122,7 @@ function deliver(response: Response, request: ConnectorRequest, lifetime: Lifeti
 }
 
 function fail(error: unknown, request: ConnectorRequest, lifetime: Lifetime): never {
-  // A connector or policy may hand on the error of a fetch, which doesn't name the request.
+  // A connector or policy may pass on the error of a fetch, which doesn't name the request.
   const failure = isFetchFailure(error) ? toConnectionError(error, request) : error;
   lifetime.fail(failure);
   throw failure;
@@ -127,7 +133,7 @@ function toConnectionError(cause: TypeError, request: ConnectorRequest): Connect
   return new ConnectionError(`Request failed: ${cause.message}`, 'receive', {request, attempts, cause});
 }
 
-/** Fetch, "abort the fetch() call": cancels a stream that nobody has begun to read. A reader cancels its stream itself. */
+/** Fetch, "abort the fetch() call": cancels a stream that has no reader yet. A reader cancels its stream itself. */
 function cancelWithCall(body: ReadableStream, lifetime: Lifetime): void {
   const listener = {aborted: (reason: unknown) => void body.cancel(reason).catch(() => undefined)};
   if (lifetime.isAborted) listener.aborted(lifetime.reason);

@@ -12,12 +12,12 @@ import {checkBaseUrl, mergeHeaders} from './check-parts.ts';
 import type {Timeout, Timeouts} from './timeouts.ts';
 import {defaultTimeouts, mergeTimeouts} from './timeouts.ts';
 
-/** What a session is made of. */
+/** The parts that a session is made of. */
 export interface SessionParts {
   readonly baseUrl?: string | URL | undefined;
   readonly headers?: HeadersInput | undefined;
   readonly connector: Connector;
-  /** The connector was made for this session and is closed with it. */
+  /** Whether the connector was made for this session. Such a connector is closed with the session. */
   readonly ownsConnector: boolean;
   readonly timeout?: Timeout | undefined;
   readonly policies: readonly Policy[];
@@ -25,7 +25,7 @@ export interface SessionParts {
   readonly parent?: SessionState | undefined;
 }
 
-/** The settled options of a session, made once, and what is counted while it lives. */
+/** The settled options of a session, which are made once, and its running calls and totals. */
 export interface SessionState {
   readonly baseUrl: URL | undefined;
   readonly headers: HeaderList;
@@ -33,25 +33,28 @@ export interface SessionState {
   readonly ownsConnector: boolean;
   readonly openBody: Platform['openBody'];
   readonly timeouts: Timeouts;
-  /** Bound to this session: a child that gets them keeps the origin that credentials are for. */
+  /** Bound to this session, so that a child which inherits them sends credentials to the same origin. */
   readonly policies: readonly Policy[];
   readonly context: PolicyContext;
-  /** All policies around the connector. */
+  /** Sends a request through all policies to the connector. */
   readonly handler: Handler;
   /** The checks of each option of a call, by name. */
   readonly checks: ReadonlyArray<readonly [name: string, checks: ReadonlyArray<CallOptionCheck<never>>]>;
-  /** Policies that are notified when a call begins. */
+  /** The `onCall` functions of the policies. */
   readonly starters: ReadonlyArray<(request: ConnectorRequest) => void>;
-  /** A policy may ignore an abort, so the session rejects the call itself. */
+  /** Whether a policy may ignore an abort, so that the session has to reject the call itself. */
   readonly mustRejectAborted: boolean;
   readonly calls: Calls;
   readonly totals: {requests: number; attempts: number; retries: number; errors: number};
-  /** Called when a call is over. One function for all calls, which saves a closure for each. */
+  /** Called when a call has ended. All calls share one function, which saves a closure for each. */
   readonly endCall: (lifetime: Lifetime) => void;
 }
 
 /**
- * @throws InvalidOptionError, UnsupportedOptionError
+ * Checks the parts and settles the options of a session.
+ *
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an option that the connector can't
+ * honour
  */
 export function createState(parts: SessionParts): SessionState {
   const {connector, parent} = parts;
@@ -95,7 +98,7 @@ export function createState(parts: SessionParts): SessionState {
   };
 }
 
-/** The innermost handler: counts an attempt, and hands it to the connector. */
+/** The innermost handler, which counts an attempt and passes it to the connector. */
 function attemptOn(connector: Connector, totals: SessionState['totals']): Handler {
   return (request) => {
     const lifetime = lifetimeOf(request);

@@ -3,50 +3,51 @@ import type {RequestTimeouts} from '../core/request.ts';
 import {UnsupportedOptionError} from '../errors/index.ts';
 import {checkDuration, checkKnown, isObject} from '../utils/check-options.ts';
 
-/** Limits of time, in ms; 0, `Infinity` or `false`: none. */
+/** Timeouts, in ms. 0, `Infinity` and `false` mean no limit. */
 export interface TimeoutOptions {
   /**
-   * The whole call, with its retries, redirects and body.
+   * For the whole call, with its retries, its redirects and the body of its response.
    *
    * @default none
    */
   readonly total?: number | false | undefined;
   /**
-   * One attempt, from its slot to the end of its body.
+   * For one attempt, from the moment it has its slot to the end of its body.
    *
    * @default none
    */
   readonly attempt?: number | false | undefined;
   /**
-   * The wait for a slot.
+   * For the wait for a slot.
    *
    * @default none
    */
   readonly pool?: number | false | undefined;
   /**
-   * Opening a connection: DNS, TCP and TLS. Only where the connector dials itself.
+   * For opening a connection: DNS, TCP and TLS. Only for a connector that opens connections itself.
    *
-   * @default 10_000 (of the connector)
+   * @default 10_000, set by the connector
    */
   readonly connect?: number | false | undefined;
   /**
-   * Silence of the server: for the head of the response, or between two chunks of its body. Not while the request is
-   * still being sent, nor while the reader is the slow one. Over a native fetch, where the end of a large upload (above
-   * 64 KiB) can't be seen, it begins with the response.
+   * For the silence of the server before the head of the response, and between two chunks of its body. It doesn't run
+   * while the request is being sent, nor while the caller doesn't read. Over a native fetch that doesn't show the end of a
+   * large upload (above 64 KiB), it begins with the response.
    *
    * @default 30_000
    */
   readonly read?: number | false | undefined;
 }
 
-/** As options come; a number is `total`. */
+/** The `timeout` option. A number means `total`. */
 export type Timeout = number | false | TimeoutOptions;
 
-/** Timeouts as the session keeps them: checked, `undefined` for none. */
+/** Checked timeouts. `undefined` means no limit. */
 export interface Timeouts extends RequestTimeouts {
   readonly total: number | undefined;
 }
 
+/** The timeouts of a session without the `timeout` option. */
 export const defaultTimeouts: Timeouts = {
   total: undefined,
   attempt: undefined,
@@ -58,9 +59,10 @@ export const defaultTimeouts: Timeouts = {
 const phases = /* @__PURE__ */ Object.keys(defaultTimeouts);
 
 /**
- * Lays the timeouts of a session or call over those it begins with.
+ * Merges the `timeout` option of a session or call into other timeouts.
  *
- * @throws InvalidOptionError for a phase or duration that can't be; UnsupportedOptionError for one the connector can't see
+ * @throws InvalidOptionError for a value that is not a duration; UnsupportedOptionError for an unknown timeout, and for a
+ * timeout that the connector can't measure
  */
 export function mergeTimeouts(
   base: Timeouts,
@@ -79,10 +81,10 @@ export function mergeTimeouts(
       throw new UnsupportedOptionError(
         option,
         `the ${connector.name} connector`,
-        'its runtime opens connections, and does not report when',
+        'the runtime opens the connections and does not report when',
       );
     }
-    // For connect, none has to be said out loud: the connector has a limit of its own.
+    // `Infinity` rather than `undefined` for `connect`, because the connector would use its own default for `undefined`.
     merged[phase] = checkDuration(option, value) ?? (phase === 'connect' ? Infinity : undefined);
   }
   return merged as unknown as Timeouts;

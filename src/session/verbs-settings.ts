@@ -3,16 +3,16 @@ import type {CallOptions, KyOptions} from './call-options.ts';
 import type {OutgoingCall} from './fetch-call.ts';
 import type {SessionHost} from './session-host.ts';
 
-/** What the verbs of a session are made with. */
+/** The options of a session that its verbs use. */
 export interface VerbsSettings extends Omit<KyOptions, 'searchParams'> {
-  /** Of the session and of the sessions that it descends from, in this order. */
+  /** The search parameters of the sessions that this one descends from, the oldest first, and then its own. */
   readonly searchParams: ReadonlyArray<KyOptions['searchParams']>;
 }
 
 /** Sends a call with hooks through ky. Returns `undefined` for a call without hooks. */
 export type CallThroughKy = (outgoing: OutgoingCall, options: CallOptions) => ResponsePromise | undefined;
 
-/** What verbs need to take hooks. Without it, they refuse them, and a bundle has no ky. */
+/** Adds hooks to verbs. Verbs without it refuse hooks, and a bundle with only such verbs contains no ky. */
 export interface HookSupport {
   /** @throws InvalidOptionError, UnsupportedOptionError */
   check(options: Pick<CallOptions, 'hooks' | 'context'>): void;

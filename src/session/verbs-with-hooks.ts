@@ -9,9 +9,9 @@ import {createVerbs} from './verbs.ts';
 const known = new Set(['searchParams', 'throwHttpErrors', 'parseJson', 'stringifyJson', 'hooks', 'context']);
 
 /**
- * The verbs of a session of `aiofetch/core`, with ky's hooks. Adds ky to a bundle.
+ * Makes the verbs of a session of `aiofetch/core`, with ky's hooks. It adds ky to a bundle.
  *
- * @throws InvalidOptionError, UnsupportedOptionError
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts

@@ -15,7 +15,7 @@ import type {CallThroughKy, HookSupport, VerbsSettings} from './verbs-settings.t
 
 export type {ResponsePromise} from 'ky';
 
-/** A session's verbs: ky's, with its `ResponsePromise`. It rejects with an `HTTPError` for a status of 400 or more. */
+/** The verbs of a session. They return ky's `ResponsePromise`, which rejects with an `HTTPError` for a status of 400 or more. */
 export interface Verbs<Options = CallOptions> {
   get<T = unknown>(url: Input, options?: Options): ResponsePromise<T>;
   post<T = unknown>(url: Input, options?: Options): ResponsePromise<T>;
@@ -31,9 +31,9 @@ export type VerbsFactory<Options = unknown> = (host: SessionHost) => Verbs<VerbO
 const methods = ['get', 'post', 'put', 'patch', 'delete', 'head'] as const;
 
 /**
- * The verbs of a session of `aiofetch/core`: `get`, `post`, `put`, `patch`, `delete` and `head`, without hooks.
+ * Makes the verbs of a session of `aiofetch/core`: `get`, `post`, `put`, `patch`, `delete` and `head`, without hooks.
  *
- * @throws InvalidOptionError, UnsupportedOptionError
+ * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -51,8 +51,8 @@ export function verbs(options: ResponseOptions = {}): VerbsFactory {
 }
 
 /**
- * ky's verbs over a session. Only a call with hooks goes through ky: most of the cost of such a call is the `Request` and
- * the signals that ky makes.
+ * Makes ky's verbs over a session. Only a call with hooks goes through ky, because the `Request` and the signals that ky
+ * makes are most of the cost of such a call.
  *
  * @param hookSupport - sends calls with hooks; without it, the verbs refuse hooks
  */
@@ -99,12 +99,12 @@ export function createVerbs(
     const parse = jsonParserFor(options.parseJson ?? settings.parseJson, request);
     const throwHttpErrors = options.throwHttpErrors ?? settings.throwHttpErrors;
     return toResponsePromise(send(), request, parse, (mediaType) => {
-      // This comes too late for a request that has been sent already. Then it does no harm.
+      // Without effect for a request that has been sent already.
       if (!headers.has('accept')) headers.set('accept', mediaType);
     });
 
     async function send(): Promise<Response> {
-      // The request waits until the caller has called .json(), .text() or another method, which decides `accept`.
+      // Waits a microtask, because `.json()`, `.text()` and the other methods set `accept`.
       await undefined;
       const response = await host.send(request);
       if (response.ok) return withJsonParser(response, parse);
@@ -131,7 +131,7 @@ function checkCallOptions(options: CallOptions, known: ReadonlySet<string>): voi
   checkResponseOptions(options);
 }
 
-/** The request that a verb's arguments ask for, without its JSON and its search parameters. */
+/** Turns the arguments of a verb into a request, still without its JSON and its search parameters. */
 function toOutgoing(host: SessionHost, method: string, input: Input, given: CallOptions): OutgoingCall {
   const isUrl = typeof input === 'string' || input instanceof URL;
   const url = host.resolveUrl(isUrl ? input : input.url);

@@ -152,7 +152,7 @@ describe('close()', () => {
     expect(closing.settled).toBe(true);
     const error = await rejection(response.text());
     expect(error).toBeInstanceOf(SessionClosedError);
-    expect(error.message).toMatch(/nobody read the response/);
+    expect(error.message).toMatch(/before the response was read/);
   });
 
   it('does not wait for a small one: it is here already', async () => {
@@ -225,7 +225,9 @@ describe('close({timeout})', () => {
     for (const call of calls) {
       const error = await call;
       expect(error).toBeInstanceOf(SessionClosedError);
-      expect(error.message).toBe('Session was closed, and its timeout of 500 ms ran out');
+      expect(error.message).toBe(
+        'Session was closed, and the call did not end within the close timeout of 500 ms',
+      );
     }
     await vi.waitFor(() => expect(closing.settled).toBe(true));
     expect(session.stats()).toMatchObject({active: 0, queued: 0});

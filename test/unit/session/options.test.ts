@@ -43,7 +43,7 @@ describe('an option with a value it can’t have is refused when the session is 
       {auth: {basic: {username: 'a:b', password: 'c'}}, baseUrl: 'https://a.test'},
       /"auth.basic".*allowed: a username without ":"/,
     ],
-    ['connector', {connector: null}, /"connector" is null; allowed: a connector, or options of one/],
+    ['connector', {connector: null}, /"connector" is null; allowed: a connector, or options of a connector/],
     ['connector', {connector: 'undici'}, /"connector" is "undici"; allowed:/],
     ['connector', {connector: {fetch}}, /"connector" is an object; allowed: .*name, capabilities, fetch/],
     ['connector.limit', {connector: {limit: -1}}, /"connector.limit" is -1; allowed: a whole number/],

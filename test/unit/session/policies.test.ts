@@ -230,7 +230,9 @@ describe('policies', () => {
     });
     const error = await rejection(session.fetch(url));
     expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toBe('A policy returned no response');
+    expect(error.message).toBe(
+      'A policy returned no response; its handler must return a promise of a Response',
+    );
     await session.close();
   });
 
