@@ -152,7 +152,9 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   #tracked(response: Response): Response {
     // Only a Response that a program made itself can be a network error, or can have been read. A fetch returns neither.
     if (response.type === 'error') {
-      throw new ConnectionError('The response is Response.error(), a network error', 'receive', {request: this.#request});
+      throw new ConnectionError('The response is Response.error(), a network error', 'receive', {
+        request: this.#request,
+      });
     }
     if (response.bodyUsed || response.body?.locked) {
       throw new TypeError('The connector returned a response whose body has been read already');

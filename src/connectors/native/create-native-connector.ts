@@ -2,7 +2,7 @@ import type {PreparedBody, RequestBody} from '../../core/body.ts';
 import {isStreamLike, sizeOf} from '../../core/body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
 import {discard} from '../../core/discard-response.ts';
-import {foreignFetch, callFetch} from '../../core/fetch-origin.ts';
+import {callFetch, foreignFetch} from '../../core/fetch-origin.ts';
 import type {followRedirects} from '../../core/redirect.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
