@@ -1,0 +1,190 @@
+import {describe, expect, it, onTestFinished} from 'vitest';
+import {mockConnector} from '../../../src/connectors/mock.ts';
+import {createSession as createCoreSession, retryPolicy, verbs} from '../../../src/core-index.ts';
+import type {Policy} from '../../../src/index.ts';
+import {createSession, defineClient, download, endpoint, eventSource, type} from '../../../src/index.ts';
+import {rejection} from '../../support/mock-session.ts';
+import {tenantPolicy} from './support/tenant-policy.ts';
+
+const url = 'https://api.test/users';
+
+function tenantSession(answer: () => object | Response = () => ({})) {
+  const connector = mockConnector(answer as never);
+  const session = createSession({
+    baseUrl: 'https://api.test/',
+    connector,
+    retry: false,
+    policies: [tenantPolicy],
+  });
+  onTestFinished(() => session.destroy());
+  const tenants = () => connector.calls.map((call) => call.headers.get('x-tenant'));
+  return {session, connector, tenants};
+}
+
+describe('a call option that a policy declares', () => {
+  it('is accepted by fetch, and reaches the policy as its check returned it', async () => {
+    const {session, tenants} = tenantSession();
+    await session.fetch(url, {tenant: 'ACME'});
+    await session.fetch(url);
+    expect(tenants()).toEqual(['acme', null]);
+  });
+
+  it('is accepted by every verb, with and without hooks', async () => {
+    const {session, tenants} = tenantSession();
+    for (const verb of ['get', 'post', 'put', 'patch', 'delete'] as const)
+      await session[verb](url, {tenant: verb});
+    await session.head(url, {tenant: 'head'});
+    await session.get(url, {tenant: 'hooked', hooks: {beforeRequest: [() => undefined]}});
+    expect(tenants()).toEqual(['get', 'post', 'put', 'patch', 'delete', 'head', 'hooked']);
+  });
+
+  it('is accepted by the calls of a child session', async () => {
+    const {session, tenants} = tenantSession();
+    await session.extend({headers: {a: 'b'}}).get(url, {tenant: 'child'});
+    expect(tenants()).toEqual(['child']);
+  });
+
+  it('is accepted by the calls of a typed client', async () => {
+    const {session, tenants} = tenantSession(() => ({name: 'Ada'}));
+    const getUser = endpoint('GET /users/{id}', {response: type<{name: string}>()});
+    const client = defineClient({getUser})(session);
+    const input = {path: {id: 1}, tenant: 'typed'};
+    await client.getUser(input);
+    expect(tenants()).toEqual(['typed']);
+  });
+
+  it('is accepted by download and eventSource', async () => {
+    const {session, tenants} = tenantSession(
+      () => new Response('data: 1\n\n', {headers: {'content-type': 'text/event-stream'}}),
+    );
+    const options = {tenant: 'reader'} as object;
+    for await (const _ of download(session, url, options));
+    for await (const _ of eventSource(session, url, options)) break;
+    expect(tenants()).toEqual(['reader', 'reader']);
+  });
+
+  it('is accepted by a session of aiofetch/core', async () => {
+    const connector = mockConnector(() => ({}));
+    await using session = createCoreSession({connector, policies: [tenantPolicy], verbs: verbs()});
+    await session.get(url, {tenant: 'core'});
+    await session.fetch(url, {tenant: 'fetch'});
+    expect(connector.calls.map((call) => call.headers.get('x-tenant'))).toEqual(['core', 'fetch']);
+  });
+
+  it('rejects the call before anything is sent when its check throws', async () => {
+    const {session, connector} = tenantSession();
+    const bad = {tenant: 'no spaces'};
+    const message = 'Option "tenant" is "no spaces"; allowed: letters, digits and "_"';
+    expect((await rejection(session.fetch(url, bad))).message).toBe(message);
+    expect((await rejection(session.get(url, bad))).message).toBe(message);
+    expect(connector.calls.length).toBe(0);
+    expect(session.stats().totals).toMatchObject({requests: 0, errors: 0});
+  });
+
+  it('may be declared by two policies: each finds the value that all checks have passed', async () => {
+    const seen: unknown[] = [];
+    const watching = (name: string): Policy => ({
+      name,
+      callOptions: {level: (value: number) => value + 1},
+      wrap: (next) => (request) => {
+        seen.push([name, request.options['level']]);
+        return next(request);
+      },
+    });
+    const connector = mockConnector(() => ({}));
+    await using session = createSession({connector, policies: [watching('outer'), watching('inner')]});
+    await session.fetch(url, {level: 1} as object);
+    expect(seen).toEqual([
+      ['outer', 3],
+      ['inner', 3],
+    ]);
+  });
+
+  it('is unknown to a session whose policies don’t declare it', async () => {
+    const connector = mockConnector(() => ({}));
+    await using session = createCoreSession({connector, verbs: verbs()});
+    const options = {retry: 2} as object;
+    expect(await rejection(session.get(url, options))).toMatchObject({
+      name: 'UnsupportedOptionError',
+      option: 'retry',
+      message: expect.stringContaining('Unknown option "retry" of a call'),
+    });
+    await using retrying = createCoreSession({connector, verbs: verbs(), policies: [retryPolicy()]});
+    await retrying.get(url, {retry: 2});
+  });
+});
+
+describe('onCall of a policy', () => {
+  it('is called when the call begins, before its policies wrap it', async () => {
+    const order: string[] = [];
+    const policy: Policy = {
+      name: 'order',
+      onCall: (request, {baseUrl}) => void order.push(`begin ${request.url} of ${baseUrl?.origin}`),
+      wrap: (next) => (request) => {
+        order.push('wrap');
+        return next(request);
+      },
+    };
+    const connector = mockConnector(() => ({}));
+    await using session = createSession({baseUrl: 'https://api.test/', connector, policies: [policy]});
+    await session.fetch('users');
+    expect(order).toEqual(['begin https://api.test/users of https://api.test', 'wrap']);
+  });
+
+  it('rejects the call with what it throws, and the session doesn’t wait for that call', async () => {
+    const error = new Error('not now');
+    const policy: Policy = {
+      name: 'refusing',
+      onCall() {
+        throw error;
+      },
+      wrap: (next) => next,
+    };
+    const connector = mockConnector(() => ({}));
+    await using session = createSession({connector, policies: [policy]});
+    expect(await rejection(session.fetch(url))).toBe(error);
+    expect(connector.calls.length).toBe(0);
+  });
+});
+
+describe('a retry policy among the policies', () => {
+  it('replaces the default retries, and takes the option of a call', async () => {
+    const connector = mockConnector(() => new Response(null, {status: 503}));
+    await using session = createSession({connector, policies: [retryPolicy({retries: 1, minDelay: 0})]});
+    await session.fetch(url);
+    expect(connector.calls.length).toBe(2);
+    await session.fetch(url, {retry: 0});
+    expect(connector.calls.length).toBe(3);
+  });
+});
+
+describe('a session of aiofetch/core', () => {
+  it('has only fetch without verbs, and retries nothing without a retry policy', async () => {
+    const connector = mockConnector(() => new Response(null, {status: 503}));
+    await using session = createCoreSession({connector});
+    expect((await session.fetch(url)).status).toBe(503);
+    expect(connector.calls.length).toBe(1);
+    expect(session).not.toHaveProperty('get');
+  });
+
+  it('hands its headers, timeouts and policies on to its children', async () => {
+    const connector = mockConnector(() => ({}));
+    await using session = createCoreSession({
+      connector,
+      baseUrl: 'https://api.test/v1/',
+      headers: {a: '1', b: '1'},
+      verbs: verbs({searchParams: {key: 'k'}}),
+    });
+    const child = session.extend({headers: {b: '2'}, policies: [tenantPolicy]});
+    await child.get('users', {tenant: 'child'} as object);
+    const [call] = connector.calls;
+    expect(call?.url).toBe('https://api.test/v1/users?key=k');
+    expect(Object.fromEntries(call?.headers ?? [])).toMatchObject({a: '1', b: '2', 'x-tenant': 'child'});
+    await session.close();
+    expect(child.closed).toBe(true);
+  });
+
+  it('refuses an option that only createSession of aiofetch has', () => {
+    expect(() => createCoreSession({retry: 2} as object)).toThrow('Unknown option "retry" of createSession');
+  });
+});
