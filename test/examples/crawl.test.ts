@@ -50,7 +50,7 @@ describe('a whole crawl with --json', () => {
       '--limit-per-host',
       '3',
       '--timeout',
-      '2000',
+      '5000',
       ...site.homes,
     ]);
     pages = parsePages(run.stdout);
@@ -182,7 +182,7 @@ describe('a whole crawl with --json', () => {
 });
 
 test('without a URL, the crawl uses its own site, and prints plain lines where there is no terminal', async () => {
-  const {code, stdout, stderr} = await runCrawl(['--timeout', '1500']);
+  const {code, stdout, stderr} = await runCrawl(['--timeout', '5000']);
   expect(code).toBe(0);
   expect(stderr).toBe('');
   expect(stdout).toBe(stripVTControlCharacters(stdout));
@@ -211,7 +211,7 @@ describe('on a small site', () => {
       '--max-pages',
       '7',
       '--timeout',
-      '2000',
+      '5000',
       ...site.homes,
     ]);
     expect(code).toBe(0);
@@ -221,7 +221,7 @@ describe('on a small site', () => {
   });
 
   test('--all-hosts lets the crawl leave the given hosts', async () => {
-    const {stdout} = await runCrawl(['--json', '--all-hosts', '--timeout', '1000', ...site.homes]);
+    const {stdout} = await runCrawl(['--json', '--all-hosts', '--timeout', '5000', ...site.homes]);
     const pages = parsePages(stdout);
     expect(pages.filter(({url}) => url.startsWith(site.outside))).toHaveLength(2);
   });
