@@ -3,7 +3,7 @@
  *
  * @module
  */
-import {platform} from '#connector';
+import {corePlatform} from '#connector';
 import type {Policy} from './core/policy.ts';
 import type {CoreSessionOf, CoreSessionOptions} from './session/create-core-session.ts';
 import {createCoreSessionOn} from './session/create-core-session.ts';
@@ -75,5 +75,5 @@ export function createSession<
   const Policies extends readonly Policy[] = [],
   Factory extends VerbsFactory<never> | undefined = undefined,
 >(options: CoreSessionOptions<Policies> & {readonly verbs?: Factory} = {}): CoreSessionOf<Policies, Factory> {
-  return createCoreSessionOn(options, platform) as CoreSessionOf<Policies, Factory>;
+  return createCoreSessionOn(options, corePlatform) as CoreSessionOf<Policies, Factory>;
 }

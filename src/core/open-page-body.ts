@@ -1,5 +1,4 @@
 import type {RequestBody} from './body.ts';
-import {toReadableStream} from './body.ts';
 import type {Lifetime} from './call-lifetime.ts';
 import type {Chunks} from './read-request-body.ts';
 
@@ -8,5 +7,12 @@ import type {Chunks} from './read-request-body.ts';
  * body was hardly a stream.
  */
 export function openPageBody(body: Chunks, lifetime: Lifetime): Promise<RequestBody> {
-  return Promise.race([new Response(toReadableStream(body)).arrayBuffer(), lifetime.whenAborted()]);
+  const bytes =
+    body instanceof ReadableStream
+      ? new Response(body).arrayBuffer()
+      : // Firefox shows no `body`. Its stand-in yields the whole body at once.
+        body[Symbol.asyncIterator]()
+          .next()
+          .then(({value}) => value as Uint8Array<ArrayBuffer>);
+  return Promise.race([bytes, lifetime.whenAborted()]);
 }

@@ -38,50 +38,43 @@ export function toCall(
   init: BaseFetchInit | null | undefined,
   host: SessionHost,
 ): OutgoingCall {
-  if (typeof input === 'object' && !(input instanceof URL) && typeof input.url === 'string') {
-    return requestToCall(input, init ?? {}, host);
-  }
   if (input === undefined) throw new TypeError('fetch was called without a URL');
-  const url = host.resolveUrl(typeof input === 'string' || input instanceof URL ? input : String(input));
-  if (!init) {
-    const headers = host.headersOf(undefined);
-    const timeouts = host.timeoutsOf(undefined);
-    return {
-      request: new ConnectorRequest({url, method: 'GET', headers, body: null, timeouts}),
-      signal: undefined,
-    };
-  }
-  const method = normalizeMethod(init.method);
-  const body = init.body ?? null;
+  const from = isRequest(input) ? input : undefined;
+  const url = host.resolveUrl(
+    from ? from.url : typeof input === 'string' || input instanceof URL ? input : String(input),
+  );
+  const method = from && init?.method === undefined ? from.method : normalizeMethod(init?.method);
+  const headers = host.headersOf((init?.headers ?? from?.headers) as HeadersInput | undefined);
+  const body = init?.body ?? (from ? takeBody(from) : null);
+  return outgoingCall({url, method, headers, body}, init, from, host);
+}
+
+function isRequest(input: string | URL | Request): input is Request {
+  return typeof input === 'object' && !(input instanceof URL) && typeof input.url === 'string';
+}
+
+/**
+ * Makes a call. `fetch` and the verbs read the URL, the method, the headers and the body in different ways. Everything else
+ * comes from the options, or else from the `Request` that the caller gave instead of a URL.
+ */
+export function outgoingCall(
+  {url, method, headers, body}: Pick<ConnectorRequest, 'url' | 'method' | 'headers' | 'body'>,
+  init: BaseFetchInit | null | undefined,
+  from: Request | undefined,
+  host: SessionHost,
+): OutgoingCall {
   if (body !== null) checkBody(method, body);
   const request = new ConnectorRequest({
     url,
     method,
-    headers: host.headersOf(init.headers as HeadersInput | undefined),
+    headers,
     body,
-    redirect: checkRedirect(init.redirect ?? 'follow'),
-    timeouts: host.timeoutsOf(init.timeout),
-    native: nativeOf(init),
-    options: host.settle(init),
+    redirect: checkRedirect(init?.redirect ?? from?.redirect ?? 'follow'),
+    timeouts: host.timeoutsOf(init?.timeout),
+    native: init || from ? nativeOf(init ?? {}, from) : undefined,
+    options: init ? host.settle(init) : undefined,
   });
-  return {request, signal: init.signal};
-}
-
-function requestToCall(input: Request, init: BaseFetchInit, host: SessionHost): OutgoingCall {
-  const method = init.method === undefined ? input.method : normalizeMethod(init.method);
-  const body = init.body ?? takeBody(input);
-  if (body !== null) checkBody(method, body);
-  const request = new ConnectorRequest({
-    url: host.resolveUrl(input.url),
-    method,
-    headers: host.headersOf((init.headers ?? input.headers) as HeadersInput),
-    body,
-    redirect: checkRedirect(init.redirect ?? input.redirect),
-    timeouts: host.timeoutsOf(init.timeout),
-    native: nativeOf(init, input),
-    options: host.settle(init),
-  });
-  return {request, signal: init.signal === undefined ? input.signal : init.signal};
+  return {request, signal: init?.signal === undefined ? from?.signal : init.signal};
 }
 
 // Fetch, "normalize a method": only these methods, so that "patch" stays as the caller wrote it.

@@ -1,13 +1,13 @@
 import type {Input, ResponsePromise} from 'ky';
 import {originOf} from '../core/fetch-origin.ts';
-import {nativeOf} from '../core/native-init.ts';
 import {takeBody} from '../core/read-request-body.ts';
-import {ConnectorRequest, checkBody, checkRedirect, lifetimeOf} from '../core/request.ts';
+import {checkBody, lifetimeOf} from '../core/request.ts';
 import {checkKnown} from '../utils/check-options.ts';
 import type {CallOptions, ResponseOptions, VerbOptions} from './call-options.ts';
 import {checkResponseOptions, hookOptionNames, verbOptionNames} from './call-options.ts';
 import {throwOnHttpError} from './check-status.ts';
-import type {OutgoingCall} from './fetch-call.ts';
+import type {BaseFetchInit, OutgoingCall} from './fetch-call.ts';
+import {outgoingCall} from './fetch-call.ts';
 import {jsonParserFor, toRejectedPromise, toResponsePromise, withJsonParser} from './response-promise.ts';
 import {withSearchParams} from './search-params.ts';
 import type {SessionHost} from './session-host.ts';
@@ -133,25 +133,13 @@ function checkCallOptions(options: CallOptions, known: ReadonlySet<string>): voi
 
 /** Turns the arguments of a verb into a request, still without its JSON and its search parameters. */
 function toOutgoing(host: SessionHost, method: string, input: Input, given: CallOptions): OutgoingCall {
-  const isUrl = typeof input === 'string' || input instanceof URL;
-  const url = host.resolveUrl(isUrl ? input : input.url);
-  const headers = host.headersOf(isUrl ? given.headers : (input.headers as Headers));
+  const from = typeof input === 'string' || input instanceof URL ? undefined : input;
+  const url = host.resolveUrl(from ? from.url : (input as string | URL));
+  const headers = host.headersOf(from ? (from.headers as Headers) : given.headers);
   // The options are merged into a Request's own headers, and replace its other members.
-  if (!isUrl && given.headers) headers.merge(given.headers);
-  const redirect = given.redirect ?? (isUrl ? 'follow' : input.redirect);
-  checkRedirect(redirect);
+  if (from && given.headers) headers.merge(given.headers);
   const {json} = given;
-  const body = given.body ?? (isUrl || json !== undefined ? null : takeBody(input));
-  if (body !== null || json !== undefined) checkBody(method, body ?? '');
-  const request = new ConnectorRequest({
-    url,
-    method,
-    headers,
-    body,
-    redirect,
-    timeouts: host.timeoutsOf(given.timeout),
-    native: nativeOf(given, isUrl ? undefined : input),
-    options: host.settle(given),
-  });
-  return {request, signal: given.signal === undefined && !isUrl ? input.signal : given.signal};
+  if (json !== undefined) checkBody(method, '');
+  const body = given.body ?? (from && json === undefined ? takeBody(from) : null);
+  return outgoingCall({url, method, headers, body}, given as BaseFetchInit, from, host);
 }

@@ -4,3 +4,6 @@ import {bunConnector} from '../native/bun.ts';
 
 /** The platform of Bun. */
 export const platform: Platform = {defaultConnector: bunConnector, openBody};
+
+/** The same: `aiofetch/core` has a smaller connector in pages only. */
+export {platform as corePlatform};

@@ -95,3 +95,6 @@ function add<T extends object>(a: T, b: Partial<T>): T {
 
 /** The platform of Node. */
 export const platform: Platform = {defaultConnector, openBody};
+
+/** The same: `aiofetch/core` has a smaller connector in pages only. */
+export {platform as corePlatform};

@@ -1,20 +1,27 @@
 import type {PreparedBody, RequestBody} from '../../core/body.ts';
 import {isStreamLike, sizeOf} from '../../core/body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
-import {discard} from '../../core/discard-response.ts';
 import {callFetch, foreignFetch} from '../../core/fetch-origin.ts';
 import type {followRedirects} from '../../core/redirect.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
-import {UnsupportedOptionError} from '../../errors/index.ts';
 import {buildConnector} from '../base/build-connector.ts';
 import type {UploadProgress} from '../base/definition.ts';
 import type {ToError} from '../base/fetch-exchange.ts';
-import type {Upload} from './watch-upload.ts';
-import {uploadError, watchUpload} from './watch-upload.ts';
 
 /** A `RequestInit` with the member that the DOM's types leave out. */
 export type StreamingInit = RequestInit & {duplex?: 'half'};
+
+/** A body that can only be sent as a stream, and the request that it belongs to. */
+export interface StreamUpload {
+  readonly source: PreparedBody['source'];
+  /** The source, as a stream that reports the progress to the caller. */
+  readonly watched: ReadableStream<Uint8Array> | undefined;
+  readonly request: ConnectorRequest;
+  readonly native: NativeFetch;
+  readonly signal: AbortSignal;
+  readonly progress: UploadProgress;
+}
 
 /** The work that a connector does itself, because the runtime's `fetch` doesn't do it. In a page, the browser does most of it. */
 export interface FetchTraits {
@@ -25,6 +32,12 @@ export interface FetchTraits {
     readonly source: unknown;
     readonly contentType: string | undefined;
   };
+  /** Sends a body as a stream: puts it into `init` and then calls `fetch`. */
+  readonly sendStream: (
+    upload: StreamUpload,
+    init: StreamingInit,
+    fetch: (init: StreamingInit) => Promise<Response>,
+  ) => Promise<Response>;
   /** Turns the errors of `fetch` into typed errors. */
   readonly toError: ToError;
 }
@@ -94,42 +107,23 @@ async function sendNatively(
     redirect: followsHere(native, request) ? 'manual' : request.redirect,
     signal,
   };
-  let upload: Upload | undefined;
-  if (request.body !== null) {
-    const {source, contentType} = native.prepareBody(request.body);
-    const watched = progress.monitor?.upload(source as PreparedBody['source']);
-    if (contentType !== undefined && !request.headers.has('content-type')) {
-      headers.push(['content-type', contentType]);
-    }
-    if (watched || isStreamLike(source as never)) {
-      if (!native.capabilities.requestStreams) {
-        const hint = 'this runtime does not send streams; send bytes or a Blob';
-        throw new UnsupportedOptionError('body', `the ${native.name} connector`, hint);
-      }
-      const size = sizeOf(source as PreparedBody['source']);
-      if (size !== undefined && !request.headers.has('content-length')) {
-        headers.push(['content-length', String(size)]);
-      }
-      upload = watchUpload(watched ?? (source as ReadableStream<Uint8Array>), signal, progress);
-      init.body = upload.stream;
-      init.duplex = 'half';
-    } else {
-      init.body = source as BodyInit;
-      progress.sent(sizeOf(source as PreparedBody['source']) ?? 0);
-    }
-  }
-  let response: Response;
+  const send = (sent: StreamingInit) => callFetch(owner, fetch, request.url, sent);
   try {
-    response = await callFetch(owner, fetch, request.url, init);
+    if (request.body !== null) {
+      const {source, contentType} = native.prepareBody(request.body) as PreparedBody;
+      const watched = progress.monitor?.upload(source);
+      if (contentType !== undefined && !request.headers.has('content-type')) {
+        headers.push(['content-type', contentType]);
+      }
+      if (watched || isStreamLike(source as RequestBody)) {
+        const upload = {source, watched, request, native, signal, progress};
+        return await native.sendStream(upload, init, send);
+      }
+      init.body = source as BodyInit;
+      progress.sent(sizeOf(source) ?? 0);
+    }
+    return await send(init);
   } catch (error) {
-    if (signal.aborted) throw signal.reason;
-    throw upload?.failed ? uploadError(upload.failed.error, request) : error;
+    throw signal.aborted ? signal.reason : error;
   }
-  // Cloudflare's workers treat a stream that fails as one that ends, so that the request seems to succeed.
-  if (upload?.failed) {
-    discard(response);
-    throw uploadError(upload.failed.error, request);
-  }
-  if (response.status >= 300) upload?.halt(new Error('The server answered before it had the whole body'));
-  return response;
 }

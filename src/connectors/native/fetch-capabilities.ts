@@ -2,15 +2,22 @@ import type {ConnectorCapabilities} from '../../core/connector.ts';
 import {isBrowserPage} from '../../utils/is-browser-page.ts';
 import type {StreamingInit} from './create-native-connector.ts';
 
-/** The abilities of the global `fetch` in runtimes without a connector of their own. */
-export const fetchCapabilities: ConnectorCapabilities = {
+/** The abilities that the global `fetch` has in every page and worker. */
+export const fixedCapabilities: ConnectorCapabilities = {
   sockets: false,
   connectTimeout: false,
-  requestStreams: detectRequestStreams(),
+  requestStreams: false,
   // Outside pages only Node checks it. Most other runtimes ignore it silently.
   integrity: isBrowserPage,
   manualRedirect: !isBrowserPage,
 };
+
+/** The abilities of the global `fetch` in runtimes without a connector of their own. */
+export const fetchCapabilities: ConnectorCapabilities = /* @__PURE__ */ detectCapabilities();
+
+function detectCapabilities(): ConnectorCapabilities {
+  return {...fixedCapabilities, requestStreams: detectRequestStreams()};
+}
 
 // A runtime that can't send streams turns one into text and sets a Content-Type for text. In a page a `Request` may accept
 // a stream that `fetch` then refuses. Such a page doesn't read `duplex`. Outside pages, some runtimes that send streams

@@ -1,10 +1,43 @@
-import {toReadableStream} from '../../core/body.ts';
+import {sizeOf, toReadableStream} from '../../core/body.ts';
+import {discard} from '../../core/discard-response.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
-import {AiofetchError, ConnectionError} from '../../errors/index.ts';
+import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../../errors/index.ts';
 import type {UploadProgress} from '../base/definition.ts';
+import type {FetchTraits} from './create-native-connector.ts';
+
+/** Sends a body as a stream where the runtime can. */
+export const sendStream: FetchTraits['sendStream'] = async (
+  {source, watched, request, native, signal, progress},
+  init,
+  fetch,
+) => {
+  if (!native.capabilities.requestStreams) {
+    const hint = 'this runtime does not send streams; send bytes or a Blob';
+    throw new UnsupportedOptionError('body', `the ${native.name} connector`, hint);
+  }
+  const size = sizeOf(source);
+  const headers = [...(init.headers as Array<[string, string]>)];
+  if (size !== undefined && !request.headers.has('content-length')) {
+    headers.push(['content-length', String(size)]);
+  }
+  const upload = watchUpload(watched ?? (source as ReadableStream<Uint8Array>), signal, progress);
+  let response: Response;
+  try {
+    response = await fetch({...init, headers, body: upload.stream, duplex: 'half'});
+  } catch (error) {
+    throw upload.failed ? uploadError(upload.failed.error, request) : error;
+  }
+  // Cloudflare's workers treat a stream that fails as one that ends, so that the request seems to succeed.
+  if (upload.failed) {
+    discard(response);
+    throw uploadError(upload.failed.error, request);
+  }
+  if (response.status >= 300) upload.halt(new Error('The server answered before it had the whole body'));
+  return response;
+};
 
 /** The error for a request whose body failed. A typed error of the body stays as it is. */
-export function uploadError(cause: unknown, request: ConnectorRequest): AiofetchError {
+function uploadError(cause: unknown, request: ConnectorRequest): AiofetchError {
   if (cause instanceof AiofetchError) return cause;
   return new ConnectionError(`The body of the request failed: ${cause}`, 'send', {
     request,
@@ -14,7 +47,7 @@ export function uploadError(cause: unknown, request: ConnectorRequest): Aiofetch
 }
 
 /** A body that is being sent. */
-export interface Upload {
+interface Upload {
   readonly stream: ReadableStream<Uint8Array>;
   /** The error that the source failed with. */
   readonly failed: {readonly error: unknown} | undefined;
@@ -26,7 +59,7 @@ export interface Upload {
  * Reads a body's stream for the runtime, reports its progress and its failure, and cancels it with the request. Some
  * runtimes neither cancel the stream nor report why it failed.
  */
-export function watchUpload(
+function watchUpload(
   source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,
   signal: AbortSignal,
   progress: UploadProgress,

@@ -1,0 +1,79 @@
+import {describe, expect, it, onTestFinished} from 'vitest';
+import {smallPageConnector} from '../../../src/connectors/native/page.ts';
+import {Lifetime} from '../../../src/core/call-lifetime.ts';
+import {openPageBody} from '../../../src/core/open-page-body.ts';
+import type {Session} from '../../../src/index.ts';
+import {createSession, UnsupportedOptionError} from '../../../src/index.ts';
+import {bodyOf, startServer} from '../../support/http-server.ts';
+import {rejection} from '../../support/mock-session.ts';
+
+function pageSession(): Session {
+  const connector = smallPageConnector();
+  const session = createSession({retry: false, connector});
+  onTestFinished(async () => {
+    await session.destroy();
+    await connector.destroy();
+  });
+  return session;
+}
+
+describe('the default connector of aiofetch/core in a page', () => {
+  it('the small page connector refuses a stream and an async iterable, and names fetchConnector as the way to send one', async () => {
+    const session = pageSession();
+    async function* chunks(): AsyncGenerator<string> {
+      yield 'one';
+    }
+    for (const body of [new ReadableStream<Uint8Array>(), chunks(), () => chunks()]) {
+      const error = await rejection(session.fetch('http://127.0.0.1:1/', {method: 'POST', body}));
+      expect(error).toBeInstanceOf(UnsupportedOptionError);
+      expect(error).toMatchObject({
+        option: 'body',
+        message: expect.stringContaining('fetchConnector of aiofetch/fetch'),
+      });
+    }
+    expect(session.stats()).toMatchObject({active: 0, queued: 0});
+  });
+
+  it('the small page connector refuses to report the progress of an upload', async () => {
+    const session = pageSession();
+    const call = session.fetch('http://127.0.0.1:1/', {
+      method: 'POST',
+      body: 'text',
+      onUploadProgress: () => undefined,
+    });
+    expect(await rejection(call)).toBeInstanceOf(UnsupportedOptionError);
+  });
+
+  it('the small page connector sends bytes, a Blob, a form and the body of a Request', async () => {
+    const received: string[] = [];
+    const server = await startServer(async (request, response) => {
+      received.push((await bodyOf(request)).toString());
+      response.end();
+    });
+    const session = pageSession();
+    const form = new FormData();
+    form.append('name', 'Ada');
+    const url = `${server.origin}/`;
+    for (const body of [new TextEncoder().encode('bytes'), new Blob(['blob']), form]) {
+      await (await session.fetch(url, {method: 'POST', body})).text();
+    }
+    await (await session.fetch(new Request(url, {method: 'POST', body: 'of a Request'}))).text();
+    expect(received).toEqual(['bytes', 'blob', expect.stringContaining('Ada'), 'of a Request']);
+  });
+});
+
+describe('the body of a page’s Request', () => {
+  it('the body of a Request is read to its end, from a stream and from what stands in for one in Firefox', async () => {
+    const stream = new Response('of a stream').body as ReadableStream<Uint8Array>;
+    async function* firefoxBody(): AsyncGenerator<Uint8Array> {
+      yield new TextEncoder().encode('of Firefox');
+    }
+    for (const [body, text] of [
+      [stream, 'of a stream'],
+      [firefoxBody(), 'of Firefox'],
+    ] as const) {
+      const opened = await openPageBody(body, new Lifetime());
+      expect(await new Response(opened as BodyInit).text()).toBe(text);
+    }
+  });
+});
