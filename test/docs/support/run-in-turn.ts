@@ -2,10 +2,13 @@
 // outcome for each. A process for each module would spend nearly all of its time on importing aiofetch.
 import {mkdirSync} from 'node:fs';
 import {pathToFileURL} from 'node:url';
+import {XmlHttpRequest} from '../../../examples/xhr-connector/xml-http-request.ts';
 import type {Outcome} from './run-modules.ts';
 
 const files = process.argv.slice(2);
 const {fetch} = globalThis;
+// A snippet sends with XMLHttpRequest, which Node doesn't have.
+Object.assign(globalThis, {XMLHttpRequest: XmlHttpRequest});
 let running: string | undefined;
 let isEvaluated = false;
 let failure: string | undefined;
