@@ -16,9 +16,9 @@ import {startServer} from '../support/http-server.ts';
 import {createRandom} from '../support/random.ts';
 import {waitFor} from '../support/wait-for.ts';
 
-// Everything at once that a session can have on, over a server that does what it likes.
+// A session with every policy on, over a server that answers at random.
 
-/** Well, badly, late or not at all. */
+/** Answers well, with an error, late or not at all. */
 async function behave(
   random: () => number,
   request: IncomingMessage,
@@ -64,7 +64,7 @@ it.each([
   ['undici', undiciConnector],
   ['fetch', fetchConnector],
 ] as const)(
-  'with every policy on, each call ends once, and nothing is left of it, over %s',
+  'with every policy on, each call ends once and leaves nothing behind, over %s',
   async (_name, connect) => {
     const random = createRandom(11);
     const server = await startServer((request, response) => behave(random, request, response));

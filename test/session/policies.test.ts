@@ -12,8 +12,8 @@ function answering(...statuses: number[]) {
 
 const atOnce = {minDelay: 0};
 
-describe('a session retries', () => {
-  it('twice by default, and says how often it tried', async () => {
+describe('retries of a session', () => {
+  it('a session retries a call twice by default, and the error has the number of attempts', async () => {
     const connector = answering(503, 503, 503);
     await using session = createSession({connector, retry: {...atOnce}});
     const error = await rejection(session.get(url).text());
@@ -23,7 +23,7 @@ describe('a session retries', () => {
     expect(session.stats().totals).toMatchObject({requests: 1, attempts: 3, retries: 2, errors: 0});
   });
 
-  it('not at all when it is told so, for all calls or one', async () => {
+  it('a session does not retry with retry: false, for all calls or one', async () => {
     const connector = answering(503, 503, 200);
     await using session = createSession({connector, retry: atOnce});
     expect((await session.fetch(url, {retry: false})).status).toBe(503);
@@ -31,7 +31,7 @@ describe('a session retries', () => {
     expect(connector.calls).toHaveLength(2);
   });
 
-  it('a POST with an idempotency key, the same each time', async () => {
+  it('a session retries a POST with an idempotency key, the same for each attempt', async () => {
     const connector = answering(503, 200);
     await using session = createSession({connector, retry: atOnce});
     await session.post(url, {json: {}, idempotencyKey: true});
@@ -40,13 +40,13 @@ describe('a session retries', () => {
     expect(keys).toEqual([keys[0], keys[0]]);
   });
 
-  it('a POST without one never, once it has left', async () => {
+  it('a session does not retry a POST without an idempotency key that was sent', async () => {
     const connector = answering(503, 200);
     await using session = createSession({connector, retry: atOnce});
     expect((await session.fetch(url, {method: 'POST', body: 'x'})).status).toBe(503);
   });
 
-  it('by a function of its own for one call', async () => {
+  it("a call's shouldRetry decides about its retries", async () => {
     const connector = answering(404, 404, 200);
     await using session = createSession({connector, retry: atOnce});
     const response = await session.fetch(url, {
@@ -59,7 +59,7 @@ describe('a session retries', () => {
     ['retry', {retry: {tries: 1}}],
     ['retry', {retry: -1}],
     ['idempotencyKey', {idempotencyKey: ''}],
-  ])('and refuses a bad %s of a call before anything is sent', async (name, options) => {
+  ])('a call with an invalid %s is refused before anything is sent', async (name, options) => {
     const connector = answering();
     await using session = createSession({connector});
     await expect(session.fetch(url, options as never)).rejects.toThrow(name);
@@ -69,8 +69,8 @@ describe('a session retries', () => {
   });
 });
 
-describe('a session limits its rate', () => {
-  it('and its children with it', async () => {
+describe('the rate limit of a session', () => {
+  it('a session and its children share one rate limit', async () => {
     const connector = answering();
     await using session = createSession({
       connector,
@@ -81,7 +81,7 @@ describe('a session limits its rate', () => {
     await expect(session.extend({headers: {x: 'y'}}).fetch(url)).rejects.toThrow(/rate/i);
   });
 
-  it('within the total', async () => {
+  it('the wait for a rate limit ends with the total timeout', async () => {
     await using session = createSession({
       connector: answering(),
       rateLimit: {requests: 1, per: 3_600_000},

@@ -10,7 +10,7 @@ import {startRawServer} from '../support/raw-server.ts';
 
 const secret = 's3cret';
 
-/** Everything that a log may come to show of an error. */
+/** Everything that a log may show of an error. */
 function shown(error: Error): string {
   return [
     String(error),
@@ -24,7 +24,7 @@ function shown(error: Error): string {
 
 type Case = (make: (options?: SessionOptions) => Session) => Promise<{call: Promise<unknown>}>;
 
-/** A server that answers with its path's last part as a script, and a call to it that is full of secrets. */
+/** A server with the given behaviour, and a call to it with secrets in its URL, headers and body. */
 function calling(
   respond: Parameters<typeof startServer>[0],
   options: object = {},

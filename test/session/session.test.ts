@@ -6,7 +6,7 @@ import {rejection} from '../support/mock-session.ts';
 import {noHosts} from '../support/no-hosts.ts';
 import {waitFor, waitForGc} from '../support/wait-for.ts';
 
-/** A session as users make it: on the runtime's default connector. */
+/** A session on the runtime's default connector. */
 function session(options: SessionOptions = {}): Session {
   const made = createSession({retry: false, ...options});
   onTestFinished(() => made.destroy());
@@ -14,7 +14,7 @@ function session(options: SessionOptions = {}): Session {
 }
 
 describe('a session with no configuration', () => {
-  it('fetches, by fetch and by verb', async () => {
+  it('a session without options sends requests by fetch and by verbs', async () => {
     const server = await startServer((request, response) => {
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify({method: request.method, path: request.url}));
@@ -25,7 +25,7 @@ describe('a session with no configuration', () => {
     expect(await post(`${server.origin}/c`, {json: {}}).json()).toEqual({method: 'POST', path: '/c'});
   });
 
-  it('uses a connection again', async () => {
+  it('a session uses a connection again', async () => {
     const server = await startServer((_request, response) => response.end('x'));
     const {get, stats} = session();
     for (let count = 0; count < 5; count++) await get(server.origin).text();
@@ -38,7 +38,7 @@ describe('a session with no configuration', () => {
     });
   });
 
-  it('makes an HTTPError of a status, and of no other', async () => {
+  it('a verb rejects with an HTTPError for a status of 409, and session.fetch resolves', async () => {
     const server = await startServer((_request, response) => {
       response.writeHead(409, {'content-type': 'application/problem+json'}).end('{"title":"x"}');
     });
@@ -51,24 +51,27 @@ describe('a session with no configuration', () => {
 });
 
 describe('auth over real redirects', () => {
-  it.each([301, 302, 303, 307, 308])('%d: stays with the origin, and comes back with it', async (status) => {
-    const other = await startServer((_request, response) => {
-      response.writeHead(status, {location: `${api.origin}/end`}).end();
-    });
-    const api = await startServer((request, response) => {
-      if (request.url === '/start') response.writeHead(status, {location: `${other.origin}/`}).end();
-      else response.end('here');
-    });
-    const {get} = session({baseUrl: api.origin, auth: {bearer: 't'}, headers: {cookie: 'a=b'}});
-    expect(await get('/start').text()).toBe('here');
-    expect(api.requests.map(({headers}) => headers.authorization)).toEqual(['Bearer t', undefined]);
-    expect(other.requests[0]?.headers.authorization).toBeUndefined();
-    expect(other.requests[0]?.headers.cookie).toBeUndefined();
-  });
+  it.each([301, 302, 303, 307, 308])(
+    'after a %d to another origin, no request of the call has the credentials, even back at the first origin',
+    async (status) => {
+      const other = await startServer((_request, response) => {
+        response.writeHead(status, {location: `${api.origin}/end`}).end();
+      });
+      const api = await startServer((request, response) => {
+        if (request.url === '/start') response.writeHead(status, {location: `${other.origin}/`}).end();
+        else response.end('here');
+      });
+      const {get} = session({baseUrl: api.origin, auth: {bearer: 't'}, headers: {cookie: 'a=b'}});
+      expect(await get('/start').text()).toBe('here');
+      expect(api.requests.map(({headers}) => headers.authorization)).toEqual(['Bearer t', undefined]);
+      expect(other.requests[0]?.headers.authorization).toBeUndefined();
+      expect(other.requests[0]?.headers.cookie).toBeUndefined();
+    },
+  );
 });
 
 describe('the end of a session', () => {
-  it('close(): what runs arrives, and every socket is gone', async () => {
+  it('close() lets running and queued calls finish, and closes every socket', async () => {
     const server = await startServer((_request, response) => {
       response.write('a');
       setTimeout(() => response.end('b'), 20);
@@ -81,7 +84,7 @@ describe('the end of a session', () => {
     expect(made.stats()).toMatchObject({active: 0, queued: 0, idle: 0, hosts: noHosts});
   });
 
-  it('close({timeout}): what hangs is cut', async () => {
+  it('close({timeout}) aborts the calls that hang, and sends none that is queued', async () => {
     const server = await startServer((request, response) => {
       if (request.url === '/quick') response.end('x');
     });
@@ -94,7 +97,7 @@ describe('the end of a session', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('destroy(): everything at once, and nothing queued is sent any more', async () => {
+  it('destroy() aborts all calls and bodies at once, and sends none that is queued', async () => {
     const server = await startServer((request, response) => {
       if (request.url === '/body') response.write('half');
     });
@@ -112,7 +115,7 @@ describe('the end of a session', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('close() while a connection is being opened', async () => {
+  it('close() waits for a call whose connection is being opened', async () => {
     const server = await startServer((_request, response) => response.end('x'));
     const made = session();
     const text = made.fetch(server.origin).then((response) => response.text());
@@ -121,7 +124,7 @@ describe('the end of a session', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('a body that nobody reads does not hold it up', async () => {
+  it('close() does not wait for a body that is not read', async () => {
     const server = await startServer((_request, response) => response.end(new Uint8Array(4 * 1024 * 1024)));
     const made = session();
     const response = await made.fetch(server.origin);
@@ -129,7 +132,7 @@ describe('the end of a session', () => {
     await expect(response.text()).rejects.toBeInstanceOf(SessionClosedError);
   });
 
-  it('`await using` closes, and what is returned from inside arrives', async () => {
+  it('`await using` closes the session after a returned call has finished', async () => {
     const server = await startServer((_request, response) => response.end('"x"'));
     async function load() {
       await using made = createSession();
@@ -139,7 +142,7 @@ describe('the end of a session', () => {
     await waitFor(() => server.sockets.open.size === 0);
   });
 
-  it('one that is dropped while open lets its sockets go', async () => {
+  it('a session that is garbage-collected while open closes its sockets', async () => {
     const server = await startServer((_request, response) => response.end('x'));
     await (async () => {
       await createSession().get(server.origin).text();
@@ -149,8 +152,8 @@ describe('the end of a session', () => {
   });
 });
 
-describe('a child', () => {
-  it('uses its parent’s connections, and goes with it', async () => {
+describe('a child session', () => {
+  it("a child session uses its parent's connections, and closes with its parent", async () => {
     const server = await startServer((_request, response) => response.end('x'));
     const parent = session();
     const child = parent.extend({baseUrl: server.origin});
@@ -189,7 +192,7 @@ it('a policy retries over real failures', async () => {
 });
 
 describe('session.stats().totals.errors', () => {
-  it('counts a body that breaks off, and one that times out, and none that is cancelled', async () => {
+  it('errors counts bodies that break off or time out, but not cancelled ones', async () => {
     const server = await startServer((request, response) => {
       response.writeHead(200, {'content-length': 100});
       response.write('half');

@@ -3,7 +3,7 @@ import {apiKey, createSession, oauth2ClientCredentials, tokenSource} from 'aiofe
 import {digest} from 'aiofetch/digest';
 import {expectTypeOf, test} from 'vitest';
 
-test('what makes a policy is auth', () => {
+test('every auth scheme is accepted as auth', () => {
   expectTypeOf<AuthScheme>().toExtend<Auth>();
   createSession({auth: apiKey({header: 'x-api-key', value: async () => 'key'})});
   createSession({auth: digest({username: 'admin', password: 'secret', algorithms: ['SHA-256']})});
@@ -19,10 +19,10 @@ test('what makes a policy is auth', () => {
   });
 });
 
-test('and what says too much, or too little, is none', () => {
-  // @ts-expect-error It goes to one place.
+test('auth schemes refuse options that are contradictory, incomplete or unknown', () => {
+  // @ts-expect-error A key goes either in a header or in the query.
   apiKey({header: 'x-api-key', query: 'key', value: 'key'});
-  // @ts-expect-error OAuth's name for it.
+  // @ts-expect-error `access_token` is OAuth's name; a token source returns `token`.
   tokenSource(() => ({access_token: 'token'}));
   // @ts-expect-error
   oauth2ClientCredentials({tokenUrl: 'https://login.example.com/', clientId: 'id'});

@@ -17,7 +17,7 @@ import {describe, expectTypeOf, test} from 'vitest';
 const capabilities = {sockets: false, connectTimeout: false, requestStreams: true, manualRedirect: true};
 
 describe('a connector', () => {
-  test('is what every factory makes', () => {
+  test('every factory makes a connector', () => {
     expectTypeOf(undiciConnector()).toEqualTypeOf<UndiciConnector>();
     expectTypeOf<UndiciConnector>().toExtend<Connector>();
     expectTypeOf(fetchConnector()).toEqualTypeOf<Connector>();
@@ -26,7 +26,7 @@ describe('a connector', () => {
     expectTypeOf<Connector>().toExtend<AsyncDisposable>();
   });
 
-  test('is an object that anyone can write', () => {
+  test('an object with the members of a connector is a connector', () => {
     const stats: ConnectorStats = {
       limit: 1,
       limitPerHost: 1,
@@ -49,12 +49,12 @@ describe('a connector', () => {
       [Symbol.asyncDispose]: async () => undefined,
     };
     createSession({connector: own});
-    // @ts-expect-error It has to end as well.
+    // @ts-expect-error A connector needs `close`, `destroy` and `Symbol.asyncDispose` too.
     const endless: Connector = {name: 'own', capabilities, fetch: own.fetch, stats: own.stats};
     createSession({connector: endless});
   });
 
-  test('or made around anything shaped like a fetch', () => {
+  test('createConnector makes a connector around a function like fetch', () => {
     const definition: ConnectorDefinition = {
       name: 'own',
       capabilities,
@@ -69,7 +69,7 @@ describe('a connector', () => {
   });
 });
 
-test('a mock answers with anything, and records', () => {
+test('a mock connector answers with any value, and records the calls', () => {
   const connector = mockConnector(async (call) => {
     expectTypeOf(call).toEqualTypeOf<MockCall>();
     return call.method === 'POST' ? await call.json() : new Response(null, {status: 404});
@@ -82,7 +82,7 @@ test('a mock answers with anything, and records', () => {
 });
 
 describe('a policy', () => {
-  test('wraps a handler in another', () => {
+  test('a policy wraps a handler in another', () => {
     const policy: Policy = (next) => {
       expectTypeOf(next).toEqualTypeOf<Handler>();
       return async (request) => {
@@ -97,7 +97,7 @@ describe('a policy', () => {
     expectTypeOf<Handler>().toEqualTypeOf<(request: ConnectorRequest) => Promise<Response>>();
   });
 
-  test('has to answer', () => {
+  test('a policy has to return a promise of a response', () => {
     // @ts-expect-error
     const silent: Policy = (next) => async (request) => void (await next(request));
     // @ts-expect-error
@@ -105,13 +105,13 @@ describe('a policy', () => {
     createSession({policies: [silent, late]});
   });
 
-  test('hands on a request, with nothing changed that a request has not', () => {
+  test('a policy can only change members that a request has', () => {
     const policy: Policy = (next) => (request) => {
       // @ts-expect-error
       return next(request.with({uri: 'https://example.com'}));
     };
     const standard: Policy = (next) => (request) => {
-      // @ts-expect-error It is a light record, and not the standard's Request.
+      // @ts-expect-error A `ConnectorRequest` is not a standard `Request`.
       return next(new Request(request.url));
     };
     createSession({policies: [policy, standard]});

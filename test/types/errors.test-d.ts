@@ -16,28 +16,28 @@ import {describe, expectTypeOf, test} from 'vitest';
 declare const error: unknown;
 
 describe('errors are told apart by instanceof', () => {
-  test('an HTTPError has the answer', () => {
+  test('an HTTPError has the response', () => {
     if (!(error instanceof HTTPError)) return;
     expectTypeOf(error.status).toEqualTypeOf<number>();
     expectTypeOf(error.headers).toEqualTypeOf<Headers>();
     expectTypeOf(error.response).toEqualTypeOf<Response>();
   });
 
-  test('and data of a type that is known to who made it', () => {
+  test('an HTTPError has data of a type that the caller may name', () => {
     expectTypeOf<HTTPError>().toEqualTypeOf<HTTPError<unknown>>();
     expectTypeOf<HTTPError<{reason: string}>['data']>().toEqualTypeOf<{reason: string}>();
     expectTypeOf(new HTTPError(new Response(), [1])).toEqualTypeOf<HTTPError<number[]>>();
     expectTypeOf<HTTPError<string>>().toExtend<HTTPError>();
-    // @ts-expect-error It may be anything.
+    // @ts-expect-error `data` is unknown without a type argument.
     const data: string = (error as HTTPError).data;
     void data;
   });
 
-  test('a TimeoutError has a phase of its own', () => {
+  test('a TimeoutError has only the phases that have a timeout', () => {
     if (!(error instanceof TimeoutError)) return;
     expectTypeOf(error.phase).toEqualTypeOf<'total' | 'attempt' | 'pool' | 'connect' | 'read'>();
     expectTypeOf(error.limit).toEqualTypeOf<number>();
-    // @ts-expect-error No limit of time is on that.
+    // @ts-expect-error There is no timeout of the phase `dns`.
     if (error.phase === 'dns') return;
   });
 
@@ -49,7 +49,7 @@ describe('errors are told apart by instanceof', () => {
     expectTypeOf<ConnectionError['phase']>().toEqualTypeOf<Phase>();
   });
 
-  test('all have what can be logged', () => {
+  test('every error has the members that are safe to log', () => {
     if (!(error instanceof AiofetchError)) return;
     expectTypeOf(error.code).toEqualTypeOf<string>();
     expectTypeOf(error.phase).toEqualTypeOf<Phase | undefined>();
@@ -59,7 +59,7 @@ describe('errors are told apart by instanceof', () => {
     expectTypeOf<keyof RedactedRequest>().toEqualTypeOf<'method' | 'url'>();
   });
 
-  test('and members of their own', () => {
+  test('errors have members of their own', () => {
     expectTypeOf<SessionClosedError>().toExtend<AiofetchError>();
     expectTypeOf<ResponseTooLargeError['limit']>().toEqualTypeOf<number>();
     expectTypeOf<SchemaError['issues'][number]['message']>().toEqualTypeOf<string>();
@@ -68,7 +68,7 @@ describe('errors are told apart by instanceof', () => {
   });
 });
 
-test("connectors of one's own can make them", () => {
+test("a connector of the user's own can make the errors", () => {
   const details: ErrorDetails = {
     request: {method: 'GET', url: 'https://example.com'},
     attempts: 2,
@@ -80,6 +80,6 @@ test("connectors of one's own can make them", () => {
   new TimeoutError('dns', 1_000);
   // @ts-expect-error
   new ConnectionError('Host is gone');
-  // @ts-expect-error They are to be read.
+  // @ts-expect-error `limit` is read-only.
   new TimeoutError('read', 1).limit = 2;
 });

@@ -8,7 +8,7 @@ async function* numbers(): AsyncGenerator<number> {
 }
 
 describe('gather', () => {
-  test("gives the workers' results, awaited", () => {
+  test('gather resolves with the awaited results of the workers', () => {
     expectTypeOf(gather(inputs, (n) => String(n))).toEqualTypeOf<Promise<string[]>>();
     expectTypeOf(gather(new Set(inputs), async (n) => n > 1)).toEqualTypeOf<Promise<boolean[]>>();
     expectTypeOf(gather(numbers(), async (n) => n)).toEqualTypeOf<Promise<number[]>>();
@@ -16,20 +16,20 @@ describe('gather', () => {
     expectTypeOf(gather(inputs, async (n) => n, {settle: undefined})).toEqualTypeOf<Promise<number[]>>();
   });
 
-  test('or what became of each', () => {
+  test('gather with settle: true resolves with the outcome of each worker', () => {
     expectTypeOf(gather(inputs, async (n) => n, {settle: true})).toEqualTypeOf<
       Promise<Array<PromiseSettledResult<number>>>
     >();
   });
 
-  test('or one of the two, where only the run will tell', () => {
+  test('gather with a boolean settle resolves with either', () => {
     const settle = inputs.length > 2;
     expectTypeOf(gather(inputs, async (n) => n, {settle})).toEqualTypeOf<
       Promise<number[] | Array<PromiseSettledResult<number>>>
     >();
   });
 
-  test('workers get their input and what there is to know', () => {
+  test('a worker gets its input and a context', () => {
     gather(inputs, (input, context) => {
       expectTypeOf(input).toEqualTypeOf<number>();
       expectTypeOf(context).toEqualTypeOf<WorkerContext>();
@@ -41,7 +41,7 @@ describe('gather', () => {
     );
   });
 
-  test('options', () => {
+  test('gather refuses unknown options and arguments of other types', () => {
     gather(inputs, () => 0, {concurrency: Infinity, signal: AbortSignal.timeout(1)});
     gather(inputs, () => 0, {onProgress: (progress) => expectTypeOf(progress).toEqualTypeOf<Progress>()});
     // @ts-expect-error
@@ -52,7 +52,7 @@ describe('gather', () => {
     gather(inputs, () => 0, {settle: 'all'});
     // @ts-expect-error A worker is a function.
     gather(inputs, Promise.resolve(1));
-    // @ts-expect-error Functions that are to be called are no promises: as with Promise.all, but later.
+    // @ts-expect-error A list of functions is not accepted, as `Promise.all` does with promises: the worker is required.
     gather([() => 1]);
     // @ts-expect-error
     gather(3, () => 0);
@@ -60,14 +60,14 @@ describe('gather', () => {
 });
 
 describe('asCompleted', () => {
-  test('yields the results', async () => {
+  test('asCompleted yields the results', async () => {
     const run = asCompleted(numbers(), async (n) => ({n}), {concurrency: 2});
     expectTypeOf(run).toEqualTypeOf<AsyncIterableIterator<{n: number}, undefined, undefined>>();
     for await (const result of run) expectTypeOf(result).toEqualTypeOf<{n: number}>();
     expectTypeOf((await run.next()).value).toEqualTypeOf<{n: number} | undefined>();
   });
 
-  test('has nothing to settle', () => {
+  test('asCompleted has no option settle', () => {
     // @ts-expect-error
     asCompleted(inputs, () => 0, {settle: true});
   });

@@ -15,8 +15,8 @@ import type {UndiciConnectorOptions} from 'aiofetch/undici';
 import {undiciConnector} from 'aiofetch/undici';
 import {describe, expectTypeOf, test} from 'vitest';
 
-describe('an option is taken where it can be honoured', () => {
-  test("every connector's own", () => {
+describe('options of connectors', () => {
+  test('every connector accepts its own options', () => {
     undiciConnector({
       limit: 1,
       limitPerHost: 1,
@@ -33,35 +33,35 @@ describe('an option is taken where it can be honoured', () => {
     createSession({connector: undiciConnector({keepAliveTimeout: 1})});
   });
 
-  test("and not where it can't", () => {
+  test("a connector refuses options that it can't honour", () => {
     // @ts-expect-error
     adaptiveLimit({maximum: 5});
-    // @ts-expect-error It is adaptiveLimit() that makes one of them.
+    // @ts-expect-error An adaptive limit is made by `adaptiveLimit()`.
     fetchConnector({limitPerHost: {min: 1, max: 5}});
-    // @ts-expect-error Only undici keeps connections by itself.
+    // @ts-expect-error Only the undici connector manages keep-alive connections itself.
     fetchConnector({keepAliveTimeout: 1});
     // @ts-expect-error
     fetchConnector({tls: {}});
     // @ts-expect-error
     mockConnector(() => undefined, {connectTimeout: 1});
-    // @ts-expect-error What isn't common to all is for a connector's own factory.
+    // @ts-expect-error Options that not all connectors have are given to the connector's own factory.
     createSession({connector: {limit: 1, keepAliveTimeout: 1}});
     // @ts-expect-error
     undiciConnector({keepAlive: true});
-    // @ts-expect-error No such version.
+    // @ts-expect-error `minVersion` is TLSv1.2 or TLSv1.3.
     undiciConnector({tls: {minVersion: 'TLSv1'}});
     // @ts-expect-error
     undiciConnector({limit: '1'});
   });
 
-  test('what connectors have in common can be passed on', () => {
+  test('common options can be passed on to every connector', () => {
     expectTypeOf<{limit: number}>().toExtend<UndiciConnectorOptions>();
     expectTypeOf<UndiciConnectorOptions['keepAliveTimeout']>().toEqualTypeOf<number | undefined>();
   });
 });
 
 describe('timeouts', () => {
-  test('each phase is a number of ms, or none', () => {
+  test('each timeout is a number of ms, or false for none', () => {
     createSession({timeout: 1});
     createSession({timeout: false});
     createSession({timeout: {total: 1, attempt: 1, pool: 1, connect: 1, read: false}});
@@ -69,14 +69,14 @@ describe('timeouts', () => {
     expectTypeOf<Timeout>().toEqualTypeOf<number | false | TimeoutOptions>();
   });
 
-  test('there are no others', () => {
+  test('a timeout of an unknown phase is refused', () => {
     // @ts-expect-error
     createSession({timeout: {idle: 1}});
     // @ts-expect-error
     createSession({timeout: {headers: 1}});
     // @ts-expect-error
     createSession({timeout: '1s'});
-    // @ts-expect-error There is no waiting for ever by saying yes.
+    // @ts-expect-error `true` is not a timeout.
     createSession({timeout: {read: true}});
     const session = createSession();
     // @ts-expect-error
@@ -87,7 +87,7 @@ describe('timeouts', () => {
 });
 
 describe('retries and rate limits', () => {
-  test('a number of retries, none, or more to say', () => {
+  test('retry is a number of retries, false, or an object of options', () => {
     createSession({retry: 3});
     createSession({retry: false});
     createSession({
@@ -107,18 +107,18 @@ describe('retries and rate limits', () => {
     session.fetch('x', {retry: {retries: 0}});
   });
 
-  test("not in others' words", () => {
-    // @ts-expect-error ky's.
+  test('retry refuses the option names of other libraries', () => {
+    // @ts-expect-error `limit` is ky's name.
     createSession({retry: {limit: 3}});
     // @ts-expect-error
     createSession({retry: {statusCodes: [503]}});
-    // @ts-expect-error `false` is none, and there is no more than that to yes.
+    // @ts-expect-error Only `false` is allowed as a boolean.
     createSession({retry: true});
     // @ts-expect-error
     createSession({retry: {onRetry: 'log'}});
   });
 
-  test('so many requests in such a time, each limit with a scope of its own', () => {
+  test('rateLimit is one limit or a list of limits, each with its own scope', () => {
     createSession({rateLimit: {requests: 10, per: 1_000}});
     createSession({
       rateLimit: [
@@ -130,7 +130,7 @@ describe('retries and rate limits', () => {
     expectTypeOf<RateLimit['scope']>().extract<string>().toEqualTypeOf<'session' | 'host'>();
   });
 
-  test('and neither is left out', () => {
+  test('a rate limit requires requests and per', () => {
     // @ts-expect-error
     createSession({rateLimit: {requests: 10}});
     // @ts-expect-error
@@ -143,7 +143,7 @@ describe('retries and rate limits', () => {
 });
 
 describe('a session', () => {
-  test('takes what it knows', () => {
+  test('createSession accepts its options', () => {
     createSession();
     createSession({});
     createSession({baseUrl: new URL('https://example.com')});
@@ -154,10 +154,10 @@ describe('a session', () => {
     createSession({searchParams: {page: 1}, throwHttpErrors: false, context: {tenant: 'a'}});
   });
 
-  test('and refuses what it does not', () => {
-    // @ts-expect-error axios's name.
+  test('createSession refuses unknown options and values of other types', () => {
+    // @ts-expect-error `baseURL` is axios's name.
     createSession({baseURL: 'https://example.com'});
-    // @ts-expect-error ky's name, for something else.
+    // @ts-expect-error `prefix` is an option of ky, which means something else.
     createSession({prefix: 'https://example.com'});
     // @ts-expect-error
     createSession({headers: {accept: ['text/plain']}});
@@ -165,18 +165,18 @@ describe('a session', () => {
     createSession({auth: {basic: {user: 'user', pass: 'secret'}}});
     // @ts-expect-error
     createSession({auth: 'Bearer token'});
-    // @ts-expect-error ky's hook for the retries that aren't ky's here.
+    // @ts-expect-error `beforeRetry` is a hook of ky's retries, which sessions don't use.
     createSession({hooks: {beforeRetry: []}});
     // @ts-expect-error A policy takes the next handler.
     createSession({policies: [async (request: Request) => fetch(request)]});
   });
 
-  test("its auth is one of two, its token may be a function's", () => {
+  test('a bearer token may be the result of a function', () => {
     expectTypeOf<{bearer: () => Promise<string>}>().toExtend<Auth>();
     expectTypeOf<{bearer: number}>().not.toExtend<Auth>();
   });
 
-  test('a child has the same options, and no connector of its own', () => {
+  test('a child session takes the same options except connector', () => {
     const session = createSession();
     session.extend({headers: {accept: 'text/plain'}, timeout: {read: 1}, auth: {bearer: 'token'}});
     // @ts-expect-error

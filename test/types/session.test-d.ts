@@ -28,7 +28,7 @@ interface User {
 }
 
 describe('session.fetch', () => {
-  test('is the standard fetch, for whatever takes one', () => {
+  test('session.fetch can be passed wherever a standard fetch is expected', () => {
     expectTypeOf(session.fetch).toExtend<typeof globalThis.fetch>();
     expectTypeOf<Session['fetch']>().returns.toEqualTypeOf<Promise<Response>>();
     createClient({fetch: session.fetch});
@@ -36,7 +36,7 @@ describe('session.fetch', () => {
     globalThis.fetch = session.fetch;
   });
 
-  test('takes what the standard takes', () => {
+  test('session.fetch takes the arguments of the standard', () => {
     expectTypeOf<RequestInit>().toExtend<FetchInit>();
     session.fetch('/users');
     session.fetch(new URL('https://example.com'), {method: 'DELETE'});
@@ -50,7 +50,7 @@ describe('session.fetch', () => {
     });
   });
 
-  test('and more: bodies that are made anew, headers to take away, timeouts', () => {
+  test('session.fetch takes body functions, headers that are undefined, and timeouts', () => {
     session.fetch('/users', {method: 'POST', body: () => new Blob()});
     session.fetch('/users', {
       method: 'POST',
@@ -62,7 +62,7 @@ describe('session.fetch', () => {
     session.fetch('/users', {headers: {accept: undefined, 'x-count': 1}, timeout: {read: false}});
   });
 
-  test('it has no options of the verbs', () => {
+  test('session.fetch has no options of the verbs', () => {
     // @ts-expect-error
     session.fetch('/users', {json: {}});
     // @ts-expect-error
@@ -75,7 +75,7 @@ describe('session.fetch', () => {
 });
 
 describe('verbs', () => {
-  test("give ky's promise, with the type that is said or the schema's", async () => {
+  test("a verb returns ky's promise, typed by the type argument or the schema", async () => {
     expectTypeOf(session.get('users')).toEqualTypeOf<ResponsePromise<unknown>>();
     expectTypeOf(session.get<User>('users')).toEqualTypeOf<ResponsePromise<User>>();
     expectTypeOf(session.head('users')).toEqualTypeOf<ResponsePromise<unknown>>();
@@ -91,7 +91,7 @@ describe('verbs', () => {
     expectTypeOf(await (await session.get<User>('users')).json()).toEqualTypeOf<User>();
   });
 
-  test("take ky's options for one call, and the session's", () => {
+  test("a verb takes ky's options and the session's options for one call", () => {
     session.post('users', {json: {name: 'Ada'}, searchParams: new URLSearchParams()});
     session.post('users', {body: new FormData(), headers: {accept: undefined}, timeout: 1, signal: null});
     session.get('users', {throwHttpErrors: (status) => status >= 500, parseJson: (text) => JSON.parse(text)});
@@ -105,19 +105,19 @@ describe('verbs', () => {
       maxResponseSize: Infinity,
     });
     session.extend({maxResponseSize: undefined});
-    // @ts-expect-error It is a call's.
+    // @ts-expect-error `onUploadProgress` is an option of calls only.
     session.extend({onUploadProgress: listener});
     session.get('users', {cache: 'no-store', credentials: 'omit', keepalive: true, priority: 'high'});
   });
 
-  test('and none that somebody else honours', () => {
-    // @ts-expect-error ky's way to say it.
+  test('a verb refuses options that other code would have to honour', () => {
+    // @ts-expect-error `limit` is ky's name.
     session.get('users', {retry: {limit: 3}});
-    // @ts-expect-error The verb says it.
+    // @ts-expect-error The verb sets the method.
     session.get('users', {method: 'POST'});
-    // @ts-expect-error The session's is the fetch.
+    // @ts-expect-error A verb always uses the session's `fetch`.
     session.get('users', {fetch: globalThis.fetch});
-    // @ts-expect-error The session has it.
+    // @ts-expect-error `baseUrl` is an option of sessions only.
     session.get('users', {baseUrl: 'https://example.com'});
     // @ts-expect-error
     session.get('users', {dispatcher: undefined});
@@ -129,32 +129,32 @@ describe('verbs', () => {
   });
 });
 
-describe('the lifetime', () => {
-  test('ends with `await using`, and not without waiting', async () => {
+describe('the lifetime of a session', () => {
+  test('a session is disposed of by `await using`, not by `using`', async () => {
     await using owned = createSession();
     expectTypeOf(owned).toEqualTypeOf<Session>();
     expectTypeOf<Session>().toExtend<AsyncDisposable>();
-    // @ts-expect-error Closing takes its time.
+    // @ts-expect-error Closing is asynchronous.
     using wrong = createSession();
     void wrong;
   });
 
-  test('is told and ended by hand', () => {
+  test('a session has closed, close() and destroy()', () => {
     expectTypeOf<Session['closed']>().toEqualTypeOf<boolean>();
     expectTypeOf(session.close({timeout: 1})).toEqualTypeOf<Promise<void>>();
     expectTypeOf(session.destroy(new Error('why'))).toEqualTypeOf<Promise<void>>();
-    // @ts-expect-error It is to be read.
+    // @ts-expect-error `closed` is read-only.
     session.closed = true;
     // @ts-expect-error
     session.close({after: 1});
   });
 
-  test('children are sessions', () => {
+  test('a child is a session', () => {
     expectTypeOf(session.extend({})).toEqualTypeOf<Session>();
   });
 });
 
-test('statistics are to be read', () => {
+test('the statistics of a session are read-only', () => {
   const stats = session.stats();
   expectTypeOf(stats).toEqualTypeOf<SessionStats>();
   expectTypeOf(stats.connector).toEqualTypeOf<string>();

@@ -9,7 +9,7 @@ useFakeClock();
 const base = {ratio: 0.2, minimum: 10, window: 10_000};
 
 describe('counts over a window', () => {
-  it('forget what is older than it, and nothing that is younger than half of it', () => {
+  it('counts drop what is older than the window, and keep what is younger than half of it', () => {
     const counts = new WindowCounts('host', 1_000);
     const at = (ms: number) => {
       vi.advanceTimersByTime(ms);
@@ -26,7 +26,7 @@ describe('counts over a window', () => {
     expect(at(500)).toEqual([0, 0]);
   });
 
-  it.each([1_000, 5_000])('forget all of it after a rest of %i ms', (rest) => {
+  it.each([1_000, 5_000])('all counts are dropped after %i ms without use', (rest) => {
     const counts = new WindowCounts('host', 1_000);
     counts.add(4, 1);
     vi.advanceTimersByTime(rest);
@@ -34,7 +34,7 @@ describe('counts over a window', () => {
     expect([counts.all, counts.marked]).toEqual([0, 0]);
   });
 
-  it('may be cleared: of what is recent, and of what was before', () => {
+  it('clear() drops the counts of both halves of the window', () => {
     const counts = new WindowCounts('host', 1_000);
     counts.add(4, 1);
     vi.advanceTimersByTime(500);
@@ -44,7 +44,7 @@ describe('counts over a window', () => {
     expect([counts.all, counts.marked]).toEqual([0, 0]);
   });
 
-  it('are of no interest any more when they have not been used for as long', () => {
+  it('counts are idle when they have not been used for a window', () => {
     const counts = new WindowCounts('host', 1_000);
     vi.advanceTimersByTime(999);
     expect(counts.isIdle(performance.now())).toBe(false);
@@ -56,7 +56,7 @@ describe('counts over a window', () => {
 });
 
 describe('a budget', () => {
-  it('is a share of the calls, on top of a minimum, for each host', () => {
+  it('a budget is a minimum plus a share of the calls, for each host', () => {
     const budget = createBudget('budget', {}, base);
     for (let index = 0; index < 50; index++) budget.count('a');
     const takes = (host: string) => {
@@ -68,7 +68,7 @@ describe('a budget', () => {
     expect(takes('b')).toBe(10);
   });
 
-  it('is there again when its window has passed', () => {
+  it('a budget is available again when its window has passed', () => {
     const budget = createBudget('budget', {minimum: 1, ratio: 0}, base);
     expect([budget.take('a'), budget.take('a')]).toEqual([true, false]);
     vi.advanceTimersByTime(9_999);
@@ -77,11 +77,11 @@ describe('a budget', () => {
     expect([budget.take('a'), budget.take('a')]).toEqual([true, false]);
   });
 
-  it('has no other options than its own', () => {
+  it('a budget refuses unknown options', () => {
     expect(() => createBudget('budget', {minimun: 1} as never, base)).toThrow(UnsupportedOptionError);
   });
 
-  it('is never overdrawn in the long run, whatever the schedule', () => {
+  it('a budget is never overdrawn, in any schedule of calls', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.nat(3_000), fc.boolean()), {maxLength: 300}),

@@ -25,7 +25,7 @@ useFakeClock();
 
 const options = {failures: 0.5, minimum: 4, window: 10_000, openFor: 5_000} satisfies CircuitBreakerOptions;
 
-/** A circuit whose requests end when they are told to. */
+/** A circuit whose requests end when the test ends them. */
 function breaker(changes: Partial<CircuitBreakerOptions> = {}) {
   const held = heldHandler();
   const states: CircuitState[] = [];
@@ -44,7 +44,7 @@ function breaker(changes: Partial<CircuitBreakerOptions> = {}) {
       const request = requestTo(url);
       return Object.assign(watch(handler(request)), {request});
     },
-    /** Sends a request and has it end with a status or an error. */
+    /** Sends a request and ends it with a status or an error. */
     async run(end: number | Error, url?: string) {
       const outcome = this.send(url);
       await settle();
@@ -62,7 +62,7 @@ function breaker(changes: Partial<CircuitBreakerOptions> = {}) {
 }
 
 describe('a closed circuit', () => {
-  it('lets everything through', async () => {
+  it('a closed circuit sends every request', async () => {
     const circuit = breaker();
     for (const end of [200, 500, 404, 200]) expect((await circuit.run(end)).value?.status).toBe(end);
     const error = connectionError('connect');
@@ -70,7 +70,7 @@ describe('a closed circuit', () => {
     expect(circuit.states).toEqual([]);
   });
 
-  it('opens at the share of failures, with the least number of requests', async () => {
+  it('a circuit opens at the share of failures, once there are enough requests', async () => {
     const circuit = breaker();
     for (const end of [500, 200, 500]) await circuit.run(end);
     expect(circuit.states).toEqual([]);
@@ -80,7 +80,7 @@ describe('a closed circuit', () => {
     expect(circuit.states).toEqual(['open']);
   });
 
-  it('does not open below the share', async () => {
+  it('a circuit stays closed below the share of failures', async () => {
     const circuit = breaker();
     for (let index = 0; index < 50; index++) {
       await circuit.run(200);
@@ -90,7 +90,7 @@ describe('a closed circuit', () => {
     expect(circuit.states).toEqual([]);
   });
 
-  it('forgets what is older than the window', async () => {
+  it('a circuit ignores outcomes older than the window', async () => {
     const circuit = breaker();
     for (let index = 0; index < 3; index++) await circuit.run(500);
     await pass(10_000);
@@ -98,7 +98,7 @@ describe('a closed circuit', () => {
     expect(circuit.states).toEqual([]);
   });
 
-  it('is each host’s own, or each key’s', async () => {
+  it('each host, or each key, has a circuit of its own', async () => {
     const circuit = breaker();
     await circuit.open();
     expect((await circuit.run(200, 'https://b.test/')).value?.status).toBe(200);
@@ -118,37 +118,43 @@ describe('what counts as a failure', () => {
     return circuit.states.length > 0;
   };
 
-  it.each([500, 502, 503, 504])('status %i', async (status) => {
+  it.each([500, 502, 503, 504])('a response with status %i is a failure', async (status) => {
     expect(await opensWith(status)).toBe(true);
   });
 
-  it.each(['dns', 'connect', 'tls', 'send', 'receive'] as const)('a network error: %s', async (phase) => {
-    expect(await opensWith(connectionError(phase))).toBe(true);
-  });
+  it.each(['dns', 'connect', 'tls', 'send', 'receive'] as const)(
+    'a network error in the phase %s is a failure',
+    async (phase) => {
+      expect(await opensWith(connectionError(phase))).toBe(true);
+    },
+  );
 
-  it.each(['connect', 'read', 'attempt', 'total'] as const)('a timeout: %s', async (phase) => {
-    expect(await opensWith(new TimeoutError(phase, 1))).toBe(true);
-  });
+  it.each(['connect', 'read', 'attempt', 'total'] as const)(
+    'a timeout of the phase %s is a failure',
+    async (phase) => {
+      expect(await opensWith(new TimeoutError(phase, 1))).toBe(true);
+    },
+  );
 
   it.each([200, 301, 400, 404, 429, new TimeoutError('pool', 1), new TypeError('a bug')])(
-    'not %s',
+    'the outcome "%s" is not a failure',
     async (end) => {
       expect(await opensWith(end)).toBe(false);
     },
   );
 
-  it('not an abort, which says nothing either way', async () => {
+  it('an abort is neither a failure nor a success', async () => {
     const circuit = breaker();
     for (let index = 0; index < 3; index++) await circuit.run(500);
     for (let index = 0; index < 10; index++) circuit.send().request.lifetime.abort('enough');
     await settle();
     expect(circuit.states).toEqual([]);
-    // Had the aborts been successes, this would be one failure in five.
+    // If the aborts counted as successes, this would be one failure in five.
     await circuit.run(500);
     expect(circuit.states).toEqual(['open']);
   });
 
-  it('is what isFailure says', async () => {
+  it('isFailure decides which outcomes are failures', async () => {
     const isFailure = vi.fn(({response}) => (response ? response.status === 404 : undefined));
     expect(await opensWith(404, {isFailure})).toBe(true);
     expect(await opensWith(500, {isFailure})).toBe(false);
@@ -159,7 +165,7 @@ describe('what counts as a failure', () => {
 });
 
 describe('an open circuit', () => {
-  it('refuses at once, without sending, and says when it will try again', async () => {
+  it('an open circuit refuses requests at once, and the error says when the next is sent', async () => {
     const circuit = breaker();
     await circuit.open();
     await pass(2_000);
@@ -174,7 +180,7 @@ describe('an open circuit', () => {
     expect(circuit.calls.length).toBe(4);
   });
 
-  it('takes no notice of what was sent before it opened', async () => {
+  it('an open circuit ignores the outcome of requests that were sent before it opened', async () => {
     const circuit = breaker();
     const late = circuit.send();
     await circuit.open();
@@ -187,7 +193,7 @@ describe('an open circuit', () => {
     expect(circuit.states).toEqual(['open', 'half-open', 'closed']);
   });
 
-  it('that is half-open takes no notice of it either', async () => {
+  it('a half-open circuit ignores the outcome of requests that were sent before it opened', async () => {
     const circuit = breaker();
     const late = [circuit.send(), circuit.send()];
     await circuit.open();
@@ -205,7 +211,7 @@ describe('an open circuit', () => {
     expect(circuit.states).toEqual(['open', 'half-open', 'closed']);
   });
 
-  it('needs no timer', async () => {
+  it('an open circuit needs no timer', async () => {
     const circuit = breaker();
     await circuit.open();
     expect(vi.getTimerCount()).toBe(0);
@@ -213,7 +219,7 @@ describe('an open circuit', () => {
 });
 
 describe('a half-open circuit', () => {
-  it('lets one through, and refuses the others meanwhile', async () => {
+  it('a half-open circuit sends one request and refuses the others meanwhile', async () => {
     const circuit = breaker();
     await circuit.open();
     await pass(5_000);
@@ -228,7 +234,7 @@ describe('a half-open circuit', () => {
     expect(circuit.states).toEqual(['open', 'half-open', 'closed']);
   });
 
-  it('opens again with the first failure, for as long as before', async () => {
+  it('a half-open circuit opens again after the first failure, for as long as before', async () => {
     const circuit = breaker();
     await circuit.open();
     await pass(5_000);
@@ -237,7 +243,7 @@ describe('a half-open circuit', () => {
     expect((await circuit.run(200)).error).toMatchObject({retryAfter: 5_000});
   });
 
-  it('lets as many through the next time, whatever became of the others of this time', async () => {
+  it('a circuit that is half-open again sends the full number of test requests', async () => {
     const circuit = breaker({probes: 2});
     await circuit.open();
     await pass(5_000);
@@ -245,7 +251,7 @@ describe('a half-open circuit', () => {
     await settle();
     circuit.call(4).answer(new Response(null, {status: 503}));
     await pass(5_000);
-    // One of the first two is under way still.
+    // One of the first two is still in flight.
     const next = [circuit.send(), circuit.send(), circuit.send()];
     await settle();
     expect(next.map(({error}) => error instanceof CircuitOpenError)).toEqual([false, false, true]);
@@ -257,7 +263,7 @@ describe('a half-open circuit', () => {
     expect(circuit.states.at(-1)).toBe('closed');
   });
 
-  it('closes when as many as are asked for have succeeded, and begins to count anew', async () => {
+  it('a half-open circuit closes when enough test requests have succeeded, and counts from zero', async () => {
     const circuit = breaker({probes: 3});
     await circuit.open();
     await pass(5_000);
@@ -266,7 +272,7 @@ describe('a half-open circuit', () => {
     expect(probes.filter(({isSettled}) => isSettled).length).toBe(1);
     for (const index of [4, 5]) circuit.call(index).answer(new Response());
     await settle();
-    // Two of three are done, and the third is under way: no more are needed.
+    // Two of three have succeeded and the third is in flight, so that no more are sent.
     expect((await circuit.run(200)).error).toBeInstanceOf(CircuitOpenError);
     circuit.call(6).answer(new Response());
     await settle();
@@ -275,7 +281,7 @@ describe('a half-open circuit', () => {
     expect(circuit.states.length).toBe(3);
   });
 
-  it('lets another through when one is aborted', async () => {
+  it('a half-open circuit sends another test request when one is aborted', async () => {
     const circuit = breaker();
     await circuit.open();
     await pass(5_000);
@@ -290,7 +296,7 @@ describe('a half-open circuit', () => {
 });
 
 describe('isFailure that throws', () => {
-  it('ends that request only: a probe makes room for the next, and its answer is discarded', async () => {
+  it('an error that isFailure throws ends that request only: its response is discarded, and the next test request is sent', async () => {
     let isBroken = false;
     const circuit = breaker({
       isFailure({response}) {
@@ -316,7 +322,7 @@ describe('isFailure that throws', () => {
 });
 
 describe('onStateChange', () => {
-  it('is told the key and both states', async () => {
+  it('onStateChange gets the key and both states', async () => {
     const changes: CircuitChange[] = [];
     const circuit = breaker({onStateChange: (change) => void changes.push(change)});
     await circuit.open();
@@ -329,7 +335,7 @@ describe('onStateChange', () => {
     ]);
   });
 
-  it('that throws ends the request that brought the change, and the answer is discarded', async () => {
+  it('an error that onStateChange throws ends the request that caused the change, and the response is discarded', async () => {
     const answer = watchedResponse(500);
     const handler = wrapped(
       circuitBreakerPolicy({
@@ -347,7 +353,7 @@ describe('onStateChange', () => {
 });
 
 describe('memory', () => {
-  it('is that of the hosts that fail or are in use', async () => {
+  it('only hosts that fail or are in use are remembered', async () => {
     const handler = wrapped(
       circuitBreakerPolicy({window: 1_000, openFor: 1_000, minimum: 1}),
       scriptedHandler(200).handler,
@@ -363,7 +369,7 @@ describe('memory', () => {
     expect(heapUsed() - before).toBeLessThan(5_000_000);
   });
 
-  it('is kept of a host whose requests take long to fail', async () => {
+  it('a host whose requests are slow to fail is remembered', async () => {
     const circuit = breaker({window: 1_000});
     const slow = Array.from({length: 4}, () => circuit.send('https://slow.test/'));
     await pass(30_000);
@@ -375,7 +381,7 @@ describe('memory', () => {
     expect((await circuit.run(200, 'https://slow.test/')).error).toBeInstanceOf(CircuitOpenError);
   });
 
-  it('is kept of a host that is left alone longer than the window', async () => {
+  it('a host with a circuit that is open longer than the window is remembered', async () => {
     const circuit = breaker({window: 1_000, openFor: 60_000});
     await circuit.open();
     await pass(30_000);
@@ -398,13 +404,13 @@ describe('options', () => {
     [{isFailure: true}, 'circuitBreaker.isFailure'],
     [{onStateChange: {}}, 'circuitBreaker.onStateChange'],
     [{threshold: 1}, 'circuitBreaker.threshold', 'UnsupportedOptionError'],
-  ])('that can’t be are refused: %j', (changes, option, name = 'InvalidOptionError') => {
+  ])('invalid circuit breaker options are refused: %j', (changes, option, name = 'InvalidOptionError') => {
     const make = () => circuitBreakerPolicy(changes as CircuitBreakerOptions);
     expect(make).toThrow(expect.objectContaining({name, option}) as Error);
   });
 });
 
-/** The breaker as a book would have it: a list of what happened, and rules. */
+/** The reference model of a circuit breaker: a list of the outcomes, and the rules. */
 class Model {
   state: CircuitState = 'closed';
   #outcomes: Array<{at: number; failed: boolean}> = [];
@@ -446,7 +452,7 @@ class Model {
       else if (++this.#succeeded === this.probes) this.#become('closed');
       return;
     }
-    // Halves of the window, each from the first outcome after the one before was over.
+    // The halves of the window. Each begins with the first outcome after the last half has ended.
     if (now - this.#half.since >= 5_000) {
       this.#half = {since: now, previous: now - this.#half.since < 10_000 ? this.#half.since : now};
     }
@@ -462,8 +468,8 @@ class Model {
   }
 }
 
-describe('whatever happens', () => {
-  it('it is in the state that the book says, and each request ends once, with its own end or refused', async () => {
+describe('any sequence of outcomes', () => {
+  it('a circuit has the state of the reference model, and each request is sent or refused once', async () => {
     const step = fc.record({
       after: fc.oneof(fc.constant(0), fc.nat(200), fc.nat(7_000)),
       latency: fc.oneof(fc.constant(0), fc.nat(3_000), fc.nat(15_000)),

@@ -23,32 +23,32 @@ function keyOf(key: IdempotencyKey, method = 'POST', headers = {}): string | und
 }
 
 describe('an Idempotency-Key', () => {
-  it('is random with true, another one for each call', () => {
+  it('the key is random and differs for each call with idempotencyKey: true', () => {
     const keys = new Set(Array.from({length: 100}, () => keyOf(true)));
     expect(keys.size).toBe(100);
     for (const key of keys) expect(key).toMatch(/^[\da-f]{32}$/);
   });
 
-  it('is what it is said to be, or what a function makes of the request', () => {
+  it('the key is the given text, or the text that a function returns for the request', () => {
     expect(keyOf('order-7')).toBe('order-7');
     expect(keyOf(({method, url}) => `${method} ${url}`)).toBe('POST https://example.com/orders?x=1');
     expect(keyOf(() => undefined)).toBeUndefined();
     expect(keyOf(false)).toBeUndefined();
   });
 
-  it('is given to what is not idempotent by its method, and to the rest only where it is said out loud', () => {
+  it('requests with an idempotent method get a key only when the call names one', () => {
     expect(keyOf(true, 'PATCH')).toBeDefined();
     expect(keyOf(true, 'GET')).toBeUndefined();
     expect(keyOf(() => 'k', 'PUT')).toBeUndefined();
     expect(keyOf('k', 'PUT')).toBe('k');
   });
 
-  it('doesn’t replace one that is there', () => {
+  it('a header that the call sets is kept', () => {
     for (const key of [true, 'other', () => 'other'])
       expect(keyOf(key, 'POST', {'Idempotency-Key': 'mine'})).toBe('mine');
   });
 
-  it('stays the same over all attempts at a call, and makes a POST one that is tried again', async () => {
+  it('a POST with a key is retried, with the same key in all attempts', async () => {
     const {handler, requests} = scriptedHandler(503);
     const request = requestTo(undefined, {method: 'POST'});
     void wrapped(idempotencyKeyPolicy(true), wrapped(retryPolicy(2), handler))(request);
@@ -58,7 +58,7 @@ describe('an Idempotency-Key', () => {
     expect(keys[0]).toBeDefined();
   });
 
-  it('may be said for one call, not for all of a session', () => {
+  it('a text is allowed as the key of one call, not of a session', () => {
     const check = idempotencyKeyPolicy().callOptions?.idempotencyKey;
     expect(check?.('k', policyContext)).toBe('k');
     expect(() => idempotencyKeyPolicy('k' as never)).toThrow(InvalidOptionError);

@@ -30,7 +30,7 @@ async function listen(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }
 
-/** Takes longer than any buffer on the way is large. */
+/** Larger than all buffers between the server and the client. */
 const large = 'x'.repeat(500_000);
 
 describe.each([
@@ -45,7 +45,7 @@ describe.each([
     return made;
   }
 
-  it('a retry discards the answers before it: one connection is enough', async () => {
+  it('a retry discards the responses before it, so that one connection is enough', async () => {
     let count = 0;
     const url = await listen((_request, response) => {
       response.statusCode = ++count < 3 ? 503 : 200;
@@ -60,7 +60,7 @@ describe.each([
     });
   });
 
-  it('a retry that is waited for when its session closes is made', async () => {
+  it('a session that closes during the wait for a retry makes the retry', async () => {
     let count = 0;
     const url = await listen((_request, response) => {
       response.statusCode = ++count < 2 ? 503 : 200;
@@ -75,7 +75,7 @@ describe.each([
     await closed;
   });
 
-  it('a 429 with Retry-After pauses all, and the retry is among them', async () => {
+  it('a 429 with Retry-After pauses all requests, and retries among them', async () => {
     let isFull = true;
     const times: number[] = [];
     const url = await listen((_request, response) => {
@@ -98,7 +98,7 @@ describe.each([
     expect(Math.min(...rest) - start).toBeGreaterThan(950);
   });
 
-  it('a rate limit is kept to', async () => {
+  it('a rate limit holds', async () => {
     const times: number[] = [];
     const url = await listen((_request, response) => {
       times.push(performance.now());
@@ -107,14 +107,14 @@ describe.each([
     const client = session(50, rateLimitPolicy({requests: 50, per: 1_000, burst: 5}));
     const start = performance.now();
     await Promise.all(Array.from({length: 30}, () => client.fetch(url)));
-    // Five at once and one each 20 ms. They may be late, since the way to the server is not always as long, but not early.
+    // Five at once, then one in 20 ms. A request may arrive late, because the network's delay varies, but not early.
     for (const [index, time] of times.entries()) {
       expect(time - start).toBeGreaterThanOrEqual(20 * (index - 4) - 1);
     }
     expect(times).toHaveLength(30);
   });
 
-  it('a circuit opens, and closes again', async () => {
+  it('a circuit opens and closes again', async () => {
     let status = 500;
     let count = 0;
     const url = await listen((_request, response) => {
@@ -123,7 +123,7 @@ describe.each([
       response.end();
     });
     const client = session(10, circuitBreakerPolicy({minimum: 3, openFor: 1_000}));
-    // By a POST, which nobody sends again.
+    // A POST, because it is not retried.
     const post = () => client.fetch(url, {method: 'POST'});
     for (let index = 0; index < 3; index++) await post();
     const refusal = await post().catch((error) => error);
@@ -135,7 +135,7 @@ describe.each([
     expect(count).toBe(before + 1);
   });
 
-  it('a hedge that wins frees the slot of the other attempt, and its connection', async () => {
+  it('a hedged attempt that wins frees the slot and the connection of the other attempt', async () => {
     let count = 0;
     let cut = 0;
     const url = await listen((_request, response) => {
@@ -152,7 +152,7 @@ describe.each([
     expect(client.stats().totals).toMatchObject({requests: 1, attempts: 2, errors: 0});
   });
 
-  it('callers of one flight each get the whole body, and one that is aborted is none of their business', async () => {
+  it('callers of a shared request each get the whole body, even if one caller is aborted', async () => {
     let count = 0;
     const url = await listen((_request, response) => {
       count++;

@@ -22,12 +22,12 @@ import {
 
 useFakeClock();
 
-/** The longest of all waits is drawn, so that times are known. */
+/** Makes each random wait the longest possible, so that its time is known. */
 const longestJitter = () => vi.spyOn(Math, 'random').mockReturnValue(1);
 
 const noDelay = {minDelay: 0} satisfies RetryOptions;
 
-/** Makes a call and lets all the time pass that it wants. */
+/** Makes a call and lets time pass until it has ended. */
 async function call(next: Handler, retry: Retry = noDelay, options: RequestOptions = {}, url?: string) {
   const outcome = watch(wrapped(retryPolicy(retry), next)(requestTo(url, options)));
   await pass(10_000_000);
@@ -36,42 +36,48 @@ async function call(next: Handler, retry: Retry = noDelay, options: RequestOptio
   return outcome;
 }
 
-describe('what is tried again', () => {
-  it.each([408, 429, 500, 502, 503, 504])('status %i of a GET', async (status) => {
+describe('which failures are retried', () => {
+  it.each([408, 429, 500, 502, 503, 504])('a GET with status %i is retried', async (status) => {
     const {handler, requests} = scriptedHandler(status, 200);
     const {value} = await call(handler);
     expect(value?.status).toBe(200);
     expect(requests.length).toBe(2);
   });
 
-  it.each([200, 204, 304, 400, 401, 403, 404, 409, 422, 501, 505])('not status %i', async (status) => {
-    const {handler, requests} = scriptedHandler(status, 200);
-    const {value} = await call(handler);
-    expect(value?.status).toBe(status);
-    expect(requests.length).toBe(1);
-  });
+  it.each([200, 204, 304, 400, 401, 403, 404, 409, 422, 501, 505])(
+    'a GET with status %i is not retried',
+    async (status) => {
+      const {handler, requests} = scriptedHandler(status, 200);
+      const {value} = await call(handler);
+      expect(value?.status).toBe(status);
+      expect(requests.length).toBe(1);
+    },
+  );
 
-  it.each(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'QUERY'])('%s', async (method) => {
+  it.each(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'QUERY'])('a failed %s is retried', async (method) => {
     const {handler, requests} = scriptedHandler(503, connectionError('receive'), 200);
     await call(handler, noDelay, {method});
     expect(requests.length).toBe(3);
   });
 
-  it.each(['POST', 'PATCH', 'PROPFIND'])('not %s, which may have been done', async (method) => {
-    for (const failure of [503, 429, connectionError('send'), connectionError('receive')]) {
-      const {handler, requests} = scriptedHandler(failure, 200);
-      await call(handler, noDelay, {method});
-      expect(requests.length).toBe(1);
-    }
-  });
+  it.each(['POST', 'PATCH', 'PROPFIND'])(
+    'a failed %s is not retried, because the server may have processed it',
+    async (method) => {
+      for (const failure of [503, 429, connectionError('send'), connectionError('receive')]) {
+        const {handler, requests} = scriptedHandler(failure, 200);
+        await call(handler, noDelay, {method});
+        expect(requests.length).toBe(1);
+      }
+    },
+  );
 
-  it('POST with an Idempotency-Key, the same each time', async () => {
+  it('a POST with an Idempotency-Key is retried with the same key', async () => {
     const {handler, requests} = scriptedHandler(503, connectionError('receive'), 200);
     await call(handler, noDelay, {method: 'POST', headers: {'idempotency-key': 'k1'}});
     expect(requests.map(({headers}) => headers.get('idempotency-key'))).toEqual(['k1', 'k1', 'k1']);
   });
 
-  it('not POST with a key that a policy further in makes up for each attempt', async () => {
+  it('a POST is not retried if a policy further in makes a new key for each attempt', async () => {
     const {handler, requests} = scriptedHandler(503, 200);
     await call(
       (request) => {
@@ -84,14 +90,17 @@ describe('what is tried again', () => {
     expect(requests.length).toBe(1);
   });
 
-  it.each(['dns', 'connect', 'tls'] as const)('POST that never left: phase %s', async (phase) => {
-    const {handler, requests} = scriptedHandler(connectionError(phase), 200);
-    const {value} = await call(handler, noDelay, {method: 'POST', body: 'order'});
-    expect(value?.status).toBe(200);
-    expect(requests.length).toBe(2);
-  });
+  it.each(['dns', 'connect', 'tls'] as const)(
+    'a POST that failed in the phase %s is retried, because it was not sent',
+    async (phase) => {
+      const {handler, requests} = scriptedHandler(connectionError(phase), 200);
+      const {value} = await call(handler, noDelay, {method: 'POST', body: 'order'});
+      expect(value?.status).toBe(200);
+      expect(requests.length).toBe(2);
+    },
+  );
 
-  it('not POST that was answered with a redirect, to where no connection could be made', async () => {
+  it('a POST that was redirected to an unreachable server is not retried', async () => {
     const url = 'https://example.com/orders?token=secret';
     const fail = (method: string, to: string) =>
       new ConnectionError('Refused', 'connect', {request: {method, url: to}});
@@ -105,19 +114,19 @@ describe('what is tried again', () => {
     expect(await attempts(fail('POST', 'https://other.test/'))).toBe(1);
   });
 
-  it('POST whose connection took too long', async () => {
+  it('a POST is retried after a timeout of the connection', async () => {
     const {handler, requests} = scriptedHandler(new TimeoutError('connect', 10), 200);
     await call(handler, noDelay, {method: 'POST'});
     expect(requests.length).toBe(2);
   });
 
-  it.each(['read', 'attempt', 'connect'] as const)('a timeout of phase %s', async (phase) => {
+  it.each(['read', 'attempt', 'connect'] as const)('a timeout of the phase %s is retried', async (phase) => {
     const {handler, requests} = scriptedHandler(new TimeoutError(phase, 10), 200);
     await call(handler);
     expect(requests.length).toBe(2);
   });
 
-  it.each(['pool', 'total'] as const)('not a timeout of phase %s', async (phase) => {
+  it.each(['pool', 'total'] as const)('a timeout of the phase %s is not retried', async (phase) => {
     const error = new TimeoutError(phase, 10);
     const {handler, requests} = scriptedHandler(error, 200);
     expect((await call(handler)).error).toBe(error);
@@ -131,13 +140,13 @@ describe('what is tried again', () => {
     new RedirectError('Too many redirects'),
     new RateLimitError(1),
     new DOMException('aborted', 'AbortError'),
-  ])('not %s', async (error) => {
+  ])('the error "%s" is not retried', async (error) => {
     const {handler, requests} = scriptedHandler(error, 200);
     expect((await call(handler)).error).toBe(error);
     expect(requests.length).toBe(1);
   });
 
-  it('not what a policy throws before it begins', async () => {
+  it('an error that a policy throws synchronously is not retried', async () => {
     const error = new TypeError('a bug');
     const policy = wrapped(retryPolicy(noDelay), () => {
       throw error;
@@ -146,8 +155,8 @@ describe('what is tried again', () => {
   });
 });
 
-describe('how often', () => {
-  it('twice, if nothing else is said', async () => {
+describe('the number of attempts', () => {
+  it('a call has two retries by default', async () => {
     const {handler, requests} = scriptedHandler(503);
     const {value} = await call(handler, {});
     expect(value?.status).toBe(503);
@@ -160,20 +169,20 @@ describe('how often', () => {
     [1, 2],
     [7, 8],
     [{retries: 4}, 5],
-  ] as Array<[Retry, number]>)('%j: %i attempts', async (retry, attempts) => {
+  ] as Array<[Retry, number]>)('the option retry %j allows %i attempts', async (retry, attempts) => {
     const {handler, requests} = scriptedHandler(connectionError('receive'));
     await call(handler, retry);
     expect(requests.length).toBe(attempts);
   });
 
-  it('without end, where that is said', async () => {
+  it('a call with infinite retries is retried until it succeeds', async () => {
     const {handler, requests} = scriptedHandler(...Array(50).fill(503), 200);
     const {value} = await call(handler, {retries: Infinity, maxDelay: 10});
     expect(value?.status).toBe(200);
     expect(requests.length).toBe(51);
   });
 
-  it('and after a thousand attempts the wait is a number still', async () => {
+  it('the wait is still a finite number after a thousand attempts', async () => {
     const delays: number[] = [];
     const {handler} = scriptedHandler(...Array(1_100).fill(503), 200);
     const retry = {
@@ -187,13 +196,13 @@ describe('how often', () => {
     expect(delays.slice(1_100).every((delay) => delay >= 0 && delay <= 2)).toBe(true);
   });
 
-  it('each attempt has its number', async () => {
+  it('each attempt carries its number', async () => {
     const {handler, requests} = scriptedHandler(503);
     await call(handler, 3);
     expect(requests.map(({attempt}) => attempt)).toEqual([1, 2, 3, 4]);
   });
 
-  it('the last error is what comes out, with the attempts in it', async () => {
+  it('the call rejects with the last error, which counts the attempts', async () => {
     const {error} = await call(async (request) => {
       throw new ConnectionError('Reset', 'receive', {request, attempts: request.attempt});
     }, 4);
@@ -201,13 +210,13 @@ describe('how often', () => {
     expect(error).toMatchObject({attempts: 5});
   });
 
-  it('the last answer is what comes out, its body unread', async () => {
+  it('the call resolves with the last response, and its body is unread', async () => {
     let count = 0;
     const {value} = await call(async () => new Response(`answer ${++count}`, {status: 503}));
     expect(await value?.text()).toBe('answer 3');
   });
 
-  it('an answer that is no failure ends it, and so does an error that is no failure', async () => {
+  it('a response or an error that is not retried ends the call', async () => {
     const first = scriptedHandler(503, 404, 200);
     expect((await call(first.handler)).value?.status).toBe(404);
     const error = new Error('something else');
@@ -216,7 +225,7 @@ describe('how often', () => {
     expect(second.requests.length).toBe(2);
   });
 
-  it('by settings that each request may have of its own', async () => {
+  it('the retry option of a call replaces that of the policy', async () => {
     const {handler, requests} = scriptedHandler(503);
     const policy = wrapped(retryPolicy({...noDelay, retries: 5}), handler);
     await policy(requestTo(undefined, {options: {retry: 0}}));
@@ -228,7 +237,7 @@ describe('how often', () => {
 });
 
 describe('bodies', () => {
-  it('a function makes a new one for each attempt', async () => {
+  it('a body function makes a new body for each attempt', async () => {
     let made = 0;
     const {handler, requests} = scriptedHandler(503);
     const body = () => `body ${++made}`;
@@ -250,13 +259,13 @@ describe('bodies', () => {
     ['a Blob', new Blob(['x'])],
     ['URLSearchParams', new URLSearchParams('a=b')],
     ['FormData', new FormData()],
-  ])('%s is sent again as it is', async (_name, body) => {
+  ])('%s as a body is sent again unchanged', async (_name, body) => {
     const {handler, requests} = scriptedHandler(503);
     await call(handler, noDelay, {method: 'PUT', body});
     expect(requests.map((request) => request.body)).toEqual([body, body, body]);
   });
 
-  it('a stream is not sent twice, whatever anybody says', async () => {
+  it('a stream is not sent twice, and shouldRetry is not called for it', async () => {
     const shouldRetry = vi.fn(() => true);
     for (const body of [new ReadableStream(), (async function* () {})()]) {
       const {handler, requests} = scriptedHandler(503, 200);
@@ -267,7 +276,7 @@ describe('bodies', () => {
     expect(shouldRetry).not.toHaveBeenCalled();
   });
 
-  it('of an answer that is discarded is cancelled before the wait: it would keep its slot', async () => {
+  it('the body of a discarded response is cancelled before the wait, so that its slot is free', async () => {
     longestJitter();
     const answer = watchedResponse(503);
     const outcome = watch(
@@ -278,12 +287,12 @@ describe('bodies', () => {
     expect(outcome.isSettled).toBe(false);
   });
 
-  it('of an answer that is discarded is not one that nobody cares to read', async () => {
+  it('the body of a discarded response does not count as unread', async () => {
     longestJitter();
     const request = requestTo();
     const handler: Handler = async (sent) => {
       const lifetime = lifetimeOf(sent);
-      // As connectors do, for one that has none.
+      // As connectors do for a response without a body.
       lifetime.bodyOpened();
       lifetime.bodyClosed();
       return new Response(null, {status: 503});
@@ -293,7 +302,7 @@ describe('bodies', () => {
     expect(request.lifetime.hasUnreadBody).toBe(false);
   });
 
-  it('of the answer that comes out is not', async () => {
+  it('the body of the returned response is not cancelled', async () => {
     const answers = [watchedResponse(503), watchedResponse(503), watchedResponse(503)];
     let count = 0;
     await call(async () => (answers[count++] as (typeof answers)[number]).response);
@@ -302,7 +311,7 @@ describe('bodies', () => {
 });
 
 describe('headers', () => {
-  it('that policies further in set don’t pile up, nor stay', async () => {
+  it('headers that policies further in set do not stay for the next attempt', async () => {
     const {handler, requests} = scriptedHandler(503);
     let token = 0;
     await call(
@@ -322,7 +331,7 @@ describe('headers', () => {
 });
 
 describe('the wait', () => {
-  it('is drawn by lot from all that is allowed, which doubles up to a bound', async () => {
+  it('the longest wait doubles with each retry, up to maxDelay', async () => {
     const random = longestJitter();
     const options = {retries: 6, minDelay: 100, maxDelay: 1_000};
     const {handler, times} = scriptedHandler(503);
@@ -333,11 +342,11 @@ describe('the wait', () => {
     random.mockReturnValue(0);
     const second = scriptedHandler(503);
     await call(second.handler, options);
-    // A timer takes 1 ms at least.
+    // A timer takes at least 1 ms.
     expect(Math.max(...waits(second.times))).toBeLessThanOrEqual(1);
   });
 
-  it('is anything between nothing and its bound, and about half of that', async () => {
+  it('the wait is random between 0 and its bound, and half of the bound on average', async () => {
     const delays: number[] = [];
     for (let index = 0; index < 400; index++) {
       const {handler} = scriptedHandler(503, 200);
@@ -350,12 +359,12 @@ describe('the wait', () => {
     }
     expect(delays.every((delay) => delay >= 0 && delay <= 1_000)).toBe(true);
     const mean = delays.reduce((sum, delay) => sum + delay, 0) / delays.length;
-    // 400 of them: five standard deviations of the mean.
+    // With 400 waits, this is five standard deviations of the mean.
     expect(Math.abs(mean - 500)).toBeLessThan(73);
     expect(new Set(delays).size).toBeGreaterThan(390);
   });
 
-  it('is what Retry-After asks for, in seconds or as a date, without jitter', async () => {
+  it('the wait is the time of Retry-After, in seconds or as a date, without jitter', async () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.1);
     for (const value of ['7', new Date(Date.now() + 7_000).toUTCString()]) {
       const {handler, times} = scriptedHandler(
@@ -370,13 +379,19 @@ describe('the wait', () => {
     }
   });
 
-  it.each(['ratelimit-reset', 'x-ratelimit-reset'])('is until the quota is renewed, by %s', async (name) => {
-    const {handler, times} = scriptedHandler(new Response(null, {status: 429, headers: {[name]: '9'}}), 200);
-    await call(handler);
-    expect((times[1] as number) - (times[0] as number)).toBe(9_000);
-  });
+  it.each(['ratelimit-reset', 'x-ratelimit-reset'])(
+    'the wait lasts until the quota is renewed, by the header %s',
+    async (name) => {
+      const {handler, times} = scriptedHandler(
+        new Response(null, {status: 429, headers: {[name]: '9'}}),
+        200,
+      );
+      await call(handler);
+      expect((times[1] as number) - (times[0] as number)).toBe(9_000);
+    },
+  );
 
-  it('is its own when an error comes with a quota that is not used up', async () => {
+  it('the wait ignores the reset of a quota that is not used up', async () => {
     longestJitter();
     const headers = {'x-ratelimit-remaining': '4000', 'x-ratelimit-reset': '3000'};
     const {handler, times} = scriptedHandler(new Response(null, {status: 502, headers}), 200);
@@ -384,7 +399,7 @@ describe('the wait', () => {
     expect((times[1] as number) - (times[0] as number)).toBe(250);
   });
 
-  it('that a server asks for may be longer than maxDelay', async () => {
+  it('a wait that the server asks for may be longer than maxDelay', async () => {
     const {handler, times} = scriptedHandler(
       new Response(null, {status: 429, headers: {'retry-after': '50'}}),
       200,
@@ -413,7 +428,7 @@ describe('the wait', () => {
     },
   );
 
-  it('may be as long as a server likes, where that is said', async () => {
+  it('the wait has no bound with maxRetryAfter: Infinity', async () => {
     const {handler, times} = scriptedHandler(
       new Response(null, {status: 429, headers: {'retry-after': '3600'}}),
       200,
@@ -422,7 +437,7 @@ describe('the wait', () => {
     expect((times[1] as number) - (times[0] as number)).toBe(3_600_000);
   });
 
-  it('for which the total leaves no time is not begun: the last result comes at once', async () => {
+  it('a wait that the total timeout leaves no time for is not begun: the call ends at once', async () => {
     longestJitter();
     for (const failure of [new Response(null, {status: 503}), connectionError('receive')]) {
       const request = requestTo();
@@ -436,7 +451,7 @@ describe('the wait', () => {
     }
   });
 
-  it('for which there is time enough is begun', async () => {
+  it('a wait that ends before the total timeout is begun', async () => {
     longestJitter();
     const request = requestTo();
     request.lifetime.deadline = performance.now() + 401;
@@ -448,7 +463,7 @@ describe('the wait', () => {
 });
 
 describe('an abort', () => {
-  it('during the wait rejects at once with its reason, and leaves nothing behind', async () => {
+  it('an abort during the wait rejects at once with its reason and leaves no timer', async () => {
     longestJitter();
     const request = requestTo();
     const {handler, requests} = scriptedHandler(503);
@@ -461,7 +476,7 @@ describe('an abort', () => {
     expectNoTimers();
   });
 
-  it('during an attempt is no failure of the attempt', async () => {
+  it('an abort during an attempt is not retried', async () => {
     const request = requestTo();
     const shouldRetry = vi.fn(() => true);
     const {handler, calls} = heldHandler();
@@ -473,7 +488,7 @@ describe('an abort', () => {
     expect(shouldRetry).not.toHaveBeenCalled();
   });
 
-  it('that the attempt did not obey counts when its failure is in', async () => {
+  it('an abort that the attempt ignored takes effect when the attempt fails', async () => {
     const request = requestTo();
     const answer = watchedResponse(503);
     let finish: (response: Response) => void = () => {};
@@ -493,7 +508,7 @@ describe('an abort', () => {
     expect(answer.cancelled).toBe(true);
   });
 
-  it('while shouldRetry or onRetry is waited for counts when that is done', async () => {
+  it('an abort during shouldRetry or onRetry takes effect when the function has returned', async () => {
     for (const name of ['shouldRetry', 'onRetry'] as const) {
       const request = requestTo();
       let decide: (value: true) => void = () => {};
@@ -515,7 +530,7 @@ describe('an abort', () => {
 });
 
 describe('shouldRetry', () => {
-  it('is told what there is to know, and nothing that may not be logged', async () => {
+  it('shouldRetry gets the facts about the attempt, and no secret', async () => {
     longestJitter();
     const contexts: RetryContext[] = [];
     const shouldRetry = (context: RetryContext) => {
@@ -536,25 +551,28 @@ describe('shouldRetry', () => {
   it.each([
     ['sync', (value: boolean | undefined) => value],
     ['async', async (value: boolean | undefined) => value],
-  ])('decides with true or false, and leaves it to the rules with undefined (%s)', async (_name, answer) => {
-    const attempts = async (status: number, decision: boolean | undefined) => {
-      const {handler, requests} = scriptedHandler(status);
-      await call(handler, {...noDelay, shouldRetry: () => answer(decision)});
-      return requests.length;
-    };
-    expect(await attempts(404, true)).toBe(3);
-    expect(await attempts(404, undefined)).toBe(1);
-    expect(await attempts(503, false)).toBe(1);
-    expect(await attempts(503, undefined)).toBe(3);
-  });
+  ])(
+    'shouldRetry decides with true or false, and undefined leaves the decision to the rules (%s)',
+    async (_name, answer) => {
+      const attempts = async (status: number, decision: boolean | undefined) => {
+        const {handler, requests} = scriptedHandler(status);
+        await call(handler, {...noDelay, shouldRetry: () => answer(decision)});
+        return requests.length;
+      };
+      expect(await attempts(404, true)).toBe(3);
+      expect(await attempts(404, undefined)).toBe(1);
+      expect(await attempts(503, false)).toBe(1);
+      expect(await attempts(503, undefined)).toBe(3);
+    },
+  );
 
-  it('can have a POST sent again, and any error', async () => {
+  it('shouldRetry can make a POST and any error be retried', async () => {
     const {handler, requests} = scriptedHandler(503, new Error('anything'), 200);
     await call(handler, {...noDelay, shouldRetry: () => true}, {method: 'POST', body: 'x'});
     expect(requests.length).toBe(3);
   });
 
-  it('is not asked about a success, nor when there is no other attempt', async () => {
+  it('shouldRetry is not called after a success, nor when no retry is left', async () => {
     const shouldRetry = vi.fn(() => true);
     await call(scriptedHandler(200).handler, {...noDelay, shouldRetry});
     expect(shouldRetry).not.toHaveBeenCalled();
@@ -562,7 +580,7 @@ describe('shouldRetry', () => {
     expect(shouldRetry).toHaveBeenCalledTimes(2);
   });
 
-  it('can read a clone of the answer', async () => {
+  it('shouldRetry can read a clone of the response', async () => {
     const {handler} = scriptedHandler(() => Response.json({code: 'busy'}, {status: 409}));
     const seen: unknown[] = [];
     const {value} = await call(handler, {
@@ -584,16 +602,19 @@ describe('shouldRetry', () => {
       },
     ],
     ['async', () => Promise.reject(new TypeError('mine'))],
-  ])('ends the call with what it throws, and the answer is discarded (%s)', async (_name, shouldRetry) => {
-    const answer = watchedResponse(503);
-    const {error} = await call(async () => answer.response, {...noDelay, shouldRetry});
-    expect(error).toEqual(new TypeError('mine'));
-    expect(answer.cancelled).toBe(true);
-  });
+  ])(
+    'an error that shouldRetry throws ends the call, and the response is discarded (%s)',
+    async (_name, shouldRetry) => {
+      const answer = watchedResponse(503);
+      const {error} = await call(async () => answer.response, {...noDelay, shouldRetry});
+      expect(error).toEqual(new TypeError('mine'));
+      expect(answer.cancelled).toBe(true);
+    },
+  );
 });
 
 describe('onRetry', () => {
-  it('is called before each wait, and waited for', async () => {
+  it('onRetry is called before each wait, which begins when its promise has settled', async () => {
     longestJitter();
     const seen: Array<[number, number, number]> = [];
     const {handler, times} = scriptedHandler(503);
@@ -612,7 +633,7 @@ describe('onRetry', () => {
     expect(times.map((time) => time - start)).toEqual([0, 110, 320]);
   });
 
-  it('is not called when there is no retry', async () => {
+  it('onRetry is not called when no retry follows', async () => {
     const onRetry = vi.fn();
     await call(scriptedHandler(404).handler, {...noDelay, onRetry});
     await call(scriptedHandler(503).handler, {...noDelay, onRetry, shouldRetry: () => false});
@@ -620,7 +641,7 @@ describe('onRetry', () => {
     expect(onRetry).not.toHaveBeenCalled();
   });
 
-  it('ends the call with what it throws', async () => {
+  it('an error that onRetry throws ends the call', async () => {
     const error = new Error('mine');
     for (const onRetry of [
       () => {
@@ -636,7 +657,7 @@ describe('onRetry', () => {
 });
 
 describe('the budget', () => {
-  it('bounds what retries put on a host that is down', async () => {
+  it('the budget bounds the retries to a host that is down', async () => {
     const {handler, requests} = scriptedHandler(503);
     const policy = wrapped(retryPolicy({...noDelay, budget: {ratio: 0.2, minimum: 0}}), handler);
     for (let index = 0; index < 100; index++) void policy(requestTo());
@@ -644,7 +665,7 @@ describe('the budget', () => {
     expect(requests.length).toBe(120);
   });
 
-  it('lets some be retried where there are few', async () => {
+  it('the budget allows its minimum of retries when there are few calls', async () => {
     const {handler, requests} = scriptedHandler(503);
     const policy = wrapped(retryPolicy({...noDelay, budget: {ratio: 0, minimum: 3}}), handler);
     for (let index = 0; index < 10; index++) void policy(requestTo());
@@ -652,7 +673,7 @@ describe('the budget', () => {
     expect(requests.length).toBe(13);
   });
 
-  it('is each host’s own', async () => {
+  it('each host has a budget of its own', async () => {
     const {handler, requests} = scriptedHandler(503);
     const policy = wrapped(retryPolicy({...noDelay, retries: 1, budget: {ratio: 0, minimum: 1}}), handler);
     for (const url of ['https://a.test/1', 'https://a.test/2', 'https://b.test/'])
@@ -661,7 +682,7 @@ describe('the budget', () => {
     expect(requests.length).toBe(5);
   });
 
-  it('comes back with time', async () => {
+  it('the budget is available again after its window', async () => {
     const {handler, requests} = scriptedHandler(503);
     const policy = wrapped(
       retryPolicy({...noDelay, retries: 1, budget: {ratio: 0, minimum: 1, window: 1_000}}),
@@ -675,14 +696,14 @@ describe('the budget', () => {
     expect(requests.length).toBe(12);
   });
 
-  it('is one for the settings that are laid over others, unless they have their own', () => {
+  it('merged settings share the budget of the base, unless they have one of their own', () => {
     const base = defaultRetry();
     expect(mergeRetry(base, {retries: 5}).budget).toBe(base.budget);
     expect(mergeRetry(base, {budget: {ratio: 1}}).budget).not.toBe(base.budget);
     expect(mergeRetry(base, {budget: false}).budget).toBeUndefined();
   });
 
-  it('used up gives the answer as it is', async () => {
+  it('with a used-up budget, the call resolves with the failed response', async () => {
     const answer = watchedResponse(503);
     const {value} = await call(async () => answer.response, {budget: {ratio: 0, minimum: 0}});
     expect(value).toBe(answer.response);
@@ -691,7 +712,7 @@ describe('the budget', () => {
 });
 
 describe('options', () => {
-  it('are laid over those before, one by one', () => {
+  it('each retry option of a call replaces the same option of the session', () => {
     const base = mergeRetry(defaultRetry(), {retries: 7, minDelay: 1, statuses: [500]});
     expect(mergeRetry(base, undefined)).toBe(base);
     expect(mergeRetry(base, 3)).toMatchObject({retries: 3, minDelay: 1, statuses: [500]});
@@ -719,19 +740,19 @@ describe('options', () => {
     [{shouldRetry: true}, 'retry.shouldRetry'],
     [{onRetry: 1}, 'retry.onRetry'],
     [{limit: 2}, 'retry.limit', 'UnsupportedOptionError'],
-  ])('that can’t be are refused: %j', (retry, option, name = 'InvalidOptionError') => {
+  ])('invalid retry options are refused: %j', (retry, option, name = 'InvalidOptionError') => {
     const make = () => retryPolicy(retry as Retry);
     expect(make).toThrow(expect.objectContaining({name, option}) as Error);
   });
 });
 
-describe('whatever happens', () => {
+describe('any sequence of outcomes', () => {
   const outcome = fc.oneof(
     fc.constantFrom(200, 404, 500, 503, 429),
     fc.constantFrom('dns', 'receive', 'bug' as const),
   );
 
-  it('a call settles once, with its last attempt’s end, within its attempts, and its bodies are cancelled but that one', async () => {
+  it('a call settles once with the outcome of its last attempt, within its retries, and every other body is cancelled', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(outcome, {minLength: 1, maxLength: 8}),

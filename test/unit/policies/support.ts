@@ -9,7 +9,7 @@ import type {CallOptionValues} from '../../../src/core/request.ts';
 import {ConnectorRequest} from '../../../src/core/request.ts';
 import {ConnectionError, type Phase} from '../../../src/errors/index.ts';
 
-/** Time stands still, and goes on when it is told to: for timers, `Date` and `performance`. */
+/** Replaces timers, `Date` and `performance` with a clock that only the test moves. */
 export function useFakeClock(): void {
   beforeEach(() => {
     vi.useFakeTimers({
@@ -25,7 +25,7 @@ export function useFakeClock(): void {
 
 export const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
-/** Lets what is already due come out, without any time passing. */
+/** Runs everything that is already due, without time passing. */
 export const settle = () => pass(0);
 
 export interface RequestOptions {
@@ -57,16 +57,16 @@ export function wrapped(policy: Policy, handler: Handler): Handler {
   return applyPolicy(policy, handler, policyContext);
 }
 
-/** One call as a fake handler saw it. */
+/** A call, as a fake handler received it. */
 export interface SeenCall {
   readonly request: TestRequest;
-  /** On the clock of `performance`. */
+  /** When the call arrived, on the clock of `performance`. */
   readonly at: number;
   answer(response: Response): void;
   fail(error: unknown): void;
 }
 
-/** A handler that answers when it is told to, and lets go when the call is aborted, as a connector does. */
+/** A handler that the test answers. It rejects when the call is aborted, as a connector does. */
 export function heldHandler() {
   const calls: SeenCall[] = [];
   const handler: Handler = (request) =>
@@ -99,7 +99,10 @@ export function heldHandler() {
   };
 }
 
-/** A handler that answers at once with what comes next in a list: a status, a response, a function or an error to throw; the last again and again. */
+/**
+ * A handler that answers at once with the next entry of a list: a status, a response, a function, or an error to throw.
+ * The last entry is repeated.
+ */
 export function scriptedHandler(...script: Array<number | Response | (() => Response) | Error>) {
   const requests: TestRequest[] = [];
   const times: number[] = [];
@@ -114,7 +117,7 @@ export function scriptedHandler(...script: Array<number | Response | (() => Resp
   return {handler, requests, times};
 }
 
-/** A response that knows whether its body was cancelled. */
+/** A response that records whether its body was cancelled. */
 export function watchedResponse(status = 200, headers: Record<string, string> = {}) {
   const seen = {cancelled: false};
   const body = new ReadableStream({
@@ -125,7 +128,7 @@ export function watchedResponse(status = 200, headers: Record<string, string> = 
   return Object.assign(seen, {response: new Response(body, {status, headers})});
 }
 
-/** Whether a promise has settled, and how: to look at it without waiting. */
+/** Records how a promise settles, so that a test can check it without waiting. */
 export function watch<T>(promise: Promise<T>) {
   const seen: {value?: T; error?: unknown; isSettled: boolean; times: number; at: number} = {
     isSettled: false,
@@ -147,7 +150,7 @@ export function connectionError(phase: Phase): ConnectionError {
   return new ConnectionError('The network failed', phase);
 }
 
-/** Nothing that a policy leaves behind keeps a process alive. */
+/** Expects that no timer is left, which would keep a process alive. */
 export function expectNoTimers(): void {
   expect(vi.getTimerCount()).toBe(0);
 }

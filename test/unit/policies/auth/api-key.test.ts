@@ -21,21 +21,21 @@ describe('an API key in a header', () => {
     ['a string', 'k'],
     ['a function', () => 'k'],
     ['an async function', async () => 'k'],
-  ])('comes as %s', async (_, value) => {
+  ])('an API key in a header can be %s', async (_, value) => {
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth: apiKey({header: 'x-api-key', value})});
     await session.fetch('users');
     await session.get('users');
     for (const {headers} of calls) expect(headers.get('x-api-key')).toBe('k');
   });
 
-  it('stands beside an Authorization header of the call, and gives way to one of its own name', async () => {
+  it("an API key is sent beside the call's Authorization header, and a header of the key's own name is kept", async () => {
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth});
     await session.fetch('users', {headers: {authorization: 'Mine', 'x-api-key': 'mine'}});
     await session.fetch('users', {headers: {authorization: 'Mine'}});
     expect(calls.map(({headers}) => headers.get('x-api-key'))).toEqual(['mine', 'k']);
   });
 
-  it('goes with redirects to the same origin, and not to another one, nor back with what came from there', async () => {
+  it('an API key follows redirects within its origin, but not to another origin', async () => {
     const {session, calls} = mockSession(
       ({url}) =>
         url.endsWith('/a')
@@ -56,7 +56,7 @@ describe('an API key in a header', () => {
     expect(session.stats().totals).toMatchObject({attempts: 1, retries: 0});
   });
 
-  it('leaves it to the caller what becomes of a redirect', async () => {
+  it('with redirect: manual, the caller gets the redirect of a signed request', async () => {
     const {session, calls} = mockSession(() => Response.redirect('https://other.test/', 302), {
       baseUrl,
       auth,
@@ -66,7 +66,7 @@ describe('an API key in a header', () => {
     expect(calls).toHaveLength(2);
   });
 
-  it('is not let go where the runtime hides redirects: that is an error', async () => {
+  it('a redirect is an error if the runtime hides its target, so that the API key stays with its origin', async () => {
     const hiding = createConnector({
       name: 'hiding',
       capabilities: {sockets: false, connectTimeout: false, requestStreams: true, manualRedirect: false},
@@ -84,7 +84,7 @@ describe('an API key in a header', () => {
     ['nothing', undefined],
     ['an empty string', ''],
     ['a line break', 's3cret\nx: y'],
-  ])('that a function gives as %s fails the call, and is not shown', async (_, value) => {
+  ])('a call fails without showing the key if a function returns %s', async (_, value) => {
     const auth = apiKey({header: 'x-api-key', value: () => value as string});
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth});
     const error = await rejection(session.fetch('users'));
@@ -104,13 +104,13 @@ describe('an API key in the query', () => {
     ['users?a=1#top', `https://api.test/v1/users?a=1&${encoded}`],
     ['users?key=mine', 'https://api.test/v1/users?key=mine'],
     ['https://other.test/?a', 'https://other.test/?a'],
-  ])('%s: %s', async (url, expected) => {
+  ])('the key in the query makes %s into %s', async (url, expected) => {
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth});
     await session.fetch(url);
     expect(calls[0]?.url).toBe(expected);
   });
 
-  it('is not in the url of a response, or of its clone', async () => {
+  it('a key in the query does not appear in the url of a response or of its clone', async () => {
     const {session} = mockSession(() => ({}), {baseUrl, auth});
     const response = await session.fetch('users?a=1');
     expect(response.url).toBe('https://api.test/v1/users?a=1');
@@ -118,13 +118,13 @@ describe('an API key in the query', () => {
     expect(response.redirected).toBe(false);
   });
 
-  it('goes with redirects to the same origin, and is taken out of what a server makes of it for another', async () => {
+  it('a key in the query follows redirects within its origin, and is removed from a Location at another origin', async () => {
     const {session, calls} = mockSession(
       ({url}) => {
         const {pathname, search} = new URL(url);
         if (pathname === '/a') return Response.redirect(`https://api.test/b${search}`, 302);
         if (pathname === '/b') return Response.redirect('https://api.test/c', 302);
-        // Encoded its own way.
+        // The server encodes the key in another way.
         if (pathname === '/c')
           return Response.redirect(`https://other.test/d?x=1&${search.slice(1).replaceAll('%20', '+')}`, 302);
         return 'done';
@@ -145,7 +145,7 @@ describe('an API key in the query', () => {
     ['the network', () => Promise.reject(new ConnectionError('Reset', 'receive'))],
     ['a status', () => new Response('', {status: 500})],
     ['too many redirects', ({url}: {url: string}) => Response.redirect(url, 302)],
-  ])('shows in no error: %s', async (_, handler) => {
+  ])('a key in the query does not appear in an error: %s', async (_, handler) => {
     const {session} = mockSession(handler, {baseUrl, auth});
     const error = await rejection(session.get('users').json());
     const shown = [
@@ -169,7 +169,7 @@ it.each<[string, () => AuthScheme, name?: string]>([
   ['apiKey.value', () => apiKey({header: 'a', value: 1 as never})],
   ['apiKey.name', () => apiKey({header: 'a', value: 's3cret', name: 'b'} as never), 'UnsupportedOptionError'],
 ])(
-  'an option %s that cannot be is refused when it is made, its secret not shown',
+  'an invalid option %s is refused when the scheme is made, and the error shows no secret',
   (option, make, name = 'InvalidOptionError') => {
     const error = thrown(make);
     expect(error).toMatchObject({name, option});

@@ -20,7 +20,7 @@ describe('the examples of RFC 7616', () => {
   it.each([
     ['MD5', '8ca523f5e9506fed4657c9700eebdbec'],
     ['SHA-256', '753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1'],
-  ])('section 3.9.1, %s', (algorithm, response) => {
+  ])('the header of the example in section 3.9.1 is calculated with %s', (algorithm, response) => {
     const terms = selectChallenge(
       parseChallenges(
         `Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=${algorithm},` +
@@ -35,7 +35,7 @@ describe('the examples of RFC 7616', () => {
     expect(digestHeader(terms, 'Mufasa', secret, request)).toContain(`response="${response}"`);
   });
 
-  it('section 3.9.2, SHA-512-256, a charset and a hashed name', () => {
+  it('the header of the example in section 3.9.2 is calculated with SHA-512-256, a charset and a hashed name', () => {
     const terms = selectChallenge(
       parseChallenges(
         'Digest realm="api@example.org", qop="auth", algorithm=SHA-512-256,' +
@@ -49,15 +49,15 @@ describe('the examples of RFC 7616', () => {
     const cnonce = 'NTg6RKcb9boFIAS3KrFK9BGeh+niz/sm';
     const request = {method: 'GET', uri: '/doe.json', count: 1, cnonce};
     const header = digestHeader(terms, user.username, digestSecret(terms, user, cnonce), request);
-    // What the RFC prints is SHA-512 cut short, which SHA-512/256 is not; its errata have this one.
+    // The RFC prints a truncated SHA-512, which is not SHA-512/256. This value is that of its errata.
     expect(header).toContain('username="793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b"');
     expect(header).toContain('userhash=true');
   });
 });
 
-describe('a server that asks for', () => {
+describe('a challenge', () => {
   it.each(['SHA-256', 'SHA-256-sess', 'SHA-512-256', 'MD5', 'MD5-sess', undefined])(
-    '%s is answered, and from then on without being asked',
+    'a challenge with the algorithm %s is answered, and later requests are signed at once',
     async (algorithm) => {
       const server = await startDigestServer({algorithm});
       await using session = open(server.origin);
@@ -79,7 +79,7 @@ describe('a server that asks for', () => {
     ['one qop of two', {qop: 'auth-int,auth'}],
     ['a hashed name', {userhash: true}],
     ['a realm with quotes', {realm: 'a "realm", \\ of its own'}],
-  ])('%s is answered', async (_, options) => {
+  ])('a challenge with %s is answered', async (_, options) => {
     const server = await startDigestServer(options);
     await using session = open(server.origin);
     expect((await session.fetch('a')).status).toBe(200);
@@ -88,7 +88,7 @@ describe('a server that asks for', () => {
   it.each([
     ['Jäsøn "Doe"', 'geheim: ü'],
     ["o'(neil)*", ''],
-  ])('a name like %s is answered in UTF-8', async (username, password) => {
+  ])('the name %s is sent in UTF-8', async (username, password) => {
     const server = await startDigestServer({username, password});
     await using session = open(server.origin, {username, password});
     expect((await session.fetch('a')).status).toBe(200);
@@ -96,7 +96,7 @@ describe('a server that asks for', () => {
 });
 
 describe('a nonce', () => {
-  it('that is stale is replaced, and the request sent again', async () => {
+  it('a stale nonce is replaced, and the request is sent again', async () => {
     const server = await startDigestServer({uses: 2});
     await using session = open(server.origin);
     for (let count = 0; count < 6; count++) expect((await session.fetch('a')).status).toBe(200);
@@ -104,14 +104,14 @@ describe('a nonce', () => {
     expect(server.requests).toHaveLength(9);
   });
 
-  it('that is good once serves many at a time', async () => {
+  it('concurrent requests succeed if each nonce is valid once', async () => {
     const server = await startDigestServer({uses: 1});
     await using session = open(server.origin);
     const responses = await Promise.all(Array.from({length: 30}, () => session.fetch('a')));
     expect(new Set(responses.map(({status}) => status))).toEqual(new Set([200]));
   });
 
-  it('is counted on for many at a time, no count twice', async () => {
+  it('concurrent requests with one nonce have different counts', async () => {
     const server = await startDigestServer();
     await using session = open(server.origin);
     await session.fetch('a');
@@ -121,7 +121,7 @@ describe('a nonce', () => {
   });
 
   it.each(['SHA-256', 'SHA-256-sess'])(
-    'that the server announces is the next one (%s)',
+    'the nonce that the server announces is used next (%s)',
     async (algorithm) => {
       const server = await startDigestServer({uses: 1, announcesNext: true, algorithm});
       await using session = open(server.origin);
@@ -138,13 +138,13 @@ describe('the next nonce of Authentication-Info', () => {
     ['rspauth="0", note="then nextnonce=\\"b\\"", nextnonce="a"', 'a'],
     ['note="nextnonce=b"', undefined],
     ['', undefined],
-  ])('%s', (header, nonce) => {
+  ])('the next nonce is read from %s', (header, nonce) => {
     expect(parseParameters(header).get('nextnonce')).toBe(nonce);
   });
 });
 
-describe('who is refused', () => {
-  it('for a wrong password is not asked for ever', async () => {
+describe('requests that the server refuses', () => {
+  it('a wrong password ends the call with the 401', async () => {
     const server = await startDigestServer();
     await using session = open(server.origin, {password: 's3cret'});
     const response = await session.fetch('a');
@@ -154,7 +154,7 @@ describe('who is refused', () => {
     expect(inspect(await rejection(session.get('a')), {depth: 9})).not.toContain('s3cret');
   });
 
-  it('by a server whose every nonce is stale gives up', async () => {
+  it('a call ends with the 401 if the server calls every nonce stale', async () => {
     const server = await startDigestServer({uses: 0});
     await using session = open(server.origin);
     expect((await session.fetch('a')).status).toBe(401);
@@ -168,7 +168,7 @@ describe('who is refused', () => {
     ['auth-int only', 'Digest realm="a", nonce="b", qop="auth-int"'],
     ['no nonce', 'Digest realm="a", qop="auth"'],
     ['what cannot be read', 'Digest realm="a, =,=,'],
-  ])('with %s gets that answer', async (_, challenge) => {
+  ])('a 401 with %s is returned to the caller', async (_, challenge) => {
     const {session, calls} = mockSession(
       () => new Response('no', {status: 401, ...(challenge && {headers: {'www-authenticate': challenge}})}),
       {baseUrl: 'https://api.test/', auth: digest(credentials)},
@@ -180,7 +180,7 @@ describe('who is refused', () => {
   it.each([
     ['UTF-8', Buffer.from('Büro')],
     ['ISO 8859-1', Buffer.from('Büro', 'latin1')],
-  ])('with a realm in %s gets the digest of its bytes, and them back', async (_, realm) => {
+  ])('a realm in %s is hashed and sent back as its bytes', async (_, realm) => {
     const server = await startServer((request, response) => {
       if (!request.headers.authorization) {
         response.setHeader('www-authenticate', `Digest realm="${realm.toString('latin1')}", nonce="1"`);
@@ -200,7 +200,7 @@ describe('who is refused', () => {
     expect(header).toContain(`response="${md5(`${secret}:1:${md5('GET:/a')}`)}"`);
   });
 
-  it('with several challenges answers the first that it may', async () => {
+  it('the first supported of several challenges is answered', async () => {
     const {session, calls} = mockSession(
       () =>
         new Response('', {
@@ -221,13 +221,13 @@ describe('who is refused', () => {
 });
 
 describe('a body', () => {
-  it('is sent again with the answer', async () => {
+  it('the body is sent again with the response to the challenge', async () => {
     const server = await startDigestServer();
     await using session = open(server.origin);
     expect(await session.post('a', {body: 'the body'}).text()).toBe('the body');
   });
 
-  it('that is a stream gets through when a nonce is there, and else not', async () => {
+  it('a stream as a body is sent only when a nonce is known', async () => {
     const server = await startDigestServer();
     await using session = open(server.origin);
     const stream = () => new Blob(['the body']).stream();
@@ -237,7 +237,7 @@ describe('a body', () => {
 });
 
 describe('a redirect', () => {
-  it('is answered for itself on the same origin, and not at all on another', async () => {
+  it('a redirected request is signed anew on the same origin, and not signed on another', async () => {
     const other = await startServer((request, response) =>
       response.end(request.headers.authorization ?? 'none'),
     );
@@ -255,7 +255,7 @@ describe('a redirect', () => {
   });
 });
 
-it('gives way to an Authorization of the call', async () => {
+it('an Authorization header of the call is kept', async () => {
   const {session, calls} = mockSession(() => new Response('', {status: 401}), {
     baseUrl: 'https://api.test/',
     auth: digest(credentials),
@@ -271,7 +271,7 @@ it.each<[string, object, name?: string]>([
   ['algorithms', {algorithms: ['SHA-1']}],
   ['realm', {realm: 'a'}, 'UnsupportedOptionError'],
 ])(
-  'an option %s that cannot be is refused when it is made, its secret not shown',
+  'an invalid option %s is refused when the scheme is made, and the error shows no secret',
   (option, options, name = 'InvalidOptionError') => {
     const error = thrown(() => digest({...credentials, ...options} as never));
     expect(error).toMatchObject({name, option: `digest.${option}`});

@@ -10,14 +10,14 @@ describe('a bearer token', () => {
     ['a string', 'token-1'],
     ['a function', () => 'token-1'],
     ['an async function', async () => 'token-1'],
-  ])('comes as %s', async (_, bearer) => {
+  ])('a bearer token can be %s', async (_, bearer) => {
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth: {bearer}});
     await session.fetch('users');
     await session.get('users');
     for (const {headers} of calls) expect(headers.get('authorization')).toBe('Bearer token-1');
   });
 
-  it('is got anew for each attempt', async () => {
+  it('the function of a bearer token is called for each attempt', async () => {
     let count = 0;
     const twice: Policy = (next) => async (request) => {
       await next(request);
@@ -43,7 +43,7 @@ describe('a bearer token', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('no token'))],
-  ])('whose function %s fails the call with that, and sends nothing', async (_, bearer) => {
+  ])('a bearer function that %s fails the call, and nothing is sent', async (_, bearer) => {
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth: {bearer}});
     await expect(session.fetch('users')).rejects.toThrow('no token');
     await expect(session.get('users')).rejects.toThrow('no token');
@@ -53,20 +53,23 @@ describe('a bearer token', () => {
 
   it.each([
     ['nothing', () => undefined],
-    ['nothing, later', async () => undefined],
+    ['a promise of nothing', async () => undefined],
     ['an empty string', () => ''],
     ['a line break', async () => 's3cret\nx: y'],
     ['a space', () => 's3cret y'],
-  ])('whose function gives %s fails the call, and does not show it', async (_, bearer) => {
-    const {session, calls} = mockSession(() => ({}), {baseUrl, auth: {bearer: bearer as () => string}});
-    const error = await rejection(session.fetch('users'));
-    expect(error).toBeInstanceOf(InvalidOptionError);
-    expect(error.message).toMatch(/"auth.bearer" is /);
-    expect(String(error)).not.toContain('s3cret');
-    expect(calls).toHaveLength(0);
-  });
+  ])(
+    'a bearer function that returns %s fails the call, and the error does not show the value',
+    async (_, bearer) => {
+      const {session, calls} = mockSession(() => ({}), {baseUrl, auth: {bearer: bearer as () => string}});
+      const error = await rejection(session.fetch('users'));
+      expect(error).toBeInstanceOf(InvalidOptionError);
+      expect(error.message).toMatch(/"auth.bearer" is /);
+      expect(String(error)).not.toContain('s3cret');
+      expect(calls).toHaveLength(0);
+    },
+  );
 
-  it('may have characters that some servers use against RFC 6750', async () => {
+  it('a bearer token may have characters that some servers use against RFC 6750', async () => {
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth: {bearer: '1|abc:def'}});
     await session.fetch('users');
     expect(calls[0]?.headers.get('authorization')).toBe('Bearer 1|abc:def');
@@ -86,7 +89,7 @@ describe('basic credentials', () => {
   });
 });
 
-describe('auth is for the origin of baseUrl', () => {
+describe('the origin that auth is sent to', () => {
   it.each([
     ['users', 'Bearer t'],
     ['/elsewhere', 'Bearer t'],
@@ -98,13 +101,13 @@ describe('auth is for the origin of baseUrl', () => {
     ['https://www.api.test/x', null],
     ['//other.test/x', null],
     ['https://other.test/https://api.test/', null],
-  ])('%s: %s', async (url, expected) => {
+  ])('a request to %s has the Authorization %s', async (url, expected) => {
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth: {bearer: 't'}});
     await session.fetch(url);
     expect(calls[0]?.headers.get('authorization')).toBe(expected);
   });
 
-  it('also when a policy sends the same request elsewhere', async () => {
+  it('credentials are not sent when a policy sends the request to another origin', async () => {
     const mirror: Policy = (next) => async (request) => {
       await next(request);
       return next(request.with({url: 'https://mirror.test/'}));
@@ -114,7 +117,7 @@ describe('auth is for the origin of baseUrl', () => {
     expect(calls.map(({headers}) => headers.get('authorization'))).toEqual(['Bearer t', null]);
   });
 
-  it('and not for where a redirect leads', async () => {
+  it('credentials are not sent to another origin after a redirect', async () => {
     const {session, calls} = mockSession(
       ({url}) => (url.startsWith('https://api.test') ? Response.redirect('https://other.test/x', 307) : {}),
       {baseUrl, auth: {bearer: 't'}, headers: {cookie: 'a=b', x: 'y'}},
@@ -133,7 +136,7 @@ describe('auth is for the origin of baseUrl', () => {
     ]);
   });
 
-  it('of a child with another baseUrl as well: it stays where it was given for', async () => {
+  it("a child session with another baseUrl sends its parent's credentials to the parent's origin only", async () => {
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth: {bearer: 't'}});
     const child = session.extend({baseUrl: 'https://other.test/'});
     await child.fetch('x');
@@ -142,15 +145,15 @@ describe('auth is for the origin of baseUrl', () => {
   });
 });
 
-describe('auth gives way', () => {
-  it('to an Authorization header of the call', async () => {
+describe('the precedence of auth', () => {
+  it("an Authorization header of the call replaces the session's auth", async () => {
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth: {bearer: 't'}});
     await session.fetch('users', {headers: {Authorization: 'Mine 1'}});
     await session.get('users', {headers: {authorization: 'Mine 2'}});
     expect(calls.map(({headers}) => headers.get('authorization'))).toEqual(['Mine 1', 'Mine 2']);
   });
 
-  it('and does not ask for a token then', async () => {
+  it('no token is requested for a call with an Authorization header', async () => {
     const {session} = mockSession(() => ({}), {
       baseUrl,
       auth: {
@@ -162,7 +165,7 @@ describe('auth gives way', () => {
     await session.fetch('users', {headers: {authorization: 'Mine'}});
   });
 
-  it('to another, or to none, of a child', async () => {
+  it('a child session may replace auth or have none', async () => {
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth: {bearer: 't'}});
     await session.extend({auth: {bearer: 'u'}}).fetch('users');
     await session.extend({auth: undefined}).fetch('users');
@@ -170,7 +173,7 @@ describe('auth gives way', () => {
     expect(calls.map(({headers}) => headers.get('authorization'))).toEqual(['Bearer u', null, 'Bearer t']);
   });
 
-  it('to another that a child has for its own origin', async () => {
+  it('a child session with its own auth signs for its own origin', async () => {
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth: {bearer: 't'}});
     const child = session.extend({baseUrl: 'https://other.test/', auth: {bearer: 'u'}});
     await child.fetch('x');
@@ -179,7 +182,7 @@ describe('auth gives way', () => {
   });
 });
 
-it('the token is not asked for when the call was aborted', async () => {
+it('no token is requested for a call that is aborted already', async () => {
   const {session} = mockSession(() => ({}), {
     baseUrl,
     auth: {
@@ -191,7 +194,7 @@ it('the token is not asked for when the call was aborted', async () => {
   await expect(session.fetch('users', {signal: AbortSignal.abort('stop')})).rejects.toBe('stop');
 });
 
-it('an abort does not wait for the token', async () => {
+it('an abort rejects the call while the token is still requested', async () => {
   const controller = new AbortController();
   const {session, calls} = mockSession(() => ({}), {baseUrl, auth: {bearer: () => new Promise(() => {})}});
   const call = session.fetch('users', {signal: controller.signal});

@@ -10,7 +10,7 @@ const baseUrl = 'https://api.test/v1/';
 const tokenUrl = 'https://login.test/oauth/token?tenant=1';
 const credentials = {tokenUrl, clientId: 'id', clientSecret: 's3cret'};
 
-/** A session whose token endpoint answers with what it is given, and whose API takes anything. */
+/** A session whose token endpoint gives the answers of the test, and whose API accepts every request. */
 function sessionWith(
   options: Partial<OAuth2ClientCredentialsOptions>,
   answer: (count: number) => unknown = (count) => ({
@@ -33,7 +33,7 @@ function sessionWith(
 }
 
 describe('the client credentials grant (RFC 6749, section 4.4)', () => {
-  it('asks for a token once, and signs with it', async () => {
+  it('one token is requested and signs all requests', async () => {
     const {session, tokenCalls, tokens} = sessionWith({});
     await Promise.all(Array.from({length: 50}, () => session.fetch('users')));
     expect(tokenCalls()).toHaveLength(1);
@@ -43,17 +43,17 @@ describe('the client credentials grant (RFC 6749, section 4.4)', () => {
     expect(call?.headers.get('accept')).toBe('application/json');
     expect(await call?.text()).toBe('grant_type=client_credentials');
     expect(new Set(tokens())).toEqual(new Set(['Bearer t1']));
-    // What a session counts are its callers' requests.
+    // A session counts only the requests of its callers.
     expect(session.stats().totals).toMatchObject({requests: 50, attempts: 50, retries: 0});
   });
 
-  it('shows id and secret by HTTP Basic, form-encoded first (section 2.3.1)', async () => {
+  it('the id and the secret are form-encoded and sent by HTTP Basic (section 2.3.1)', async () => {
     const {session, tokenCalls} = sessionWith({clientId: 'a:b c', clientSecret: 'ü%&'});
     await session.fetch('users');
     expect(tokenCalls()[0]?.headers.get('authorization')).toBe(`Basic ${btoa('a%3Ab+c:%C3%BC%25%26')}`);
   });
 
-  it('or in the body', async () => {
+  it('the id and the secret are sent in the body with client_secret_post', async () => {
     const {session, tokenCalls} = sessionWith({
       authMethod: 'client_secret_post',
       clientSecret: async () => 'ü %',
@@ -65,7 +65,7 @@ describe('the client credentials grant (RFC 6749, section 4.4)', () => {
     );
   });
 
-  it('says scope, audience, resources and whatever else', async () => {
+  it('the token request has scope, audience, resources and further parameters', async () => {
     const {session, tokenCalls} = sessionWith({
       scope: ['read', 'write'],
       audience: 'https://api.test/',
@@ -83,7 +83,7 @@ describe('the client credentials grant (RFC 6749, section 4.4)', () => {
     ]);
   });
 
-  it('takes a token type in any case', async () => {
+  it('a token type is accepted in upper and lower case', async () => {
     const {session, tokens} = sessionWith({}, () => ({
       access_token: 't',
       token_type: 'bEARER',
@@ -92,7 +92,7 @@ describe('the client credentials grant (RFC 6749, section 4.4)', () => {
     expect(tokens()).toEqual(['Bearer t']);
   });
 
-  it('sends no token request with the headers or the auth of the session', async () => {
+  it('the token request has neither the headers nor the auth of the session', async () => {
     const {session, tokenCalls} = sessionWith({authMethod: 'client_secret_post'});
     await session.extend({headers: {'x-own': '1', cookie: 'a=b'}}).fetch('users');
     expect([...(tokenCalls()[0]?.headers.keys() ?? [])].sort()).toEqual(['accept', 'content-type']);
@@ -106,7 +106,7 @@ describe('tokens', () => {
     [3_600, 3_570_000],
     [40, 20_000],
     ['40', 20_000],
-  ])('that live %j s are replaced after %i ms, without a 401', async (expires, until) => {
+  ])('a token with a lifetime of %j s is replaced after %i ms, without a 401', async (expires, until) => {
     const {session, tokens} = sessionWith({}, (count) => ({
       access_token: `t${count}`,
       token_type: 'bearer',
@@ -119,7 +119,7 @@ describe('tokens', () => {
     expect(tokens()).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2']);
   });
 
-  it('without a life are kept until they are refused', async () => {
+  it('a token without a lifetime is kept until it is refused', async () => {
     const {session, tokens} = sessionWith({}, () => ({access_token: 't', token_type: 'bearer'}));
     await (await session.fetch('users')).text();
     await vi.advanceTimersByTimeAsync(1e9);
@@ -127,7 +127,7 @@ describe('tokens', () => {
     expect(tokens()).toEqual(['Bearer t', 'Bearer t']);
   });
 
-  it('are asked for again when the endpoint is busy, within its time', async () => {
+  it('the request for a token is retried within its timeout when the endpoint is busy', async () => {
     const {session, tokenCalls} = sessionWith({}, (count) =>
       count < 3 ? new Response('', {status: 503}) : {access_token: 't', token_type: 'bearer'},
     );
@@ -137,7 +137,7 @@ describe('tokens', () => {
     expect(tokenCalls()).toHaveLength(3);
   });
 
-  it('leave no timer behind, got or not', async () => {
+  it('no timer is left after a token request has succeeded or failed', async () => {
     const {session} = sessionWith({}, (count) =>
       count === 1 ? new Response('', {status: 400}) : {access_token: 't', token_type: 'bearer'},
     );
@@ -147,7 +147,7 @@ describe('tokens', () => {
     expectNoTimers();
   });
 
-  it('are waited for no longer than that', async () => {
+  it('the wait for a token ends with its timeout', async () => {
     const {session} = sessionWith({timeout: 5_000}, () => new Promise(() => undefined));
     const call = rejection(session.fetch('users'));
     await vi.advanceTimersByTimeAsync(4_999);
@@ -166,7 +166,7 @@ describe('tokens', () => {
   });
 });
 
-describe('a token endpoint that', () => {
+describe('failures of a token endpoint', () => {
   it.each<[string, () => unknown, RegExp]>([
     [
       'refuses',
@@ -179,13 +179,13 @@ describe('a token endpoint that', () => {
       /refused to issue a token \(/,
     ],
     [
-      'refuses with what is no code',
+      'refuses with an invalid code',
       () => Response.json({error: 's3cret\n!'}, {status: 400}),
       /refused to issue a token \(/,
     ],
     ['refuses with null', () => Response.json(null, {status: 400}), /refused to issue a token \(/],
-    ['refuses without a word', () => new Response(null, {status: 400}), /refused to issue a token \(/],
-    ['answers without a word', () => new Response(null, {status: 204}), /other than a JSON object/],
+    ['refuses with an empty body', () => new Response(null, {status: 400}), /refused to issue a token \(/],
+    ['answers with an empty body', () => new Response(null, {status: 204}), /other than a JSON object/],
     ['answers with null', () => Response.json(null), /other than a JSON object/],
     ['answers with a page', () => new Response('<h1>s3cret</h1>'), /other than a JSON object/],
     ['answers with a list', () => [{access_token: 's3cret'}], /no access_token/],
@@ -197,9 +197,9 @@ describe('a token endpoint that', () => {
       () => ({access_token: 's3cret\n', token_type: 'bearer'}),
       /getting one failed \(GET/,
     ],
-    ['floods', () => new Response('s3cret'.repeat(1e6)), /getting one failed \(GET/],
+    ['sends too much', () => new Response('s3cret'.repeat(1e6)), /getting one failed \(GET/],
     ['redirects', () => Response.redirect('https://evil.test/', 307), /getting one failed \(GET/],
-  ])('%s makes a typed error, which shows no secret', async (_, answer, message) => {
+  ])('a token endpoint that %s causes a typed error without a secret', async (_, answer, message) => {
     const {session, calls} = sessionWith({}, answer);
     const error = await rejection(session.fetch('users'));
     expect(error).toMatchObject({name: 'AuthError', code: 'ERR_AUTH'});
@@ -208,7 +208,7 @@ describe('a token endpoint that', () => {
     expect(calls.every(({url}) => url === tokenUrl)).toBe(true);
   });
 
-  it('floods is cut at a mebibyte', async () => {
+  it('the response of a token endpoint is cut off after a mebibyte', async () => {
     let sent = 0;
     const cancel = vi.fn();
     const body = new ReadableStream({
@@ -225,21 +225,21 @@ describe('a token endpoint that', () => {
     expect(cancel).toHaveBeenCalledOnce();
   });
 
-  it('may take a mebibyte for its answer', async () => {
+  it('the response of a token endpoint may have a mebibyte', async () => {
     const answer = JSON.stringify({access_token: 't', token_type: 'bearer'});
     const {session, tokens} = sessionWith({}, () => new Response(answer.padEnd(1024 * 1024)));
     await session.fetch('users');
     expect(tokens()).toEqual(['Bearer t']);
   });
 
-  it('refuses, says why in the data of the cause', async () => {
+  it('the answer of a token endpoint that refuses is in the data of the cause', async () => {
     const {session} = sessionWith({}, () => Response.json({error: 'invalid_scope'}, {status: 400}));
     const error = await rejection(session.fetch('users'));
     expect(error.cause).toMatchObject({name: 'HTTPError', status: 400, data: {error: 'invalid_scope'}});
   });
 });
 
-it('works over sockets: a token that is refused is replaced, with one connection, and the body sent again', async () => {
+it('over sockets, a refused token is replaced on one connection, and the body is sent again', async () => {
   const bodies: string[] = [];
   let issued = 0;
   const server = await startServer(async (request, response) => {
@@ -267,7 +267,7 @@ it('works over sockets: a token that is refused is replaced, with one connection
   expect(session.stats()).toMatchObject({active: 0, queued: 0, totals: {requests: 20}});
 });
 
-it('a session that is destroyed ends the token request with it', async () => {
+it('destroying a session aborts its token request', async () => {
   const {promise, resolve} = Promise.withResolvers<void>();
   const server = await startServer(() => resolve());
   const session = createSession({
@@ -296,7 +296,7 @@ it.each<[string, object, name?: string]>([
   ['timeout', {timeout: -1}],
   ['secret', {secret: 's3cret'}, 'UnsupportedOptionError'],
 ])(
-  'an option %s that cannot be is refused when it is made, its secret not shown',
+  'an invalid option %s is refused when the scheme is made, and the error shows no secret',
   (option, options, name = 'InvalidOptionError') => {
     const error = thrown(() => oauth2ClientCredentials({...credentials, ...options} as never));
     expect(error).toMatchObject({name, option: `oauth2ClientCredentials.${option}`});

@@ -9,7 +9,7 @@ import {useFakeClock} from '../support.ts';
 const baseUrl = 'https://api.test/v1/';
 const tokenOf = ({headers}: MockCall) => headers.get('authorization');
 
-/** A server that takes one token, another one when it is told to. */
+/** A server that accepts one token, which the test can change. */
 function picky(first: string) {
   const server = {
     valid: first,
@@ -19,7 +19,7 @@ function picky(first: string) {
   return server;
 }
 
-/** A source whose answers the test gives, one by one. */
+/** A source whose answers the test resolves one by one. */
 function heldSource() {
   const asked: Array<TokenRequest & PromiseWithResolvers<string | Token>> = [];
   const source = (request: TokenRequest) => {
@@ -31,7 +31,7 @@ function heldSource() {
 }
 
 describe('a token', () => {
-  it('is got once, for all that wait for it and all that come after', async () => {
+  it('a token is requested once for all waiting and later requests', async () => {
     const {asked, source} = heldSource();
     const {session, calls} = mockSession(
       () => ({}),
@@ -48,7 +48,7 @@ describe('a token', () => {
     expect(new Set(calls.map(tokenOf))).toEqual(new Set(['Bearer t1']));
   });
 
-  it('is not asked for where the call has an Authorization of its own, or goes elsewhere', async () => {
+  it('no token is requested for a call with an Authorization header or to another origin', async () => {
     const source = vi.fn(() => 't1');
     const {session, calls} = mockSession(() => new Response('', {status: 401}), {
       baseUrl,
@@ -60,7 +60,7 @@ describe('a token', () => {
     expect(calls.map(tokenOf)).toEqual(['Mine', null]);
   });
 
-  it('is shared with the children of a session', async () => {
+  it('a token is shared with the children of a session', async () => {
     const source = vi.fn(() => 't1');
     const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
     await session.fetch('users');
@@ -70,7 +70,7 @@ describe('a token', () => {
 });
 
 describe('a 401', () => {
-  it('of a hundred requests at once leads to one refresh, and each of them is sent again once', async () => {
+  it('a hundred concurrent 401s cause one refresh, and each request is sent again once', async () => {
     const {asked, source} = heldSource();
     const server = picky('t2');
     const {session, calls} = mockSession(server.answer, {baseUrl, auth: tokenSource(source)}, {limit: 0});
@@ -86,7 +86,7 @@ describe('a 401', () => {
     expect(session.stats().totals).toMatchObject({requests: 100, attempts: 200, retries: 100});
   });
 
-  it('that comes late, to a token that was replaced meanwhile, is no reason to refresh', async () => {
+  it('a late 401 to a token that was replaced meanwhile causes no refresh', async () => {
     const tokens = ['t1', 't2', 't3'];
     const source = vi.fn(() => tokens.shift() as string);
     const late = Promise.withResolvers<void>();
@@ -108,7 +108,7 @@ describe('a 401', () => {
     expect(source).toHaveBeenCalledTimes(2);
   });
 
-  it('of the new token too is the answer', async () => {
+  it('a 401 to the new token is returned to the caller', async () => {
     let count = 0;
     const source = vi.fn(() => `t${++count}`);
     const {session, calls} = mockSession(() => new Response('', {status: 401}), {
@@ -119,7 +119,7 @@ describe('a 401', () => {
     expect(calls.map(tokenOf)).toEqual(['Bearer t1', 'Bearer t2']);
   });
 
-  it('sends the body again, where it can be', async () => {
+  it('a 401 makes the request be sent again with its body, if the body can be repeated', async () => {
     const bodies: string[] = [];
     const tokens = ['t1', 't2'];
     const server = picky('t2');
@@ -134,7 +134,7 @@ describe('a 401', () => {
     expect(bodies).toEqual(['the body', 'the body']);
   });
 
-  it('to a body that is gone is the answer, and the next request has a new token', async () => {
+  it("a 401 to a body that can't be repeated is returned, and the next request has a new token", async () => {
     const tokens = ['t1', 't2'];
     const server = picky('t2');
     const {session, calls} = mockSession(server.answer, {
@@ -147,7 +147,7 @@ describe('a 401', () => {
     expect(calls.map(tokenOf)).toEqual(['Bearer t1', 'Bearer t2']);
   });
 
-  it('of another origin, where a redirect led, says nothing about the token', async () => {
+  it('a 401 of another origin after a redirect does not drop the token', async () => {
     const source = vi.fn(() => 't1');
     const {session} = mockSession(
       ({url}) =>
@@ -160,12 +160,12 @@ describe('a 401', () => {
     expect(source).toHaveBeenCalledOnce();
   });
 
-  it('frees its slot before the token is asked for: a source may use the same session', async () => {
+  it('a 401 frees its slot before the source is called, so that the source can use the same session', async () => {
     const server = picky('t2');
     const {session} = mockSession(
       (call) => {
         if (call.url.endsWith('/token')) return {token: server.valid};
-        // More than goes by itself: somebody has to let go of it.
+        // Larger than the buffers, so that the connection is only freed when the body is discarded.
         return tokenOf(call) === 'Bearer t1'
           ? new Response('no'.repeat(1e6), {status: 401})
           : server.answer(call);
@@ -185,7 +185,7 @@ describe('a 401', () => {
 });
 
 describe('a source that fails', () => {
-  it('rejects all that wait for it, each with a typed error of its own, and the next request asks it again', async () => {
+  it('a failed source rejects each waiting request with a typed error of its own, and the next request calls it again', async () => {
     const {asked, source} = heldSource();
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
     const errors = Promise.all(['a?x=s3cret', 'b'].map((path) => rejection(session.fetch(path))));
@@ -207,7 +207,7 @@ describe('a source that fails', () => {
     expect(await (await next).text()).toBe('{}');
   });
 
-  it('after a 401 fails all that were refused', async () => {
+  it('a source that fails after a 401 rejects all requests that were refused', async () => {
     let count = 0;
     const {session} = mockSession(() => new Response('', {status: 401}), {
       baseUrl,
@@ -227,7 +227,7 @@ describe('a source that fails', () => {
     ['a token with a line break', 's3cret\nx: y'],
     ['an object without a token', {expiresAt: 1}],
     ['an expiry that is none', {token: 's3cret', expiresAt: Number.NaN}],
-  ])('or gives %s, fails the request and shows no secret', async (_, token) => {
+  ])('a source that returns %s rejects the request, and the error shows no secret', async (_, token) => {
     const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(() => token as string)});
     const error = await rejection(session.fetch('users'));
     expect(error).toMatchObject({name: 'AuthError', cause: {name: 'InvalidOptionError'}});
@@ -235,8 +235,8 @@ describe('a source that fails', () => {
   });
 });
 
-describe('who waits for a token', () => {
-  it('and is aborted leaves at once; the source goes on for the others', async () => {
+describe('requests that wait for a token', () => {
+  it('a waiting request that is aborted rejects at once, and the source continues for the others', async () => {
     const {asked, source} = heldSource();
     const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
     const controller = new AbortController();
@@ -251,7 +251,7 @@ describe('who waits for a token', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('rejects at once when the session is destroyed, and the source is told', async () => {
+  it("a waiting request rejects at once when the session is destroyed, and the source's signal is aborted", async () => {
     const {asked, source} = heldSource();
     const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
     const call = rejection(session.fetch('users'));
@@ -262,10 +262,10 @@ describe('who waits for a token', () => {
     await session.close();
   });
 
-  describe('that takes too long', () => {
+  describe('a token that takes too long', () => {
     useFakeClock();
 
-    it('rejects by then with all others, the source is told, and the next one asks again', async () => {
+    it("the timeout rejects all waiting requests and aborts the source's signal, and the next request calls it again", async () => {
       const {asked, source} = heldSource();
       const auth = tokenSource(source, {timeout: 5_000});
       const {session} = mockSession(() => ({}), {baseUrl, auth});
@@ -287,7 +287,7 @@ describe('who waits for a token', () => {
       expect(vi.getTimerCount()).toBe(0);
     });
 
-    it('has thirty seconds, or as many as it likes', async () => {
+    it('a source may take thirty seconds by default, and any time with timeout: false', async () => {
       for (const [timeout, isOver] of [
         [undefined, true],
         [false, false],
@@ -303,7 +303,7 @@ describe('who waits for a token', () => {
     });
   });
 
-  it('is waited for when the session is closed', async () => {
+  it('closing a session waits for its pending token', async () => {
     const {asked, source} = heldSource();
     const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
     const call = session.fetch('users');
@@ -314,7 +314,7 @@ describe('who waits for a token', () => {
     await closed;
   });
 
-  it('is waited for then also when its call has gone', async () => {
+  it('closing a session waits for its pending token even if the call was aborted', async () => {
     const {asked, source} = heldSource();
     const {session} = mockSession(() => ({}), {baseUrl, auth: tokenSource(source)});
     const controller = new AbortController();
@@ -328,12 +328,12 @@ describe('who waits for a token', () => {
   });
 });
 
-describe('an expiry that is known', () => {
+describe('a known expiry', () => {
   useFakeClock();
 
   const get = async (session: {fetch: typeof fetch}) => (await session.fetch('users')).text();
 
-  it('has the token replaced a while before, without a 401', async () => {
+  it('a token is replaced before its expiry, without a 401', async () => {
     let count = 0;
     const auth = tokenSource(() => ({token: `t${++count}`, expiresAt: Date.now() + 60_000}), {skew: 10_000});
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth});
@@ -344,7 +344,7 @@ describe('an expiry that is known', () => {
     expect(calls.map(tokenOf)).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2', 'Bearer t2']);
   });
 
-  it('may be a Date; no more than half of a short life is cut off', async () => {
+  it('an expiry may be a Date, and a short-lived token is used for half of its lifetime at least', async () => {
     let count = 0;
     const auth = tokenSource(() => ({token: `t${++count}`, expiresAt: new Date(Date.now() + 20_000)}));
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth});
@@ -355,7 +355,7 @@ describe('an expiry that is known', () => {
     expect(calls.map(tokenOf)).toEqual(['Bearer t1', 'Bearer t1', 'Bearer t2']);
   });
 
-  it('keeps a token in use that could not be replaced, for as long as it is good', async () => {
+  it('a token that could not be replaced is used until it expires', async () => {
     let count = 0;
     const auth = tokenSource(() => {
       if (++count > 1) throw new Error('down');
@@ -370,7 +370,7 @@ describe('an expiry that is known', () => {
     await expect(get(session)).rejects.toThrow(AuthError);
   });
 
-  it('that is over when the token comes does no harm: it is used, and replaced the next time', async () => {
+  it('a token that has expired on arrival is used once and then replaced', async () => {
     let count = 0;
     const auth = tokenSource(() => ({token: `t${++count}`, expiresAt: 0}));
     const {session, calls} = mockSession(() => ({}), {baseUrl, auth});
@@ -385,6 +385,6 @@ it.each<[string, () => unknown, name?: string]>([
   ['tokenSource.skew', () => tokenSource(() => 't', {skew: -1})],
   ['tokenSource.timeout', () => tokenSource(() => 't', {timeout: -1})],
   ['tokenSource.life', () => tokenSource(() => 't', {life: 1} as never), 'UnsupportedOptionError'],
-])('an option %s that cannot be is refused when it is made', (option, make, name = 'InvalidOptionError') => {
+])('an invalid option %s is refused when the scheme is made', (option, make, name = 'InvalidOptionError') => {
   expect(thrown(make)).toMatchObject({name, option});
 });

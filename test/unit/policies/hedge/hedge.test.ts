@@ -24,7 +24,7 @@ useFakeClock();
 
 const always = {delay: 100, budget: false} satisfies HedgeOptions;
 
-/** Requests that are answered when they are told to. */
+/** Hedged requests that the test answers. */
 function hedged(options: HedgeOptions = always) {
   const held = heldHandler();
   const handler = wrapped(hedgePolicy(options), held.handler);
@@ -40,7 +40,7 @@ function hedged(options: HedgeOptions = always) {
 const answer = (status = 200) => new Response(null, {status});
 
 describe('a second attempt', () => {
-  it('is sent when the first has not been answered in time', async () => {
+  it('a second attempt is sent when the first gets no response in time', async () => {
     const hedge = hedged();
     const outcome = hedge.send();
     await pass(99);
@@ -54,7 +54,7 @@ describe('a second attempt', () => {
     expectNoTimers();
   });
 
-  it('is not, when it has been', async () => {
+  it('no second attempt is sent when the first gets a response in time', async () => {
     const hedge = hedged();
     const outcome = hedge.send();
     await pass(99);
@@ -65,14 +65,14 @@ describe('a second attempt', () => {
     expectNoTimers();
   });
 
-  it('is the last: there is no third', async () => {
+  it('no third attempt is sent', async () => {
     const hedge = hedged();
     hedge.send();
     await pass(10_000);
     expect(hedge.calls.length).toBe(2);
   });
 
-  it.each(['POST', 'PATCH'])('of a %s is not sent, unless it has an Idempotency-Key', async (method) => {
+  it.each(['POST', 'PATCH'])('a %s is hedged only with an Idempotency-Key', async (method) => {
     const hedge = hedged();
     hedge.send({method});
     await pass(1_000);
@@ -82,7 +82,7 @@ describe('a second attempt', () => {
     expect(hedge.calls.length).toBe(3);
   });
 
-  it('is never sent with a body that can’t be sent twice', async () => {
+  it("a request with a body that can't be sent twice is not hedged", async () => {
     const hedge = hedged();
     hedge.send({method: 'PUT', body: new ReadableStream()});
     hedge.send({method: 'PUT', body: (async function* () {})()});
@@ -94,13 +94,13 @@ describe('a second attempt', () => {
     expect(hedge.calls.slice(2).map(({request}) => request.body)).toEqual([body, body]);
   });
 
-  it('has its own headers, and the number of the next attempt', async () => {
+  it('a second attempt has headers of its own and the next number', async () => {
     const attempts: number[] = [];
     const {handler, calls} = heldHandler();
     const next: Handler = (request) => {
       expect(request.headers.has('authorization')).toBe(false);
       request.headers.set('authorization', 'Bearer x');
-      // As a session counts.
+      // A session counts the attempts like this.
       attempts.push(++lifetimeOf(request).attempts);
       return handler(request);
     };
@@ -114,29 +114,32 @@ describe('a second attempt', () => {
   });
 });
 
-describe('the loser', () => {
+describe('the slower attempt', () => {
   it.each([
     ['first', 0, 1],
     ['second', 1, 0],
-  ] as const)('is cancelled at once, and its slot freed, when the %s wins', async (_name, winner, loser) => {
-    const hedge = hedged();
-    const outcome = hedge.send();
-    const released = vi.spyOn(outcome.request.lifetime, 'offAbort');
-    await pass(100);
-    const seen = watch(
-      new Promise((resolve) => hedge.call(loser).request.lifetime.onAbort({aborted: resolve})),
-    );
-    hedge.call(winner).answer(answer());
-    await settle();
-    expect(outcome.value?.ok).toBe(true);
-    expect(seen.value).toMatchObject({name: 'AbortError'});
-    expect(hedge.call(winner).request.lifetime.isAborted).toBe(false);
-    // And is no burden to its call any more.
-    expect(released).toHaveBeenCalledExactlyOnceWith(hedge.call(loser).request.lifetime);
-    expect(outcome.request.lifetime.isAborted).toBe(false);
-  });
+  ] as const)(
+    'the slower attempt is cancelled at once, and its slot is freed, when the %s wins',
+    async (_name, winner, loser) => {
+      const hedge = hedged();
+      const outcome = hedge.send();
+      const released = vi.spyOn(outcome.request.lifetime, 'offAbort');
+      await pass(100);
+      const seen = watch(
+        new Promise((resolve) => hedge.call(loser).request.lifetime.onAbort({aborted: resolve})),
+      );
+      hedge.call(winner).answer(answer());
+      await settle();
+      expect(outcome.value?.ok).toBe(true);
+      expect(seen.value).toMatchObject({name: 'AbortError'});
+      expect(hedge.call(winner).request.lifetime.isAborted).toBe(false);
+      // The call no longer refers to the cancelled attempt.
+      expect(released).toHaveBeenCalledExactlyOnceWith(hedge.call(loser).request.lifetime);
+      expect(outcome.request.lifetime.isAborted).toBe(false);
+    },
+  );
 
-  it('whose answer comes all the same is discarded', async () => {
+  it('the response of a cancelled attempt is discarded', async () => {
     const late = watchedResponse();
     const answers: Array<(response: Response) => void> = [];
     const deaf: Handler = () => new Promise((resolve) => answers.push(resolve));
@@ -150,10 +153,10 @@ describe('the loser', () => {
   });
 });
 
-describe('a poor answer, 429 or from 500, or an error', () => {
-  const poor = [429, 500, 503, 'error'] as const;
+describe('a failed attempt: status 429 or from 500, or an error', () => {
+  const failures = [429, 500, 503, 'error'] as const;
 
-  it.each(poor)('%s waits for the other attempt', async (kind) => {
+  it.each(failures)('an attempt that ends with %s waits for the other attempt', async (kind) => {
     for (const first of [0, 1]) {
       const hedge = hedged();
       const outcome = hedge.send();
@@ -171,19 +174,22 @@ describe('a poor answer, 429 or from 500, or an error', () => {
     }
   });
 
-  it.each(poor)('%s of the first comes out at once when there is no second yet', async (kind) => {
-    const hedge = hedged();
-    const outcome = hedge.send();
-    if (kind === 'error') hedge.call(0).fail(connectionError('receive'));
-    else hedge.call(0).answer(answer(kind));
-    await settle();
-    expect(outcome.isSettled).toBe(true);
-    await pass(1_000);
-    expect(hedge.calls.length).toBe(1);
-    expectNoTimers();
-  });
+  it.each(failures)(
+    "the first attempt's %s ends the call at once when no second attempt was sent",
+    async (kind) => {
+      const hedge = hedged();
+      const outcome = hedge.send();
+      if (kind === 'error') hedge.call(0).fail(connectionError('receive'));
+      else hedge.call(0).answer(answer(kind));
+      await settle();
+      expect(outcome.isSettled).toBe(true);
+      await pass(1_000);
+      expect(hedge.calls.length).toBe(1);
+      expectNoTimers();
+    },
+  );
 
-  it('of both: the last comes out, and an answer rather than an error', async () => {
+  it('when both attempts fail, the call ends with the last outcome, and with a response rather than an error', async () => {
     const ends = async (one: Response | Error, two: Response | Error) => {
       const hedge = hedged();
       const outcome = hedge.send();
@@ -208,7 +214,7 @@ describe('a poor answer, 429 or from 500, or an error', () => {
     expect((await ends(connectionError('receive'), last)).error).toBe(last);
   });
 
-  it('includes what a policy further in throws', async () => {
+  it('an error that a policy further in throws counts as a failed attempt', async () => {
     const error = new Error('thrown');
     const outcome = watch(
       wrapped(hedgePolicy(always), () => {
@@ -222,7 +228,7 @@ describe('a poor answer, 429 or from 500, or an error', () => {
 });
 
 describe('an abort', () => {
-  it('ends both attempts with its reason', async () => {
+  it('an abort ends both attempts with its reason', async () => {
     const hedge = hedged();
     const outcome = hedge.send();
     await pass(100);
@@ -233,7 +239,7 @@ describe('an abort', () => {
     expectNoTimers();
   });
 
-  it('before the second leaves no timer, even if nobody obeys it', async () => {
+  it('an abort before the second attempt leaves no timer, even if the first ignores it', async () => {
     const hedge = hedged();
     const outcome = hedge.send();
     outcome.request.lifetime.abort('enough');
@@ -249,7 +255,7 @@ describe('an abort', () => {
     expect(deaf).toHaveBeenCalledTimes(1);
   });
 
-  it('that came before is heard', async () => {
+  it('a call that is already aborted rejects with the reason, and nothing is sent', async () => {
     const request = requestTo();
     request.lifetime.abort('before');
     const {handler, calls} = heldHandler();
@@ -258,7 +264,7 @@ describe('an abort', () => {
     expectNoTimers();
   });
 
-  it('in the body ends the winner’s', async () => {
+  it('an abort while the body arrives ends the body of the returned response', async () => {
     const hedge = hedged();
     const outcome = hedge.send();
     await pass(100);
@@ -275,14 +281,14 @@ describe('an abort', () => {
 });
 
 describe('the call', () => {
-  it('lasts as long as the winner’s body, whatever becomes of the loser’s', async () => {
+  it('a call lasts as long as the body of the returned response', async () => {
     const hedge = hedged();
     const {request} = hedge.send();
     let ended = 0;
     request.lifetime.atEnd = () => ended++;
     await pass(100);
     const [first, second] = [hedge.call(0).request.lifetime, hedge.call(1).request.lifetime];
-    // As a connector does, for a poor answer, that is then discarded, and for the good one.
+    // As a connector does, for a failed response, which is then discarded, and for the good one.
     first.bodyOpened();
     hedge.call(0).answer(answer(503));
     second.bodyOpened();
@@ -299,7 +305,7 @@ describe('the call', () => {
     expect(request.lifetime.failed).toBe(false);
   });
 
-  it('has something to read only where the answer that was kept has a body', async () => {
+  it('a call has an unread body only if the returned response has a body', async () => {
     for (const [kept, hasUnreadBody] of [
       ['an error', false],
       ['an answer without a body', false],
@@ -319,7 +325,7 @@ describe('the call', () => {
     }
   });
 
-  it('has failed when the winner’s body breaks off', async () => {
+  it('a call has failed when the body of the returned response breaks off', async () => {
     const hedge = hedged();
     const {request} = hedge.send();
     const {lifetime} = hedge.call(0).request;
@@ -333,8 +339,8 @@ describe('the call', () => {
   });
 });
 
-describe('when', () => {
-  /** Answers each after so many ms. */
+describe('when the second attempt is sent', () => {
+  /** Answers each request after the given number of ms. */
   function timed(latency: (index: number) => number) {
     let count = 0;
     const next: Handler = (request) =>
@@ -366,7 +372,7 @@ describe('when', () => {
     }
   }
 
-  it('is by a percentile of the latencies, once there are enough of them', async () => {
+  it('the time is a percentile of the latencies once enough are known', async () => {
     const server = timed((index) => (index < 20 ? (index + 1) * 10 : 1_000));
     const handler = wrapped(hedgePolicy({percentile: 0.9, budget: false}), server.next);
     await run(handler, 20);
@@ -379,7 +385,7 @@ describe('when', () => {
     await pass(10_000);
   });
 
-  it('is by 0.95 if nothing is said', async () => {
+  it('the percentile is 0.95 by default', async () => {
     const server = timed((index) => (index < 20 ? (index + 1) * 10 : 1_000));
     const handler = wrapped(hedgePolicy({budget: false}), server.next);
     await run(handler, 20);
@@ -390,7 +396,7 @@ describe('when', () => {
     expect(server.count).toBe(22);
   });
 
-  it('is after delay until they are known, and never sooner', async () => {
+  it('the time is delay while too few latencies are known, and never shorter', async () => {
     const server = timed((index) => (index < 20 ? 10 : 1_000));
     const handler = wrapped(hedgePolicy({percentile: 0.95, delay: 50, budget: false}), server.next);
     await run(handler, 20);
@@ -402,7 +408,7 @@ describe('when', () => {
   });
 
   it.each([429, 500])(
-    'is nothing that answers of %i say: they may come at once from a host in trouble',
+    'responses with status %i are not counted as latencies, because a failing host may send them at once',
     async (status) => {
       const next = vi.fn<Handler>(async () => new Response(null, {status}));
       const handler = wrapped(hedgePolicy({budget: false}), next);
@@ -414,7 +420,7 @@ describe('when', () => {
     },
   );
 
-  it('is each host’s own matter', async () => {
+  it('each host has latencies of its own', async () => {
     const server = timed(() => 10);
     const handler = wrapped(hedgePolicy({budget: false}), server.next);
     await run(handler, 30);
@@ -425,9 +431,9 @@ describe('when', () => {
     expect(slow.count).toBe(1);
   });
 
-  it('is not misled by the attempts it cancels: it doesn’t hedge ever more of them', async () => {
-    // First attempts take anything up to a second, second ones nothing: those that are cancelled are the slow ones, and
-    // if they were left out, what is left would seem ever faster.
+  it('cancelled attempts count with the time that they took, so that hedges do not become ever more', async () => {
+    // First attempts take up to a second, second attempts no time. The cancelled attempts are the slow ones: without them,
+    // the host would seem to become ever faster.
     let call = 0;
     let isFirst = true;
     const server = timed(() => {
@@ -454,7 +460,7 @@ describe('the budget', () => {
     return seen.length - calls;
   };
 
-  it('bounds the extra load, when a host is slow as a whole', async () => {
+  it('the budget bounds the extra load on a host that is slow for all requests', async () => {
     expect(await hedges({budget: {ratio: 0.05, minimum: 0}}, 200)).toBe(10);
     expect(await hedges({}, 200)).toBe(30);
     expect(await hedges({budget: false}, 200)).toBe(200);
@@ -462,7 +468,7 @@ describe('the budget', () => {
 });
 
 describe('a percentile', () => {
-  it('is of the last 128, and no more than 16 behind', () => {
+  it('the percentile is that of the last 128 latencies, and at most 16 latencies old', () => {
     fc.assert(
       fc.property(
         fc.array(fc.nat(5_000), {maxLength: 400}),
@@ -485,7 +491,7 @@ describe('a percentile', () => {
     );
   });
 
-  it('is forgotten when its host has rested for a minute', () => {
+  it("a host's latencies are forgotten after a minute without requests", () => {
     const latencies = new Latencies('host', 0.5);
     latencies.add(1, 1_000);
     expect(latencies.isIdle(61_000)).toBe(false);
@@ -502,20 +508,20 @@ describe('options', () => {
     [{budget: {ratio: '1'}}, 'hedge.budget.ratio'],
     [{budget: true}, 'hedge.budget'],
     [{after: 1}, 'hedge.after', 'UnsupportedOptionError'],
-  ])('that can’t be are refused: %j', (options, option, name = 'InvalidOptionError') => {
+  ])('invalid hedge options are refused: %j', (options, option, name = 'InvalidOptionError') => {
     const make = () => hedgePolicy(options as HedgeOptions);
     expect(make).toThrow(expect.objectContaining({name, option}) as Error);
   });
 });
 
-describe('whatever happens', () => {
+describe('any sequence of outcomes', () => {
   const attempt = fc.record({
     latency: fc.nat(300),
     end: fc.constantFrom<number | 'error'>(200, 200, 404, 429, 503, 'error'),
     obeys: fc.boolean(),
   });
 
-  it('each call ends once with the best there was, no more than two attempts each, within the budget, and only its body is left', async () => {
+  it('each call ends once with its best outcome, after at most two attempts, within the budget, and every other body is cancelled', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.tuple(fc.nat(200), attempt, attempt, fc.option(fc.nat(400), {nil: undefined, freq: 4})), {

@@ -20,7 +20,7 @@ import {
 
 useFakeClock();
 
-/** Sends requests through a policy, and knows which have got through, and when. */
+/** Sends requests through a policy, and records which requests were sent, and when. */
 function limiter(limit: RateLimit | readonly RateLimit[], next?: Handler) {
   const start = performance.now();
   const sent: Array<{readonly url: string; readonly at: number}> = [];
@@ -48,7 +48,7 @@ const answer = (status: number, headers: Record<string, string> = {}) =>
   new Response(null, {status, headers});
 
 describe('a limit', () => {
-  it('lets as many go at once as it says, and then one for each share of the time', async () => {
+  it('a limit lets its burst go at once, and then one request for each share of the time', async () => {
     const limit = limiter({requests: 5, per: 1_000});
     limit.many(8);
     await pass(10_000);
@@ -60,14 +60,14 @@ describe('a limit', () => {
     [1, [0, 100, 200, 300, 400]],
     [3, [0, 0, 0, 100, 200]],
     [20, [0, 0, 0, 0, 0]],
-  ])('lets %i go at once where that is its burst', async (burst, times) => {
+  ])('a limit with a burst of %i lets that many requests go at once', async (burst, times) => {
     const limit = limiter({requests: 10, per: 1_000, burst});
     limit.many(5);
     await pass(10_000);
     expect(limit.times).toEqual(times);
   });
 
-  it('has its burst again after a rest, and no more than that however long', async () => {
+  it('a limit has its full burst again after a time of rest, and no more however long the rest is', async () => {
     const limit = limiter({requests: 4, per: 1_000});
     limit.many(4);
     await pass(3_600_000);
@@ -76,17 +76,17 @@ describe('a limit', () => {
     expect(limit.times).toEqual([0, 0, 0, 0, ...Array(4).fill(3_600_000), 3_600_250]);
   });
 
-  it('whose share of the time is no whole number of ms is kept to all the same', async () => {
+  it('a limit whose interval is not a whole number of ms is kept', async () => {
     const limit = limiter({requests: 3, per: 1_000});
     limit.many(3_003);
     await pass(1_000_000);
     expect(limit.times.slice(0, 3)).toEqual([0, 0, 0]);
     expect(limit.times[3]).toBe(334);
-    // Not a ms is lost for each: what a timer is late is made up for.
+    // No ms is lost: the next wait is shorter by the time that a timer was late.
     expect(limit.times[3_002]).toBe(1_000_000);
   });
 
-  it('counts a request whatever becomes of it', async () => {
+  it('a limit counts requests with any outcome', async () => {
     const limit = limiter({requests: 1, per: 100}, scriptedHandler(new Error('no'), 200, 404).handler);
     const outcomes = limit.many(3).map(({outcome}) => outcome);
     await pass(200);
@@ -98,7 +98,7 @@ describe('a limit', () => {
     ]);
   });
 
-  it('survives a handler that throws', async () => {
+  it('a limit still works after a handler has thrown', async () => {
     const limit = limiter({requests: 1, per: 100, learn: true}, () => {
       throw new Error('no');
     });
@@ -107,7 +107,7 @@ describe('a limit', () => {
     expect(outcome.error).toEqual(new Error('no'));
   });
 
-  it('is one for all that its policy is part of', async () => {
+  it('one policy in two handlers is one limit', async () => {
     const policy = rateLimitPolicy({requests: 1, per: 1_000});
     const [one, two] = [scriptedHandler(200), scriptedHandler(200)];
     void wrapped(policy, one.handler)(requestTo());
@@ -118,7 +118,7 @@ describe('a limit', () => {
     expect(two.requests.length).toBe(1);
   });
 
-  it('may be none for some requests', async () => {
+  it('a request for which scope returns undefined is not limited', async () => {
     const limit = limiter({
       requests: 1,
       per: 1_000,
@@ -130,7 +130,7 @@ describe('a limit', () => {
     expect(limit.sent.length).toBe(6);
   });
 
-  it('none at all is no limit', async () => {
+  it('an empty list of limits limits nothing', async () => {
     const limit = limiter([]);
     limit.many(50);
     await settle();
@@ -152,7 +152,7 @@ describe('scopes', () => {
     [undefined, 1],
     ['host', 4],
     [({url}: {url: string}) => new URL(url).hostname, 2],
-  ] as const)('%s', async (scope, atOnce) => {
+  ] as const)('requests are counted by the scope %s', async (scope, atOnce) => {
     const limit = limiter({requests: 1, per: 1_000, scope});
     for (const url of urls) limit.send(url);
     await settle();
@@ -162,7 +162,7 @@ describe('scopes', () => {
     expectNoTimers();
   });
 
-  it('may be what a header says', async () => {
+  it('a scope can be the value of a header', async () => {
     const limit = limiter({requests: 1, per: 1_000, scope: ({headers}) => headers.get('x-api-key')});
     for (const key of ['one', 'two', 'one']) limit.send(undefined, {'x-api-key': key});
     await settle();
@@ -171,7 +171,7 @@ describe('scopes', () => {
 });
 
 describe('several limits', () => {
-  it('hold together', async () => {
+  it('several limits all hold', async () => {
     const limit = limiter([
       {requests: 2, per: 100},
       {requests: 5, per: 10_000},
@@ -182,8 +182,8 @@ describe('several limits', () => {
     expectNoTimers();
   });
 
-  it('that had a request wait long for one still space it by the other', async () => {
-    // Taken one after the other, the tokens of the first would pile up behind the second, and be spent all at once.
+  it('a request that waits long for one limit is still spaced by the other', async () => {
+    // If tokens were taken one by one, those of the first limit would pile up behind the second and be spent at once.
     const limit = limiter(
       [
         {requests: 10, per: 1_000, burst: 1},
@@ -198,7 +198,7 @@ describe('several limits', () => {
     expect(limit.times).toEqual([0, ...Array.from({length: 10}, (_, index) => 60_000 + index * 100)]);
   });
 
-  it('of the session and of each host don’t let one host’s queue hold up another', async () => {
+  it('with limits of the session and of hosts, the queue of one host does not delay another host', async () => {
     const limit = limiter([
       {requests: 100, per: 1_000},
       {requests: 1, per: 1_000, scope: 'host'},
@@ -209,7 +209,7 @@ describe('several limits', () => {
     expect(outcome.isSettled).toBe(true);
   });
 
-  it('give the turns of the one they share to all in rotation', async () => {
+  it('hosts take turns at the limit that they share', async () => {
     const limit = limiter([
       {requests: 10, per: 1_000, burst: 1},
       {requests: 1_000, per: 1_000, scope: 'host'},
@@ -223,8 +223,8 @@ describe('several limits', () => {
   });
 });
 
-describe('those who wait', () => {
-  it('go in the order they came', async () => {
+describe('waiting requests', () => {
+  it('waiting requests go in the order of their arrival', async () => {
     const limit = limiter({requests: 1, per: 10});
     for (let index = 0; index < 100; index++) limit.send(`https://a.test/${index}`);
     await pass(2_000);
@@ -233,11 +233,11 @@ describe('those who wait', () => {
     );
   });
 
-  it('are not overtaken by one who comes when a token is due and its timer late', async () => {
+  it('a new request does not overtake waiting ones while the timer of a due token is late', async () => {
     const limit = limiter({requests: 1, per: 100});
     limit.many(2, 'https://a.test/early');
     await settle();
-    // The time has come, and the timer hasn't run yet.
+    // The token is due, and the timer hasn't fired yet.
     vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 100);
     limit.send('https://a.test/late');
     await Promise.resolve();
@@ -247,7 +247,7 @@ describe('those who wait', () => {
     expect(limit.sent.map(({url}) => url.slice(15))).toEqual(['early', 'early', 'late']);
   });
 
-  it('are not overtaken then by one for another host either', async () => {
+  it('a new request to another host does not overtake waiting ones while the timer is late', async () => {
     const limit = limiter([
       {requests: 1, per: 100},
       {requests: 5, per: 100, scope: 'host'},
@@ -263,7 +263,7 @@ describe('those who wait', () => {
     expect(limit.sent.map(({url}) => url.slice(8, 12))).toEqual(['earl', 'earl', 'late']);
   });
 
-  it('and are aborted leave at once, with the reason, and leave their place', async () => {
+  it('a waiting request that is aborted rejects at once with the reason, and its place is free', async () => {
     const limit = limiter({requests: 1, per: 1_000});
     const [, second, third] = limit.many(3);
     second?.request.lifetime.abort('enough');
@@ -274,7 +274,7 @@ describe('those who wait', () => {
     expectNoTimers();
   });
 
-  it('and are the last to leave take the timer with them', async () => {
+  it('the timer is cleared when the last waiting request is aborted', async () => {
     const limit = limiter([
       {requests: 1, per: 1_000},
       {requests: 1, per: 500, scope: 'host'},
@@ -288,7 +288,7 @@ describe('those who wait', () => {
     expect(limit.times).toEqual([0, 1_000]);
   });
 
-  it('and leave it to nobody take the timer with them, whatever they wait for besides', async () => {
+  it('the timer of a bucket is cleared when no request waits for it, even if requests wait for another bucket', async () => {
     const limit = limiter([
       {requests: 1, per: 1_000},
       {requests: 9, per: 1_000, scope: 'host'},
@@ -300,11 +300,11 @@ describe('those who wait', () => {
     expectNoTimers();
   });
 
-  it('and are granted and aborted in the same moment give their token to the next', async () => {
+  it('a request that is let go and aborted in the same tick passes its token to the next request', async () => {
     const limit = limiter({requests: 1, per: 1_000});
     const [, second, third] = limit.many(3);
     await settle();
-    // Synchronously, before the promise of the grant comes out.
+    // Abort synchronously, before the promise of the wait settles.
     vi.advanceTimersByTime(1_000);
     second?.request.lifetime.abort('enough');
     await settle();
@@ -314,7 +314,7 @@ describe('those who wait', () => {
     expectNoTimers();
   });
 
-  it('that come aborted take nothing', async () => {
+  it('a request that is aborted before it begins takes no token', async () => {
     const limit = limiter({requests: 1, per: 1_000});
     limit.send();
     const request = requestTo();
@@ -325,12 +325,12 @@ describe('those who wait', () => {
     expectNoTimers();
   });
 
-  it('may be a hundred thousand, and all leave from the middle out', async () => {
+  it('a hundred thousand waiting requests can be aborted from the middle of the queue', async () => {
     const limit = limiter({requests: 1, per: 1_000});
     const count = 100_000;
     const all = limit.many(count);
     await settle();
-    // What a list that is searched would be worst at: it would take minutes.
+    // The worst order for a list that is searched, which would take minutes.
     for (let index = 0; index < count; index++) {
       all[(count / 2 + index) % count]?.request.lifetime.abort('enough');
     }
@@ -341,7 +341,7 @@ describe('those who wait', () => {
 });
 
 describe('maxWait', () => {
-  it('refuses at once who would wait longer, and says for how long', async () => {
+  it('a request that would wait longer than maxWait is refused at once, and the error has the wait', async () => {
     const limit = limiter({requests: 10, per: 1_000, burst: 1, maxWait: 250});
     const outcomes = limit.many(5).map(({outcome}) => outcome);
     await settle();
@@ -357,7 +357,7 @@ describe('maxWait', () => {
     expect(limit.times).toEqual([0, 100, 200]);
   });
 
-  it('lets those wait who wait just as long', async () => {
+  it('a request that waits exactly maxWait is sent', async () => {
     const limit = limiter({requests: 1, per: 100, maxWait: 100});
     const [, second] = limit.many(2);
     await pass(100);
@@ -365,7 +365,7 @@ describe('maxWait', () => {
     expect(limit.times).toEqual([0, 100]);
   });
 
-  it('of 0 is no waiting at all', async () => {
+  it('a maxWait of 0 refuses every request that would wait', async () => {
     const limit = limiter({requests: 1, per: 1_000, maxWait: 0});
     const [first, second] = limit.many(2);
     await settle();
@@ -373,7 +373,7 @@ describe('maxWait', () => {
     expect(second?.outcome.error).toMatchObject({retryAfter: 1_000});
   });
 
-  it('counts the places of those who left', async () => {
+  it('maxWait counts the free places of aborted requests', async () => {
     const limit = limiter({requests: 1, per: 100, maxWait: 200});
     const [, second] = limit.many(3);
     expect(limit.send().outcome.isSettled).toBe(false);
@@ -384,7 +384,7 @@ describe('maxWait', () => {
     expect(outcome.value?.ok).toBe(true);
   });
 
-  it('sends those away who are made to wait longer by a pause, as soon as that is known', async () => {
+  it('a pause refuses the requests that would now wait longer than maxWait, at once', async () => {
     const held = heldHandler();
     const limit = limiter({requests: 1, per: 100, maxWait: 500}, held.handler);
     const [, second, third] = limit.many(3);
@@ -398,7 +398,7 @@ describe('maxWait', () => {
     expectNoTimers();
   });
 
-  it('is the smallest of several limits', async () => {
+  it('the smallest maxWait of several limits counts', async () => {
     const limit = limiter([
       {requests: 1, per: 100, maxWait: 10_000},
       {requests: 100, per: 1_000, maxWait: 50},
@@ -410,7 +410,7 @@ describe('maxWait', () => {
 });
 
 describe('a 429 or 503 with Retry-After', () => {
-  it.each([429, 503])('%i pauses everybody in the scope', async (status) => {
+  it.each([429, 503])('a %i with Retry-After pauses all requests of the scope', async (status) => {
     const limit = limiter(
       {requests: 10, per: 1_000, scope: 'host'},
       scriptedHandler(answer(status, {'retry-after': '3'}), 200).handler,
@@ -426,18 +426,18 @@ describe('a 429 or 503 with Retry-After', () => {
     expectNoTimers();
   });
 
-  it('pauses those who wait already', async () => {
+  it('a pause delays the requests that wait already', async () => {
     const held = heldHandler();
     const limit = limiter({requests: 1, per: 100}, held.handler);
     limit.many(3);
     await pass(50);
     held.call(0).answer(answer(429, {'retry-after': '1'}));
     await pass(10_000);
-    // What has been saved up by then is no more than the burst.
+    // The tokens saved up by then are no more than the burst.
     expect(limit.times).toEqual([0, 1_050, 1_150]);
   });
 
-  it('pauses until the end of the longest', async () => {
+  it('the longest of several pauses counts', async () => {
     const held = heldHandler();
     const limit = limiter({requests: 3, per: 1_000}, held.handler);
     limit.many(4);
@@ -452,7 +452,7 @@ describe('a 429 or 503 with Retry-After', () => {
     [undefined, '100', 60_000],
     [5_000, '100', 5_000],
     [0, '100', 0],
-  ])('pauses no longer than maxPause: %s', async (maxPause, after, until) => {
+  ])('a pause is no longer than maxPause: %s', async (maxPause, after, until) => {
     const limit = limiter(
       {requests: 10, per: 1_000, maxPause},
       scriptedHandler(answer(503, {'retry-after': after}), 200).handler,
@@ -464,7 +464,7 @@ describe('a 429 or 503 with Retry-After', () => {
     expect(limit.times).toEqual([0, until]);
   });
 
-  it('of one host doesn’t pause a session that tells hosts apart', async () => {
+  it('a 429 of one host does not pause the session if a limit is for each host', async () => {
     const limit = limiter(
       [
         {requests: 100, per: 1_000},
@@ -481,7 +481,7 @@ describe('a 429 or 503 with Retry-After', () => {
   });
 
   it.each([answer(429), answer(500, {'retry-after': '3'}), answer(200, {'retry-after': '3'})])(
-    'nothing else does',
+    'another status, or one without Retry-After, pauses nothing',
     async (response) => {
       const limit = limiter({requests: 10, per: 1_000}, async () => response);
       limit.send();
@@ -501,7 +501,7 @@ describe('learning', () => {
       'ratelimit-reset': String(reset),
     });
 
-  it('waits for the reset when nothing remains', async () => {
+  it('with learn, requests wait for the reset when none remain', async () => {
     const limit = limiter(
       {requests: 100, per: 1_000, learn: true},
       scriptedHandler(quota(5, 0, 4), 200).handler,
@@ -513,12 +513,12 @@ describe('learning', () => {
     expect(limit.times).toEqual([0, 4_000]);
   });
 
-  it('sends no more than remains, those under way counted', async () => {
+  it('with learn, no more requests are sent than remain, minus those in flight', async () => {
     const held = heldHandler();
     const limit = limiter({requests: 10, per: 100_000, learn: true}, held.handler);
     limit.many(4);
     await settle();
-    // One was counted of the four: five are left, and three of them are on their way.
+    // The server has counted one of the four requests: five are left, three of which are in flight.
     held.call(0).answer(quota(6, 5, 1_000));
     await settle();
     limit.many(6);
@@ -526,7 +526,7 @@ describe('learning', () => {
     expect(limit.sent.length).toBe(6);
   });
 
-  it('counts those under way that had to wait, too', async () => {
+  it('with learn, requests in flight that had waited are counted too', async () => {
     const held = heldHandler();
     const limit = limiter({requests: 10, per: 100_000, burst: 2, learn: true}, held.handler);
     limit.many(3);
@@ -535,20 +535,20 @@ describe('learning', () => {
     await pass(20_000);
     held.call(0).answer(quota(100, 3, 1_000));
     await settle();
-    // Two of the three that are left are on their way.
+    // Two of the three requests left are in flight.
     limit.many(3);
     await settle();
     expect(limit.sent.length).toBe(4);
   });
 
-  it('never sends more than the limit says itself', async () => {
+  it('with learn, the configured limit still holds', async () => {
     const limit = limiter({requests: 2, per: 1_000, learn: true}, async () => quota(100, 99, 60));
     limit.many(4);
     await pass(1_000);
     expect(limit.times).toEqual([0, 0, 500, 1_000]);
   });
 
-  it('takes what the server allows at once for the burst, until it allows more', async () => {
+  it("with learn, the burst is the server's limit until the server allows more", async () => {
     let allowed = 3;
     const limit = limiter({requests: 10, per: 1_000, learn: true}, async () =>
       quota(allowed, allowed - 1, 1),
@@ -568,7 +568,7 @@ describe('learning', () => {
     expect(limit.sent.length - before).toBe(8);
   });
 
-  it('is not done where nobody asked', async () => {
+  it('without learn, the quota of a server is ignored', async () => {
     const limit = limiter({requests: 5, per: 1_000}, async () => quota(5, 0, 100));
     limit.many(1);
     await settle();
@@ -579,7 +579,7 @@ describe('learning', () => {
 });
 
 describe('memory', () => {
-  it('is that of the hosts of the moment: a million take none', async () => {
+  it('a million hosts take no memory, because hosts without current requests are forgotten', async () => {
     const policy = rateLimitPolicy({requests: 1, per: 1_000, scope: 'host'});
     const response = new Response();
     const handler = wrapped(policy, async () => response);
@@ -596,7 +596,7 @@ describe('memory', () => {
 });
 
 describe('a host', () => {
-  it('whose requests wait for another limit is not forgotten, though none of its own tokens are used', async () => {
+  it('a host whose requests wait for another limit is not forgotten', async () => {
     const limit = limiter([
       {requests: 1, per: 1_000, burst: 1},
       {requests: 2, per: 1_000_000, scope: 'host'},
@@ -614,7 +614,7 @@ describe('a host', () => {
 });
 
 describe('a host that was forgotten', () => {
-  it('has its new requests wait for its new tokens, though some had waited before', async () => {
+  it('new requests to a forgotten host wait for its new bucket', async () => {
     const limit = limiter({requests: 1, per: 1_000, scope: 'host'});
     limit.many(2);
     await pass(5_000);
@@ -652,13 +652,13 @@ describe('options', () => {
     [{...valid, storeTimeout: 0}, 'rateLimit.storeTimeout'],
     [{...valid, interval: 5}, 'rateLimit.interval', 'UnsupportedOptionError'],
     [[valid, {...valid, per: -1}], 'rateLimit[1].per'],
-  ])('that can’t be are refused: %j', (options, option, name = 'InvalidOptionError') => {
+  ])('invalid rate limit options are refused: %j', (options, option, name = 'InvalidOptionError') => {
     const make = () => rateLimitPolicy(options as RateLimit);
     expect(make).toThrow(expect.objectContaining({name, option}) as Error);
   });
 });
 
-/** No stretch of time has more than the burst and its share: what a token bucket promises. */
+/** Checks the guarantee of a token bucket: no period has more requests than the burst plus the period's share. */
 function expectWithin(times: readonly number[], {requests, per, burst = requests}: RateLimit): void {
   for (let from = 0; from < times.length; from++) {
     for (let to = from; to < times.length; to++) {
@@ -668,7 +668,7 @@ function expectWithin(times: readonly number[], {requests, per, burst = requests
   }
 }
 
-describe('whatever the schedule', () => {
+describe('any schedule of requests', () => {
   const limits = fc.record({
     requests: fc.integer({min: 1, max: 8}),
     per: fc.integer({min: 1, max: 2_000}),
@@ -721,7 +721,7 @@ describe('whatever the schedule', () => {
     return {sent, pauses, outcomes, clock, handler};
   }
 
-  it('one limit never sends more than it allows, first come first served, each exactly once, none in a pause', async () => {
+  it('one limit never sends more than it allows, sends in the order of arrival, sends each request once, and sends none in a pause', async () => {
     await fc.assert(
       fc.asyncProperty(limits, fc.array(arrival, {maxLength: 40}), async (limit, schedule) => {
         const {sent, pauses, outcomes} = await run(limit, schedule);
@@ -732,7 +732,7 @@ describe('whatever the schedule', () => {
         const order = sent.map(({index}) => index);
         expect(order).toEqual(order.toSorted((a, b) => a - b));
         for (const {from, to} of pauses) expect(sent.some(({at}) => at > from && at < to)).toBe(false);
-        // Sent, or aborted while it waited.
+        // Each request was sent, or aborted while it waited.
         const unsent = outcomes.filter((_, index) => !order.includes(index));
         expect(unsent.every(({error}) => error === 'aborted')).toBe(true);
       }),
@@ -740,13 +740,13 @@ describe('whatever the schedule', () => {
     );
   }, 120_000);
 
-  it('one limit sends everything as early as it may', async () => {
+  it('one limit sends every request as early as it allows', async () => {
     await fc.assert(
       fc.asyncProperty(limits, fc.array(arrival, {maxLength: 40}), async (limit, arrivals) => {
         const schedule = arrivals.map((one) => ({...one, status: 200, abortAfter: undefined}));
         const {sent} = await run(limit, schedule);
         const {requests, per, burst = requests} = limit;
-        // The textbook's bucket, in the order of arrival.
+        // A textbook token bucket, in the order of arrival.
         let tokens = burst;
         let at = 0;
         let arrived = 0;
@@ -755,7 +755,7 @@ describe('whatever the schedule', () => {
           const from = Math.max(at, arrived);
           const tokensAt = (time: number) => Math.min(burst, tokens + ((time - at) * requests) / per);
           const missing = 1 - tokensAt(from);
-          // A timer takes whole ms.
+          // Timers take whole ms.
           const time = missing > 0 ? Math.ceil(from + (missing * per) / requests - 1e-6) : from;
           tokens = tokensAt(time);
           tokens--;
@@ -768,7 +768,7 @@ describe('whatever the schedule', () => {
     );
   }, 120_000);
 
-  it('several limits all hold, first come first served for each host, and no token is lost', async () => {
+  it("several limits all hold, each host's requests go in the order of arrival, and no token is lost", async () => {
     await fc.assert(
       fc.asyncProperty(
         limits,
@@ -788,7 +788,7 @@ describe('whatever the schedule', () => {
           for (const {host, from, to} of pauses)
             expect(sent.some((one) => one.host === host && one.at > from && one.at < to)).toBe(false);
 
-          // After the rest, all of the smaller burst is there, and not one more.
+          // After the rest, the smaller burst is available, and no more than that.
           const smaller = Math.min(ofAll.burst ?? ofAll.requests, ofHost.burst ?? ofHost.requests);
           const before = sent.length;
           const at = clock();
@@ -807,8 +807,8 @@ describe('whatever the schedule', () => {
   }, 120_000);
 });
 
-describe('a listener that is told of a wait', () => {
-  it('may make calls that wait in the same line', async () => {
+describe('a trace listener that is notified of a wait', () => {
+  it('a trace listener may make calls that wait in the same queue', async () => {
     const limit = limiter({requests: 1, per: 100, burst: 1});
     let more = 0;
     const trace = {

@@ -6,7 +6,7 @@ import {rateLimitPolicy} from '../../../../src/policies/rate-limit/index.ts';
 import {rateLimiterFlexibleStore} from '../../../../src/policies/rate-limit/rate-limiter-flexible.ts';
 import {requestTo, wrapped} from '../support.ts';
 
-// On the real clock, which is the package's too.
+// On the real clock, because the package uses it.
 
 const quota = {requests: 3, per: 1_000};
 
@@ -23,7 +23,7 @@ function policyOn(limiter: Parameters<typeof rateLimiterFlexibleStore>[0], optio
 }
 
 describe('a limiter of rate-limiter-flexible', () => {
-  it('is shared by all that ask it: together they keep to its quota', async () => {
+  it('sessions that share a limiter keep to its quota together', async () => {
     const limiter = new RateLimiterMemory({points: 3, duration: 1});
     const fleet = [policyOn(limiter), policyOn(limiter), policyOn(limiter)];
     const start = performance.now();
@@ -35,7 +35,7 @@ describe('a limiter of rate-limiter-flexible', () => {
     }
   });
 
-  it('that has no more points has the request wait, or refused by maxWait', async () => {
+  it('a request waits while the limiter has no points, or is refused by maxWait', async () => {
     const {send} = policyOn(new RateLimiterMemory({points: 3, duration: 1}), {maxWait: 100});
     const [refused, ...rest] = (await Promise.allSettled([send(), send(), send(), send()])).toReversed();
     expect(rest.map(({status}) => status)).toEqual(Array(3).fill('fulfilled'));
@@ -45,7 +45,7 @@ describe('a limiter of rate-limiter-flexible', () => {
     expect(reason.retryAfter).toBeLessThanOrEqual(1_000);
   });
 
-  it('may have a burst of its own', async () => {
+  it('a limiter may have a burst of its own', async () => {
     const limiter = new BurstyRateLimiter(
       new RateLimiterMemory({points: 3, duration: 1}),
       new RateLimiterMemory({keyPrefix: 'burst', points: 2, duration: 60}),
@@ -55,7 +55,7 @@ describe('a limiter of rate-limiter-flexible', () => {
     expect(outcomes.map(({status}) => status)).toEqual([...Array(5).fill('fulfilled'), 'rejected']);
   });
 
-  it('that fails is a store that fails', async () => {
+  it('a limiter that fails counts as a store that fails', async () => {
     const failing = {consume: () => Promise.reject(new Error('Redis connection is not ready'))};
     await expect(policyOn(failing).send()).rejects.toMatchObject({
       name: 'RateLimitError',
@@ -64,7 +64,7 @@ describe('a limiter of rate-limiter-flexible', () => {
     expect((await policyOn(failing, {whenStoreFails: 'open'}).send()).ok).toBe(true);
   });
 
-  it('that refuses in a window’s last moment refuses', async () => {
+  it('a limiter that refuses with 0 ms left still refuses', async () => {
     const store = rateLimiterFlexibleStore({consume: () => Promise.reject({msBeforeNext: 0})});
     expect(await store.take('key', {...quota, burst: 3})).toBe(1);
   });
@@ -74,7 +74,7 @@ describe('a limiter of rate-limiter-flexible', () => {
     [{points: 3, duration: 2}, {}, 'rateLimit.per'],
     [{points: 3, duration: 1.5}, {per: 1_500}, 'rateLimit.per'],
     [{points: 3, duration: 1}, {burst: 5}, 'rateLimit.burst'],
-  ])('of another quota than the limit’s is refused: %j', (options, changes, option) => {
+  ])("a limiter whose quota differs from the limit's is refused: %j", (options, changes, option) => {
     const make = () => policyOn(new RateLimiterMemory(options), changes);
     expect(make).toThrow(InvalidOptionError);
     expect(make).toThrow(expect.objectContaining({option}) as Error);

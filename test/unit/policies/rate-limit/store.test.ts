@@ -16,7 +16,7 @@ import {
 
 useFakeClock();
 
-/** A count by fixed windows, as a server far away would have it, that can be made to fail. */
+/** A store that counts by fixed windows, as a remote server does. The test can make it fail. */
 function fakeStore({
   latency = () => 1,
   points = 2,
@@ -88,7 +88,7 @@ function limiter(limit: RateLimit | readonly RateLimit[]) {
 const quota = {requests: 2, per: 1_000};
 
 describe('a store', () => {
-  it('is asked for each request, by key and quota', async () => {
+  it('a store is asked about each request, with its key and quota', async () => {
     const store = fakeStore({points: 10});
     const limit = limiter({...quota, scope: 'host', store});
     limit.send('https://a.test/');
@@ -102,7 +102,7 @@ describe('a store', () => {
     expectNoTimers();
   });
 
-  it('has a say when the policy is made', () => {
+  it('a store can refuse the quota when the policy is made', () => {
     const check = vi.fn(() => {
       throw new Error('not that');
     });
@@ -110,7 +110,7 @@ describe('a store', () => {
     expect(check).toHaveBeenCalledWith(expect.objectContaining(quota));
   });
 
-  it('may answer without a promise', async () => {
+  it('a store may answer without a promise', async () => {
     const limit = limiter({...quota, store: {take: () => 0}});
     limit.many(5);
     await settle();
@@ -118,7 +118,7 @@ describe('a store', () => {
     expectNoTimers();
   });
 
-  it('that refuses is asked again when it said, by one, in the order they came', async () => {
+  it('a store that refused is asked again at the time it named, for one request at first, in the order of arrival', async () => {
     const store = fakeStore();
     const limit = limiter({...quota, store});
     for (let index = 0; index < 6; index++) limit.send(`https://a.test/${index}`);
@@ -129,12 +129,12 @@ describe('a store', () => {
     expect(store.asked.length).toBe(before);
     await pass(4_000);
     expect(limit.requests.map(({url}) => url.slice(15))).toEqual(['0', '1', '2', '3', '4', '5']);
-    // One to see, and after each success twice as many: two windows, each with at most 1 + 2 questions.
+    // One check after a refusal, and twice as many after each success: two windows, each with at most 1 + 2 checks.
     expect(store.asked.length - before).toBeLessThanOrEqual(6);
     expectNoTimers();
   });
 
-  it('is asked for several at once', async () => {
+  it('a store is asked about several requests at once', async () => {
     const store = fakeStore({points: 1_000, latency: () => 10});
     const limit = limiter({...quota, store});
     limit.many(200);
@@ -144,7 +144,7 @@ describe('a store', () => {
     expect(limit.requests.length).toBe(200);
   });
 
-  it('gets back what was taken for who left in the meantime', async () => {
+  it('a store gets back what it took for a request that was aborted meanwhile', async () => {
     const store = fakeStore();
     const limit = limiter({...quota, store});
     const [first, second] = limit.many(2);
@@ -160,7 +160,7 @@ describe('a store', () => {
     expectNoTimers();
   });
 
-  it('whose answer finds somebody else waiting gives it to them', async () => {
+  it("the store's answer for an aborted request lets the next waiting request go", async () => {
     const store = fakeStore({latency: () => 10});
     const limit = limiter({...quota, store});
     const [first] = limit.many(1);
@@ -171,7 +171,7 @@ describe('a store', () => {
     expect(limit.requests.map(({url}) => url)).toEqual(['https://a.test/next']);
   });
 
-  it('beside a limit here: both hold, and no token of that is lost by a refusal', async () => {
+  it('a store and a local limit both hold, and a refusal loses no local token', async () => {
     const store = fakeStore({points: 5, window: 10_000, latency: () => 0});
     const limit = limiter([
       {requests: 2, per: 100},
@@ -183,7 +183,7 @@ describe('a store', () => {
     expectNoTimers();
   });
 
-  it('beside a limit here has nobody wait longer for those it is asked about', async () => {
+  it('a local limit counts a request about which a store is asked only once', async () => {
     const limit = limiter([
       {requests: 1, per: 1_000, maxWait: 1_000},
       {requests: 9, per: 1_000, store: fakeStore({points: 9, latency: () => 10})},
@@ -196,7 +196,7 @@ describe('a store', () => {
     expect(limit.times).toEqual([10, 1_010]);
   });
 
-  it('of several, the first gets back what the second refused', async () => {
+  it('of several stores, the first gets back what the second refused', async () => {
     const first = fakeStore({points: 3});
     const second = fakeStore({points: 1, window: 5_000});
     const limit = limiter([
@@ -211,7 +211,7 @@ describe('a store', () => {
     expect(limit.requests.length).toBe(3);
   });
 
-  it('pauses here, where it is counted there, on a 429 with Retry-After', async () => {
+  it('a 429 with Retry-After pauses a limit that a store counts', async () => {
     const policy = rateLimitPolicy({...quota, store: fakeStore({points: 100})});
     const {handler, times} = scriptedHandler(
       new Response(null, {status: 429, headers: {'retry-after': '3'}}),
@@ -224,7 +224,7 @@ describe('a store', () => {
     expect((times[1] as number) - (times[0] as number)).toBeGreaterThanOrEqual(3_000);
   });
 
-  it('whose answer comes in a pause is asked again after it', async () => {
+  it('a store whose answer comes during a pause is asked again after it', async () => {
     const latencies = [10, 100];
     const store = fakeStore({points: 100, latency: () => latencies.shift() ?? 10});
     const {handler, times} = scriptedHandler(
@@ -243,8 +243,8 @@ describe('a store', () => {
     expectNoTimers();
   });
 
-  describe('that is asked about a host has it remembered, and its pauses kept', () => {
-    /** The first question takes a second; the fourth request that is sent is answered with a pause. */
+  describe('a store that is asked about a host', () => {
+    /** The first check takes a second. The response to the fourth request asks for a pause. */
     function slow() {
       const latencies = [1_000];
       const store = fakeStore({points: 100, latency: () => latencies.shift() ?? 10});
@@ -257,7 +257,7 @@ describe('a store', () => {
       return {first, outcome, times, send: () => void send(requestTo('https://a.test/'))};
     }
 
-    it('while the one waits that it was asked for', async () => {
+    it("a host and its pauses are remembered while a request waits for the store's answer", async () => {
       const {outcome, times, send} = slow();
       await pass(1_000);
       expect(outcome.value?.status).toBe(429);
@@ -266,7 +266,7 @@ describe('a store', () => {
       expect((times[4] as number) - (times[3] as number)).toBeGreaterThanOrEqual(3_000);
     });
 
-    it('when that one has left', async () => {
+    it('a host and its pauses are remembered when that request was aborted before the answer', async () => {
       const {first, outcome, times, send} = slow();
       first.lifetime.abort('enough');
       await pass(20);
@@ -279,7 +279,7 @@ describe('a store', () => {
     });
   });
 
-  it('that says to wait longer than maxWait has them refused', async () => {
+  it('requests are refused when the store asks to wait longer than maxWait', async () => {
     const store = fakeStore({points: 1});
     const limit = limiter({...quota, store, maxWait: 100});
     const [, second] = limit.many(2);
@@ -296,7 +296,7 @@ describe('a store', () => {
 describe.each(['rejects', 'throws', 'is silent'] as const)('a store that %s', (failure) => {
   const after = failure === 'is silent' ? 1_000 : 1;
 
-  it('has requests refused, if it is said to be closed then, and if nothing is said', async () => {
+  it('requests are refused with whenStoreFails: closed, and by default', async () => {
     for (const whenStoreFails of ['closed', undefined] as const) {
       const store = fakeStore();
       store.failure = failure;
@@ -312,7 +312,7 @@ describe.each(['rejects', 'throws', 'is silent'] as const)('a store that %s', (f
     }
   });
 
-  it('has requests sent, if it is said to be open then', async () => {
+  it('requests are sent with whenStoreFails: open', async () => {
     const store = fakeStore();
     store.failure = failure;
     const limit = limiter({...quota, store, whenStoreFails: 'open'});
@@ -322,7 +322,7 @@ describe.each(['rejects', 'throws', 'is silent'] as const)('a store that %s', (f
     expectNoTimers();
   });
 
-  it('is kept to again when it is back', async () => {
+  it("the store's count holds again when the store is back", async () => {
     const store = fakeStore();
     const limit = limiter({...quota, store, whenStoreFails: 'open'});
     store.failure = failure;
@@ -334,7 +334,7 @@ describe.each(['rejects', 'throws', 'is silent'] as const)('a store that %s', (f
     expect(limit.requests.length).toBe(5);
   });
 
-  it('leaves limits here in force', async () => {
+  it('local limits hold while the store fails', async () => {
     const store = fakeStore();
     store.failure = failure;
     const limit = limiter([
@@ -347,8 +347,8 @@ describe.each(['rejects', 'throws', 'is silent'] as const)('a store that %s', (f
   });
 });
 
-describe('a store that takes its time', () => {
-  it('may be given more of it, or less', async () => {
+describe('a slow store', () => {
+  it('storeTimeout sets how long a store may take', async () => {
     const slow = () => fakeStore({latency: () => 1_500});
     const patient = limiter({...quota, store: slow(), storeTimeout: 2_000});
     const hasty = limiter({...quota, store: slow(), storeTimeout: 100});
@@ -363,8 +363,8 @@ describe('a store that takes its time', () => {
   });
 });
 
-describe('whatever the schedule', () => {
-  it('no window has more than the store allows, each settles exactly once, and the order is kept', async () => {
+describe('any schedule of requests', () => {
+  it('no window has more requests than the store allows, each request settles once, and the order of arrival is kept', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({min: 1, max: 5}),

@@ -21,7 +21,7 @@ import {
 
 useFakeClock();
 
-/** Requests that are answered when they are told to. */
+/** Requests that the test answers. */
 function shared(options?: SingleFlightOptions) {
   const held = heldHandler();
   const handler = wrapped(singleFlightPolicy(options), held.handler);
@@ -36,7 +36,7 @@ function shared(options?: SingleFlightOptions) {
   };
 }
 
-/** A response whose body comes in pieces, when they are sent. */
+/** A response whose body arrives in pieces, which the test sends. */
 function streamed(init?: ResponseInit) {
   const encoder = new TextEncoder();
   const seen = {cancelled: undefined as unknown};
@@ -57,8 +57,8 @@ function streamed(init?: ResponseInit) {
   });
 }
 
-describe('the same GET under way', () => {
-  it('is sent once, and each caller gets a response of its own', async () => {
+describe('the same GET in flight', () => {
+  it('a GET that several callers make is sent once, and each caller gets a response of its own', async () => {
     const flight = shared();
     const outcomes = flight.many(3);
     await settle();
@@ -74,7 +74,7 @@ describe('the same GET under way', () => {
     }
   });
 
-  it('is the same too when one call makes it twice, as a policy further out may', async () => {
+  it('a GET that one call makes twice at a time is sent once', async () => {
     const held = heldHandler();
     const handler = wrapped(singleFlightPolicy(), held.handler);
     const request = requestTo();
@@ -86,7 +86,7 @@ describe('the same GET under way', () => {
     expect(held.calls).toHaveLength(1);
   });
 
-  it('that fails fails for all, with the same error', async () => {
+  it('a failed GET rejects for all callers with the same error', async () => {
     const flight = shared();
     const outcomes = flight.many(3);
     const error = connectionError('receive');
@@ -95,7 +95,7 @@ describe('the same GET under way', () => {
     expect(outcomes.map((outcome) => outcome.error)).toEqual([error, error, error]);
   });
 
-  it('includes one that throws before it begins', async () => {
+  it('a synchronous error of a handler rejects for all callers', async () => {
     const error = new Error('thrown');
     const handler = wrapped(singleFlightPolicy(), () => {
       throw error;
@@ -103,7 +103,7 @@ describe('the same GET under way', () => {
     await expect(handler(requestTo())).rejects.toBe(error);
   });
 
-  it('is sent anew once the answer is in, or the failure', async () => {
+  it('a GET is sent anew after the response or the failure of the last one', async () => {
     const flight = shared();
     flight.send();
     flight.call(0).answer(new Response());
@@ -115,7 +115,7 @@ describe('the same GET under way', () => {
     expect(flight.calls.length).toBe(3);
   });
 
-  it('tells each caller how many attempts there were', async () => {
+  it("each caller's lifetime has the number of attempts", async () => {
     const flight = shared();
     const outcomes = flight.many(2);
     flight.call(0).request.lifetime.attempts = 3;
@@ -124,7 +124,7 @@ describe('the same GET under way', () => {
     expect(outcomes.map(({request}) => request.lifetime.attempts)).toEqual([3, 3]);
   });
 
-  it('has headers that policies further in set on nobody’s own', async () => {
+  it("headers that policies further in set do not appear in a caller's request", async () => {
     const seen: ConnectorRequest[] = [];
     const handler = wrapped(singleFlightPolicy(), async (request) => {
       seen.push(request);
@@ -137,7 +137,7 @@ describe('the same GET under way', () => {
     expect(request.headers.has('authorization')).toBe(false);
   });
 
-  it('carries url, redirected and type over, also to clones', async () => {
+  it('shared responses and their clones have url, redirected and type', async () => {
     const flight = shared();
     const outcomes = flight.many(2);
     const response = new Response('text');
@@ -145,7 +145,7 @@ describe('the same GET under way', () => {
       url: {value: 'https://example.com/landed'},
       redirected: {value: true},
       type: {value: 'cors'},
-      // A native clone has these of itself.
+      // A native clone has these members itself.
       clone: {
         value: () =>
           Object.defineProperties(new Response('text'), Object.getOwnPropertyDescriptors(response)),
@@ -166,7 +166,7 @@ describe('the same GET under way', () => {
     }
   });
 
-  it('may have no body', async () => {
+  it('a response without a body is shared', async () => {
     const flight = shared();
     const outcomes = flight.many(2);
     flight.call(0).answer(new Response(null, {status: 204}));
@@ -175,14 +175,14 @@ describe('the same GET under way', () => {
   });
 });
 
-describe('what is the same', () => {
+describe('which requests are the same', () => {
   const counts = (...requests: Array<[(string | undefined)?, RequestOptions?]>) => {
     const flight = shared();
     for (const [url, options] of requests) flight.send(url, options);
     return flight.calls.length;
   };
 
-  it('is a GET of the same URL with the same headers', () => {
+  it('GETs of the same URL with the same headers are the same', () => {
     expect(counts([], [])).toBe(1);
     expect(counts(['https://a.test/'], ['https://a.test/?x'])).toBe(2);
     expect(counts([undefined, {headers: {accept: 'a/b'}}], [undefined, {headers: {accept: 'a/c'}}])).toBe(2);
@@ -190,7 +190,7 @@ describe('what is the same', () => {
     expect(counts([undefined, {headers: {accept: 'a/b'}}], [undefined, {headers: {Accept: 'a/b'}}])).toBe(1);
   });
 
-  it('is not another redirect mode, nor other settings of the Fetch standard', async () => {
+  it('GETs with different redirect modes or other settings of the Fetch standard are not the same', async () => {
     const {handler, calls} = heldHandler();
     const policy = wrapped(singleFlightPolicy(), handler);
     const variants = [
@@ -204,11 +204,11 @@ describe('what is the same', () => {
     expect(calls.length).toBe(4);
   });
 
-  it.each(['HEAD', 'POST', 'PUT', 'DELETE', 'QUERY'])('is never a %s', (method) => {
+  it.each(['HEAD', 'POST', 'PUT', 'DELETE', 'QUERY'])('a %s is never shared', (method) => {
     expect(counts([undefined, {method}], [undefined, {method}])).toBe(2);
   });
 
-  it('is what a function says', () => {
+  it('the key function decides which requests are the same', () => {
     const key = vi.fn(({method, url}: ConnectorRequest) => (url.includes('no') ? undefined : method));
     const flight = shared({key});
     flight.send('https://a.test/1', {method: 'POST'});
@@ -219,14 +219,14 @@ describe('what is the same', () => {
   });
 });
 
-describe('what another session asks for', () => {
+describe('requests of different sessions', () => {
   const who = async ({headers}: MockCall) => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     return headers.get('authorization');
   };
   const baseUrl = 'https://a.test/';
 
-  it('is not the same, since its credentials are others: a child’s', async () => {
+  it('requests of a child session are not shared with its parent, because their credentials may differ', async () => {
     const {session} = mockSession(who, {baseUrl, auth: {bearer: 'A'}, policies: [singleFlightPolicy()]});
     const child = session.extend({auth: {bearer: 'B'}});
     const answers = [session, session, child].map((each) => each.get('me').json());
@@ -234,7 +234,7 @@ describe('what another session asks for', () => {
     expect(await Promise.all(answers)).toEqual(['Bearer A', 'Bearer A', 'Bearer B']);
   });
 
-  it('is not the same: one’s that has the same policy', async () => {
+  it('requests of two sessions with the same policy are not shared', async () => {
     const policies = [singleFlightPolicy()];
     const sessions = ['A', 'B'].map(
       (bearer) => mockSession(who, {baseUrl, auth: {bearer}, policies}).session,
@@ -246,7 +246,7 @@ describe('what another session asks for', () => {
 });
 
 describe('an abort', () => {
-  it('of one caller leaves the others alone', async () => {
+  it('an abort of one caller does not affect the others', async () => {
     const flight = shared();
     const [first, second] = flight.many(2);
     first?.request.lifetime.abort('enough');
@@ -258,7 +258,7 @@ describe('an abort', () => {
     expect(await second?.value?.text()).toBe('text');
   });
 
-  it('of the last aborts the request, and the next caller begins anew', async () => {
+  it("an abort of the last caller aborts the request, and the next caller's is sent anew", async () => {
     const flight = shared();
     for (const {request} of flight.many(2)) request.lifetime.abort('enough');
     const {lifetime} = flight.call(0).request;
@@ -267,7 +267,7 @@ describe('an abort', () => {
     const again = flight.send();
     expect(flight.calls.length).toBe(2);
     await settle();
-    // The end of the first is nobody's, and not the second's.
+    // The end of the first request must not affect the second.
     flight.send();
     expect(flight.calls.length).toBe(2);
     flight.call(1).answer(new Response());
@@ -275,7 +275,7 @@ describe('an abort', () => {
     expect(again.value?.ok).toBe(true);
   });
 
-  it('of the last that the request does not obey has its answer discarded', async () => {
+  it('the response is discarded if the request ignores the abort of the last caller', async () => {
     const late = watchedResponse();
     let finish: (response: Response) => void = () => {};
     const deaf: Handler = () =>
@@ -291,7 +291,7 @@ describe('an abort', () => {
     expect(late.cancelled).toBe(true);
   });
 
-  it('that came before is heard', async () => {
+  it('a call that is already aborted rejects with the reason, and nothing is sent', async () => {
     const flight = shared();
     const request = requestTo();
     request.lifetime.abort('before');
@@ -300,7 +300,7 @@ describe('an abort', () => {
     expect([calls.length, flight.calls.length]).toEqual([0, 0]);
   });
 
-  it('in the body fails that caller’s body at once, while it is being read, and no other’s', async () => {
+  it("an abort during a read of the body fails that caller's body at once, and no other's", async () => {
     const flight = shared();
     const outcomes = flight.many(2);
     const answer = streamed();
@@ -320,7 +320,7 @@ describe('an abort', () => {
     expect(texts[1]?.value).toBe('one two');
   });
 
-  it('in the body before anybody reads it fails it too', async () => {
+  it("an abort before the body is read fails that caller's body", async () => {
     const flight = shared();
     const outcomes = flight.many(2);
     flight.call(0).answer(new Response('text'));
@@ -330,7 +330,7 @@ describe('an abort', () => {
     expect(await outcomes[1]?.value?.text()).toBe('text');
   });
 
-  it('of all in their bodies aborts the request', async () => {
+  it('the request is aborted when all callers are aborted while their bodies arrive', async () => {
     const flight = shared();
     const outcomes = flight.many(2);
     const answer = streamed();
@@ -344,7 +344,7 @@ describe('an abort', () => {
     expect(answer.cancelled).toBeDefined();
   });
 
-  it('of a lone caller in its body is the request’s', async () => {
+  it('an abort of the only caller while its body arrives aborts the request', async () => {
     const flight = shared();
     const outcome = flight.send();
     flight.call(0).answer(streamed().response);
@@ -352,7 +352,7 @@ describe('an abort', () => {
     outcome.request.lifetime.deliver();
     const {lifetime} = flight.call(0).request;
     outcome.request.lifetime.abort('enough');
-    // Ended with its delivery, as nothing was open: a connector would have opened a body.
+    // The call ended with the delivery, because no body was open. A connector would have opened one.
     expect(lifetime.isAborted).toBe(false);
 
     const second = flight.send();
@@ -366,7 +366,7 @@ describe('an abort', () => {
 });
 
 describe('a call', () => {
-  it('of a lone caller has the response as it is, and lasts as long as its body', async () => {
+  it('the only caller gets the response itself, and its call lasts as long as the body', async () => {
     const flight = shared();
     const {request, ...outcome} = flight.send();
     void outcome;
@@ -387,7 +387,7 @@ describe('a call', () => {
     expect(request.lifetime.failed).toBe(true);
   });
 
-  it('of a lone caller is over with a body that ended before its head was handed on', async () => {
+  it("the only caller's call ends with a body that ended before the head was delivered", async () => {
     const flight = shared();
     const {request} = flight.send();
     let ended = 0;
@@ -402,7 +402,7 @@ describe('a call', () => {
     expect(request.lifetime.hasUnreadBody).toBe(false);
   });
 
-  it('of each of several lasts as long as its own copy of the body', async () => {
+  it('each of several calls lasts as long as its own copy of the body', async () => {
     const flight = shared();
     const outcomes = flight.many(3);
     const ended: number[] = [];
@@ -432,7 +432,7 @@ describe('a call', () => {
     expect(ended).toEqual([1, 2, 0]);
   });
 
-  it('fails with the body, where that breaks off', async () => {
+  it('a call fails when the body breaks off', async () => {
     const flight = shared();
     const outcomes = flight.many(2);
     const answer = streamed();
@@ -447,7 +447,7 @@ describe('a call', () => {
     expect(outcomes.map(({request}) => request.lifetime.failed)).toEqual([true, true]);
   });
 
-  it('whose response nobody holds any more ends', async () => {
+  it('a call ends when its response is garbage-collected', async () => {
     vi.useRealTimers();
     const handler = wrapped(singleFlightPolicy(), async () => new Response(new Blob(['x'.repeat(100_000)])));
     let ended = 0;
@@ -474,14 +474,14 @@ describe('options', () => {
     [null, 'singleFlight'],
     [{key: 'url'}, 'singleFlight.key'],
     [{by: () => ''}, 'singleFlight.by', 'UnsupportedOptionError'],
-  ])('that can’t be are refused: %j', (options, option, name = 'InvalidOptionError') => {
+  ])('invalid single-flight options are refused: %j', (options, option, name = 'InvalidOptionError') => {
     const make = () => singleFlightPolicy(options as SingleFlightOptions);
     expect(make).toThrow(expect.objectContaining({name, option}) as Error);
   });
 });
 
-describe('whatever happens', () => {
-  it('each caller settles once, with the answer it joined or its own abort; a URL is never under way twice; the last one out stops it', async () => {
+describe('any sequence of events', () => {
+  it("each caller settles once with the shared response or its own abort, no URL is requested twice at a time, and the last caller's abort aborts the request", async () => {
     const arrival = fc.record({
       after: fc.oneof(fc.constant(0), fc.nat(60)),
       path: fc.constantFrom('a', 'b'),
