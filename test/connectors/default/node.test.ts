@@ -37,15 +37,15 @@ async function startReal(): Promise<HttpServer> {
   return startServer((_request, response) => response.end('real'));
 }
 
-describe('while nobody has replaced the global fetch', () => {
-  it('the pool is used', async () => {
+describe('the default connector while the global fetch is not replaced', () => {
+  it('the default connector sends requests through its pool', async () => {
     const server = await startReal();
     const session = defaultSession();
     for (let i = 0; i < 3; i++) expect(await session.get(server.origin).text()).toBe('real');
     expect(session.stats()).toMatchObject({connector: 'undici', totals: {sent: 3, opened: 1, reused: 2}});
   });
 
-  it('and where somebody has, by the sessions that are given one', async () => {
+  it('a session with a connector of its own uses it even when the global fetch is replaced', async () => {
     const server = await startReal();
     const replacement = replaceFetch(async () => new Response('replaced'));
     const session = defaultSession();
@@ -57,7 +57,7 @@ describe('while nobody has replaced the global fetch', () => {
     await connector.close();
   });
 
-  it('nor removed it', async () => {
+  it('the default connector sends requests through its pool when the global fetch was removed', async () => {
     const server = await startReal();
     const session = defaultSession();
     vi.stubGlobal('fetch', undefined);
@@ -66,7 +66,7 @@ describe('while nobody has replaced the global fetch', () => {
 });
 
 describe('a global fetch that was replaced', () => {
-  it('is used from then on, and no longer than it is there', async () => {
+  it('a replaced global fetch is used from its replacement until its removal', async () => {
     const server = await startReal();
     const session = defaultSession();
     expect(await session.get(server.origin).text()).toBe('real');
@@ -85,13 +85,13 @@ describe('a global fetch that was replaced', () => {
     });
   });
 
-  it('is used when it has come before the session, too', async () => {
+  it('a global fetch that was replaced before the session was made is used too', async () => {
     replaceFetch(async () => new Response('replaced'));
     const session = defaultSession();
     expect(await session.get('https://example.com').text()).toBe('replaced');
   });
 
-  it('is given what the session adds, and what it does is typed', async () => {
+  it('a replaced global fetch gets what the session adds, and its errors are typed', async () => {
     const session = defaultSession({baseUrl: 'https://api.example.com', auth: {bearer: 'token'}});
     const replacement = replaceFetch(async (input, init) => {
       const {pathname} = new URL(input as string);
@@ -113,7 +113,7 @@ describe('a global fetch that was replaced', () => {
     expect(replacement).toHaveBeenCalledTimes(3);
   });
 
-  it('keeps to the limits, and is counted', async () => {
+  it('requests through a replaced global fetch keep to the limits and are counted', async () => {
     const waiting: Array<() => void> = [];
     const session = defaultSession({connector: {limit: 2}});
     const replacement = replaceFetch(async () => {
@@ -134,7 +134,7 @@ describe('a global fetch that was replaced', () => {
     expect(session.stats().totals).toMatchObject({sent: 5, opened: 0, bytesReceived: 40});
   });
 
-  it('is counted with the requests of the pool, host by host', async () => {
+  it('requests through a replaced global fetch and through the pool are counted together, host by host', async () => {
     const server = await startServer(() => {});
     const session = defaultSession({connector: {limitPerHost: 3}});
     const pooled = session.get(server.origin).text();
@@ -154,7 +154,7 @@ describe('a global fetch that was replaced', () => {
     expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: noHosts});
   });
 
-  it('is bound by the timeouts', async () => {
+  it('the timeouts of the session apply to a replaced global fetch', async () => {
     const session = defaultSession({timeout: {read: 50}});
     replaceFetch(
       (_input, init) =>
@@ -168,7 +168,7 @@ describe('a global fetch that was replaced', () => {
     );
   });
 
-  it('leaves the checks of options as they are', async () => {
+  it('a replaced global fetch does not change which options are refused', async () => {
     replaceFetch(async () => new Response('replaced'));
     const session = defaultSession({timeout: {connect: 1_000}, connector: {limit: 1, limitPerHost: 1}});
     expect(await session.get('https://example.com').text()).toBe('replaced');
@@ -176,7 +176,7 @@ describe('a global fetch that was replaced', () => {
     expect(() => createSession({connector: {limits: 1} as object})).toThrow(UnsupportedOptionError);
   });
 
-  it('is waited for when the session closes, and not called any more after', async () => {
+  it('close() waits for requests through a replaced global fetch, and no request goes through it afterwards', async () => {
     let answer = (_response: Response): void => {};
     const replacement = replaceFetch(
       () =>
@@ -221,7 +221,7 @@ const ways: ReadonlyArray<readonly [string, (session: Session) => Fetch]> = [
 ];
 
 describe.each(ways)('a session in the place of the global fetch, %s', (_, put) => {
-  it('goes to its pool, and not to itself', async () => {
+  it('a session in the place of the global fetch sends requests to its pool, not to itself', async () => {
     const server = await startReal();
     const session = defaultSession();
     vi.stubGlobal('fetch', put(session));
@@ -231,7 +231,7 @@ describe.each(ways)('a session in the place of the global fetch, %s', (_, put) =
     expect(server.requests).toHaveLength(2);
   });
 
-  it('needs no second slot to get there', async () => {
+  it('a session in the place of the global fetch needs no second slot for a request', async () => {
     const server = await startReal();
     const session = defaultSession({connector: {limit: 1}});
     vi.stubGlobal('fetch', put(session));
@@ -239,7 +239,7 @@ describe.each(ways)('a session in the place of the global fetch, %s', (_, put) =
     expect(await Promise.all(texts)).toEqual(Array(5).fill('real'));
   });
 
-  it('is the global fetch for others', async () => {
+  it('other sessions use the session in the place of the global fetch', async () => {
     const server = await startReal();
     const session = defaultSession();
     const other = defaultSession();
@@ -250,18 +250,21 @@ describe.each(ways)('a session in the place of the global fetch, %s', (_, put) =
   });
 });
 
-it.each(ways.slice(0, -1))('policies are passed once by a session there, %s', async (_, put) => {
-  const server = await startReal();
-  let passed = 0;
-  const session = defaultSession({
-    policies: [
-      (next) => (request) => {
-        passed++;
-        return next(request);
-      },
-    ],
-  });
-  vi.stubGlobal('fetch', put(session));
-  expect(await session.get(server.origin).text()).toBe('real');
-  expect(passed).toBe(1);
-});
+it.each(ways.slice(0, -1))(
+  'a request passes the policies once when its session is in the place of the global fetch, %s',
+  async (_, put) => {
+    const server = await startReal();
+    let passed = 0;
+    const session = defaultSession({
+      policies: [
+        (next) => (request) => {
+          passed++;
+          return next(request);
+        },
+      ],
+    });
+    vi.stubGlobal('fetch', put(session));
+    expect(await session.get(server.origin).text()).toBe('real');
+    expect(passed).toBe(1);
+  },
+);

@@ -33,7 +33,7 @@ async function closedOrigin(): Promise<string> {
 }
 
 describe('a request over a native fetch', () => {
-  it('is sent as it was given', async () => {
+  it('a native fetch sends method, headers and body as they were given', async () => {
     let body = '';
     const server = await startServer(async (request, response) => {
       body = (await bodyOf(request)).toString();
@@ -74,7 +74,7 @@ describe('a request over a native fetch', () => {
       'hé',
       undefined,
     ],
-  ])('has the body that is %s', async (_, body, text, type) => {
+  ])('a native fetch sends a body that is %s', async (_, body, text, type) => {
     let got = '';
     const server = await startServer(async (request, response) => {
       got = (await bodyOf(request)).toString();
@@ -88,7 +88,7 @@ describe('a request over a native fetch', () => {
     expect(session.stats().totals.bytesSent).toBe(new TextEncoder().encode(text).length);
   });
 
-  it('uploads a stream as it comes, and not before it is asked for', async () => {
+  it('a native fetch uploads a stream as it is produced, and reads it only on demand', async () => {
     let received = 0;
     const server = await startServer((request, response) => {
       request.on('data', (chunk: Buffer) => {
@@ -109,7 +109,7 @@ describe('a request over a native fetch', () => {
     expect(await response.text()).toBe('3000');
   });
 
-  it('cancels the stream it uploads when it is aborted', async () => {
+  it('an abort cancels the stream that is being uploaded', async () => {
     let cancelled: unknown;
     const server = await startServer(() => {});
     const session = nativeSession();
@@ -130,7 +130,7 @@ describe('a request over a native fetch', () => {
     await waitFor(() => cancelled !== undefined);
   });
 
-  it('fails with what its stream fails with', async () => {
+  it('a request whose stream fails rejects with the error of the stream', async () => {
     const server = await startServer(() => {});
     const session = nativeSession();
     const cause = new Error('mine');
@@ -145,8 +145,8 @@ describe('a request over a native fetch', () => {
   });
 });
 
-describe('the slots', () => {
-  it('last to the end of bodies: limit 2 has two requests under way', async () => {
+describe('slots over a native fetch', () => {
+  it('slots last to the end of bodies: with limit 2, two requests run at a time', async () => {
     const server = await startServer((_request, response) => {
       response.write('a');
       setTimeout(() => response.end('b'), 10);
@@ -157,7 +157,7 @@ describe('the slots', () => {
     expect(server.peak).toBe(2);
   });
 
-  it('of limitPerHost hold back the second to A, and not the one to B', async () => {
+  it('limitPerHost delays the second request to host A, but not the request to host B', async () => {
     const a = await startServer(() => {});
     const b = await startServer((_request, response) => response.end('b'));
     const session = nativeSession({limitPerHost: 1});
@@ -169,14 +169,14 @@ describe('the slots', () => {
     await session.destroy();
   });
 
-  it('are free when small bodies are here, read or not', async () => {
+  it('a slot is free when a small body has arrived, read or not', async () => {
     const server = await startServer((_request, response) => response.end('x'.repeat(10_000)));
     const session = nativeSession({limit: 1});
     for (let count = 0; count < 5; count++) await session.fetch(server.origin);
     await waitFor(() => session.stats().active === 0);
   });
 
-  it('are held by a large body that nobody reads, and free when it is cancelled', async () => {
+  it('a large unread body holds its slot until the body is cancelled', async () => {
     const server = await startServer((_request, response) => response.end(new Uint8Array(4 * 1024 * 1024)));
     const session = nativeSession({limit: 1});
     const response = await session.fetch(server.origin);
@@ -187,7 +187,7 @@ describe('the slots', () => {
     expect((await second).status).toBe(200);
   });
 
-  it('are free when a response that nobody holds is collected', async () => {
+  it('a slot is free when its abandoned response has been garbage-collected', async () => {
     const server = await startServer((_request, response) => response.end(new Uint8Array(4 * 1024 * 1024)));
     const session = nativeSession({limit: 1});
     await session.fetch(server.origin);
@@ -196,8 +196,8 @@ describe('the slots', () => {
   });
 });
 
-describe('redirects', () => {
-  it('are followed, and lose what was for the first origin', async () => {
+describe('redirects over a native fetch', () => {
+  it('redirects are followed, and credentials for the first origin are removed', async () => {
     const other = await startServer((_request, response) => response.end('here'));
     const server = await startServer((request, response) => {
       if (request.url === '/far') response.writeHead(302, {location: `${other.origin}/end`}).end();
@@ -215,7 +215,7 @@ describe('redirects', () => {
     expect(other.requests[0]?.headers.authorization).toBeUndefined();
   });
 
-  it('are given as they are with redirect: manual', async () => {
+  it('redirect: manual returns the redirect as it is', async () => {
     const server = await startServer((_request, response) =>
       response.writeHead(302, {location: '/end'}).end(),
     );
@@ -227,7 +227,7 @@ describe('redirects', () => {
     await waitFor(() => session.stats().active === 0);
   });
 
-  it('are refused with redirect: error, and when there are too many', async () => {
+  it('redirect: error and too many redirects reject', async () => {
     const server = await startServer((_request, response) => response.writeHead(302, {location: '/'}).end());
     const session = nativeSession();
     for (const init of [{redirect: 'error'}, {}] as const) {
@@ -239,8 +239,8 @@ describe('redirects', () => {
   });
 });
 
-describe('a failure is typed, with phase and code', () => {
-  it('refused', async () => {
+describe('typed failures, with phase and code', () => {
+  it('a refused connection rejects with a ConnectionError of the phase connect', async () => {
     const error = await rejection(nativeSession().fetch(`${await closedOrigin()}/?key=s3cret`));
     expect(error).toBeInstanceOf(ConnectionError);
     expect(error).toBeInstanceOf(TypeError);
@@ -249,14 +249,14 @@ describe('a failure is typed, with phase and code', () => {
     expect(inspect(error, {depth: Number.POSITIVE_INFINITY})).not.toContain('s3cret');
   });
 
-  it('without a name', async () => {
+  it('a host name that does not resolve rejects with a ConnectionError of the phase dns', async () => {
     const session = nativeSession();
     const error = await rejection(session.fetch('http://nobody.invalid/'));
     expect(error).toBeInstanceOf(ConnectionError);
     expect(error).toMatchObject({phase: 'dns', code: expect.stringMatching(/^(?:ENOTFOUND|EAI_AGAIN)$/)});
   });
 
-  it('cut before the response', async () => {
+  it('a connection that is cut before the response rejects with a ConnectionError', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       connection.socket.destroy();
@@ -266,7 +266,7 @@ describe('a failure is typed, with phase and code', () => {
     expect(error).toMatchObject({phase: 'send', request: {method: 'GET'}});
   });
 
-  it('cut in the body', async () => {
+  it('a connection that is cut in the body fails the body with a ConnectionError', async () => {
     const server = await startRawServer(async (connection) => {
       await connection.request();
       connection.send('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nhalf');
@@ -279,7 +279,7 @@ describe('a failure is typed, with phase and code', () => {
     expect(session.stats()).toMatchObject({active: 0, totals: {errors: 1}});
   });
 
-  it('that is none of the network is no ConnectionError: an abort', async () => {
+  it('an abort is no ConnectionError', async () => {
     const server = await startServer(() => {});
     const controller = new AbortController();
     const call = nativeSession().fetch(server.origin, {signal: controller.signal});
@@ -290,7 +290,7 @@ describe('a failure is typed, with phase and code', () => {
 });
 
 describe('the global fetch', () => {
-  it('is looked up at each request', async () => {
+  it('the global fetch is looked up at each request', async () => {
     onTestFinished(() => void vi.unstubAllGlobals());
     const session = nativeSession();
     vi.stubGlobal('fetch', async () => Response.json('first'));
@@ -299,7 +299,7 @@ describe('the global fetch', () => {
     expect(await session.get('https://api.test/').json()).toBe('second');
   });
 
-  it('that shows the URL in its errors does not get it shown', async () => {
+  it('an error of a global fetch that shows the URL is thrown without the URL', async () => {
     onTestFinished(() => void vi.unstubAllGlobals());
     vi.stubGlobal('fetch', async (url: string) => {
       const cause = new Error(`connect to ${url} failed`);

@@ -53,7 +53,7 @@ const ways: ReadonlyArray<readonly [string, (session: Session) => Fetch]> = [
 ];
 
 describe.each(ways)('a session that is put in the place of the global fetch, %s', (_, put) => {
-  it('does not call itself without an end', async () => {
+  it('a session in the place of the global fetch does not call itself without an end', async () => {
     const server = await echo();
     const session = nativeSession({headers: {'x-by': 'session'}});
     vi.stubGlobal('fetch', put(session));
@@ -63,7 +63,7 @@ describe.each(ways)('a session that is put in the place of the global fetch, %s'
     expect(server.requests).toHaveLength(3);
   });
 
-  it('needs one slot a request, though it comes by twice', async () => {
+  it('a request needs one slot, although it passes its session twice', async () => {
     const server = await echo();
     const session = nativeSession({}, {limit: 1});
     vi.stubGlobal('fetch', put(session));
@@ -73,7 +73,7 @@ describe.each(ways)('a session that is put in the place of the global fetch, %s'
     await session.close();
   });
 
-  it('goes through its policies once', async () => {
+  it('a request goes through the policies once', async () => {
     const server = await echo();
     let passed = 0;
     const session = nativeSession({
@@ -90,7 +90,7 @@ describe.each(ways)('a session that is put in the place of the global fetch, %s'
     expect(session.stats().totals.attempts).toBe(1);
   });
 
-  it('is aborted and timed out as ever', async () => {
+  it('a request can be aborted and timed out as usual', async () => {
     const server = await startServer(() => {});
     const session = nativeSession();
     vi.stubGlobal('fetch', put(session));
@@ -104,7 +104,7 @@ describe.each(ways)('a session that is put in the place of the global fetch, %s'
     await session.close();
   });
 
-  it('uses what was there before it, as a test’s', async () => {
+  it('the session uses the fetch that was global before it, such as that of a test', async () => {
     vi.stubGlobal('fetch', async () => new Response('mocked'));
     const session = nativeSession();
     vi.stubGlobal('fetch', put(session));
@@ -112,7 +112,7 @@ describe.each(ways)('a session that is put in the place of the global fetch, %s'
   });
 });
 
-it('a session whose own fetch is the global one is not asked again by its connector', async () => {
+it('the connector does not call the global fetch when that is the fetch of its own session', async () => {
   const server = await echo();
   const session = nativeSession();
   vi.stubGlobal('fetch', session.fetch);
@@ -120,8 +120,8 @@ it('a session whose own fetch is the global one is not asked again by its connec
   expect(session.stats().totals).toMatchObject({requests: 1, sent: 1});
 });
 
-describe('several sessions', () => {
-  it('one may be behind the global fetch that another uses', async () => {
+describe('several sessions over the global fetch', () => {
+  it('a session can be the global fetch that another session uses', async () => {
     const server = await echo();
     const first = nativeSession({headers: {'x-by': 'first'}});
     vi.stubGlobal('fetch', first.fetch);
@@ -130,7 +130,7 @@ describe('several sessions', () => {
     expect(first.stats().totals.requests).toBe(1);
   });
 
-  it('and take turns there', async () => {
+  it('several sessions can be the global fetch in turn', async () => {
     const server = await echo();
     const [first, second] = [
       nativeSession({headers: {'x-by': 'first'}}),

@@ -27,18 +27,18 @@ afterAll(async () => {
   await connector.close();
 });
 
-it('msw answers a session that was made before it listens', async () => {
+it('msw answers a session that was made before msw listens', async () => {
   expect(await session.get('users/1').json()).toEqual({id: '1'});
   expect(await (await session.fetch('users/1')).json()).toEqual({id: '1'});
 });
 
-it('and sees bodies', async () => {
+it('msw sees the bodies of requests', async () => {
   const response = await session.post('users', {json: {name: 'Ada'}});
   expect(response.status).toBe(201);
   expect(await response.json()).toEqual({name: 'Ada'});
 });
 
-it('its statuses, redirects and failures are those of a server', async () => {
+it('statuses, redirects and failures of msw are like those of a server', async () => {
   const error = await rejection(session.get('gone'));
   expect(error).toBeInstanceOf(HTTPError);
   expect(error).toMatchObject({status: 410, data: 'gone'});

@@ -63,7 +63,7 @@ describe('the default connector of aiofetch/core in a page', () => {
 });
 
 describe('the body of a page’s Request', () => {
-  it('the body of a Request is read to its end, from a stream and from what stands in for one in Firefox', async () => {
+  it('the body of a Request is read to its end, from a stream or from the async iterable that replaces it in Firefox', async () => {
     const stream = new Response('of a stream').body as ReadableStream<Uint8Array>;
     async function* firefoxBody(): AsyncGenerator<Uint8Array> {
       yield new TextEncoder().encode('of Firefox');

@@ -11,7 +11,7 @@ import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/users?page=2';
 
-describe('a mock answers with what its handler gives', () => {
+describe('the value that a handler returns', () => {
   it.each<[string, () => unknown, number, string, string | null]>([
     ['a Response', () => new Response('made', {status: 418}), 418, 'made', 'text/plain;charset=UTF-8'],
     ['an object', () => ({a: 1}), 200, '{"a":1}', 'application/json'],
@@ -20,7 +20,7 @@ describe('a mock answers with what its handler gives', () => {
     ['null', () => null, 200, 'null', 'application/json'],
     ['undefined', () => undefined, 204, '', null],
     ['a promise', async () => ({a: 1}), 200, '{"a":1}', 'application/json'],
-  ])('%s', async (_, handler, status, text, type) => {
+  ])('a mock answers when its handler returns %s', async (_, handler, status, text, type) => {
     const {session} = mockSession(handler);
     const response = await session.fetch(url);
     expect(response.status).toBe(status);
@@ -28,7 +28,7 @@ describe('a mock answers with what its handler gives', () => {
     expect(await response.text()).toBe(text);
   });
 
-  it('as a fetch would: with the URL, and a body that streams', async () => {
+  it('the response of a mock has a URL and a streaming body, as that of fetch', async () => {
     for (const handler of [() => 'x', () => undefined, () => new Response(null, {status: 304})]) {
       const {session} = mockSession(handler);
       const response = await session.fetch(url);
@@ -45,7 +45,7 @@ describe('a mock answers with what its handler gives', () => {
       },
     ],
     ['rejects with', () => Promise.reject(new Error('mine'))],
-  ])('an error that it %s comes out as it is', async (_, handler) => {
+  ])('a call rejects with the error that the handler %s, as it is', async (_, handler) => {
     const {session} = mockSession(handler);
     await expect(session.fetch(url)).rejects.toThrow('mine');
     await expect(session.get(url)).rejects.toThrow('mine');
@@ -54,7 +54,7 @@ describe('a mock answers with what its handler gives', () => {
   it.each<[string, () => unknown]>([
     ['a TypeError, as fetch’s', () => Promise.reject(new TypeError('fetch failed'))],
     ['Response.error()', () => Response.error()],
-  ])('%s is a failure of the network', async (_, handler) => {
+  ])('a handler that returns %s causes a failure of the network', async (_, handler) => {
     const {session} = mockSession(handler);
     const error = await rejection(session.fetch(url));
     expect(error).toBeInstanceOf(ConnectionError);
@@ -75,8 +75,8 @@ describe('a mock answers with what its handler gives', () => {
   });
 });
 
-describe('what it was sent', () => {
-  it('is given to the handler, and recorded in order', async () => {
+describe('the requests of a mock', () => {
+  it('a request is given to the handler, and recorded in order', async () => {
     const seen: unknown[] = [];
     const {session, calls} = mockSession((call) => void seen.push(call));
     await session.fetch(url, {method: 'POST', headers: {'X-A': '1'}, body: '{"a":1}'});
@@ -87,7 +87,7 @@ describe('what it was sent', () => {
     expect(calls[1]).toMatchObject({url: 'https://api.test/', method: 'GET'});
   });
 
-  it('has its body as text, JSON and bytes, as often as they are asked for', async () => {
+  it('the body of a request can be read as text, JSON and bytes, any number of times', async () => {
     const {session, calls} = mockSession();
     await session.fetch(url, {method: 'POST', body: new Blob(['{"a":"é"}']).stream()});
     const [call] = calls;
@@ -97,7 +97,7 @@ describe('what it was sent', () => {
     expect(await call?.text()).toBe('{"a":"é"}');
   });
 
-  it('has no body where there is none', async () => {
+  it('a request without a body has an empty text', async () => {
     const {session, calls} = mockSession();
     await session.fetch(url);
     expect(await calls[0]?.text()).toBe('');
@@ -105,7 +105,7 @@ describe('what it was sent', () => {
     await expect(calls[0]?.json()).rejects.toThrow(SyntaxError);
   });
 
-  it('says which attempt it is', async () => {
+  it('a request has the number of its attempt', async () => {
     const {session, calls} = mockSession(() => ({}), {
       policies: [(next) => async (request) => next(request).then(() => next(request))],
     });
@@ -113,7 +113,7 @@ describe('what it was sent', () => {
     expect(calls.map(({attempt}) => attempt)).toEqual([1, 2]);
   });
 
-  it('is forgotten with clear()', async () => {
+  it('clear() removes the recorded requests', async () => {
     const {session, connector, calls} = mockSession();
     await session.fetch(url);
     connector.clear();
@@ -122,7 +122,7 @@ describe('what it was sent', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('does not hold what was never sent', async () => {
+  it('a request that was never sent is not recorded', async () => {
     const {session, calls} = mockSession(() => new Promise(() => {}), {}, {limit: 1});
     const [running, queued] = [session.fetch(url), session.fetch(url)].map(rejection);
     expect(calls).toHaveLength(1);
@@ -132,8 +132,8 @@ describe('what it was sent', () => {
   });
 });
 
-describe('it is a connector like any other', () => {
-  it('that never answers can be aborted', async () => {
+describe('a mock is a connector like any other', () => {
+  it('a request whose handler never answers can be aborted', async () => {
     const controller = new AbortController();
     const {session, calls} = mockSession(() => new Promise(() => {}));
     const call = session.fetch(url, {signal: controller.signal});
@@ -143,7 +143,7 @@ describe('it is a connector like any other', () => {
     expect(session.stats().active).toBe(0);
   });
 
-  it('whose answer comes after the abort has its body cancelled', async () => {
+  it('the body of a response that comes after the abort is cancelled', async () => {
     let answer = (_response: Response) => {};
     let cancelled: unknown;
     const controller = new AbortController();
@@ -168,7 +168,7 @@ describe('it is a connector like any other', () => {
     await vi.waitFor(() => expect(cancelled).toBe(true));
   });
 
-  it('keeps to its limits, to the end of bodies', async () => {
+  it('a mock keeps to its limits, to the end of bodies', async () => {
     let running = 0;
     let peak = 0;
     const {session} = mockSession(
@@ -193,7 +193,7 @@ describe('it is a connector like any other', () => {
     expect(session.stats()).toMatchObject({limit: 3, limitPerHost: 2, active: 0, totals: {sent: 12}});
   });
 
-  it('takes its time where the handler does', async () => {
+  it('a mock waits as long as its handler', async () => {
     vi.useFakeTimers();
     try {
       const {session} = mockSession(() => new Promise((resolve) => setTimeout(resolve, 500, 'later')));
@@ -205,7 +205,7 @@ describe('it is a connector like any other', () => {
     }
   });
 
-  it('is closed by itself, or destroyed', async () => {
+  it('a mock can be closed and destroyed without a session', async () => {
     const connector = mockConnector(() => new Promise(() => {}));
     const session = createSession({connector});
     const call = rejection(session.fetch(url));
@@ -224,7 +224,7 @@ describe('it is a connector like any other', () => {
     expect(disposed.name).toBe('mock');
   });
 
-  it('takes nothing for a handler that is none', () => {
+  it('a handler that is not a function is refused', () => {
     expect(() => mockConnector({} as () => void)).toThrow(InvalidOptionError);
     expect(() => mockConnector(undefined as unknown as () => void)).toThrow(
       /"handler" is undefined; allowed: a function/,
@@ -233,10 +233,10 @@ describe('it is a connector like any other', () => {
   });
 });
 
-describe('it follows redirects as the Fetch standard has them', () => {
+describe('redirects of a mock, as in the Fetch standard', () => {
   const redirect = (location: string, status = 302) => new Response('moved', {status, headers: {location}});
 
-  it('each a call of its own', async () => {
+  it('each redirect that is followed is a call of its own', async () => {
     const {session, calls} = mockSession(({url}) => (url.endsWith('/b') ? 'here' : redirect('/b')));
     const response = await session.fetch('https://api.test/a');
     expect(response).toMatchObject({url: 'https://api.test/b', redirected: true});
@@ -249,14 +249,14 @@ describe('it follows redirects as the Fetch standard has them', () => {
     [302, 'GET', ''],
     [307, 'POST', 'x'],
     [308, 'POST', 'x'],
-  ])('with %d a POST goes on as %s', async (status, method, text) => {
+  ])('a POST that gets a %d is sent again as %s', async (status, method, text) => {
     const {session, calls} = mockSession(({url}) => (url.endsWith('/b') ? {} : redirect('/b', status)));
     await session.fetch('https://api.test/a', {method: 'POST', body: 'x'});
     expect(calls[1]?.method).toBe(method);
     expect(await calls[1]?.text()).toBe(text);
   });
 
-  it('or gives them, or refuses them', async () => {
+  it('redirect: manual returns a redirect, and redirect: error refuses it', async () => {
     const {session} = mockSession(() => redirect('/b'));
     const response = await session.fetch('https://api.test/a', {redirect: 'manual'});
     expect([response.status, response.headers.get('location')]).toEqual([302, '/b']);
@@ -265,7 +265,7 @@ describe('it follows redirects as the Fetch standard has them', () => {
     );
   });
 
-  it('not once the call is aborted', async () => {
+  it('a redirect is not followed once the call is aborted', async () => {
     let answer = (_response: Response) => {};
     const controller = new AbortController();
     const {session, calls} = mockSession(
@@ -282,7 +282,7 @@ describe('it follows redirects as the Fetch standard has them', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('and wants nothing of the bodies on the way', async () => {
+  it('the bodies of redirects are cancelled', async () => {
     const cancelled: unknown[] = [];
     const {session} = mockSession(({url}) => {
       if (url.endsWith('/c')) return 'here';
@@ -293,19 +293,19 @@ describe('it follows redirects as the Fetch standard has them', () => {
     expect(cancelled).toEqual(['https://api.test/a', 'https://api.test/b']);
   });
 
-  it('twenty at most', async () => {
+  it('a mock follows at most twenty redirects', async () => {
     const {session, calls} = mockSession(({url}) => redirect(`${url}x`));
     await expect(session.fetch('https://api.test/')).rejects.toBeInstanceOf(RedirectError);
     expect(calls).toHaveLength(21);
   });
 
-  it('not without a Location', async () => {
+  it('a redirect without a Location is not followed', async () => {
     const {session} = mockSession(() => new Response('x', {status: 302}));
     expect((await session.fetch('https://api.test/')).status).toBe(302);
   });
 });
 
-it('tests a client without a server', async () => {
+it('a mock tests a client without a server', async () => {
   async function nameOf(session: ReturnType<typeof createSession>, id: number) {
     const {name} = await session.get(`users/${id}`).json<{name: string}>();
     return name;

@@ -10,7 +10,7 @@ function listener() {
 }
 
 describe('the signal of a call', () => {
-  it('is the same whoever asks for it, and aborts with the call', () => {
+  it('the signal is the same at each read, and is aborted with the call', () => {
     const lifetime = new Lifetime();
     const {signal} = lifetime;
     expect(signal.aborted).toBe(false);
@@ -20,7 +20,7 @@ describe('the signal of a call', () => {
     expect(lifetime.signal).toBe(signal);
   });
 
-  it('is aborted already for who asks after the abort', () => {
+  it('a signal that is first read after the abort is aborted already', () => {
     const lifetime = new Lifetime();
     lifetime.abort('enough');
     expect(lifetime.signal).toMatchObject({aborted: true, reason: 'enough'});
@@ -28,7 +28,7 @@ describe('the signal of a call', () => {
 });
 
 describe('the abort of a call', () => {
-  it('tells all who listen, once, in the order they came', () => {
+  it('an abort notifies all listeners once, in the order in which they were added', () => {
     const lifetime = new Lifetime();
     const order: string[] = [];
     for (const name of ['first', 'second', 'third']) {
@@ -40,7 +40,7 @@ describe('the abort of a call', () => {
     expect(lifetime.reason).toBe('enough');
   });
 
-  it.each([0, 1, 2])('does not tell who listens no more: number %i of three', (left) => {
+  it.each([0, 1, 2])('an abort does not notify a listener that was removed: number %i of three', (left) => {
     const lifetime = new Lifetime();
     const listeners = [listener(), listener(), listener()];
     for (const each of listeners) lifetime.onAbort(each);
@@ -51,7 +51,7 @@ describe('the abort of a call', () => {
     );
   });
 
-  it('is none once it is over', () => {
+  it('an abort after the end of the call has no effect', () => {
     const lifetime = new Lifetime();
     const listening = listener();
     lifetime.onAbort(listening);
@@ -61,7 +61,7 @@ describe('the abort of a call', () => {
     expect(listening.told).toEqual([]);
   });
 
-  it('ends it at once while nobody has its response, and with its body from then on', () => {
+  it('an abort ends the call at once before its response is delivered, and with its body afterwards', () => {
     const waiting = Object.assign(new Lifetime(), {atEnd: vi.fn()});
     waiting.bodyOpened();
     waiting.abort('enough');
@@ -76,7 +76,7 @@ describe('the abort of a call', () => {
     expect(delivered.atEnd).toHaveBeenCalledTimes(1);
   });
 
-  it('rejects who waits for it, before and after', async () => {
+  it('an abort rejects whenAborted(), whether it was called before or after', async () => {
     const lifetime = new Lifetime();
     const waiting = lifetime.whenAborted();
     lifetime.abort('enough');
@@ -86,7 +86,7 @@ describe('the abort of a call', () => {
 });
 
 describe('the signal that a call follows', () => {
-  it('aborts it with its reason, and has no listener of it once it is over', () => {
+  it('a followed signal aborts the call with its reason, and has no listener after the end of the call', () => {
     const controller = new AbortController();
     const [aborted, ended] = [new Lifetime(), new Lifetime()];
     aborted.follow(controller.signal);
@@ -98,7 +98,7 @@ describe('the signal that a call follows', () => {
     expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
   });
 
-  it('that is aborted already aborts it at once, and is not listened to', () => {
+  it('a signal that is aborted already aborts the call at once, and gets no listener', () => {
     const signal = AbortSignal.abort('before');
     const lifetime = new Lifetime();
     lifetime.follow(signal);
@@ -108,7 +108,7 @@ describe('the signal that a call follows', () => {
 });
 
 describe('a call', () => {
-  it('is over once, when its caller has the response and the last of its bodies has ended', () => {
+  it('a call ends once, when its response was delivered and its last body has ended', () => {
     const lifetime = Object.assign(new Lifetime(), {atEnd: vi.fn()});
     lifetime.bodyOpened();
     lifetime.bodyClosed();
@@ -124,7 +124,7 @@ describe('a call', () => {
     expect(lifetime.failed).toBe(false);
   });
 
-  it('has failed when the body broke off that its caller has, not one of an attempt before', () => {
+  it('a call has failed when the body of its delivered response broke off, not when that of an earlier attempt did', () => {
     const lifetime = new Lifetime();
     lifetime.bodyOpened();
     lifetime.bodyClosed(true, 'of an attempt');
@@ -135,7 +135,7 @@ describe('a call', () => {
     expect(lifetime).toMatchObject({failed: true, reason: 'broke off'});
   });
 
-  it('fails with the first reason there was', () => {
+  it('a call keeps its first failure', () => {
     const lifetime = new Lifetime();
     lifetime.abort('enough');
     lifetime.fail('what came of that');
@@ -145,7 +145,7 @@ describe('a call', () => {
     expect(other).toMatchObject({isAborted: false, failed: true, reason: 'by itself'});
   });
 
-  it('leaves the list of those that run when it is over', () => {
+  it('a call leaves the list of running calls when it ends', () => {
     const running = new LinkedList<Lifetime>();
     const lifetime = new Lifetime();
     running.append(lifetime);
@@ -153,7 +153,7 @@ describe('a call', () => {
     expect(running.size).toBe(0);
   });
 
-  it('is unread from its response on until somebody begins, or nothing is left to be read', () => {
+  it('a call has an unread body from its response until the body is read or has ended', () => {
     const [touched, closed, ended] = [new Lifetime(), new Lifetime(), new Lifetime()];
     for (const each of [touched, closed, ended]) {
       each.bodyOpened();
@@ -168,7 +168,7 @@ describe('a call', () => {
     expect([touched, closed, ended].map(({hasUnreadBody}) => hasUnreadBody)).toEqual([false, false, false]);
   });
 
-  it('without a limit has endless time, and with one what is left of it', () => {
+  it('timeLeft() is Infinity without a total timeout, and otherwise the rest of it', () => {
     vi.spyOn(performance, 'now').mockReturnValue(1_000);
     const lifetime = new Lifetime();
     expect(lifetime.timeLeft()).toBe(Infinity);

@@ -3,8 +3,8 @@ import {HeaderList} from '../../../src/core/header-list.ts';
 
 const pairs = (list: HeaderList) => [...list];
 
-describe('names', () => {
-  it('are the same however they are spelled', () => {
+describe('names of headers', () => {
+  it('names that differ in case are the same', () => {
     const list = HeaderList.from({'X-One': '1'});
     list.set('x-ONE', '2');
     expect(pairs(list)).toEqual([['x-one', '2']]);
@@ -13,13 +13,16 @@ describe('names', () => {
     expect(pairs(list)).toEqual([]);
   });
 
-  it.each(['', 'a b', 'ü', 'a:', 'a\n', '(a)'])('are tokens: %j is none', (name) => {
-    expect(() => HeaderList.from({[name]: '1'})).toThrow(TypeError);
-    expect(() => HeaderList.from([[name, '1']])).toThrow(TypeError);
-    expect(() => new HeaderList().append(name, '1')).toThrow(TypeError);
-  });
+  it.each(['', 'a b', 'ü', 'a:', 'a\n', '(a)'])(
+    'the name %j is refused, because it is not a token',
+    (name) => {
+      expect(() => HeaderList.from({[name]: '1'})).toThrow(TypeError);
+      expect(() => HeaderList.from([[name, '1']])).toThrow(TypeError);
+      expect(() => new HeaderList().append(name, '1')).toThrow(TypeError);
+    },
+  );
 
-  it('that many calls make up are all understood, and the same again', () => {
+  it('more names than the cache holds are all handled, also a second time', () => {
     for (let round = 0; round < 2; round++) {
       for (let index = 0; index < 1_000; index++) {
         expect(pairs(HeaderList.from({[`X-Made-Up-${index}`]: '1'}))).toEqual([[`x-made-up-${index}`, '1']]);
@@ -28,7 +31,7 @@ describe('names', () => {
   });
 });
 
-describe('values', () => {
+describe('values of headers', () => {
   it.each([
     ['', ''],
     ['a b', 'a b'],
@@ -37,16 +40,19 @@ describe('values', () => {
     ['\t\r\n a\n', 'a'],
     [' \t ', ''],
     [4, '4'],
-  ])('are without what surrounds them: %j', (value, text) => {
+  ])('the value %j loses the whitespace around it', (value, text) => {
     expect(HeaderList.from({x: value}).get('x')).toBe(text);
   });
 
-  it.each(['a\0b', 'a\rb', 'a\nb', 'ł'])('are bytes, without what ends a line: %j is refused', (value) => {
-    expect(() => HeaderList.from({x: value})).toThrow(TypeError);
-    expect(() => new HeaderList().append('x', value)).toThrow(TypeError);
-  });
+  it.each(['a\0b', 'a\rb', 'a\nb', 'ł'])(
+    'the value %j is refused, because a character is no byte or ends a line',
+    (value) => {
+      expect(() => HeaderList.from({x: value})).toThrow(TypeError);
+      expect(() => new HeaderList().append('x', value)).toThrow(TypeError);
+    },
+  );
 
-  it('of one name are several where they were given so, in their order, read as one', () => {
+  it('several values of one name keep their order, and are read as one', () => {
     const list = HeaderList.from([
       ['x', '1'],
       ['y', '2'],
@@ -65,7 +71,7 @@ describe('values', () => {
     ]);
   });
 
-  it('of one name all go with it, those beside each other too', () => {
+  it('delete() removes all values of a name, also adjacent ones', () => {
     const list = HeaderList.from([
       ['x', '1'],
       ['x', '2'],
@@ -77,7 +83,7 @@ describe('values', () => {
   });
 });
 
-describe('headers laid over others', () => {
+describe('merged headers', () => {
   const defaults = () =>
     HeaderList.from([
       ['x', '1'],
@@ -89,7 +95,7 @@ describe('headers laid over others', () => {
     ['an object', {X: '4'}],
     ['pairs', [['X', '4']] as const],
     ['Headers', new Headers({X: '4'})],
-  ])('replace all that was there under their name: as %s', (_what, input) => {
+  ])('a merged header replaces all values of its name: as %s', (_what, input) => {
     const list = defaults();
     list.merge(input);
     expect(pairs(list)).toEqual([
@@ -98,7 +104,7 @@ describe('headers laid over others', () => {
     ]);
   });
 
-  it('stay several where they are', () => {
+  it('several values of one merged name stay several', () => {
     const list = defaults();
     list.merge([
       ['x', '4'],
@@ -110,20 +116,20 @@ describe('headers laid over others', () => {
   it.each([
     ['an object', {X: undefined}],
     ['pairs', [['X', undefined]] as const],
-  ])('take away what they have as undefined: as %s', (_what, input) => {
+  ])('a merged header that is undefined removes the values of its name: as %s', (_what, input) => {
     const list = defaults();
     list.merge(input);
     expect(pairs(list)).toEqual([['y', '3']]);
   });
 
   it.each([[null], ['x: 1'], [[['x', '1', '2']]], [[['x']]]])(
-    'are pairs or an object: %j is neither',
+    'merge() refuses %j, which is neither an object nor pairs',
     (input) => {
       expect(() => defaults().merge(input as never)).toThrow(TypeError);
     },
   );
 
-  it('leave those alone that a copy was made of', () => {
+  it('a change of a copy does not change the original', () => {
     const list = defaults();
     list.copy().set('x', '4');
     expect(list.get('x')).toBe('1, 2');

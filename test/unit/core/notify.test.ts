@@ -1,8 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {afterNotifications, notify} from '../../../src/core/notify.ts';
 
-describe('a step', () => {
-  it('is done at once when nobody is being told anything', () => {
+describe('a step after notifications', () => {
+  it('a step runs at once when no listener is being notified', () => {
     let done = false;
     afterNotifications(() => {
       done = true;
@@ -10,7 +10,7 @@ describe('a step', () => {
     expect(done).toBe(true);
   });
 
-  it('is done after all that is being told, and the step that tells it', async () => {
+  it('a step runs after all notifications, and after the step that notifies', async () => {
     const order: string[] = [];
     notify(() => {
       notify(() => order.push('told within'));
@@ -22,7 +22,7 @@ describe('a step', () => {
     expect(order).toEqual(['told within', 'told', 'the step that told', 'done']);
   });
 
-  it('is done at once again after one who was told has thrown', () => {
+  it('a step runs at once again after a listener has thrown', () => {
     const thrown = new Error('not that');
     expect(() =>
       notify(() => {

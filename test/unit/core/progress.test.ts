@@ -23,15 +23,15 @@ function told(total: number | undefined, sizes: number[], isExact?: boolean) {
 
 const almost = 1 - Number.EPSILON;
 
-describe('a report', () => {
-  it('says with the last chunk that it is the last, when the total is known', () => {
+describe('a progress report', () => {
+  it('the last chunk has 100 percent when the total is known', () => {
     expect(told(100, [50, 50])).toEqual([
       [0.5, 50, 100, 50],
       [1, 100, 100, 50],
     ]);
   });
 
-  it('says at the end that it is the end, when nobody knew', () => {
+  it('the end is reported with 100 percent when the total is not known', () => {
     expect(told(undefined, [50, 50])).toEqual([
       [0, 50, 50, 50],
       [0, 100, 100, 50],
@@ -39,7 +39,7 @@ describe('a report', () => {
     ]);
   });
 
-  it('is not at its end with a chunk of nothing, when nobody knew', () => {
+  it('an empty chunk does not have 100 percent when the total is not known', () => {
     expect(told(undefined, [0, 50])).toEqual([
       [0, 0, 0, 0],
       [0, 50, 50, 50],
@@ -47,7 +47,7 @@ describe('a report', () => {
     ]);
   });
 
-  it('is not at its end before that, when there is more than there should be', () => {
+  it('100 percent comes only at the end when the body is larger than its total', () => {
     expect(told(60, [60, 40], false)).toEqual([
       [almost, 60, 60, 60],
       [almost, 100, 100, 40],
@@ -55,13 +55,13 @@ describe('a report', () => {
     ]);
   });
 
-  it('of nothing has an end', () => {
+  it('the end of an empty body is reported', () => {
     expect(told(0, [])).toEqual([[1, 0, 0, 0]]);
     expect(told(undefined, [])).toEqual([[1, 0, 0, 0]]);
   });
 });
 
-it('a call without limits or listeners of its body has nothing to do with them', async () => {
+it('a call without size limits and progress listeners has no transfer settings', async () => {
   const seen: unknown[] = [];
   const policy: Policy = (next) => (request) => {
     seen.push(request.transfer);
@@ -74,7 +74,7 @@ it('a call without limits or listeners of its body has nothing to do with them',
 });
 
 describe.each(['onDownloadProgress', 'onUploadProgress'] as const)('%s', (option) => {
-  it('is refused when it is no function', async () => {
+  it('a progress listener that is not a function is refused', async () => {
     const {session, calls} = mockSession();
     const init = {[option]: true} as never;
     expect(await rejection(session.fetch(url, init))).toMatchObject({name: 'InvalidOptionError', option});
@@ -82,7 +82,7 @@ describe.each(['onDownloadProgress', 'onUploadProgress'] as const)('%s', (option
     expect(calls.length).toBe(0);
   });
 
-  it('is refused by a connector that can’t tell', async () => {
+  it('a connector that can not report progress refuses the listener', async () => {
     const mock = mockConnector(() => ({}));
     const capabilities = {...mock.capabilities, downloadProgress: false, uploadProgress: false};
     const session = createSession({connector: {...mock, capabilities}});
@@ -90,7 +90,7 @@ describe.each(['onDownloadProgress', 'onUploadProgress'] as const)('%s', (option
     expect(error).toMatchObject({name: 'UnsupportedOptionError', option, where: 'the mock connector'});
   });
 
-  it('leaves the session’s size limit in place', async () => {
+  it('a progress listener keeps the size limit of the session', async () => {
     const {session} = mockSession(() => new Response('12345'), {maxResponseSize: 4});
     const error = await rejection(session.post(url, {[option]: () => {}}).text());
     expect(error).toMatchObject({name: 'ResponseTooLargeError', limit: 4});
@@ -98,7 +98,7 @@ describe.each(['onDownloadProgress', 'onUploadProgress'] as const)('%s', (option
 });
 
 describe('progress', () => {
-  it('of an upload is told whether or not a mock looks at the body', async () => {
+  it('the progress of an upload is reported even if the handler of a mock does not read the body', async () => {
     const {session} = mockSession(() => ({}));
     const listener = vi.fn();
     await session.post(url, {body: 'abc', onUploadProgress: listener});
@@ -107,7 +107,7 @@ describe('progress', () => {
     );
   });
 
-  it('begins anew with every attempt', async () => {
+  it('progress starts again with every attempt', async () => {
     let attempts = 0;
     const {session} = mockSession(
       async (call) => {
@@ -122,7 +122,7 @@ describe('progress', () => {
     expect(percents).toEqual([1, 1, 1]);
   });
 
-  it('goes with hooks that see the request', async () => {
+  it('progress is reported for calls whose hooks see the request', async () => {
     const {session} = mockSession(async (call) => (await call.text()).length);
     const listener = vi.fn();
     const hooks = {beforeRequest: [({request}: {request: Request}) => void request.headers.set('x-a', 'b')]};
@@ -130,7 +130,7 @@ describe('progress', () => {
     expect(listener.mock.lastCall?.[0]).toEqual({percent: 1, transferredBytes: 3, totalBytes: 3});
   });
 
-  it('of a download is one’s own: the response is not shared', async () => {
+  it('calls that report the progress of a download do not share a response', async () => {
     const {session, calls} = mockSession(() => ({}), {policies: [singleFlightPolicy()]});
     const listener = vi.fn();
     const get = () => session.get(url, {onDownloadProgress: listener}).json();

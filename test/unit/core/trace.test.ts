@@ -22,8 +22,8 @@ function expectWhole(events: readonly TraceEvent[]): void {
   expect(count('requestStart')).toBe(1);
 }
 
-describe('a call tells its listeners', () => {
-  it('when it begins, is sent, is answered, and is over', async () => {
+describe('the events of a call', () => {
+  it('a call emits events when it begins, is sent, is answered and ends', async () => {
     const {session, types, events} = traced(() => ({name: 'Ada'}));
     await session.get(url).json();
     expect(types()).toEqual([
@@ -38,7 +38,7 @@ describe('a call tells its listeners', () => {
     expectWhole(events);
   });
 
-  it('which call it is, the same over retries and redirects, and which attempt', async () => {
+  it('events name their call, which is the same over retries and redirects, and their attempt', async () => {
     let times = 0;
     const {session, events, types} = traced(
       (call) => {
@@ -62,7 +62,7 @@ describe('a call tells its listeners', () => {
     expect(new Set(events.map(({call}) => call.id)).size).toBe(2);
   });
 
-  it('why it is made again, and when', async () => {
+  it('retryScheduled has the cause and the delay of a retry', async () => {
     let times = 0;
     const {session, of} = traced(
       () => {
@@ -83,7 +83,7 @@ describe('a call tells its listeners', () => {
     ]);
   });
 
-  it('how it failed, as the caller hears it', async () => {
+  it('requestError has the error that the caller gets', async () => {
     const {session, of, events} = traced(() => Promise.reject(new TypeError('gone')));
     const error = await rejection(session.fetch(url));
     expect(of('requestError')[0]?.error).toBe(error);
@@ -91,7 +91,7 @@ describe('a call tells its listeners', () => {
     expectWhole(events);
   });
 
-  it('how its body failed', async () => {
+  it('requestError has the error of a body that failed', async () => {
     const {session, of, events} = traced(
       () =>
         new Response(
@@ -108,7 +108,7 @@ describe('a call tells its listeners', () => {
     expectWhole(events);
   });
 
-  it('that it was aborted: in the queue, on its way, in its body', async () => {
+  it('an abort in the queue, before the response and in the body is reported', async () => {
     const {session, events} = traced(
       (call) => (call.url.endsWith('body') ? new Response(new ReadableStream()) : new Promise(() => {})),
       {},
@@ -143,13 +143,13 @@ describe('a call tells its listeners', () => {
     ]);
   });
 
-  it('that a status is no failure, also where the verb rejects', async () => {
+  it('a status is no failure, even if the verb rejects', async () => {
     const {session, types} = traced(() => new Response('no', {status: 500}));
     await rejection(session.get(url).json());
     expect(types().at(-1)).toBe('requestEnd');
   });
 
-  it('that a hook answered, or broke it off', async () => {
+  it('a call that a hook answers or rejects is reported', async () => {
     const {session, types, of} = traced();
     await session.get(url, {hooks: {beforeRequest: [() => Response.json({})]}}).json();
     expect(types()).toEqual(['requestStart', 'requestEnd']);
@@ -168,7 +168,7 @@ describe('a call tells its listeners', () => {
     expect(of('requestError')[0]?.error).toBe(mine);
   });
 
-  it('when it waits for a slot, and has it', async () => {
+  it('the wait for a slot is reported, with its start and its end', async () => {
     const {session, events} = traced(async () => 'x', {}, {limit: 1});
     const first = session.fetch(`${url}1`);
     const second = session.fetch(`${url}2`);
@@ -183,7 +183,7 @@ describe('a call tells its listeners', () => {
     ]);
   });
 
-  it('and nothing is sent any more where one of them aborts it: at a slot, or a redirect', async () => {
+  it('a call that a listener aborts at its slot or at a redirect sends nothing more', async () => {
     for (const type of ['connectionQueuedEnd', 'requestRedirect'] as const) {
       const {session, calls} = mockSession(
         ({url}) =>
@@ -206,7 +206,7 @@ describe('a call tells its listeners', () => {
     }
   });
 
-  it('when it waits for its rate limit, and what makes everybody wait', async () => {
+  it('the wait for a rate limit is reported, and so is the pause of all requests', async () => {
     vi.useFakeTimers({toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance']});
     onTestFinished(() => void vi.useRealTimers());
     let times = 0;
@@ -229,13 +229,13 @@ describe('a call tells its listeners', () => {
     expect(of('rateLimitPaused')).toMatchObject([{attempt: 1, delay: 10}]);
   });
 
-  it('what of its body goes out and comes in', async () => {
+  it('the chunks of bodies are reported, sent and received', async () => {
     const {session, of} = traced(() => new Response('four'));
     await (await session.fetch(url)).text();
     expect(of('responseChunkReceived').map(({bytes}) => bytes)).toEqual([4]);
   });
 
-  it('both attempts of a hedge, each by its number', async () => {
+  it('both attempts of a hedge are reported by their numbers', async () => {
     let times = 0;
     const {session, events, of} = traced(() => (++times === 1 ? new Promise(() => {}) : 'x'), {
       policies: [hedgePolicy({delay: 1})],
@@ -248,7 +248,7 @@ describe('a call tells its listeners', () => {
     expectWhole(events);
   });
 
-  it('of calls that share one flight: the first has the attempt', async () => {
+  it('of calls that share one flight, the first reports the attempt', async () => {
     const {session, events} = traced(async () => 'x', {policies: [singleFlightPolicy()]});
     const calls = [session.fetch(url), session.fetch(url)];
     await Promise.all(calls.map(async (call) => (await call).text()));
@@ -257,7 +257,7 @@ describe('a call tells its listeners', () => {
     for (const own of byCall) expect(own.at(-1)?.type).toBe('requestEnd');
   });
 
-  it('of a connector that tells nothing: start and end of each attempt', async () => {
+  it('start and end of each attempt are reported for a connector that emits nothing', async () => {
     const {connector} = mockSession();
     const {name, capabilities, stats, close, destroy} = connector;
     const silent: Connector = {
@@ -282,8 +282,8 @@ describe('a call tells its listeners', () => {
   });
 });
 
-describe('what a listener is told', () => {
-  it('is safe to log: no credentials, no query values, no bodies', async () => {
+describe('the data of an event', () => {
+  it('events are safe to log: without credentials, query values and bodies', async () => {
     const {session, events} = traced(
       (call) =>
         call.url.includes('end') ? new Response('body-secret') : Response.redirect(`${url}end?token=qs3`),
@@ -296,7 +296,7 @@ describe('what a listener is told', () => {
     expect(text).not.toMatch(/qs1|bs2|qs3|hs3|cs4|body-secret/);
   });
 
-  it('comes with what it is about, and headers may be set on that until it is sent', async () => {
+  it('a listener gets the request of the event, and may set its headers until it is sent', async () => {
     const {session, calls} = mockSession(
       (call) => (call.url.endsWith('end') ? 'x' : Response.redirect('https://b.test/end')),
       {
@@ -312,7 +312,7 @@ describe('what a listener is told', () => {
     expect(calls.map(({headers}) => headers.get('x-hop'))).toEqual(['1', '2']);
   });
 
-  it('has the response that the caller gets', async () => {
+  it('the listener of responseStart gets the response of the caller', async () => {
     const {session, events, subjects} = traced();
     const response = await session.fetch(url);
     const index = events.findIndex(({type}) => type === 'responseStart');
@@ -321,7 +321,7 @@ describe('what a listener is told', () => {
 });
 
 describe('listeners', () => {
-  it('are told what they have a method for, as their own', async () => {
+  it('the methods of a listener are called with the listener as this', async () => {
     const heard: unknown[] = [];
     class Mine {
       requestEnd(event: TraceEvent<'requestEnd'>): void {
@@ -334,7 +334,7 @@ describe('listeners', () => {
     expect(heard).toEqual([mine, 200]);
   });
 
-  it("are the session's, then the child's, then the call's", async () => {
+  it('listeners of the session are notified before those of a child, and those of a call last', async () => {
     const heard: string[] = [];
     const named = (name: string): TraceListener => ({requestStart: () => heard.push(name)});
     const {session} = mockSession(() => 'x', {trace: [named('session')]});
@@ -346,7 +346,7 @@ describe('listeners', () => {
     expect(heard.join(' ')).toBe('session child fetch session child get session child ky session');
   });
 
-  it('are not called, and nothing is made for them, where there are none', async () => {
+  it('no event is made when there is no listener for it', async () => {
     const {session, connector} = mockSession(() => 'x', {trace: []});
     const fetch = vi.spyOn(connector, 'fetch');
     await session.fetch(url);
@@ -356,13 +356,13 @@ describe('listeners', () => {
   });
 
   it.each([[{trace: () => {}}], [{trace: ['requestStart']}], [{trace: [null]}]])(
-    'that are none are refused: %j',
+    'a session refuses %j as listeners',
     (options) => {
       expect(thrown(() => createSession(options as never))).toBeInstanceOf(InvalidOptionError);
     },
   );
 
-  it('of a call that are none are refused', async () => {
+  it('a call refuses values that are no listeners', async () => {
     const {session, calls} = mockSession();
     expect(await rejection(session.fetch(url, {trace: [1]} as never))).toBeInstanceOf(InvalidOptionError);
     expect(await rejection(session.get(url, {trace: 1} as never))).toBeInstanceOf(InvalidOptionError);
@@ -383,7 +383,7 @@ describe('a listener that fails', () => {
     ],
     ['rejects', async () => Promise.reject(new Error('mine'))],
   ])(
-    'changes nothing for the call or the other listeners, and is reported once: one that %s',
+    'a failing listener affects neither the call nor other listeners, and is reported once: one that %s',
     async (_, fail) => {
       told.mockImplementation(() => {});
       const record = recordTrace();

@@ -22,14 +22,14 @@ function tenantSession(answer: () => object | Response = () => ({})) {
 }
 
 describe('a call option that a policy declares', () => {
-  it('is accepted by fetch, and reaches the policy as its check returned it', async () => {
+  it('fetch accepts the option of a policy, and the policy gets the value that its check returned', async () => {
     const {session, tenants} = tenantSession();
     await session.fetch(url, {tenant: 'ACME'});
     await session.fetch(url);
     expect(tenants()).toEqual(['acme', null]);
   });
 
-  it('is accepted by every verb, with and without hooks', async () => {
+  it('every verb accepts the option of a policy, with and without hooks', async () => {
     const {session, tenants} = tenantSession();
     for (const verb of ['get', 'post', 'put', 'patch', 'delete'] as const)
       await session[verb](url, {tenant: verb});
@@ -38,13 +38,13 @@ describe('a call option that a policy declares', () => {
     expect(tenants()).toEqual(['get', 'post', 'put', 'patch', 'delete', 'head', 'hooked']);
   });
 
-  it('is accepted by the calls of a child session', async () => {
+  it('the calls of a child session accept the option of a policy', async () => {
     const {session, tenants} = tenantSession();
     await session.extend({headers: {a: 'b'}}).get(url, {tenant: 'child'});
     expect(tenants()).toEqual(['child']);
   });
 
-  it('is accepted by the calls of a typed client', async () => {
+  it('the calls of a typed client accept the option of a policy', async () => {
     const {session, tenants} = tenantSession(() => ({name: 'Ada'}));
     const getUser = endpoint('GET /users/{id}', {response: type<{name: string}>()});
     const client = defineClient({getUser})(session);
@@ -53,7 +53,7 @@ describe('a call option that a policy declares', () => {
     expect(tenants()).toEqual(['typed']);
   });
 
-  it('is accepted by download and eventSource', async () => {
+  it('download and eventSource accept the option of a policy', async () => {
     const {session, tenants} = tenantSession(
       () => new Response('data: 1\n\n', {headers: {'content-type': 'text/event-stream'}}),
     );
@@ -63,7 +63,7 @@ describe('a call option that a policy declares', () => {
     expect(tenants()).toEqual(['reader', 'reader']);
   });
 
-  it('is accepted by a session of aiofetch/core', async () => {
+  it('a session of aiofetch/core accepts the option of a policy', async () => {
     const connector = mockConnector(() => ({}));
     await using session = createCoreSession({connector, policies: [tenantPolicy], verbs: verbs()});
     await session.get(url, {tenant: 'core'});
@@ -71,7 +71,7 @@ describe('a call option that a policy declares', () => {
     expect(connector.calls.map((call) => call.headers.get('x-tenant'))).toEqual(['core', 'fetch']);
   });
 
-  it('rejects the call before anything is sent when its check throws', async () => {
+  it('a call rejects before anything is sent when the check of its option throws', async () => {
     const {session, connector} = tenantSession();
     const bad = {tenant: 'no spaces'};
     const message = 'Option "tenant" is "no spaces"; allowed: letters, digits and "_"';
@@ -81,7 +81,7 @@ describe('a call option that a policy declares', () => {
     expect(session.stats().totals).toMatchObject({requests: 0, errors: 0});
   });
 
-  it('may be declared by two policies: each finds the value that all checks have passed', async () => {
+  it('two policies can declare one option, and each gets the value that has passed all checks', async () => {
     const seen: unknown[] = [];
     const watching = (name: string): Policy => ({
       name,
@@ -100,7 +100,7 @@ describe('a call option that a policy declares', () => {
     ]);
   });
 
-  it('is unknown to a session whose policies don’t declare it', async () => {
+  it('a session whose policies do not declare an option refuses it', async () => {
     const connector = mockConnector(() => ({}));
     await using session = createCoreSession({connector, verbs: verbs()});
     const options = {retry: 2} as object;
@@ -115,7 +115,7 @@ describe('a call option that a policy declares', () => {
 });
 
 describe('onCall of a policy', () => {
-  it('is called when the call begins, before its policies wrap it', async () => {
+  it('onCall is called when the call begins, before the handlers of policies', async () => {
     const order: string[] = [];
     const policy: Policy = {
       name: 'order',
@@ -131,7 +131,7 @@ describe('onCall of a policy', () => {
     expect(order).toEqual(['begin https://api.test/users of https://api.test', 'wrap']);
   });
 
-  it('rejects the call with what it throws, and the session doesn’t wait for that call', async () => {
+  it('a call rejects with the error of onCall, and the session does not wait for that call', async () => {
     const error = new Error('not now');
     const policy: Policy = {
       name: 'refusing',
@@ -148,7 +148,7 @@ describe('onCall of a policy', () => {
 });
 
 describe('a retry policy among the policies', () => {
-  it('replaces the default retries, and takes the option of a call', async () => {
+  it('a retry policy among the policies replaces the default retries, and takes the retry option of a call', async () => {
     const connector = mockConnector(() => new Response(null, {status: 503}));
     await using session = createSession({connector, policies: [retryPolicy({retries: 1, minDelay: 0})]});
     await session.fetch(url);
@@ -159,7 +159,7 @@ describe('a retry policy among the policies', () => {
 });
 
 describe('a session of aiofetch/core', () => {
-  it('has only fetch without verbs, and retries nothing without a retry policy', async () => {
+  it('a session of aiofetch/core without verbs has only fetch, and without a retry policy it retries nothing', async () => {
     const connector = mockConnector(() => new Response(null, {status: 503}));
     await using session = createCoreSession({connector});
     expect((await session.fetch(url)).status).toBe(503);
@@ -167,7 +167,7 @@ describe('a session of aiofetch/core', () => {
     expect(session).not.toHaveProperty('get');
   });
 
-  it('hands its headers, timeouts and policies on to its children', async () => {
+  it('a session of aiofetch/core passes its headers, timeouts and policies on to its children', async () => {
     const connector = mockConnector(() => ({}));
     await using session = createCoreSession({
       connector,
@@ -184,7 +184,7 @@ describe('a session of aiofetch/core', () => {
     expect(child.closed).toBe(true);
   });
 
-  it('refuses an option that only createSession of aiofetch has', () => {
+  it('a session of aiofetch/core refuses an option that only createSession of aiofetch has', () => {
     expect(() => createCoreSession({retry: 2} as object)).toThrow('Unknown option "retry" of createSession');
   });
 });

@@ -56,7 +56,7 @@ function watch(promise: Promise<unknown>) {
 }
 
 describe('close()', () => {
-  it('refuses new calls with a SessionClosedError that says which', async () => {
+  it('close() refuses new calls with a SessionClosedError that names the request', async () => {
     const {session, calls} = mockSession();
     expect(session.closed).toBe(false);
     const closing = session.close();
@@ -75,7 +75,7 @@ describe('close()', () => {
     expect(session.stats().totals.requests).toBe(0);
   });
 
-  it('lets what runs and what is queued finish', async () => {
+  it('close() lets running and queued calls finish', async () => {
     const {answers, handler} = controlled();
     const {session} = mockSession(handler, {}, {limit: 1});
     const calls = [0, 1, 2].map(() => session.fetch(url).then((response) => response.json()));
@@ -90,7 +90,7 @@ describe('close()', () => {
     expect(session.stats()).toMatchObject({active: 0, queued: 0, totals: {errors: 0}});
   });
 
-  it('counts a call from its verb on: what is returned from inside `await using` arrives', async () => {
+  it('a call counts from its verb on: a promise that is returned from inside `await using` resolves', async () => {
     async function load() {
       await using session = createSession({connector: mockConnector(() => 'hello')});
       return session.get(url).json();
@@ -98,7 +98,7 @@ describe('close()', () => {
     expect(await load()).toBe('hello');
   });
 
-  it('waits for a body that is being read, however slowly', async () => {
+  it('close() waits for a body that is being read, however slowly', async () => {
     fakeTimers();
     let goOn = () => {};
     const body = new ReadableStream({
@@ -119,7 +119,7 @@ describe('close()', () => {
     await vi.waitFor(() => expect(closing.settled).toBe(true));
   });
 
-  it('waits for an attempt that may do better than the answer that is kept meanwhile', async () => {
+  it('close() waits for another attempt while a policy keeps an earlier response', async () => {
     const {session, call, answers} = await hedged();
     const closing = session.close();
     await vi.advanceTimersByTimeAsync(5_000);
@@ -128,7 +128,7 @@ describe('close()', () => {
     await closing;
   });
 
-  it('does not wait for such an answer for ever when it is what the caller gets, and nobody reads it', async () => {
+  it('close() does not wait for a kept response that the caller got and does not read', async () => {
     const {session, call, answers} = await hedged();
     answers[1]?.(Promise.reject(new TypeError('fetch failed')));
     expect((await call).status).toBe(503);
@@ -137,7 +137,7 @@ describe('close()', () => {
     expect(closing.settled).toBe(true);
   });
 
-  it('waits a second, and not two, for a body that nobody reads', async () => {
+  it('close() waits one second, not two, for an unread body', async () => {
     fakeTimers();
     const answers: Array<(response: Response) => void> = [];
     const {session} = mockSession(() => new Promise((resolve) => answers.push(resolve)));
@@ -155,14 +155,14 @@ describe('close()', () => {
     expect(error.message).toMatch(/before the response was read/);
   });
 
-  it('does not wait for a small one: it is here already', async () => {
+  it('close() does not wait for a small unread body, because it has arrived already', async () => {
     const {session} = mockSession(() => 'hello');
     const response = await session.fetch(url);
     await session.close();
     expect(await response.json()).toBe('hello');
   });
 
-  it('can be called again and again, also meanwhile', async () => {
+  it('close() can be called several times, also while it waits', async () => {
     const {answers, handler} = controlled();
     const {session} = mockSession(handler);
     const call = session.fetch(url);
@@ -177,7 +177,7 @@ describe('close()', () => {
     await session.destroy();
   });
 
-  it('is what `await using` does', async () => {
+  it('`await using` calls close()', async () => {
     const {answers, handler} = controlled();
     const connector = mockConnector(handler);
     let call: Promise<Response> | undefined;
@@ -193,7 +193,7 @@ describe('close()', () => {
     expect((await call)?.status).toBe(200);
   });
 
-  it('leaves no timer behind', async () => {
+  it('close() leaves no timer behind', async () => {
     fakeTimers();
     const {session} = mockSession();
     await session.fetch(url);
@@ -203,7 +203,7 @@ describe('close()', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('leaves a connector that was given open', async () => {
+  it('close() leaves a connector open that the session was given', async () => {
     const connector = mockConnector(() => 'hello');
     await createSession({connector}).close();
     await createSession({connector}).destroy();
@@ -214,7 +214,7 @@ describe('close()', () => {
 });
 
 describe('close({timeout})', () => {
-  it('ends what still runs then, and what is queued', async () => {
+  it('the close timeout aborts running and queued calls', async () => {
     fakeTimers();
     const {session} = mockSession(() => new Promise(() => {}), {}, {limit: 1});
     const calls = [session.fetch(url), session.fetch(url), session.get(url)].map(rejection);
@@ -233,7 +233,7 @@ describe('close({timeout})', () => {
     expect(session.stats()).toMatchObject({active: 0, queued: 0});
   });
 
-  it('ends bodies under way', async () => {
+  it('the close timeout aborts bodies that are arriving', async () => {
     fakeTimers();
     const {session} = mockSession(() => new Response(new ReadableStream()));
     const text = rejection((await session.fetch(url)).text());
@@ -243,7 +243,7 @@ describe('close({timeout})', () => {
     await closing;
   });
 
-  it('ends also what a policy or a hook holds up', async () => {
+  it('the close timeout aborts calls that a policy or a hook delays', async () => {
     fakeTimers();
     const {session} = mockSession(() => ({}), {
       policies: [() => () => new Promise(() => {})],
@@ -257,14 +257,14 @@ describe('close({timeout})', () => {
     await Promise.all(closings);
   });
 
-  it('is done as soon as there is nothing to wait for', async () => {
+  it('close() resolves before its timeout when nothing is left to wait for', async () => {
     fakeTimers();
     const {session} = mockSession();
     await session.close({timeout: 60_000});
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('waits without a limit for 0 and Infinity, as timeouts do everywhere', async () => {
+  it('the close timeouts 0 and Infinity mean no limit, as all timeouts', async () => {
     fakeTimers();
     const {session} = mockSession(() => new Promise(() => {}), {timeout: {read: 0}});
     const call = rejection(session.fetch(url));
@@ -279,13 +279,13 @@ describe('close({timeout})', () => {
     await vi.waitFor(() => expect(closings.map(({settled}) => settled)).toEqual([true, true]));
   });
 
-  it('is refused where it is no time, and the session stays open', async () => {
+  it('a close timeout that is no duration is refused, and the session stays open', async () => {
     const {session} = mockSession();
     await expect(session.close({timeout: -1})).rejects.toBeInstanceOf(InvalidOptionError);
     expect(session.closed).toBe(false);
   });
 
-  it('shortens a close() that has begun', async () => {
+  it('a second close() with a timeout shortens the first', async () => {
     fakeTimers();
     const {session} = mockSession(() => new Promise(() => {}), {timeout: {read: 0}});
     const call = rejection(session.fetch(url));
@@ -298,7 +298,7 @@ describe('close({timeout})', () => {
 });
 
 describe('destroy(reason)', () => {
-  it('ends queued and running calls at once, typed, with the reason as cause', async () => {
+  it('destroy() ends queued and running calls at once with a SessionClosedError whose cause is the reason', async () => {
     const reason = new Error('mine');
     const {session} = mockSession(() => new Promise(() => {}), {}, {limit: 1});
     const calls = [session.fetch(url), session.fetch(url), session.get(url), session.get(url).json()].map(
@@ -317,14 +317,14 @@ describe('destroy(reason)', () => {
     await expect(session.fetch(url)).rejects.toBeInstanceOf(SessionClosedError);
   });
 
-  it('without a reason has no cause', async () => {
+  it('destroy() without a reason sets no cause', async () => {
     const {session} = mockSession(() => new Promise(() => {}));
     const call = rejection(session.fetch(url));
     await session.destroy();
     expect('cause' in (await call)).toBe(false);
   });
 
-  it('hands on a reason that is an AiofetchError as it is', async () => {
+  it('destroy() rejects calls with a reason that is an AiofetchError as it is', async () => {
     const reason = new AiofetchError('Quota is used up', 'ERR_QUOTA');
     const {session} = mockSession(() => new Promise(() => {}));
     const call = rejection(session.fetch(url));
@@ -332,7 +332,7 @@ describe('destroy(reason)', () => {
     expect(await call).toBe(reason);
   });
 
-  it('ends bodies under way, and cancels their sources', async () => {
+  it('destroy() ends bodies that are arriving, and cancels their sources', async () => {
     let cancelled = false;
     const body = new ReadableStream({
       cancel() {
@@ -346,14 +346,14 @@ describe('destroy(reason)', () => {
     expect(cancelled).toBe(true);
   });
 
-  it('aborts the signals that handlers and policies have', async () => {
+  it('destroy() aborts the signals of handlers and policies', async () => {
     const {session, calls} = mockSession(() => new Promise(() => {}));
     const call = rejection(session.fetch(url));
     await session.destroy();
     expect(calls[0]?.signal.reason).toBe(await call);
   });
 
-  it('ends a close() that waits', async () => {
+  it('destroy() ends a close() that waits', async () => {
     const {session} = mockSession(() => new Promise(() => {}));
     const call = rejection(session.fetch(url));
     const closing = session.close();
@@ -362,7 +362,7 @@ describe('destroy(reason)', () => {
     expect(await call).toBeInstanceOf(SessionClosedError);
   });
 
-  it('can be called again', async () => {
+  it('destroy() can be called several times', async () => {
     const {session} = mockSession();
     await Promise.all([session.destroy(), session.destroy()]);
     await session.destroy();
@@ -385,7 +385,7 @@ describe('a connector that the session made', () => {
     };
   }
 
-  it('is closed with it', async () => {
+  it('closing the session closes its own connector', async () => {
     const {session, close, destroy} = await owning();
     await session.extend({}).close();
     expect(close).not.toHaveBeenCalled();
@@ -394,7 +394,7 @@ describe('a connector that the session made', () => {
     expect(destroy).not.toHaveBeenCalled();
   });
 
-  it('is closed once its children’s calls are over', async () => {
+  it('the connector is closed after the calls of child sessions have ended', async () => {
     const {session, close} = await owning();
     const child = session.extend({});
     const call = rejection(child.fetch(url));
@@ -407,14 +407,14 @@ describe('a connector that the session made', () => {
     expect(close).toHaveBeenCalledOnce();
   });
 
-  it('is destroyed with it', async () => {
+  it('destroying the session destroys its own connector', async () => {
     const {session, destroy} = await owning();
     const call = rejection(session.fetch(url));
     await session.destroy('mine');
     expect(destroy).toHaveBeenCalledExactlyOnceWith(await call);
   });
 
-  it('is destroyed when the timeout of close() runs out, and then closed', async () => {
+  it('the close timeout destroys the connector, and then the connector is closed', async () => {
     const {session, close, destroy} = await owning();
     const call = rejection(session.fetch(url));
     await session.close({timeout: 5});

@@ -5,8 +5,8 @@ import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 
-describe('a child session has its parent’s settings, with its own laid over', () => {
-  it('headers name by name', async () => {
+describe('the settings of a child session', () => {
+  it('a child merges headers name by name', async () => {
     const {session, calls} = mockSession(() => ({}), {headers: {a: 'parent', b: 'parent', c: 'parent'}});
     const child = session.extend({headers: {B: 'child', c: undefined, d: 'child'}});
     await child.fetch(url);
@@ -17,7 +17,7 @@ describe('a child session has its parent’s settings, with its own laid over', 
     ]);
   });
 
-  it('headers with several values', async () => {
+  it('a child replaces all values of a header', async () => {
     const {session, calls} = mockSession(() => ({}), {
       headers: [
         ['a', '1'],
@@ -36,7 +36,7 @@ describe('a child session has its parent’s settings, with its own laid over', 
     expect(calls.map(({headers}) => headers.get('a'))).toEqual(['1, 2', '3, 4']);
   });
 
-  it('baseUrl as a whole', async () => {
+  it('a child replaces baseUrl as a whole', async () => {
     const {session, calls} = mockSession(() => ({}), {baseUrl: 'https://api.test/v1/'});
     await session.extend({baseUrl: 'https://api.test/v2/'}).fetch('users');
     await session.extend({}).fetch('users');
@@ -44,7 +44,7 @@ describe('a child session has its parent’s settings, with its own laid over', 
     await expect(session.extend({baseUrl: undefined}).fetch('users')).rejects.toThrow(TypeError);
   });
 
-  it('timeouts phase by phase', async () => {
+  it('a child merges timeouts phase by phase', async () => {
     const {session} = mockSession(() => new Promise(() => {}), {timeout: {total: 60_000, read: 5}});
     const child = session.extend({timeout: {total: 50_000}});
     expect(await rejection(child.fetch(url))).toMatchObject({phase: 'read', limit: 5});
@@ -52,7 +52,7 @@ describe('a child session has its parent’s settings, with its own laid over', 
     expect(await rejection(grandchild.fetch(url))).toMatchObject({phase: 'total', limit: 6});
   });
 
-  it('policies after the parent’s, so further in', async () => {
+  it('the policies of a child follow those of its parent, so they are further in', async () => {
     const order: string[] = [];
     const named =
       (name: string): Policy =>
@@ -68,7 +68,7 @@ describe('a child session has its parent’s settings, with its own laid over', 
     expect(order).toEqual(['parent', 'child', 'grandchild', 'parent']);
   });
 
-  it('searchParams added, or taken away', async () => {
+  it('a child adds to searchParams, and undefined removes them', async () => {
     const {session, calls} = mockSession(() => ({}), {searchParams: {a: 'parent', b: 'parent'}});
     await session.extend({searchParams: {b: undefined, c: 'child'}}).get(url);
     await session.extend({searchParams: {a: 'child'}}).get(url);
@@ -85,7 +85,7 @@ describe('a child session has its parent’s settings, with its own laid over', 
     ]);
   });
 
-  it('throwHttpErrors, parseJson and stringifyJson as a whole', async () => {
+  it('a child replaces throwHttpErrors, parseJson and stringifyJson as a whole', async () => {
     const {session, calls} = mockSession(() => new Response('{}', {status: 500}), {
       throwHttpErrors: true,
       parseJson: () => 'parent',
@@ -102,7 +102,7 @@ describe('a child session has its parent’s settings, with its own laid over', 
     await expect(session.post(url, {json: {}}).json()).rejects.toThrow();
   });
 
-  it('and changes nothing of the parent’s', async () => {
+  it('a child changes no setting of its parent', async () => {
     const options: SessionOptions = {
       headers: {a: '1'},
       policies: [],
@@ -122,7 +122,7 @@ describe('a child session has its parent’s settings, with its own laid over', 
 });
 
 describe('a child session', () => {
-  it('shares the connector: its limits and statistics', async () => {
+  it('a child shares the connector of its parent, with limits and statistics', async () => {
     const {session, connector} = mockSession(() => new Promise(() => {}), {}, {limit: 1});
     const child = session.extend({});
     const calls = [session.fetch(url), child.fetch(url)];
@@ -137,7 +137,7 @@ describe('a child session', () => {
     await Promise.allSettled(calls);
   });
 
-  it('counts its own calls', async () => {
+  it('a child counts its own calls', async () => {
     const {session} = mockSession();
     const child = session.extend({});
     await child.fetch(url);
@@ -148,7 +148,7 @@ describe('a child session', () => {
   });
 
   it.each([{connector: {limit: 5}}, {connector: undefined}])(
-    'can’t have another connector: %o',
+    'a child can not have another connector: %o',
     (options) => {
       const {session} = mockSession();
       const error = thrown(() => session.extend(options as SessionOptions));
@@ -158,8 +158,8 @@ describe('a child session', () => {
   );
 });
 
-describe('closing in the family', () => {
-  it('a child leaves parent, siblings and connector open', async () => {
+describe('closing parents and children', () => {
+  it('closing a child leaves parent, siblings and connector open', async () => {
     const {session} = mockSession();
     const [child, sibling] = [session.extend({}), session.extend({})];
     await child.close();
@@ -169,7 +169,7 @@ describe('closing in the family', () => {
     await sibling.fetch(url);
   });
 
-  it('a parent closes its children, and theirs', async () => {
+  it('closing a parent closes its children and their children', async () => {
     const {session, calls} = mockSession();
     const child = session.extend({});
     const grandchild = child.extend({});
@@ -182,7 +182,7 @@ describe('closing in the family', () => {
     expect(calls).toHaveLength(0);
   });
 
-  it('a parent waits for what its children have under way', async () => {
+  it('a parent that closes waits for the calls of its children', async () => {
     let answer = (_value: unknown) => {};
     const {session} = mockSession(
       () =>
@@ -203,7 +203,7 @@ describe('closing in the family', () => {
     await closing;
   });
 
-  it('a child does not wait for its parent’s', async () => {
+  it('a child that closes does not wait for the calls of its parent', async () => {
     const {session} = mockSession(() => new Promise(() => {}));
     const child = session.extend({});
     const call = session.fetch(url);
@@ -212,7 +212,7 @@ describe('closing in the family', () => {
     await expect(call).rejects.toThrow();
   });
 
-  it('a parent that is destroyed ends what its children have under way; a child only its own', async () => {
+  it('destroying a parent ends the calls of its children, and destroying a child ends its own calls only', async () => {
     const {session} = mockSession(() => new Promise(() => {}));
     const child = session.extend({});
     const calls = [session.fetch(url), child.fetch(url)];
@@ -225,7 +225,7 @@ describe('closing in the family', () => {
     await expect(other).rejects.toMatchObject({cause: 'parent'});
   });
 
-  it('a parent whose timeout runs out ends what its children have under way', async () => {
+  it('the close timeout of a parent ends the calls of its children', async () => {
     const {session} = mockSession(() => new Promise(() => {}));
     const call = session.extend({}).fetch(url);
     await session.close({timeout: 5});

@@ -6,12 +6,12 @@ import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 
-describe('session.fetch is a fetch as the standard has it', () => {
+describe('session.fetch like the standard fetch', () => {
   it.each<[string, string | URL | Request]>([
     ['a string', url],
     ['a URL', new URL(url)],
     ['a Request', new Request(url)],
-  ])('of %s', async (_, input) => {
+  ])('session.fetch takes %s', async (_, input) => {
     const {session, calls} = mockSession(() => 'hello');
     const response = await session.fetch(input);
     expect(response).toBeInstanceOf(Response);
@@ -19,7 +19,7 @@ describe('session.fetch is a fetch as the standard has it', () => {
     expect(calls[0]).toMatchObject({url, method: 'GET'});
   });
 
-  it('needs no session around it, nor do the verbs', async () => {
+  it('session.fetch and the verbs work without their session as this', async () => {
     const {session} = mockSession(() => 'hello');
     const {fetch, get, post, extend, stats} = session;
     expect(await (await fetch(url)).json()).toBe('hello');
@@ -29,21 +29,21 @@ describe('session.fetch is a fetch as the standard has it', () => {
     expect(await extend({}).get(url).json()).toBe('hello');
   });
 
-  it('takes null for an init', async () => {
+  it('session.fetch takes null as init', async () => {
     const {session, calls} = mockSession();
     await session.fetch(url, null as unknown as FetchInit);
     await session.fetch(new Request(url, {method: 'POST'}), null as unknown as FetchInit);
     expect(calls.map(({method}) => method)).toEqual(['GET', 'POST']);
   });
 
-  it('resolves whatever the status', async () => {
+  it('session.fetch resolves for any status', async () => {
     const {session} = mockSession(() => new Response('gone', {status: 410, statusText: 'Gone'}));
     const response = await session.fetch(url);
     expect(response).toMatchObject({status: 410, statusText: 'Gone', ok: false, url});
     expect(await response.text()).toBe('gone');
   });
 
-  it('never throws: it rejects', async () => {
+  it('session.fetch never throws: it rejects', async () => {
     const {session} = mockSession();
     const throwing = {
       get method(): string {
@@ -55,7 +55,7 @@ describe('session.fetch is a fetch as the standard has it', () => {
   });
 });
 
-describe('the method', () => {
+describe('the method of session.fetch', () => {
   it.each([
     ['get', 'GET'],
     ['Post', 'POST'],
@@ -68,20 +68,23 @@ describe('the method', () => {
     ['query', 'query'],
     ['PROPFIND', 'PROPFIND'],
     [undefined, 'GET'],
-  ])('%s goes out as %s (Fetch, "normalize a method")', async (given, sent) => {
+  ])('the method %s is sent as %s (Fetch, "normalize a method")', async (given, sent) => {
     const {session, calls} = mockSession();
     await session.fetch(url, {method: given} as FetchInit);
     expect(calls[0]?.method).toBe(sent);
   });
 
-  it.each(['CONNECT', 'trace', 'TRACK', 'a b', '', 'ü', 'GET\r\n'])('%o is refused', async (method) => {
-    const {session, calls} = mockSession();
-    await expect(session.fetch(url, {method})).rejects.toThrow(TypeError);
-    expect(calls).toHaveLength(0);
-  });
+  it.each(['CONNECT', 'trace', 'TRACK', 'a b', '', 'ü', 'GET\r\n'])(
+    'the method %o is refused',
+    async (method) => {
+      const {session, calls} = mockSession();
+      await expect(session.fetch(url, {method})).rejects.toThrow(TypeError);
+      expect(calls).toHaveLength(0);
+    },
+  );
 });
 
-describe('the body', () => {
+describe('the body of session.fetch', () => {
   it.each<[string, NonNullable<FetchInit['body']>, string, string | null]>([
     ['a string', 'hé', 'hé', 'text/plain;charset=UTF-8'],
     ['an empty string', '', '', 'text/plain;charset=UTF-8'],
@@ -108,14 +111,14 @@ describe('the body', () => {
       'hé',
       null,
     ],
-  ])('may be %s', async (_, body, text, type) => {
+  ])('a body can be %s', async (_, body, text, type) => {
     const {session, calls} = mockSession();
     await session.fetch(url, {method: 'POST', body});
     expect(await calls[0]?.text()).toBe(text);
     expect(calls[0]?.headers.get('content-type')).toBe(type);
   });
 
-  it('may be FormData, whose boundary is in its content type', async () => {
+  it('the content type of a FormData body has its boundary', async () => {
     const {session, calls} = mockSession();
     const body = new FormData();
     body.set('a', 'hé');
@@ -127,7 +130,7 @@ describe('the body', () => {
     );
   });
 
-  it('that is FormData has the same boundary each time it is sent', async () => {
+  it('a FormData body has the same boundary each time it is sent', async () => {
     const {session, calls} = mockSession(({url}) =>
       url.endsWith('/end') ? {} : new Response(null, {status: 307, headers: {location: '/end'}}),
     );
@@ -140,7 +143,7 @@ describe('the body', () => {
     expect(fourth).toBe(third);
   });
 
-  it('may be FormData on a page that came over http:, too, where there is no crypto.randomUUID', async () => {
+  it('a FormData body can be sent from a page of http:, which has no crypto.randomUUID', async () => {
     vi.stubGlobal('crypto', {getRandomValues: crypto.getRandomValues.bind(crypto)});
     onTestFinished(() => void vi.unstubAllGlobals());
     const {session, calls} = mockSession();
@@ -150,13 +153,13 @@ describe('the body', () => {
     expect(await calls[0]?.text()).toContain('name="a"');
   });
 
-  it('leaves a content type alone that the caller gave', async () => {
+  it('a body does not change a content type that the caller set', async () => {
     const {session, calls} = mockSession();
     await session.fetch(url, {method: 'POST', body: '{}', headers: {'Content-Type': 'application/json'}});
     expect(calls[0]?.headers.get('content-type')).toBe('application/json');
   });
 
-  it.each(['GET', 'HEAD', undefined, 'get'])('is refused with %s', async (method) => {
+  it.each(['GET', 'HEAD', undefined, 'get'])('a body with the method %s is refused', async (method) => {
     const {session, calls} = mockSession();
     await expect(session.fetch(url, {method, body: 'x'} as FetchInit)).rejects.toThrow(TypeError);
     await expect(session.fetch(url, {method, body: ''} as FetchInit)).rejects.toThrow(TypeError);
@@ -164,7 +167,7 @@ describe('the body', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('is what init has, or else what the Request has', async () => {
+  it('the body of init replaces that of the Request', async () => {
     const {session, calls} = mockSession();
     const request = () => new Request(url, {method: 'POST', body: 'request'});
     await session.fetch(request());
@@ -173,7 +176,7 @@ describe('the body', () => {
     expect(await Promise.all(calls.map((call) => call.text()))).toEqual(['request', 'init', 'request']);
   });
 
-  it('that somebody else is reading is refused, and is no failure of the network', async () => {
+  it('a body that is locked by a reader is refused, and this is no failure of the network', async () => {
     const {session, calls} = mockSession();
     const body = new Blob(['x']).stream();
     body.getReader();
@@ -186,7 +189,7 @@ describe('the body', () => {
     await session.close();
   });
 
-  it('of a Request is sent once', async () => {
+  it('the body of a Request can be sent once', async () => {
     const {session} = mockSession(({text}) => text());
     const request = new Request(url, {method: 'POST', body: 'once'});
     expect(await (await session.fetch(request)).json()).toBe('once');
@@ -195,7 +198,7 @@ describe('the body', () => {
     await expect(session.post(request)).rejects.toThrow('The body of this Request has already been read');
   });
 
-  it('of a Request that somebody reads as soon as the call is made fails it, and nothing stays behind', async () => {
+  it('a Request whose body is read right after the call rejects it, and nothing stays behind', async () => {
     const {session, calls} = mockSession();
     const request = new Request(url, {method: 'POST', body: 'mine'});
     const call = session.post(request);
@@ -205,15 +208,15 @@ describe('the body', () => {
     await session.close();
   });
 
-  it('of a Request can’t go with GET', async () => {
+  it('a Request with a body can not be sent with GET', async () => {
     const {session} = mockSession();
     const request = new Request(url, {method: 'POST', body: 'x'});
     await expect(session.fetch(request, {method: 'GET'})).rejects.toThrow(TypeError);
   });
 });
 
-describe('init is read member by member', () => {
-  it('so that a Request is one', async () => {
+describe('reading init', () => {
+  it('a Request can be an init', async () => {
     const {session, calls} = mockSession();
     const init = new Request('https://other.test/', {
       method: 'PUT',
@@ -228,14 +231,14 @@ describe('init is read member by member', () => {
     expect(await call?.text()).toBe('text');
   });
 
-  it('also where members are inherited, or getters', async () => {
+  it('members of init can be inherited, or getters', async () => {
     const {session, calls} = mockSession();
     await session.fetch(url, Object.create({method: 'PUT', headers: {x: '1'}}));
     expect(calls[0]?.method).toBe('PUT');
     expect(calls[0]?.headers.get('x')).toBe('1');
   });
 
-  it('each once', async () => {
+  it('each member of init is read once', async () => {
     const read: string[] = [];
     const init = new Proxy({} as FetchInit, {
       get(_target, name) {
@@ -248,7 +251,7 @@ describe('init is read member by member', () => {
     expect([...new Set(read)].sort()).toEqual(read.sort());
   });
 
-  it('and what it has goes before the Request it is laid over', async () => {
+  it('the members of init replace those of the Request', async () => {
     const {session, calls} = mockSession();
     const request = new Request(url, {method: 'PUT', body: 'a', headers: {x: '1', y: '2'}});
     await session.fetch(request, {method: 'POST', headers: {x: '3'}});
@@ -262,7 +265,7 @@ describe('redirect', () => {
   const redirecting = () =>
     mockSession(({url}) => (url.endsWith('/end') ? {} : Response.redirect(`${url}end`)));
 
-  it('follows unless something else is said, by init or else by the Request', async () => {
+  it('redirects are followed, unless init or the Request says otherwise', async () => {
     const {session} = redirecting();
     expect((await session.fetch(url)).redirected).toBe(true);
     expect((await session.fetch(url, {redirect: 'manual'})).status).toBe(302);
@@ -273,7 +276,7 @@ describe('redirect', () => {
     await expect(session.fetch(url, {redirect: 'error'})).rejects.toThrow(TypeError);
   });
 
-  it('is refused where it is none of the three', async () => {
+  it('an unknown redirect mode is refused', async () => {
     const {session, calls} = redirecting();
     const error = await rejection(session.fetch(url, {redirect: 'folow' as 'follow'}));
     expect(error).toBeInstanceOf(TypeError);
@@ -284,13 +287,13 @@ describe('redirect', () => {
 });
 
 describe('signal', () => {
-  it('may be null', async () => {
+  it('the signal of init can be null', async () => {
     const {session} = mockSession();
     await session.fetch(url, {signal: null});
     await session.get(url, {signal: null});
   });
 
-  it('null takes away that of a Request', async () => {
+  it('the signal null in init replaces that of a Request', async () => {
     const controller = new AbortController();
     const {session} = mockSession();
     const request = new Request(url, {signal: controller.signal});
@@ -299,7 +302,7 @@ describe('signal', () => {
     await session.get(request, {signal: null});
   });
 
-  it('of a Request counts', async () => {
+  it('the signal of a Request aborts the call', async () => {
     const {session, calls} = mockSession();
     const request = new Request(url, {signal: AbortSignal.abort('stop')});
     await expect(session.fetch(request)).rejects.toBe('stop');
@@ -307,7 +310,7 @@ describe('signal', () => {
     expect(calls).toHaveLength(0);
   });
 
-  it('that is none is refused, and nothing stays behind', async () => {
+  it('a signal that is not an AbortSignal is refused, and nothing stays behind', async () => {
     const {session} = mockSession();
     for (const call of [session.fetch, session.get])
       await expect(call(url, {signal: {} as AbortSignal})).rejects.toThrow(TypeError);
@@ -316,8 +319,8 @@ describe('signal', () => {
   });
 });
 
-describe('it can be handed to whatever takes a fetch', () => {
-  it('ky', async () => {
+describe('session.fetch as the fetch of other libraries', () => {
+  it('ky can use session.fetch', async () => {
     const {session, calls} = mockSession(({json}) => json(), {headers: {x: '1'}});
     const api = ky.create({fetch: session.fetch as typeof fetch, prefix: 'https://api.test/v1'});
     expect(await api.post('users', {json: {a: 1}}).json()).toEqual({a: 1});
@@ -326,7 +329,7 @@ describe('it can be handed to whatever takes a fetch', () => {
     expect(calls[0]?.headers.get('content-type')).toBe('application/json');
   });
 
-  it('a client as openapi-fetch is one: it makes a Request and calls fetch(request, extra)', async () => {
+  it('a client like openapi-fetch can make a Request and call session.fetch(request, extra)', async () => {
     const {session, calls} = mockSession(({json}) => json());
     async function client(fetch: (input: Request) => Promise<Response>) {
       const request = new Request('https://api.test/pets?limit=1', {
@@ -341,13 +344,13 @@ describe('it can be handed to whatever takes a fetch', () => {
     expect(calls[0]?.url).toBe('https://api.test/pets?limit=1');
   });
 
-  it('what calls it with any this', async () => {
+  it('session.fetch can be called with any this', async () => {
     const {session} = mockSession(() => 'hello');
     expect(await (await session.fetch.call(undefined, url)).json()).toBe('hello');
     expect(await (await Reflect.apply(session.fetch, {}, [url])).json()).toBe('hello');
   });
 
-  it('has the type of a fetch', () => {
+  it('session.fetch has the type of fetch', () => {
     const takes = (_fetch: (input: string | URL | Request, init?: RequestInit) => Promise<Response>) => {};
     takes((undefined as unknown as Session | undefined)?.fetch ?? fetch);
   });
@@ -368,7 +371,7 @@ describe('native members', () => {
     return inits[0] ?? {};
   }
 
-  it('are handed to a native fetch, of init, verb and Request alike', async () => {
+  it('native members of init, of verbs and of a Request are passed to a native fetch', async () => {
     const members = {
       credentials: 'include',
       cache: 'no-store',
@@ -384,12 +387,12 @@ describe('native members', () => {
     });
   });
 
-  it('are left out where they ask for nothing: not every runtime takes them', async () => {
+  it('native members with their default value are left out, because some runtimes refuse them', async () => {
     const init = await handed(({fetch}) => fetch(new Request(url)));
     expect(Object.keys(init).sort()).toEqual(['headers', 'method', 'redirect', 'signal']);
   });
 
-  it('of init go before those of the Request, also where they ask for nothing', async () => {
+  it('native members of init replace those of the Request, even with the default value', async () => {
     const request = new Request(url, {credentials: 'include'});
     const init = await handed(({fetch}) => fetch(request, {credentials: 'same-origin'}));
     expect(init.credentials).toBeUndefined();

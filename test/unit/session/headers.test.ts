@@ -32,14 +32,14 @@ describe('default headers', () => {
       ]),
     ],
     ['Headers', new Headers({'User-Agent': 'demo', 'x-count': '3'})],
-  ])('come as %s, and go with every request', async (_, headers) => {
+  ])('default headers given as %s are sent with every request', async (_, headers) => {
     expect(await sent(headers)).toEqual([
       ['user-agent', 'demo'],
       ['x-count', '3'],
     ]);
   });
 
-  it('are what they were when the session was made', async () => {
+  it('default headers are copied when the session is made', async () => {
     const headers = new Headers({x: '1'});
     const {session, calls} = mockSession(() => ({}), {headers});
     headers.set('x', '2');
@@ -47,7 +47,7 @@ describe('default headers', () => {
     expect(calls[0]?.headers.get('x')).toBe('1');
   });
 
-  it('are not changed by what a policy does to a request’s', async () => {
+  it('a policy that changes the headers of a request does not change the default headers', async () => {
     const {session, calls} = mockSession(() => ({}), {
       headers: {x: '1'},
       policies: [
@@ -72,7 +72,7 @@ describe('default headers', () => {
     ]);
   });
 
-  it('may have several values of one name', async () => {
+  it('a default header can have several values', async () => {
     expect(
       await sent([
         ['accept', 'a/b'],
@@ -82,8 +82,8 @@ describe('default headers', () => {
   });
 });
 
-describe('a call’s headers', () => {
-  it('go before the session’s, name by name, whatever the case', async () => {
+describe('headers of a call', () => {
+  it('the headers of a call replace those of the session name by name, in any case', async () => {
     expect(await sent({'X-A': '1', 'x-b': '2'}, {'x-a': '3', 'X-C': '4'})).toEqual([
       ['x-a', '3'],
       ['x-b', '2'],
@@ -91,7 +91,7 @@ describe('a call’s headers', () => {
     ]);
   });
 
-  it('replace all values a name had', async () => {
+  it('a header of a call replaces all values of its name', async () => {
     expect(
       await sent(
         [
@@ -103,7 +103,7 @@ describe('a call’s headers', () => {
     ).toEqual([['x', '3']]);
   });
 
-  it('may have several values of one name, which replace the session’s', async () => {
+  it('several values of a call for one name replace those of the session', async () => {
     expect(
       await sent({x: '1'}, [
         ['x', '2'],
@@ -115,15 +115,15 @@ describe('a call’s headers', () => {
   it.each<[string, HeadersInput]>([
     ['in an object', {X: undefined}],
     ['in pairs', [['X', undefined]]],
-  ])('take one away with undefined, %s', async (_, headers) => {
+  ])('undefined removes a header, %s', async (_, headers) => {
     expect(await sent({x: '1', y: '2'}, headers)).toEqual([['y', '2']]);
   });
 
-  it('take away what isn’t there', async () => {
+  it('undefined for a header that is not set has no effect', async () => {
     expect(await sent(undefined, {x: undefined})).toEqual([]);
   });
 
-  it('lose the space around their values', async () => {
+  it('values of headers lose the whitespace around them', async () => {
     expect(await sent(undefined, {x: ' \t1 2\r\n'})).toEqual([['x', '1 2']]);
   });
 
@@ -135,7 +135,7 @@ describe('a call’s headers', () => {
     ['what is no byte', {x: 's3cret→'}],
     ['a pair of three', [['x', 's3cret', 'z']] as unknown as HeadersInput],
     ['a string', 'x: s3cret' as unknown as HeadersInput],
-  ])('reject with a TypeError for %s, which shows no value', async (_, headers) => {
+  ])('a call with %s rejects with a TypeError that shows no value', async (_, headers) => {
     const {session, calls} = mockSession();
     for (const call of [session.fetch, session.get]) {
       const error = await call(url, {headers}).catch((reason: unknown) => reason);
@@ -149,7 +149,7 @@ describe('a call’s headers', () => {
 describe('headers of a Request', () => {
   const request = new Request(url, {headers: {x: 'request', y: 'request'}});
 
-  it('go before the session’s', async () => {
+  it('the headers of a Request replace those of the session name by name', async () => {
     const {session, calls} = mockSession(() => ({}), {headers: {x: 'session', z: 'session'}});
     await session.fetch(request);
     await session.get(request);
@@ -162,13 +162,13 @@ describe('headers of a Request', () => {
     }
   });
 
-  it('give way to those of init as a whole, as the Fetch standard has it', async () => {
+  it('the headers of init replace all headers of the Request, as in the Fetch standard', async () => {
     const {session, calls} = mockSession();
     await session.fetch(request, {headers: {x: 'init'}});
     expect([...(calls[0]?.headers ?? [])]).toEqual([['x', 'init']]);
   });
 
-  it('give way to those of a verb’s options name by name, as in ky', async () => {
+  it('the headers of a verb replace those of the Request name by name, as in ky', async () => {
     const {session, calls} = mockSession(() => ({}), {headers: {z: 'session'}});
     await session.get(request, {headers: {x: 'call', y: undefined, z: undefined}});
     expect([...(calls[0]?.headers ?? [])]).toEqual([['x', 'call']]);

@@ -6,8 +6,8 @@ import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 
-describe('init', () => {
-  it('changes the options before the request is made of them', async () => {
+describe('init hooks', () => {
+  it('an init hook changes the options before the request is made', async () => {
     const {session, calls} = mockSession(() => ({}), {
       headers: {x: 'session'},
       hooks: {
@@ -29,7 +29,7 @@ describe('init', () => {
     expect(await call?.json()).toEqual({a: 1, b: 2});
   });
 
-  it('that throws makes the call’s promise reject, and nothing stays behind', async () => {
+  it('an init hook that throws rejects the call, and nothing stays behind', async () => {
     const {session} = mockSession(() => ({}), {
       hooks: {
         init: [
@@ -44,8 +44,8 @@ describe('init', () => {
   });
 });
 
-describe('beforeRequest', () => {
-  it('sees headers and body as they will be sent', async () => {
+describe('beforeRequest hooks', () => {
+  it('a beforeRequest hook sees headers and body as they will be sent', async () => {
     const seen: unknown[] = [];
     const {session} = mockSession(() => ({}), {
       headers: {x: 'session'},
@@ -71,7 +71,7 @@ describe('beforeRequest', () => {
     ]);
   });
 
-  it('changes headers', async () => {
+  it('a beforeRequest hook can change headers', async () => {
     const {session, calls} = mockSession(() => ({}), {
       headers: {x: '1', gone: '1'},
       hooks: {
@@ -88,7 +88,7 @@ describe('beforeRequest', () => {
     expect(calls[0]?.headers.has('gone')).toBe(false);
   });
 
-  it('puts another Request in its place: URL, headers and body', async () => {
+  it('a beforeRequest hook can return another Request, with another URL, headers and body', async () => {
     const {session, calls} = mockSession(() => ({}), {
       hooks: {
         beforeRequest: [
@@ -108,7 +108,7 @@ describe('beforeRequest', () => {
     expect(await call?.text()).toBe('hello!');
   });
 
-  it('puts a body where there was none, and none where there was one', async () => {
+  it('a beforeRequest hook can add a body, and remove one', async () => {
     const {session, calls} = mockSession(() => ({}), {
       hooks: {
         beforeRequest: [
@@ -121,7 +121,7 @@ describe('beforeRequest', () => {
     expect(await Promise.all(calls.map((call) => call.text()))).toEqual(['new', '']);
   });
 
-  it('answers with a Response, and nothing is sent', async () => {
+  it('a beforeRequest hook can return a Response, and nothing is sent', async () => {
     const {session, calls} = mockSession(() => ({}), {
       hooks: {beforeRequest: [() => Response.json({cached: true})]},
     });
@@ -131,7 +131,7 @@ describe('beforeRequest', () => {
     await session.close();
   });
 
-  it('answers with a status that is an error', async () => {
+  it('a call rejects for a Response of a beforeRequest hook whose status is an error', async () => {
     const {session} = mockSession(() => ({}), {
       hooks: {beforeRequest: [() => Response.json({reason: 'mine'}, {status: 503})]},
     });
@@ -142,23 +142,26 @@ describe('beforeRequest', () => {
   it.each([
     ['an error', new Error('mine')],
     ['what is no error', 'mine'],
-  ])('that throws %s makes the call reject with it, and nothing stays behind', async (_, error) => {
-    const {session, calls} = mockSession(() => ({}), {
-      hooks: {
-        beforeRequest: [
-          () => {
-            throw error;
-          },
-        ],
-      },
-    });
-    await expect(session.get(url)).rejects.toBe(error);
-    expect(calls).toHaveLength(0);
-    expect(session.stats().totals).toMatchObject({requests: 1, errors: 1});
-    await session.close();
-  });
+  ])(
+    'a beforeRequest hook that throws %s rejects the call with it, and nothing stays behind',
+    async (_, error) => {
+      const {session, calls} = mockSession(() => ({}), {
+        hooks: {
+          beforeRequest: [
+            () => {
+              throw error;
+            },
+          ],
+        },
+      });
+      await expect(session.get(url)).rejects.toBe(error);
+      expect(calls).toHaveLength(0);
+      expect(session.stats().totals).toMatchObject({requests: 1, errors: 1});
+      await session.close();
+    },
+  );
 
-  it('leaves a body one that can be sent again', async () => {
+  it('a beforeRequest hook leaves a body that can be sent again', async () => {
     const {session, calls} = mockSession(
       ({url}) => (url.endsWith('/end') ? {} : new Response(null, {status: 307, headers: {location: '/end'}})),
       {hooks: {beforeRequest: [({request}) => void request.headers.set('x', '1')]}},
@@ -176,7 +179,7 @@ describe('beforeRequest', () => {
     expect(texts[5]).toContain(`--${boundary}\r\n`);
   });
 
-  it('that reads a body itself leaves none to send, and nothing stays behind', async () => {
+  it('a beforeRequest hook that reads the body itself makes the call reject, and nothing stays behind', async () => {
     for (const read of [
       (request: Request) => request.text(),
       (request: Request) => void request.body?.getReader(),
@@ -204,7 +207,7 @@ describe('beforeRequest', () => {
     }
   });
 
-  it('sees a stream, which is still sent', async () => {
+  it('a beforeRequest hook sees a stream, which is still sent', async () => {
     let seen = '';
     const {session, calls} = mockSession(() => ({}), {
       hooks: {
@@ -225,7 +228,7 @@ describe('beforeRequest', () => {
     expect(await calls[0]?.text()).toBe('ab');
   });
 
-  it('is not waited for once the call is aborted or timed out', async () => {
+  it('an aborted or timed out call does not wait for its beforeRequest hook', async () => {
     const controller = new AbortController();
     const {session} = mockSession(() => ({}), {hooks: {beforeRequest: [() => new Promise(() => {})]}});
     const call = session.get(url, {signal: controller.signal}).json();
@@ -235,7 +238,7 @@ describe('beforeRequest', () => {
     await session.close();
   });
 
-  it('is told of the call’s end by other hands than its caller’s, too', async () => {
+  it('a beforeRequest hook gets a signal that is aborted with the session or a timeout too', async () => {
     const {signal} = new AbortController();
     let told: unknown;
     const {session} = mockSession(() => ({}), {
@@ -255,7 +258,7 @@ describe('beforeRequest', () => {
     expect(told).toBe(error);
   });
 
-  it('is told of an abort, and what it does then counts no more', async () => {
+  it('a beforeRequest hook is notified of an abort, and its result is then ignored', async () => {
     const controller = new AbortController();
     const {session, calls} = mockSession(() => ({}), {
       hooks: {
@@ -274,8 +277,8 @@ describe('beforeRequest', () => {
   });
 });
 
-describe('afterResponse', () => {
-  it('sees request and response, and may read it', async () => {
+describe('afterResponse hooks', () => {
+  it('an afterResponse hook sees request and response, and can read the response', async () => {
     const seen: unknown[] = [];
     const {session} = mockSession(() => ({a: 1}), {
       headers: {x: '1'},
@@ -292,13 +295,13 @@ describe('afterResponse', () => {
     await expect.poll(() => session.stats().active).toBe(0);
   });
 
-  it('need not read it', async () => {
+  it('an afterResponse hook does not have to read the response', async () => {
     const {session} = mockSession(() => ({a: 1}), {hooks: {afterResponse: [() => {}, () => {}]}}, {limit: 1});
     for (let count = 0; count < 5; count++) expect(await session.get(url).json()).toEqual({a: 1});
     await session.close();
   });
 
-  it('changes the response before its status is looked at', async () => {
+  it('an afterResponse hook can replace the response before its status is checked', async () => {
     const {session} = mockSession(() => new Response('no', {status: 500}), {
       hooks: {afterResponse: [({response}) => (response.status === 500 ? Response.json('yes') : undefined)]},
     });
@@ -309,7 +312,7 @@ describe('afterResponse', () => {
     expect(await rejection(other.get(url).json())).toMatchObject({status: 500, data: 'no'});
   });
 
-  it('sees a status that is an error, which then rejects', async () => {
+  it('an afterResponse hook sees a status that is an error, and then the call rejects', async () => {
     const seen: number[] = [];
     const {session} = mockSession(() => new Response('no', {status: 404}), {
       hooks: {afterResponse: [({response}) => void seen.push(response.status)]},
@@ -319,7 +322,7 @@ describe('afterResponse', () => {
     await session.close();
   });
 
-  it('that throws makes the call reject with that, and the slot is free', async () => {
+  it('an afterResponse hook that throws rejects the call with its error, and the slot is free', async () => {
     const {session} = mockSession(() => new Response(new ReadableStream()), {
       hooks: {
         afterResponse: [
@@ -333,7 +336,7 @@ describe('afterResponse', () => {
     await expect.poll(() => session.stats().active).toBe(0);
   });
 
-  it('can’t have ky send again', async () => {
+  it('an afterResponse hook can not make ky send the request again', async () => {
     const {session} = mockSession(() => ({}), {hooks: {afterResponse: [() => ky.retry()]}});
     const error = await rejection(session.get(url));
     expect(error).toBeInstanceOf(TypeError);
@@ -341,7 +344,7 @@ describe('afterResponse', () => {
   });
 });
 
-describe('beforeError', () => {
+describe('beforeError hooks', () => {
   /** The errors that the hook is given. */
   function watching(handler: () => unknown, hooks: Hooks = {}) {
     const seen: unknown[] = [];
@@ -359,7 +362,7 @@ describe('beforeError', () => {
     return {...made, seen};
   }
 
-  it('sees an HTTPError of ours, with its data', async () => {
+  it('a beforeError hook sees an HTTPError of this package, with its data', async () => {
     const {session, seen} = watching(() => Response.json({reason: 'x'}, {status: 422}));
     const error = await rejection(session.get(url).json());
     expect(seen).toEqual([error]);
@@ -370,7 +373,7 @@ describe('beforeError', () => {
   it.each<[string, unknown, abstract new (...args: never[]) => unknown]>([
     ['a failure of the network', new TypeError('fetch failed'), ConnectionError],
     ['any other error', new Error('mine'), Error],
-  ])('sees %s', async (_, thrown, type) => {
+  ])('a beforeError hook sees %s', async (_, thrown, type) => {
     const {session, seen} = watching(() => Promise.reject(thrown));
     const error = await rejection(session.get(url));
     expect(seen).toEqual([error]);
@@ -378,7 +381,7 @@ describe('beforeError', () => {
     expect(error).not.toHaveProperty('options');
   });
 
-  it('sees what another hook threw', async () => {
+  it('a beforeError hook sees the error of another hook', async () => {
     const thrown = new Error('mine');
     const {session, seen} = watching(() => ({}), {
       beforeRequest: [
@@ -391,7 +394,7 @@ describe('beforeError', () => {
     expect(seen).toEqual([thrown]);
   });
 
-  it('changes the error', async () => {
+  it('a beforeError hook can replace the error', async () => {
     const {session} = mockSession(() => new Response('no', {status: 500}), {
       hooks: {beforeError: [({error}) => new Error('mine', {cause: error})]},
     });
@@ -401,8 +404,8 @@ describe('beforeError', () => {
   });
 });
 
-describe('hooks', () => {
-  it('of the session come before a call’s, those of a parent before a child’s', async () => {
+describe('the order and scope of hooks', () => {
+  it('hooks of a session run before those of a call, and those of a parent before those of a child', async () => {
     const order: string[] = [];
     const named = (name: string): Hooks => ({
       init: [() => void order.push(`${name} init`)],
@@ -426,7 +429,7 @@ describe('hooks', () => {
     );
   });
 
-  it('of a call are its own', async () => {
+  it('hooks of a call run for that call only', async () => {
     let count = 0;
     const {session} = mockSession(() => ({}), {hooks: {beforeRequest: []}});
     await session.get(url, {hooks: {beforeRequest: [() => void count++]}});
@@ -434,7 +437,7 @@ describe('hooks', () => {
     expect(count).toBe(1);
   });
 
-  it('share what is in context, the call’s over the session’s', async () => {
+  it('hooks share the context, in which a call replaces the values of its session', async () => {
     const seen: unknown[] = [];
     const {session} = mockSession(() => ({}), {
       context: {a: 'session', b: 'session'},
@@ -450,7 +453,7 @@ describe('hooks', () => {
     ]);
   });
 
-  it('are not asked by fetch, which is the standard’s', async () => {
+  it('session.fetch runs no hooks, as in the standard', async () => {
     const {session} = mockSession(() => ({}), {
       hooks: {
         beforeRequest: [
@@ -464,11 +467,11 @@ describe('hooks', () => {
   });
 });
 
-describe('ky’s own errors never get out', () => {
+describe('errors of ky', () => {
   it.each([
     ['with hooks', {beforeRequest: [() => {}]}],
     ['without', undefined],
-  ])('of a raw network error that a policy throws, %s', async (_, hooks) => {
+  ])('a raw network error that a policy throws becomes an error of this package, %s', async (_, hooks) => {
     const raw = new TypeError('fetch failed');
     const {session} = mockSession(() => ({}), {
       ...(hooks && {hooks}),
@@ -482,7 +485,7 @@ describe('ky’s own errors never get out', () => {
     }
   });
 
-  it('of a status that an init hook has ky look at', async () => {
+  it('the error of a status that an init hook makes ky check becomes an error of this package', async () => {
     const {session} = mockSession(() => new Response('no', {status: 500}), {
       throwHttpErrors: false,
       hooks: {
@@ -499,8 +502,8 @@ describe('ky’s own errors never get out', () => {
   });
 });
 
-describe('a call whose hook still waits is one under way', () => {
-  it('close() waits for it', async () => {
+describe('a call whose hook still runs', () => {
+  it('close() waits for a call whose hook still runs', async () => {
     let goOn = () => {};
     const {session, calls} = mockSession(() => 'done', {
       hooks: {
@@ -525,7 +528,7 @@ describe('a call whose hook still waits is one under way', () => {
     expect(calls).toHaveLength(1);
   });
 
-  it('destroy() ends it', async () => {
+  it('destroy() ends a call whose hook still runs', async () => {
     let goOn = () => {};
     const {session, calls} = mockSession(() => 'done', {
       hooks: {

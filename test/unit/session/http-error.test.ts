@@ -16,7 +16,7 @@ async function errorOf(response: () => Response, hooks?: Hooks): Promise<HTTPErr
 const json = {headers: {'content-type': 'application/json'}, status: 500};
 
 describe('an HTTPError', () => {
-  it('has status, headers, data and the response', async () => {
+  it('an HTTPError has status, headers, data and the response', async () => {
     const error = await errorOf(
       () => new Response('{"reason":"x"}', {...json, status: 422, statusText: 'Unprocessable Content'}),
     );
@@ -35,15 +35,15 @@ describe('an HTTPError', () => {
     expect(error.response).toMatchObject({status: 422, bodyUsed: true});
   });
 
-  it('keeps what may be secret out of sight', async () => {
+  it('an HTTPError shows no secrets', async () => {
     const error = await errorOf(() => new Response('x', json));
     expect(Object.keys(error).sort()).toEqual(['attempts', 'code', 'phase', 'request', 'status']);
   });
 
   it.each<[string, Hooks]>([
-    ['', {}],
-    [', also to hooks', {beforeError: [({error}) => error]}],
-  ])('tells how many attempts were made%s', async (_, hooks) => {
+    ['without hooks', {}],
+    ['with a beforeError hook', {beforeError: [({error}) => error]}],
+  ])('an HTTPError has the number of attempts, %s', async (_, hooks) => {
     const {session} = mockSession(() => new Response(null, {status: 500}), {
       policies: [(next) => (request) => next(request).then(() => next(request))],
       hooks,
@@ -51,7 +51,7 @@ describe('an HTTPError', () => {
     expect(await rejection(session.get(url))).toMatchObject({status: 500, attempts: 2});
   });
 
-  it('of a status without text has none', async () => {
+  it('the message of an HTTPError has no status text if the response has none', async () => {
     expect((await errorOf(() => new Response(null, {status: 500}))).message).toMatch(/^Status 500 \(GET/);
   });
 });
@@ -59,7 +59,7 @@ describe('an HTTPError', () => {
 describe.each<[string, Hooks | undefined]>([
   ['without hooks', undefined],
   ['with hooks', {beforeRequest: [() => {}], afterResponse: [() => {}]}],
-])('its data, %s', (_, hooks) => {
+])('the data of an HTTPError, %s', (_, hooks) => {
   it.each<[string, BodyInit | null, string | undefined, unknown]>([
     ['JSON', '{"a":1}', 'application/json', {a: 1}],
     ['JSON with parameters', '{"a":1}', 'Application/JSON; charset=utf-8', {a: 1}],
@@ -73,7 +73,7 @@ describe.each<[string, Hooks | undefined]>([
     ['broken JSON', '{"a":', 'application/json', '{"a":'],
     ['nothing', '', 'application/json', undefined],
     ['no body', null, undefined, undefined],
-  ])('of %s', async (_name, body, type, data) => {
+  ])('the data of an error response with %s is read', async (_name, body, type, data) => {
     const error = await errorOf(
       () => new Response(body, {status: 500, ...(type && {headers: {'content-type': type}})}),
       hooks,
@@ -81,7 +81,7 @@ describe.each<[string, Hooks | undefined]>([
     expect(error.data).toEqual(data);
   });
 
-  it('of a body that breaks off is undefined: the status is the news', async () => {
+  it('the data of a body that breaks off is undefined, because the error must show the status', async () => {
     const error = await errorOf(() => {
       let pulls = 0;
       const body = new ReadableStream({
@@ -95,7 +95,7 @@ describe.each<[string, Hooks | undefined]>([
     expect(error).toMatchObject({status: 500, data: undefined});
   });
 
-  it('of a body without an end is undefined after a while, and its slot free', async () => {
+  it('the data of a body without an end is undefined after a while, and the slot is free', async () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const {session} = mockSession(() => new Response(new ReadableStream(), json), {
@@ -108,7 +108,7 @@ describe.each<[string, Hooks | undefined]>([
     expect(session.stats().active).toBe(0);
   });
 
-  it('of a body that is far too large is undefined', async () => {
+  it('the data of a body that is far too large is undefined', async () => {
     const chunk = new Uint8Array(1024 * 1024).fill(97);
     const error = await errorOf(
       () => new Response(new ReadableStream({pull: (controller) => controller.enqueue(chunk.slice())}), json),
@@ -117,7 +117,7 @@ describe.each<[string, Hooks | undefined]>([
     expect(error.data).toBeUndefined();
   });
 
-  it('is read by parseJson, where there is one', async () => {
+  it('the data is parsed by parseJson if that is set', async () => {
     const {session} = mockSession(() => new Response('{"a":1}', json), {
       parseJson: (text) => ({parsed: JSON.parse(text)}),
       ...(hooks && {hooks}),
@@ -125,7 +125,7 @@ describe.each<[string, Hooks | undefined]>([
     expect(await rejection(session.get(url))).toMatchObject({data: {parsed: {a: 1}}});
   });
 
-  it('is not waited for once the call is aborted', async () => {
+  it('an aborted call does not wait for the data', async () => {
     const controller = new AbortController();
     const {session} = mockSession(() => new Response(new ReadableStream(), json), hooks && {hooks});
     const call = session.get(url, {signal: controller.signal});

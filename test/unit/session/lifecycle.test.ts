@@ -92,8 +92,8 @@ async function follow(
   return uses[plan.use]?.(await running);
 }
 
-describe('whatever becomes of its calls', () => {
-  it('a session settles them all, leaves nothing behind, and comes to its end', async () => {
+describe('any outcome of calls', () => {
+  it('a session settles all its calls, leaves nothing behind, and closes', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(plan, {minLength: 1, maxLength: 15}),
@@ -134,8 +134,8 @@ describe('whatever becomes of its calls', () => {
   });
 });
 
-describe('a session that nobody holds', () => {
-  it('is collected, also as a child of one that stays', async () => {
+describe('a session that nothing references', () => {
+  it('an unreferenced session is garbage-collected, also a child of a session that stays', async () => {
     const session = createSession({connector: mockConnector(() => 'x')});
     let isCollected = false;
     // Not a WeakRef: asking one keeps what it refers to.

@@ -12,7 +12,7 @@ function create(options: unknown): () => unknown {
 
 const connector = mockConnector(() => ({}));
 
-describe('an option with a value it can’t have is refused when the session is made, by name, value and what is allowed', () => {
+describe('a value that is not allowed is refused when the session is made, with the option, the value and the allowed values', () => {
   it.each([
     ['options', null, /"options" is null; allowed: an object/],
     ['options', 'https://example.com', /"options" is "https:\/\/example.com"; allowed: an object/],
@@ -74,7 +74,7 @@ describe('an option with a value it can’t have is refused when the session is 
     ['parseJson', {parseJson: true}, /"parseJson" is true; allowed: a function/],
     ['stringifyJson', {stringifyJson: 'x'}, /"stringifyJson" is "x"; allowed: a function/],
     ['context', {context: []}, /"context" is an array; allowed: an object/],
-  ])('%s: %o', (option, options, message) => {
+  ])('the option %s is refused in %o', (option, options, message) => {
     const error = thrown(create(options));
     expect(error).toBeInstanceOf(InvalidOptionError);
     expect(error).toMatchObject({
@@ -84,7 +84,7 @@ describe('an option with a value it can’t have is refused when the session is 
     });
   });
 
-  it('and so by extend', () => {
+  it('extend() refuses the same values', () => {
     const {session} = mockSession();
     expect(() => session.extend({timeout: -1})).toThrow(InvalidOptionError);
     expect(() => session.extend({headers: {'a b': 'c'}})).toThrow(InvalidOptionError);
@@ -92,7 +92,7 @@ describe('an option with a value it can’t have is refused when the session is 
   });
 });
 
-describe('an option that nobody honours is refused, with the name of who doesn’t', () => {
+describe('an unknown option is refused with the name of the function that refuses it', () => {
   it.each([
     [
       {baseURL: 'https://example.com'},
@@ -126,7 +126,7 @@ describe('an option that nobody honours is refused, with the name of who doesn�
       'the fetch connector',
       /"timeout.connect" is not supported by the fetch connector/,
     ],
-  ])('%o', (options, option, by, message) => {
+  ])('the options %o are refused', (options, option, by, message) => {
     const error = thrown(create(options));
     expect(error).toBeInstanceOf(UnsupportedOptionError);
     expect(error).toMatchObject({
@@ -137,7 +137,7 @@ describe('an option that nobody honours is refused, with the name of who doesn�
     });
   });
 
-  it('by connectors as well', () => {
+  it('connectors refuse unknown options too', () => {
     expect(() => fetchConnector({keepAliveTimeout: 5} as object)).toThrow(
       'Unknown option "keepAliveTimeout" of the fetch connector. Known options: limit, limitPerHost',
     );
@@ -145,8 +145,8 @@ describe('an option that nobody honours is refused, with the name of who doesn�
   });
 });
 
-describe('an option that is undefined is one that isn’t there', () => {
-  it('whichever it is', () => {
+describe('options that are undefined', () => {
+  it('an option that is undefined has no effect', () => {
     expect(() =>
       createSession({
         baseUrl: undefined,
@@ -166,7 +166,7 @@ describe('an option that is undefined is one that isn’t there', () => {
   });
 });
 
-describe('a call’s options are refused by its promise', () => {
+describe('options of calls', () => {
   it.each([
     [{timeout: -1}, InvalidOptionError, /"timeout" is -1/],
     [{timeout: {respone: 1}}, UnsupportedOptionError, /"respone" of timeout/],
@@ -175,7 +175,7 @@ describe('a call’s options are refused by its promise', () => {
       UnsupportedOptionError,
       /"timeout.connect" is not supported by the mock connector/,
     ],
-  ])('fetch and verbs: %o', async (options, type, message) => {
+  ])('calls of fetch and of verbs reject for %o', async (options, type, message) => {
     const {session, calls} = mockSession();
     for (const call of [session.fetch, session.get]) {
       const error = await rejection(call('https://example.com/', options as object));
@@ -195,7 +195,7 @@ describe('a call’s options are refused by its promise', () => {
     [{hooks: {beforeRetry: [() => {}]}}, UnsupportedOptionError, /"beforeRetry" of hooks/],
     [{throwHttpErrors: 1}, InvalidOptionError, /"throwHttpErrors" is 1/],
     [{searchParams: 1}, InvalidOptionError, /"searchParams" is 1/],
-  ])('verbs: %o', async (options, type, message) => {
+  ])('calls of verbs reject for %o', async (options, type, message) => {
     const {session} = mockSession();
     const error = await rejection(session.get('https://example.com/', options as object).json());
     expect(error).toBeInstanceOf(type);

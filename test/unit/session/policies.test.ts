@@ -22,7 +22,7 @@ function watchedResponse() {
 }
 
 describe('policies', () => {
-  it('wrap each other in order: the first is the outermost', async () => {
+  it('policies wrap each other in order: the first is the outermost', async () => {
     const order: string[] = [];
     const named =
       (name: string): Policy =>
@@ -43,7 +43,7 @@ describe('policies', () => {
     expect(order).toEqual(['first in', 'second in', 'sent', 'second out', 'first out']);
   });
 
-  it('are made once for a session, and again for its child', () => {
+  it('a policy is wrapped once for a session, and again for its child', () => {
     let made = 0;
     const policy: Policy = (next) => {
       made++;
@@ -57,7 +57,7 @@ describe('policies', () => {
     expect(made).toBe(2);
   });
 
-  it('see the request as it will be sent: URL, method, headers, body, attempt and signal', async () => {
+  it('a policy sees the request as it will be sent: URL, method, headers, body, attempt and signal', async () => {
     let seen: unknown;
     const {session} = mockSession(() => ({}), {
       baseUrl: 'https://api.test/v1/',
@@ -85,7 +85,7 @@ describe('policies', () => {
     });
   });
 
-  it('change headers in place, and anything by handing on another request', async () => {
+  it('a policy can change headers in place, and anything else by passing on another request', async () => {
     const {session, calls} = mockSession(() => ({}), {
       policies: [
         (next) => (request) => {
@@ -101,7 +101,7 @@ describe('policies', () => {
     expect(await call?.text()).toBe('other');
   });
 
-  it('answer without the connector', async () => {
+  it('a policy can answer without the connector', async () => {
     const {session, calls} = mockSession(() => ({}), {
       policies: [() => async () => Response.json({cached: true})],
     });
@@ -112,7 +112,7 @@ describe('policies', () => {
     await session.close();
   });
 
-  it('change the response', async () => {
+  it('a policy can replace the response', async () => {
     const {session} = mockSession(() => ({a: 1}), {
       policies: [
         (next) => async (request) => {
@@ -126,7 +126,7 @@ describe('policies', () => {
     expect(await response.json()).toEqual({a: 1, b: 2});
   });
 
-  it('are told statuses, of which the verbs make errors further out', async () => {
+  it('a policy sees a status as a response, which the verb turns into an error afterwards', async () => {
     const seen: number[] = [];
     const {session} = mockSession(() => new Response(null, {status: 404}), {
       policies: [
@@ -156,7 +156,7 @@ describe('policies', () => {
         throw new Error('mine');
       },
     ],
-  ])('fail a call %s, and nothing stays behind', async (_, policy) => {
+  ])('a policy that fails %s rejects the call, and nothing stays behind', async (_, policy) => {
     const {session} = mockSession(() => ({}), {policies: [policy]});
     await expect(session.fetch(url)).rejects.toThrow('mine');
     await expect(session.get(url)).rejects.toThrow('mine');
@@ -164,7 +164,7 @@ describe('policies', () => {
     await session.close();
   });
 
-  it('handle what was thrown further in', async () => {
+  it('a policy can handle the error of an inner policy', async () => {
     const {session} = mockSession(
       () => {
         throw new Error('inner');
@@ -175,13 +175,13 @@ describe('policies', () => {
     expect(session.stats().totals.errors).toBe(0);
   });
 
-  it('that fail as a fetch does, before anything was sent, are the failure of a first attempt', async () => {
+  it('a network error that a policy throws before anything is sent counts as the failure of a first attempt', async () => {
     const policy: Policy = () => () => Promise.reject(new TypeError('fetch failed'));
     const {session} = mockSession(undefined, {policies: [policy]});
     expect(await rejection(session.fetch(url))).toMatchObject({name: 'ConnectionError', attempts: 1});
   });
 
-  it('see nothing of a call that was aborted before it began', async () => {
+  it('a policy is not called for a call that was aborted before it began', async () => {
     const seen: string[] = [];
     const policy: Policy = (next) => (request) => {
       seen.push(request.url);
@@ -194,7 +194,7 @@ describe('policies', () => {
     expect(seen).toEqual([]);
   });
 
-  it('send again what failed, and are counted', async () => {
+  it('a policy can send a failed request again, and each attempt is counted', async () => {
     const retry: Policy = (next) => (request) => next(request).catch(() => next(request));
     const {session, calls} = mockSession(
       ({attempt}) => {
@@ -208,7 +208,7 @@ describe('policies', () => {
     expect(session.stats().totals).toMatchObject({requests: 1, attempts: 2, retries: 1, errors: 0});
   });
 
-  it('free the slot of a response they don’t want by cancelling it', async () => {
+  it('a policy frees the slot of an unwanted response by cancelling it', async () => {
     const retry: Policy = (next) => async (request) => {
       const response = await next(request);
       if (response.ok) return response;
@@ -224,7 +224,7 @@ describe('policies', () => {
     await session.close();
   });
 
-  it('that forget to return a response are found out', async () => {
+  it('a policy that returns no response makes the call reject with a clear error', async () => {
     const {session} = mockSession(() => ({}), {
       policies: [() => (async () => undefined) as unknown as Handler],
     });
@@ -236,7 +236,7 @@ describe('policies', () => {
     await session.close();
   });
 
-  it('may return a response without a promise', async () => {
+  it('a policy can return a response without a promise', async () => {
     const {session} = mockSession(() => ({}), {
       policies: [() => (() => new Response('plain')) as unknown as Handler],
     });
@@ -262,7 +262,7 @@ describe('an abort while a policy waits', () => {
     return {policy, late, watched, goOn};
   }
 
-  it('rejects at once, and sends nothing', async () => {
+  it('an abort while a policy waits rejects the call at once, and nothing is sent', async () => {
     const {policy, goOn} = waiting();
     const {session, calls} = mockSession(() => ({}), {policies: [policy]});
     const controller = new AbortController();
@@ -275,7 +275,7 @@ describe('an abort while a policy waits', () => {
     expect(calls).toHaveLength(0);
   });
 
-  it('cancels the body of a response that comes late', async () => {
+  it('an abort cancels the body of a response that a policy returns late', async () => {
     const {late, watched, goOn} = waiting();
     const {session} = mockSession(() => ({}), {policies: [late]});
     const controller = new AbortController();
@@ -287,7 +287,7 @@ describe('an abort while a policy waits', () => {
     expect(session.stats().totals.errors).toBe(1);
   });
 
-  it('is over for close(), which waits for nobody who would never let go', async () => {
+  it('close() does not wait for an aborted call whose policy never settles', async () => {
     const {session} = mockSession(() => ({}), {policies: [() => () => new Promise(() => {})]});
     const controller = new AbortController();
     const call = session.fetch(url, {signal: controller.signal});
@@ -296,7 +296,7 @@ describe('an abort while a policy waits', () => {
     await session.close();
   });
 
-  it('counts also from inside the policy', async () => {
+  it('an abort by the policy itself rejects the call', async () => {
     const controller = new AbortController();
     const {session, calls} = mockSession(() => ({}), {
       policies: [
@@ -312,7 +312,7 @@ describe('an abort while a policy waits', () => {
     await session.close();
   });
 
-  it('reaches the policy through its signal', async () => {
+  it('an abort reaches the policy through the signal of the request', async () => {
     let reason: unknown;
     const {session} = mockSession(() => ({}), {
       policies: [
@@ -332,7 +332,7 @@ describe('an abort while a policy waits', () => {
     expect(reason).toBe('stop');
   });
 
-  it('comes too late once the policy has answered', async () => {
+  it('an abort has no effect once the policy has answered', async () => {
     const {session} = mockSession(() => ({}), {policies: [() => async () => new Response('here')]});
     const controller = new AbortController();
     const response = await session.fetch(url, {signal: controller.signal});

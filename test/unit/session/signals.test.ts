@@ -16,7 +16,7 @@ describe('an abort', () => {
     ['an error', new Error('mine')],
     ['a string', 'stop'],
     ['null', null],
-  ])('rejects with the signal’s reason as it is: %s', async (_, reason) => {
+  ])('an aborted call rejects with the reason of the signal as it is: %s', async (_, reason) => {
     const controller = new AbortController();
     const {session} = mockSession(() => new Promise(() => {}));
     const calls = [
@@ -30,7 +30,7 @@ describe('an abort', () => {
     expect(session.stats()).toMatchObject({active: 0, hosts: noHosts, totals: {errors: 3}});
   });
 
-  it('before the call cancels the stream that was to be sent', async () => {
+  it('an abort before the call cancels the stream that was to be sent', async () => {
     const {session, calls} = mockSession();
     const cancelled: unknown[] = [];
     const body = new ReadableStream({cancel: (reason) => void cancelled.push(reason)});
@@ -40,7 +40,7 @@ describe('an abort', () => {
     expect(calls).toHaveLength(0);
   });
 
-  it('without a reason is an AbortError', async () => {
+  it('an abort without a reason rejects with an AbortError', async () => {
     const controller = new AbortController();
     const {session} = mockSession(() => new Promise(() => {}));
     const call = session.fetch(url, {signal: controller.signal});
@@ -49,7 +49,7 @@ describe('an abort', () => {
     await expect(call).rejects.toBe(controller.signal.reason);
   });
 
-  it('from before the call sends nothing', async () => {
+  it('an abort before the call sends nothing', async () => {
     const {session, calls} = mockSession();
     const signal = AbortSignal.abort('stop');
     await expect(session.fetch(url, {signal})).rejects.toBe('stop');
@@ -59,7 +59,7 @@ describe('an abort', () => {
     await session.close();
   });
 
-  it('in the queue rejects at once, and the queue is empty', async () => {
+  it('an abort in the queue rejects at once, and the queue is empty', async () => {
     const {session, calls} = mockSession(() => new Promise(() => {}), {}, {limit: 1});
     const controller = new AbortController();
     const running = session.fetch(url);
@@ -73,7 +73,7 @@ describe('an abort', () => {
     await expect(running).rejects.toThrow();
   });
 
-  it('reaches the handler', async () => {
+  it('an abort reaches the handler of the mock', async () => {
     const controller = new AbortController();
     const {session, calls} = mockSession(() => new Promise(() => {}));
     const call = session.fetch(url, {signal: controller.signal});
@@ -83,7 +83,7 @@ describe('an abort', () => {
     expect(calls[0]?.signal).toMatchObject({aborted: true, reason: 'stop'});
   });
 
-  it('fails a body under way, with the reason as it is', async () => {
+  it('an abort fails a body that is arriving, with the reason as it is', async () => {
     const reason = new Error('mine');
     const controller = new AbortController();
     const {session} = mockSession(() => new Response(new ReadableStream()));
@@ -96,7 +96,7 @@ describe('an abort', () => {
     expect(session.stats()).toMatchObject({active: 0, totals: {errors: 2}});
   });
 
-  it('fails what is unread of a body, and tells its source', async () => {
+  it('an abort fails an unread body, and cancels its source', async () => {
     let cancelled: unknown;
     const body = new ReadableStream({
       cancel(reason) {
@@ -111,7 +111,7 @@ describe('an abort', () => {
     expect(cancelled).toBe('stop');
   });
 
-  it('comes too late after the body', async () => {
+  it('an abort after the end of the body has no effect', async () => {
     const controller = new AbortController();
     const {session} = mockSession(() => 'hello');
     const response = await session.fetch(url, {signal: controller.signal});
@@ -122,7 +122,7 @@ describe('an abort', () => {
     expect(session.stats().totals.errors).toBe(0);
   });
 
-  it('that fails one call leaves others alone', async () => {
+  it('an abort of one call does not affect other calls', async () => {
     const controller = new AbortController();
     const {session} = mockSession(({url}) => (url.endsWith('a') ? new Promise(() => {}) : 'b'));
     const [a, b] = [session.fetch(`${url}a`, {signal: controller.signal}), session.fetch(`${url}b`)];
@@ -132,11 +132,11 @@ describe('an abort', () => {
   });
 });
 
-describe('nothing is left on a signal that outlives the call', () => {
+describe('listeners on a signal that outlives its calls', () => {
   const {signal} = new AbortController();
   const options = {signal};
 
-  it('while it runs, one listener a call; afterwards none', async () => {
+  it('a call has at most one listener on the signal while it runs, and none afterwards', async () => {
     const {session} = mockSession(() => 'hello');
     const responses = await Promise.all([session.fetch(url, options), session.get(url, options)]);
     expect(listeners(signal)).toBeLessThanOrEqual(2);
@@ -156,25 +156,25 @@ describe('nothing is left on a signal that outlives the call', () => {
       (error) => error instanceof ConnectionError,
     ],
     ['a status', () => new Response('x', {status: 500}), (error) => error instanceof HTTPError],
-  ])('after %s', async (_, handler, isExpected) => {
+  ])('no listener is left after %s', async (_, handler, isExpected) => {
     const {session} = mockSession(handler);
     await expect(session.get(url, options)).rejects.toSatisfy(isExpected);
     await vi.waitFor(() => expect(listeners(signal)).toBe(0));
   });
 
-  it('after a response without a body', async () => {
+  it('no listener is left after a response without a body', async () => {
     const {session} = mockSession(() => new Response(null, {status: 204}));
     await session.fetch(url, options);
     expect(listeners(signal)).toBe(0);
   });
 
-  it('after a small body that nobody reads', async () => {
+  it('no listener is left after a small body that is not read', async () => {
     const {session} = mockSession(() => 'hello');
     await session.fetch(url, options);
     await vi.waitFor(() => expect(listeners(signal)).toBe(0));
   });
 
-  it('after a body was cancelled', async () => {
+  it('no listener is left after a body was cancelled', async () => {
     const {session} = mockSession(() => new Response(new ReadableStream()));
     const response = await session.fetch(url, options);
     expect(listeners(signal)).toBe(1);
@@ -182,7 +182,7 @@ describe('nothing is left on a signal that outlives the call', () => {
     expect(listeners(signal)).toBe(0);
   });
 
-  it('after a body broke off', async () => {
+  it('no listener is left after a body broke off', async () => {
     const {session} = mockSession(
       () =>
         new Response(
@@ -198,13 +198,13 @@ describe('nothing is left on a signal that outlives the call', () => {
     expect(listeners(signal)).toBe(0);
   });
 
-  it('after a timeout', async () => {
+  it('no listener is left after a timeout', async () => {
     const {session} = mockSession(() => new Promise(() => {}));
     await expect(session.fetch(url, {signal, timeout: 1})).rejects.toMatchObject({phase: 'total'});
     expect(listeners(signal)).toBe(0);
   });
 
-  it('after the session was destroyed', async () => {
+  it('no listener is left after the session was destroyed', async () => {
     const {session} = mockSession(() => new Promise(() => {}));
     const call = session.fetch(url, options);
     await session.destroy();
@@ -212,7 +212,7 @@ describe('nothing is left on a signal that outlives the call', () => {
     expect(listeners(signal)).toBe(0);
   });
 
-  it('after a call that was refused', async () => {
+  it('no listener is left after a call that was refused', async () => {
     const {session} = mockSession();
     await expect(session.fetch(url, {signal, timeout: -1})).rejects.toThrow();
     await expect(session.get(url, {signal, json: 1n})).rejects.toThrow();
@@ -221,7 +221,7 @@ describe('nothing is left on a signal that outlives the call', () => {
     expect(listeners(signal)).toBe(0);
   });
 
-  it('by hooks and progress neither', async () => {
+  it('no listener is left by hooks and progress listeners', async () => {
     const {session} = mockSession(() => 'hello', {
       hooks: {beforeRequest: [() => {}], afterResponse: [() => {}]},
     });

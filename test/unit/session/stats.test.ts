@@ -6,7 +6,7 @@ import {noHosts} from '../../support/no-hosts.ts';
 const url = 'https://a.test/';
 
 describe('session.stats()', () => {
-  it('has connector, limits, what is going on by host, and totals', () => {
+  it('stats() has the connector, the limits, the activity by host, and totals', () => {
     const {session} = mockSession(() => ({}), {}, {limit: 10, limitPerHost: 2});
     expect(session.stats()).toEqual({
       connector: 'mock',
@@ -30,7 +30,7 @@ describe('session.stats()', () => {
     });
   });
 
-  it('tells active and queued by host', async () => {
+  it('stats() has active and queued requests by host', async () => {
     const {session} = mockSession(() => new Promise(() => {}), {}, {limit: 3, limitPerHost: 2});
     const calls = [
       'https://a.test/1',
@@ -53,21 +53,21 @@ describe('session.stats()', () => {
     expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: noHosts});
   });
 
-  it('is a picture of the moment', async () => {
+  it('stats() does not change after it was returned', async () => {
     const {session} = mockSession();
     const before = session.stats();
     await session.fetch(url);
     expect(before.totals.requests).toBe(0);
   });
 
-  it('counts the bytes of bodies', async () => {
+  it('stats() counts the bytes of bodies', async () => {
     const {session} = mockSession(() => new Response('é'));
     await session.get(url).text();
     expect(session.stats().totals.bytesReceived).toBe(2);
   });
 });
 
-describe('right after a call, everything is back, and counted', () => {
+describe('slots and totals right after a call', () => {
   const hanging = () => new Promise(() => {});
   const never = () => new ReadableStream();
 
@@ -87,7 +87,7 @@ describe('right after a call, everything is back, and counted', () => {
       {handler: () => undefined, run: ({fetch}) => fetch(url), totals: {requests: 1, attempts: 1, errors: 0}},
     ],
     [
-      'with a status that the verb makes an error of: the server answered',
+      'with a status that the verb makes an error of',
       {
         handler: () => new Response('no', {status: 500}),
         run: ({get}) => rejection(get(url)),
@@ -147,7 +147,7 @@ describe('right after a call, everything is back, and counted', () => {
       },
     ],
     [
-      'that the network failed',
+      'that failed in the network',
       {
         handler: () => Promise.reject(new TypeError('fetch failed')),
         run: ({fetch}) => rejection(fetch(url)),
@@ -208,13 +208,16 @@ describe('right after a call, everything is back, and counted', () => {
         totals: {requests: 0, attempts: 0, errors: 0},
       },
     ],
-  ])('%s', async (_, {handler, options, run, totals}) => {
-    const {session, connector} = mockSession(handler as () => unknown, options);
-    await run(session);
-    expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: noHosts, totals});
-    const closing = vi.fn();
-    await session.close().then(closing);
-    await connector.close();
-    expect(closing).toHaveBeenCalled();
-  });
+  ])(
+    'slots are free and totals are counted right after a call %s',
+    async (_, {handler, options, run, totals}) => {
+      const {session, connector} = mockSession(handler as () => unknown, options);
+      await run(session);
+      expect(session.stats()).toMatchObject({active: 0, queued: 0, hosts: noHosts, totals});
+      const closing = vi.fn();
+      await session.close().then(closing);
+      await connector.close();
+      expect(closing).toHaveBeenCalled();
+    },
+  );
 });

@@ -52,8 +52,8 @@ async function outcomeIn(time: number, promise: Promise<unknown>): Promise<unkno
   return outcome;
 }
 
-describe('total', () => {
-  it('covers the wait for the response', async () => {
+describe('timeout.total', () => {
+  it('total covers the wait for the response', async () => {
     const session = sessionOver(hanging, {timeout: 100});
     const call = session.fetch(url);
     expect(await outcomeIn(99, call)).toBe('pending');
@@ -69,7 +69,7 @@ describe('total', () => {
     });
   });
 
-  it('covers the body, even one that never stops coming', async () => {
+  it('total covers the body, even a body that never stops arriving', async () => {
     const {body, push} = controlledBody();
     const session = sessionOver(async () => new Response(body), {timeout: {total: 100}});
     const text = (await session.fetch(url)).text();
@@ -80,7 +80,7 @@ describe('total', () => {
     expect(await outcomeIn(10, text)).toMatchObject({phase: 'total'});
   });
 
-  it('covers the queue', async () => {
+  it('total covers the queue', async () => {
     const session = sessionOver(hanging, {}, {limit: 1});
     const first = rejection(session.fetch(url));
     const second = session.fetch(url, {timeout: 100});
@@ -90,7 +90,7 @@ describe('total', () => {
     await first;
   });
 
-  it('covers policies, and all their attempts', async () => {
+  it('total covers policies, and all their attempts', async () => {
     const session = sessionOver(async () => new Response('x'), {
       timeout: 100,
       policies: [
@@ -107,19 +107,19 @@ describe('total', () => {
     await vi.runAllTimersAsync();
   });
 
-  it('that runs out before anything was sent was that of a first attempt', async () => {
+  it('a total timeout before anything was sent reports one attempt', async () => {
     const session = sessionOver(hanging, {timeout: 100, policies: [() => hanging]});
     expect(await outcomeIn(100, session.fetch(url))).toMatchObject({phase: 'total', attempts: 1});
   });
 
-  it('is not waited for by a call that was aborted before it began', async () => {
+  it('no total timer is started for a call that was aborted before it began', async () => {
     const session = sessionOver(hanging, {timeout: 100});
     const signal = AbortSignal.abort(new Error('before'));
     expect(await rejection(session.fetch(url, {signal}))).toBe(signal.reason);
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('covers what hooks wait for', async () => {
+  it('total covers hooks', async () => {
     const session = sessionOver(async () => new Response('x'), {
       timeout: 100,
       hooks: {beforeRequest: [() => new Promise((resolve) => setTimeout(resolve, 150))]},
@@ -127,7 +127,7 @@ describe('total', () => {
     expect(await outcomeIn(150, session.get(url))).toMatchObject({phase: 'total'});
   });
 
-  it('is over with the body, not before', async () => {
+  it('total ends with the body, not before', async () => {
     const {body, push, end} = controlledBody();
     const session = sessionOver(async () => new Response(body), {timeout: 100});
     const bytes = (await session.fetch(url)).bytes();
@@ -137,7 +137,7 @@ describe('total', () => {
     await vi.waitFor(() => expect(vi.getTimerCount()).toBe(0));
   });
 
-  it('aborts what is under way', async () => {
+  it('a total timeout aborts the running request', async () => {
     let signal: AbortSignal | undefined;
     const session = sessionOver(
       (_request, given) => {
@@ -151,8 +151,8 @@ describe('total', () => {
   });
 });
 
-describe('pool', () => {
-  it('covers the wait for a slot', async () => {
+describe('timeout.pool', () => {
+  it('pool covers the wait for a slot', async () => {
     const session = sessionOver(hanging, {timeout: {pool: 100}}, {limit: 1});
     const first = rejection(session.fetch(url));
     const second = session.fetch(url);
@@ -163,14 +163,14 @@ describe('pool', () => {
     await first;
   });
 
-  it('covers nothing else', async () => {
+  it('pool covers nothing but the wait for a slot', async () => {
     const session = sessionOver(hanging, {timeout: {pool: 100, read: 0}}, {limit: 1});
     const first = session.fetch(url);
     expect(await outcomeIn(10_000, first)).toBe('pending');
     await session.destroy();
   });
 
-  it('is over when the slot is granted', async () => {
+  it('pool ends when the slot is granted', async () => {
     const answers: Array<(response: Response) => void> = [];
     const session = sessionOver(
       () => new Promise((resolve) => answers.push(resolve)),
@@ -185,7 +185,7 @@ describe('pool', () => {
     await session.destroy();
   });
 
-  it('does not count into attempt or read', async () => {
+  it('the wait for a slot does not count for attempt or read', async () => {
     const answers: Array<(response: Response) => void> = [];
     const session = sessionOver(
       () => new Promise((resolve) => answers.push(resolve)),
@@ -202,19 +202,22 @@ describe('pool', () => {
   });
 });
 
-describe('read', () => {
-  it('is 30 s where nothing else is said', async () => {
+describe('timeout.read', () => {
+  it('read is 30 s by default', async () => {
     const session = sessionOver(hanging);
     const call = session.fetch(url);
     expect(await outcomeIn(29_999, call)).toBe('pending');
     expect(await outcomeIn(1, call)).toMatchObject({phase: 'read', limit: 30_000});
   });
 
-  it.each([0, false, Number.POSITIVE_INFINITY] as const)('is none with %o', async (read) => {
-    const session = sessionOver(hanging, {timeout: {read}});
-    expect(await outcomeIn(600_000, session.fetch(url))).toBe('pending');
-    await session.destroy();
-  });
+  it.each([0, false, Number.POSITIVE_INFINITY] as const)(
+    'the value %o means no read timeout',
+    async (read) => {
+      const session = sessionOver(hanging, {timeout: {read}});
+      expect(await outcomeIn(600_000, session.fetch(url))).toBe('pending');
+      await session.destroy();
+    },
+  );
 
   it.each<[string, NonNullable<Parameters<Session['fetch']>[1]>['body']]>([
     ['no body', null],
@@ -222,21 +225,21 @@ describe('read', () => {
     ['small bytes', new Uint8Array(100)],
     ['a small Blob', new Blob(['x'])],
     ['URLSearchParams', new URLSearchParams({a: 'b'})],
-  ])('covers the wait for the response to %s', async (_, body) => {
+  ])('read covers the wait for the response to a request with %s', async (_, body) => {
     const session = sessionOver(hanging, {timeout: {read: 100}});
     expect(await outcomeIn(100, session.fetch(url, {method: 'POST', body: body ?? null}))).toMatchObject({
       phase: 'read',
     });
   });
 
-  it('does not cover the sending of a large body, whose end cannot be seen', async () => {
+  it('read does not cover the upload of a large body, whose end can not be seen', async () => {
     const session = sessionOver(hanging, {timeout: {read: 100}});
     const call = session.fetch(url, {method: 'POST', body: 'x'.repeat(100_000)});
     expect(await outcomeIn(10_000, call)).toBe('pending');
     await session.destroy();
   });
 
-  it('begins with the end of the sending, where a connector says so', async () => {
+  it('read begins with the end of the upload if the connector reports it', async () => {
     let sent = () => {};
     const session = sessionOver(
       (_request, _signal, progress) => {
@@ -252,7 +255,7 @@ describe('read', () => {
     expect(await outcomeIn(1, call)).toMatchObject({phase: 'read'});
   });
 
-  it('covers the silence between two chunks', async () => {
+  it('read covers the silence between two chunks', async () => {
     const {body, push} = controlledBody();
     const session = sessionOver(async () => new Response(body), {timeout: {read: 100}});
     const text = (await session.fetch(url)).text();
@@ -264,7 +267,7 @@ describe('read', () => {
     expect(await outcomeIn(2, text)).toMatchObject({phase: 'read'});
   });
 
-  it('does not cover a reader that is slow: the server is ready', async () => {
+  it('read does not cover a slow reader, because the server is ready', async () => {
     const {body, push, end} = controlledBody();
     const session = sessionOver(async () => new Response(body), {timeout: {read: 100}});
     const response = await session.fetch(url);
@@ -276,7 +279,7 @@ describe('read', () => {
     expect((await reader?.read())?.done).toBe(true);
   });
 
-  it('covers a body that nobody reads, while there is room for more of it', async () => {
+  it('read covers an unread body while there is room for more of it', async () => {
     const {body} = controlledBody();
     const session = sessionOver(async () => new Response(body), {timeout: {read: 100}});
     const response = await session.fetch(url);
@@ -285,15 +288,15 @@ describe('read', () => {
     expect(await rejection(response.text())).toMatchObject({phase: 'read'});
   });
 
-  it('is over when the response is here and has no body', async () => {
+  it('read ends with a response that has no body', async () => {
     const session = sessionOver(async () => new Response(null));
     await session.fetch(url);
     expect(vi.getTimerCount()).toBe(0);
   });
 });
 
-describe('attempt', () => {
-  it('covers one attempt from its slot to the end of its body', async () => {
+describe('timeout.attempt', () => {
+  it('attempt covers one attempt from its slot to the end of its body', async () => {
     const {body, push} = controlledBody();
     const session = sessionOver(async () => new Response(body), {timeout: {attempt: 100}});
     const text = (await session.fetch(url)).text();
@@ -303,7 +306,7 @@ describe('attempt', () => {
     expect(await outcomeIn(1, text)).toMatchObject({phase: 'attempt', limit: 100});
   });
 
-  it('begins anew with each', async () => {
+  it('the attempt timeout starts again with each attempt', async () => {
     const session = sessionOver(hanging, {
       timeout: {attempt: 100},
       policies: [(next) => (request) => next(request).catch(() => next(request))],
@@ -313,15 +316,15 @@ describe('attempt', () => {
     expect(await outcomeIn(1, call)).toMatchObject({phase: 'attempt', attempts: 2});
   });
 
-  it('leaves no timer when the body has ended', async () => {
+  it('no attempt timer is left when the body has ended', async () => {
     const session = sessionOver(async () => new Response('x'), {timeout: {attempt: 100}});
     await session.get(url).text();
     expect(vi.getTimerCount()).toBe(0);
   });
 });
 
-describe('a call’s timeouts', () => {
-  it('are laid over the session’s, phase by phase', async () => {
+describe('timeouts of a call', () => {
+  it('the timeouts of a call are merged into those of the session, phase by phase', async () => {
     const session = sessionOver(hanging, {timeout: {total: 5_000, read: 100}});
     expect(await outcomeIn(100, session.fetch(url, {timeout: 500}))).toMatchObject({phase: 'read'});
     expect(await outcomeIn(50, session.fetch(url, {timeout: 50}))).toMatchObject({phase: 'total', limit: 50});
@@ -334,19 +337,19 @@ describe('a call’s timeouts', () => {
     await session.destroy();
   });
 
-  it('that are undefined are the session’s', async () => {
+  it('a timeout of a call that is undefined is that of the session', async () => {
     const session = sessionOver(hanging, {timeout: {total: undefined, read: 100}});
     const call = session.fetch(url, {timeout: {read: undefined}});
     expect(await outcomeIn(100, call)).toMatchObject({phase: 'read', limit: 100});
   });
 
-  it('false is no total', async () => {
+  it('the timeout false of a call means no total timeout', async () => {
     const session = sessionOver(hanging, {timeout: {total: 50, read: 100}});
     expect(await outcomeIn(100, session.fetch(url, {timeout: false}))).toMatchObject({phase: 'read'});
   });
 });
 
-it('the first to run out is the one that counts', async () => {
+it('the first timeout that runs out ends the call', async () => {
   const session = sessionOver(hanging, {timeout: {total: 100, attempt: 100, read: 100}});
   const call = session.fetch(url);
   expect(await outcomeIn(100, call)).toMatchObject({phase: 'total'});

@@ -3,7 +3,7 @@ import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {createSession, InvalidOptionError} from '../../../src/index.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 
-describe('a URL is resolved on baseUrl, as a browser does on its page', () => {
+describe('URLs with a baseUrl', () => {
   it.each([
     ['https://api.test/v1/', 'users', 'https://api.test/v1/users'],
     ['https://api.test/v1', 'users', 'https://api.test/users'],
@@ -23,14 +23,17 @@ describe('a URL is resolved on baseUrl, as a browser does on its page', () => {
     [undefined, 'https://api.test/users', 'https://api.test/users'],
     [undefined, new URL('https://api.test/users#top'), 'https://api.test/users'],
     ['https://api.test/v1/', new URL('https://other.test/'), 'https://other.test/'],
-  ])('%s and %s are %s, by fetch and by verb', async (baseUrl, input, expected) => {
-    const {session, calls} = mockSession(() => ({}), {baseUrl});
-    await session.fetch(input);
-    await session.get(input);
-    expect(calls.map(({url}) => url)).toEqual([expected, expected]);
-  });
+  ])(
+    'with the baseUrl %s, the URL %s is resolved to %s, by fetch and by verb',
+    async (baseUrl, input, expected) => {
+      const {session, calls} = mockSession(() => ({}), {baseUrl});
+      await session.fetch(input);
+      await session.get(input);
+      expect(calls.map(({url}) => url)).toEqual([expected, expected]);
+    },
+  );
 
-  it('the second time too', async () => {
+  it('a URL is resolved to the same result the second time', async () => {
     const {session, calls} = mockSession(() => ({}), {baseUrl: 'https://api.test/v1/'});
     for (const url of ['users', 'users', '../users', 'users']) await session.fetch(url);
     expect(calls.map(({url}) => new URL(url).pathname)).toEqual([
@@ -41,13 +44,13 @@ describe('a URL is resolved on baseUrl, as a browser does on its page', () => {
     ]);
   });
 
-  it('and so is whatever turns into a string', async () => {
+  it('an object that can be turned into a string is resolved like that string', async () => {
     const {session, calls} = mockSession(() => ({}), {baseUrl: 'https://api.test/v1/'});
     await session.fetch({toString: () => 'users'} as string);
     expect(calls[0]?.url).toBe('https://api.test/v1/users');
   });
 
-  it('a URL that changes after the call does not change the call', async () => {
+  it('a URL object that changes after the call does not change the call', async () => {
     const url = new URL('https://api.test/a');
     const {session, calls} = mockSession();
     const call = session.get(url);
@@ -57,8 +60,8 @@ describe('a URL is resolved on baseUrl, as a browser does on its page', () => {
   });
 });
 
-describe('where there is a page and no baseUrl, URLs are resolved on the page’s', () => {
-  it('as it is at that moment', async () => {
+describe('URLs in a page without a baseUrl', () => {
+  it('a URL is resolved on the address that the page has at that moment', async () => {
     onTestFinished(() => void vi.unstubAllGlobals());
     vi.stubGlobal('location', new URL('https://page.test/a/'));
     const {session, calls} = mockSession();
@@ -68,7 +71,7 @@ describe('where there is a page and no baseUrl, URLs are resolved on the page’
     expect(calls.map(({url}) => url)).toEqual(['https://page.test/a/users', 'https://page.test/b/users']);
   });
 
-  it('and a relative baseUrl as well', async () => {
+  it('a relative baseUrl is resolved on the address of the page', async () => {
     onTestFinished(() => void vi.unstubAllGlobals());
     vi.stubGlobal('location', new URL('https://page.test/a/'));
     const {session, calls} = mockSession(() => ({}), {baseUrl: '/api/'});
@@ -77,32 +80,38 @@ describe('where there is a page and no baseUrl, URLs are resolved on the page’
   });
 });
 
-describe('a URL that is none', () => {
-  it.each(['users/1', '', '/users', '?page=2'])('relative without a base: %o', async (input) => {
-    const {session, calls} = mockSession();
-    for (const call of [session.fetch, session.get]) {
-      const error = await rejection(call(input));
+describe('invalid URLs', () => {
+  it.each(['users/1', '', '/users', '?page=2'])(
+    'the URL %o is refused when there is no baseUrl',
+    async (input) => {
+      const {session, calls} = mockSession();
+      for (const call of [session.fetch, session.get]) {
+        const error = await rejection(call(input));
+        expect(error).toBeInstanceOf(TypeError);
+        expect(error.message).toMatch(/URL is relative.*no baseUrl/);
+      }
+      expect(calls).toHaveLength(0);
+    },
+  );
+
+  it.each(['http://', 'http://[bad', 'https://a.test:99999/'])(
+    'the invalid URL %s is refused',
+    async (input) => {
+      const {session} = mockSession(() => ({}), {baseUrl: 'https://api.test/'});
+      const error = await rejection(session.fetch(input));
       expect(error).toBeInstanceOf(TypeError);
-      expect(error.message).toMatch(/URL is relative.*no baseUrl/);
-    }
-    expect(calls).toHaveLength(0);
-  });
+      expect(error.message).toMatch(/not a URL/);
+    },
+  );
 
-  it.each(['http://', 'http://[bad', 'https://a.test:99999/'])('%s', async (input) => {
-    const {session} = mockSession(() => ({}), {baseUrl: 'https://api.test/'});
-    const error = await rejection(session.fetch(input));
-    expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toMatch(/not a URL/);
-  });
-
-  it('is not looked for where nothing was given', async () => {
+  it('a call without a URL is refused', async () => {
     const {session, calls} = mockSession(() => ({}), {baseUrl: 'https://api.test/'});
     await expect(session.fetch(undefined as unknown as string)).rejects.toThrow(TypeError);
     await expect(session.get(undefined as unknown as string)).rejects.toThrow(TypeError);
     expect(calls).toHaveLength(0);
   });
 
-  it('never throws from a verb, which gives a promise', async () => {
+  it('a verb never throws for an invalid URL: its promise rejects', async () => {
     const {session} = mockSession();
     const promise = session.get('users/1');
     for (const read of ['json', 'text', 'blob', 'bytes', 'arrayBuffer', 'formData'] as const)
@@ -111,7 +120,7 @@ describe('a URL that is none', () => {
   });
 });
 
-describe('credentials in a URL are refused, and never shown', () => {
+describe('credentials in a URL', () => {
   const shown = (error: Error) =>
     [error.message, String(error), JSON.stringify(error), inspect(error, {depth: Infinity})].join('\n');
 
@@ -121,7 +130,7 @@ describe('credentials in a URL are refused, and never shown', () => {
     'https://user:s3cret@/',
     'https://user:s3cret@[bad/',
     'https://user:s3cret@api.test:99999/',
-  ])('%s, of a call', async (input) => {
+  ])('a call with the URL %s is refused, and the error shows no password', async (input) => {
     const {session, calls} = mockSession();
     for (const call of [session.fetch, session.get]) {
       const error = await rejection(call(input));
@@ -131,7 +140,7 @@ describe('credentials in a URL are refused, and never shown', () => {
     expect(calls).toHaveLength(0);
   });
 
-  it('as a URL object', async () => {
+  it('a URL object with credentials is refused, and the error shows no password', async () => {
     const {session} = mockSession();
     const error = await rejection(session.fetch(new URL('https://user:s3cret@api.test/')));
     expect(error).toBeInstanceOf(TypeError);
@@ -140,7 +149,7 @@ describe('credentials in a URL are refused, and never shown', () => {
   });
 
   it.each(['https://user:s3cret@api.test/', 'user:s3cret@api.test', 'https://user:s3cret@[bad/'])(
-    'baseUrl %s',
+    'the baseUrl %s is refused, and the error shows no password',
     (baseUrl) => {
       const error = thrown(() => createSession({baseUrl}));
       expect(error).toBeInstanceOf(InvalidOptionError);

@@ -165,7 +165,7 @@ async function settle(
   }
 }
 
-describe('a call that needs nothing of ky’s goes past it, and shows no difference', () => {
+describe('a call without hooks does not go through ky, and makes the same request as ky', () => {
   it.each(Object.entries(calls))('%s', async (_, call) => {
     const past = await observe(call, {});
     expect(await observe(call, {hooks: {beforeRequest: []}})).toEqual(past);

@@ -6,15 +6,18 @@ import {mockSession, rejection} from '../../support/mock-session.ts';
 const url = 'https://api.test/';
 
 describe('a verb', () => {
-  it.each(['get', 'post', 'put', 'patch', 'delete', 'head'] as const)('%s is a method', async (verb) => {
-    const {session, calls} = mockSession(() => new Response());
-    const response = await session[verb](url);
-    expect(response).toBeInstanceOf(Response);
-    expect(response.url).toBe(url);
-    expect(calls[0]?.method).toBe(verb.toUpperCase());
-  });
+  it.each(['get', 'post', 'put', 'patch', 'delete', 'head'] as const)(
+    'the verb %s sends its method',
+    async (verb) => {
+      const {session, calls} = mockSession(() => new Response());
+      const response = await session[verb](url);
+      expect(response).toBeInstanceOf(Response);
+      expect(response.url).toBe(url);
+      expect(calls[0]?.method).toBe(verb.toUpperCase());
+    },
+  );
 
-  it('takes a string, a URL or a Request', async () => {
+  it('a verb takes a string, a URL or a Request', async () => {
     const {session, calls} = mockSession();
     await session.get(url);
     await session.get(new URL(url));
@@ -22,7 +25,7 @@ describe('a verb', () => {
     expect(calls.map((call) => [call.method, call.url])).toEqual(Array(3).fill(['GET', url]));
   });
 
-  it('gives a promise of a Response, or of what is in it', async () => {
+  it('a verb returns a promise of a Response, with methods that read its body', async () => {
     const {session} = mockSession(() => Response.json({a: 'é'}));
     const text = '{"a":"é"}';
     expect(await (await session.get(url)).text()).toBe(text);
@@ -33,7 +36,7 @@ describe('a verb', () => {
     expect(await (await session.get(url).blob()).text()).toBe(text);
   });
 
-  it('gives form data', async () => {
+  it('formData() of a verb reads form data', async () => {
     const form = new FormData();
     form.set('a', 'é');
     const {session} = mockSession(() => new Response(form));
@@ -46,7 +49,7 @@ describe('a verb', () => {
     ['bytes', '*/*'],
     ['arrayBuffer', '*/*'],
     ['blob', '*/*'],
-  ] as const)('.%s() asks for %s, unless the caller asks for something', async (read, accept) => {
+  ] as const)('.%s() sends Accept: %s, unless the caller sets it', async (read, accept) => {
     const {session, calls} = mockSession();
     await session.get(url)[read]();
     await session.get(url, {headers: {accept: 'image/png'}})[read]();
@@ -57,14 +60,14 @@ describe('a verb', () => {
     expect(calls.map(({headers}) => headers.get('accept'))).toEqual([accept, 'image/png', 'image/gif']);
   });
 
-  it('is typed by what is expected', () => {
+  it('the result of a verb has the type that the caller expects', () => {
     const {session} = mockSession();
     expectTypeOf(session.get<{a: number}>(url).json()).resolves.toEqualTypeOf<{a: number}>();
     expectTypeOf(session.get(url).json<{a: number}>()).resolves.toEqualTypeOf<{a: number}>();
     expectTypeOf(session.get(url).json()).resolves.toEqualTypeOf<unknown>();
   });
 
-  it('refuses a body with GET and HEAD, as fetch does', async () => {
+  it('a verb refuses a body with GET and HEAD, as fetch does', async () => {
     const {session, calls} = mockSession();
     for (const verb of ['get', 'head'] as const) {
       await expect(session[verb](url, {body: 'x'})).rejects.toThrow(TypeError);
@@ -76,7 +79,7 @@ describe('a verb', () => {
   });
 });
 
-describe('json', () => {
+describe('the json option', () => {
   it.each([[{a: [1, 'é']}], [null], [0], [''], [false], [[]]])('%o is sent as JSON', async (json) => {
     const {session, calls} = mockSession();
     await session.post(url, {json});
@@ -84,7 +87,7 @@ describe('json', () => {
     expect(calls[0]?.headers.get('content-type')).toBe('application/json');
   });
 
-  it('that is undefined is no body', async () => {
+  it('json that is undefined sends no body', async () => {
     const {session, calls} = mockSession();
     await session.post(url, {json: undefined});
     expect(await calls[0]?.text()).toBe('');
@@ -94,13 +97,13 @@ describe('json', () => {
   it.each<[string, Record<string, string>, CallOptions]>([
     ['the call’s headers', {}, {headers: {'Content-Type': 'application/merge-patch+json'}}],
     ['the session’s headers', {'content-type': 'application/merge-patch+json'}, {}],
-  ])('leaves a content type of %s alone', async (_, headers, options) => {
+  ])('json keeps a content type of %s', async (_, headers, options) => {
     const {session, calls} = mockSession(() => ({}), {headers});
     await session.patch(url, {json: {}, ...options});
     expect(calls[0]?.headers.get('content-type')).toBe('application/merge-patch+json');
   });
 
-  it('that can’t be JSON rejects, and nothing stays behind', async () => {
+  it('a value that can not be JSON rejects the call, and nothing stays behind', async () => {
     const {session} = mockSession();
     const circle: Record<string, unknown> = {};
     circle['circle'] = circle;
@@ -108,7 +111,7 @@ describe('json', () => {
     await session.close();
   });
 
-  it('is made by stringifyJson, the call’s before the session’s', async () => {
+  it('stringifyJson makes the JSON, and that of the call replaces that of the session', async () => {
     const {session, calls} = mockSession(() => ({}), {stringifyJson: () => '"session"'});
     await session.post(url, {json: {}});
     await session.post(url, {json: {}, stringifyJson: () => '"call"'});
@@ -122,7 +125,7 @@ describe('json', () => {
     ]);
   });
 
-  it('is read by parseJson, the call’s before the session’s, which is told request and response', async () => {
+  it('parseJson reads the JSON with request and response, and that of the call replaces that of the session', async () => {
     const {session} = mockSession(() => ({a: 1}), {parseJson: (text) => ({session: JSON.parse(text)})});
     expect(await session.get(url).json()).toEqual({session: {a: 1}});
     const parseJson = vi.fn((text: string) => ({call: JSON.parse(text)}));
@@ -136,20 +139,20 @@ describe('json', () => {
     expect(response.status).toBe(200);
   });
 
-  it('that is none rejects with a SyntaxError', async () => {
+  it('a body that is not JSON rejects with a SyntaxError', async () => {
     const {session} = mockSession(() => new Response('<html>'));
     await expect(session.get(url).json()).rejects.toThrow(SyntaxError);
   });
 });
 
-describe('the content type of a verb’s body', () => {
+describe('the content type of the body of a verb', () => {
   it.each<[string, NonNullable<CallOptions['body']>, string | null]>([
     ['a string', 'x', 'text/plain;charset=UTF-8'],
     ['bytes', new Uint8Array(1), null],
     ['a Blob', new Blob(['x'], {type: 'image/png'}), 'image/png'],
     ['URLSearchParams', new URLSearchParams('a=b'), 'application/x-www-form-urlencoded;charset=UTF-8'],
     ['a stream', new Blob(['x']).stream(), null],
-  ])('is that of %s', async (_, body, type) => {
+  ])('the content type is that of %s', async (_, body, type) => {
     const {session, calls} = mockSession();
     await session.post(url, {body});
     expect(calls[0]?.headers.get('content-type')).toBe(type);
@@ -180,20 +183,20 @@ describe('searchParams', () => {
     ],
     ['an empty string', '', ''],
     ['an empty object', {}, ''],
-  ])('may be %s', async (_, searchParams, expected) => {
+  ])('searchParams can be %s', async (_, searchParams, expected) => {
     const {session, calls} = mockSession();
     await session.get(url, {searchParams});
     expect(new URL(calls[0]?.url ?? '').search).toBe(expected);
   });
 
-  it('are added to what the URL has', async () => {
+  it('searchParams are added to the query of the URL', async () => {
     const {session, calls} = mockSession();
     await session.get(`${url}?a=1`, {searchParams: {b: 2}});
     await session.get(`${url}?a=1`, {searchParams: 'b=2'});
     expect(calls.map((call) => new URL(call.url).search)).toEqual(['?a=1&b=2', '?a=1&b=2']);
   });
 
-  it('of the session are merged with a call’s, which can take them away', async () => {
+  it('searchParams of a call are merged into those of the session, and can remove them', async () => {
     const {session, calls} = mockSession(() => ({}), {searchParams: {key: 'k', page: 1}});
     await session.get(url);
     await session.get(url, {searchParams: {page: 2}});
@@ -205,7 +208,7 @@ describe('searchParams', () => {
     ]);
   });
 
-  it('are for the verbs: fetch is the standard’s', async () => {
+  it('session.fetch sends no searchParams, as in the standard', async () => {
     const {session, calls} = mockSession(() => ({}), {searchParams: {key: 'k'}});
     await session.fetch(url);
     expect(calls[0]?.url).toBe(url);
@@ -213,7 +216,7 @@ describe('searchParams', () => {
 });
 
 describe('throwHttpErrors', () => {
-  it('is on: a status that is no success rejects', async () => {
+  it('a verb rejects by default for a status that is no success', async () => {
     const {session} = mockSession(
       ({url}) => new Response(null, {status: Number(new URL(url).pathname.slice(1))}),
     );
@@ -223,7 +226,7 @@ describe('throwHttpErrors', () => {
   });
 
   it.each([false, () => false])(
-    'can be switched off by the session or a call: %o',
+    'throwHttpErrors of a session or a call can be off: %o',
     async (throwHttpErrors) => {
       const {session} = mockSession(() => new Response('no', {status: 500}));
       expect(await session.get(url, {throwHttpErrors}).text()).toBe('no');
@@ -233,7 +236,7 @@ describe('throwHttpErrors', () => {
     },
   );
 
-  it('can be decided by the status', async () => {
+  it('throwHttpErrors can decide by the status', async () => {
     const {session} = mockSession(
       ({url}) => new Response(null, {status: Number(new URL(url).pathname.slice(1))}),
       {
@@ -244,7 +247,7 @@ describe('throwHttpErrors', () => {
     await expect(session.get(`${url}500`)).rejects.toBeInstanceOf(HTTPError);
   });
 
-  it('takes a redirect that was asked for by hand for no error', async () => {
+  it('a redirect with redirect: manual is not an error', async () => {
     const {session} = mockSession(() => Response.redirect(`${url}end`, 302));
     const response = await session.get(url, {redirect: 'manual'});
     expect(response.status).toBe(302);
@@ -256,7 +259,7 @@ describe('a Request given to a verb', () => {
   const request = () =>
     new Request(url, {method: 'POST', headers: {x: '1'}, body: 'request', redirect: 'manual'});
 
-  it('brings its headers, body and redirect mode; the verb is the method', async () => {
+  it('a Request brings its headers, body and redirect mode, and the verb is the method', async () => {
     const {session, calls} = mockSession(() => Response.redirect(url));
     const response = await session.put(request());
     expect(response.status).toBe(302);
@@ -266,7 +269,7 @@ describe('a Request given to a verb', () => {
     expect(await calls[0]?.text()).toBe('request');
   });
 
-  it('gives way to the options', async () => {
+  it('the options replace the members of a Request', async () => {
     const {session, calls} = mockSession();
     await session.put(request(), {
       body: 'option',
@@ -279,7 +282,7 @@ describe('a Request given to a verb', () => {
     expect(await calls[0]?.text()).toBe('option');
   });
 
-  it('has its body replaced by json, and keeps the content type it said', async () => {
+  it('json replaces the body of a Request, and keeps its content type', async () => {
     const {session, calls} = mockSession();
     await session.put(new Request(url, {method: 'POST', headers: {'content-type': 'a/b'}, body: 'x'}), {
       json: {a: 1},
@@ -289,7 +292,7 @@ describe('a Request given to a verb', () => {
     expect(await calls[0]?.json()).toEqual({a: 1});
   });
 
-  it('aborts with its signal', async () => {
+  it('the signal of a Request aborts the call', async () => {
     const controller = new AbortController();
     const {session} = mockSession(() => new Promise(() => {}));
     const call = session.get(new Request(url, {signal: controller.signal}));
@@ -297,7 +300,7 @@ describe('a Request given to a verb', () => {
     await expect(call).rejects.toBe('stop');
   });
 
-  it('is shown to hooks', async () => {
+  it('hooks see a Request that was given to a verb', async () => {
     const seen: unknown[] = [];
     const {session} = mockSession(() => ({}), {
       hooks: {
@@ -331,14 +334,14 @@ describe('.json(schema)', () => {
       : {issues: [{message: `not ${name}`, path: ['name']}]};
   });
 
-  it('gives what the schema makes of it', async () => {
+  it('.json(schema) returns the output of the schema', async () => {
     const {session} = mockSession(() => ({name: 'Ada', more: 1}));
     const user = await session.get(url).json(named);
     expectTypeOf(user).toEqualTypeOf<{name: string}>();
     expect(user).toEqual({name: 'ADA'});
   });
 
-  it('rejects with a SchemaError, which has the issues and hides them', async () => {
+  it('.json(schema) rejects with a SchemaError, which has the issues but does not show them', async () => {
     const {session} = mockSession(() => ({name: 7}));
     const error = await rejection(session.get(`${url}users?token=s3cret`).json(named));
     expect(error).toBeInstanceOf(SchemaError);
@@ -352,7 +355,7 @@ describe('.json(schema)', () => {
     expect(JSON.stringify(error)).not.toContain('not 7');
   });
 
-  it('may take its time, or throw', async () => {
+  it('a schema can be asynchronous, and can throw', async () => {
     const {session} = mockSession(() => ({name: 'Ada'}));
     expect(await session.get(url).json(schema(async () => ({value: {name: 'later'}})))).toEqual({
       name: 'later',
@@ -366,22 +369,22 @@ describe('.json(schema)', () => {
     ).rejects.toThrow('mine');
   });
 
-  it('of an empty body is of undefined', async () => {
+  it('.json(schema) of an empty body checks undefined', async () => {
     const {session} = mockSession(() => undefined);
     const optional = schema((value) => ({value: {name: String(value)}}));
     expect(await session.get(url).json(optional)).toEqual({name: 'undefined'});
   });
 
-  it('refuses what is no schema', async () => {
+  it('a value that is not a schema is refused', async () => {
     const {session} = mockSession();
     await expect(session.get(url).json({} as never)).rejects.toThrow(TypeError);
   });
 });
 
-describe('progress', () => {
+describe('progress of verbs', () => {
   const text = 'x'.repeat(100_000);
 
-  it('of a download', async () => {
+  it('the progress of a download is reported', async () => {
     const progress = vi.fn();
     const {session} = mockSession(
       () => new Response(text, {headers: {'content-length': String(text.length)}}),
@@ -391,14 +394,14 @@ describe('progress', () => {
     await vi.waitFor(() => expect(session.stats().active).toBe(0));
   });
 
-  it('of an upload', async () => {
+  it('the progress of an upload is reported', async () => {
     const progress = vi.fn();
     const {session} = mockSession(async (call) => (await call.text()).length);
     expect(await session.post(url, {body: text, onUploadProgress: progress}).json()).toBe(100_000);
     expect(progress.mock.lastCall?.[0]).toEqual({percent: 1, transferredBytes: 100_000, totalBytes: 100_000});
   });
 
-  it('of an upload of JSON and of form data', async () => {
+  it('the progress of an upload of JSON and of form data is reported', async () => {
     const progress = vi.fn();
     const {session, calls} = mockSession(async (call) => (await call.text()).length);
     const form = new FormData();
@@ -410,7 +413,7 @@ describe('progress', () => {
     expect(calls[1]?.headers.get('content-type')).toMatch(/^multipart\/form-data; boundary=/);
   });
 
-  it('of an async iterable', async () => {
+  it('the progress of an upload of an async iterable is reported', async () => {
     const progress = vi.fn();
     const {session} = mockSession((call) => call.text());
     const body = (async function* () {
@@ -421,15 +424,15 @@ describe('progress', () => {
     expect(progress.mock.lastCall?.[0]).toMatchObject({percent: 1, transferredBytes: 2});
   });
 
-  it('gives the status its due', async () => {
+  it('a call with a progress listener still rejects for a status that is an error', async () => {
     const {session} = mockSession(() => new Response(text, {status: 500}));
     const call = session.get(url, {onDownloadProgress: () => {}});
     expect(await rejection(call)).toMatchObject({status: 500, data: text});
   });
 });
 
-describe('verbs and their timeouts', () => {
-  it('a call’s are laid over the session’s', async () => {
+describe('timeouts of verbs', () => {
+  it('the timeouts of a call by verb are merged into those of the session', async () => {
     const {session} = mockSession(() => new Promise(() => {}), {timeout: {total: 60_000, read: 5}});
     expect(await rejection(session.get(url))).toMatchObject({phase: 'read', limit: 5});
     expect(await rejection(session.get(url, {timeout: 4}))).toMatchObject({phase: 'total', limit: 4});

@@ -4,7 +4,7 @@ import {markersOf, readBetweenMarkers, replaceBetweenMarkers} from '../../suppor
 const {start, end} = markersOf('part');
 
 describe('text between markers', () => {
-  it('a section is replaced, and replaced again', () => {
+  it('a section is replaced, and can be replaced again', () => {
     const once = replaceBetweenMarkers(`# Title\n${start}\nold\n${end}\nrest $& $1\n`, 'new $& text', 'part');
     expect(once).toBe(`# Title\n${start}\n\nnew $& text\n\n${end}\nrest $& $1\n`);
     const twice = replaceBetweenMarkers(once, 'newer', 'part');

@@ -33,8 +33,8 @@ function request(url = 'https://api.test/'): ConnectorRequest & {lifetime: Lifet
 
 const hanging = () => new Promise<Response>(() => {});
 
-describe('a connector that is made of a function', () => {
-  it('sends with it: request, signal and progress', async () => {
+describe('a connector that createConnector makes of a function', () => {
+  it('the function gets request, signal and progress', async () => {
     const send = vi.fn(
       async (_request: ConnectorRequest, _signal: AbortSignal, _progress: object) => new Response('x'),
     );
@@ -47,7 +47,7 @@ describe('a connector that is made of a function', () => {
     expect(connector).toMatchObject({name: 'test', capabilities: {...capabilities, ...own}});
   });
 
-  it('counts what it is told is sent', async () => {
+  it('statistics count the bytes that the function reports as sent', async () => {
     const connector = connectorOf(async (_request, _signal, progress) => {
       progress.sent(10);
       progress.sent(5);
@@ -66,13 +66,13 @@ describe('a connector that is made of a function', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('mine'))],
-  ])('that %s rejects, and its slot is free', async (_, send) => {
+  ])('a function that %s rejects the request, and the slot is free', async (_, send) => {
     const connector = connectorOf(send);
     await expect(connector.fetch(request())).rejects.toThrow('mine');
     expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
-  it('that gives no Response rejects, and its slot is free', async () => {
+  it('a function that returns no Response rejects the request, and the slot is free', async () => {
     const connector = connectorOf(async () => undefined as unknown as Response);
     await expect(connector.fetch(request())).rejects.toThrow(TypeError);
     expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
@@ -82,7 +82,7 @@ describe('a connector that is made of a function', () => {
     ['was read from', (response) => response.text()],
     ['was cancelled', (response) => response.body?.cancel()],
     ['is being read', (response) => response.body?.getReader()],
-  ])('that gives a Response that %s rejects, and its slot is free', async (_, use) => {
+  ])('a function whose Response %s rejects the request, and the slot is free', async (_, use) => {
     const connector = connectorOf(async () => {
       const response = new Response('x');
       await use(response);
@@ -92,7 +92,7 @@ describe('a connector that is made of a function', () => {
     expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
-  it('hears of a body that is cancelled', async () => {
+  it('the signal of the function is aborted when the body is cancelled', async () => {
     let heard: AbortSignal | undefined;
     const connector = connectorOf(async (_request, signal) => {
       heard = signal;
@@ -105,7 +105,7 @@ describe('a connector that is made of a function', () => {
     expect(heard?.reason).toBe(reason);
   });
 
-  it('that answers too late has its answer let go of', async () => {
+  it('a response that comes after the abort is cancelled', async () => {
     const answer = Promise.withResolvers<Response>();
     const connector = connectorOf(() => answer.promise);
     const late = request();
@@ -119,7 +119,7 @@ describe('a connector that is made of a function', () => {
     expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
-  it('says itself which errors are of the network', async () => {
+  it('the definition decides which errors are of the network', async () => {
     const isNetworkError = (error: unknown) => (error as Error).message === 'mine';
     const failing = (error: Error) => connectorOf(() => Promise.reject(error), {}, {isNetworkError});
     const cause = Object.assign(new Error('mine'), {code: 'ECONNREFUSED'});
@@ -130,7 +130,7 @@ describe('a connector that is made of a function', () => {
     await expect(failing(other).fetch(request())).rejects.toBe(other);
   });
 
-  it('sends nothing that is aborted already', async () => {
+  it('a request that is aborted already is not sent', async () => {
     const send = vi.fn(hanging);
     const connector = connectorOf(send);
     const aborted = request();
@@ -140,7 +140,7 @@ describe('a connector that is made of a function', () => {
     expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts, totals: {sent: 0}});
   });
 
-  it('passes a slot on that is given back by an abort in the same tick', async () => {
+  it('a slot that an abort frees in the same tick passes on', async () => {
     const answers: Array<(response: Response) => void> = [];
     const connector = connectorOf(() => new Promise((resolve) => answers.push(resolve)), {limit: 1});
     const [first, second, third] = [request(), request(), request()];
@@ -153,7 +153,7 @@ describe('a connector that is made of a function', () => {
     expect((await calls[2])?.status).toBe(200);
   });
 
-  it('sends nothing of what waits when all are aborted at once', async () => {
+  it('no waiting request is sent when all requests are aborted at once', async () => {
     const send = vi.fn(hanging);
     const connector = connectorOf(send, {limit: 2});
     const requests = Array.from({length: 20}, () => request());
@@ -164,12 +164,12 @@ describe('a connector that is made of a function', () => {
     expect(connector.stats()).toMatchObject({active: 0, queued: 0, hosts: noHosts, totals: {sent: 2}});
   });
 
-  it.each([-1, 1.5, Number.NaN, '5'])('refuses the limit %o', (limit) => {
+  it.each([-1, 1.5, Number.NaN, '5'])('the limit %o is refused', (limit) => {
     expect(() => connectorOf(hanging, {limit} as ConnectorOptions)).toThrow(InvalidOptionError);
     expect(() => connectorOf(hanging, {limitPerHost: limit} as ConnectorOptions)).toThrow(InvalidOptionError);
   });
 
-  it.each([0, Number.POSITIVE_INFINITY])('has no limit with %o', async (limit) => {
+  it.each([0, Number.POSITIVE_INFINITY])('%o means no limit', async (limit) => {
     const connector = connectorOf(hanging, {limit});
     const calls = Array.from({length: 150}, () => rejection(connector.fetch(request())));
     expect(connector.stats()).toMatchObject({active: 150, queued: 0});
@@ -178,7 +178,7 @@ describe('a connector that is made of a function', () => {
   });
 });
 
-describe('a limit per host that adapts', () => {
+describe('an adaptive limit per host', () => {
   /** What is observed of one request that ends like that. */
   async function outcomeOf(
     send: ConnectorDefinition['send'],
@@ -194,26 +194,26 @@ describe('a limit per host that adapts', () => {
     return limitPerHost.samples.map(({status, error}) => status ?? error);
   }
 
-  it.each([200, 404, 429, 503])('is told of a %i', async (status) => {
+  it.each([200, 404, 429, 503])('an adaptive limit is notified of the status %i', async (status) => {
     expect(await outcomeOf(async () => new Response(null, {status}))).toEqual([status]);
   });
 
-  it('is told of a network that fails, as what the call rejects with', async () => {
+  it('an adaptive limit is notified of a network failure with the error that the call rejects with', async () => {
     const [error] = await outcomeOf(() => Promise.reject(new TypeError('failed')));
     expect(error).toBeInstanceOf(ConnectionError);
   });
 
-  it.each(['read', 'attempt'] as const)('is told of the %s timeout', async (phase) => {
+  it.each(['read', 'attempt'] as const)('an adaptive limit is notified of the %s timeout', async (phase) => {
     expect(await outcomeOf(hanging, undefined, {[phase]: 5})).toMatchObject([{name: 'TimeoutError', phase}]);
   });
 
-  it('is told of an abort, and why', async () => {
+  it('an adaptive limit is notified of an abort with its reason', async () => {
     const total = new TimeoutError('total', 5);
     expect(await outcomeOf(hanging, (sent) => lifetimeOf(sent).abort(total))).toEqual([total]);
     expect(await outcomeOf(hanging, (sent) => lifetimeOf(sent).abort('stop'))).toEqual(['stop']);
   });
 
-  it('is told nothing of what ends in the queue', async () => {
+  it('an adaptive limit is not notified of a request that ends in the queue', async () => {
     const limitPerHost = recordedLimit(1);
     const connector = connectorOf(hanging, {limitPerHost});
     const calls = [request(), request().with({timeouts: {pool: 5}})].map((sent) =>
@@ -225,12 +225,12 @@ describe('a limit per host that adapts', () => {
     await calls[0];
   });
 
-  it('is told nothing of what is the request’s own fault', async () => {
+  it('an adaptive limit is not notified of a failure that the request itself causes', async () => {
     const own = new ConnectionError('Its body failed', 'send');
     expect(await outcomeOf(() => Promise.reject(own))).toEqual([]);
   });
 
-  it('is told nothing more once it is answered', async () => {
+  it('an adaptive limit is not notified of anything after the response', async () => {
     const limitPerHost = recordedLimit();
     const body = () =>
       new ReadableStream({pull: (controller) => controller.error(new TypeError('broken off'))});
@@ -240,7 +240,7 @@ describe('a limit per host that adapts', () => {
     expect(limitPerHost.samples).toMatchObject([{status: 200, active: 1, origin: 'https://api.test'}]);
   });
 
-  it('takes the time from the end of the upload', async () => {
+  it('an adaptive limit measures the time from the end of the upload', async () => {
     const limitPerHost = recordedLimit();
     let doneAt = 0;
     const connector = connectorOf(
@@ -256,7 +256,7 @@ describe('a limit per host that adapts', () => {
     expect(limitPerHost.samples[0]?.sentAt).toBeGreaterThanOrEqual(doneAt);
   });
 
-  it('counts requests of one connector only', async () => {
+  it('an adaptive limit counts the requests of its own connector only', async () => {
     const limitPerHost = adaptiveLimit({initial: 8});
     const refusing = async () => new Response(null, {status: 503});
     const [one, other] = [connectorOf(refusing, {limitPerHost}), connectorOf(hanging, {limitPerHost})];
@@ -269,7 +269,7 @@ describe('a limit per host that adapts', () => {
     await Promise.all(calls);
   });
 
-  it('tells of no limit where there is none that adapts', async () => {
+  it('stats() shows no limit for a host without an adaptive limit', async () => {
     const connector = connectorOf(hanging, {limitPerHost: 5});
     const call = rejection(connector.fetch(request()));
     expect(connector.stats().hosts).toEqual({'https://api.test': {active: 1, queued: 0, idle: 0}});
@@ -277,15 +277,15 @@ describe('a limit per host that adapts', () => {
     await call;
   });
 
-  it.each([{max: 5}, null, 'adaptive', () => 5])('can not be %o', (limitPerHost) => {
+  it.each([{max: 5}, null, 'adaptive', () => 5])('limitPerHost refuses %o', (limitPerHost) => {
     expect(() => connectorOf(hanging, {limitPerHost} as unknown as ConnectorOptions)).toThrow(
       InvalidOptionError,
     );
   });
 });
 
-describe('its end', () => {
-  it('close() refuses what is new, and waits for what runs and what is queued', async () => {
+describe('the end of a connector', () => {
+  it('close() refuses new requests, and waits for running and queued ones', async () => {
     const answers: Array<(response: Response) => void> = [];
     const dispose = vi.fn();
     const connector = connectorOf(
@@ -309,7 +309,7 @@ describe('its end', () => {
     expect(dispose).toHaveBeenCalledOnce();
   });
 
-  it('destroy() ends everything with its reason, the queue first', async () => {
+  it('destroy() ends all requests with its reason, those in the queue first', async () => {
     const send = vi.fn(hanging);
     const dispose = vi.fn();
     const connector = connectorOf(send, {limit: 1}, {dispose});
@@ -327,7 +327,7 @@ describe('its end', () => {
     expect(dispose).toHaveBeenCalledOnce();
   });
 
-  it('destroy() ends what has come out of the queue, too', async () => {
+  it('destroy() ends a request that has just left the queue', async () => {
     const send = vi.fn<ConnectorDefinition['send']>(hanging).mockResolvedValueOnce(new Response('x'));
     const connector = connectorOf(send, {limit: 1});
     const [first, second] = [connector.fetch(request()), connector.fetch(request())];
@@ -339,7 +339,7 @@ describe('its end', () => {
     expect(await failing).toBe(reason);
   });
 
-  it('is not held up by a body that nobody reads', async () => {
+  it('an unread body does not delay close()', async () => {
     const connector = connectorOf(async () => new Response(new ReadableStream()));
     const response = await connector.fetch(request());
     await connector.close();

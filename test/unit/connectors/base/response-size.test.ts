@@ -22,12 +22,15 @@ function createDrip() {
 }
 
 describe('maxResponseSize', () => {
-  it.each([-1, 0.5, Number.NaN, '10' as never])('is refused when it is %s', (maxResponseSize) => {
-    const error = thrown(() => createSession({connector: mockConnector(() => ({})), maxResponseSize}));
-    expect(error).toMatchObject({name: 'InvalidOptionError', option: 'maxResponseSize'});
-  });
+  it.each([-1, 0.5, Number.NaN, '10' as never])(
+    'maxResponseSize is refused when it is %s',
+    (maxResponseSize) => {
+      const error = thrown(() => createSession({connector: mockConnector(() => ({})), maxResponseSize}));
+      expect(error).toMatchObject({name: 'InvalidOptionError', option: 'maxResponseSize'});
+    },
+  );
 
-  it('is refused of a call before that begins', async () => {
+  it('a call with a maxResponseSize that is not allowed is refused before it begins', async () => {
     const {session, calls} = mockSession();
     for (const call of [
       session.fetch(url, {maxResponseSize: -1}),
@@ -40,7 +43,7 @@ describe('maxResponseSize', () => {
     expect(session.stats()).toMatchObject({active: 0, totals: {requests: 0}});
   });
 
-  it('is refused by a connector that doesn’t count', async () => {
+  it('a connector that does not count bytes refuses maxResponseSize', async () => {
     const mock = mockConnector(() => ({}));
     const connector = {...mock, capabilities: {...mock.capabilities, maxResponseSize: false}};
     expect(thrown(() => createSession({connector, maxResponseSize: 1}))).toMatchObject({
@@ -53,7 +56,7 @@ describe('maxResponseSize', () => {
     expect(error).toMatchObject({name: 'UnsupportedOptionError', option: 'maxResponseSize'});
   });
 
-  it('stops a body that grows without end, and its source', async () => {
+  it('maxResponseSize ends a body that grows without an end, and cancels its source', async () => {
     const {state, handler} = createDrip();
     const {session} = mockSession(handler, {maxResponseSize: 1_000});
     const error = await rejection(session.get(`${url}?key=secret`).text());
@@ -67,7 +70,7 @@ describe('maxResponseSize', () => {
     expect(session.stats()).toMatchObject({active: 0, totals: {errors: 1}});
   });
 
-  it('is a child’s own, or its parent’s', async () => {
+  it('a child session has its own maxResponseSize or that of its parent', async () => {
     const {session} = mockSession(() => new Response(text), {maxResponseSize: 10});
     const read = (from: typeof session) => from.get(url).text();
     expect(await rejection(read(session.extend({})))).toMatchObject({limit: 10});
@@ -76,7 +79,7 @@ describe('maxResponseSize', () => {
     expect(await read(session.extend({maxResponseSize: undefined}))).toBe(text);
   });
 
-  it('holds for what is asked for through a Request, and by every verb', async () => {
+  it('maxResponseSize applies to a Request and to every verb', async () => {
     const {session} = mockSession(() => new Response(text));
     const options = {maxResponseSize: 99};
     const response = await session.fetch(new Request(url), options);
@@ -87,7 +90,7 @@ describe('maxResponseSize', () => {
     expect((await session.head(url, options)).status).toBe(200);
   });
 
-  it('refuses by Content-Length what is not coded, and only that', async () => {
+  it('a Content-Length above maxResponseSize is refused at once, unless the body is encoded', async () => {
     const headers = {'content-length': '100'};
     const {session} = mockSession(({url}) => {
       const coding = new URL(url).searchParams.get('coding');
@@ -98,7 +101,7 @@ describe('maxResponseSize', () => {
     expect(await (await session.fetch(`${url}?coding=gzip`, options)).text()).toBe('x');
   });
 
-  it('keeps callers apart that would share a response otherwise', async () => {
+  it('calls with different values of maxResponseSize do not share a response', async () => {
     const {session, calls} = mockSession(() => new Response(text), {policies: [singleFlightPolicy()]});
     const bounded = session.get(url, {maxResponseSize: 99}).text();
     const [error, whole] = await Promise.all([rejection(bounded), session.get(url).text()]);
@@ -107,7 +110,7 @@ describe('maxResponseSize', () => {
     expect(calls.length).toBe(2);
   });
 
-  it('is handed on to policies and connectors with the request', async () => {
+  it('policies and connectors find maxResponseSize in the request', async () => {
     const seen: unknown[] = [];
     const {session} = mockSession(() => ({}), {
       maxResponseSize: 5_000,

@@ -31,8 +31,8 @@ function endless(size = 16 * 1024) {
   return {body, state};
 }
 
-describe('a response whose body is watched is a Response in every respect', () => {
-  it('has what the native one has', async () => {
+describe('a response with a tracked body', () => {
+  it('a tracked response has the members of the native response', async () => {
     const headers = new Headers([
       ['x', '1'],
       ['set-cookie', 'a=1'],
@@ -67,21 +67,21 @@ describe('a response whose body is watched is a Response in every respect', () =
     ['bytes', (response) => response.bytes(), new TextEncoder().encode('{"a":1}')],
     ['arrayBuffer', (response) => response.arrayBuffer(), new TextEncoder().encode('{"a":1}').buffer],
     ['blob', async (response) => (await response.blob()).text(), '{"a":1}'],
-  ])('is read by %s, once', async (_, read, expected) => {
+  ])('%s() reads a tracked response once', async (_, read, expected) => {
     const {session} = mockSession(() => ({a: 1}));
     const response = await session.fetch(url);
     expect(await read(response)).toEqual(expected);
     await expect(read(response)).rejects.toThrow(TypeError);
   });
 
-  it('is read as form data', async () => {
+  it('formData() reads a tracked response', async () => {
     const form = new FormData();
     form.set('a', 'b');
     const {session} = mockSession(() => new Response(form));
     expect((await (await session.fetch(url)).formData()).get('a')).toBe('b');
   });
 
-  it('is read as a stream, by any of its ways', async () => {
+  it('the body of a tracked response can be read by iteration, by a Response and by a pipe', async () => {
     const {session} = mockSession(() => new Response('hé'));
     const chunks: Uint8Array[] = [];
     for await (const chunk of (await session.fetch(url)).body ?? []) chunks.push(chunk);
@@ -92,7 +92,7 @@ describe('a response whose body is watched is a Response in every respect', () =
     expect((await decoded?.getReader().read())?.value).toBe('hé');
   });
 
-  it('is read into the reader’s own memory where the native one can be', async () => {
+  it('a BYOB reader can read a tracked body if it can read the native body', async () => {
     const native = new Response(new Blob(['hé']).stream());
     const {session} = mockSession(() => native);
     const reader = (await session.fetch(url)).body?.getReader({mode: 'byob'});
@@ -102,7 +102,7 @@ describe('a response whose body is watched is a Response in every respect', () =
     await vi.waitFor(() => expect(session.stats().active).toBe(0));
   });
 
-  it('can’t where that can’t, and leaves the chunks alone that somebody made', async () => {
+  it('a body that is no byte stream has no BYOB reader, and its chunks are not transferred', async () => {
     const chunk = new TextEncoder().encode('x');
     const {session} = mockSession(
       () =>
@@ -122,7 +122,7 @@ describe('a response whose body is watched is a Response in every respect', () =
     expect(() => body?.getReader({mode: 'byob'})).toThrow(TypeError);
   });
 
-  it.each([204, 205, 304])('with %d has no body', async (status) => {
+  it.each([204, 205, 304])('a response with the status %d has no body', async (status) => {
     const {session} = mockSession(() => fetched(null, {status}));
     const response = await session.fetch(url);
     expect(response).toMatchObject({status, body: null, url, type: 'cors'});
@@ -130,13 +130,13 @@ describe('a response whose body is watched is a Response in every respect', () =
     expect(session.stats().active).toBe(0);
   });
 
-  it('made by hand, without a body, has the URL that was asked for', async () => {
+  it('a response without a body that a handler made has the URL of the request', async () => {
     const {session} = mockSession(() => new Response(null, {status: 204}));
     expect(await session.fetch(url)).toMatchObject({status: 204, body: null, url, type: 'basic'});
     expect(session.stats().active).toBe(0);
   });
 
-  it('that hides what it is, comes back as it is', async () => {
+  it('an opaque response is returned as it is', async () => {
     const opaque = fetched(null, {}, {type: 'opaque', status: 0, ok: false, url: ''});
     const {session} = mockSession(() => opaque);
     expect(await session.fetch(url)).toBe(opaque);
@@ -144,7 +144,7 @@ describe('a response whose body is watched is a Response in every respect', () =
     expect(session.stats().active).toBe(0);
   });
 
-  it('can be redefined, as is done in the wild', async () => {
+  it('the members of a tracked response can be redefined, as some libraries do', async () => {
     const {session} = mockSession(() => fetched('x'));
     const response = await session.fetch(url);
     Object.defineProperty(response, 'url', {value: 'https://mine.test/'});
@@ -153,8 +153,8 @@ describe('a response whose body is watched is a Response in every respect', () =
   });
 });
 
-describe('a clone', () => {
-  it('has the same url, redirected and type, and headers of its own', async () => {
+describe('a clone of a tracked response', () => {
+  it('a clone has the same url, redirected and type, and its own headers', async () => {
     const {session} = mockSession(() => fetched('x', {headers: {a: '1'}}, {redirected: true}));
     const response = await session.fetch(url);
     const clone = response.clone();
@@ -165,7 +165,7 @@ describe('a clone', () => {
     expect(response.headers.get('a')).toBe('1');
   });
 
-  it('has the same body; the slot lasts until both are through', async () => {
+  it('a clone has the same body, and the slot lasts until both bodies have ended', async () => {
     const {session} = mockSession(() => fetched('hé'));
     const response = await session.fetch(url);
     const clone = response.clone();
@@ -173,7 +173,7 @@ describe('a clone', () => {
     expect(session.stats().active).toBe(0);
   });
 
-  it('is cancelled together with the original only', async () => {
+  it('the body is cancelled when both the clone and the original are cancelled', async () => {
     const {body, state} = endless();
     const {session} = mockSession(() => fetched(body));
     const response = await session.fetch(url);
@@ -187,21 +187,21 @@ describe('a clone', () => {
     expect(session.stats().active).toBe(0);
   });
 
-  it('can’t be made of what is being read', async () => {
+  it('a response that is being read can not be cloned', async () => {
     const {session} = mockSession(() => fetched('x'));
     const response = await session.fetch(url);
     await response.text();
     expect(() => response.clone()).toThrow(TypeError);
   });
 
-  it('of a response without a body is one too', async () => {
+  it('a response without a body can be cloned', async () => {
     const {session} = mockSession(() => undefined);
     expect((await session.fetch(url)).clone()).toMatchObject({status: 204, url, body: null});
   });
 });
 
-describe('the slot of a response', () => {
-  it('is free when its small body is here, read or not', async () => {
+describe('the slot of a tracked response', () => {
+  it('the slot is free when a small body has arrived, read or not', async () => {
     const {session} = mockSession(() => fetched('x'.repeat(50_000)), {}, {limit: 1});
     const responses = [];
     for (let count = 0; count < 5; count++) responses.push(await session.fetch(url));
@@ -209,7 +209,7 @@ describe('the slot of a response', () => {
     for (const response of responses) expect(await response.text()).toHaveLength(50_000);
   });
 
-  it('is held by a large one that nobody reads, of which no more is taken than a little', async () => {
+  it('a large unread body holds its slot, and little of it is buffered', async () => {
     const {body, state} = endless();
     const bodies = [body, null];
     const {session} = mockSession(() => fetched(bodies.shift() ?? null), {}, {limit: 1});
@@ -222,7 +222,7 @@ describe('the slot of a response', () => {
     expect((await second).status).toBe(200);
   });
 
-  it('is free once the body has ended, whatever read it', async () => {
+  it('the slot is free when the body has ended, by whichever method it was read', async () => {
     const {session} = mockSession(() => fetched('x'));
     for (const read of ['text', 'bytes', 'blob', 'arrayBuffer'] as const) {
       await (await session.fetch(url))[read]();
@@ -230,7 +230,7 @@ describe('the slot of a response', () => {
     }
   });
 
-  it('is free once the body was cancelled, and its source knows why', async () => {
+  it('the slot is free when the body was cancelled, and the source gets the reason', async () => {
     const {body, state} = endless();
     const {session} = mockSession(() => fetched(body));
     const reason = new Error('mine');
@@ -239,7 +239,7 @@ describe('the slot of a response', () => {
     await vi.waitFor(() => expect(state.cancelled).toBe(reason));
   });
 
-  it('is free once the loop over the body was left', async () => {
+  it('the slot is free when the loop over the body was left', async () => {
     const {body} = endless();
     const {session} = mockSession(() => fetched(body));
     for await (const chunk of (await session.fetch(url)).body ?? []) {
@@ -258,7 +258,7 @@ describe('the slot of a response', () => {
       async (session) => void (await (await session.fetch(url)).body?.getReader().read()),
     ],
     ['one with a signal', (session) => session.fetch(url, {signal: signalThatStays})],
-  ])('is free once %s that nobody holds was collected', async (_, run) => {
+  ])('the slot is free when %s that nothing references was garbage-collected', async (_, run) => {
     const {session} = mockSession(() => fetched(endless().body), {timeout: {read: 0}});
     await run(session);
     await waitForGc(() => session.stats().active === 0);
@@ -278,7 +278,7 @@ describe('a body that breaks off', () => {
       }),
     );
 
-  it('with a TypeError, as fetch’s do, rejects with a ConnectionError that has its code', async () => {
+  it('a body that breaks off with a TypeError, as that of fetch, rejects with a ConnectionError that has its code', async () => {
     const cause = Object.assign(new Error('other side closed'), {code: 'UND_ERR_SOCKET'});
     const raw = new TypeError('terminated', {cause});
     const {session} = mockSession(() => broken(raw));
@@ -293,13 +293,13 @@ describe('a body that breaks off', () => {
     expect(session.stats()).toMatchObject({active: 0, totals: {errors: 2}});
   });
 
-  it('aborts the signal of its request: what else hangs on it is over too', async () => {
+  it('a body that breaks off aborts the signal of its request', async () => {
     const {session, calls} = mockSession(() => broken(new Error('mine')));
     await rejection(session.get(url).text());
     expect(calls[0]?.signal.reason).toMatchObject({message: 'mine'});
   });
 
-  it('with any other error rejects with that', async () => {
+  it('a body that breaks off with any other error rejects with that error', async () => {
     const error = new Error('mine');
     const {session} = mockSession(() => broken(error));
     await expect(session.get(url).text()).rejects.toBe(error);

@@ -51,11 +51,11 @@ describe('the limit of a host', () => {
     [{min: 20}, 20],
     [{max: 4}, 4],
     [{min: 200}, 200],
-  ] as const)('with %o begins at %i', (options, initial) => {
+  ] as const)('with the options %o the limit begins at %i', (options, initial) => {
     expect(adaptiveLimit(options).hosts().of('a').limit).toBe(initial);
   });
 
-  it('never leaves its bounds, and stays a whole number, whatever is observed', () => {
+  it('the limit never leaves its bounds and stays a whole number, whatever is observed', () => {
     const bounds = fc
       .tuple(fc.integer({min: 1, max: 20}), fc.nat(50), fc.double({min: 0, max: 1, noNaN: true}))
       .map(([min, more, share]) => ({min, max: min + more, initial: min + Math.floor(more * share)}));
@@ -84,17 +84,20 @@ describe('the limit of a host', () => {
     );
   });
 
-  it.each([8, 16, 32])('comes to what a host with a capacity of %i bears, and a short queue', (capacity) => {
-    const world = simulate({capacity, service: randomTimes(50, capacity)}, {max: 1_000});
-    world.run(20_000);
-    world.run(100_000);
-    // As many as can be answered are.
-    expect(world.answered).toBeGreaterThan(0.93 * ((capacity * 100_000) / 50));
-    expect(median(world.limits)).toBeGreaterThan(0.9 * capacity);
-    expect(median(world.limits)).toBeLessThan(2.5 * capacity);
-  });
+  it.each([8, 16, 32])(
+    'the limit settles at the capacity of %i of a host, plus a short queue',
+    (capacity) => {
+      const world = simulate({capacity, service: randomTimes(50, capacity)}, {max: 1_000});
+      world.run(20_000);
+      world.run(100_000);
+      // As many as can be answered are.
+      expect(world.answered).toBeGreaterThan(0.93 * ((capacity * 100_000) / 50));
+      expect(median(world.limits)).toBeGreaterThan(0.9 * capacity);
+      expect(median(world.limits)).toBeLessThan(2.5 * capacity);
+    },
+  );
 
-  it('comes to it where every request takes just the same time, too', () => {
+  it('the limit settles at the capacity of a host whose requests all take the same time', () => {
     const world = simulate({capacity: 16, service: () => 50});
     world.run(10_000);
     world.run(300_000);
@@ -102,7 +105,7 @@ describe('the limit of a host', () => {
     expect(Math.max(...world.limits)).toBeLessThan(3 * 16);
   });
 
-  it('goes up to the most where nothing becomes slower, and for very unlike requests as well', () => {
+  it('the limit grows to the maximum while nothing becomes slower, even for very different requests', () => {
     const random = createRandom(5);
     const alike = simulate({capacity: Infinity}, {max: 64});
     const unlike = simulate({capacity: Infinity, service: () => (random() < 0.5 ? 2 : 200)}, {max: 64});
@@ -113,7 +116,7 @@ describe('the limit of a host', () => {
     }
   });
 
-  it('is low where even few requests queue', () => {
+  it('the limit is low for a host where even few requests queue', () => {
     const world = simulate({capacity: 1});
     world.run(120_000);
     world.run(60_000);
@@ -121,7 +124,7 @@ describe('the limit of a host', () => {
     expect(world.answered).toBeGreaterThan(0.9 * (60_000 / 50));
   });
 
-  it('goes down when the host becomes less able, and up when it is as able as before', () => {
+  it('the limit decreases with the capacity of the host, and grows with it again', () => {
     const world = simulate({capacity: 32});
     world.run(30_000);
     world.host.capacity = 4;
@@ -134,7 +137,7 @@ describe('the limit of a host', () => {
     expect(world.answered).toBeGreaterThan(0.85 * ((32 * 60_000) / 50));
   });
 
-  it('is as high as before when the host has become slower for all, however few they are', () => {
+  it('the limit is restored when the host has become slower for any number of requests', () => {
     const world = simulate({capacity: 32, service: randomTimes(50)});
     world.run(30_000);
     world.host.service = randomTimes(200);
@@ -159,7 +162,7 @@ describe('a host that has become slower', () => {
     return [limits, now];
   }
 
-  it('whatever is sent, is tried with half as many, and then gets as many as before: the time is what is usual', () => {
+  it('a host that is slow under any load is tried with half the limit, then gets its limit back, and the new latency becomes usual', () => {
     const limit = adaptiveLimit({initial: 64, max: 64}).hosts().of('a');
     const [before, now] = rounds(limit, 30, 20, performance.now());
     expect(before.at(-1)).toBe(64);
@@ -170,7 +173,7 @@ describe('a host that has become slower', () => {
     expect(new Set(after.slice(back))).toEqual(new Set([64]));
   });
 
-  it('because of what is sent, keeps less', () => {
+  it('a host that is slow because of the load keeps a lower limit', () => {
     const limit = adaptiveLimit({initial: 64, max: 64}).hosts().of('a');
     const [, now] = rounds(limit, 30, 20, performance.now());
     const [slow, later] = rounds(limit, 2, 200, now);
@@ -178,7 +181,7 @@ describe('a host that has become slower', () => {
     expect(Math.max(...after)).toBeLessThan(slow.at(-1) as number);
   });
 
-  it('and refuses besides, gets no more of it', () => {
+  it('a host that is slow under any load and also refuses requests does not get its limit back', () => {
     const limit = adaptiveLimit({initial: 64, max: 64}).hosts().of('a');
     const [, now] = rounds(limit, 30, 20, performance.now());
     const [slow, later] = rounds(limit, 2, 200, now);
@@ -189,7 +192,7 @@ describe('a host that has become slower', () => {
 });
 
 describe('refusals', () => {
-  it('bring it down, by a third for each round and not for each of them', () => {
+  it('refusals reduce the limit by a third once for each round, not for each refusal', () => {
     const limit = adaptiveLimit({initial: 50}).hosts().of('a');
     const now = performance.now() + 100;
     for (let index = 0; index < 50; index++) {
@@ -198,7 +201,7 @@ describe('refusals', () => {
     expect(limit.limit).toBe(35);
   });
 
-  it('bring it to its least when there is nothing else, and it recovers when they stop', () => {
+  it('refusals alone reduce the limit to the minimum, and the limit recovers when they stop', () => {
     const world = simulate({capacity: 32}, {min: 2});
     world.run(20_000);
     world.host.refusesBeyond = 0;
@@ -211,7 +214,7 @@ describe('refusals', () => {
     expect(world.answered).toBeGreaterThan(0.9 * ((32 * 60_000) / 50));
   });
 
-  it('are few where a host says how many it bears', () => {
+  it('refusals are rare from a host that refuses requests beyond its capacity', () => {
     const world = simulate({capacity: 32, refusesBeyond: 32, service: randomTimes(50, 3)}, {max: 200});
     world.run(10_000);
     world.run(60_000);
@@ -219,7 +222,7 @@ describe('refusals', () => {
     expect(world.answered).toBeGreaterThan(0.7 * ((32 * 60_000) / 50));
   });
 
-  it('are remembered for half a minute: as long it grows by one at a time', () => {
+  it('the limit grows by one a round for half a minute after a refusal', () => {
     const limit = adaptiveLimit({initial: 20}).hosts().of('a');
     let now = observe(limit, 1, {outcome: overloaded});
     expect(limit.limit).toBe(14);
@@ -235,11 +238,11 @@ describe('refusals', () => {
   });
 });
 
-describe('what is a sign of too much load', () => {
+describe('signs of too much load', () => {
   const failed = (error: unknown): Outcome => ({status: undefined, error});
   const connection = (phase: Phase) => failed(new ConnectionError('It broke', phase));
 
-  it.each([429, 503])('an answer of %i is, at once', (status) => {
+  it.each([429, 503])('a response with the status %i reduces the limit at once', (status) => {
     const limit = adaptiveLimit().hosts().of('a');
     observe(limit, 1, {outcome: {status, error: undefined}});
     expect(limit.limit).toBe(7);
@@ -252,7 +255,7 @@ describe('what is a sign of too much load', () => {
     ['a connection that does not come about in time', failed(new TimeoutError('connect', 100))],
     ['silence', failed(new TimeoutError('read', 100))],
     ['an attempt that takes too long', failed(new TimeoutError('attempt', 100))],
-  ])('%s is, by its share of a round', (_name, outcome) => {
+  ])('%s reduces the limit by its share of a round', (_name, outcome) => {
     const limit = adaptiveLimit().hosts().of('a');
     let now = observe(limit, 9, {outcome});
     expect(limit.limit).toBe(10);
@@ -263,7 +266,7 @@ describe('what is a sign of too much load', () => {
     expect(limit.limit).toBe(Math.floor(4.5 + Math.sqrt(4.5)));
   });
 
-  it('connections that break now and then, whatever the load, don’t keep it down', () => {
+  it('connections that break now and then under any load do not keep the limit low', () => {
     const random = createRandom(7);
     const limit = adaptiveLimit({max: 64}).hosts().of('a');
     const broken = connection('receive');
@@ -282,21 +285,21 @@ describe('what is a sign of too much load', () => {
     ['a name that does not resolve', connection('dns')],
     ['a certificate that does not convince', connection('tls')],
     ['a total time that is up', cut],
-  ])('%s is not', (_name, outcome) => {
+  ])('%s does not reduce the limit', (_name, outcome) => {
     const limit = adaptiveLimit().hosts().of('a');
     observe(limit, 1, {outcome});
     expect(limit.limit).toBe(10);
   });
 
-  it('aborts show nothing at all: neither do they count as answers', () => {
+  it('aborts have no effect at all: they do not count as responses either', () => {
     const limit = adaptiveLimit().hosts().of('a');
     observe(limit, 1_000, {outcome: failed(new DOMException('stop', 'AbortError'))});
     expect(limit.limit).toBe(10);
   });
 });
 
-describe('what is no sign', () => {
-  it('a limit that is not reached does not grow, however long it goes on', () => {
+describe('outcomes that say nothing about the load', () => {
+  it('a limit that is not reached does not grow, however long the requests go on', () => {
     for (const demand of [1, 5, 9]) {
       const world = simulate({capacity: Infinity, demand, service: () => 50});
       world.run(600_000);
@@ -305,7 +308,7 @@ describe('what is no sign', () => {
     }
   });
 
-  it('answers to what was sent before it moved', () => {
+  it('responses to requests that were sent before the limit changed do not count', () => {
     const limit = adaptiveLimit({initial: 50}).hosts().of('a');
     const before = performance.now();
     const now = observe(limit, 1, {outcome: overloaded});
@@ -317,7 +320,7 @@ describe('what is no sign', () => {
     expect(limit.limit).toBe(35);
   });
 
-  it('a total time that was up before an answer could have come; later than that it is one that took as long', () => {
+  it('a total timeout that ended before the usual latency does not count; a later one counts as a response that took as long', () => {
     const limits = adaptiveLimit().hosts();
     const latencies = [10, 5_000] as const;
     const [soon, late] = latencies.map((latency) => {
@@ -331,7 +334,7 @@ describe('what is no sign', () => {
     expect(late).toBeLessThan(13);
   });
 
-  it('times below what clocks tell apart', () => {
+  it('latencies below 1 ms count as equal', () => {
     const limit = adaptiveLimit({initial: 10}).hosts().of('a');
     let now = observe(limit, 10, {latency: 0.01});
     for (let round = 0; round < 20; round++) now = observe(limit, 200, {latency: 0.9, from: now});
@@ -339,8 +342,8 @@ describe('what is no sign', () => {
   });
 });
 
-describe('what is usual', () => {
-  it('is measured again every half minute, with the root of the limit', () => {
+describe('the usual latency', () => {
+  it('the usual latency is measured again every half minute, with the root of the limit', () => {
     const world = simulate({capacity: 1_000, service: () => 50}, {initial: 49, max: 49});
     world.run(2_500);
     expect(world.limits).not.toContain(7);
@@ -352,15 +355,15 @@ describe('what is usual', () => {
     expect(new Set(world.limits)).toEqual(new Set([49, 7]));
   });
 
-  it('needs no measuring while half of the limit is in use', () => {
+  it('the usual latency needs no probe while half of the limit or less is in use', () => {
     const world = simulate({capacity: 1_000, service: () => 50, demand: 24}, {initial: 49, max: 49});
     world.run(300_000);
     expect(new Set(world.limits)).toEqual(new Set([49]));
   });
 });
 
-describe('a host that rests', () => {
-  it('is remembered for a minute, then forgotten', async () => {
+describe('a host without requests', () => {
+  it('the limit of a host is kept for a minute without requests, and then forgotten', async () => {
     const limits = adaptiveLimit().hosts();
     observe(limits.of('a'), 1, {outcome: overloaded});
     expect(limits.stats()).toEqual({a: {active: 0, queued: 0, idle: 0, limit: 7}});
@@ -371,14 +374,14 @@ describe('a host that rests', () => {
     expect(limits.of('a').limit).toBe(10);
   });
 
-  it('begins anew after that even while it still holds on to its limit', () => {
+  it('the limit of a host begins anew after a minute even for a connector that still holds the limit', () => {
     const limit = adaptiveLimit().hosts().of('a');
     const now = observe(limit, 1, {outcome: overloaded});
     observe(limit, 1, {from: now + 61_000});
     expect(limit.limit).toBe(10);
   });
 
-  it('is not remembered for ever among many', async () => {
+  it('the limits of many hosts are not kept for ever', async () => {
     const limits = adaptiveLimit().hosts();
     for (let index = 0; index < 5_000; index++) {
       observe(limits.of(`https://${index}.test`), 1);
@@ -387,14 +390,14 @@ describe('a host that rests', () => {
     expect(Object.keys(limits.stats()).length).toBeLessThanOrEqual(610);
   });
 
-  it('costs no timer', () => {
+  it('a host without requests needs no timer', () => {
     const world = simulate({});
     world.run(1_000);
     expect(vi.getTimerCount()).toBe(0);
   });
 });
 
-describe('options', () => {
+describe('options of adaptiveLimit', () => {
   it.each<[string, AdaptiveLimitOptions]>([
     ['min', {min: 0}],
     ['min', {min: 1.5}],
@@ -405,18 +408,18 @@ describe('options', () => {
     ['initial', {max: 5, initial: 6}],
     ['initial', {initial: Number.NaN}],
     ['tolerance', {tolerance: 0.9}],
-  ])('%s is refused in %o', (name, options) => {
+  ])('the option %s is refused in %o', (name, options) => {
     expect(() => adaptiveLimit(options)).toThrow(InvalidOptionError);
     expect(() => adaptiveLimit(options)).toThrow(`adaptiveLimit.${name}`);
   });
 
-  it('an option that is not known is refused', () => {
+  it('an unknown option is refused', () => {
     const make = () => adaptiveLimit({maximum: 5} as AdaptiveLimitOptions);
     expect(make).toThrow(UnsupportedOptionError);
     expect(make).toThrow('Unknown option "maximum" of adaptiveLimit');
   });
 
-  it.each([null, 5, 'max'])('%o are none', (options) => {
+  it.each([null, 5, 'max'])('%o is refused as options', (options) => {
     expect(() => adaptiveLimit(options as never)).toThrow(InvalidOptionError);
   });
 });

@@ -42,21 +42,21 @@ function slots({limit = 0, limitPerHost = 0} = {}) {
 }
 
 describe('limit', () => {
-  it('grants as many slots as there are, and queues the rest', () => {
+  it('limit grants that many slots, and queues further requests', () => {
     const {ask, granted, limits} = slots({limit: 2});
     for (let index = 0; index < 5; index++) ask('a');
     expect(granted).toHaveLength(2);
     expect(limits).toMatchObject({active: 2, queued: 3});
   });
 
-  it.each([0, Infinity])('of %s bounds nothing', (limit) => {
+  it.each([0, Infinity])('a limit of %s does not limit anything', (limit) => {
     const {ask, granted, limits} = slots({limit, limitPerHost: limit});
     for (let index = 0; index < 1_000; index++) ask('a');
     expect(granted).toHaveLength(1_000);
     expect(limits).toMatchObject({active: 1_000, queued: 0});
   });
 
-  it('gives a slot that comes back to the one that waits for longest', () => {
+  it('a freed slot goes to the request that has waited longest', () => {
     const {ask, granted, release} = slots({limit: 1});
     const [first, second, third] = [ask('a'), ask('a'), ask('a')];
     release(first);
@@ -67,13 +67,13 @@ describe('limit', () => {
 });
 
 describe('limitPerHost', () => {
-  it('holds back the host that has its slots, and nobody else', () => {
+  it('limitPerHost holds back requests to a host without free slots, and to no other host', () => {
     const {ask, granted} = slots({limitPerHost: 1});
     const [a1, , b1] = [ask('a'), ask('a'), ask('b')];
     expect(granted).toEqual([a1, b1]);
   });
 
-  it('keeps those it holds back from standing in line for one of the total', () => {
+  it('a request that its host holds back does not wait for a slot of the total', () => {
     const {ask, granted, release} = slots({limit: 2, limitPerHost: 1});
     const a1 = ask('a');
     ask('a');
@@ -86,7 +86,7 @@ describe('limitPerHost', () => {
   });
 });
 
-describe('a limitPerHost that moves', () => {
+describe('a limitPerHost that changes', () => {
   function movingSlots(first: number, limit = 0) {
     const moving = recordedLimit(first);
     const limits = new Limits(limit, moving, (key) => new HostSlots(key));
@@ -107,7 +107,7 @@ describe('a limitPerHost that moves', () => {
     return {limits, granted, ask, move, samples: moving.samples};
   }
 
-  it('is told what came of a request, and beside how many others', () => {
+  it('the limit is notified of the outcome of a request, and of the slots in use', () => {
     const {limits, ask, samples} = movingSlots(2);
     for (const host of ['a', 'a', 'b']) ask(host);
     const error = new Error('gone');
@@ -120,7 +120,7 @@ describe('a limitPerHost that moves', () => {
     ]);
   });
 
-  it('lets in those who wait when it goes up', () => {
+  it('waiting requests get slots when the limit grows', () => {
     const {ask, granted, move} = movingSlots(1);
     const [first, second, third, fourth] = Array.from({length: 4}, () => ask('a'));
     expect(granted).toEqual([first]);
@@ -130,7 +130,7 @@ describe('a limitPerHost that moves', () => {
     expect(granted).toEqual([first, second, third, fourth]);
   });
 
-  it('takes no slot away when it goes down, and gives none until so many are back', () => {
+  it('a lower limit takes no slot away, and grants none until enough slots are freed', () => {
     const {limits, ask, granted, move} = movingSlots(3);
     for (let index = 0; index < 6; index++) ask('a');
     move('a', 2);
@@ -142,7 +142,7 @@ describe('a limitPerHost that moves', () => {
     expect(limits).toMatchObject({active: 2, queued: 2});
   });
 
-  it('keeps a host out of the line for the total that is at its limit by now', () => {
+  it('a host that has reached its changed limit does not wait for a slot of the total', () => {
     const {limits, ask, granted, move} = movingSlots(2, 3);
     const first = [ask('a'), ask('b'), ask('c')];
     ask('a');
@@ -153,14 +153,14 @@ describe('a limitPerHost that moves', () => {
     expect(granted).toEqual([...first, b2]);
   });
 
-  it('grows by no more than the total has left', () => {
+  it('a higher limit of a host grants no more slots than the total has left', () => {
     const {ask, granted, move} = movingSlots(1, 3);
     for (let index = 0; index < 9; index++) ask('a');
     move('a', 50);
     expect(granted).toHaveLength(3);
   });
 
-  it('keeps every count right over any sequence', () => {
+  it('all counts stay right in any sequence of operations', () => {
     const step = fc.oneof(
       fc.record({ask: fc.constantFrom('a', 'b', 'c')}),
       fc.record({release: fc.nat()}),
@@ -199,7 +199,7 @@ describe('a limitPerHost that moves', () => {
 });
 
 describe('fairness', () => {
-  it('lets a host with one waiting in before another’s thousand are through', () => {
+  it('a host with one waiting request gets a slot before the thousand requests of another host are done', () => {
     const {ask, granted, release} = slots({limit: 1});
     for (let index = 0; index < 1_000; index++) ask('busy');
     const quiet = ask('quiet');
@@ -207,7 +207,7 @@ describe('fairness', () => {
     expect(granted).toContain(quiet);
   });
 
-  it('keeps a slot with its host for a while, since one that moves costs a connection', () => {
+  it('a slot stays with its host for a few requests, because moving it costs a connection', () => {
     const {ask, granted, release} = slots({limit: 1});
     for (let index = 0; index < 100; index++) for (const host of ['a', 'b', 'c']) ask(host);
     for (let index = 0; index < 60; index++) release(granted.at(-1) as Request);
@@ -216,7 +216,7 @@ describe('fairness', () => {
     expect(new Set(granted.map(({host}) => host))).toEqual(new Set(['a', 'b', 'c']));
   });
 
-  it('lets nobody wait for ever, whatever is given back when', () => {
+  it('no request waits for ever, in any order of releases', () => {
     const world = fc.record({
       hosts: fc.integer({min: 2, max: 6}),
       limit: fc.integer({min: 1, max: 5}),
@@ -255,7 +255,7 @@ describe('fairness', () => {
 });
 
 describe('leaving the queue', () => {
-  it('is at once, from its middle, and the others keep their order', () => {
+  it('a request leaves the middle of the queue at once, and the others keep their order', () => {
     const {ask, granted, leave, limits, release} = slots({limit: 1});
     const [first, second, third, fourth] = [ask('a'), ask('a'), ask('a'), ask('a')];
     expect(leave(third)).toBe(true);
@@ -265,7 +265,7 @@ describe('leaving the queue', () => {
     expect(granted).toEqual([first, second, fourth]);
   });
 
-  it('says when there is nothing to leave', () => {
+  it('leave() returns false for a request that is not in the queue', () => {
     const {ask, leave} = slots({limit: 1});
     const first = ask('a');
     const second = ask('a');
@@ -274,7 +274,7 @@ describe('leaving the queue', () => {
     expect(leave(second)).toBe(false);
   });
 
-  it('in the moment of being granted passes the slot on', () => {
+  it('a request that releases its slot while it is being granted passes the slot on', () => {
     const {ask, granted, limits, release} = slots({limit: 1});
     const first = ask('a');
     ask('a', (request) => release(request));
@@ -284,7 +284,7 @@ describe('leaving the queue', () => {
     expect(limits).toMatchObject({active: 1, queued: 0});
   });
 
-  it('works for a hundred thousand in a row, without a stack that grows with them', () => {
+  it('a hundred thousand requests can be granted and released in a row without a growing stack', () => {
     const {ask, limits, release} = slots({limit: 1});
     const first = ask('a');
     let passed = 0;
@@ -301,7 +301,7 @@ describe('leaving the queue', () => {
 });
 
 describe('the record of a host', () => {
-  it('is the same while anything of it is active or queued, and goes with the last', () => {
+  it('a host has one record while it has active or queued requests, and the record is deleted with the last', () => {
     const {ask, limits, release} = slots({limit: 1});
     const request = ask('a');
     const host = limits.host('a');
@@ -312,7 +312,7 @@ describe('the record of a host', () => {
     expect(limits.hosts.size).toBe(0);
   });
 
-  it('that is out of use takes no newer one with it', () => {
+  it('deleting an old record of a host keeps a newer one', () => {
     const {limits, ask} = slots({limit: 1});
     const old = limits.host('a');
     limits.forget(old);
@@ -323,7 +323,7 @@ describe('the record of a host', () => {
   });
 });
 
-describe('whatever is asked for, given up and given back, in whatever order', () => {
+describe('any sequence of acquiring, leaving and releasing', () => {
   const hosts = ['a', 'b', 'c', 'd'];
   const action = fc.oneof(
     {weight: 4, arbitrary: fc.record({type: fc.constant('ask' as const), host: fc.constantFrom(...hosts)})},
@@ -338,7 +338,7 @@ describe('whatever is asked for, given up and given back, in whatever order', ()
     actions: fc.array(action, {maxLength: 150}),
   });
 
-  it('limits hold, hosts are served in order, no free slot is withheld, and all balances in the end', () => {
+  it('in any sequence, limits hold, hosts are served in order, no free slot is withheld, and all counts end at zero', () => {
     fc.assert(
       fc.property(plan, ({limit, limitPerHost, actions}) => {
         const {limits} = slots({limit, limitPerHost});
@@ -406,7 +406,7 @@ describe('whatever is asked for, given up and given back, in whatever order', ()
 });
 
 describe('the cost of an operation', () => {
-  it('does not grow with what is queued', () => {
+  it('the cost of an operation does not grow with the length of the queue', () => {
     // Quadratic work on this many takes minutes.
     const {ask, granted, leave, limits, release} = slots({limit: 50, limitPerHost: 2});
     const requests = Array.from({length: 200_000}, (_, index) => ask(String(index % 1_000)));
