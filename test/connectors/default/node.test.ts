@@ -16,7 +16,7 @@ import {waitFor} from '../../support/wait-for.ts';
 
 type Fetch = typeof globalThis.fetch;
 
-/** A session as it comes, which goes with the test; as does what is put in the place of the global fetch. */
+/** A session with the default connector. The test closes it, and restores the global fetch. */
 function defaultSession(options: SessionOptions = {}): Session {
   const session = createSession({retry: false, ...options});
   onTestFinished(async () => {
@@ -201,7 +201,7 @@ describe('a global fetch that was replaced', () => {
   });
 });
 
-/** Ways a session gets to be behind the global fetch. */
+/** The ways in which a session can be behind the global fetch. */
 const ways: ReadonlyArray<readonly [string, (session: Session) => Fetch]> = [
   ['itself', (session) => session.fetch],
   ['as a child', (session) => session.extend({headers: {'x-child': '1'}}).fetch],

@@ -11,7 +11,7 @@ import {noHosts} from '../../support/no-hosts.ts';
 import {startRawServer} from '../../support/raw-server.ts';
 import {turns, waitFor, waitForGc} from '../../support/wait-for.ts';
 
-/** A session on a native fetch; it goes with the test, and must leave nothing behind. */
+/** A session on a native fetch. After the test it is closed, and must have left nothing behind. */
 function nativeSession(limits: ConnectorOptions = {}, options: SessionOptions = {}): Session {
   const connector = fetchConnector(limits);
   const session = createSession({retry: false, ...options, connector});
@@ -23,7 +23,7 @@ function nativeSession(limits: ConnectorOptions = {}, options: SessionOptions = 
   return session;
 }
 
-/** An origin whose port nobody listens at any more. */
+/** An origin on whose port no server listens. */
 async function closedOrigin(): Promise<string> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -9,7 +9,7 @@ import {waitFor} from '../../support/wait-for.ts';
 
 type Fetch = typeof globalThis.fetch;
 
-/** A session on a native fetch, which goes with the test; as does what is put in the place of the global one. */
+/** A session on a native fetch. The test closes it, and restores the global fetch. */
 function nativeSession(options: SessionOptions = {}, limits: ConnectorOptions = {}): Session {
   const connector = fetchConnector(limits);
   const session = createSession({retry: false, ...options, connector});
@@ -25,7 +25,7 @@ async function echo(): Promise<HttpServer> {
   return startServer((request, response) => response.end(request.headers['x-by'] ?? 'nobody'));
 }
 
-/** Ways a session gets to be behind the global fetch. */
+/** The ways in which a session can be behind the global fetch. */
 const ways: ReadonlyArray<readonly [string, (session: Session) => Fetch]> = [
   ['itself', (session) => session.fetch as Fetch],
   ['in a function', (session) => (input, init) => session.fetch(input as string, init as object)],

@@ -16,7 +16,7 @@ const server = setupServer(
 );
 
 const connector = fetchConnector();
-// Made before: the global fetch is looked up with each request.
+// Made before msw listens, because the connector looks up the global fetch at each request.
 const session = createSession({baseUrl: 'https://api.test/', connector});
 
 beforeAll(() => server.listen({onUnhandledFrame: 'error'}));

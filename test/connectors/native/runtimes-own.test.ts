@@ -3,7 +3,7 @@ import {bunConnector} from 'aiofetch/bun';
 import {denoConnector} from 'aiofetch/deno';
 import {expect, it} from 'vitest';
 
-// What they do where they belong is asserted there, by the conformance suite's entries.
+// The conformance suite tests these connectors in their own runtimes.
 it.each([
   ['denoConnector', denoConnector],
   ['bunConnector', bunConnector],

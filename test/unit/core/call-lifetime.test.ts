@@ -3,7 +3,7 @@ import {describe, expect, it, vi} from 'vitest';
 import {Lifetime} from '../../../src/core/call-lifetime.ts';
 import {LinkedList} from '../../../src/utils/linked-list.ts';
 
-/** One that listens, and what it was told. */
+/** A listener, and the reasons that it was notified with. */
 function listener() {
   const told: unknown[] = [];
   return {told, aborted: (reason: unknown) => void told.push(reason)};

@@ -7,7 +7,7 @@ import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://example.com/';
 
-/** What a report tells, chunk by chunk, of bytes that come so many at a time. */
+/** The events of a report about chunks of the given sizes. */
 function told(total: number | undefined, sizes: number[], isExact?: boolean) {
   const states: Array<[number, number, number, number]> = [];
   const report = new ProgressReport(

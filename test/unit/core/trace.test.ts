@@ -11,7 +11,7 @@ function traced(handler?: Parameters<typeof mockSession>[0], options: SessionOpt
   return {...mockSession(handler, {trace: [record.listener], ...options}, limits), ...record};
 }
 
-/** A call from its first signal to its last, all attempts well-formed. */
+/** A call from its first signal to its last, in which each attempt starts and ends in order. */
 function expectWhole(events: readonly TraceEvent[]): void {
   expect(events[0]?.type).toBe('requestStart');
   expect(['requestEnd', 'requestError']).toContain(events.at(-1)?.type);

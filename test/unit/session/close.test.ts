@@ -11,7 +11,7 @@ import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 
-/** A handler whose answers are given by hand, in order. */
+/** A handler whose responses the test gives one by one. */
 function controlled() {
   const answers: Array<(value: unknown) => void> = [];
   return {
@@ -23,14 +23,14 @@ function controlled() {
   };
 }
 
-/** A call with two attempts under way, of which the first was answered poorly, and is kept. */
+/** A hedged call with two attempts. The first got a 503, which the policy keeps while the second runs. */
 async function hedged() {
   fakeTimers();
   const {answers, handler} = controlled();
   const {session} = mockSession(handler as never, {policies: [hedgePolicy({delay: 10})]});
   const call = session.fetch(url);
   await vi.advanceTimersByTimeAsync(20);
-  // One without an end: it would have to be read.
+  // The body never ends, so it stays unread.
   answers[0]?.(new Response(new ReadableStream(), {status: 503}));
   await vi.advanceTimersByTimeAsync(1);
   return {session, call, answers};
@@ -41,7 +41,7 @@ function fakeTimers(): void {
   onTestFinished(() => void vi.useRealTimers());
 }
 
-/** Whether a promise has settled. */
+/** Records whether a promise has settled. */
 function watch(promise: Promise<unknown>) {
   const state = {settled: false};
   promise.then(
@@ -370,7 +370,7 @@ describe('destroy(reason)', () => {
 });
 
 describe('a connector that the session made', () => {
-  /** A session with its own connector, of a kind that can be looked into. */
+  /** A session with its own connector, which the test can inspect. */
   async function owning() {
     const {createSessionOn} = await import('../../../src/session/create-session.ts');
     const {openBody} = await import('../../../src/core/open-body.ts');

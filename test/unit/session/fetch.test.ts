@@ -357,7 +357,7 @@ describe('session.fetch as the fetch of other libraries', () => {
 });
 
 describe('native members', () => {
-  /** What the global fetch is handed. */
+  /** The init that the global fetch gets. */
   async function handed(run: (session: Session) => Promise<unknown>): Promise<RequestInit> {
     const inits: RequestInit[] = [];
     const {fetchConnector} = await import('../../../src/connectors/native/fetch.ts');

@@ -4,7 +4,7 @@ import {mockSession} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 
-/** What arrives of the session's headers and a call's, by fetch and by verb. */
+/** The headers that are sent for those of a session and of a call, by fetch and by verb. */
 async function sent(defaults: HeadersInput | undefined, headers?: HeadersInput): Promise<[string, string][]> {
   const {session, calls} = mockSession(() => ({}), {headers: defaults});
   await session.fetch(url, headers && {headers});

@@ -345,7 +345,7 @@ describe('afterResponse hooks', () => {
 });
 
 describe('beforeError hooks', () => {
-  /** The errors that the hook is given. */
+  /** The errors that the hook gets. */
   function watching(handler: () => unknown, hooks: Hooks = {}) {
     const seen: unknown[] = [];
     const made = mockSession(handler, {

@@ -4,7 +4,7 @@ import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/users?token=s3cret';
 
-/** What a verb rejects with when the server answers so. */
+/** The error of a verb when the handler answers like this. */
 async function errorOf(response: () => Response, hooks?: Hooks): Promise<HTTPError> {
   const {session} = mockSession(response, hooks && {hooks});
   const error = await rejection(session.get(url).json());

@@ -8,7 +8,7 @@ import {createSession} from '../../../src/index.ts';
 import {noHosts} from '../../support/no-hosts.ts';
 import {waitForGc} from '../../support/wait-for.ts';
 
-/** What the server does with a call. */
+/** The server's reaction to a call. */
 const answers = {
   json: () => ({a: 1}),
   nothing: () => undefined,
@@ -36,7 +36,7 @@ const answers = {
 } satisfies Record<string, () => unknown>;
 type Answer = keyof typeof answers;
 
-/** What the caller does with a response. */
+/** The caller's use of a response. */
 const uses: Record<string, (response: Response) => Promise<unknown>> = {
   read: (response) => response.text(),
   cancel: async (response) => response.body?.cancel(),
@@ -51,7 +51,7 @@ interface Plan {
   readonly host: 'a' | 'b' | 'c';
   readonly answer: Answer;
   readonly use: string;
-  /** How many turns of the event loop before it starts, and after that before it's aborted. */
+  /** The turns of the event loop before the call starts, and from then until it is aborted. */
   readonly starts: number;
   readonly aborts: number | undefined;
   readonly timeout: number | undefined;
@@ -138,7 +138,7 @@ describe('a session that nothing references', () => {
   it('an unreferenced session is garbage-collected, also a child of a session that stays', async () => {
     const session = createSession({connector: mockConnector(() => 'x')});
     let isCollected = false;
-    // Not a WeakRef: asking one keeps what it refers to.
+    // No WeakRef, because reading one keeps its target alive.
     const registry = new FinalizationRegistry(() => {
       isCollected = true;
     });

@@ -5,7 +5,7 @@ import type {SessionOptions} from '../../../src/index.ts';
 import {createSession, InvalidOptionError, UnsupportedOptionError} from '../../../src/index.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 
-/** As plain JavaScript may come with it. */
+/** Makes a session of options that types would refuse, as plain JavaScript can pass them. */
 function create(options: unknown): () => unknown {
   return () => createSession(options as SessionOptions);
 }

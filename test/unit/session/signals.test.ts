@@ -6,7 +6,7 @@ import {noHosts} from '../../support/no-hosts.ts';
 
 const url = 'https://api.test/';
 
-/** How many listen to the signal. */
+/** The number of listeners on the signal. */
 function listeners(signal: AbortSignal): number {
   return getEventListeners(signal, 'abort').length;
 }

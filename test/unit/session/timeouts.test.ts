@@ -6,7 +6,7 @@ import {rejection} from '../../support/mock-session.ts';
 const url = 'https://api.test/?key=s3cret';
 const capabilities = {sockets: false, connectTimeout: false, requestStreams: true, manualRedirect: false};
 
-/** A session over a function that sends. */
+/** A session over a connector that is made of `send`. */
 function sessionOver(
   send: ConnectorDefinition['send'],
   options: SessionOptions = {},
@@ -18,7 +18,7 @@ function sessionOver(
 
 const hanging = () => new Promise<Response>(() => {});
 
-/** A body that gives what it is told to. */
+/** A body whose chunks the test gives one by one. */
 function controlledBody() {
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const body = new ReadableStream<Uint8Array>({
@@ -37,7 +37,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Lets the time pass; says what came of the promise by then. */
+/** Lets the time pass, and returns the outcome of the promise by then. */
 async function outcomeIn(time: number, promise: Promise<unknown>): Promise<unknown> {
   let outcome: unknown = 'pending';
   promise.then(

@@ -127,7 +127,7 @@ function circle(): unknown {
   return value;
 }
 
-/** All that a call shows to who made it and to the server. */
+/** Everything of a call that its caller and the server can see. */
 async function observe(call: Call, through: SessionOptions): Promise<unknown> {
   const {method = 'get', input = url, options, response = () => Response.json({a: 'é'}), read} = call;
   const {session, calls: seen} = mockSession(() => response(), {...call.session, ...through});

@@ -318,7 +318,7 @@ describe('a Request given to a verb', () => {
 
 describe('.json(schema)', () => {
   type Result = {value: {name: string}} | {issues: readonly {message: string; path?: readonly string[]}[]};
-  /** A Standard Schema, made by hand. */
+  /** A Standard Schema without a library. */
   const schema = (validate: (value: unknown) => Result | Promise<Result>) => ({
     '~standard': {
       version: 1 as const,

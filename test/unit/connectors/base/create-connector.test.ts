@@ -42,7 +42,7 @@ describe('a connector that createConnector makes of a function', () => {
     const sent = request();
     expect(await (await connector.fetch(sent)).text()).toBe('x');
     expect(send).toHaveBeenCalledExactlyOnceWith(sent, expect.any(AbortSignal), expect.anything());
-    // Of those that are left out it has what it does itself.
+    // createConnector adds the capabilities that it implements itself.
     const own = {maxResponseSize: true, downloadProgress: true};
     expect(connector).toMatchObject({name: 'test', capabilities: {...capabilities, ...own}});
   });
@@ -179,7 +179,7 @@ describe('a connector that createConnector makes of a function', () => {
 });
 
 describe('an adaptive limit per host', () => {
-  /** What is observed of one request that ends like that. */
+  /** The samples that the limit observes for one request that ends like this. */
   async function outcomeOf(
     send: ConnectorDefinition['send'],
     end: (sent: ConnectorRequest) => void = () => undefined,

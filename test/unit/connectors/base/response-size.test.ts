@@ -6,7 +6,7 @@ import {mockSession, rejection, thrown} from '../../../support/mock-session.ts';
 const url = 'https://example.com/';
 const text = 'x'.repeat(100);
 
-/** Gives what is left of its text a piece at a time, and tells whether it was cancelled. */
+/** A body that gives its text in pieces, and records whether it was cancelled. */
 function createDrip() {
   const state = {isCancelled: false};
   const handler = () =>

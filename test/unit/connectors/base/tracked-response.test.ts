@@ -5,7 +5,7 @@ import {waitForGc} from '../../../support/wait-for.ts';
 
 const url = 'https://api.test/';
 
-/** What a native fetch gives: a Response that knows where it came from. */
+/** A Response like that of a native fetch, with a URL and a type. */
 function fetched(body: BodyInit | null, init: ResponseInit = {}, meta: Partial<Response> = {}): Response {
   const response = new Response(body, init);
   for (const [name, value] of Object.entries({url, type: 'cors', redirected: false, ...meta}))
@@ -13,7 +13,7 @@ function fetched(body: BodyInit | null, init: ResponseInit = {}, meta: Partial<R
   return response;
 }
 
-/** A body without an end, that counts what is taken of it and knows whether it was cancelled. */
+/** A body without an end. It counts the chunks that are read, and records whether it was cancelled. */
 function endless(size = 16 * 1024) {
   const state = {taken: 0, cancelled: undefined as unknown};
   const body = new ReadableStream<Uint8Array>(

@@ -24,7 +24,7 @@ const cut: Outcome = {status: undefined, error: new TimeoutError('total', 100)};
 
 const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[values.length >> 1] as number;
 
-/** One request after the other, each of which takes that long and has so many beside it. */
+/** Observes requests one after the other, with the same latency and the same number of slots in use. */
 function observe(
   limit: HostLimit,
   count: number,
@@ -90,7 +90,7 @@ describe('the limit of a host', () => {
       const world = simulate({capacity, service: randomTimes(50, capacity)}, {max: 1_000});
       world.run(20_000);
       world.run(100_000);
-      // As many as can be answered are.
+      // The host is used to its capacity.
       expect(world.answered).toBeGreaterThan(0.93 * ((capacity * 100_000) / 50));
       expect(median(world.limits)).toBeGreaterThan(0.9 * capacity);
       expect(median(world.limits)).toBeLessThan(2.5 * capacity);
@@ -148,7 +148,7 @@ describe('the limit of a host', () => {
 });
 
 describe('a host that has become slower', () => {
-  /** So many rounds of as many at once as there may be; the limit after each. */
+  /** Observes `count` rounds with as many requests at once as the limit allows. Returns the limit after each round, and the time. */
   function rounds(limit: HostLimit, count: number, latency: number, from: number): [number[], number] {
     const limits: number[] = [];
     let now = from;
@@ -228,7 +228,7 @@ describe('refusals', () => {
     expect(limit.limit).toBe(14);
     now = observe(limit, 15, {from: now});
     expect(limit.limit).toBe(15);
-    // By then it is time to measure what is usual, with little load.
+    // The next probe of the usual latency, with little load, is due by then.
     now = observe(limit, 15, {from: now + 31_000});
     expect(limit.limit).toBe(3);
     now = observe(limit, 10, {from: now});

@@ -5,7 +5,7 @@ import {HostSlots, Limits} from '../../../../src/connectors/limits/limits.ts';
 import type {Linked, LinkedList} from '../../../../src/utils/linked-list.ts';
 import {recordedLimit} from '../../../support/recorded-limit.ts';
 
-/** One that wants a slot of `host`, and notes when it has one. */
+/** A request for a slot of `host`, which records when it gets one. */
 class Request implements Waiter {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;
@@ -25,7 +25,7 @@ class Request implements Waiter {
 
 function slots({limit = 0, limitPerHost = 0} = {}) {
   const limits = new Limits(limit, limitPerHost, (key) => new HostSlots(key));
-  /** In the order in which they got their slots. */
+  /** The requests in the order in which they got their slots. */
   const granted: Request[] = [];
   const note = (request: Request) => granted.push(request);
   return {
@@ -147,7 +147,7 @@ describe('a limitPerHost that changes', () => {
     const first = [ask('a'), ask('b'), ask('c')];
     ask('a');
     const b2 = ask('b');
-    // All slots are taken, so `a` stands in line for the next; then it has as many as it may.
+    // All slots are in use, so `a` waits for the next one. Then it has as many slots as its limit allows.
     move('a', 1);
     limits.release(limits.host('c'));
     expect(granted).toEqual([...first, b2]);
@@ -186,7 +186,7 @@ describe('a limitPerHost that changes', () => {
           expect(limits.active).toBeLessThanOrEqual(limit);
           for (const host of limits.hosts.values()) {
             expect(host.active).toBe(active.filter(({host: key}) => key === host.key).length);
-            // Nobody waits who could be let in.
+            // No request waits that could get a slot.
             if (limits.active < limit && host.waiting.size > 0) {
               expect(host.active).toBeGreaterThanOrEqual(host.limit);
             }
@@ -226,7 +226,7 @@ describe('fairness', () => {
       fc.property(world, ({hosts, limit, releases}) => {
         const {ask, granted, release} = slots({limit});
         const active = new Set<Request>();
-        // As many of each host as there can be grants: no host ever runs out.
+        // Each host has as many requests as there can be grants, so that no host runs out of them.
         for (let index = 0; index <= releases.length + limit; index++) {
           for (let host = 0; host < hosts; host++) {
             ask(String(host), (request) => {
@@ -244,7 +244,7 @@ describe('fairness', () => {
           for (let each = 0; each < hosts; each++) {
             const key = String(each);
             since.set(key, key === host ? 0 : (since.get(key) ?? 0) + 1);
-            // Each of those that hold a slot may keep it four times over before it moves to the next in line.
+            // Each host may keep a freed slot four times before the slot moves to the next host.
             expect(since.get(key)).toBeLessThanOrEqual((4 * limit + 1) * hosts);
           }
         }
@@ -327,7 +327,7 @@ describe('any sequence of acquiring, leaving and releasing', () => {
   const hosts = ['a', 'b', 'c', 'd'];
   const action = fc.oneof(
     {weight: 4, arbitrary: fc.record({type: fc.constant('ask' as const), host: fc.constantFrom(...hosts)})},
-    // Some give back at once what they are granted.
+    // Some requests release their slot as soon as it is granted.
     {weight: 1, arbitrary: fc.record({type: fc.constant('pass' as const), host: fc.constantFrom(...hosts)})},
     {weight: 3, arbitrary: fc.record({type: fc.constant('release' as const), pick: fc.nat()})},
     {weight: 2, arbitrary: fc.record({type: fc.constant('leave' as const), pick: fc.nat()})},
@@ -344,7 +344,7 @@ describe('any sequence of acquiring, leaving and releasing', () => {
         const {limits} = slots({limit, limitPerHost});
         const most = limit || Infinity;
         const mostPerHost = limitPerHost || Infinity;
-        // What should be so, kept in the plainest way there is.
+        // The expected state, in the simplest form.
         const queues = new Map<string, Request[]>(hosts.map((host) => [host, []]));
         const active: Request[] = [];
         const queueOf = (request: Request) => queues.get(request.host) as Request[];
@@ -407,7 +407,7 @@ describe('any sequence of acquiring, leaving and releasing', () => {
 
 describe('the cost of an operation', () => {
   it('the cost of an operation does not grow with the length of the queue', () => {
-    // Quadratic work on this many takes minutes.
+    // Quadratic work on this number of requests would take minutes.
     const {ask, granted, leave, limits, release} = slots({limit: 50, limitPerHost: 2});
     const requests = Array.from({length: 200_000}, (_, index) => ask(String(index % 1_000)));
     for (let index = 1; index < requests.length; index += 2) leave(requests[index] as Request);

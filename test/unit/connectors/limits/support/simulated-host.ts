@@ -4,26 +4,26 @@ import type {HostLimit} from '../../../../../src/core/host-limit.ts';
 import {createRandom} from '../../../../support/random.ts';
 
 export interface SimulatedHost {
-  /** How many requests are worked on at a time; the others queue there. */
+  /** The number of requests that the host works on at a time. Further requests queue at the host. */
   capacity: number;
-  /** How long one takes, in ms, without the queue. */
+  /** The time that a request takes without the queue, in ms. */
   service: () => number;
-  /** With more than as many, worked on or queued, it answers 503 after a moment. */
+  /** If more requests than this are running or queued, the host answers 503 after a moment. */
   refusesBeyond: number;
-  /** How many requests there are to send at once; the limit says how many of them are. */
+  /** The number of requests that the client wants to send at once. The limit decides how many it sends. */
   demand: number;
 }
 
 export interface Simulation {
   readonly limit: HostLimit;
   readonly host: SimulatedHost;
-  /** On the clock that samples are on, in ms. */
+  /** The present time on the clock of the samples, in ms. */
   readonly now: number;
   readonly answered: number;
   readonly refused: number;
-  /** The limit after each request, since the last look. */
+  /** The limit after each request, since the last `run`. */
   readonly limits: readonly number[];
-  /** Lets that time pass, in ms, and forgets what was counted before. */
+  /** Resets the counts, and simulates this time, in ms. */
   run(time: number): void;
 }
 
@@ -33,7 +33,7 @@ export function randomTimes(mean: number, seed = 1): () => number {
   return () => -mean * Math.log(1 - random());
 }
 
-/** A host that works as queueing theory has it, and a client that always has something to send, as its limit allows. */
+/** Simulates a host with a queue, and a client that always sends as many requests as its limit allows. */
 export function simulate(host: Partial<SimulatedHost>, options: AdaptiveLimitOptions = {}): Simulation {
   const state: SimulatedHost = {
     capacity: 16,
