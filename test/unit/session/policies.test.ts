@@ -5,7 +5,7 @@ import {mockSession, rejection} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
 
-/** A response, and a function that shows whether its body was cancelled. */
+/** A response, and a member that shows whether its body was cancelled. */
 function watchedResponse() {
   let cancelled = false;
   const body = new ReadableStream({
