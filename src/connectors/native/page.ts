@@ -1,4 +1,5 @@
 import type {RequestBody} from '../../core/body.ts';
+import {prepareBody} from '../../core/body.ts';
 import type {Connector, ConnectorOptions} from '../../core/connector.ts';
 import {UnsupportedOptionError} from '../../errors/index.ts';
 import {pageError} from '../base/page-error.ts';
@@ -7,9 +8,13 @@ import {createNativeConnector} from './create-native-connector.ts';
 import {fetchCapabilities, fixedCapabilities} from './fetch-capabilities.ts';
 import {sendStream} from './watch-upload.ts';
 
-const pageFetch: Omit<FetchTraits, 'sendStream'> = {
+// To report the progress of an upload, the connector has to encode the body itself.
+const pageFetch: FetchTraits = {prepareBody, sendStream, toError: pageError};
+
+const smallPageFetch: FetchTraits = {
   // The browser encodes the body and sets its Content-Type.
   prepareBody: (body) => ({source: madeBody(body), contentType: undefined}),
+  sendStream: refuseStream,
   toError: pageError,
 };
 
@@ -25,29 +30,24 @@ function madeBody(body: RequestBody): unknown {
  * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  */
 export function pageConnector(options: ConnectorOptions = {}): Connector {
-  return createNativeConnector(
-    {...pageFetch, sendStream, name: 'fetch', capabilities: fetchCapabilities},
-    options,
-  );
+  return createNativeConnector({...pageFetch, name: 'fetch', capabilities: fetchCapabilities}, options);
 }
 
 /**
  * Makes the default connector of `aiofetch/core` in pages and their workers. It is `pageConnector` without the code for
- * sending streams, because only Chromium sends them, over HTTP/2. That saves 0.4 kB of a bundle.
+ * sending streams, because only Chromium sends them, over HTTP/2, and without the code for encoding bodies, because the
+ * browser encodes them. That saves 0.9 kB of a bundle.
  *
  * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  */
 export function smallPageConnector(options: ConnectorOptions = {}): Connector {
-  return createNativeConnector(
-    {...pageFetch, sendStream: refuseStream, name: 'fetch', capabilities: fixedCapabilities},
-    options,
-  );
+  return createNativeConnector({...smallPageFetch, name: 'fetch', capabilities: fixedCapabilities}, options);
 }
 
 function refuseStream(): never {
   throw new UnsupportedOptionError(
     'body',
-    'the default connector of aiofetch/core in a page',
-    'send bytes or a Blob, or use fetchConnector of aiofetch/fetch to send a stream',
+    'the default connector',
+    'send bytes or a Blob, or use fetchConnector of aiofetch/fetch',
   );
 }

@@ -1,5 +1,5 @@
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {smallPageConnector} from '../../../src/connectors/native/page.ts';
+import {pageConnector, smallPageConnector} from '../../../src/connectors/native/page.ts';
 import {Lifetime} from '../../../src/core/call-lifetime.ts';
 import {openPageBody} from '../../../src/core/open-page-body.ts';
 import type {Session} from '../../../src/index.ts';
@@ -59,6 +59,33 @@ describe('the default connector of aiofetch/core in a page', () => {
     }
     await (await session.fetch(new Request(url, {method: 'POST', body: 'of a Request'}))).text();
     expect(received).toEqual(['bytes', 'blob', expect.stringContaining('Ada'), 'of a Request']);
+  });
+});
+
+describe('the default connector of aiofetch in a page', () => {
+  it('the page connector sends a form and parameters whole when it reports their progress', async () => {
+    const received: string[] = [];
+    const server = await startServer(async (request, response) => {
+      received.push(`${request.headers['content-type']} ${(await bodyOf(request)).toString()}`);
+      response.end();
+    });
+    const connector = pageConnector();
+    const session = createSession({retry: false, connector});
+    onTestFinished(async () => {
+      await session.destroy();
+      await connector.destroy();
+    });
+    const form = new FormData();
+    form.append('name', 'Ada');
+    for (const body of [form, new URLSearchParams({name: 'Ada'}), 'Ada']) {
+      const init = {method: 'POST', body, onUploadProgress: () => undefined};
+      await (await session.fetch(`${server.origin}/`, init)).text();
+    }
+    expect(received).toEqual([
+      expect.stringMatching(/^multipart\/form-data; boundary=[\s\S]*Ada/),
+      'application/x-www-form-urlencoded;charset=UTF-8 name=Ada',
+      'text/plain;charset=UTF-8 Ada',
+    ]);
   });
 });
 
