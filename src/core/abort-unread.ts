@@ -11,15 +11,13 @@ const unreadGrace = 1_000;
  * @returns a function that ends the watch
  */
 export function abortUnread(running: () => Iterable<{readonly lifetime: Lifetime}>): () => void {
-  let seen = new Map<Lifetime, number>();
+  const seen = new WeakMap<Lifetime, number>();
   const timer = setInterval(() => {
-    const unread = new Map<Lifetime, number>();
-    for (const {lifetime} of running()) {
-      if (lifetime.hasUnreadBody) unread.set(lifetime, (seen.get(lifetime) ?? 0) + 1);
-    }
-    seen = unread;
-    for (const [lifetime, times] of unread) {
-      // A call that was seen three times has been unread for at least a second.
+    // An abort changes what is running.
+    for (const {lifetime} of [...running()]) {
+      const times = lifetime.hasUnreadBody ? (seen.get(lifetime) ?? 0) + 1 : 0;
+      seen.set(lifetime, times);
+      // A call that was seen three times in a row has been unread for at least a second.
       if (times > 2)
         lifetime.abort(new SessionClosedError('Session was closed before the response was read'));
     }

@@ -14,29 +14,21 @@ export type NativeInit = Pick<
     )
 >;
 
-/** The names of the members of {@link NativeInit}. */
-export const nativeMembers = [
-  'cache',
-  'credentials',
-  'integrity',
-  'keepalive',
-  'mode',
-  'priority',
-  'referrer',
-  'referrerPolicy',
-] as const satisfies ReadonlyArray<keyof NativeInit>;
-
 // The values that every `Request` has by default. They are not passed on, because some runtimes (workers) refuse some of
-// them.
-const nativeDefaults: NativeInit = {
+// them. `priority` can't be read from a `Request`.
+const nativeDefaults: Readonly<Record<keyof NativeInit, unknown>> = {
   cache: 'default',
   credentials: 'same-origin',
   integrity: '',
   keepalive: false,
   mode: 'cors',
+  priority: undefined,
   referrer: 'about:client',
   referrerPolicy: '',
 };
+
+/** The names of the members of {@link NativeInit}. */
+export const nativeMembers = /* @__PURE__ */ Object.keys(nativeDefaults) as ReadonlyArray<keyof NativeInit>;
 
 /**
  * The members of `init`, or else of `request`, that differ from the default. They are read one by one, because a `Request`

@@ -63,7 +63,7 @@ export function buildSession(parts: SessionParts): BuiltSession {
 function createHost(state: SessionState): SessionHost {
   const {baseUrl, headers, timeouts, connector, checks} = state;
   return {
-    callOptions: checks.map(([name]) => name),
+    callOptions: [...new Set(checks.map(([name]) => name))],
     resolveUrl: urlResolver(baseUrl),
     headersOf(given: HeadersInput | undefined): HeaderList {
       const list = headers.copy();
@@ -80,12 +80,12 @@ function createHost(state: SessionState): SessionHost {
 /** Checks the options that a call gives to policies. A call without such options gets a shared empty object. */
 function settle({checks, context}: SessionState, options: CallOptionValues): CallOptionValues {
   let settled: Record<string, unknown> | undefined;
-  for (const [name, checksOfName] of checks) {
-    let value = options[name];
+  for (const [name, check] of checks) {
+    // Each check of an option gets what the check before it returned.
+    const value = settled && name in settled ? settled[name] : options[name];
     if (value === undefined) continue;
-    for (const check of checksOfName) value = check(value as never, context);
     settled ??= {};
-    settled[name] = value;
+    settled[name] = check(value as never, context);
   }
   return settled ?? noCallOptions;
 }

@@ -14,12 +14,7 @@ export function checkPolicies(policies: readonly Policy[]): readonly Policy[] {
   for (const policy of policies) {
     const isPolicy =
       typeof policy === 'function' || (typeof policy?.name === 'string' && typeof policy.wrap === 'function');
-    assertOption(
-      isPolicy,
-      'policies',
-      policy,
-      'functions of the next handler, or objects with a name and a function wrap',
-    );
+    assertOption(isPolicy, 'policies', policy, 'functions, or objects with a name and wrap()');
   }
   return policies;
 }

@@ -38,8 +38,8 @@ export interface SessionState {
   readonly context: PolicyContext;
   /** Sends a request through all policies to the connector. */
   readonly handler: Handler;
-  /** The checks of each option of a call, by name. */
-  readonly checks: ReadonlyArray<readonly [name: string, checks: ReadonlyArray<CallOptionCheck<never>>]>;
+  /** The checks of the options of a call, with the option's name. Several policies may check the same option. */
+  readonly checks: ReadonlyArray<readonly [name: string, check: CallOptionCheck<never>]>;
   /** The `onCall` functions of the policies. */
   readonly starters: ReadonlyArray<(request: ConnectorRequest) => void>;
   /** Whether a policy may ignore an abort, so that the session has to reject the call itself. */
@@ -83,7 +83,7 @@ export function createState(parts: SessionParts): SessionState {
     policies,
     context,
     handler: policies.reduceRight((next, policy) => applyPolicy(policy, next, context), attempt),
-    checks: [...checksByName(policies)],
+    checks: policies.flatMap(checksOf),
     starters: policies.flatMap((policy) =>
       typeof policy === 'object' && policy.onCall ? [(request) => policy.onCall?.(request, context)] : [],
     ),
@@ -111,15 +111,6 @@ function attemptOn(connector: Connector, totals: SessionState['totals']): Handle
   };
 }
 
-function checksByName(policies: readonly Policy[]): Map<string, Array<CallOptionCheck<never>>> {
-  const byName = new Map<string, Array<CallOptionCheck<never>>>();
-  for (const policy of policies) {
-    if (typeof policy === 'function') continue;
-    for (const [name, check] of Object.entries(policy.callOptions ?? {})) {
-      const checks = byName.get(name) ?? [];
-      checks.push(check as CallOptionCheck<never>);
-      byName.set(name, checks);
-    }
-  }
-  return byName;
+function checksOf(policy: Policy): Array<[string, CallOptionCheck<never>]> {
+  return typeof policy === 'function' ? [] : Object.entries(policy.callOptions ?? {});
 }
