@@ -117,7 +117,7 @@ export function transferPolicy(
   };
 }
 
-/** What a call's options ask for over the session's limit; `undefined` for nothing. */
+/** The transfer settings of a call, merged with the limit of the session; `undefined` if there are none. */
 function transferOf(options: CallOptionValues, most: number): Transfer | undefined {
   const {maxResponseSize = most, onDownloadProgress, onUploadProgress, expectContinue} = options as Checked;
   if (maxResponseSize === Infinity && !onDownloadProgress && !onUploadProgress && !expectContinue) {
@@ -148,7 +148,7 @@ function toTransfer({
   };
 }
 
-/** The monitor of one attempt, of a connector that hands on decoded bodies. */
+/** Makes the monitor of one attempt. The connector passes it decoded bodies. */
 function monitor(this: Transfer, request: ConnectorRequest): TransferMonitor {
   const {maxResponseSize: limit = Infinity, onDownloadProgress, onUploadProgress} = this;
   let received = 0;

@@ -260,7 +260,7 @@ async function checkStores(queue: WaitQueue): Promise<void> {
     bucket.queued--;
     bucket.inFlight++;
   }
-  const {taken, refusedBy, delay, failure} = await takeFromStores(queue.buckets);
+  const {taken, refusedBy, delay = 0, failure} = await takeFromStores(queue.buckets);
   queue.storeChecks--;
   queue.maxStoreChecks = refusedBy ? 1 : queue.maxStoreChecks * 2;
   const now = performance.now();
@@ -285,11 +285,11 @@ async function checkStores(queue: WaitQueue): Promise<void> {
 interface StoreResult {
   /** The buckets whose store has counted the request. */
   readonly taken: readonly Bucket[];
-  readonly refusedBy: Bucket | undefined;
+  readonly refusedBy?: Bucket;
   /** When the store that refused may be asked again, in ms from now. */
-  readonly delay: number;
+  readonly delay?: number;
   /** The failure of a store, if its limit refuses requests then. */
-  readonly failure: {readonly cause: unknown} | undefined;
+  readonly failure?: {readonly cause: unknown};
 }
 
 async function takeFromStores(buckets: readonly Bucket[]): Promise<StoreResult> {
@@ -299,13 +299,13 @@ async function takeFromStores(buckets: readonly Bucket[]): Promise<StoreResult> 
     if (!store) continue;
     try {
       const delay = await withTimeout(storeTimeout, store.take(bucket.key, bucket.limit));
-      if (delay > 0) return {taken, refusedBy: bucket, delay, failure: undefined};
+      if (delay > 0) return {taken, refusedBy: bucket, delay};
       taken.push(bucket);
     } catch (cause) {
-      if (!opensOnFailure) return {taken, refusedBy: undefined, delay: 0, failure: {cause}};
+      if (!opensOnFailure) return {taken, failure: {cause}};
     }
   }
-  return {taken, refusedBy: undefined, delay: 0, failure: undefined};
+  return {taken};
 }
 
 /**
