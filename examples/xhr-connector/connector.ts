@@ -12,7 +12,7 @@ const definition: ConnectorDefinition = {
     if (redirect !== 'follow') {
       throw new UnsupportedOptionError('redirect', where, 'XMLHttpRequest always follows redirects');
     }
-    const body = bodyOf(request);
+    const body = bodyOf(request.body);
     return new Promise((resolve, reject) => {
       const xhr = new XMLHttpRequest();
       xhr.open(method, url);
@@ -27,7 +27,7 @@ const definition: ConnectorDefinition = {
         // From now on silence is the server's, and the read timeout runs.
         xhr.upload.onload = () => progress.done();
       }
-      xhr.onload = () => resolve(toResponse(xhr));
+      xhr.onload = () => resolve(toResponse(xhr, url));
       // As `fetch` does it. `createConnector` makes a ConnectionError of it.
       xhr.onerror = () =>
         reject(new TypeError('XMLHttpRequest could not send the request or read its response'));
@@ -38,16 +38,15 @@ const definition: ConnectorDefinition = {
   },
 };
 
-/** The body of a request, if XMLHttpRequest can send it. A session has encoded `FormData` before. */
-function bodyOf({body}: ConnectorRequest): XMLHttpRequestBodyInit | null {
-  const isSendable =
-    body === null ||
-    typeof body === 'string' ||
-    body instanceof Blob ||
-    body instanceof URLSearchParams ||
-    body instanceof ArrayBuffer ||
-    ArrayBuffer.isView(body);
-  if (isSendable) return body as XMLHttpRequestBodyInit | null;
+/**
+ * The body of a request, as XMLHttpRequest sends it. A function makes a new body for each attempt.
+ *
+ * @throws UnsupportedOptionError for a stream
+ */
+function bodyOf(body: ConnectorRequest['body']): XMLHttpRequestBodyInit | null {
+  if (typeof body === 'function') return bodyOf(body());
+  const isStream = body instanceof ReadableStream || Symbol.asyncIterator in Object(body);
+  if (!isStream) return body as XMLHttpRequestBodyInit | null;
   throw new UnsupportedOptionError(
     'body',
     where,
@@ -58,12 +57,12 @@ function bodyOf({body}: ConnectorRequest): XMLHttpRequestBodyInit | null {
 /** Statuses of responses that have no body (Fetch, "null body status"). The constructor of `Response` takes no body for them. */
 const nullBodyStatuses = [204, 205, 304];
 
-function toResponse(xhr: XMLHttpRequest): Response {
+function toResponse(xhr: XMLHttpRequest, url: string): Response {
   const {status, statusText, response, responseURL} = xhr;
   const body = nullBodyStatuses.includes(status) ? null : (response as ArrayBuffer);
   const made = new Response(body, {status, statusText, headers: headersOf(xhr)});
-  // The constructor can't set the URL, which differs from the request's after a redirect.
-  return Object.defineProperty(made, 'url', {value: responseURL});
+  // The constructor can't set these members, which tell of redirects.
+  return Object.defineProperties(made, {url: {value: responseURL}, redirected: {value: responseURL !== url}});
 }
 
 function headersOf(xhr: XMLHttpRequest): Array<[string, string]> {
