@@ -93,7 +93,10 @@ export function applyPolicy(policy: Policy, next: Handler, context: PolicyContex
 /** The same policy, which keeps `context` when a child session passes its own. */
 export function bindPolicy(policy: Policy, context: PolicyContext): Policy {
   if (typeof policy === 'function') return policy;
-  const bound: PolicyDefinition = {...policy, wrap: (next) => policy.wrap(next, context)};
+  // Member by member: a spread would lose those that a policy's class has on its prototype.
+  const {name, callOptions, rejectsOnAbort} = policy;
+  const wrap = (next: Handler) => policy.wrap(next, context);
+  const bound: PolicyDefinition = {name, callOptions, rejectsOnAbort, wrap};
   if (policy.onCall) bound.onCall = (request) => policy.onCall?.(request, context);
   return bound;
 }

@@ -1,7 +1,7 @@
 import {describe, expect, it, onTestFinished} from 'vitest';
 import {mockConnector} from '../../../src/connectors/mock.ts';
 import {createSession as createCoreSession, retryPolicy, verbs} from '../../../src/core-index.ts';
-import type {Policy} from '../../../src/index.ts';
+import type {ConnectorRequest, Handler, Policy, PolicyDefinition} from '../../../src/index.ts';
 import {createSession, defineClient, download, endpoint, eventSource, type} from '../../../src/index.ts';
 import {rejection} from '../../support/mock-session.ts';
 import {tenantPolicy} from './support/tenant-policy.ts';
@@ -111,6 +111,33 @@ describe('a call option that a policy declares', () => {
     });
     await using retrying = createCoreSession({connector, verbs: verbs(), policies: [retryPolicy()]});
     await retrying.get(url, {retry: 2});
+  });
+});
+
+describe('a policy that is an instance of a class', () => {
+  it('keeps the members of its prototype', async () => {
+    class ClassPolicy implements PolicyDefinition<{level?: number}> {
+      readonly seen: unknown[] = [];
+      get name(): string {
+        return 'class';
+      }
+      get callOptions() {
+        return {level: (value: number) => value * 2};
+      }
+      onCall(request: ConnectorRequest): void {
+        this.seen.push(request.options['level']);
+      }
+      wrap(next: Handler): Handler {
+        return (request) => {
+          this.seen.push('wrapped');
+          return next(request);
+        };
+      }
+    }
+    const policy = new ClassPolicy();
+    await using session = createSession({connector: mockConnector(() => ({})), policies: [policy]});
+    await session.fetch(url, {level: 2});
+    expect(policy.seen).toEqual([4, 'wrapped']);
   });
 });
 
