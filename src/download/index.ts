@@ -54,7 +54,7 @@ export interface Download extends AsyncIterableIterator<Uint8Array, undefined, u
 export function download(session: Session, url: string | URL, options: DownloadOptions = {}): Download {
   const {onRestart, ...basics} = options;
   checkFunction('onRestart', onRestart);
-  const {call, digest, size, resumes} = checkDownload(session, basics, 'download', ['onRestart']);
+  const {call, digest, size, maxSize, resumes} = checkDownload(session, basics, 'download', ['onRestart']);
   const {onDownloadProgress, signal} = basics;
   const resource: Resource = {validator: undefined, size: undefined, digest: undefined};
   const controller = new AbortController();
@@ -69,6 +69,7 @@ export function download(session: Session, url: string | URL, options: DownloadO
     isShared: false,
     retries: resumes,
     size,
+    maxSize,
     ...partChecks(digest, createHash),
   };
   let received = 0;

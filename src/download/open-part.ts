@@ -36,6 +36,8 @@ export interface RangeJob {
   readonly retries: number;
   /** The size that the content has to have. */
   readonly size: number | undefined;
+  /** The largest size that the content may have. */
+  readonly maxSize: number;
   /** Whether a digest of the whole is checked, which detects a mixture of two versions. */
   readonly isChecked: boolean;
   /** Creates the hash for the digests of the server; `undefined` if they are not checked. */
@@ -115,7 +117,8 @@ function look(job: RangeJob, at: number, response: Response): Part | undefined {
   if (status === 416) return lookAtEnd(job, at, response, range);
   // A page of another origin may not see Content-Range.
   const isPartial = status === 206 && (range !== undefined || at > 0);
-  if (isPartial && (range?.start === undefined || range.start > at || isCoded)) {
+  const isOther = range?.start === undefined || range.start > at || (range.end as number) <= at;
+  if (isPartial && (isOther || isCoded)) {
     throw new DownloadError('The server sent another range than the requested one', 'ERR_DOWNLOAD_RANGE', {
       request: requestOf(job),
     });
@@ -130,8 +133,8 @@ function look(job: RangeJob, at: number, response: Response): Part | undefined {
     resource.size = size;
     resource.digest = isCoded ? undefined : parseDigestField(headers.get('repr-digest'));
     checkSize(job);
-    // The server sends the whole content.
-    if (!isPartial) job.end = undefined;
+    // The server sends the whole content, or doesn't know its size, so that the reader has to find its end.
+    if (!isPartial || size === undefined) job.end = undefined;
     job.onKnown?.(isPartial);
   } else {
     checkSame(job, isPartial, validator, size);
@@ -182,15 +185,16 @@ function changed(job: RangeJob): DownloadError {
   );
 }
 
-/** @throws DownloadError if the size is known and is not the required one */
+/** @throws DownloadError if the size is known and is not the required one, or is larger than the largest allowed size */
 export function checkSize(job: RangeJob): void {
-  const {size, resource} = job;
-  if (size === undefined || resource.size === undefined || resource.size === size) return;
-  throw new DownloadError(
-    `The content has ${resource.size} bytes rather than the required ${size}`,
-    'ERR_DOWNLOAD_SIZE',
-    {
-      request: requestOf(job),
-    },
-  );
+  const {size, maxSize, resource} = job;
+  const request = requestOf(job);
+  if (resource.size === undefined) return;
+  if (resource.size > maxSize) {
+    const message = `The content has ${resource.size} bytes or more, and may have ${maxSize} bytes (option \`maxSize\`)`;
+    throw new DownloadError(message, 'ERR_DOWNLOAD_SIZE', {request});
+  }
+  if (size === undefined || resource.size === size) return;
+  const message = `The content has ${resource.size} bytes rather than the required ${size}`;
+  throw new DownloadError(message, 'ERR_DOWNLOAD_SIZE', {request});
 }

@@ -31,6 +31,13 @@ export interface DownloadBasics extends ReadOptions {
    */
   readonly size?: number | undefined;
   /**
+   * The largest size that the content may have, in bytes. The download fails with `ERR_DOWNLOAD_SIZE` as soon as the server
+   * announces or sends more.
+   *
+   * @default Infinity
+   */
+  readonly maxSize?: number | undefined;
+  /**
    * The number of failures in a row, without a byte in between, after which the download goes on. The delay doubles with each
    * failure. The session retries each request in addition.
    *
@@ -57,6 +64,7 @@ export interface DownloadSettings {
   readonly call: CallOptions;
   readonly digest: Digest | 'optional' | 'required' | undefined;
   readonly size: number | undefined;
+  readonly maxSize: number;
   readonly resumes: number;
 }
 
@@ -73,8 +81,15 @@ export function checkDownload(
   where: string,
   own: readonly string[],
 ): DownloadSettings {
-  checkReadOptions(where, options, session, ['digest', 'size', 'resumes', 'onDownloadProgress', ...own]);
-  const {digest, size, resumes, onDownloadProgress, signal: _, ...call} = options;
+  checkReadOptions(where, options, session, [
+    'digest',
+    'size',
+    'maxSize',
+    'resumes',
+    'onDownloadProgress',
+    ...own,
+  ]);
+  const {digest, size, maxSize, resumes, onDownloadProgress, signal: _, ...call} = options;
   checkHeaders(call.headers);
   checkFunction('onDownloadProgress', onDownloadProgress);
   assertOption(
@@ -95,6 +110,7 @@ export function checkDownload(
       size === undefined
         ? undefined
         : checkNumber('size', size, undefined, {whole: true, max: Number.MAX_SAFE_INTEGER}),
+    maxSize: checkNumber('maxSize', maxSize, Infinity, {whole: true}),
     resumes: checkNumber('resumes', resumes, defaultResumes, {whole: true}),
   };
 }

@@ -28,6 +28,7 @@ export async function* readRange(job: RangeJob): AsyncGenerator<Bytes, undefined
   let at = job.start;
   let failures = 0;
   for (;;) {
+    const before = at;
     try {
       const part = await openPart(job, at);
       if (!part) return;
@@ -41,7 +42,8 @@ export async function* readRange(job: RangeJob): AsyncGenerator<Bytes, undefined
         if (wanted.length === 0) continue;
         at += wanted.length;
         failures = 0;
-        if (at > (job.size ?? Infinity)) checkSize({...job, resource: {...resource, size: at}});
+        if (at > Math.min(job.size ?? Infinity, job.maxSize))
+          checkSize({...job, resource: {...resource, size: at}});
         yield wanted;
         if (at === job.end && at !== part.end) return;
       }
@@ -51,6 +53,11 @@ export async function* readRange(job: RangeJob): AsyncGenerator<Bytes, undefined
       }
       // A server may send less than the requested range.
       if (at === Math.min(job.end ?? Infinity, resource.size ?? Infinity)) return;
+      // Without this error a server that sends nothing of use would be asked again at once, without an end.
+      if (at === before) {
+        const message = 'The server sent no byte of the requested range';
+        throw new ConnectionError(message, 'receive', {request: requestOf(job)});
+      }
     } catch (error) {
       if (signal.aborted) throw signal.reason;
       const duration = delayAfter(error, ++failures);

@@ -28,17 +28,18 @@ export class ByteRanges {
     this.#ranges = [...before, [first, last], ...after];
   }
 
-  /** What is missing of so many bytes, in pieces no larger than `most`. */
-  missing(size: number, most: number): ByteRange[] {
-    const pieces: ByteRange[] = [];
-    let at = 0;
-    for (const [start, end] of [...this.#ranges, [size, size] as const]) {
-      for (; at < Math.min(start, size); at = Math.min(at + most, start, size)) {
-        pieces.push([at, Math.min(at + most, start, size)]);
-      }
+  /**
+   * Returns the first missing piece of a file of `size` bytes that begins at or after `from` and is no larger than `most`, or
+   * `undefined` if there is none. The caller asks for one piece after the other: a list of all pieces would be as long as a
+   * server makes it by the size that it names.
+   */
+  nextMissing(from: number, size: number, most: number): ByteRange | undefined {
+    let at = from;
+    for (const [start, end] of this.#ranges) {
+      if (at < start) return at < size ? [at, Math.min(at + most, start, size)] : undefined;
       at = Math.max(at, end);
     }
-    return pieces;
+    return at < size ? [at, Math.min(at + most, size)] : undefined;
   }
 
   toJSON(): readonly ByteRange[] {

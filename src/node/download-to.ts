@@ -172,9 +172,11 @@ const notInRanges = new Error('The server gave no validator for ranges');
 async function fill(filling: Filling, outer: AbortSignal): Promise<void> {
   const {part, ranges, rangeSize, basics} = filling;
   const {resource} = part;
+  const pieceSize = ranges > 1 ? rangeSize : Infinity;
   const controller = new AbortController();
   const unfollow = followSignal(controller, outer);
-  const queue: ByteRange[] = [];
+  /** The position from which on no reader has taken a range yet. */
+  let cursor = 0;
   const working: Promise<void>[] = [];
   let failure: {readonly error: unknown} | undefined;
 
@@ -184,7 +186,7 @@ async function fill(filling: Filling, outer: AbortSignal): Promise<void> {
       if (!isPartial || size === undefined || size <= (job.end ?? size)) return;
       if (validator?.ifRange === undefined) throw notInRanges;
       job.isShared = true;
-      queue.push(...part.ranges.missing(size, rangeSize).filter(([from]) => from >= (job.end as number)));
+      cursor = job.end as number;
       workOn(ranges - 1);
     });
     let at = start;
@@ -195,12 +197,24 @@ async function fill(filling: Filling, outer: AbortSignal): Promise<void> {
     }
   }
 
-  async function drain(): Promise<void> {
-    for (let next = queue.shift(); next; next = queue.shift()) await read(...next, true);
+  /** Takes the next range that is missing. No range is determined before a reader is free for it. */
+  function takeRange(): ByteRange | undefined {
+    const {size} = resource;
+    const next = size === undefined ? undefined : part.ranges.nextMissing(cursor, size, pieceSize);
+    if (next) cursor = next[1];
+    return next;
+  }
+
+  async function drain(first = takeRange()): Promise<void> {
+    for (let next = first; next; next = takeRange()) await read(...next, true);
   }
 
   function workOn(count: number): void {
-    for (let index = Math.min(count, queue.length); index > 0; index--) start(drain());
+    for (let index = 0; index < count; index++) {
+      const first = takeRange();
+      if (!first) return;
+      start(drain(first));
+    }
   }
 
   function start(work: Promise<void>): void {
@@ -213,12 +227,14 @@ async function fill(filling: Filling, outer: AbortSignal): Promise<void> {
 
   try {
     if (resource.validator === undefined) {
-      start(read(0, ranges > 1 ? rangeSize : undefined, false).then(drain));
+      start(read(0, ranges > 1 ? rangeSize : undefined, false).then(() => drain()));
     } else if (resource.size === undefined) {
       start(read(part.ranges.end, undefined, true));
-    } else {
-      queue.push(...part.ranges.missing(resource.size, ranges > 1 ? rangeSize : Infinity));
+    } else if (part.ranges.nextMissing(0, resource.size, 1)) {
       workOn(ranges);
+    } else if (resource.size > 0) {
+      // All bytes are there. The last byte is requested again, because only the server knows whether the version is current.
+      start(read(resource.size - 1, resource.size, true));
     }
     // More promises may be added during the loop.
     for (const work of working) await work;
@@ -236,7 +252,7 @@ function jobOf(
   isShared: boolean,
   onKnown: (isPartial: boolean) => void,
 ): RangeJob {
-  const {call, digest, size, resumes} = settings;
+  const {call, digest, size, maxSize, resumes} = settings;
   return {
     session,
     url,
@@ -248,6 +264,7 @@ function jobOf(
     isShared,
     retries: resumes,
     size,
+    maxSize,
     ...partChecks(digest, createHash),
     onKnown,
   };
