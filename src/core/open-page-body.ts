@@ -10,7 +10,7 @@ export function openPageBody(body: Chunks, lifetime: Lifetime): Promise<RequestB
   const bytes =
     body instanceof ReadableStream
       ? new Response(body).arrayBuffer()
-      : // Firefox shows no `body`. Its stand-in yields the whole body at once.
+      : // A Request of Firefox has no `body`. The async iterable that replaces it yields the whole body at once.
         body[Symbol.asyncIterator]()
           .next()
           .then(({value}) => value as Uint8Array<ArrayBuffer>);

@@ -15,7 +15,7 @@ export type StreamingInit = RequestInit & {duplex?: 'half'};
 /** A body that can only be sent as a stream, and the request that it belongs to. */
 export interface StreamUpload {
   readonly source: PreparedBody['source'];
-  /** The source, as a stream that reports the progress to the caller. */
+  /** The source as a stream that reports its progress. `undefined` if the call has no listener for that. */
   readonly watched: ReadableStream<Uint8Array> | undefined;
   readonly request: ConnectorRequest;
   readonly native: NativeFetch;
@@ -53,7 +53,7 @@ export interface NativeFetch extends FetchTraits {
   dispose?(): void;
 }
 
-/** A connector over the global `fetch`. The caller handles the options that only its runtime has. */
+/** Makes a connector over the global `fetch`. The caller handles the options that only its runtime has. */
 export function createNativeConnector(native: NativeFetch, options: ConnectorOptions): Connector {
   // Used when the global fetch is a session's `fetch` that leads back to this connector.
   const {fetch: before} = globalThis;

@@ -5,7 +5,7 @@ import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../../erro
 import type {UploadProgress} from '../base/definition.ts';
 import type {FetchTraits} from './create-native-connector.ts';
 
-/** Sends a body as a stream where the runtime can. */
+/** Sends a body as a stream. Throws an UnsupportedOptionError if the runtime can't send streams. */
 export const sendStream: FetchTraits['sendStream'] = async (
   {source, watched, request, native, signal, progress},
   init,
