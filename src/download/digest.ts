@@ -21,7 +21,7 @@ export type CreateHash = (algorithm: DigestAlgorithm) => Promise<Hash> | Hash;
 
 /** The size of each digest in bytes, the strongest first. */
 const sizes: Readonly<Record<DigestAlgorithm, number>> = {'sha-512': 64, 'sha-384': 48, 'sha-256': 32};
-const algorithms = Object.keys(sizes) as DigestAlgorithm[];
+export const algorithms = Object.keys(sizes) as readonly DigestAlgorithm[];
 
 /**
  * Parses a digest in one of three forms: `sha256-…` as in Subresource Integrity and npm, `sha-256=:…:` as in RFC 9530, both

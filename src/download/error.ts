@@ -14,7 +14,9 @@ export type DownloadFault =
   /** The server answered with another range than the requested one. */
   | 'ERR_DOWNLOAD_RANGE'
   /** Another process, or this one, is downloading to the same file already. */
-  | 'ERR_DOWNLOAD_LOCKED';
+  | 'ERR_DOWNLOAD_LOCKED'
+  /** Another program has replaced the part file during the download. */
+  | 'ERR_DOWNLOAD_FILE';
 
 /** A download can't go on. `code` says why. */
 export class DownloadError extends RequestError {

@@ -91,7 +91,7 @@ export async function downloadTo(
   const lock = await lockFile(`${partPath}.lock`);
   if (!lock) throw lockedError(url, path);
   try {
-    const part = await PartFile.open(partPath, String(url));
+    const part = await PartFile.open(partPath, String(url), lock.user);
     const filling: Filling = {session, url, part, settings, basics, ranges: most, rangeSize: pieceSize};
     return await download(filling, path, lock.lost);
   } finally {
@@ -280,12 +280,11 @@ async function checkDigest(filling: Filling, signal: AbortSignal): Promise<void>
   });
 }
 
+/** @throws InvalidOptionError for a directory, and for a device, a pipe or a socket, which the file would replace */
 async function checkTarget(path: string): Promise<void> {
-  const isDirectory = await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (isDirectory) throw new InvalidOptionError('file', path, 'the path of a file, not of a directory');
+  const found = await stat(path).catch(() => undefined);
+  if (found && !found.isFile())
+    throw new InvalidOptionError('file', path, 'the path of a file, not of a directory, a device or a pipe');
 }
 
 function lockedError(url: string | URL, path: string): DownloadError {

@@ -1,5 +1,6 @@
 import {open, rename} from 'node:fs/promises';
 import {dirname} from 'node:path';
+import {createOwn} from './own-file.ts';
 
 /** Writes the directory's entries to the disk (`fsync`), except on Windows, which can't sync directories. */
 export async function syncDirectoryOf(path: string): Promise<void> {
@@ -16,7 +17,7 @@ export async function syncDirectoryOf(path: string): Promise<void> {
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}~`;
   {
-    await using file = await open(temporary, 'w', 0o600);
+    await using file = await createOwn(temporary, 0o600);
     await file.writeFile(text);
     await file.sync();
   }

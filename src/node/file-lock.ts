@@ -1,12 +1,15 @@
 import {randomUUID} from 'node:crypto';
-import {link, open, readFile, rename, stat, unlink, utimes} from 'node:fs/promises';
+import {link, lstat, lutimes, open, readFile, rename, unlink} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {pid} from 'node:process';
+import {readSmall} from './own-file.ts';
 
 /** A lock file, which names the process that works on another file. */
 export interface FileLock {
   /** Rejects when another process has taken the lock because it found this process dead. */
   readonly lost: Promise<never>;
+  /** The user id of the lock file, which is that of all new files beside it. 0 on Windows. */
+  readonly user: number;
   release(): Promise<void>;
 }
 
@@ -14,24 +17,39 @@ export interface FileLock {
 const heartbeat = 5_000;
 const staleAfter = 30_000;
 
+/** The largest lock file that is read, in bytes. */
+const largestLock = 4_096;
+
+/** The contents of a lock file. */
+interface Owner {
+  readonly pid: number;
+  readonly host: string;
+  readonly id: string;
+  /** The time at which the process began, in the ticks of this machine; absent where the system doesn't say. */
+  readonly born?: string | undefined;
+}
+
 /**
  * Takes the lock, even from an owner that is gone: a process of this machine that no longer runs, or any process that
  * hasn't touched the lock file for half a minute. Returns `undefined` if another process has the lock.
  */
 export async function lockFile(path: string): Promise<FileLock | undefined> {
-  const owner = JSON.stringify({pid, host: hostname(), id: randomUUID()});
-  if (!(await create(path, owner)) && !((await removeStale(path)) && (await create(path, owner))))
-    return undefined;
+  const parts: Owner = {pid, host: hostname(), id: randomUUID(), born: await birthOf(pid)};
+  const owner = JSON.stringify(parts);
+  let user = await create(path, owner);
+  if (user === undefined && (await removeStale(path))) user = await create(path, owner);
+  if (user === undefined) return undefined;
   const {promise: lost, reject} = Promise.withResolvers<never>();
   lost.catch(() => undefined);
   const timer = setInterval(async () => {
     const now = new Date();
-    if ((await ownerOf(path)) === owner) await utimes(path, now, now).catch(() => undefined);
+    if ((await ownerOf(path)) === owner) await lutimes(path, now, now).catch(() => undefined);
     else reject(new Error('Another process has taken the lock'));
   }, heartbeat);
   timer.unref();
   return {
     lost,
+    user,
     async release() {
       clearInterval(timer);
       if ((await ownerOf(path)) === owner) await unlink(path).catch(() => undefined);
@@ -39,20 +57,22 @@ export async function lockFile(path: string): Promise<FileLock | undefined> {
   };
 }
 
-async function create(path: string, owner: string): Promise<boolean> {
+/** Creates the lock file and returns its user id, or `undefined` if the path is taken. */
+async function create(path: string, owner: string): Promise<number | undefined> {
   try {
     await using file = await open(path, 'wx', 0o600);
     await file.writeFile(owner);
-    return true;
+    return (await file.stat()).uid;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
     throw error;
   }
 }
 
 async function removeStale(path: string): Promise<boolean> {
   const owner = await ownerOf(path);
-  if (owner === undefined) return true;
+  // Something that can't be read, such as a link, is stale once it is old.
+  if (owner === undefined && !(await lstat(path).catch(() => undefined))) return true;
   if (!(await isStale(path, owner))) return false;
   // The file is moved rather than deleted: of several processes that find it stale, one moves it. A process that moved the
   // new lock of another process puts it back.
@@ -68,19 +88,37 @@ async function removeStale(path: string): Promise<boolean> {
   return isIt;
 }
 
-async function isStale(path: string, owner: string): Promise<boolean> {
-  const touched = await stat(path).then(
+async function isStale(path: string, owner = ''): Promise<boolean> {
+  const touched = await lstat(path).then(
     ({mtimeMs}) => mtimeMs,
     () => 0,
   );
   if (Date.now() - touched > staleAfter) return true;
+  const other = parseOwner(owner);
+  // A text that can't be parsed: the owner is still writing the file.
+  if (!other || other.host !== hostname()) return false;
+  if (!isRunning(other.pid)) return true;
+  // A process that began later has got the number of the owner: in a container, the number of each first process is 1.
+  const born = await birthOf(other.pid);
+  if (born !== undefined && other.born !== undefined) return born !== other.born;
+  return other.pid === pid && touched < Date.now() - process.uptime() * 1_000;
+}
+
+function parseOwner(text: string): Owner | undefined {
   try {
-    const {pid: other, host} = JSON.parse(owner) as {pid: number; host: string};
-    return host === hostname() && !isRunning(other);
+    const owner = JSON.parse(text) as Partial<Owner> | null;
+    // For the number 0 and for negative numbers, `process.kill` asks about a group of processes.
+    return Number.isSafeInteger(owner?.pid) && (owner?.pid as number) > 0 ? (owner as Owner) : undefined;
   } catch {
-    // The owner is still writing the file.
-    return false;
+    return undefined;
   }
+}
+
+/** The time at which a process began, in ticks since the machine began (proc(5), `/proc/pid/stat`, field 22), on Linux. */
+async function birthOf(id: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${id}/stat`, 'latin1').catch(() => '');
+  // The name of the program, the second field, is in parentheses and may contain spaces and parentheses.
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 function isRunning(other: number): boolean {
@@ -94,5 +132,5 @@ function isRunning(other: number): boolean {
 }
 
 function ownerOf(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
+  return readSmall(path, largestLock).catch(() => undefined);
 }

@@ -1,12 +1,14 @@
 import {createHash} from 'node:crypto';
 import type {FileHandle} from 'node:fs/promises';
-import {open, readFile, rename, rm} from 'node:fs/promises';
-import type {Digest} from '../download/digest.ts';
+import {rename, rm} from 'node:fs/promises';
+import {algorithms, type Digest} from '../download/digest.ts';
+import {DownloadError} from '../download/error.ts';
 import {createHash as createDigest} from '../download/node-hash.ts';
 import type {Resource} from '../download/open-part.ts';
-import {forget} from '../download/open-part.ts';
+import {forget, requestOf} from '../download/open-part.ts';
 import {type ByteRange, ByteRanges} from './byte-ranges.ts';
 import {replaceFile, syncDirectoryOf} from './durable.ts';
+import {createOwn, isAt, openOwn, readSmall} from './own-file.ts';
 
 /** The notes beside a part file, as JSON: which bytes of which version are in it. */
 interface Notes {
@@ -22,6 +24,8 @@ interface Notes {
   readonly ranges: readonly ByteRange[];
 }
 
+/** The largest notes that are read, in bytes. The notes of thousands of ranges are smaller. */
+const largestNotes = 1_048_576;
 /** The longest time in ms between a write and the note of it. */
 const noteDelay = 1_000;
 
@@ -41,11 +45,16 @@ export class PartFile {
     this.#url = url;
   }
 
-  /** Opens the part file that an earlier download of the same URL has left, or creates one. */
-  static async open(path: string, url: string): Promise<PartFile> {
-    const notes = await readNotes(notesPath(path));
-    const file = await openExisting(path);
-    const part = new PartFile(path, file ?? (await open(path, 'w+', 0o666)), url);
+  /**
+   * Opens the part file that an earlier download of the same URL has left, or creates one in place of anything else at the
+   * path: no link is followed.
+   *
+   * @param user - the user id that new files beside it get: a file of another user is not continued
+   */
+  static async open(path: string, url: string, user: number): Promise<PartFile> {
+    const notes = await readNotes(notesPath(path), user);
+    const file = await openOwn(path, user);
+    const part = new PartFile(path, file ?? (await createOwn(path, 0o666)), url);
     try {
       const {size: fileSize} = await part.#file.stat();
       const ranges = new ByteRanges(notes?.ranges);
@@ -119,7 +128,13 @@ export class PartFile {
     await this.#noting.catch(() => undefined);
     await this.#file.truncate(size);
     await this.#file.sync();
+    const isInPlace = await isAt(this.#file, this.path);
     await this.#file.close();
+    if (!isInPlace) {
+      await rm(notesPath(this.path), {force: true});
+      const message = `Another program has replaced ${this.path} during the download`;
+      throw new DownloadError(message, 'ERR_DOWNLOAD_FILE', {request: requestOf({url: this.#url})});
+    }
     await rename(this.path, target);
     await syncDirectoryOf(target);
     await rm(notesPath(this.path), {force: true});
@@ -176,21 +191,41 @@ function notesPath(path: string): string {
   return `${path}.json`;
 }
 
-async function openExisting(path: string): Promise<FileHandle | undefined> {
+async function readNotes(path: string, user: number): Promise<Notes | undefined> {
   try {
-    return await open(path, 'r+');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-async function readNotes(path: string): Promise<Notes | undefined> {
-  try {
-    const notes = JSON.parse(await readFile(path, 'utf8')) as Notes;
-    return notes.format === 1 && Array.isArray(notes.ranges) ? notes : undefined;
+    const notes: unknown = JSON.parse((await readSmall(path, largestNotes, user)) ?? 'null');
+    return areNotes(notes) ? notes : undefined;
   } catch {
     // There are no notes, or another program wrote the file.
     return undefined;
   }
+}
+
+function areNotes(value: unknown): value is Notes {
+  const notes = value as Partial<Notes> | null;
+  return (
+    notes?.format === 1 &&
+    isText(notes.source) &&
+    isText(notes.place) &&
+    [notes.etag, notes.lastModified, notes.ifRange].every((one) => one === undefined || isText(one)) &&
+    (notes.digest === undefined ||
+      (isText(notes.digest.value) && algorithms.includes(notes.digest.algorithm))) &&
+    (notes.size === undefined || isPosition(notes.size)) &&
+    Array.isArray(notes.ranges) &&
+    notes.ranges.every(isRange)
+  );
+}
+
+function isRange(value: unknown): value is ByteRange {
+  if (!Array.isArray(value) || value.length !== 2) return false;
+  const [start, end] = value as [unknown, unknown];
+  return isPosition(start) && isPosition(end) && start < end;
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
+}
+
+function isPosition(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -1,7 +1,21 @@
-import {mkdtemp, readdir, readFile, rm} from 'node:fs/promises';
+import {execFileSync} from 'node:child_process';
+import {renameSync, writeFileSync} from 'node:fs';
+import {
+  chown,
+  link,
+  lstat,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import type {ServerResponse} from 'node:http';
-import {tmpdir} from 'node:os';
+import {hostname, tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {platform} from 'node:process';
 import {afterAll, beforeAll, beforeEach, describe, expect, it, vi} from 'vitest';
 import {downloadTo} from '../../src/node/index.ts';
 import {patternOf, startFileServer} from '../support/file-server.ts';
@@ -128,4 +142,180 @@ describe('downloadTo from a server that does not name the size', () => {
     expect(error).toMatchObject({name: 'ConnectionError', phase: 'receive'});
     expect(server.requests).toHaveLength(3);
   });
+});
+
+/** What somebody else may put at a path, and leads to the file `victim`. */
+const traps: Array<[string, (victim: string, path: string) => Promise<void> | void]> = [
+  ['a symbolic link', symlink],
+  ['a hard link', link],
+];
+
+describe.skipIf(platform === 'win32')('downloadTo in a directory that others write to', () => {
+  async function interrupted(file: string): Promise<void> {
+    const server = await startFileServer({content, etag, cutAfter: () => 4_000});
+    const {session} = openSession();
+    expect(await rejection(downloadTo(session, server.origin, file, {ranges: 1, resumes: 0}))).toMatchObject({
+      name: 'ConnectionError',
+    });
+  }
+
+  it.each(
+    ['', '.json', '.json~'].flatMap((suffix) => traps.map(([name, put]) => [name, suffix, put] as const)),
+  )('%s at file.bin.aiofetch-part%s overwrites no other file', async (_name, suffix, put) => {
+    const {folder, file} = await place();
+    const victim = join(folder, 'victim');
+    await writeFile(victim, 'important');
+    const path = `${file}.aiofetch-part${suffix}`;
+    await put(victim, path);
+    await interrupted(file);
+    expect(await readFile(victim, 'utf8')).toBe('important');
+    await rm(path, {force: true});
+    await put(victim, path);
+    const server = await startFileServer({content, etag});
+    const {session} = openSession();
+    await downloadTo(session, server.origin, file);
+    expect(await readFile(victim, 'utf8')).toBe('important');
+    expect((await lstat(file)).isFile()).toBe(true);
+    expect((await readFile(file)).equals(content)).toBe(true);
+  });
+
+  it.each(['', '.json', '.json~'])('a pipe at file.bin.aiofetch-part%s is replaced', async (suffix) => {
+    const {file} = await place();
+    const make = () => execFileSync('mkfifo', [`${file}.aiofetch-part${suffix}`]);
+    make();
+    await interrupted(file);
+    await rm(`${file}.aiofetch-part${suffix}`, {force: true});
+    make();
+    const server = await startFileServer({content, etag});
+    const {session} = openSession();
+    await downloadTo(session, server.origin, file);
+    expect((await readFile(file)).equals(content)).toBe(true);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('a part file of another user is not continued', async () => {
+    const server = await startFileServer({content, etag, cutAfter: () => 4_000});
+    const {session} = openSession();
+    for (const suffix of ['', '.json']) {
+      const {file} = await place();
+      server.file.cutAfter = () => 4_000;
+      await rejection(downloadTo(session, server.origin, file, {ranges: 1, resumes: 0}));
+      delete server.file.cutAfter;
+      await chown(`${file}.aiofetch-part${suffix}`, 65_534, 65_534);
+      expect(await downloadTo(session, server.origin, file)).toMatchObject({resumedFrom: 0});
+      expect((await readFile(file)).equals(content)).toBe(true);
+      expect((await lstat(file)).uid).toBe(0);
+    }
+  });
+
+  it('a file that takes the place of the part file during the download does not become the result', async () => {
+    const server = await startFileServer({content, etag});
+    const {folder, file} = await place();
+    server.file.answer = (request) => {
+      if (request === 1) {
+        writeFileSync(join(folder, 'planted'), 'planted');
+        renameSync(join(folder, 'planted'), `${file}.aiofetch-part`);
+      }
+      return false;
+    };
+    const {session} = openSession();
+    expect(await rejection(downloadTo(session, server.origin, file, {rangeSize: 4_000}))).toMatchObject({
+      name: 'DownloadError',
+      code: 'ERR_DOWNLOAD_FILE',
+    });
+    expect(await readdir(folder)).toEqual(['file.bin.aiofetch-part']);
+    expect(await downloadTo(session, server.origin, file)).toMatchObject({resumedFrom: 0});
+    expect((await readFile(file)).equals(content)).toBe(true);
+  });
+
+  it('a pipe or a device as the target is refused, and not replaced', async () => {
+    const {file} = await place();
+    execFileSync('mkfifo', [file]);
+    const {session} = openSession();
+    expect(await rejection(downloadTo(session, 'http://localhost/', file))).toMatchObject({
+      name: 'InvalidOptionError',
+    });
+    expect((await lstat(file)).isFIFO()).toBe(true);
+  });
+});
+
+describe('downloadTo with what an earlier download has left', () => {
+  it('a complete part file is checked with the server, which says whether its version is current', async () => {
+    const server = await startFileServer({content, etag, cutAfter: () => 9_999});
+    const {session} = openSession();
+    const {file} = await place();
+    await rejection(downloadTo(session, server.origin, file, {ranges: 1, resumes: 0}));
+    const notes = JSON.parse(await readFile(`${file}.aiofetch-part.json`, 'utf8'));
+    await writeFile(`${file}.aiofetch-part`, content);
+    await writeFile(`${file}.aiofetch-part.json`, JSON.stringify({...notes, ranges: [[0, content.length]]}));
+    Object.assign(server.file, {
+      content: patternOf(5_000, 5),
+      etag: '"another-version"',
+      cutAfter: undefined,
+    });
+    expect(await downloadTo(session, server.origin, file)).toMatchObject({resumedFrom: 0, size: 5_000});
+    expect((await readFile(file)).equals(server.file.content)).toBe(true);
+  });
+
+  it.each<[string, unknown]>([
+    ['ranges that end before they begin', {ranges: [[5, 2]]}],
+    ['negative ranges', {ranges: [[-5, 3]]}],
+    ['an endless range', {ranges: [[0, 1e308]]}],
+    ['a range that is not a list', {ranges: [null]}],
+    ['a range of other values', {ranges: [['a', {}]]}],
+    ['a size that is not a number', {size: '10000'}],
+    ['an ETag that is not a text', {etag: {}, ifRange: {}}],
+    ['a digest without a value', {digest: {algorithm: 'sha-256'}}],
+    ['nothing', null],
+  ])('downloadTo starts again beside notes with %s', async (_name, changes) => {
+    const server = await startFileServer({content, etag, cutAfter: () => 4_000});
+    const {session} = openSession();
+    const {file} = await place();
+    await rejection(downloadTo(session, server.origin, file, {ranges: 1, resumes: 0}));
+    delete server.file.cutAfter;
+    const notes = JSON.parse(await readFile(`${file}.aiofetch-part.json`, 'utf8'));
+    await writeFile(`${file}.aiofetch-part.json`, JSON.stringify(changes && {...notes, ...changes}));
+    expect((await downloadTo(session, server.origin, file)).resumedFrom).toBe(0);
+    expect((await readFile(file)).equals(content)).toBe(true);
+  });
+});
+
+describe('the lock of downloadTo', () => {
+  /** Tries a download beside a lock with this text, last touched so many ms ago. */
+  async function tryBeside(text: string, age: number): Promise<string> {
+    const server = await startFileServer({content, etag});
+    const {session} = openSession();
+    const {file} = await place();
+    await writeFile(`${file}.aiofetch-part.lock`, text);
+    const touched = new Date(Date.now() - age);
+    await utimes(`${file}.aiofetch-part.lock`, touched, touched);
+    return downloadTo(session, server.origin, file).then(
+      () => 'taken',
+      ({code}) => code,
+    );
+  }
+
+  const {pid} = process;
+  const host = hostname();
+
+  it.skipIf(platform !== 'linux')(
+    'a lock of a process whose number another process has got since is stale at once',
+    async () => {
+      expect(await tryBeside(JSON.stringify({pid, host, id: '1', born: '12345'}), 0)).toBe('taken');
+      expect(await tryBeside(JSON.stringify({pid: 1, host, id: '1', born: '12345'}), 0)).toBe('taken');
+    },
+  );
+
+  it('a lock with the number of this process is stale if it is older than this process', async () => {
+    vi.spyOn(process, 'uptime').mockReturnValue(10);
+    expect(await tryBeside(JSON.stringify({pid, host, id: '1'}), 20_000)).toBe('taken');
+    expect(await tryBeside(JSON.stringify({pid, host, id: '1'}), 5_000)).toBe('ERR_DOWNLOAD_LOCKED');
+  });
+
+  it.each(['null', '', '{"pid":"x"}', JSON.stringify({pid: -1, host}), JSON.stringify({pid: 0, host})])(
+    'a lock that no download has written holds for half a minute: %s',
+    async (text) => {
+      expect(await tryBeside(text, 0)).toBe('ERR_DOWNLOAD_LOCKED');
+      expect(await tryBeside(text, 31_000)).toBe('taken');
+    },
+  );
 });

@@ -1,7 +1,9 @@
+import {execFileSync} from 'node:child_process';
 import {appendFile, mkdtemp, rm, stat, utimes, writeFile} from 'node:fs/promises';
 import type {IncomingMessage} from 'node:http';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
+import {platform} from 'node:process';
 import {pathToFileURL} from 'node:url';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {ConnectionError} from '../../src/index.ts';
@@ -50,6 +52,27 @@ describe('fileFrom', () => {
       option: 'fileFrom.contentType',
     });
   });
+
+  it.skipIf(platform === 'win32')(
+    'fileFrom refuses a pipe at once, without waiting for a writer',
+    async () => {
+      const path = `${await createFile('')}.pipe`;
+      execFileSync('mkfifo', [path]);
+      const error = await failure(fileFrom(path));
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).toMatchObject({message: expect.stringContaining('is not a file')});
+    },
+  );
+
+  it.skipIf(platform !== 'linux')(
+    'fileFrom refuses files whose content does not have their size',
+    async () => {
+      for (const path of ['/proc/self/status', '/sys/kernel/mm/transparent_hugepage/enabled', '/dev/zero']) {
+        const error = await failure(fileFrom(path).then(() => new Error(`${path} was accepted`)));
+        expect(error, path).toBeInstanceOf(TypeError);
+      }
+    },
+  );
 
   it.each([0, 10, 1_000_000])('a file is sent as a body with its length: %d bytes', async (size) => {
     const file = await fileFrom(await createFile(Buffer.alloc(size, 'x')), {type: 'text/x-own'});
