@@ -1,6 +1,52 @@
 /** The runtime's `Response`, read when this module is loaded, because tests and tools replace the globals later. */
 export const NativeResponse = globalThis.Response;
 
+/** The members of a response that a copy of it shows. */
+export type CopiedHead = Pick<Response, 'url' | 'redirected' | 'type' | 'status' | 'statusText'>;
+
+/**
+ * A `Response` with the head of another one. The constructor of `Response` can't set `url`, `redirected` and `type`, and it
+ * refuses statuses from 600 and some reason phrases, though servers send them and `fetch` delivers them.
+ */
+export class CopiedResponse extends NativeResponse {
+  readonly #head: CopiedHead;
+
+  constructor(body: ReadableStream<Uint8Array<ArrayBuffer>> | null, head: CopiedHead, headers: Headers) {
+    const {status, statusText} = head;
+    // What the constructor accepts is passed on, because runtimes read the status of a `Response` without its getter.
+    const isStatus = status >= 200 && status <= 599;
+    const isPhrase = /^[\t -~\x80-\xff]*$/.test(statusText);
+    super(body, {status: isStatus ? status : 200, statusText: isPhrase ? statusText : '', headers});
+    this.#head = head;
+    // Own properties rather than getters of the class: Node's constructor reads `status` before `#head` is set.
+    if (!isStatus) overrideMembers(this, {status, ok: false});
+    if (!isPhrase) overrideMembers(this, {statusText});
+  }
+
+  override get url(): string {
+    return this.#head.url;
+  }
+
+  override get redirected(): boolean {
+    return this.#head.redirected;
+  }
+
+  override get type(): ResponseType {
+    return this.#head.type;
+  }
+
+  override clone(): Response {
+    const {body, headers} = super.clone();
+    return new CopiedResponse(body as ReadableStream<Uint8Array<ArrayBuffer>> | null, this.#head, headers);
+  }
+}
+
+function overrideMembers(response: Response, members: Partial<Response>): void {
+  for (const [name, value] of Object.entries(members)) {
+    Object.defineProperty(response, name, {value, configurable: true});
+  }
+}
+
 // Workers with an early compatibility date have no FinalizationRegistry.
 const registry =
   typeof FinalizationRegistry === 'function'

@@ -1,5 +1,6 @@
 import {discard} from '../../core/discard-response.ts';
-import {cancelWhenCollected, NativeResponse} from '../../core/native-response.ts';
+import type {CopiedHead} from '../../core/native-response.ts';
+import {CopiedResponse, cancelWhenCollected} from '../../core/native-response.ts';
 import {hasBody} from '../../core/status.ts';
 
 /** Notified of the progress and the end of a response's body. */
@@ -20,31 +21,25 @@ export interface BodyTracker {
   readonly failure: {readonly error: unknown} | undefined;
 }
 
-interface Meta {
-  readonly url: string;
-  readonly redirected: boolean;
-  readonly type: ResponseType;
-}
-
 /**
  * How many bytes of an unread body are buffered. With this buffer, a small body ends and frees its slot even if the
  * caller never reads it.
  */
 const highWaterMark = 64 * 1024;
 
-/** A real `Response` with `url`, `redirected` and `type`, which the constructor of `Response` can't set. Its clones have them too. */
-class TrackedResponse extends NativeResponse {
-  readonly #meta: Meta;
+/** A response that tells its tracker when the caller reads it. Its clones do too. */
+class TrackedResponse extends CopiedResponse {
+  readonly #head: CopiedHead;
   readonly #tracker: BodyTracker;
 
   constructor(
     body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
-    init: ResponseInit,
-    meta: Meta,
+    head: CopiedHead,
+    headers: Headers,
     tracker: BodyTracker,
   ) {
-    super(body, init);
-    this.#meta = meta;
+    super(body, head, headers);
+    this.#head = head;
     this.#tracker = tracker;
   }
 
@@ -90,24 +85,12 @@ class TrackedResponse extends NativeResponse {
     }
   }
 
-  override get url(): string {
-    return this.#meta.url;
-  }
-
-  override get redirected(): boolean {
-    return this.#meta.redirected;
-  }
-
-  override get type(): ResponseType {
-    return this.#meta.type;
-  }
-
   override clone(): Response {
     const copy = super.clone();
     return new TrackedResponse(
       copy.body as ReadableStream<Uint8Array<ArrayBuffer>> | null,
-      copy,
-      this.#meta,
+      this.#head,
+      copy.headers,
       this.#tracker,
     );
   }
@@ -130,8 +113,14 @@ export function trackedResponse(
     if ((body === null && type !== 'default') || status < 200) return response;
     discard(response);
   }
-  const meta = {url: url || request.url, redirected, type: type === 'default' ? 'basic' : type} as const;
-  return new TrackedResponse(stream, {status, statusText, headers}, meta, tracker);
+  const head: CopiedHead = {
+    url: url || request.url,
+    redirected,
+    type: type === 'default' ? 'basic' : type,
+    status,
+    statusText,
+  };
+  return new TrackedResponse(stream, head, headers, tracker);
 }
 
 function trackedStream(

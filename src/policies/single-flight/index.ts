@@ -172,8 +172,14 @@ class SharedCall extends Lifetime implements AbortListener {
     };
     // The first caller gets the response itself, after the others have got their clones.
     for (const caller of callers.reverse()) {
-      const own = caller === first ? response : response.clone();
-      caller.resolve(sharedResponse(own, caller.lifetime, bodyEnded));
+      try {
+        const own = caller === first ? response : response.clone();
+        caller.resolve(sharedResponse(own, caller.lifetime, bodyEnded));
+      } catch (error) {
+        // An inner policy returned no response, or one whose body was read.
+        caller.reject(error);
+        bodyEnded();
+      }
     }
   }
 

@@ -1,35 +1,5 @@
 import type {AbortListener, Lifetime} from '../../core/call-lifetime.ts';
-import {cancelWhenCollected, NativeResponse} from '../../core/native-response.ts';
-
-/** One caller's copy of a shared response, with the members that the constructor of `Response` can't set. */
-class SharedResponse extends NativeResponse {
-  readonly #from: Response;
-
-  constructor(body: ReadableStream<Uint8Array<ArrayBuffer>> | null, from: Response) {
-    const {status, statusText, headers} = from;
-    super(body, {status, statusText, headers});
-    this.#from = from;
-  }
-
-  override get url(): string {
-    return this.#from.url;
-  }
-
-  override get redirected(): boolean {
-    return this.#from.redirected;
-  }
-
-  override get type(): ResponseType {
-    return this.#from.type;
-  }
-
-  override clone(): Response {
-    return new SharedResponse(
-      super.clone().body as ReadableStream<Uint8Array<ArrayBuffer>> | null,
-      this.#from,
-    );
-  }
-}
+import {CopiedResponse, cancelWhenCollected} from '../../core/native-response.ts';
 
 /**
  * Makes one caller's copy of a shared response. The caller's call lasts until the copy's body ends. Aborting the call
@@ -99,5 +69,5 @@ export function sharedResponse(response: Response, lifetime: Lifetime, bodyEnded
   // that, because the connector buffers small bodies itself.
   const stream = new ReadableStream<Uint8Array<ArrayBuffer>>(source, {highWaterMark: 0});
   cancelWhenCollected(source, cancel);
-  return new SharedResponse(stream, response);
+  return new CopiedResponse(stream, response, response.headers);
 }
