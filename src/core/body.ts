@@ -44,6 +44,15 @@ export function isStreamLike(
   );
 }
 
+/**
+ * Keeps the errors of a Node stream from ending the process. A stream without a listener throws its error, and a connector
+ * reads the stream only when it sends the request: after a wait, or never. Whoever reads the stream later gets the error.
+ */
+export function keepErrors(body: unknown): void {
+  const stream = body as {on?(event: 'error', listener: () => void): unknown} | null | undefined;
+  if (typeof stream === 'object' && typeof stream?.on === 'function') stream.on('error', () => undefined);
+}
+
 /** The largest body that is sent at once, in bytes: as much as the buffers of a socket hold. */
 const smallBody = 64 * 1024;
 
@@ -84,6 +93,7 @@ export function toReadableStream(
   source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,
 ): ReadableStream<Uint8Array> {
   if (source instanceof ReadableStream) return source;
+  keepErrors(source);
   const encoder = new TextEncoder();
   const iterator = source[Symbol.asyncIterator]();
   return new ReadableStream<Uint8Array>(
@@ -128,8 +138,10 @@ export function prepareBody(body: RequestBody): PreparedBody {
     if (body.locked) throw new TypeError('The body is a stream that is locked, or has been read already');
     return {source: body as ReadableStream<Uint8Array>, contentType: undefined};
   }
-  if (typeof body === 'object' && body !== null && isStreamLike(body))
+  if (typeof body === 'object' && body !== null && isStreamLike(body)) {
+    keepErrors(body);
     return {source: body, contentType: undefined};
+  }
   // Fetch, "extract a body": any other value becomes a string.
   return {source: String(body), contentType: 'text/plain;charset=UTF-8'};
 }

@@ -1,4 +1,5 @@
 import type {Input, ResponsePromise} from 'ky';
+import {keepErrors} from '../core/body.ts';
 import {originOf} from '../core/fetch-origin.ts';
 import {takeBody} from '../core/read-request-body.ts';
 import {checkBody, lifetimeOf} from '../core/request.ts';
@@ -67,6 +68,7 @@ export function createVerbs(
 
   function call(method: string, input: Input, given: CallOptions = {}): ResponsePromise {
     let outgoing: OutgoingCall | undefined;
+    keepErrors(given.body);
     try {
       checkCallOptions(given, known);
       hookSupport?.check(given);

@@ -132,7 +132,11 @@ export class Exchange
     this.#upload?.proceedAfter(this.request.transfer?.expectContinue);
   }
 
+  // Events may arrive in any state: a server sends a second head, or none, and an aborted request is over before its
+  // connection knows. Each event is ignored or fails the call where its state doesn't expect it.
+
   onBodySent(chunk: unknown): void {
+    if (this.state === 'done') return;
     const bytes = typeof chunk === 'string' ? Buffer.byteLength(chunk) : (chunk as Buffer).length;
     this.pool.totals.bytesSent += bytes;
     this.trace?.emit('requestChunkSent', this.request, {bytes});
@@ -140,6 +144,7 @@ export class Exchange
   }
 
   onRequestSent(): void {
+    if (this.state === 'done') return;
     this.#isSent = true;
     this.trace?.emit('requestSent', this.request);
     if (this.host.adaptive && this.#upload) this.sentAt = performance.now();
@@ -163,7 +168,13 @@ export class Exchange
   }
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
+    if (this.state !== 'sent') return true;
     this.#startReadTimer();
+    if (status === 101) {
+      this.#isAnswered = true;
+      this.onError(new Error('The server switched protocols, though the request did not ask for it'));
+      return true;
+    }
     if (status < 200) {
       if (status === 100 && this.#upload?.isWaiting) this.#upload.proceed();
       return true;
@@ -227,9 +238,14 @@ export class Exchange
     }
   }
 
+  /** Whether the head of the response has arrived, and its body is arriving. */
+  get #isReading(): boolean {
+    return this.state === 'receiving' || this.state === 'discarding';
+  }
+
   onData(chunk: Buffer): boolean {
     // undici's parser hands on an empty chunk when it resumes. A stream that gets an empty chunk asks for no other.
-    if (chunk.length === 0) return true;
+    if (chunk.length === 0 || !this.#isReading) return true;
     this.pool.totals.bytesReceived += chunk.length;
     this.trace?.emit('responseChunkReceived', this.request, {bytes: chunk.length});
     if (this.state === 'discarding') {
@@ -252,6 +268,10 @@ export class Exchange
   }
 
   onComplete(): void {
+    if (!this.#isReading) {
+      this.onError(new Error('The response ended before its head had arrived'));
+      return;
+    }
     const connection = this.connection as PoolConnection;
     const wasReceiving = this.state === 'receiving';
     this.finish();

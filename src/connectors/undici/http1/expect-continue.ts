@@ -40,9 +40,23 @@ export function dispatchExpectContinue(
     fail(error as Error);
     return;
   }
-  request.on('continue', () => handler.onHeaders?.(100, [], noop, ''));
+  request.on('continue', () => {
+    if (!isOver) handler.onHeaders?.(100, [], noop, '');
+  });
+  // The handler refuses a 101 (Switching Protocols), which no request asked for. Without a listener, Node only ends the socket.
+  request.once('upgrade', () => {
+    if (isOver) return;
+    handler.onResponseStarted?.();
+    handler.onHeaders?.(101, [], noop, '');
+  });
   request.on('error', fail);
+  let isAnswered = false;
+  request.once('close', () => {
+    if (!isAnswered) fail(new Error('Socket was closed'));
+  });
   request.once('response', (response: IncomingMessage) => {
+    if (isOver) return;
+    isAnswered = true;
     handler.onResponseStarted?.();
     const headers = response.rawHeaders.map((text) => Buffer.from(text, 'latin1'));
     const resume = () => response.resume();

@@ -203,6 +203,24 @@ describe('a body that waits for 100 (Continue)', () => {
     expect(stats().active).toBe(0);
   });
 
+  it.each([
+    ['101', 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
+    ['101 with Upgrade', 'HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n'],
+    ['102 and 101', 'HTTP/1.1 102 P\r\n\r\nHTTP/1.1 101 S\r\n\r\n'],
+    ['100 and 101', 'HTTP/1.1 100 C\r\n\r\nHTTP/1.1 101 S\r\n\r\n'],
+    ['100 and the end', 'HTTP/1.1 100 C\r\n\r\n'],
+    ['no HTTP', 'SSH-2.0\r\n\r\n'],
+  ])('the request fails when the server answers with %s', async (_what, answered) => {
+    const server = await startRawServer(async (connection) => {
+      await connection.head();
+      connection.socket.end(answered);
+    });
+    const {fetch, stats} = openSession();
+    const error = await failure(fetch(server.origin, {method: 'POST', body: 'abc', expectContinue: 60_000}));
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(stats().active).toBe(0);
+  });
+
   it('a body whose length differs from Content-Length fails the request', async () => {
     const server = await startChecking(goOn);
     const {fetch, stats} = openSession();
