@@ -1,8 +1,8 @@
 import {createHash, X509Certificate} from 'node:crypto';
 import {isIP} from 'node:net';
 import type {Duplex} from 'node:stream';
-import type {ConnectionOptions, SecureContext, TLSSocket} from 'node:tls';
-import {connect, createSecureContext} from 'node:tls';
+import type {ConnectionOptions, PeerCertificate, SecureContext, TLSSocket} from 'node:tls';
+import {checkServerIdentity, connect, createSecureContext} from 'node:tls';
 import {InvalidOptionError} from '../../../errors/index.ts';
 import {checkKnown, isObject} from '../../../utils/check-options.ts';
 
@@ -58,8 +58,8 @@ export interface TlsOutcome {
 class PinError extends Error {
   readonly code = 'ERR_TLS_PIN';
 
-  constructor(found: string) {
-    super(`Certificate matches no pin: ${found}`);
+  constructor(found: string, cause?: unknown) {
+    super(`Certificate matches no pin: ${found}`, {cause});
     this.name = 'PinError';
   }
 }
@@ -152,6 +152,7 @@ export class TlsClient {
       host: target.hostname,
       servername,
       ALPNProtocols: protocols,
+      checkServerIdentity: identityError,
       highWaterMark: readSize,
       ...(session && {session}),
     };
@@ -161,7 +162,7 @@ export class TlsClient {
     const rememberNow = rememberSessions(socket, sessions, key);
     const onSecure = () => {
       socket.off('error', onError).off('close', onClose);
-      const wrong = pins && !socket.isSessionReused() ? checkPinned(socket, pins) : undefined;
+      const wrong = pins && !socket.isSessionReused() ? checkChain(socket, pins) : undefined;
       if (wrong) {
         socket.destroy();
         outcome.failed(wrong);
@@ -246,6 +247,24 @@ function checkPins(option: string, pin: unknown): ReadonlySet<string> {
   }
   if (pins.length === 0) throw new InvalidOptionError(option, pin, 'at least one pin');
   return new Set(pins as string[]);
+}
+
+// Node calls this function outside the call as well, and its own one throws for names in a format that it doesn't know.
+function identityError(hostname: string, certificate: PeerCertificate): Error | undefined {
+  try {
+    return checkServerIdentity(hostname, certificate);
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** Checks the pins. A certificate that can't be read fails the handshake. A throw here would end the process. */
+function checkChain(socket: TLSSocket, pins: ReadonlySet<string>): PinError | undefined {
+  try {
+    return checkPinned(socket, pins);
+  } catch (cause) {
+    return new PinError('a certificate of the server cannot be read', cause);
+  }
 }
 
 function checkPinned(socket: TLSSocket, pins: ReadonlySet<string>): PinError | undefined {

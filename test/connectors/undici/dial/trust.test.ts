@@ -37,6 +37,15 @@ const certificatePin = (cert: string) => sha256(new X509Certificate(cert).raw);
 const keyPin = (cert: string) =>
   sha256(new X509Certificate(cert).publicKey.export({type: 'spki', format: 'der'}));
 
+/** The same certificate with a public key of an unknown algorithm, which OpenSSL can't read. */
+function withUnknownKey(cert: string): string {
+  const der = Buffer.from(new X509Certificate(cert).raw);
+  const idOfKeys = Buffer.from('06072a8648ce3d0201', 'hex');
+  der[der.indexOf(idOfKeys) + idOfKeys.length - 1] = 0x7f;
+  const lines = der.toString('base64').match(/.{1,64}/g) ?? [];
+  return ['-----BEGIN CERTIFICATE-----', ...lines, '-----END CERTIFICATE-----'].join('\n');
+}
+
 describe('a server’s certificate', () => {
   it('a certificate of a trusted authority is accepted', async () => {
     const server = await startTlsServer();
@@ -275,6 +284,22 @@ describe('a pin', () => {
     const server = await startTlsServer({cert: chain(identity, namesake)});
     const {fetch} = openTls({rejectUnauthorized: false, pin: certificatePin(namesake.cert)});
     expect(await failure(fetch(server.origin))).toMatchObject({code: 'ERR_TLS_PIN'});
+  });
+
+  it('a certificate in the chain whose key cannot be read fails the call', async () => {
+    const unreadable = {...authority, cert: withUnknownKey(authority.cert)};
+    expect(() => new X509Certificate(unreadable.cert).publicKey).toThrow();
+    const server = await startTlsServer({
+      cert: chain(identity, unreadable),
+      // At other levels, OpenSSL checks the keys that a server sends.
+      ciphers: 'DEFAULT@SECLEVEL=0',
+    });
+    const pin = keyPin((await authority.issue()).cert);
+    for (const tls of [{rejectUnauthorized: false}, {ca: authority.cert}]) {
+      const {fetch, stats} = openTls({...tls, pin});
+      expect(await failure(fetch(server.origin))).toMatchObject({phase: 'tls', code: 'ERR_TLS_PIN'});
+      expect(stats().active).toBe(0);
+    }
   });
 
   it('a matching pin is enough with rejectUnauthorized: false', async () => {

@@ -65,10 +65,7 @@ describe('a Node stream as a body that fails before its request is sent', () => 
     ['a body that is a function', (session, url) => session.post(url, {body: failing})],
     ['expectContinue', (session, url) => session.post(url, {body: failing(), expectContinue: 20})],
   ] as ReadonlyArray<
-    [
-      string,
-      (session: ReturnType<typeof openSession>['session'], url: string) => Promise<unknown>,
-    ]
+    [string, (session: ReturnType<typeof openSession>['session'], url: string) => Promise<unknown>]
   >)('the call fails with the error of the stream with %s', async (_what, send) => {
     const server = await answering();
     const {session} = openSession();
@@ -95,7 +92,7 @@ describe('a Node stream as a body that fails before its request is sent', () => 
   it('a stream that fails while its host is looked up fails the call', async () => {
     const server = await answering();
     const lookup: LookupFunction = (_host, _options, callback) => {
-      turns().then(() => callback(null, [{address: '127.0.0.1', family: 4}]));
+      void turns().then(() => callback(null, [{address: '127.0.0.1', family: 4}]));
     };
     const {session} = openSession({dns: {lookup}});
     const error = await failure(session.post(`http://api.test:${server.port}`, {body: failing()}));
