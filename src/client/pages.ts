@@ -22,7 +22,7 @@ export interface Page<Item, Data = unknown> {
    * Requests the next page, anew with each call. Returns `undefined` when this page is the last.
    *
    * @throws AiofetchError `ERR_PAGE_LOOP` when the next page is one that was there before, `ERR_PAGE_URL` when its URL is not
-   * valid; and everything that a call throws
+   * valid, `ERR_PAGE_LIMIT` when there would be more than `maxPages`; and everything that a call throws
    */
   next(): Promise<Page<Item, Data> | undefined>;
 }
@@ -36,7 +36,16 @@ export interface PageOptions {
    * @default 0
    */
   readonly prefetch?: number | undefined;
+  /**
+   * How many pages are requested at most. The page after them rejects with the code `ERR_PAGE_LIMIT`: a server decides whether
+   * there is a next page, and its list may have no end.
+   *
+   * @default 10_000
+   */
+  readonly maxPages?: number | undefined;
 }
+
+const defaultMaxPages = 10_000;
 
 /**
  * The pages of a call. `await` gives the first page, `for await` the items of all pages. Nothing is sent before that.
@@ -53,8 +62,9 @@ export interface PagedMethod<Input, Item, Data, Failure> {
   /**
    * Returns the pages: `await` them for the first page, iterate over them for the items of all pages.
    *
-   * @throws InvalidOptionError at once, for an invalid `prefetch`. While awaiting or iterating: everything that the method
-   * of an endpoint without pages throws; AiofetchError `ERR_PAGE_LOOP` when a page leads back to an earlier page
+   * @throws InvalidOptionError at once, for an invalid `prefetch` or `maxPages`. While awaiting or iterating: everything that the method
+   * of an endpoint without pages throws; AiofetchError `ERR_PAGE_LOOP` when a page leads back to an earlier page,
+   * `ERR_PAGE_LIMIT` when there are more than `maxPages`
    */
   (...input: Arguments<Input & PageOptions>): Pages<Item, Data>;
   /** Returns the response of the first page, with any status, undecoded. Read its body, or cancel it. */
@@ -89,9 +99,10 @@ export function createPagedMethod(
 ): unknown {
   const caller = createCaller(definition, context, true);
   const method = (input: LooseInput & PageOptions = {}) => {
-    const {prefetch, ...rest} = input;
+    const {prefetch, maxPages: most, ...rest} = input;
     const ahead = checkNumber('prefetch', prefetch, 0, {whole: true, max: 100});
-    const pages = {definition, context, strategy, caller};
+    const maxPages = checkNumber('maxPages', most, defaultMaxPages, {whole: true, min: 1});
+    const pages = {definition, context, strategy, caller, maxPages};
     return createPages(() => createChain(pages, rest), ahead, rest.signal);
   };
   return Object.assign(method, {
@@ -156,11 +167,12 @@ interface PagedEndpointOfClient {
   readonly context: ClientContext;
   readonly strategy: AnyStrategy;
   readonly caller: Caller;
+  readonly maxPages: number;
 }
 
 /** The function that loads the first page of a call. The pages that follow share a record of the pages before them. */
 function createChain(paged: PagedEndpointOfClient, firstInput: LooseInput): Load {
-  const {definition, strategy, caller} = paged;
+  const {definition, strategy, caller, maxPages} = paged;
   const checkLoop = createLoopCheck(definition.name);
 
   async function load(place: Place, signal?: AbortSignal): Promise<Loaded> {
@@ -189,8 +201,13 @@ function createChain(paged: PagedEndpointOfClient, firstInput: LooseInput): Load
   // An invalid next page doesn't take the items of this page from the caller: the error comes with the next page.
   function loadNext(found: NonNullable<NextPage>, place: Place, endpointCall: EndpointCall): Load {
     try {
+      const {request} = endpointCall;
+      if (place.index + 1 >= maxPages) {
+        const message = `${definition.name} has more than ${maxPages} pages (option \`maxPages\`)`;
+        throw new AiofetchError(message, 'ERR_PAGE_LIMIT', undefined, {request});
+      }
       const next = placeOf(found, place, endpointCall, paged);
-      checkLoop(next, place, endpointCall.request);
+      checkLoop(next, place, request);
       return (signal) => load(next, signal);
     } catch (error) {
       return () => Promise.reject(error);

@@ -21,12 +21,18 @@ export type {EventSourceOptions, Reconnection} from './options.ts';
 
 /** The shortest delay after a failure, in ms. */
 const shortestBackoff = 100;
+/**
+ * The shortest and the longest delay that the server can ask for, in ms: with `retry: 0` it would get the next request at once,
+ * and with a very long delay none any more.
+ */
+const shortestRetry = 1_000;
+const longestRetry = 300_000;
 
 /** The iterator that {@link eventSource} returns. */
 export interface EventSourceIterator extends AsyncIterableIterator<ServerSentEvent, undefined, undefined> {
   /** The id of the last event that was yielded. Pass it as the option `lastEventId` to continue from there later. */
   readonly lastEventId: string;
-  /** The shortest delay before connecting again, in ms: the latest one that the server gave. */
+  /** The shortest delay before connecting again, in ms: the latest one that the server gave, from 1,000 to 300,000. */
   readonly retry: number;
   /** Ends the loop, even while it waits, and closes the connection. */
   close(): void;
@@ -35,14 +41,14 @@ export interface EventSourceIterator extends AsyncIterableIterator<ServerSentEve
 /**
  * Yields the events of a URL, as `EventSource` does (HTML, "Server-sent events"), over as many connections as needed. When a
  * connection ends, breaks or falls silent, the next one continues after the last event that was yielded (`Last-Event-ID`).
- * The delay before it is the server's `retry`. The delay doubles with each attempt that fails, and a random part of up to
+ * The delay before it is the server's `retry`, from one second to five minutes. The delay doubles with each attempt that fails, and a random part of up to
  * half of it is added, so that the clients of a server that restarts don't connect at the same moment.
  *
  * The loop ends when the server answers with 204, when the loop is left, and by `close()`. No slot is held during a delay.
  *
  * @throws InvalidOptionError; UnsupportedOptionError
  * @throws From the loop: HTTPError for a status outside 200–299; EventSourceError for another status than 200 and for
- * another media type than `text/event-stream`; the error of the last attempt if more than `maxFailures` attempts in a row
+ * another media type than `text/event-stream`; AiofetchError `ERR_EVENT_TOO_LONG`; the error of the last attempt if more than `maxFailures` attempts in a row
  * failed; the reason of `signal`.
  *
  * @example
@@ -67,7 +73,7 @@ export function eventSource(
   options: EventSourceOptions = {},
 ): EventSourceIterator {
   const settings = checkEventSource(session, options);
-  const {call, maxFailures, maxReconnectDelay, onReconnect, reconnectStatuses} = settings;
+  const {call, maxFailures, maxLength, maxReconnectDelay, onReconnect, reconnectStatuses} = settings;
   const controller = new AbortController();
   const {signal} = controller;
   let {lastEventId, reconnectDelay: retry} = settings;
@@ -83,7 +89,7 @@ export function eventSource(
           const response = await connect();
           if (!response) return;
           isOpen = true;
-          events = iterEvents(response, {lastEventId});
+          events = iterEvents(response, {lastEventId, maxLength});
           for await (const event of events) yield event;
         } catch (error) {
           if (signal.aborted) throw signal.reason;
@@ -91,7 +97,7 @@ export function eventSource(
           failure = error;
         }
         lastEventId = events?.lastEventId ?? lastEventId;
-        retry = events?.retry ?? retry;
+        retry = currentRetry();
         events = undefined;
         failures = isOpen ? 0 : failures + 1;
         if (failures > maxFailures) throw failure;
@@ -102,6 +108,11 @@ export function eventSource(
     } finally {
       unfollow();
     }
+  }
+
+  function currentRetry(): number {
+    const asked = events?.retry;
+    return asked === undefined ? retry : Math.min(Math.max(asked, shortestRetry), longestRetry);
   }
 
   /** Returns a stream of events, or `undefined` if the server says that there are no more events. */
@@ -130,7 +141,8 @@ export function eventSource(
   }
 
   function delayAfter(failures: number, failure: unknown): number {
-    const asked = failure instanceof HTTPError ? (retryAfter(failure.response) ?? 0) : 0;
+    const asked =
+      failure instanceof HTTPError ? Math.min(retryAfter(failure.response) ?? 0, longestRetry) : 0;
     // After a failure there is a delay even if the server asked for none.
     const first = failures > 0 ? Math.max(retry, shortestBackoff) : retry;
     const grown = Math.min(first * 2 ** Math.max(failures - 1, 0), Math.max(maxReconnectDelay, retry));
@@ -145,7 +157,7 @@ export function eventSource(
     }),
     {
       lastEventId: {get: () => events?.lastEventId ?? lastEventId, enumerable: true},
-      retry: {get: () => events?.retry ?? retry, enumerable: true},
+      retry: {get: currentRetry, enumerable: true},
     },
   ) as unknown as EventSourceIterator;
 }

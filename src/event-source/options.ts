@@ -1,4 +1,5 @@
 import {type CallOptions, checkReadOptions, type ReadOptions} from '../session/call-options.ts';
+import {checkMaxLength} from '../streams/max-length.ts';
 import {
   assertOption,
   checkDuration,
@@ -28,7 +29,15 @@ export interface EventSourceOptions extends Omit<ReadOptions, 'retry' | 'timeout
    */
   readonly lastEventId?: string | undefined;
   /**
-   * The delay before connecting again, in ms, until the server gives another one (`retry`).
+   * The maximal length of an event, in characters (UTF-16 code units). A longer event ends the event source with an error whose
+   * code is `ERR_EVENT_TOO_LONG`.
+   *
+   * @default 16_777_216
+   */
+  readonly maxLength?: number | undefined;
+  /**
+   * The delay before connecting again, in ms, until the server gives another one (`retry`). A delay of the server counts as
+   * one second at least and as five minutes at most.
    *
    * @default 3_000
    */
@@ -47,7 +56,7 @@ export interface EventSourceOptions extends Omit<ReadOptions, 'retry' | 'timeout
    */
   readonly maxFailures?: number | undefined;
   /**
-   * The statuses after which another attempt is made, with regard to `Retry-After`. The HTML standard has no such statuses:
+   * The statuses after which another attempt is made, with regard to a `Retry-After` of up to five minutes. The HTML standard has no such statuses:
    * any status but 200 ends an `EventSource`.
    *
    * @default []
@@ -68,6 +77,7 @@ export interface EventSourceOptions extends Omit<ReadOptions, 'retry' | 'timeout
 export interface EventSourceSettings {
   readonly call: CallOptions;
   readonly lastEventId: string;
+  readonly maxLength: number;
   readonly reconnectDelay: number;
   readonly maxReconnectDelay: number;
   readonly maxFailures: number;
@@ -77,6 +87,7 @@ export interface EventSourceSettings {
 
 const own = [
   'lastEventId',
+  'maxLength',
   'reconnectDelay',
   'maxReconnectDelay',
   'maxFailures',
@@ -93,6 +104,7 @@ export function checkEventSource(
   checkReadOptions('eventSource', options, session, own, ['retry', 'timeout']);
   const {
     lastEventId = '',
+    maxLength,
     reconnectDelay,
     maxReconnectDelay,
     maxFailures,
@@ -120,6 +132,7 @@ export function checkEventSource(
       },
     },
     lastEventId,
+    maxLength: checkMaxLength(maxLength),
     reconnectDelay: checkNumber('reconnectDelay', reconnectDelay, 3_000),
     maxReconnectDelay: checkNumber('maxReconnectDelay', maxReconnectDelay, 30_000),
     maxFailures: checkNumber('maxFailures', maxFailures, Infinity, {whole: true}),

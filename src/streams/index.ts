@@ -12,6 +12,7 @@ import {assertOption, checkKnown} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import {isSchema} from '../utils/standard-schema.ts';
 import {iterate} from './iterate.ts';
+import {checkMaxLength} from './max-length.ts';
 import {type EventProgress, parseEvents, type ServerSentEvent} from './parse-events.ts';
 import {checkLine, parseNdjson} from './parse-ndjson.ts';
 import {rechunk} from './rechunk.ts';
@@ -29,6 +30,13 @@ export interface EventOptions {
    * @default ''
    */
   readonly lastEventId?: string | undefined;
+  /**
+   * The maximal length of an event, in characters (UTF-16 code units). A longer event is an error with the code
+   * `ERR_EVENT_TOO_LONG`. No more than about this of an event is kept in memory.
+   *
+   * @default 16_777_216
+   */
+  readonly maxLength?: number | undefined;
 }
 
 /** The iterator that {@link iterEvents} returns. */
@@ -146,8 +154,9 @@ export function iterNdjson<Value = unknown>(
  *
  * @param response - A response, or a promise of one.
  * @returns The events, which can be iterated once. The iterator has `lastEventId` and `retry`, for connecting again.
- * @throws From the loop, which calls `next()`: the error of the request or of its body; a `TypeError` if the body has been
- * read already; UnsupportedOptionError.
+ * @throws From the loop, which calls `next()`: the error of the request or of its body; AiofetchError `ERR_EVENT_TOO_LONG` if
+ * an event is longer than `maxLength`; a `TypeError` if the body has been read already; InvalidOptionError;
+ * UnsupportedOptionError.
  *
  * @example
  * ```ts
@@ -168,8 +177,8 @@ export function iterEvents(
   const progress: EventProgress = {lastEventId: options.lastEventId ?? '', retry: undefined};
   return Object.defineProperties(
     iterate(response, () => {
-      checkKnown('iterEvents', options, ['lastEventId'], '');
-      return parseEvents(progress);
+      checkKnown('iterEvents', options, ['lastEventId', 'maxLength'], '');
+      return parseEvents(progress, checkMaxLength(options.maxLength));
     }),
     {
       lastEventId: {get: () => progress.lastEventId, enumerable: true},

@@ -1,4 +1,5 @@
 import {createParser} from 'eventsource-parser';
+import {AiofetchError} from '../errors/index.ts';
 import type {Parser} from './iterate.ts';
 
 /** One event of a stream of server-sent events. */
@@ -19,14 +20,23 @@ export interface EventProgress {
   retry: number | undefined;
 }
 
-/** Parses events by HTML, "Interpreting an event stream". An event that the stream breaks off in is dropped. */
-export function parseEvents(progress: EventProgress): Parser<ServerSentEvent> {
+/**
+ * Parses events by HTML, "Interpreting an event stream". An event that the stream breaks off in is dropped.
+ *
+ * @param maxLength - how many characters of an event may be kept
+ */
+export function parseEvents(progress: EventProgress, maxLength: number): Parser<ServerSentEvent> {
   // The parser drops the byte order mark.
   const decoder = new TextDecoder('utf-8', {ignoreBOM: true});
   let events: ServerSentEvent[] = [];
   let {lastEventId} = progress;
   let retry: number | undefined;
+  let isTooLong = false;
   const parser = createParser({
+    ...(maxLength < Infinity && {maxBufferSize: maxLength}),
+    onError: ({type}) => {
+      isTooLong ||= type === 'max-buffer-size-exceeded';
+    },
     onId: (id) => {
       lastEventId = id;
     },
@@ -51,5 +61,9 @@ export function parseEvents(progress: EventProgress): Parser<ServerSentEvent> {
       yield event;
     }
     progress.lastEventId = lastEventId;
+    if (isTooLong) {
+      const message = `An event of the response is longer than ${maxLength} characters`;
+      throw new AiofetchError(message, 'ERR_EVENT_TOO_LONG', 'receive');
+    }
   };
 }

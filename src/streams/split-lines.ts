@@ -1,6 +1,7 @@
 import {InvalidOptionError, LineError} from '../errors/index.ts';
-import {assertOption, checkKnown} from '../utils/check-options.ts';
+import {checkKnown} from '../utils/check-options.ts';
 import type {Parser} from './iterate.ts';
+import {checkMaxLength} from './max-length.ts';
 
 /** Options of the functions that read lines. */
 export interface LineOptions {
@@ -8,7 +9,7 @@ export interface LineOptions {
    * The maximal length of a line, in characters (UTF-16 code units), without its line end. A longer line is a LineError. No
    * more than this of a line is kept in memory.
    *
-   * @default none
+   * @default 16_777_216
    */
   readonly maxLength?: number | undefined;
   /**
@@ -28,9 +29,8 @@ export interface LineOptions {
  */
 export function splitLines(where: string, options: LineOptions): Parser<string> {
   checkKnown(where, options, ['maxLength', 'charset'], '');
-  const {maxLength = Infinity, charset = 'utf-8'} = options;
-  const isLength = typeof maxLength === 'number' && maxLength >= 1;
-  assertOption(isLength, 'maxLength', maxLength, 'a number from 1, or Infinity');
+  const {charset = 'utf-8'} = options;
+  const maxLength = checkMaxLength(options.maxLength);
   const decoder = decoderOf(charset);
   let begun = '';
   let line = 1;

@@ -7,10 +7,15 @@ export interface Challenge {
 }
 
 const tokenChars = "[!#$%&'*+\\-.^_`|~\\dA-Za-z]+";
+// Many servers write values without quotes that are no tokens: `nonce=dGVzdA==`, `realm=IP Camera`. Such a value ends before
+// the next comma, or before a space that a name and "=" follow.
+const unquoted = `[^",\\s]*(?:[ \\t]+(?!${tokenChars}[ \\t]*=)[^",\\s]+)*`;
 const parameter = new RegExp(
-  `(${tokenChars})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|(${tokenChars}))`,
+  `(${tokenChars})[ \\t]*=[ \\t]*(?:"((?:[^"\\\\]|\\\\.)*)"|(?!")(${unquoted}))`,
   'y',
 );
+/** A further value of a `qop` without quotes, such as the second of `qop=auth,auth-int`. */
+const furtherQop = /[ \t]*,[ \t]*auth(?:-int)?(?=[ \t]*(?:,|$))/y;
 const scheme = new RegExp(`(${tokenChars})(?:[ \\t]+([\\w\\-.~+/]+=*)(?=[ \\t]*(?:,|$)))?`, 'y');
 const separators = /[ \t,]*/y;
 
@@ -58,6 +63,9 @@ function readParameter(match: Match, parameters: Map<string, string>): boolean {
   const pair = match(parameter);
   if (!pair) return false;
   const [, name = '', quoted, plain = ''] = pair;
-  parameters.set(name.toLowerCase(), quoted?.replaceAll(/\\(.)/g, '$1') ?? plain);
+  let value = quoted?.replaceAll(/\\(.)/g, '$1') ?? plain;
+  if (quoted === undefined && name.toLowerCase() === 'qop')
+    for (let more = match(furtherQop); more; more = match(furtherQop)) value += more[0];
+  parameters.set(name.toLowerCase(), value);
   return true;
 }

@@ -21,6 +21,16 @@ export type DigestAlgorithm = keyof typeof hashes;
 
 export const digestAlgorithms = Object.keys(hashes) as readonly DigestAlgorithm[];
 
+/** The algorithms of a client that asks for none: collisions of MD5 are found in seconds (RFC 6151). */
+export const safeAlgorithms: readonly DigestAlgorithm[] = ['SHA-256', 'SHA-512-256'];
+
+/** The challenges that a client answers. */
+export interface DigestTerms {
+  readonly algorithms: readonly DigestAlgorithm[];
+  /** Whether challenges without `qop` are answered. */
+  readonly rfc2069: boolean;
+}
+
 export interface DigestCredentials {
   readonly username: string;
   readonly password: string;
@@ -44,21 +54,19 @@ export interface DigestChallenge {
 /** Returns the first challenge that the client can answer (RFC 7616, section 3.7). */
 export function selectChallenge(
   challenges: readonly Challenge[],
-  allowed: readonly DigestAlgorithm[],
+  {algorithms, rfc2069}: DigestTerms,
 ): DigestChallenge | undefined {
   for (const {scheme, parameters} of challenges) {
     if (scheme !== 'digest') continue;
     const name = parameters.get('algorithm');
     const [, upper = '', session] = /^(.*?)(-sess)?$/i.exec((name ?? 'MD5').toUpperCase()) ?? [];
-    const algorithm = allowed.find((one) => one === upper);
+    const algorithm = algorithms.find((one) => one === upper);
     const realm = parameters.get('realm');
     const nonce = parameters.get('nonce');
-    const qops = parameters
-      .get('qop')
-      ?.toLowerCase()
-      .split(/[\s,]+/);
-    if (!algorithm || realm === undefined || nonce === undefined || qops?.includes('auth') === false)
-      continue;
+    // Some servers write `qop=""` for none.
+    const qops = (parameters.get('qop') ?? '').toLowerCase().match(/[^\s,]+/g);
+    const isAnswered = qops ? qops.includes('auth') : rfc2069;
+    if (!algorithm || realm === undefined || nonce === undefined || !isAnswered) continue;
     return {
       algorithm,
       algorithmName: name,
@@ -66,7 +74,7 @@ export function selectChallenge(
       realm,
       nonce,
       opaque: parameters.get('opaque'),
-      qop: qops && 'auth',
+      qop: qops ? 'auth' : undefined,
       userhash: parameters.get('userhash')?.toLowerCase() === 'true',
       isStale: parameters.get('stale')?.toLowerCase() === 'true',
     };

@@ -5,8 +5,14 @@ import {assertOption, checkKnown} from '../../utils/check-options.ts';
 import {randomHex} from '../../utils/random.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import {parseChallenges, parseParameters} from './challenge.ts';
-import type {DigestAlgorithm, DigestChallenge, DigestCredentials} from './digest-response.ts';
-import {digestAlgorithms, digestHeader, digestSecret, selectChallenge} from './digest-response.ts';
+import type {DigestAlgorithm, DigestChallenge, DigestCredentials, DigestTerms} from './digest-response.ts';
+import {
+  digestAlgorithms,
+  digestHeader,
+  digestSecret,
+  safeAlgorithms,
+  selectChallenge,
+} from './digest-response.ts';
 import type {AuthScheme} from './index.ts';
 import {sendSigned} from './index.ts';
 import {signEachHop} from './sign-each-hop.ts';
@@ -19,16 +25,24 @@ export interface DigestOptions {
   readonly password: string;
   /**
    * The hash functions that may be used: `SHA-256`, `SHA-512-256` and `MD5`, each also as `…-sess`. A challenge with
-   * another algorithm isn't answered.
+   * another algorithm isn't answered: the caller gets the 401. A challenge that names no algorithm means MD5, which is
+   * broken; list it only for a server that has nothing better.
    *
-   * @default all three
+   * @default ['SHA-256', 'SHA-512-256']
    */
   readonly algorithms?: readonly DigestAlgorithm[] | undefined;
+  /**
+   * Whether challenges without `qop` are answered, as in RFC 2069. Nothing of the client is in such a response beside the
+   * password, so that a server, or an attacker in its place, can look the password up in tables that were made before.
+   *
+   * @default false
+   */
+  readonly rfc2069?: boolean | undefined;
 }
 
 /**
- * Signs requests by HTTP Digest (RFC 7616), with `qop=auth` or, for servers without `qop`, as in RFC 2069. The first
- * request is sent again with a response to the server's challenge. Later requests are signed at once with the server's
+ * Signs requests by HTTP Digest (RFC 7616), with `qop=auth`. MD5, and challenges without `qop` as in RFC 2069, are off unless
+ * the options allow them, because whoever sends a challenge chooses the weakest that is allowed. The first request is sent again with a response to the server's challenge. Later requests are signed at once with the server's
  * nonce, until that nonce is stale or replaced. A request with a body that can't be sent twice, such as a stream, succeeds
  * only when a nonce is known; otherwise the caller gets the 401. Browsers hide redirects: there, a redirect fails with a
  * `RedirectError`.
@@ -48,8 +62,8 @@ export interface DigestOptions {
  * ```
  */
 export function digest(options: DigestOptions): AuthScheme {
-  checkKnown('digest', options, ['username', 'password', 'algorithms']);
-  const {username, password, algorithms = digestAlgorithms} = options;
+  checkKnown('digest', options, ['username', 'password', 'algorithms', 'rfc2069']);
+  const {username, password, algorithms = safeAlgorithms, rfc2069 = false} = options;
   assertOption(typeof username === 'string', 'digest.username', typeof username, 'a string');
   assertOption(typeof password === 'string', 'digest.password', typeof password, 'a string');
   assertOption(
@@ -60,8 +74,9 @@ export function digest(options: DigestOptions): AuthScheme {
     algorithms,
     `a list of ${digestAlgorithms.join(', ')}`,
   );
+  assertOption(typeof rfc2069 === 'boolean', 'digest.rfc2069', rfc2069, 'true or false');
   return (context) => {
-    const space = new ProtectionSpace({username, password}, algorithms);
+    const space = new ProtectionSpace({username, password}, {algorithms, rfc2069});
     return (next) => (request) =>
       request.headers.has('authorization')
         ? next(request)
@@ -83,12 +98,12 @@ interface NonceState {
 /** The protection space of a session's origin: its credentials and its current nonce (RFC 7616, section 3.6). */
 class ProtectionSpace {
   readonly #credentials: DigestCredentials;
-  readonly #algorithms: readonly DigestAlgorithm[];
+  readonly #terms: DigestTerms;
   #current: NonceState | undefined = undefined;
 
-  constructor(credentials: DigestCredentials, algorithms: readonly DigestAlgorithm[]) {
+  constructor(credentials: DigestCredentials, terms: DigestTerms) {
     this.#credentials = credentials;
-    this.#algorithms = algorithms;
+    this.#terms = terms;
   }
 
   async send(request: ConnectorRequest, send: Handler): Promise<Response> {
@@ -114,7 +129,7 @@ class ProtectionSpace {
 
   #challengeOf(response: Response): DigestChallenge | undefined {
     const header = response.headers.get('www-authenticate');
-    return header === null ? undefined : selectChallenge(parseChallenges(header), this.#algorithms);
+    return header === null ? undefined : selectChallenge(parseChallenges(header), this.#terms);
   }
 
   #begin(challenge: DigestChallenge): NonceState {

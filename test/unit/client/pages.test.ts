@@ -208,6 +208,35 @@ describe('pages', () => {
     expect(await collect(call())).toEqual([]);
   });
 
+  it.each([0, 3])(
+    'a list without an end is refused after maxPages pages (prefetch: %d)',
+    async (prefetch) => {
+      const endless = paginate(list, numberedPages());
+      const {call, calls} = mockMethod(endless, (request) => [param(request, 'page')]);
+      const seen: number[] = [];
+      const read = async () => {
+        for await (const item of call({maxPages: 4, prefetch})) seen.push(item);
+      };
+      const error = await rejection(read());
+      expect(error).toMatchObject({name: 'AiofetchError', code: 'ERR_PAGE_LIMIT'});
+      expect(error.message).toContain('more than 4 pages');
+      expect(seen).toHaveLength(4);
+      expect(calls).toHaveLength(4);
+    },
+  );
+
+  it('a list has 10,000 pages at most by default', async () => {
+    const endless = paginate(list, numberedPages());
+    const {call, calls} = mockMethod(endless, (request) => [param(request, 'page')]);
+    expect(await rejection(collect(call()))).toMatchObject({code: 'ERR_PAGE_LIMIT'});
+    expect(calls).toHaveLength(10_000);
+  });
+
+  it('a list of exactly maxPages pages is read to its end', async () => {
+    const {call} = mockMethod(linkedList, linked);
+    expect(await collect(call({maxPages: 3}))).toEqual([10, 11, 20, 21, 30, 31]);
+  });
+
   it('a page whose data is not a list rejects with an error that tells what to do', async () => {
     const {call} = mockMethod(paginate(listWrapped, linkPages()), () => ({items: [1]}));
     const error = await rejection(Promise.resolve(call()));
@@ -218,6 +247,7 @@ describe('pages', () => {
 
   it.each([
     ['a negative prefetch', () => mockMethod(linkedList).call({prefetch: -1}), 'prefetch'],
+    ['no pages', () => mockMethod(linkedList).call({maxPages: 0}), 'maxPages'],
     ['an endless prefetch', () => mockMethod(linkedList).call({prefetch: Infinity}), 'prefetch'],
     ['no endpoint', () => paginate({} as never, linkPages()), 'endpoint'],
     ['no strategy', () => paginate(list, {} as never), 'strategy.next'],

@@ -97,18 +97,42 @@ describe('eventSource', () => {
 
   it('the retry of the server is the delay from then on', async () => {
     const {session, calls} = answering([
-      () => stream('retry: 10\ndata: a\n\n'),
+      () => stream('retry: 1500\ndata: a\n\n'),
       () => stream('data: b\n\n'),
       end,
     ]);
     const events = eventSource(session, url);
     expect(events.retry).toBe(3_000);
     const seen = follow(events);
-    await pass(10);
+    await pass(1_500);
     expect(calls).toHaveLength(2);
-    await pass(10);
+    await pass(1_500);
     expect(seen.done).toBe(true);
-    expect(events.retry).toBe(10);
+    expect(events.retry).toBe(1_500);
+  });
+
+  it.each([
+    ['0', 1_000],
+    ['999', 1_000],
+    ['1001', 1_001],
+    ['300001', 300_000],
+    ['9'.repeat(400), 300_000],
+  ])('the retry %s of the server counts as a delay from a second to five minutes', async (text, delay) => {
+    const {session} = answering([() => stream(`retry: ${text}\ndata: a\n\n`), refused, end]);
+    const delays: number[] = [];
+    const events = eventSource(session, url, {onReconnect: (told) => delays.push(told.delay)});
+    follow(events);
+    await settle();
+    expect(events.retry).toBe(delay);
+    await pass(delay);
+    expect(delays).toEqual([delay, delay]);
+  });
+
+  it('an event that is longer than maxLength ends the event source', async () => {
+    const {session, calls} = answering([() => stream('data: 1234567890\n')]);
+    const error = await rejection(eventSource(session, url, {maxLength: 5}).next());
+    expect(error).toMatchObject({code: 'ERR_EVENT_TOO_LONG'});
+    expect(calls).toHaveLength(1);
   });
 
   it('the delay doubles with each failed attempt in a row up to a limit, and is short again after a connection', async () => {
@@ -148,7 +172,7 @@ describe('eventSource', () => {
   it('failed attempts have a delay even if the server asked for none', async () => {
     const {session, calls} = answering([() => stream('retry: 0\n\n'), refused]);
     follow(eventSource(session, url));
-    await pass(1_000);
+    await pass(10_000);
     expect(calls.length).toBeGreaterThan(2);
     expect(calls.length).toBeLessThan(7);
   });
@@ -180,6 +204,14 @@ describe('eventSource', () => {
     await pass(19_999);
     expect(calls).toHaveLength(1);
     await pass(1);
+    expect(seen.done).toBe(true);
+  });
+
+  it('a Retry-After of a year counts as five minutes', async () => {
+    const busy = () => new Response('no', {status: 503, headers: {'retry-after': '31536000'}});
+    const {session} = answering([busy, end]);
+    const seen = follow(eventSource(session, url, {reconnectStatuses: [503]}));
+    await pass(300_000);
     expect(seen.done).toBe(true);
   });
 

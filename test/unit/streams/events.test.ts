@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {iterEvents} from '../../../src/index.ts';
-import {chunked, collect, cutAt, cuts, encode} from './support.ts';
+import {chunked, collect, collectToFailure, cutAt, cuts, encode} from './support.ts';
 
 const message = (data: string, id = '') => ({event: 'message', data, id});
 
@@ -55,6 +55,33 @@ describe('iterEvents', () => {
       expect([split.lastEventId, split.retry]).toEqual([whole.lastEventId, whole.retry]);
     });
     await fc.assert(property, {numRuns: 500});
+  });
+
+  it.each([
+    ['a line without an end', 'data: ', ''],
+    ['lines without an end', 'data: ', '\n'],
+    ['a comment and lines of an event', ': \ndata: ', '\ndata: '],
+  ])('iterEvents keeps 16 MiB of an event by default: %s', async (_name, start, lineEnd) => {
+    const text = 'x'.repeat(1_048_570) + lineEnd;
+    const chunks = Array.from({length: 40}, (_, index) =>
+      encode(index === 0 || lineEnd === '\n' ? start + text : text),
+    );
+    const {response, state} = chunked([encode('data: a\n\n'), ...chunks]);
+    const {all, error} = await collectToFailure(iterEvents(response));
+    expect(all).toEqual([message('a')]);
+    expect(error).toMatchObject({name: 'AiofetchError', code: 'ERR_EVENT_TOO_LONG', phase: 'receive'});
+    expect(state.taken).toBeLessThan(20);
+    expect(state.cancelled).toBe(error);
+  });
+
+  it('an event as long as maxLength arrives after the events before it, and a longer event is an error', async () => {
+    const body = 'data: a\n\ndata: 12345\n\ndata: 123456';
+    const {all, error} = await collectToFailure(iterEvents(new Response(body), {maxLength: 10}));
+    expect(all).toEqual([message('a'), message('12345')]);
+    expect(error).toMatchObject({code: 'ERR_EVENT_TOO_LONG'});
+    expect(error).toMatchObject({message: expect.stringContaining('10 characters')});
+    expect(await collect(iterEvents(new Response(body), {maxLength: Infinity}))).toHaveLength(2);
+    await expect(iterEvents(new Response(body), {maxLength: 0}).next()).rejects.toThrow('maxLength');
   });
 
   it('lastEventId is the id of the last event that was yielded, not of the last one that arrived', async () => {

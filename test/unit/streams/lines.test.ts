@@ -151,6 +151,23 @@ describe('iterNdjson', () => {
   });
 });
 
+describe('a line without an end', () => {
+  it.each([
+    ['iterLines', (response: Response) => iterLines(response)],
+    ['iterNdjson', (response: Response) => iterNdjson(response)],
+  ])('%s keeps 16 MiB of a line by default', async (_name, iter) => {
+    const {response, state} = chunked(Array.from({length: 40}, () => new Uint8Array(1_048_576).fill(0x31)));
+    expect(await rejection(iter(response).next())).toMatchObject({code: 'ERR_LINE_TOO_LONG', line: 1});
+    expect(state.taken).toBeLessThan(20);
+  });
+
+  it('a line of 17 MiB arrives with maxLength: Infinity', async () => {
+    const {response} = chunked(Array.from({length: 17}, () => new Uint8Array(1_048_576).fill(0x31)));
+    const [line] = await collect(iterLines(response, {maxLength: Infinity}));
+    expect(line).toHaveLength(17 * 1_048_576);
+  });
+});
+
 describe('a value that is not a response', () => {
   it.each(['https://example.com/', {}, undefined])(
     'as %j is refused, rather than empty',

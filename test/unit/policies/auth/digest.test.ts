@@ -1,6 +1,7 @@
 import {createHash} from 'node:crypto';
 import {inspect} from 'node:util';
 import {describe, expect, it} from 'vitest';
+import type {DigestGuardOptions} from '../../../../src/conformance/server/digest.ts';
 import {createSession} from '../../../../src/index.ts';
 import {parseChallenges, parseParameters} from '../../../../src/policies/auth/challenge.ts';
 import type {DigestOptions} from '../../../../src/policies/auth/digest.ts';
@@ -26,7 +27,7 @@ describe('the examples of RFC 7616', () => {
         `Digest realm="http-auth@example.org", qop="auth, auth-int", algorithm=${algorithm},` +
           ' nonce="7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", opaque="FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"',
       ),
-      ['MD5', 'SHA-256'],
+      {algorithms: ['MD5', 'SHA-256'], rfc2069: false},
     );
     if (!terms) throw new Error('No terms');
     const cnonce = 'f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ';
@@ -42,7 +43,7 @@ describe('the examples of RFC 7616', () => {
           ' nonce="5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK", opaque="HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS",' +
           ' charset=UTF-8, userhash=true',
       ),
-      ['SHA-512-256'],
+      {algorithms: ['SHA-512-256'], rfc2069: false},
     );
     if (!terms) throw new Error('No terms');
     const user = {username: 'Jäsøn Doe', password: 'Secret, or not?'};
@@ -60,7 +61,7 @@ describe('a challenge', () => {
     'a challenge with the algorithm %s is answered, and later requests are signed at once',
     async (algorithm) => {
       const server = await startDigestServer({algorithm});
-      await using session = open(server.origin);
+      await using session = open(server.origin, {algorithms: ['SHA-256', 'SHA-512-256', 'MD5']});
       for (const path of ['a?b=c&d', 'a', 'b/%C3%BC']) {
         expect((await session.fetch(path, {method: 'PUT', body: path})).status).toBe(200);
       }
@@ -75,14 +76,26 @@ describe('a challenge', () => {
   );
 
   it.each([
-    ['no qop, as in RFC 2069', {qop: undefined, algorithm: undefined}],
-    ['one qop of two', {qop: 'auth-int,auth'}],
-    ['a hashed name', {userhash: true}],
-    ['a realm with quotes', {realm: 'a "realm", \\ of its own'}],
-  ])('a challenge with %s is answered', async (_, options) => {
+    ['no qop, as in RFC 2069', {qop: undefined, algorithm: undefined}, {algorithms: ['MD5'], rfc2069: true}],
+    ['one qop of two', {qop: 'auth-int,auth'}, {}],
+    ['a hashed name', {userhash: true}, {}],
+    ['a realm with quotes', {realm: 'a "realm", \\ of its own'}, {}],
+  ] as const)('a challenge with %s is answered', async (_, options, own) => {
     const server = await startDigestServer(options);
-    await using session = open(server.origin);
+    await using session = open(server.origin, own);
     expect((await session.fetch('a')).status).toBe(200);
+  });
+
+  it.each<[string, DigestGuardOptions, Partial<DigestOptions>]>([
+    ['MD5', {algorithm: 'MD5'}, {}],
+    ['MD5-sess', {algorithm: 'MD5-sess'}, {rfc2069: true}],
+    ['no algorithm, which means MD5,', {algorithm: undefined}, {}],
+    ['no qop', {qop: undefined}, {algorithms: ['SHA-256', 'MD5']}],
+  ])('a challenge with %s is not answered unless the options allow it', async (_, options, own) => {
+    const server = await startDigestServer(options);
+    await using session = open(server.origin, own);
+    expect((await session.fetch('a')).status).toBe(401);
+    expect(server.requests.map(({headers}) => headers.authorization)).toEqual([undefined]);
   });
 
   it.each([
@@ -129,6 +142,59 @@ describe('a nonce', () => {
       expect(server.guard.challenges).toBe(1);
     },
   );
+});
+
+describe('a challenge as servers write it', () => {
+  it.each<[string, Array<[string, Record<string, string>]>]>([
+    [
+      'Digest realm="a", nonce=dGVzdA==, qop=auth, opaque=5c/+8=',
+      [['digest', {realm: 'a', nonce: 'dGVzdA==', qop: 'auth', opaque: '5c/+8='}]],
+    ],
+    [
+      'Digest realm=IP Camera(12345), nonce=a:b, algorithm=MD5',
+      [['digest', {realm: 'IP Camera(12345)', nonce: 'a:b', algorithm: 'MD5'}]],
+    ],
+    ['Digest realm=a nonce="b" qop=auth', [['digest', {realm: 'a', nonce: 'b', qop: 'auth'}]]],
+    ['Digest realm="a", opaque=, qop=""', [['digest', {opaque: '', realm: 'a', qop: ''}]]],
+    [
+      'Digest qop=auth-int, auth , nonce="b", Basic realm=x y',
+      [
+        ['digest', {qop: 'auth-int, auth', nonce: 'b'}],
+        ['basic', {realm: 'x y'}],
+      ],
+    ],
+    [
+      'Digest qop=auth, auth realm="b"',
+      [
+        ['digest', {qop: 'auth'}],
+        ['auth', {realm: 'b'}],
+      ],
+    ],
+    [
+      'Digest realm="a", Negotiate YWJj==, NTLM',
+      [
+        ['digest', {realm: 'a'}],
+        ['negotiate', {}],
+        ['ntlm', {}],
+      ],
+    ],
+  ])('the parameters are read from %s', (header, challenges) => {
+    const read = parseChallenges(header);
+    expect(read.map(({scheme, parameters}) => [scheme, Object.fromEntries(parameters)])).toEqual(challenges);
+  });
+
+  it.each([
+    ['Digest realm="a", nonce="1", qop="", algorithm=SHA-256', /^(?!.*qop=)/],
+    ['Digest realm="a", nonce="1", qop=" , auth", algorithm=SHA-256', /qop=auth,/],
+    ['Digest realm="a", nonce="1", qop=auth,auth-int, algorithm=SHA-256', /qop=auth,/],
+  ])('the challenge %s is answered', async (challenge, pattern) => {
+    const {session, calls} = mockSession(
+      () => new Response('', {status: 401, headers: {'www-authenticate': challenge}}),
+      {baseUrl: 'https://api.test/', auth: digest({...credentials, rfc2069: true})},
+    );
+    await session.fetch('a');
+    expect(calls[1]?.headers.get('authorization')).toMatch(pattern);
+  });
 });
 
 describe('the next nonce of Authentication-Info', () => {
@@ -188,7 +254,7 @@ describe('requests that the server refuses', () => {
       }
       response.end();
     });
-    await using session = open(server.origin);
+    await using session = open(server.origin, {algorithms: ['MD5'], rfc2069: true});
     expect((await session.fetch('a')).status).toBe(200);
     const header = server.requests[1]?.headers.authorization ?? '';
     const md5 = (...parts: Array<string | Buffer>) =>
@@ -269,6 +335,7 @@ it.each<[string, object, name?: string]>([
   ['password', {password: undefined}],
   ['algorithms', {algorithms: []}],
   ['algorithms', {algorithms: ['SHA-1']}],
+  ['rfc2069', {rfc2069: 1}],
   ['realm', {realm: 'a'}, 'UnsupportedOptionError'],
 ])(
   'an invalid option %s is refused when the scheme is made, and the error shows no secret',
