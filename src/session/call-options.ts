@@ -56,22 +56,24 @@ export interface PolicyCallOptions extends TransferOptions {
 /** Options of one call by verb: ky's, and the session's own. */
 export interface CallOptions extends VerbOptions, PolicyCallOptions, KyOptions {}
 
+// The list is a call without side effects rather than a spread, because bundlers don't leave out an unused spread.
 /** Names of the options that every verb takes. The session adds those of its policies. */
-export const verbOptionNames: readonly string[] = [
-  ...nativeMembers,
-  'body',
-  // Runtimes that send streams demand this member. Its only value is 'half'.
-  'duplex',
-  'headers',
-  'json',
-  'parseJson',
-  'redirect',
-  'searchParams',
-  'signal',
-  'stringifyJson',
-  'throwHttpErrors',
-  'timeout',
-];
+export const verbOptionNames: readonly string[] = /* @__PURE__ */ (nativeMembers as readonly string[]).concat(
+  [
+    'body',
+    // Runtimes that send streams demand this member. Its only value is 'half'.
+    'duplex',
+    'headers',
+    'json',
+    'parseJson',
+    'redirect',
+    'searchParams',
+    'signal',
+    'stringifyJson',
+    'throwHttpErrors',
+    'timeout',
+  ],
+);
 
 /** Names of the options that verbs with hooks take in addition. */
 export const hookOptionNames: readonly string[] = ['context', 'hooks'];
