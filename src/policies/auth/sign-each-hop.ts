@@ -13,11 +13,11 @@ interface HopContext {
 }
 
 /**
- * Follows redirects one by one. Each request to the own origin is signed anew, and requests to other origins are not
- * signed. A connector that follows redirects itself would remove `Authorization` at another origin, but no other secret.
+ * Follows redirects one by one. Each request to the own origin is signed anew, until one goes to another origin: that
+ * request and all after it are not signed, even if they come back. A connector that follows redirects itself would remove `Authorization` at another origin, but no other secret.
  *
  * @param sign - signs and sends a request to the own origin
- * @param bare - removes the secret from a request to another origin
+ * @param bare - removes the secret from a request that is not signed
  * @throws RedirectError when the runtime hides redirects, as browsers do
  */
 export function signEachHop(
@@ -30,9 +30,12 @@ export function signEachHop(
   if (request.redirect !== 'follow') return sign(request, next);
   // All hops are one attempt: only the first hop goes through `next`.
   let send = next;
+  let hasLeft = false;
   const followed = followRedirects(request, async (hop) => {
     const single = hop.with({redirect: 'manual'});
-    const response = await (urlParts(hop.url).origin === origin ? sign(single, send) : send(bare(single)));
+    // Another origin chooses where the request goes from there, and must not get a signed request of its choice.
+    hasLeft ||= urlParts(hop.url).origin !== origin;
+    const response = await (hasLeft ? send(bare(single)) : sign(single, send));
     send = connector.fetch;
     if (response.type !== 'opaqueredirect') return response;
     discard(response);
