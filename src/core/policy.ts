@@ -60,6 +60,14 @@ export interface PolicyDefinition<Options extends object = object> {
    * @default false
    */
   readonly rejectsOnAbort?: boolean | undefined;
+  /**
+   * Whether requests that are the same before this policy are the same after it, credentials included. Not so for a policy
+   * that signs for the user of each call. `singleFlightPolicy` shares no requests when a policy further in, in a list of
+   * policies after it, doesn't say so.
+   *
+   * @default false
+   */
+  readonly isShareable?: boolean | undefined;
   /** Called synchronously when a call begins. If it throws, the call rejects with that error. */
   onCall?(request: ConnectorRequest, context: PolicyContext): void;
   /** Called once by each session. Returns the handler for every request of the session. */
@@ -85,18 +93,28 @@ export type CallOptionsOf<Policies extends readonly unknown[]> = Policies extend
   ? OptionsOf<First> & CallOptionsOf<Rest>
   : unknown;
 
+// Handlers whose policies may give each call other credentials.
+const unshareable = new WeakSet<Handler>();
+
+/** Whether two requests that are the same when this handler gets them are the same when the connector gets them. */
+export function isShareable(handler: Handler): boolean {
+  return !unshareable.has(handler);
+}
+
 /** Wraps a handler in a policy. */
 export function applyPolicy(policy: Policy, next: Handler, context: PolicyContext): Handler {
-  return typeof policy === 'function' ? policy(next) : policy.wrap(next, context);
+  const handler = typeof policy === 'function' ? policy(next) : policy.wrap(next, context);
+  if (unshareable.has(next) || typeof policy === 'function' || !policy.isShareable) unshareable.add(handler);
+  return handler;
 }
 
 /** The same policy, which keeps `context` when a child session passes its own. */
 export function bindPolicy(policy: Policy, context: PolicyContext): Policy {
   if (typeof policy === 'function') return policy;
   // Member by member: a spread would lose those that a policy's class has on its prototype.
-  const {name, callOptions, rejectsOnAbort} = policy;
+  const {name, callOptions, rejectsOnAbort, isShareable: shareable} = policy;
   const wrap = (next: Handler) => policy.wrap(next, context);
-  const bound: PolicyDefinition = {name, callOptions, rejectsOnAbort, wrap};
+  const bound: PolicyDefinition = {name, callOptions, rejectsOnAbort, isShareable: shareable, wrap};
   if (policy.onCall) bound.onCall = (request) => policy.onCall?.(request, context);
   return bound;
 }

@@ -238,7 +238,7 @@ export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Polic
       if (response) return response;
       throw error;
     };
-  return {name: 'circuitBreaker', rejectsOnAbort: true, wrap};
+  return {name: 'circuitBreaker', rejectsOnAbort: true, isShareable: true, wrap};
 }
 
 function isServerFailure({response, error}: CircuitOutcome): boolean | undefined {

@@ -44,6 +44,7 @@ export function idempotencyKeyPolicy(
   checkKey(key, false);
   return {
     name: 'idempotencyKey',
+    isShareable: true,
     callOptions: {idempotencyKey: (value) => checkKey(value, true)},
     rejectsOnAbort: true,
     wrap: (next) => (request) => {

@@ -193,6 +193,7 @@ export function retryPolicy(retry: Retry = {}): PolicyDefinition<{readonly retry
 export function retryWith(own: RetrySettings): PolicyDefinition<{readonly retry?: Retry | undefined}> {
   return {
     name: 'retry',
+    isShareable: true,
     callOptions: {retry: checkRetry},
     rejectsOnAbort: true,
     wrap: (next) => (request) => {

@@ -24,6 +24,7 @@ export function tracePolicy(
   checkTrace(listeners);
   return {
     name: 'trace',
+    isShareable: true,
     callOptions: {trace: checkTrace},
     rejectsOnAbort: true,
     onCall(request, {connector}) {

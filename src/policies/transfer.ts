@@ -102,6 +102,7 @@ export function transferPolicy(
   checkKnown('transfer', options, ['maxResponseSize']);
   return {
     name: 'transfer',
+    isShareable: true,
     callOptions: checks,
     rejectsOnAbort: true,
     wrap(next, context) {

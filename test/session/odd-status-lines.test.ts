@@ -105,7 +105,11 @@ describe('callers of one shared request', () => {
 
   it.each(broken)('all callers settle when an inner policy returns %s', async (_what, inner) => {
     const connector: Connector = mockConnector(() => new Response('x'));
-    await using session = createSession({connector, retry: false, policies: [singleFlightPolicy(), inner]});
+    await using session = createSession({
+      connector,
+      retry: false,
+      policies: [singleFlightPolicy({key: ({url}) => url}), inner],
+    });
     onTestFinished(() => expect(session.stats()).toMatchObject({active: 0}));
     const both = await Promise.allSettled(
       [1, 2].map(async () => (await session.fetch('http://a.test/')).text()),

@@ -42,6 +42,8 @@ export function apiKey(options: ApiKeyOptions): AuthScheme {
     'either header or query',
   );
   const getKey = checkKey(value);
+  // A function may return the key of the user who makes the call.
+  const isShareable = typeof value === 'string';
   if (header !== undefined) {
     assertOption(
       typeof header === 'string' && token.test(header),
@@ -50,19 +52,21 @@ export function apiKey(options: ApiKeyOptions): AuthScheme {
       "a header's name (RFC 9110, section 5.1)",
     );
     if (typeof value === 'string') checkHeaderValue(value);
-    return (context) => (next) => (request) => {
+    const inHeader: AuthScheme = (context) => (next) => (request) => {
       if (request.headers.has(header)) return next(request);
       return signEachHop(request, context, next, async (hop, send) =>
         sendSigned(send, hop, checkHeaderValue(await getKey()), header),
       );
     };
+    return Object.assign(inHeader, {isShareable});
   }
   assertOption(typeof query === 'string' && query !== '', 'apiKey.query', query, "a parameter's name");
-  return (context) => (next) => async (request) => {
+  const inQuery: AuthScheme = (context) => (next) => async (request) => {
     if (hasParameter(request.url, query)) return next(request);
     const key = checkText(await getKey());
     return sendWithParameter(request, context, next, {name: query, value: key});
   };
+  return Object.assign(inQuery, {isShareable});
 }
 
 interface Parameter {

@@ -75,13 +75,14 @@ export function digest(options: DigestOptions): AuthScheme {
     `a list of ${digestAlgorithms.join(', ')}`,
   );
   assertOption(typeof rfc2069 === 'boolean', 'digest.rfc2069', rfc2069, 'true or false');
-  return (context) => {
+  const scheme: AuthScheme = (context) => {
     const space = new ProtectionSpace({username, password}, {algorithms, rfc2069});
     return (next) => (request) =>
       request.headers.has('authorization')
         ? next(request)
         : signEachHop(request, context, next, (hop, send) => space.send(hop, send));
   };
+  return Object.assign(scheme, {isShareable: true});
 }
 
 /** How many challenges are answered for one request before the caller gets the 401. */

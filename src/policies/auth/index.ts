@@ -51,7 +51,15 @@ export interface AuthContext {
  * await session.get('users').json();
  * ```
  */
-export type AuthScheme = (context: AuthContext) => Policy;
+export interface AuthScheme {
+  (context: AuthContext): Policy;
+  /**
+   * Whether all calls of a session get the same credentials, so that `singleFlightPolicy` may share their requests.
+   *
+   * @default false
+   */
+  readonly isShareable?: boolean | undefined;
+}
 
 /**
  * Signs requests to the origin of the session's `baseUrl`, and no others. Child sessions sign for the same origin, with
@@ -85,6 +93,7 @@ export function authPolicy(auth: Auth): PolicyDefinition {
 
   return {
     name: 'auth',
+    isShareable: typeof auth === 'function' ? auth.isShareable : !isMadePerCall(auth),
     wrap(next, context) {
       if (!context.baseUrl) {
         throw new InvalidOptionError(
@@ -99,6 +108,11 @@ export function authPolicy(auth: Auth): PolicyDefinition {
       return (request) => (urlParts(request.url).origin === origin ? signed : next)(request);
     },
   };
+}
+
+/** Whether a function is called for the credentials at each attempt, which may ask who makes the call. */
+function isMadePerCall(auth: Exclude<Auth, AuthScheme>): boolean {
+  return 'bearer' in auth && typeof auth.bearer === 'function';
 }
 
 /** Sets `Authorization`, unless the caller has set it. */

@@ -114,7 +114,7 @@ type GetToken = (rejected: string | undefined, request: ConnectorRequest) => Pro
 
 /** The scheme of {@link tokenSource} and of everything else that gets tokens. */
 export function tokenScheme(getTokenOf: (context: AuthContext) => GetToken, skew: number): AuthScheme {
-  return (context) => {
+  const scheme: AuthScheme = (context) => {
     const tokens = new TokenCache(getTokenOf(context), skew);
     return (next) => async (request) => {
       if (request.headers.has('authorization')) return next(request);
@@ -130,6 +130,7 @@ export function tokenScheme(getTokenOf: (context: AuthContext) => GetToken, skew
       return sendSigned(next, request, bearerOf(await tokens.get(request)));
     };
   };
+  return Object.assign(scheme, {isShareable: true});
 }
 
 interface CachedToken {

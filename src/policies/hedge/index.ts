@@ -69,7 +69,7 @@ export function hedgePolicy(options: HedgeOptions = {}): PolicyDefinition {
       const wait = observed === undefined ? delay : Math.max(observed, minimumDelay);
       return race(next, request, wait, () => budget?.take(host) !== false, latencies);
     };
-  return {name: 'hedge', rejectsOnAbort: true, wrap};
+  return {name: 'hedge', rejectsOnAbort: true, isShareable: true, wrap};
 }
 
 const outdone = () =>

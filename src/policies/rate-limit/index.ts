@@ -122,7 +122,7 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
         throw reason;
       });
     };
-  return {name: 'rateLimit', rejectsOnAbort: true, wrap};
+  return {name: 'rateLimit', rejectsOnAbort: true, isShareable: true, wrap};
 }
 
 /** Pauses or lowers the limits of a request as its response asks. */

@@ -2,6 +2,7 @@ import type {AbortListener} from '../../core/call-lifetime.ts';
 import {Lifetime} from '../../core/call-lifetime.ts';
 import {discard} from '../../core/discard-response.ts';
 import type {Handler, PolicyDefinition} from '../../core/policy.ts';
+import {isShareable} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
 import {checkFunction, checkKnown} from '../../utils/check-options.ts';
@@ -11,7 +12,8 @@ import {sharedResponse} from './shared-response.ts';
 /** Options of {@link singleFlightPolicy}: which requests are the same. */
 export interface SingleFlightOptions {
   /**
-   * Requests with the same key share one response. A request for which the function returns `undefined` isn't shared.
+   * Requests with the same key share one response, made with the credentials of the first caller. A request for which the
+   * function returns `undefined` isn't shared.
    *
    * @default for GETs without a body and without `onDownloadProgress`: the URL, all headers, `redirect`,
    * `maxResponseSize` and options such as `cache` and `credentials` that a runtime's own `fetch` honours; other requests
@@ -25,6 +27,10 @@ export interface SingleFlightOptions {
  * `Response` of its own. Aborting one caller doesn't affect the others; when all callers are aborted, so is the request.
  * A call that begins after the head of the response has arrived sends a new request. The body is buffered until the
  * slowest reader has read it. `timeout.total` is each caller's own; the other timeouts are those of the first caller.
+ *
+ * Without a `key`, nothing is shared where credentials are made for each call: with `auth` or an API key by a function,
+ * with an auth scheme of one's own, and with a policy of one's own further in. Such a policy says `isShareable: true`, or
+ * comes before this one, so that its headers are compared too.
  *
  * @throws InvalidOptionError; UnsupportedOptionError for an unknown option
  *
@@ -41,7 +47,13 @@ export function singleFlightPolicy(options: SingleFlightOptions = {}): PolicyDef
   checkKnown('singleFlight', options, ['key']);
   const keyOf = checkFunction('singleFlight.key', options.key) ?? defaultKey;
   // Each session shares requests among its own calls only: other sessions have other policies and other credentials.
-  return {name: 'singleFlight', rejectsOnAbort: true, wrap: (next) => shareRequests(next, keyOf, new Map())};
+  return {
+    name: 'singleFlight',
+    rejectsOnAbort: true,
+    isShareable: true,
+    // A key of the caller's own says itself which requests are the same.
+    wrap: (next) => (options.key || isShareable(next) ? shareRequests(next, keyOf, new Map()) : next),
+  };
 }
 
 function shareRequests(
