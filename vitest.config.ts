@@ -37,8 +37,8 @@ export default defineConfig({
     sequence: {sequencer: LongestFirst},
     // The last line of the output has to be the one that counts.
     reporters: ['default', './test/support/runtimes-reporter.ts', './test/support/closing-line-reporter.ts'],
-    // Projects of one group run side by side. The conformance suite waits for timeouts most of the time, so that the first
-    // group keeps all processors busy; the second has the browser and the compilers, which need them for themselves.
+    // Projects of one group run side by side, and a group starts when the one before has ended: the cases of the runtimes
+    // bound how late a timeout may come, and browsers and compilers need the processors for themselves.
     projects: [
       {
         extends: true,
@@ -62,7 +62,11 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: {name: 'runtimes', include: ['test/conformance/**/*.test.ts']},
+        test: {
+          name: 'runtimes',
+          include: ['test/conformance/**/*.test.ts'],
+          sequence: {groupOrder: 1},
+        },
       },
       {
         extends: true,
@@ -70,7 +74,7 @@ export default defineConfig({
           name: 'package',
           include: ['test/package/*.test.ts'],
           globalSetup: './test/package/support/global-setup.ts',
-          sequence: {groupOrder: 1},
+          sequence: {groupOrder: 2},
         },
       },
       {
@@ -78,7 +82,7 @@ export default defineConfig({
         test: {
           name: 'playground',
           include: ['test/playground/browser/*.test.ts'],
-          sequence: {groupOrder: 1},
+          sequence: {groupOrder: 2},
         },
       },
       {
@@ -86,7 +90,7 @@ export default defineConfig({
         test: {
           name: 'types',
           include: [],
-          sequence: {groupOrder: 1},
+          sequence: {groupOrder: 2},
           typecheck: {
             enabled: true,
             only: true,

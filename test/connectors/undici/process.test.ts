@@ -21,18 +21,18 @@ describe('a process with a session that is never closed', () => {
   const scripts = {
     'that did nothing': `
       import {createSession} from 'aiofetch';
-      globalThis.session = createSession();`,
+      globalThis.session = createSession({connector: {keepAliveTimeout: 3_600_000}});`,
     'with idle connections': `
       import {createSession} from 'aiofetch';
-      globalThis.session = createSession();
+      globalThis.session = createSession({connector: {keepAliveTimeout: 3_600_000}});
       await Promise.all([1, 2, 3].map(() => session.get(url).text()));`,
     'whose last response nobody read': `
       import {createSession} from 'aiofetch';
-      globalThis.session = createSession();
+      globalThis.session = createSession({connector: {keepAliveTimeout: 3_600_000}});
       globalThis.response = await session.fetch(url);`,
     'with a large response that nobody read': `
       import {createSession} from 'aiofetch';
-      globalThis.session = createSession();
+      globalThis.session = createSession({connector: {keepAliveTimeout: 3_600_000}});
       globalThis.response = await session.fetch(url + '/large');`,
     'with a keep-alive of an hour': `
       import {createSession} from 'aiofetch';
@@ -43,12 +43,12 @@ describe('a process with a session that is never closed', () => {
       import {createSession} from 'aiofetch';
       globalThis.session = createSession({
         timeout: {total: 600_000, attempt: 600_000, read: 600_000, pool: 600_000, connect: 600_000},
-        connector: {limit: 1},
+        connector: {limit: 1, keepAliveTimeout: 3_600_000},
       });
       await Promise.all([1, 2, 3].map(() => session.get(url).text()));`,
     'whose requests failed and were aborted': `
       import {createSession} from 'aiofetch';
-      globalThis.session = createSession({connector: {limit: 2}});
+      globalThis.session = createSession({connector: {limit: 2, keepAliveTimeout: 3_600_000}});
       const controller = new AbortController();
       const calls = [
         session.fetch('http://127.0.0.1:1/'),
@@ -62,10 +62,9 @@ describe('a process with a session that is never closed', () => {
   it.each(Object.entries(scripts))(
     'a session %s lets the process end without output',
     async (_name, script) => {
-      const {code, stdout, stderr, time} = await run(`${script}\nconsole.log('done');`);
+      // An idle connection stays open for an hour. A process that waited for it would exceed the time of the test.
+      const {code, stdout, stderr} = await run(`${script}\nconsole.log('done');`);
       expect({code, stdout, stderr}).toEqual({code: 0, stdout: 'done\n', stderr: ''});
-      // Idle connections stay open for 15 s.
-      expect(time).toBeLessThan(14_000);
     },
   );
 
