@@ -119,7 +119,7 @@ export function checkMediaType<Fallback extends string | undefined>(
   fallback: Fallback,
 ): string | Fallback {
   if (mediaType === undefined) return fallback;
-  const isOne = typeof mediaType === 'string' && /^[!-~]+\/[ -~]+$/.test(mediaType);
+  const isOne = typeof mediaType === 'string' && /^[!-.0-~]+\/[ -~]+$/.test(mediaType);
   assertOption(isOne, option, mediaType, 'a media type such as "application/json"');
   return mediaType;
 }

@@ -23,9 +23,16 @@ function normalizeName(name: string): string {
 
 function normalizeValue(name: string, value: unknown): string {
   const text = typeof value === 'string' ? value : String(value);
-  const trimmed = isTrimmed(text) ? text : text.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
+  const trimmed = isTrimmed(text) ? text : trim(text);
   if (badValue.test(trimmed)) throw new TypeError(`Invalid value of header "${name}"`);
   return trimmed;
+}
+
+// Without a pattern for the end: it would search a run of whitespace inside the value again for each of its characters.
+function trim(text: string): string {
+  let end = text.length;
+  while (/[\t\n\r ]/.test(text.charAt(end - 1))) end--;
+  return text.slice(0, end).replace(/^[\t\n\r ]+/, '');
 }
 
 // HTTP whitespace: tab, LF, CR, space. All are below '!'.

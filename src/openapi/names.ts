@@ -8,7 +8,7 @@ function wordsOf(text: string): string[] {
       .replaceAll(/[\u0300-\u036f'’]/g, '')
       // fooBar, FOOBar
       .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
-      .replaceAll(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
+      .replaceAll(/([A-Z])([A-Z][a-z])/g, '$1 $2')
       .split(/[^A-Za-z\d]+/)
       .filter((word) => word !== '')
   );

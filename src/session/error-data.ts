@@ -24,7 +24,7 @@ export async function readErrorData(
 
 // application/json and types based on it, such as application/problem+json (RFC 9457).
 function isJson(response: Response): boolean {
-  return /\/(?:.*[.+-])?json$/.test(bareMediaType(response.headers.get('content-type')));
+  return /[/.+-]json$/.test(bareMediaType(response.headers.get('content-type')));
 }
 
 async function readBounded(response: Response): Promise<string | undefined> {

@@ -292,7 +292,9 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
    */
   '/encoded'({request, response, query}) {
     const coding = query.get('coding') ?? 'gzip';
-    const accepted = String(request.headers['accept-encoding'] ?? '').split(/\s*[,;]\s*/);
+    const accepted = String(request.headers['accept-encoding'] ?? '')
+      .split(/[,;]/)
+      .map((part) => part.trim());
     const encode = accepted.includes(coding) ? codings[coding] : undefined;
     const text = Buffer.from((query.get('text') ?? 'text').repeat(number(query, 'repeat', 1)));
     response.setHeader('content-type', 'text/plain;charset=utf-8');

@@ -120,7 +120,7 @@ function socksAddress(hostname: string): Buffer {
 
 function ipv6Bytes(address: string): Buffer {
   const bytes = Buffer.alloc(16);
-  const groups = ipv6Groups(address.replace(/%.*$/, '')) ?? [];
+  const groups = ipv6Groups(address.replace(/%.*$/s, '')) ?? [];
   for (const [index, group] of groups.entries()) bytes.writeUInt16BE(group, index * 2);
   return bytes;
 }
