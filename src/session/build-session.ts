@@ -1,4 +1,3 @@
-import {keepErrors} from '../core/body.ts';
 import {originOf, rememberFetch} from '../core/fetch-origin.ts';
 import type {HeaderList, HeadersInput} from '../core/header-list.ts';
 import type {CallOptionValues} from '../core/request.ts';
@@ -34,7 +33,6 @@ export function buildSession(parts: SessionParts): BuiltSession {
   const {baseUrl, headers, connector, calls, totals} = state;
 
   function fetch(input: string | URL | Request, init?: BaseFetchInit): Promise<Response> {
-    keepErrors(init?.body);
     try {
       const {request, signal} = toCall(input, init, host);
       beginCall(state, request, signal, originOf(init));

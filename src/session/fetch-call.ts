@@ -1,4 +1,5 @@
 import type {RequestBody} from '../core/body.ts';
+import {keepErrors} from '../core/body.ts';
 import type {HeadersInput} from '../core/header-list.ts';
 import {token} from '../core/header-list.ts';
 import {nativeOf} from '../core/native-init.ts';
@@ -38,6 +39,8 @@ export function toCall(
   init: BaseFetchInit | null | undefined,
   host: SessionHost,
 ): OutgoingCall {
+  const given = init?.body;
+  keepErrors(given);
   if (input === undefined) throw new TypeError('fetch was called without a URL');
   const from = isRequest(input) ? input : undefined;
   const url = host.resolveUrl(
@@ -45,7 +48,7 @@ export function toCall(
   );
   const method = from && init?.method === undefined ? from.method : normalizeMethod(init?.method);
   const headers = host.headersOf((init?.headers ?? from?.headers) as HeadersInput | undefined);
-  const body = init?.body ?? (from ? takeBody(from) : null);
+  const body = given ?? (from ? takeBody(from) : null);
   return outgoingCall({url, method, headers, body}, init, from, host);
 }
 
