@@ -352,9 +352,11 @@ function checkTree(tree: EndpointTree, where: string): void {
 }
 
 function bindTree(tree: EndpointTree, context: ClientContext): object {
-  const group: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(tree)) {
-    group[name] = isEndpoint(value) ? value[bind](context) : bindTree(value, context);
-  }
-  return group;
+  // An assignment to a member called `__proto__` would set the prototype.
+  return Object.fromEntries(
+    Object.entries(tree).map(([name, value]) => [
+      name,
+      isEndpoint(value) ? value[bind](context) : bindTree(value, context),
+    ]),
+  );
 }

@@ -87,7 +87,8 @@ function writerOf(style: QueryStyle, option: string): Writer {
   const given = isObject(style) ? style : {style};
   checkKnown(option, given, ['style', 'explode', 'allowReserved']);
   const {style: styleName = 'form', allowReserved = false} = given;
-  const delimiter = delimiters[styleName];
+  // A name such as "constructor" belongs to the prototype.
+  const delimiter = Object.hasOwn(delimiters, styleName) ? delimiters[styleName] : undefined;
   const names = Object.keys(delimiters).join(', ');
   assertOption(delimiter !== undefined, option, styleName, `${names}, or a function`);
   const isDeep = styleName === 'deepObject';

@@ -34,17 +34,28 @@ export function mergeHeaders(base: HeaderRecord, headers: unknown): HeaderRecord
   assertOption(isObject(headers), 'headers', headers, 'an object, or pairs of name and value');
   const merged: Record<string, string | undefined> = {...base};
   if (!(Symbol.iterator in headers)) {
-    for (const [name, value] of Object.entries(headers)) merged[name.toLowerCase()] = textOf(value);
+    for (const [name, value] of Object.entries(headers)) setHeader(merged, name.toLowerCase(), textOf(value));
     return merged;
   }
-  const own: Record<string, string | undefined> = {};
+  const own = new Map<string, string | undefined>();
   for (const [name, value] of headers as Iterable<readonly [string, string | undefined]>) {
     const lower = name.toLowerCase();
-    const before = own[lower];
+    const before = own.get(lower);
     // RFC 9110, section 5.3: several headers of one name are equal to one header with commas.
-    own[lower] = before === undefined || value === undefined ? value : `${before}, ${value}`;
+    own.set(lower, before === undefined || value === undefined ? value : `${before}, ${value}`);
   }
-  return Object.assign(merged, own);
+  for (const [name, value] of own) setHeader(merged, name, value);
+  return merged;
+}
+
+/** An assignment to `__proto__`, which is a valid name of a header, would set the prototype instead. */
+function setHeader(
+  headers: Record<string, string | undefined>,
+  name: string,
+  value: string | undefined,
+): void {
+  if (name !== '__proto__') headers[name] = value;
+  else Object.defineProperty(headers, name, {value, configurable: true, enumerable: true, writable: true});
 }
 
 function textOf(value: unknown): string | undefined {
