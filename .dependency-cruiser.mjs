@@ -25,7 +25,7 @@ const doors = {
   node: [...ground, 'session', 'download'],
   har: [...ground, 'tracing', 'connectors/mock'],
   opentelemetry: ground,
-  openapi: [...ground, 'client', 'index'],
+  openapi: [...ground, 'client', 'connectors/undici', 'index'],
   conformance: [...Object.keys(rooms)],
   index: [...Object.keys(rooms)],
   'core-index': [...Object.keys(rooms)],

@@ -19,6 +19,8 @@ Writes a typed client of an OpenAPI document, 3.0 or later, in JSON or YAML.
   -o, --output <file>  the file to write (default: the standard output)
       --check          write nothing, and fail if the file is not up to date (for CI)
       --quiet          print no warnings about parts of the document that are left out
+      --allow-local-references
+                       let a document from a URL refer to files of this machine, and to addresses of its networks
   -h, --help           print this help
 `;
 
@@ -48,7 +50,8 @@ export async function openapiCommand(args: readonly string[], terminal: Terminal
     return await run(source, values, terminal);
   } catch (error) {
     // The message of an OpenApiError tells what is wrong with the document. Other errors are bugs, which need a stack.
-    terminal.log(`${error instanceof OpenApiError ? describe(error) : (error as Error).stack}\n`);
+    const text = error instanceof OpenApiError ? describe(error) : `${(error as Error).stack}`;
+    terminal.log(`${printable(text)}\n`);
     return 1;
   }
 }
@@ -61,6 +64,7 @@ function parse(args: readonly string[]) {
       output: {type: 'string', short: 'o'},
       check: {type: 'boolean', default: false},
       quiet: {type: 'boolean', default: false},
+      'allow-local-references': {type: 'boolean', default: false},
       help: {type: 'boolean', short: 'h', default: false},
     },
   });
@@ -70,11 +74,13 @@ interface Options {
   readonly output?: string | undefined;
   readonly check: boolean;
   readonly quiet: boolean;
+  readonly 'allow-local-references': boolean;
 }
 
-async function run(source: string, {output, check, quiet}: Options, terminal: Terminal): Promise<ExitCode> {
-  const {code, warnings} = await fromOpenApi(source);
-  if (!quiet) for (const warning of warnings) terminal.log(`${warning}\n`);
+async function run(source: string, options: Options, terminal: Terminal): Promise<ExitCode> {
+  const {output, check, quiet, 'allow-local-references': allowLocalReferences} = options;
+  const {code, warnings} = await fromOpenApi(source, {allowLocalReferences});
+  if (!quiet) for (const warning of warnings) terminal.log(`${printable(warning)}\n`);
   if (output === undefined) {
     terminal.out(code);
     return 0;
@@ -117,4 +123,12 @@ function describe(error: OpenApiError): string {
   return cause instanceof Error && !(error instanceof MissingYamlError)
     ? `${error.message}: ${cause.message}`
     : error.message;
+}
+
+/** Text of a document without control characters, which a terminal would take for commands. Line breaks and tabs stay. */
+function printable(text: string): string {
+  return text.replaceAll(
+    /[^\P{Cc}\n\t]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }

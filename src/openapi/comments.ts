@@ -1,3 +1,5 @@
+import {textOf} from './literals.ts';
+
 /** The contents of a doc comment. */
 export interface Documented {
   readonly summary?: string | undefined;
@@ -14,26 +16,29 @@ export function docComment(documented: Documented): string {
   const paragraphs = [
     summary,
     description === summary ? undefined : description,
-    format && `Format: ${format}.`,
+    format && `Format: ${textOf(format)}.`,
   ]
-    .map((text) => text?.trim())
+    .map((text) => (text === undefined ? '' : textOf(text).trim()))
     .filter((text) => text);
   const tags = [
     ...(documented.default === undefined ? [] : [`@default ${inline(documented.default)}`]),
-    ...(see ? [`@see {@link ${see}}`] : []),
+    ...(see ? [`@see {@link ${textOf(see).replaceAll(/\s+/g, ' ')}}`] : []),
     ...(deprecated ? ['@deprecated'] : []),
   ];
   const lines = paragraphs.flatMap((text, index) => [
     ...(index > 0 ? [''] : []),
     // A line of prose that begins with "@" would become a tag.
-    ...(text as string).split(/\r\n|\r|\n/).map((line) => line.trimEnd().replace(/^(\s*)@/, '$1\\@')),
+    ...text.split(/\r\n|[\r\n\u2028\u2029]/).map((line) => line.trimEnd().replace(/^(\s*)@/, '$1\\@')),
   ]);
   if (tags.length > 0) lines.push(...(lines.length > 0 ? [''] : []), ...tags);
-  const safe = lines.map((line) => line.replaceAll('*/', '*\\/'));
+  const safe = lines.map((line) => line.replaceAll(unseen, '').replaceAll('*/', '*\\/'));
   if (safe.length === 0) return '';
   if (safe.length === 1) return `/** ${safe[0]} */\n`;
   return `/**\n${safe.map((line) => (line === '' ? ' *' : ` * ${line}`)).join('\n')}\n */\n`;
 }
+
+/** Control characters, and characters that make an editor show the text of a line in another order (Unicode, UAX 9). */
+const unseen = /[^\P{Cc}\t]|[\u202a-\u202e\u2066-\u2069]/gu;
 
 function inline(value: unknown): string {
   return JSON.stringify(value).replaceAll(/\s+/g, ' ');

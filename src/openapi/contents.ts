@@ -5,9 +5,10 @@ import {jsonStyle, membersOf, queryStyle, schemaOf} from './context.ts';
 import type {Encoding, MediaType, RequestBody, ResponseObject, SchemaOrBoolean} from './document.ts';
 import {isSchema, resolve} from './document.ts';
 import {eventData} from './event-data.ts';
+import {mediaTypeLiteral, stringLiteral} from './literals.ts';
 import type {Choice} from './media.ts';
 import {choose} from './media.ts';
-import {pure, stringLiteral} from './names.ts';
+import {pure} from './names.ts';
 import type {ClientOperation} from './operations.ts';
 
 /** A call of `type<…>()`. */
@@ -20,7 +21,7 @@ function call({use}: EndpointContext, name: string, ...given: Array<string | und
 }
 
 function mediaTypeOption(mediaType: string): string {
-  return `{mediaType: ${stringLiteral(mediaType)}}`;
+  return `{mediaType: ${mediaTypeLiteral(mediaType)}}`;
 }
 
 // --- requests
@@ -55,14 +56,14 @@ export function writeBody(operation: ClientOperation, context: EndpointContext):
       return call(context, 'asNdjson', witness(context, item), mediaTypeOption(bare));
     }
     case 'form':
-      return call(context, 'asForm', schema(), formOptions(media));
+      return call(context, 'asForm', schema(), formOptions(media, warn));
     case 'multipart':
       return call(context, 'asMultipart', schema(), multipartOptions(media, context, warn));
     case 'text':
     case 'events':
-      return call(context, 'asText', stringLiteral(bare));
+      return call(context, 'asText', mediaTypeLiteral(bare));
     case 'binary':
-      return call(context, 'asStream', bare.includes('*') ? undefined : stringLiteral(bare));
+      return call(context, 'asStream', bare.includes('*') ? undefined : mediaTypeLiteral(bare));
   }
 }
 
@@ -71,11 +72,11 @@ function hasStyle({style, explode, allowReserved}: Encoding): boolean {
   return style !== undefined || explode !== undefined || allowReserved !== undefined;
 }
 
-function formOptions({encoding = {}}: MediaType): string | undefined {
+function formOptions({encoding = {}}: MediaType, warn: (message: string) => void): string | undefined {
   const styles = membersOf(
     Object.entries(encoding).map(([name, one]) => {
       const isJson = !hasStyle(one) && /[/+]json\b/i.test(one.contentType ?? '');
-      return [name, isJson ? jsonStyle : queryStyle(one)];
+      return [name, isJson ? jsonStyle : queryStyle(one, name, warn)];
     }),
   );
   return styles && `{styles: ${styles}}`;
@@ -96,12 +97,15 @@ function multipartOptions(
       const {contentType} = one;
       // Where several types are allowed, the file's own type tells which one it is.
       if (contentType === undefined || /[*,]/.test(contentType)) return [name, undefined];
-      const {type, items, format} = schemaOf(properties[name], context);
+      const {type, items, format} = schemaOf(
+        Object.hasOwn(properties, name) ? properties[name] : undefined,
+        context,
+      );
       const isList = type === 'array';
       const item = isList ? schemaOf(items, context) : {type, format};
       const isText = item.type === 'string';
       if (isText && item.format !== 'binary' && /^text\/plain\b/i.test(contentType)) return [name, undefined];
-      if (isText || /[/+]json\b/i.test(contentType)) return [name, stringLiteral(contentType)];
+      if (isText || /[/+]json\b/i.test(contentType)) return [name, mediaTypeLiteral(contentType)];
       warn(`the part "${name}" is sent as JSON rather than ${contentType}`);
       return [name, undefined];
     }),
@@ -162,10 +166,10 @@ function writeContent(
       return writeEvents(media, context, (message) => context.warn(`${method} ${path}: ${message}`));
     case 'text':
     case 'form':
-      return call(context, 'asText', bare === 'text/plain' ? undefined : stringLiteral(bare));
+      return call(context, 'asText', bare === 'text/plain' ? undefined : mediaTypeLiteral(bare));
     case 'multipart':
     case 'binary':
-      return call(context, 'asBlob', bare.includes('*') ? undefined : stringLiteral(bare));
+      return call(context, 'asBlob', bare.includes('*') ? undefined : mediaTypeLiteral(bare));
   }
 }
 

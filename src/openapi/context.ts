@@ -1,7 +1,7 @@
 import {indent} from './comments.ts';
 import type {Encoding, LoadedDocument, Parameter, Schema, SchemaOrBoolean} from './document.ts';
 import {isSchema, resolve} from './document.ts';
-import {memberName, stringLiteral} from './names.ts';
+import {booleanLiteral, memberName, stringLiteral} from './literals.ts';
 import type {TypeWriter} from './types.ts';
 
 /** The state that the functions which write endpoints share. */
@@ -26,12 +26,20 @@ function braces(members: readonly string[]): string {
 /** The style of a query parameter, or a member of a form, that is sent as JSON. */
 export const jsonStyle = '(name, value) => [[name, JSON.stringify(value)]]';
 
+const queryStyles: ReadonlySet<unknown> = new Set(['deepObject', 'form', 'pipeDelimited', 'spaceDelimited']);
+
 /** The style of a query parameter, or a member of a form; `undefined` for the default style. */
-export function queryStyle({
-  style = 'form',
-  explode,
-  allowReserved,
-}: Encoding | Parameter): string | undefined {
+export function queryStyle(
+  {style = 'form', explode, allowReserved}: Encoding | Parameter,
+  name: string,
+  warn: (message: string) => void,
+): string | undefined {
+  if (!queryStyles.has(style)) {
+    warn(
+      `the style of "${name}" is ignored, because queries and forms don't have it: the style "form" is used`,
+    );
+    return undefined;
+  }
   // deepObject is always exploded.
   const isExploded =
     style === 'deepObject'
@@ -42,7 +50,7 @@ export function queryStyle({
   if (isExploded === undefined && !allowReserved) return style === 'form' ? undefined : stringLiteral(style);
   return braces([
     ...(style === 'form' ? [] : [`style: ${stringLiteral(style)}`]),
-    ...(isExploded === undefined ? [] : [`explode: ${isExploded}`]),
+    ...(isExploded === undefined ? [] : [`explode: ${booleanLiteral(isExploded)}`]),
     ...(allowReserved ? ['allowReserved: true'] : []),
   ]);
 }

@@ -14,25 +14,31 @@ export class Directions {
   differ(ref: string): boolean {
     const known = this.#known.get(ref);
     if (known !== undefined) return known;
-    const seen = new Set<string>([ref]);
+    // Visits each schema once: the result of all schemas on the way is known afterwards.
+    const usersOf = new Map<string, string[]>([[ref, []]]);
     const waiting = [ref];
-    let found = false;
-    for (let next = waiting.pop(); next !== undefined && !found; next = waiting.pop()) {
-      if (this.#known.get(next)) found = true;
-      else {
-        const {hasOneWay, refs} = scan(lookUp(this.#document, next) as SchemaOrBoolean);
-        found = hasOneWay;
-        for (const one of refs) {
-          if (seen.has(one)) continue;
-          seen.add(one);
+    const differing: string[] = [];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const {hasOneWay, refs} = scan(lookUp(this.#document, next) as SchemaOrBoolean);
+      if (hasOneWay) differing.push(next);
+      for (const one of refs) {
+        if (this.#known.get(one)) differing.push(next);
+        if (this.#known.has(one)) continue;
+        const users = usersOf.get(one);
+        if (users) users.push(next);
+        else {
+          usersOf.set(one, [next]);
           waiting.push(one);
         }
       }
     }
-    // All schemas that were visited on the way have no such member either.
-    if (found) this.#known.set(ref, true);
-    else for (const one of seen) this.#known.set(one, false);
-    return found;
+    for (const one of usersOf.keys()) this.#known.set(one, false);
+    for (let next = differing.pop(); next !== undefined; next = differing.pop()) {
+      if (this.#known.get(next)) continue;
+      this.#known.set(next, true);
+      differing.push(...(usersOf.get(next) ?? []));
+    }
+    return this.#known.get(ref) === true;
   }
 
   isLeftOut(property: SchemaOrBoolean, direction: 'in' | 'out'): boolean {

@@ -165,6 +165,8 @@ export function within<Result>(where: string, work: () => Result): Result {
 export interface LoadedDocument {
   readonly root: OpenApiDocument;
   readonly files: ReadonlyMap<string, unknown>;
+  /** Bounds the work on the document: `spend` throws an OpenApiError when the limit is exceeded. */
+  readonly work: {spend(amount?: number): void};
 }
 
 /** @throws OpenApiError when the value is not an OpenAPI document of version 3 */
@@ -202,6 +204,7 @@ export function isReference(value: unknown): value is Reference {
 
 /** The value at a JSON Pointer (RFC 6901), in the document or in another file. */
 export function lookUp(document: LoadedDocument, ref: string): unknown {
+  document.work.spend();
   const hash = ref.indexOf('#');
   const file = hash === -1 ? ref : ref.slice(0, hash);
   const root = file === '' ? document.root : document.files.get(file);
@@ -226,5 +229,14 @@ export function pointerSegments(ref: string): string[] {
   return pointer
     .slice(1)
     .split('/')
-    .map((segment) => decodeURIComponent(segment).replaceAll('~1', '/').replaceAll('~0', '~'));
+    .map((segment) => decoded(segment).replaceAll('~1', '/').replaceAll('~0', '~'));
+}
+
+/** Text with its percent-encoding decoded; the text itself if it is not percent-encoded, as the name "100%". */
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -1,7 +1,8 @@
 import {indent} from './comments.ts';
 import {writeBody, writeErrors, writeResponse} from './contents.ts';
 import type {EndpointContext} from './context.ts';
-import {pure, stringLiteral} from './names.ts';
+import {stringLiteral} from './literals.ts';
+import {pure} from './names.ts';
 import type {ClientOperation} from './operations.ts';
 import {writeHeaders, writePath, writeQuery} from './parameters.ts';
 

@@ -8,17 +8,22 @@ export type EventData = {readonly json: SchemaOrBoolean} | 'text';
  * The data of events, from the schema of a whole event (OpenAPI 3.2, "Server-Sent Event Streams"). The list is empty when
  * the schema doesn't describe the data.
  */
-export function eventData(document: LoadedDocument, item: SchemaOrBoolean, depth = 0): EventData[] {
+export function eventData(
+  document: LoadedDocument,
+  item: SchemaOrBoolean,
+  seen = new Set<Schema>(),
+): EventData[] {
   const schema = resolve<SchemaOrBoolean>(document, item as never);
-  // The limit ends schemas that contain themselves.
-  if (!isSchema(schema) || depth > 20) return [];
+  // A schema may be a part of several parts, and of itself.
+  if (!isSchema(schema) || seen.has(schema)) return [];
+  seen.add(schema);
   const {properties = {}, allOf = [], oneOf = [], anyOf = []} = schema;
   // The choices describe each event more exactly than the properties that all events share.
-  const ofChoices = [...oneOf, ...anyOf].flatMap((choice) => eventData(document, choice, depth + 1));
+  const ofChoices = [...oneOf, ...anyOf].flatMap((choice) => eventData(document, choice, seen));
   if (ofChoices.length > 0) return ofChoices;
   const own = properties['data'];
   if (own !== undefined) return [dataOf(document, own)];
-  return allOf.flatMap((part) => eventData(document, part, depth + 1));
+  return allOf.flatMap((part) => eventData(document, part, seen));
 }
 
 function dataOf(document: LoadedDocument, property: SchemaOrBoolean): EventData {

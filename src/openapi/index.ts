@@ -3,6 +3,7 @@
  *
  * @module
  */
+import {checkKnown} from '../utils/check-options.ts';
 import {loadDocument} from './load.ts';
 import {writeModule} from './module.ts';
 
@@ -16,6 +17,17 @@ export interface GeneratedClient {
   readonly warnings: readonly string[];
 }
 
+/** Options of {@link fromOpenApi}. */
+export interface FromOpenApiOptions {
+  /**
+   * Whether a document from a URL may refer (`$ref`) to files of this machine, and a document from a public address to
+   * addresses of this machine and its networks. Such references put what they lead to into the generated code.
+   *
+   * @default false
+   */
+  readonly allowLocalReferences?: boolean | undefined;
+}
+
 /**
  * Generates a typed client from an OpenAPI document, 3.0 or later, as the command `aiofetch openapi` does. The same document
  * always gives the same code.
@@ -23,9 +35,14 @@ export interface GeneratedClient {
  * Named schemas become types, operations become constants made by `endpoint`, first tags become groups of these constants,
  * and descriptions become doc comments. At run time nothing checks responses: the compiler believes the types.
  *
+ * A document can't run code: of its text, only names, literals and comments become a part of the module. The work on a
+ * document is bounded: a document that is nested more than 200 levels deep, has more than 128 Mi characters with its aliases
+ * expanded, or whose parts include each other endlessly, is refused.
+ *
  * @param source - A file, a URL, or the document itself, as an object
- * @throws OpenApiError when the source is not such a document, or refers to a part or file that doesn't exist; MissingYamlError when
- * it is YAML and the package `yaml`, an optional peer dependency, isn't installed
+ * @throws OpenApiError when the source is not such a document, refers to a part or file that doesn't exist or that it must not
+ * refer to, or takes too much work; MissingYamlError when it is YAML and the package `yaml`, an optional peer dependency,
+ * isn't installed; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts
@@ -39,8 +56,13 @@ export interface GeneratedClient {
  * console.log(code, warnings);
  * ```
  */
-export async function fromOpenApi(source: string | URL | object): Promise<GeneratedClient> {
-  const document = await loadDocument(source);
+export async function fromOpenApi(
+  source: string | URL | object,
+  options: FromOpenApiOptions = {},
+): Promise<GeneratedClient> {
+  checkKnown('fromOpenApi', options, ['allowLocalReferences']);
+  const {allowLocalReferences = false} = options;
+  const document = await loadDocument(source, undefined, allowLocalReferences === true);
   const warnings = new Set<string>();
   const warn = (message: string) => void warnings.add(message);
   return {code: writeModule(document, warn), warnings: [...warnings]};

@@ -1,13 +1,28 @@
-import {readFile} from 'node:fs/promises';
 import {pathToFileURL} from 'node:url';
-import {createSession} from '../index.ts';
 import type {LoadedDocument} from './document.ts';
 import {checkDocument, MissingYamlError, OpenApiError} from './document.ts';
+import type {Place} from './read-text.ts';
+import {readText} from './read-text.ts';
+import {readYaml} from './read-yaml.ts';
+import {checkSize, Work} from './work.ts';
 
 /** Imports the package `yaml`. Tests replace this import with one that fails. */
 type ImportYaml = () => Promise<typeof import('yaml')>;
 
-type ReadFile = (address: URL) => Promise<unknown>;
+/** A document or a file that it refers to, with its place. */
+interface LoadedFile {
+  readonly value: unknown;
+  readonly address: URL | undefined;
+  readonly place: Place;
+}
+
+type ReadFile = (address: URL, from: Place | undefined) => Promise<LoadedFile>;
+
+/** The most files that a document may refer to, directly or through other files: a server could make ever more of them. */
+const mostFiles = 500;
+
+/** The time for loading a document with all its files, in ms. */
+const longestLoad = 300_000;
 
 /**
  * Reads a document and all files that it refers to.
@@ -17,25 +32,43 @@ type ReadFile = (address: URL) => Promise<unknown>;
 export async function loadDocument(
   source: string | URL | object,
   importYaml: ImportYaml = () => import('yaml'),
+  allowsLocal = false,
 ): Promise<LoadedDocument> {
   const files = new Map<string, unknown>();
-  const read: ReadFile = async (address) => {
-    const value = await parse(await readText(address), address, importYaml);
-    dropNulls(value);
-    return value;
-  };
+  const work = new Work();
   if (typeof source !== 'string' && !(source instanceof URL)) {
     // The references of the copy are made absolute, so the caller's object stays as it is.
-    const root = structuredClone(source);
-    dropNulls(root);
-    await loadReferences(root, undefined, files, read);
-    return {root: checkDocument(root), files};
+    const root = copyOf(source);
+    prepare(root, 'The document');
+    // A document without a location refers to no files.
+    visitReferences({value: root, address: undefined, place: 'file'}, undefined);
+    return {root: checkDocument(root), files, work};
   }
+  const signal = AbortSignal.timeout(longestLoad);
+  const read: ReadFile = async (address, from) => {
+    const {text, place} = await readText(address, from, allowsLocal, signal);
+    const value = await parse(text, address, importYaml, work);
+    prepare(value, address.pathname);
+    return {value, address, place};
+  };
   const address = toAddress(source);
-  const root = await read(address);
-  checkDocument(root);
-  await loadReferences(root, address, files, read);
-  return {root: checkDocument(root), files};
+  const root = await read(address, undefined);
+  checkDocument(root.value);
+  await loadReferences(root, files, read);
+  return {root: checkDocument(root.value), files, work};
+}
+
+function copyOf(source: object): unknown {
+  try {
+    return structuredClone(source);
+  } catch (cause) {
+    throw new OpenApiError('The document is not plain data, or is nested too deeply', {cause});
+  }
+}
+
+function prepare(value: unknown, name: string): void {
+  checkSize(value, name);
+  dropNulls(value);
 }
 
 function toAddress(source: string | URL): URL {
@@ -50,26 +83,7 @@ function toAddress(source: string | URL): URL {
   return new URL(source);
 }
 
-async function readText(address: URL): Promise<string> {
-  if (address.protocol === 'file:') {
-    try {
-      return await readFile(address, 'utf8');
-    } catch (cause) {
-      throw new OpenApiError(`Can't read ${address.pathname}`, {cause});
-    }
-  }
-  await using session = createSession({
-    timeout: 60_000,
-    headers: {accept: 'application/json, application/yaml;q=0.9, */*;q=0.5'},
-  });
-  try {
-    return await session.get(address).text();
-  } catch (cause) {
-    throw new OpenApiError(`Can't download ${address.origin}${address.pathname}`, {cause});
-  }
-}
-
-async function parse(text: string, address: URL, importYaml: ImportYaml): Promise<unknown> {
+async function parse(text: string, address: URL, importYaml: ImportYaml, work: Work): Promise<unknown> {
   let jsonError: unknown;
   if (!/\.ya?ml$/i.test(address.pathname) && /^\s*[[{]/.test(text)) {
     try {
@@ -79,11 +93,11 @@ async function parse(text: string, address: URL, importYaml: ImportYaml): Promis
       jsonError = error;
     }
   }
-  const {parse: parseYaml} = await loadYaml(address, importYaml, jsonError);
+  const yaml = await loadYaml(address, importYaml, jsonError);
   try {
-    // Merge keys belong to YAML 1.1, and many documents that are otherwise YAML 1.2 have them.
-    return parseYaml(text, {maxAliasCount: -1, merge: true});
+    return readYaml(yaml, text, work);
   } catch (cause) {
+    if (cause instanceof OpenApiError) throw cause;
     throw new OpenApiError(`${address.pathname} is neither JSON nor YAML`, {cause});
   }
 }
@@ -101,14 +115,23 @@ async function loadYaml(
   }
 }
 
-/** Loads the files that a value refers to, and makes all references absolute, except those into the document itself. */
-async function loadReferences(
-  value: unknown,
-  address: URL | undefined,
-  files: Map<string, unknown>,
-  read: ReadFile,
-  root = address?.href,
-): Promise<void> {
+/** Loads the files that a document refers to, directly or through other files. */
+async function loadReferences(root: LoadedFile, files: Map<string, unknown>, read: ReadFile): Promise<void> {
+  const waiting = [root];
+  for (let file = waiting.pop(); file; file = waiting.pop()) {
+    for (const href of visitReferences(file, root.address?.href)) {
+      if (files.has(href)) continue;
+      if (files.size >= mostFiles)
+        throw new OpenApiError(`The document refers to more than ${mostFiles} files`);
+      const loaded = await read(new URL(href), file.place);
+      files.set(href, loaded.value);
+      waiting.push(loaded);
+    }
+  }
+}
+
+/** Makes all references of a file absolute, except those into the document itself. Returns the files that they lead to. */
+function visitReferences({value, address}: LoadedFile, root: string | undefined): ReadonlySet<string> {
   const wanted = new Set<string>();
   visit(value, (holder) => {
     const {$ref} = holder;
@@ -119,19 +142,14 @@ async function loadReferences(
         `The reference ${$ref} leads to another file, but a document that is given as an object has no location: give its file or URL`,
       );
     }
+    if (!URL.canParse($ref, address)) throw new OpenApiError(`The reference ${$ref} is not a valid URL`);
     const url = new URL($ref, address);
     const {hash} = url;
     url.hash = '';
     if (url.href !== root) wanted.add(url.href);
     holder.$ref = url.href === root ? hash || '#' : `${url.href}${hash}`;
   });
-  for (const href of wanted) {
-    if (files.has(href)) continue;
-    const url = new URL(href);
-    const loaded = await read(url);
-    files.set(href, loaded);
-    await loadReferences(loaded, url, files, read, root);
-  }
+  return wanted;
 }
 
 /** Members that hold values of the API, in which null is a value too. */
@@ -153,27 +171,52 @@ const thingsByName: ReadonlySet<string> = new Set([
 ]);
 
 /** Removes members that are null. YAML has null for a member that its writer left empty, as `parameters:` alone on a line. */
-function dropNulls(value: unknown, names: 'keywords' | 'schemas' | 'things' = 'keywords'): void {
-  if (typeof value !== 'object' || value === null) return;
+function dropNulls(
+  value: unknown,
+  names: 'keywords' | 'schemas' | 'things' = 'keywords',
+  seen = seenBy<typeof names>(),
+): void {
+  if (typeof value !== 'object' || value === null || seen(value, names)) return;
   const holder = value as Record<string, unknown>;
   for (const [name, member] of Object.entries(holder)) {
     const isKeyword = names === 'keywords' && !Array.isArray(value);
     if (isKeyword && areValues.has(name)) continue;
     if (member !== null) {
       const areSchemas = isKeyword && schemasByName.has(name);
-      dropNulls(member, areSchemas ? 'schemas' : isKeyword && thingsByName.has(name) ? 'things' : 'keywords');
+      dropNulls(
+        member,
+        areSchemas ? 'schemas' : isKeyword && thingsByName.has(name) ? 'things' : 'keywords',
+        seen,
+      );
     } else if (isKeyword) delete holder[name];
     else if (names === 'things') holder[name] = {};
   }
 }
 
 /** Visits every object in a value that may be a reference. Examples contain none. */
-function visit(value: unknown, found: (holder: {$ref?: unknown}) => void, areNames = false): void {
-  if (typeof value !== 'object' || value === null) return;
+function visit(
+  value: unknown,
+  found: (holder: {$ref?: unknown}) => void,
+  areNames = false,
+  seen = seenBy<boolean>(),
+): void {
+  if (typeof value !== 'object' || value === null || seen(value, areNames)) return;
   if (!Array.isArray(value) && !areNames) found(value as {$ref?: unknown});
   for (const [name, member] of Object.entries(value)) {
     // The members of these have names that the document chooses, so a member "$ref" is no reference.
     const isNaming = !areNames && (name === 'properties' || name === 'schemas' || name === 'mapping');
-    if (areNames || (name !== 'example' && name !== 'examples')) visit(member, found, isNaming);
+    if (areNames || (name !== 'example' && name !== 'examples')) visit(member, found, isNaming, seen);
   }
+}
+
+/** Tells whether a walk has seen an object in a role. The aliases of YAML make one object a member of many others. */
+function seenBy<Role>(): (value: object, role: Role) => boolean {
+  const roles = new Map<Role, WeakSet<object>>();
+  return (value, role) => {
+    const seen = roles.get(role) ?? new WeakSet();
+    roles.set(role, seen);
+    if (seen.has(value)) return true;
+    seen.add(value);
+    return false;
+  };
 }

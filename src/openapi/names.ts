@@ -1,4 +1,4 @@
-import {pointerSegments} from './document.ts';
+import {decoded, pointerSegments} from './document.ts';
 
 /** The words of a name, which may be in camel case, snake case, kebab case, or any other. */
 function wordsOf(text: string): string[] {
@@ -39,6 +39,8 @@ function lowerAcronym(word: string): string {
 /** The names of one scope. The second use of a name becomes `name2`. */
 export class Scope {
   readonly #taken: Set<string>;
+  /** The next number to try for each name. Without it, a thousand equal names would take a million steps. */
+  readonly #next = new Map<string, number>();
 
   constructor(reserved: Iterable<string> = []) {
     this.#taken = new Set(reserved);
@@ -47,18 +49,22 @@ export class Scope {
   /** Takes the name, or the name with the first free number after it. */
   take(name: string): string {
     let free = name;
-    for (let count = 2; this.#taken.has(free); count++) free = `${name}${count}`;
+    let count = this.#next.get(name) ?? 2;
+    for (; this.#taken.has(free); count++) free = `${name}${count}`;
+    this.#next.set(name, count);
     this.#taken.add(free);
     return free;
   }
 }
 
-// The reserved words of ECMAScript, and those that strict mode, modules and TypeScript add.
+// The reserved words of ECMAScript, and those that strict mode, modules and TypeScript add. TypeScript refuses constants
+// called `exports`, `globalThis` and `require`; an object or a module with a member `then` counts as a promise, so that
+// `await` would call this member.
 const reservedWords = new Set(
   (
-    'arguments await break case catch class const continue debugger default delete do else enum eval export extends ' +
-    'false finally for function if implements import in instanceof interface let new null package private protected ' +
-    'public return static super switch this throw true try typeof undefined var void while with yield'
+    'arguments await break case catch class const continue debugger default delete do else enum eval export exports extends ' +
+    'false finally for function globalThis if implements import in instanceof interface let new null package private protected ' +
+    'public require return static super switch then this throw true try typeof undefined var void while with yield'
   ).split(' '),
 );
 
@@ -73,28 +79,9 @@ export const knownTypes = (
   'Promise ReadableStream Readonly Record Request RequestBody Required Response Set String Symbol'
 ).split(' ');
 
-/** A string literal. */
-export function stringLiteral(text: string): string {
-  const inner = JSON.stringify(text)
-    .slice(1, -1)
-    .replaceAll('\\"', '"')
-    .replaceAll("'", "\\'")
-    // Some tools take these characters for line breaks.
-    .replaceAll('\u2028', '\\u2028')
-    .replaceAll('\u2029', '\\u2029');
-  return `'${inner}'`;
-}
-
 /** A call that a bundler may leave out where nobody uses its result. */
 export function pure(call: string): string {
   return `/* @__PURE__ */ ${call}`;
-}
-
-/** The name of a member, in quotes if it needs them. */
-export function memberName(name: string): string {
-  // Without brackets this member would set the prototype.
-  if (name === '__proto__') return "['__proto__']";
-  return /^[A-Za-z_$][\w$]*$/.test(name) ? name : stringLiteral(name);
 }
 
 /** The last part of a reference. */
@@ -107,7 +94,7 @@ export function nameOfRef(ref: string): string {
   const segments = pointerSegments(ref);
   const last = segments.at(-1);
   if (last === undefined) {
-    const file = decodeURIComponent(nameTail(ref))
+    const file = decoded(nameTail(ref))
       .replace(/#.*$/, '')
       .replace(/\.\w+$/, '');
     return pascalCase(file, 'Type');

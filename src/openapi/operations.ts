@@ -1,6 +1,7 @@
 import {compileRoute} from '../client/route.ts';
 import type {LoadedDocument, Operation, Parameter, PathItem} from './document.ts';
 import {resolve, within} from './document.ts';
+import {textOf} from './literals.ts';
 import {camelCase, Scope} from './names.ts';
 
 /** One operation of a document, with its place in the client. */
@@ -28,52 +29,75 @@ export function operationsOf(document: LoadedDocument, warn: (message: string) =
   const all = Object.entries(paths).flatMap(([path, given]) => {
     // `x-…` is an extension, not a path.
     if (path.startsWith('x-')) return [];
-    // OpenAPI 3.1 allows operations beside a reference.
-    const item: PathItem = {
-      ...resolve<PathItem>(document, given as never),
-      ...given,
-      $ref: undefined as never,
-    };
-    if (item['trace']) warn(`TRACE ${path} is left out, because fetch refuses this method`);
-    for (const method of Object.keys((item['additionalOperations'] as object | undefined) ?? {}))
-      warn(`${method} ${path} is left out, because endpoints don't support this method`);
-    return methods.flatMap((method) => {
-      const operation = item[method] as Operation | undefined;
-      if (!operation) return [];
-      const given = {path, method: method.toUpperCase(), item, operation};
-      if (operation.servers ?? item['servers'])
-        warn(
-          `${given.method} ${path} has servers of its own, which are ignored: the request goes to the base URL`,
-        );
-      return isPossible(given, warn) ? [given] : [];
-    });
+    return within(path, () => possibleOperations(document, path, given, warn));
   });
   // A document without tags, and without operationIds that have a prefix, has no groups.
-  const isGrouped = all.some(({operation}) => operation.tags?.length || prefixOf(operation) !== undefined);
+  const isGrouped = all.some(({method, path, operation}) =>
+    within(`${method} ${path}`, () => operation.tags?.length || prefixOf(operation) !== undefined),
+  );
   const scopes = new Map<string | undefined, Scope>();
-  return all.map(({path, method, item, operation}) => {
-    const group = isGrouped ? groupOf(operation, path) : undefined;
-    let scope = scopes.get(group);
-    if (!scope) {
-      scope = new Scope();
-      scopes.set(group, scope);
-    }
-    const parameters = within(`${method} ${path}`, () => parametersOf(document, item, operation));
-    const {template, names} = templateOf(path);
-    for (const {name, in: place} of parameters) {
-      if (place === 'path' && !names.has(name))
-        warn(`${method} ${path}: the path parameter "${name}" is left out, because the path doesn't have it`);
-    }
-    return {
-      group,
-      name: scope.take(nameOf(operation, method, path, group)),
-      fullName: fullNameOf(operation, method, path),
-      method,
-      path: template,
-      pathNames: names,
-      operation,
-      parameters,
-    };
+  return all.map(({path, method, item, operation}) =>
+    within(`${method} ${path}`, () => {
+      const group = isGrouped ? groupOf(operation, path) : undefined;
+      let scope = scopes.get(group);
+      if (!scope) {
+        scope = new Scope();
+        scopes.set(group, scope);
+      }
+      const parameters = parametersOf(document, item, operation);
+      const {template, names} = templateOf(path);
+      for (const {name, in: place} of parameters) {
+        if (place === 'path' && !names.has(name))
+          warn(
+            `${method} ${path}: the path parameter "${name}" is left out, because the path doesn't have it`,
+          );
+      }
+      return {
+        group,
+        name: scope.take(nameOf(operation, method, path, group)),
+        fullName: fullNameOf(operation, method, path),
+        method,
+        path: template,
+        pathNames: names,
+        operation,
+        parameters,
+      };
+    }),
+  );
+}
+
+interface PossibleOperation {
+  readonly path: string;
+  readonly method: string;
+  readonly item: PathItem;
+  readonly operation: Operation;
+}
+
+/** The operations of a path that an endpoint can have. */
+function possibleOperations(
+  document: LoadedDocument,
+  path: string,
+  given: PathItem,
+  warn: (message: string) => void,
+): PossibleOperation[] {
+  // OpenAPI 3.1 allows operations beside a reference.
+  const item: PathItem = {
+    ...resolve<PathItem>(document, given as never),
+    ...given,
+    $ref: undefined as never,
+  };
+  if (item['trace']) warn(`TRACE ${path} is left out, because fetch refuses this method`);
+  for (const method of Object.keys((item['additionalOperations'] as object | undefined) ?? {}))
+    warn(`${method} ${path} is left out, because endpoints don't support this method`);
+  return methods.flatMap((method) => {
+    const operation = item[method] as Operation | undefined;
+    if (!operation) return [];
+    const possible = {path, method: method.toUpperCase(), item, operation};
+    if (operation.servers ?? item['servers'])
+      warn(
+        `${possible.method} ${path} has servers of its own, which are ignored: the request goes to the base URL`,
+      );
+    return isPossible(possible, warn) ? [possible] : [];
   });
 }
 
@@ -97,7 +121,9 @@ function parametersOf(document: LoadedDocument, item: PathItem, operation: Opera
   const byPlace = new Map<string, Parameter>();
   for (const given of [...(item.parameters ?? []), ...(operation.parameters ?? [])]) {
     const parameter = resolve<Parameter>(document, given);
-    byPlace.set(`${parameter.in} ${parameter.name}`, parameter);
+    const name = textOf(parameter.name);
+    const place = textOf(parameter.in);
+    byPlace.set(`${place} ${name}`, {...parameter, name, in: place});
   }
   return [...byPlace.values()];
 }
@@ -121,28 +147,33 @@ function templateOf(path: string): {readonly template: string; readonly names: R
 
 /** The prefix of an operationId: `repos` in `repos/get`, `pets` in `pets.list`. */
 function prefixOf({operationId = ''}: Operation): string | undefined {
-  return /^(.+)[/.:][^/.:]+$/.exec(operationId)?.[1];
+  return /^(.+)[/.:][^/.:]+$/.exec(textOf(operationId))?.[1];
 }
 
 function groupOf(operation: Operation, path: string): string {
   const [tag] = operation.tags ?? [];
   const text =
     tag ?? prefixOf(operation) ?? path.split('/').find((part) => part !== '' && !part.startsWith('{'));
-  return camelCase(text ?? '', 'root');
+  return camelCase(textOf(text ?? ''), 'root');
 }
 
 function fullNameOf({operationId}: Operation, method: string, path: string): string {
-  return camelCase(operationId || `${method} ${path.replaceAll('{', 'by ')}`, method.toLowerCase());
+  return camelCase(
+    operationId ? textOf(operationId) : `${method} ${path.replaceAll('{', 'by ')}`,
+    method.toLowerCase(),
+  );
 }
 
 function nameOf(operation: Operation, method: string, path: string, group: string | undefined): string {
-  const {operationId} = operation;
-  if (!operationId) return fullNameOf(operation, method, path);
+  if (!operation.operationId) return fullNameOf(operation, method, path);
+  const operationId = textOf(operation.operationId);
   const own = operationId.slice((prefixOf(operation)?.length ?? -1) + 1);
   // `UsersController_findAll` in the group "users" becomes `findAll`.
   const [, holder = '', rest = ''] = /^([^_]+)_(.+)$/.exec(own) ?? [];
   const isHolder =
     group !== undefined &&
     camelCase(holder.replace(/(?:Controller|Api|Service)$/i, ''), '').toLowerCase() === group.toLowerCase();
-  return camelCase(isHolder ? rest : own, method.toLowerCase());
+  const name = camelCase(isHolder ? rest : own, method.toLowerCase());
+  // An object with a method `then` counts as a promise: `await` would call the method.
+  return name === 'then' ? 'then_' : name;
 }

@@ -3,7 +3,8 @@ import type {EndpointContext} from './context.ts';
 import {jsonStyle, membersOf, queryStyle, schemaOf} from './context.ts';
 import type {Parameter, Schema, SchemaOrBoolean} from './document.ts';
 import {isSchema, resolve} from './document.ts';
-import {memberName, pure} from './names.ts';
+import {memberName} from './literals.ts';
+import {pure} from './names.ts';
 import type {ClientOperation} from './operations.ts';
 
 export function writePath(operation: ClientOperation, context: EndpointContext): string | undefined {
@@ -63,10 +64,11 @@ export function writeQuery(
     isRequired: parameter.required === true,
     type: parameterType(parameter, context),
   }));
-  const styles = parameters.map(
-    (parameter) =>
-      [parameter.name, parameter.content && !parameter.schema ? jsonStyle : queryStyle(parameter)] as const,
-  );
+  const warn = (message: string) => context.warn(`${method} ${path}: ${message}`);
+  const styles = parameters.map((parameter) => {
+    const {name, content, schema} = parameter;
+    return [name, content && !schema ? jsonStyle : queryStyle(parameter, name, warn)] as const;
+  });
   return {text: writeMembers(members, context), styles: membersOf(styles)};
 }
 

@@ -1,6 +1,6 @@
 import type {LoadedDocument, SecurityScheme} from './document.ts';
 import {resolve} from './document.ts';
-import {stringLiteral} from './names.ts';
+import {stringLiteral} from './literals.ts';
 
 /** The values of a session's option `auth` for a document's security schemes. */
 export function authOptions(document: LoadedDocument): string[] {

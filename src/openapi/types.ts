@@ -2,10 +2,12 @@ import {afterColon, docComment, indent} from './comments.ts';
 import {Directions} from './directions.ts';
 import type {LoadedDocument, Schema, SchemaOrBoolean} from './document.ts';
 import {isReference, isSchema, lookUp, resolve, within} from './document.ts';
-import {knownTypes, memberName, nameOfRef, nameTail, Scope, stringLiteral} from './names.ts';
+import {literalType, memberName, stringLiteral} from './literals.ts';
+import {knownTypes, nameOfRef, nameTail, Scope} from './names.ts';
 import {aliasedRefs, guessType, isBare} from './schema-types.ts';
+import {step} from './work.ts';
 import type {Written} from './written.ts';
-import {grouped, intersection, literal, primary, union} from './written.ts';
+import {grouped, intersection, primary, union} from './written.ts';
 
 /** The direction of a type: `in` to the API, or `out` of the API. `readOnly` and `writeOnly` members differ. */
 type Direction = 'in' | 'out';
@@ -79,16 +81,12 @@ export class TypeWriter {
   /** The declarations of all named types that were used so far, and of the types that they use, sorted by name. */
   declarations(): string[] {
     const written = new Map<string, string>();
-    // Writing a declaration may use further named types.
-    for (let size = -1; size !== this.#named.size; ) {
-      size = this.#named.size;
-      for (const [key, named] of [...this.#named]) {
-        if (!written.has(key))
-          written.set(
-            key,
-            within(named.ref, () => this.#declare(named)),
-          );
-      }
+    // Writing a declaration may add named types to the map, which the loop then reaches.
+    for (const [key, named] of this.#named) {
+      written.set(
+        key,
+        within(named.ref, () => this.#declare(named)),
+      );
     }
     return [...this.#named]
       .sort(([, a], [, b]) => (a.name < b.name ? -1 : 1))
@@ -146,13 +144,16 @@ export class TypeWriter {
   }
 
   /** Whether a type would be circular, as `type A = A | string`. */
-  #isAliasOfItself(ref: string, from = ref, seen = new Set<string>()): boolean {
-    const schema = lookUp(this.#document, from);
-    for (const next of aliasedRefs(schema as SchemaOrBoolean)) {
-      if (next === ref) return true;
-      if (seen.has(next)) continue;
-      seen.add(next);
-      if (this.#isAliasOfItself(ref, next, seen)) return true;
+  #isAliasOfItself(ref: string): boolean {
+    const seen = new Set<string>();
+    const waiting = [ref];
+    for (let from = waiting.pop(); from !== undefined; from = waiting.pop()) {
+      for (const next of aliasedRefs(lookUp(this.#document, from) as SchemaOrBoolean)) {
+        if (next === ref) return true;
+        if (seen.has(next)) continue;
+        seen.add(next);
+        waiting.push(next);
+      }
     }
     return false;
   }
@@ -160,6 +161,12 @@ export class TypeWriter {
   // --- types
 
   #write(schema: SchemaOrBoolean | undefined, context: TypeContext): Written {
+    const written = this.#writeUncounted(schema, context);
+    this.#document.work.spend(step + written.text.length);
+    return written;
+  }
+
+  #writeUncounted(schema: SchemaOrBoolean | undefined, context: TypeContext): Written {
     if (schema === false) return primary('never');
     if (!isSchema(schema)) return primary('unknown');
     const {$ref, nullable} = schema;
@@ -179,8 +186,8 @@ export class TypeWriter {
   }
 
   #writeWhole(schema: Schema, context: TypeContext): Written {
-    if (schema.const !== undefined) return primary(literal(schema.const));
-    if (schema.enum) return union(schema.enum.map((value) => primary(literal(value))));
+    if (schema.const !== undefined) return primary(literalType(schema.const));
+    if (schema.enum) return union(schema.enum.map((value) => primary(literalType(value))));
     const {allOf, oneOf, anyOf} = schema;
     if (!allOf && !oneOf && !anyOf) return this.#writeTypes(schema, context);
     const parts: Written[] = [];
@@ -221,12 +228,19 @@ export class TypeWriter {
   }
 
   /** The first of the schemas, or of their `allOf` parts, that declares a property. */
-  #holderOf(name: string, schemas: readonly SchemaOrBoolean[], depth = 0): Schema | undefined {
+  #holderOf(
+    name: string,
+    schemas: readonly SchemaOrBoolean[],
+    seen = new Set<SchemaOrBoolean>(),
+  ): Schema | undefined {
     for (const part of schemas) {
+      this.#document.work.spend();
       const schema = resolve<SchemaOrBoolean>(this.#document, part as never);
-      if (!isSchema(schema) || depth > 20) continue;
+      // A schema may be a part of several parts, and of itself.
+      if (!isSchema(schema) || seen.has(schema)) continue;
+      seen.add(schema);
       if (schema.properties && Object.hasOwn(schema.properties, name)) return schema;
-      const found = this.#holderOf(name, schema.allOf ?? [], depth + 1);
+      const found = this.#holderOf(name, schema.allOf ?? [], seen);
       if (found) return found;
     }
     return undefined;
@@ -239,7 +253,10 @@ export class TypeWriter {
     if (property === undefined || !isReference(choice)) return written;
     const {$ref} = choice;
     const mapped = Object.entries(discriminator?.mapping ?? {})
-      .filter(([, target]) => target === $ref || nameTail(target) === nameTail($ref))
+      .filter(([, target]) => {
+        this.#document.work.spend();
+        return target === $ref || nameTail(target) === nameTail($ref);
+      })
       .map(([value]) => value);
     const values = mapped.length > 0 ? mapped : [nameTail($ref)];
     const own = this.#holderOf(property, [choice])?.properties?.[property];

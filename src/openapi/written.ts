@@ -1,5 +1,4 @@
 import {enclosed} from './comments.ts';
-import {stringLiteral} from './names.ts';
 
 /** The text of a type, and its kind, which tells where the type needs parentheses. */
 export interface Written {
@@ -51,11 +50,4 @@ export function intersection(parts: readonly Written[]): Written {
     part.kind === 'union' || part.kind === 'modified' ? enclosed('(', part.text, ')') : part.text,
   );
   return {text: members.join(' & '), kind: 'intersection'};
-}
-
-/** The type of one value. */
-export function literal(value: unknown): string {
-  if (typeof value === 'string') return stringLiteral(value);
-  if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return 'unknown';
 }

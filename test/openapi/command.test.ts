@@ -1,5 +1,6 @@
 import {mkdir, readFile, stat, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {pathToFileURL} from 'node:url';
 import {describe, expect, it} from 'vitest';
 import {openapiCommand} from '../../src/openapi/command.ts';
 import {startServer} from '../support/http-server.ts';
@@ -233,6 +234,29 @@ components:
     expect(out.replaceAll('/* @__PURE__ */ ', '').replaceAll(/\s+/g, ' ')).toContain(
       "getA = endpoint('GET /a', { response: type<{ parameters?: unknown; b?: 'a' | null; } | undefined>(), errors: { default: type<unknown>(), }, });",
     );
+  });
+
+  it('messages show control characters of a document as escapes, which a terminal does not obey', async () => {
+    const parameters = [{in: 'cookie', name: 'a\u001b[2J\u009bb'}];
+    const text = JSON.stringify({openapi: '3.1.0', paths: {'/a': {get: {parameters}}}});
+    const folder = await writeGenerated({'api.json': text});
+    expect((await run(join(folder, 'api.json'))).log).toContain(
+      'the cookie "a\\u001b[2J\\u009bb" is left out',
+    );
+  });
+
+  it('--allow-local-references lets a document from a URL refer to a file', async () => {
+    const folder = await writeDocument();
+    const text = yaml.replace('schemas/user.yaml', pathToFileURL(join(folder, 'schemas/user.yaml')).href);
+    const server = await startServer((_, response) => {
+      response.end(text);
+    });
+    const url = `${server.origin}/api.yaml`;
+    expect(await run(url)).toMatchObject({
+      code: 1,
+      log: expect.stringMatching(/^A remote document must not refer to file:.*--allow-local-references/),
+    });
+    expect(await run(url, '--allow-local-references')).toMatchObject({code: 0});
   });
 
   it.each([[[]], [['a', 'b']], [['a', '--check']], [['a', '--what']]])(
