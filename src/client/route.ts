@@ -74,7 +74,7 @@ export function compileRoute(text: string): CompiledRoute {
     let mayHaveDots = false;
     for (let index = 1; index < parts.length; index += 2) {
       const name = parts[index] as string;
-      const value = encodeParameter(name, valueOf(values, name), text);
+      const value = encodeParameter(name, givenValue(values, name), text);
       mayHaveDots ||= value.charCodeAt(0) === dot;
       expanded += value + parts[index + 1];
     }
@@ -88,7 +88,7 @@ export function compileRoute(text: string): CompiledRoute {
 }
 
 /** The value of a parameter. `constructor` and other members of every object are not values. */
-function valueOf(values: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
+function givenValue(values: Readonly<Record<string, unknown>> | undefined, name: string): unknown {
   const value = values?.[name];
   return value !== undefined && name in Object.prototype && !Object.hasOwn(values as object, name)
     ? undefined
