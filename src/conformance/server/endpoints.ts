@@ -181,7 +181,6 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
       return;
     }
     response.writeHead(200, {'content-type': 'text/event-stream'});
-    response.write('retry: 5\n\n');
     for (let id = last + 1; id <= Math.min(last + number(query, 'each', 1), count); id++) {
       response.write(`id: ${id}\ndata: ${id}\n\n`);
     }

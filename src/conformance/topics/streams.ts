@@ -272,7 +272,7 @@ export const streams: Topic = (it) => {
 
   it('an event source reconnects after the last event, and ends at a 204', async ({open, room}) => {
     const session = open();
-    const events = eventSource(session, room.url('/events', {count: 5, each: 2}));
+    const events = eventSource(session, room.url('/events', {count: 5, each: 2}), {reconnectDelay: 5});
     same(
       (await collect(events)).map(({data}) => data),
       ['1', '2', '3', '4', '5'],

@@ -19,7 +19,6 @@ function startEvents(
     const last = Number(request.headers['last-event-id'] ?? 0);
     if (last >= names.length) return void response.writeHead(204).end();
     response.writeHead(200, {'content-type': 'text/event-stream'});
-    response.write('retry: 1\n\n');
     return send(response, Buffer.concat(names.slice(last).map((_, index) => eventOf(last + index))), count++);
   });
 }
@@ -38,7 +37,7 @@ describe('eventSource', () => {
         if (connection > 0) return void response.end(events);
         response.write(events.subarray(0, cut), () => response.socket?.end());
       });
-      expect(await dataOf(eventSource(session, server.origin))).toEqual(names);
+      expect(await dataOf(eventSource(session, server.origin, {reconnectDelay: 1}))).toEqual(names);
     }
     expect(session.stats().active).toBe(0);
   });
@@ -52,7 +51,7 @@ describe('eventSource', () => {
       response.end();
     });
     const {session} = openSession();
-    expect(await dataOf(eventSource(session, server.origin))).toEqual(names);
+    expect(await dataOf(eventSource(session, server.origin, {reconnectDelay: 1}))).toEqual(names);
   });
 
   it('a server that falls silent in the middle of an event is reconnected to after idleTimeout', async () => {
@@ -100,13 +99,13 @@ describe('eventSource', () => {
     const server = await startServer((request, response) => {
       const next = Number(request.headers['last-event-id'] ?? 0) + 1;
       response.writeHead(200, {'content-type': 'text/event-stream'});
-      response.end(`retry: 0\nid: ${next}\ndata: ${next}\n\n`);
+      response.end(`id: ${next}\ndata: ${next}\n\n`);
     });
     const {session} = openSession();
     const controller = new AbortController();
     const {signal} = controller;
     let used = 0;
-    for await (const {id} of eventSource(session, server.origin, {signal})) {
+    for await (const {id} of eventSource(session, server.origin, {signal, reconnectDelay: 0})) {
       if (id === '1000') used = heapUsed();
       if (id === '4000') break;
       // The server's own record of requests does not count as growth.
