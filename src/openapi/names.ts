@@ -95,7 +95,7 @@ export function nameOfRef(ref: string): string {
   const last = segments.at(-1);
   if (last === undefined) {
     const file = decoded(nameTail(ref))
-      .replace(/#.*$/, '')
+      .replace(/#.*$/s, '')
       .replace(/\.\w+$/, '');
     return pascalCase(file, 'Type');
   }

@@ -256,6 +256,8 @@ describe('downloadTo', () => {
       {rangeSize: 1.5},
       {digest: 'md5-abc'},
       {size: -1},
+      {maxSize: -1},
+      {maxSize: 1.5},
       {resumes: -1},
       {headers: {range: 'x'}},
     ])

@@ -335,6 +335,18 @@ describe('download', () => {
       expect(session.stats().active).toBe(0);
     });
 
+    it.each<[string, Record<string, string>]>([
+      ['announces', {'content-length': '100'}],
+      ['sends', {}],
+    ])('a server that %s more than maxSize fails the download', async (_name, headers) => {
+      const {session, calls} = mockSession(() => new Response(bodyOf([content]), {headers}));
+      const {error} = await collectToFailure(download(session, url, {maxSize: 99}));
+      expect(error).toMatchObject({name: 'DownloadError', code: 'ERR_DOWNLOAD_SIZE'});
+      expect(calls).toHaveLength(1);
+      const whole = await collectToFailure(download(session, url, {maxSize: 100}));
+      expect(whole.error).toBeUndefined();
+    });
+
     it('a server that repeatedly sends less than it announced fails the download', async () => {
       const {session, calls} = served([
         {headers: {'content-length': '150'}, content},
