@@ -13,7 +13,7 @@ import type {ToError} from '../base/fetch-exchange.ts';
 export type StreamingInit = RequestInit & {duplex?: 'half'};
 
 /** A body that can only be sent as a stream, and the request that it belongs to. */
-export interface StreamUpload {
+interface StreamUpload {
   readonly source: PreparedBody['source'];
   /** The source as a stream that reports its progress. `undefined` if the call has no listener for that. */
   readonly watched: ReadableStream<Uint8Array> | undefined;
