@@ -48,7 +48,12 @@ export function verbs(options: ResponseOptions = {}): VerbsFactory {
   const known = ['searchParams', 'throwHttpErrors', 'parseJson', 'stringifyJson'];
   checkKnown('verbs', options, known);
   checkResponseOptions(options);
-  return (host) => createVerbs(host, {...options, searchParams: [options.searchParams]});
+  return (host) => createVerbs(host, {...options, searchParams: listOf(options.searchParams)});
+}
+
+/** The list of search parameters that verbs start with. It is empty without any, so that a call doesn't look at its URL. */
+export function listOf(searchParams: ResponseOptions['searchParams']): VerbsSettings['searchParams'] {
+  return searchParams === undefined ? [] : [searchParams];
 }
 
 /**
@@ -68,7 +73,7 @@ export function createVerbs(
 
   function call(method: string, input: Input, given: CallOptions = {}): ResponsePromise {
     let outgoing: OutgoingCall | undefined;
-    keepErrors(given.body);
+    keepErrors(given?.body);
     try {
       checkCallOptions(given, known);
       hookSupport?.check(given);

@@ -215,3 +215,16 @@ describe('a session of aiofetch/core', () => {
     expect(() => createCoreSession({retry: 2} as object)).toThrow('Unknown option "retry" of createSession');
   });
 });
+
+describe('options of a verb that are not an object', () => {
+  it('reject the call, and don’t throw', async () => {
+    const {session, connector} = tenantSession();
+    for (const options of [null, 'text', 7]) {
+      expect(await rejection(session.get(url, options as never))).toMatchObject({
+        name: 'InvalidOptionError',
+        message: expect.stringContaining('allowed: an object'),
+      });
+    }
+    expect(connector.calls.length).toBe(0);
+  });
+});
