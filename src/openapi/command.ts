@@ -119,7 +119,7 @@ async function write(file: string, code: string): Promise<void> {
 
 function describe(error: OpenApiError): string {
   const {cause} = error;
-  // The cause of a MissingYamlError says where Node looked for the package, which helps nobody.
+  // The cause of a MissingYamlError lists the directories that Node searched. The user needs the install command only.
   return cause instanceof Error && !(error instanceof MissingYamlError)
     ? `${error.message}: ${cause.message}`
     : error.message;

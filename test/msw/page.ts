@@ -12,7 +12,7 @@ const worker = setupWorker(
 );
 
 async function look(): Promise<unknown> {
-  // Its URLs are relative to the page, and it exists before the worker listens.
+  // The session resolves URLs on the page, and is made before the worker starts to intercept.
   const session = createSession({retry: false});
   const before = await session.get('real').text();
   await worker.start({quiet: true, onUnhandledFrame: 'bypass'});

@@ -109,7 +109,7 @@ export class DigestGuard {
   }
 }
 
-// It has all characters that a quoted string has to escape.
+// This value has both characters that a quoted string has to escape (RFC 9110, section 5.6.4).
 const opaque = 'an "opaque", \\ value';
 
 function hashOf(algorithm = 'MD5'): string {

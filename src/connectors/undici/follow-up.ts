@@ -1,6 +1,6 @@
 /**
- * What happens after a response that the caller doesn't get, or after a connection that failed: a redirect is followed, or
- * the request is sent again.
+ * Decides on the request that follows when the caller doesn't get a response: the target of a redirect, or the same request
+ * on another connection.
  *
  * @module
  */

@@ -33,7 +33,7 @@ describe('a redirect that leaves the origin and comes back', () => {
           }
           if (pathname === '/a') return Response.redirect('https://api.test/b', 307);
           if (pathname === '/b') return Response.redirect('https://other.test/c', 307);
-          // The other server copies whatever it got, and chooses what is asked for.
+          // The other server chooses the URL of the redirect back, and puts a copy of the key into it.
           if (origin === 'https://other.test')
             return Response.redirect('https://api.test/delete?key=secret', 307);
           if (pathname === '/delete') return Response.redirect('https://api.test/end', 307);
