@@ -3,6 +3,7 @@ import {codeOf} from '../../errors/error-code.ts';
 import type {ErrorDetails, Phase} from '../../errors/index.ts';
 import {ConnectionError, TimeoutError} from '../../errors/index.ts';
 import {describeFailure, isUndiciRefusal} from './describe-failure.ts';
+import {HeadTooLargeError} from './head-size.ts';
 
 /** Makes the error of a call whose connection failed in `phase`. */
 export function connectionError(
@@ -63,7 +64,7 @@ export function requestError(
 export function exchangeError(request: ConnectorRequest, cause: Error, isSent: boolean): ConnectionError {
   // A TLS alert may arrive after the handshake: with TLS 1.3, the server checks a client certificate only then.
   if (codeOf(cause)?.startsWith('ERR_SSL_')) return connectionError(request, cause, 'tls');
-  return connectionError(request, cause, isSent ? 'receive' : 'send');
+  return connectionError(request, cause, isSent || cause instanceof HeadTooLargeError ? 'receive' : 'send');
 }
 
 function detailsOf(request: ConnectorRequest): ErrorDetails {

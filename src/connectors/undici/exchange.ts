@@ -6,6 +6,7 @@ import {isUndiciRefusal} from './describe-failure.ts';
 import {exchangeError, requestError} from './exchange-error.ts';
 import type {FollowUp} from './follow-up.ts';
 import * as followUp from './follow-up.ts';
+import {addInformational} from './head-size.ts';
 import {Connection} from './http1/connection.ts';
 import {UnprocessedError} from './http2/errors.ts';
 import type {BodyOrigin} from './messages/incoming-body.ts';
@@ -59,6 +60,8 @@ export class Exchange
   /** Whether the connection can't serve another request after this one. */
   #isLastOnConnection = false;
   #resends = 0;
+  /** How large the informational heads were together. */
+  #informationalSize = 0;
   /** The status of the response. */
   #status: number | undefined = undefined;
   #abortDispatch: ((error: Error) => void) | undefined = undefined;
@@ -169,16 +172,11 @@ export class Exchange
 
   onHeaders(status: number, rawHeaders: Buffer[], resume: () => void, statusText: string): boolean {
     if (this.state !== 'sent') return true;
-    this.#startReadTimer();
-    if (status === 101) {
-      this.#isAnswered = true;
-      this.onError(new Error('The server switched protocols, though the request did not ask for it'));
-      return true;
-    }
     if (status < 200) {
-      if (status === 100 && this.#upload?.isWaiting) this.#upload.proceed();
+      this.#receiveInformational(status, rawHeaders);
       return true;
     }
+    this.#startReadTimer();
     // A response that comes before the end of the upload doesn't show how long the host takes, except when it is overloaded.
     if (this.host.adaptive && (this.#isSent || status === 429 || status === 503)) {
       this.pool.limits.observe(this.host, this.sentAt, status);
@@ -190,6 +188,20 @@ export class Exchange
     if (location !== undefined) return this.#redirect(status, location, rawHeaders, statusText);
     if (followUp.refusesExpectation(this.request, status)) return this.#resendWithoutExpectation();
     return this.#receive(status, rawHeaders, statusText);
+  }
+
+  // Doesn't start the read timer anew: a server that sends nothing else would hold the slot for ever.
+  #receiveInformational(status: number, rawHeaders: Buffer[]): void {
+    try {
+      if (status === 101)
+        throw new Error('The server switched protocols, though the request did not ask for it');
+      this.#informationalSize = addInformational(this.#informationalSize, rawHeaders);
+    } catch (error) {
+      this.#isAnswered = true;
+      this.onError(error as Error);
+      return;
+    }
+    if (status === 100 && this.#upload?.isWaiting) this.#upload.proceed();
   }
 
   #receive(status: number, rawHeaders: Buffer[], statusText: string): boolean {

@@ -6,6 +6,7 @@ import {
   checkKnown,
   checkLimit,
   checkLimitPerHost,
+  checkNumber,
   isObject,
 } from '../../utils/check-options.ts';
 import type {AddressGuard} from './dial/address.ts';
@@ -16,6 +17,7 @@ import type {ProxyOption} from './dial/proxy.ts';
 import {createProxies} from './dial/proxy.ts';
 import type {TlsOptions} from './dial/tls.ts';
 import {TlsClient} from './dial/tls.ts';
+import {defaultMaxHeaderSize} from './head-size.ts';
 import type {Lifespan} from './lifespan.ts';
 import type {PoolOptions} from './pool/pool.ts';
 
@@ -53,6 +55,14 @@ export interface UndiciConnectorOptions extends ConnectorOptions {
    * @default false
    */
   readonly forceClose?: boolean | undefined;
+  /**
+   * How many bytes the names and values of a response's headers may have together, and those of its trailers; a larger head
+   * fails the call with a `ConnectionError` of the code `UND_ERR_HEADERS_OVERFLOW`. Over HTTP/2 a head may also have no more
+   * than 2,000 fields. All informational responses (1xx) before a response may have 240 KiB more.
+   *
+   * @default 16_384
+   */
+  readonly maxHeaderSize?: number | undefined;
   /**
    * How long it may take to open a connection (DNS, TCP, a proxy's tunnel and TLS together), in ms; 0, `Infinity` or `false`
    * is no limit. The `connect` timeout of a session or call overrides this option.
@@ -114,6 +124,7 @@ const known = new Set([
   'maxConnectionAge',
   'maxRequestsPerConnection',
   'forceClose',
+  'maxHeaderSize',
   'connectTimeout',
   'happyEyeballsDelay',
   'dns',
@@ -168,6 +179,11 @@ export function checkOptions(options: UndiciConnectorOptions): PoolOptions {
     limitPerHost: checkLimitPerHost(options.limitPerHost),
     connectTimeout: checkDuration('connector.connectTimeout', options.connectTimeout, defaultConnectTimeout),
     life: checkLife(options),
+    maxHeaderSize: checkNumber('connector.maxHeaderSize', options.maxHeaderSize, defaultMaxHeaderSize, {
+      min: 1_024,
+      max: 2 ** 24,
+      whole: true,
+    }),
     proxies,
     dial: {
       resolver: new Resolver(options.dns, family),

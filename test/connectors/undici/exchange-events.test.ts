@@ -19,6 +19,7 @@ function startExchange() {
     limitPerHost: 10,
     connectTimeout: undefined,
     life: {} as never,
+    maxHeaderSize: 16_384,
     dial: {} as never,
     proxies: undefined,
   });

@@ -3,6 +3,7 @@ import type {Dispatcher} from 'undici';
 import {Client} from 'undici';
 import type {Linked, LinkedList} from '../../../utils/linked-list.ts';
 import type {HostSlots} from '../../limits/limits.ts';
+import {HeadTooLargeError} from '../head-size.ts';
 import type {Lifespan} from '../lifespan.ts';
 import {closeGrace, longIdle} from '../lifespan.ts';
 import {ReadTimer} from '../read-timer.ts';
@@ -43,12 +44,14 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
   readonly #socket: Socket;
   readonly #client: Client;
   readonly #life: Lifespan;
+  readonly #maxHeaderSize: number;
   readonly #expires: number;
   #stopWaiting: (() => void) | undefined = undefined;
   #keepsEarlyResponse = false;
 
   /**
    * @param raw - the TCP socket under `socket`, which closes last
+   * @param maxHeaderSize - how many bytes the head of a response may have, and its trailers
    * @param onClosed - called once, when the TCP socket is closed
    */
   constructor(
@@ -56,12 +59,14 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
     socket: Socket,
     raw: Socket,
     life: Lifespan,
+    maxHeaderSize: number,
     onClosed: (connection: Connection<Host>) => void,
   ) {
     super();
     this.host = host;
     this.#socket = socket;
     this.#life = life;
+    this.#maxHeaderSize = maxHeaderSize;
     this.#expires = life.maxAge === Infinity ? Infinity : performance.now() + life.maxAge;
     let given = false;
     this.#client = new Client(host.key, {
@@ -81,11 +86,13 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
       keepAliveTimeoutThreshold: keepAliveMargin,
       headersTimeout: 0,
       bodyTimeout: 0,
+      maxHeaderSize,
     });
     // undici listens for errors only from its first request on. Of two errors it keeps the second, which for a TLS alert is
     // only that the other side closed.
-    socket.on('error', (error) => {
-      this.error ??= error;
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.error ??=
+        error.code === 'UND_ERR_HEADERS_OVERFLOW' ? HeadTooLargeError.ofHead(maxHeaderSize) : error;
     });
     raw.once('close', () => {
       this.isRetired = true;
@@ -182,7 +189,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
   dispatchExpectContinue(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
     this.sent++;
     this.#stopWaiting?.();
-    dispatchExpectContinue(this.#socket, new URL(this.host.key).host, options, handler);
+    dispatchExpectContinue(this.#socket, new URL(this.host.key).host, this.#maxHeaderSize, options, handler);
   }
 
   /** Makes sure that a response which the server sends before it closes on a body is read, though sending has failed. */

@@ -4,6 +4,7 @@ import type {Socket} from 'node:net';
 import type {Dispatcher} from 'undici';
 import type {RequestHandler} from '../dispatch.ts';
 import {contentLengthMismatch, drained, headerOf} from '../dispatch.ts';
+import {HeadTooLargeError} from '../head-size.ts';
 
 type Body = AsyncIterable<Uint8Array | string>;
 
@@ -17,6 +18,7 @@ type Body = AsyncIterable<Uint8Array | string>;
 export function dispatchExpectContinue(
   socket: Socket,
   authority: string,
+  maxHeaderSize: number,
   options: Dispatcher.DispatchOptions,
   handler: RequestHandler,
 ): void {
@@ -26,7 +28,8 @@ export function dispatchExpectContinue(
     if (isOver) return;
     isOver = true;
     request?.destroy();
-    handler.onError?.(error);
+    const isTooLarge = (error as NodeJS.ErrnoException).code === 'HPE_HEADER_OVERFLOW';
+    handler.onError?.(isTooLarge ? HeadTooLargeError.ofHead(maxHeaderSize) : error);
   };
   try {
     handler.onConnect?.((error) => fail(error as Error));
@@ -35,13 +38,14 @@ export function dispatchExpectContinue(
       method: options.method,
       path: options.path,
       headers: headersOf(options.headers as readonly string[], authority),
+      maxHeaderSize,
     });
   } catch (error) {
     fail(error as Error);
     return;
   }
-  request.on('continue', () => {
-    if (!isOver) handler.onHeaders?.(100, [], noop, '');
+  request.on('information', ({statusCode, rawHeaders}) => {
+    if (!isOver) handler.onHeaders?.(statusCode, toBuffers(rawHeaders), noop, '');
   });
   // The handler refuses a 101 (Switching Protocols), which no request asked for. Without a listener, Node only ends the socket.
   request.once('upgrade', () => {
@@ -58,7 +62,7 @@ export function dispatchExpectContinue(
     if (isOver) return;
     isAnswered = true;
     handler.onResponseStarted?.();
-    const headers = response.rawHeaders.map((text) => Buffer.from(text, 'latin1'));
+    const headers = toBuffers(response.rawHeaders);
     const resume = () => response.resume();
     const goOn = handler.onHeaders?.(
       response.statusCode as number,
@@ -108,6 +112,10 @@ async function sendBody(
   request.end(() => {
     if (!isOver()) handler.onRequestSent?.();
   });
+}
+
+function toBuffers(texts: readonly string[]): Buffer[] {
+  return texts.map((text) => Buffer.from(text, 'latin1'));
 }
 
 function noop(): void {}

@@ -43,11 +43,12 @@ export const initialMaxStreams = 100;
 const streamWindow = 256 * 1024;
 const connectionWindow = 2 ** 31 - 1;
 
+const maxHeaderListPairs = 2_000;
+
 const sessionOptions = {
-  settings: {enablePush: false, initialWindowSize: streamWindow},
   // In MB. This limit is never the one that counts: the pool limits the streams, and the windows limit the buffers.
   maxSessionMemory: 1_000,
-  maxHeaderListPairs: 2_000,
+  maxHeaderListPairs,
 };
 
 /**
@@ -65,6 +66,8 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   readonly authority: string;
   /** The IP address of the server or proxy. */
   readonly address: string | undefined;
+  /** How many bytes the names and values of a head may have. */
+  readonly maxHeaderSize: number;
   /** How many requests were sent on the connection, or are about to be. */
   sent = 0;
   /** Whether the server has answered a request yet. */
@@ -92,15 +95,33 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   #isClosing = false;
 
   /** @param raw - the TCP socket under `socket`, which closes last */
-  constructor(host: Host, socket: Socket, raw: Socket, life: Lifespan, events: Http2Events<Host>) {
+  constructor(
+    host: Host,
+    socket: Socket,
+    raw: Socket,
+    life: Lifespan,
+    maxHeaderSize: number,
+    events: Http2Events<Host>,
+  ) {
     this.host = host;
     this.authority = new URL(host.key).host;
     this.address = raw.remoteAddress;
     this.#socket = socket;
     this.#life = life;
     this.#expires = life.maxAge === Infinity ? Infinity : performance.now() + life.maxAge;
+    this.maxHeaderSize = maxHeaderSize;
     this.#events = events;
-    const session = connect(host.key, {...sessionOptions, createConnection: () => socket});
+    const session = connect(host.key, {
+      ...sessionOptions,
+      settings: {
+        enablePush: false,
+        initialWindowSize: streamWindow,
+        // nghttp2 resets a stream with a larger head, without telling why. Up to this size, the stream itself refuses it.
+        // RFC 9113, section 6.5.2: a field counts 32 bytes more than its name and value.
+        maxHeaderListSize: maxHeaderSize + 32 * maxHeaderListPairs,
+      },
+      createConnection: () => socket,
+    });
     this.#session = session;
     session.once('connect', () => {
       if (!session.destroyed) session.setLocalWindowSize(connectionWindow);

@@ -3,6 +3,7 @@ import {constants} from 'node:http2';
 import type {Dispatcher} from 'undici';
 import type {RequestHandler} from '../dispatch.ts';
 import {contentLengthMismatch, drained, headerOf} from '../dispatch.ts';
+import {HeadTooLargeError} from '../head-size.ts';
 import type {ReadTimeoutListener} from '../read-timer.ts';
 import {ReadTimer} from '../read-timer.ts';
 import {StreamResetError, UnprocessedError} from './errors.ts';
@@ -15,6 +16,8 @@ export interface StreamOwner {
   readonly authority: string;
   /** The IP address of the server or proxy. */
   readonly address: string | undefined;
+  /** How many bytes the names and values of a head may have. */
+  readonly maxHeaderSize: number;
   /** How many streams are open. */
   readonly active: number;
   /** How many requests were sent on the connection, or are about to be. */
@@ -229,10 +232,18 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
   #onHead(status: number, raw: string[]): void {
     this.connection.lastReceivedAt = performance.now();
     const headers: Buffer[] = [];
+    let size = 0;
     for (let index = 0; index < raw.length; index += 2) {
       const name = raw[index] as string;
       if (name.startsWith(':')) continue;
-      headers.push(Buffer.from(name, 'latin1'), Buffer.from(raw[index + 1] as string, 'latin1'));
+      const value = raw[index + 1] as string;
+      size += name.length + value.length;
+      headers.push(Buffer.from(name, 'latin1'), Buffer.from(value, 'latin1'));
+    }
+    const {maxHeaderSize} = this.connection;
+    if (size >= maxHeaderSize) {
+      this.#fail(HeadTooLargeError.ofHead(maxHeaderSize));
+      return;
     }
     const stream = this.#stream as ClientHttp2Stream;
     if (this.#handler?.onHeaders?.(status, headers, () => stream.resume(), '') === false) stream.pause();

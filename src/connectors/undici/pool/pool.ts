@@ -21,6 +21,8 @@ export interface PoolOptions {
   readonly limitPerHost: number | AdaptiveLimit;
   readonly connectTimeout: number | undefined;
   readonly life: Lifespan;
+  /** How many bytes the names and values of a response's headers may have. */
+  readonly maxHeaderSize: number;
   readonly dial: DialOptions;
   readonly proxies: ChooseProxy | undefined;
 }
@@ -322,10 +324,10 @@ export class Pool {
   // A method of its own, so that the callbacks of the connection don't keep the request of `#dial` in memory.
   #connect(host: PoolHost, socket: Socket, raw: Socket): PoolConnection {
     this.totals.opened++;
-    const {life} = this.options;
+    const {life, maxHeaderSize} = this.options;
     host.sharing = isHttp2(socket) && life.maxRequests > 1;
     if (isHttp2(socket)) {
-      const connection = new Http2Connection(host, socket, raw, life, {
+      const connection = new Http2Connection(host, socket, raw, life, maxHeaderSize, {
         onIdle: (idle) => void this.#keepIdle(idle),
         onRetired: (retired) => this.#stopSharing(retired),
         onClosed: (gone) => this.#onClosed(gone),
@@ -334,7 +336,7 @@ export class Pool {
       host.shared.push(connection);
       return connection.open();
     }
-    const connection = new Connection(host, socket, raw, life, (gone) => this.#onClosed(gone));
+    const connection = new Connection(host, socket, raw, life, maxHeaderSize, (gone) => this.#onClosed(gone));
     this.#connections.add(connection);
     return connection;
   }
