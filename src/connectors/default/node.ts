@@ -13,6 +13,7 @@ import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
 import {anyFetch} from '../native/any-fetch.ts';
 import {createNativeConnector} from '../native/create-native-connector.ts';
+import {firstSet, replacedFetchError} from '../native/replaced-fetch-error.ts';
 import {undiciConnector} from '../undici/index.ts';
 import {replacedFetch} from './replaced-fetch.ts';
 
@@ -25,6 +26,14 @@ const capabilities: ConnectorCapabilities = {
   manualRedirect: true,
 };
 
+// The options that decide where a connection leads and how it is protected. A replaced fetch applies none of them. The
+// other options only tune the pool, except for the limits, which also apply to a replaced fetch.
+const protections = ['allowAddress', 'proxy', 'tls', 'dns', 'socketPath', 'localAddress', 'family'];
+
+const advice =
+  'to use the option, pass connector: undiciConnector({…}) of aiofetch/undici, which never calls the global fetch; to use ' +
+  'the replacement, leave the option out';
+
 // The connector whose request is inside a replaced fetch. If that fetch leads back to the session, it may do so later and
 // with a new request, so only the async context connects the two.
 const connectorInside = new AsyncLocalStorage<Connector>();
@@ -33,16 +42,21 @@ const connectorInside = new AsyncLocalStorage<Connector>();
  * The connector of a session on Node that is given no connector: the pool. If a test or a framework has replaced the
  * global `fetch`, requests go through the replacement, within the same limits and counted in the same statistics. Each
  * request checks for a replacement, so that the connector follows every change.
+ *
+ * A replacement can't apply options such as `allowAddress`. With such an option, requests reject with an
+ * `UnsupportedOptionError` while the global `fetch` is replaced.
  */
 export function defaultConnector(options: ConnectorOptions = {}): Connector {
   const pool = undiciConnector(options);
   const {limit, limitPerHost} = options;
+  const protection = firstSet(options, protections);
   let native: Connector | undefined;
   let isClosed = false;
 
   function fetch(request: ConnectorRequest): Promise<Response> {
     const isReplaced = replacedFetch() && foreignFetch(connector, lifetimeOf(request).cameFrom);
     if (!isReplaced || isClosed || connectorInside.getStore() === connector) return pool.fetch(request);
+    if (protection !== undefined) return Promise.reject(replacedFetchError(protection, advice));
     native ??= createNativeConnector(
       {...anyFetch, name: pool.name, capabilities, owner: connector},
       {limit, limitPerHost},

@@ -4,6 +4,7 @@ import {checkKnown} from '../../utils/check-options.ts';
 import {anyFetch} from './any-fetch.ts';
 import {createNativeConnector} from './create-native-connector.ts';
 import {checkProxyOrSocket, parseProxyUrl} from './proxy-url.ts';
+import {fetchCheck} from './replaced-fetch-error.ts';
 
 export type {
   Connector,
@@ -64,8 +65,15 @@ const capabilities: ConnectorCapabilities = {
 const knownOptions = new Set(['limit', 'limitPerHost', 'tls', 'proxy', 'socketPath']);
 const knownTlsOptions = new Set(['rejectUnauthorized', 'ca', 'cert', 'key', 'passphrase', 'servername']);
 
+// Bun's own `fetch`, unless a program replaced it before it loaded this module.
+const {fetch: ownFetch} = globalThis;
+// A replaced `fetch` may drop the members of `init` that only Bun knows.
+const protections = ['tls', 'proxy', 'socketPath'];
+
 /**
- * Makes a connector over Bun's `fetch`, with the options that Bun adds to the standard.
+ * Makes a connector over Bun's `fetch`, with the options that Bun adds to the standard. A global `fetch` that replaces
+ * Bun's may not apply `tls`, `proxy` and `socketPath`: with one of these options, requests reject with an
+ * `UnsupportedOptionError` while the global `fetch` is replaced.
  *
  * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option, or when the
  * runtime isn't Bun
@@ -86,8 +94,9 @@ export function bunConnector(options: BunConnectorOptions = {}): Connector {
     throw new UnsupportedOptionError('connector', where, 'the runtime is not Bun');
   }
   const {limit, limitPerHost} = options;
+  const checkFetch = fetchCheck(options, protections, ownFetch);
   return createNativeConnector(
-    {...anyFetch, name, capabilities, init: fetchOptions(options)},
+    {...anyFetch, name, capabilities, init: fetchOptions(options), checkFetch},
     {limit, limitPerHost},
   );
 }

@@ -48,6 +48,8 @@ export interface NativeFetch extends FetchTraits {
   readonly capabilities: ConnectorCapabilities;
   /** Members of the `init` that only this runtime knows. */
   readonly init?: Readonly<Record<string, unknown>> | undefined;
+  /** Throws if the `fetch` can't be trusted with the options of the connector. */
+  readonly checkFetch?: ((fetch: typeof globalThis.fetch) => void) | undefined;
   /** The connector that this one is a part of. Sessions know that connector. */
   readonly owner?: Connector | undefined;
   dispose?(): void;
@@ -67,6 +69,7 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
       send: (request, signal, progress) => {
         const owner = native.owner ?? connector;
         const fetch = foreignFetch(owner, lifetimeOf(request).cameFrom) ?? before;
+        native.checkFetch?.(fetch);
         const send = (hop: ConnectorRequest) => sendNatively(native, owner, fetch, hop, signal, progress);
         return native.followRedirects && followsHere(native, request)
           ? native.followRedirects(request, send)

@@ -4,6 +4,7 @@ import {checkDuration, checkKnown} from '../../utils/check-options.ts';
 import {anyFetch} from './any-fetch.ts';
 import {createNativeConnector} from './create-native-connector.ts';
 import {checkProxyOrSocket, parseProxyUrl} from './proxy-url.ts';
+import {fetchCheck} from './replaced-fetch-error.ts';
 
 export type {
   Connector,
@@ -89,8 +90,15 @@ const knownOptions = new Set([
 ]);
 const knownTlsOptions = new Set(['ca', 'cert', 'key']);
 
+// Deno's own `fetch`, unless a program replaced it before it loaded this module.
+const {fetch: ownFetch} = globalThis;
+// A replaced `fetch` may drop the client, which applies these options.
+const protections = ['tls', 'proxy', 'socketPath', 'localAddress'];
+
 /**
- * Makes a connector over Deno's `fetch`, with an HTTP client of its own, and so with a connection pool of its own.
+ * Makes a connector over Deno's `fetch`, with an HTTP client of its own, and so with a connection pool of its own. A global
+ * `fetch` that replaces Deno's may not apply `tls`, `proxy`, `socketPath` and `localAddress`: with one of these options,
+ * requests reject with an `UnsupportedOptionError` while the global `fetch` is replaced.
  *
  * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option, or when the
  * runtime has no `Deno.createHttpClient`
@@ -112,10 +120,11 @@ export function denoConnector(options: DenoConnectorOptions = {}): Connector {
     throw new UnsupportedOptionError('connector', where, 'the runtime has no Deno.createHttpClient');
   }
   const {limit, limitPerHost} = options;
+  const checkFetch = fetchCheck(options, protections, ownFetch);
   const client = Deno.createHttpClient(clientOptions(options));
   try {
     return createNativeConnector(
-      {...anyFetch, name, capabilities, init: {client}, dispose: () => client.close()},
+      {...anyFetch, name, capabilities, init: {client}, checkFetch, dispose: () => client.close()},
       {limit, limitPerHost},
     );
   } catch (error) {

@@ -54,6 +54,45 @@ export function commonOptionCases(
       check(from === '', `no address, not ${from}`);
       check(host === 'service', `the host of the URL, not ${host}`);
     }),
+    ...(
+      [
+        ['tls', {tls: {ca}}],
+        ['proxy', {proxy}],
+        ['socketPath', {socketPath}],
+      ] as const
+    ).map(([option, options]) =>
+      optionCase(
+        `${option} is refused while the global fetch is replaced, which may drop it`,
+        create(options),
+        async (ask) => {
+          const {fetch: own} = globalThis;
+          let called = false;
+          globalThis.fetch = ((input, init) => {
+            called = true;
+            return own(input, init);
+          }) as typeof own;
+          try {
+            const error = await rejects(ask(plain), 'UnsupportedOptionError');
+            check(
+              (error as Error & {option?: string}).option === `connector.${option}`,
+              `${option} in ${error}`,
+            );
+          } finally {
+            globalThis.fetch = own;
+          }
+          check(!called, 'no call of the replacement');
+        },
+      ),
+    ),
+    optionCase('a replaced global fetch is used without such an option', create({limit: 1}), async (ask) => {
+      const {fetch: own} = globalThis;
+      globalThis.fetch = (async () => Response.json({from: 'replaced'})) as unknown as typeof own;
+      try {
+        check((await ask(plain)).from === 'replaced', 'the answer of the replacement');
+      } finally {
+        globalThis.fetch = own;
+      }
+    }),
     refusalCase('an invalid limit is refused', create({limit: -1}), 'InvalidOptionError', 'connector.limit'),
     refusalCase(
       'proxy together with socketPath is refused',

@@ -1,6 +1,7 @@
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
+import type {UndiciConnectorOptions} from '../../../src/connectors/undici/index.ts';
 import {undiciConnector} from '../../../src/connectors/undici/index.ts';
-import type {Session, SessionOptions} from '../../../src/index.ts';
+import type {ConnectorOptions, Session, SessionOptions} from '../../../src/index.ts';
 import {
   ConnectionError,
   createSession,
@@ -198,6 +199,91 @@ describe('a global fetch that was replaced', () => {
     await closed;
     await expect(session.get('https://example.com')).rejects.toThrow(SessionClosedError);
     expect(replacement).toHaveBeenCalledOnce();
+  });
+});
+
+describe('a global fetch that was replaced, and an option that it would drop', () => {
+  const protections: ReadonlyArray<readonly [string, UndiciConnectorOptions]> = [
+    ['allowAddress', {allowAddress: 'public'}],
+    ['proxy', {proxy: 'http://proxy.example'}],
+    ['proxy', {proxy: 'env'}],
+    ['tls', {tls: {pin: 'sha256/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='}}],
+    ['dns', {dns: {resolve: {'api.example.com': '127.0.0.1'}}}],
+    ['socketPath', {socketPath: '/tmp/none.sock'}],
+    ['localAddress', {localAddress: '127.0.0.2'}],
+    ['family', {family: 4}],
+  ];
+
+  it.each(protections)(
+    'a session with %s refuses to send through the replacement',
+    async (option, connector) => {
+      const session = defaultSession({connector: connector as ConnectorOptions});
+      const replacement = replaceFetch(async () => new Response('replaced'));
+      const refusal = expect.objectContaining({
+        name: 'UnsupportedOptionError',
+        option: `connector.${option}`,
+        message: expect.stringMatching(/global fetch, which was replaced: .*undiciConnector/),
+      });
+      await expect(session.get('https://example.com')).rejects.toEqual(refusal);
+      await expect(session.fetch('https://example.com')).rejects.toEqual(refusal);
+      expect(replacement).not.toHaveBeenCalled();
+      expect(session.stats().totals.sent).toBe(0);
+    },
+  );
+
+  it('a wrapper that calls Node’s own fetch, as tracing tools do, is a replacement as well', async () => {
+    const server = await startReal();
+    const own = globalThis.fetch;
+    const replacement = replaceFetch((...args) => own(...args));
+    const session = defaultSession({connector: {allowAddress: 'public'} as ConnectorOptions});
+    await expect(session.get(server.origin)).rejects.toThrow(UnsupportedOptionError);
+    expect(replacement).not.toHaveBeenCalled();
+    expect(server.requests).toHaveLength(0);
+  });
+
+  it('the refusal is not retried', async () => {
+    replaceFetch(async () => new Response('replaced'));
+    const session = defaultSession({retry: 3, connector: {allowAddress: 'public'} as ConnectorOptions});
+    await expect(session.get('https://example.com')).rejects.toThrow(UnsupportedOptionError);
+    expect(session.stats().totals.attempts).toBe(1);
+  });
+
+  it('the pool applies the option before the replacement and after its removal', async () => {
+    const server = await startReal();
+    const session = defaultSession({
+      connector: {dns: {resolve: {'api.test': '127.0.0.1'}}} as ConnectorOptions,
+    });
+    const url = `http://api.test:${server.port}`;
+    expect(await session.get(url).text()).toBe('real');
+    replaceFetch(async () => new Response('replaced'));
+    await expect(session.get(url)).rejects.toThrow(UnsupportedOptionError);
+    vi.unstubAllGlobals();
+    expect(await session.get(url).text()).toBe('real');
+  });
+
+  it('options that only tune the pool are no reason to refuse', async () => {
+    replaceFetch(async () => new Response('replaced'));
+    const connector: UndiciConnectorOptions = {
+      keepAliveTimeout: 1_000,
+      maxConnectionAge: 1_000,
+      maxRequestsPerConnection: 1,
+      connectTimeout: 1_000,
+      happyEyeballsDelay: 10,
+      http2: true,
+      forceClose: true,
+      allowAddress: undefined,
+    };
+    const session = defaultSession({connector: connector as ConnectorOptions});
+    expect(await session.get('https://example.com').text()).toBe('replaced');
+  });
+
+  it('a session in the place of the global fetch still sends through its pool', async () => {
+    const server = await startReal();
+    const session = defaultSession({
+      connector: {dns: {resolve: {'api.test': '127.0.0.1'}}} as ConnectorOptions,
+    });
+    vi.stubGlobal('fetch', session.fetch);
+    expect(await (await fetch(`http://api.test:${server.port}`)).text()).toBe('real');
   });
 });
 

@@ -15,19 +15,44 @@ export interface GuardedTarget {
 }
 
 /**
- * Decides whether an address may be connected to. The connector calls it after the DNS look-up, for each address of each new
- * connection, also for redirects. An IPv4-mapped IPv6 address ("::ffff:127.0.0.1") is passed as IPv4.
+ * Decides whether an address may be connected to. Only `true`, or a promise of `true`, allows it. The connector calls the
+ * guard after the DNS look-up, for each address of each new connection, also for redirects. An IPv4-mapped IPv6 address
+ * ("::ffff:127.0.0.1") is passed as IPv4. The request fails with an error that the guard throws or rejects with. The wait
+ * for a promise counts towards the `connect` timeout.
  */
-export type AddressGuard = (address: string, target: GuardedTarget) => boolean;
+export type AddressGuard = (address: string, target: GuardedTarget) => boolean | PromiseLike<boolean>;
 
 /** The guard refused an address. */
 export class AddressRefusedError extends Error {
   readonly code = 'ERR_ADDRESS_REFUSED';
 
-  constructor(address: string) {
-    super(`Address ${address} is not allowed`);
+  /** @param verdict - what the guard returned */
+  constructor(address: string, verdict: unknown) {
+    const mistake = typeof verdict === 'boolean' ? '' : `: allowAddress gave ${kindOf(verdict)}, not true`;
+    super(`Address ${address} is not allowed${mistake}`);
     this.name = 'AddressRefusedError';
   }
+}
+
+function kindOf(value: unknown): string {
+  return value === undefined || value === null ? String(value) : `a value of type ${typeof value}`;
+}
+
+/**
+ * Asks the guard about addresses of one target.
+ *
+ * @returns the error of each address that is refused, and `undefined` for each that is allowed
+ */
+export async function refusalsOf(
+  guard: AddressGuard,
+  addresses: readonly Address[],
+  target: GuardedTarget,
+): Promise<Array<AddressRefusedError | undefined>> {
+  const ask = async ({address}: Address) => {
+    const verdict: unknown = await guard(plainAddress(address), target);
+    return verdict === true ? undefined : new AddressRefusedError(address, verdict);
+  };
+  return Promise.all(addresses.map(ask));
 }
 
 // IANA, "IPv4 Special-Purpose Address Registry": blocks that are not globally reachable, and multicast and reserved blocks.
@@ -91,9 +116,12 @@ export function isPublicAddress(address: string): boolean {
   return ((groups[0] as number) & 0xe000) === 0x2000 && !specialBlocks().check(plain, 'ipv6');
 }
 
-/** The IPv4 address in an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2). Any other address is returned unchanged. */
+/**
+ * The IPv4 address in an IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2), which may have a zone. Any other address is
+ * returned unchanged.
+ */
 export function plainAddress(address: string): string {
-  const groups = address.includes(':') ? ipv6Groups(address) : undefined;
+  const groups = address.includes(':') ? ipv6Groups(address.replace(/%.*$/s, '')) : undefined;
   const isMapped = groups?.[5] === 0xffff && groups.slice(0, 5).every((group) => group === 0);
   return isMapped ? embeddedIpv4(groups) : address;
 }

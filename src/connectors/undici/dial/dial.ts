@@ -5,7 +5,7 @@ import type {TraceSignals} from '../../../core/trace.ts';
 import type {Phase} from '../../../errors/index.ts';
 import {toError} from '../to-error.ts';
 import type {Address, AddressGuard} from './address.ts';
-import {AddressRefusedError, plainAddress} from './address.ts';
+import {refusalsOf} from './address.ts';
 import type {Resolver} from './dns.ts';
 import type {RaceOptions} from './happy-eyeballs.ts';
 import {Race, socketOptions} from './happy-eyeballs.ts';
@@ -196,11 +196,15 @@ export class Dial {
     const found = this.#find(hostname) ?? (await this.#load(hostname));
     this.#phase = 'connect';
     const {resolver, family: only, localAddress, attemptDelay} = this.#options;
+    const refusals = guard && (await refusalsOf(guard, found, {hostname, port}));
+    // The dial may have ended while it waited for the guard.
+    if (this.#settled) throw new Error('Dial has ended');
     const addresses: Address[] = [];
-    for (const candidate of found) {
+    for (const [index, candidate] of found.entries()) {
       const {address, family} = candidate;
-      if (guard && !guard(plainAddress(address), {hostname, port})) {
-        this.#errors.push(new AddressRefusedError(address));
+      const refusal = refusals?.[index];
+      if (refusal) {
+        this.#errors.push(refusal);
       } else if (only !== 0 && family !== only) {
         this.#errors.push(new FamilyError(`Address ${address} is not an IPv${only} address`));
       } else {

@@ -6,6 +6,9 @@ import {startServer} from '../../../support/http-server.ts';
 import {createLookup} from '../../../support/lookup.ts';
 import {openSession} from '../../../support/open-session.ts';
 import {watchDialledSockets} from '../../../support/socket-watch.ts';
+import {expectNoUnhandledRejections} from '../../../support/unhandled-rejections.ts';
+
+expectNoUnhandledRejections();
 
 describe('isPublicAddress', () => {
   const inside = [
@@ -221,7 +224,154 @@ describe('allowAddress: a function', () => {
   });
 });
 
+describe('allowAddress: a function that returns anything but true', () => {
+  it.each([
+    ['a truthy number', 1, 'a value of type number'],
+    ['a truthy string', 'no', 'a value of type string'],
+    ['an object', {allowed: false}, 'a value of type object'],
+    ['nothing', undefined, 'undefined'],
+    ['null', null, 'null'],
+    ['a promise of a truthy value', Promise.resolve('yes'), 'a value of type string'],
+  ])('%s is a refusal, and the error names the mistake', async (_, verdict, named) => {
+    const dialled = watchDialledSockets();
+    const {fetch} = openSession({allowAddress: () => verdict as never});
+    const error = await failure(fetch('http://127.0.0.1:8080/'));
+    expect(error).toMatchObject({
+      phase: 'connect',
+      code: 'ERR_ADDRESS_REFUSED',
+      message: expect.stringContaining(`allowAddress gave ${named}, not true`),
+    });
+    expect(dialled.opened).toBe(0);
+  });
+
+  it.each([
+    ['false', false],
+    ['a promise of false', Promise.resolve(false)],
+  ])('%s is a refusal without a remark', async (_, verdict) => {
+    const {fetch} = openSession({allowAddress: () => verdict});
+    const {cause} = (await failure(fetch('http://127.0.0.1:8080/'))) as Error;
+    expect(cause).toMatchObject({message: 'Address 127.0.0.1 is not allowed'});
+  });
+});
+
+describe('allowAddress: an async function', () => {
+  it('an address is connected to once the promise of true has resolved', async () => {
+    const server = await startServer((_request, response) => response.end('ok'));
+    const dialled = watchDialledSockets();
+    let decide = (_verdict: boolean): void => {};
+    const {fetch} = openSession({
+      allowAddress: () =>
+        new Promise((resolve) => {
+          decide = resolve;
+        }),
+    });
+    const response = fetch(server.origin);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(dialled.opened).toBe(0);
+    decide(true);
+    expect(await (await response).text()).toBe('ok');
+  });
+
+  it('each address gets a decision of its own', async () => {
+    const server = await startServer((request, response) => response.end(request.socket.localAddress), {
+      host: '0.0.0.0',
+    });
+    const dns = createLookup({'api.example': ['127.0.0.2', '127.0.0.1', '127.0.0.3']});
+    const {fetch} = openSession({
+      dns: {lookup: dns.lookup},
+      allowAddress: async (address) => address === '127.0.0.3',
+    });
+    expect(await (await fetch(`http://api.example:${server.port}`)).text()).toBe('127.0.0.3');
+  });
+
+  it('the decision covers the target of a redirect', async () => {
+    const inner = await startServer((_request, response) => response.end('inside'), {host: '127.0.0.2'});
+    const outer = await startServer((_request, response) => {
+      response.writeHead(302, {location: inner.origin}).end();
+    });
+    const {fetch} = openSession({allowAddress: async (address) => address === '127.0.0.1'});
+    expect(await failure(fetch(outer.origin))).toMatchObject({code: 'ERR_ADDRESS_REFUSED'});
+    expect(inner.sockets.opened).toBe(0);
+  });
+
+  it('a rejection fails the request with its reason', async () => {
+    const dialled = watchDialledSockets();
+    const reason = new Error('the list is not to be had');
+    const dns = createLookup({'api.example': ['127.0.0.2', '127.0.0.1']});
+    const {fetch} = openSession({
+      dns: {lookup: dns.lookup},
+      allowAddress: () => Promise.reject(reason),
+    });
+    expect(await failure(fetch('http://api.example:1/'))).toMatchObject({phase: 'connect', cause: reason});
+    expect(dialled.opened).toBe(0);
+  });
+
+  it('an error that the guard throws for one address leaves no rejection of another unhandled', async () => {
+    const dns = createLookup({'api.example': ['127.0.0.2', '127.0.0.1']});
+    const {fetch} = openSession({
+      dns: {lookup: dns.lookup},
+      allowAddress(address) {
+        if (address === '127.0.0.1') throw new Error('thrown');
+        return Promise.reject(new Error('rejected'));
+      },
+    });
+    expect(await failure(fetch('http://api.example:1/'))).toMatchObject({phase: 'connect'});
+  });
+
+  it('a guard that decides never is ended by the connect timeout, and its late permission opens no socket', async () => {
+    const dialled = watchDialledSockets();
+    let decide = (_verdict: boolean): void => {};
+    const {fetch, stats} = openSession({
+      limit: 1,
+      connectTimeout: 30,
+      allowAddress: () =>
+        new Promise((resolve) => {
+          decide = resolve;
+        }),
+    });
+    expect(await failure(fetch('http://127.0.0.1:1/'))).toMatchObject({
+      code: 'ERR_TIMEOUT',
+      phase: 'connect',
+    });
+    decide(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(dialled.opened).toBe(0);
+    expect(stats()).toMatchObject({active: 0, hosts: {}});
+  });
+
+  it('a call that is aborted during the decision rejects at once, and opens no socket', async () => {
+    const dialled = watchDialledSockets();
+    const controller = new AbortController();
+    let decide = (_verdict: boolean): void => {};
+    const {fetch} = openSession({
+      allowAddress: () =>
+        new Promise((resolve) => {
+          decide = resolve;
+          queueMicrotask(() => controller.abort('stop'));
+        }),
+    });
+    expect(await failure(fetch('http://127.0.0.1:1/', {signal: controller.signal}))).toBe('stop');
+    decide(true);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(dialled.opened).toBe(0);
+  });
+});
+
 describe('allowAddress', () => {
+  it('an IPv4-mapped address with a zone is passed as IPv4 too', async () => {
+    const asked: string[] = [];
+    const dns = createLookup({'evil.example': ['::ffff:127.0.0.1%lo']});
+    const {fetch} = openSession({
+      dns: {lookup: dns.lookup},
+      allowAddress: (address) => {
+        asked.push(address);
+        return false;
+      },
+    });
+    await failure(fetch('http://evil.example/'));
+    expect(asked).toEqual(['127.0.0.1']);
+  });
+
   it.each(['private', true, {}])('the value %j is refused', (allowAddress) => {
     expect(() => undiciConnector({allowAddress: allowAddress as never})).toThrow(
       expect.objectContaining({option: 'connector.allowAddress'}),
