@@ -1,6 +1,6 @@
 import {checkKnown, checkNumber} from '../utils/check-options.ts';
 import type {KeyedEntry} from '../utils/keyed-state.ts';
-import {KeyedState} from '../utils/keyed-state.ts';
+import {checkMaxKeys, KeyedState} from '../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
 
 /** Bounds the extra load that retries or hedged requests put on a host. */
@@ -23,6 +23,13 @@ export interface BudgetOptions {
    * @default 10_000
    */
   readonly window?: number | undefined;
+  /**
+   * How many hosts are counted. Beyond that, the host that has had no call for longest is forgotten: its window begins anew
+   * with its next call.
+   *
+   * @default 10_000
+   */
+  readonly maxKeys?: number | undefined;
 }
 
 /** Decides whether a retry or a hedged request may put extra load on a host. */
@@ -100,12 +107,12 @@ export class WindowCounts implements KeyedEntry {
  *
  * @throws InvalidOptionError; UnsupportedOptionError for an unknown option
  */
-export function createBudget(where: string, options: BudgetOptions, base: Required<BudgetOptions>): Budget {
-  checkKnown(where, options, ['ratio', 'minimum', 'window']);
-  const ratio = checkNumber(`${where}.ratio`, options.ratio, base.ratio as number);
-  const minimum = checkNumber(`${where}.minimum`, options.minimum, base.minimum as number);
-  const window = checkNumber(`${where}.window`, options.window, base.window as number, {min: 1});
-  const hosts = new KeyedState((key) => new WindowCounts(key, window));
+export function createBudget(where: string, options: BudgetOptions, base: BudgetOptions): Budget {
+  checkKnown(where, options, ['ratio', 'minimum', 'window', 'maxKeys']);
+  const ratio = checkNumber(`${where}.ratio`, options.ratio, base.ratio);
+  const minimum = checkNumber(`${where}.minimum`, options.minimum, base.minimum);
+  const window = checkNumber(`${where}.window`, options.window, base.window, {min: 1});
+  const hosts = new KeyedState((key) => new WindowCounts(key, window), checkMaxKeys(where, options));
 
   function countsOf(host: string): WindowCounts {
     const counts = hosts.get(host);

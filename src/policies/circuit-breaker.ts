@@ -4,7 +4,7 @@ import type {ConnectorRequest} from '../core/request.ts';
 import {CircuitOpenError, ConnectionError, TimeoutError} from '../errors/index.ts';
 import {checkFunction, checkKnown, checkNumber} from '../utils/check-options.ts';
 import type {KeyedEntry} from '../utils/keyed-state.ts';
-import {KeyedState} from '../utils/keyed-state.ts';
+import {checkMaxKeys, KeyedState} from '../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
 import {urlParts} from '../utils/url-parts.ts';
 import {WindowCounts} from './budget.ts';
@@ -67,6 +67,13 @@ export interface CircuitBreakerOptions {
    */
   readonly scope?: 'host' | ((request: ConnectorRequest) => string) | undefined;
   /**
+   * How many circuits are kept. Beyond that, the circuit that has been unused for longest is forgotten, unless requests are
+   * under way on it: the next request of its key begins with a closed circuit. `onStateChange` isn't notified of that.
+   *
+   * @default 10_000
+   */
+  readonly maxKeys?: number | undefined;
+  /**
    * Decides whether a request failed. A request for which it returns `undefined` isn't counted.
    *
    * @default a status from 500, a ConnectionError and a TimeoutError are failures; a timeout of the wait for a slot and
@@ -99,8 +106,12 @@ class Circuit implements KeyedEntry {
     this.counts = new WindowCounts(key, window);
   }
 
+  get isInUse(): boolean {
+    return this.inFlight > 0;
+  }
+
   isIdle(now: number): boolean {
-    return this.inFlight === 0 && this.openUntil < now && this.counts.isIdle(now);
+    return this.openUntil < now && this.counts.isIdle(now);
   }
 }
 
@@ -111,6 +122,7 @@ interface CircuitSettings {
   readonly window: number;
   readonly openFor: number;
   readonly probes: number;
+  readonly maxKeys: number;
   readonly keyOf: (request: ConnectorRequest) => string;
   readonly isFailure: NonNullable<CircuitBreakerOptions['isFailure']>;
   readonly onStateChange: CircuitBreakerOptions['onStateChange'];
@@ -124,6 +136,7 @@ function checkOptions(options: CircuitBreakerOptions): CircuitSettings {
     'openFor',
     'probes',
     'scope',
+    'maxKeys',
     'isFailure',
     'onStateChange',
   ]);
@@ -134,6 +147,7 @@ function checkOptions(options: CircuitBreakerOptions): CircuitSettings {
     window: checkNumber('circuitBreaker.window', options.window, 10_000, {min: 1}),
     openFor: checkNumber('circuitBreaker.openFor', options.openFor, 30_000, {min: 1}),
     probes: checkNumber('circuitBreaker.probes', options.probes, 1, {min: 1, whole: true}),
+    maxKeys: checkMaxKeys('circuitBreaker', options),
     keyOf: scope === 'host' ? ({url}) => urlParts(url).origin : checkFunction('circuitBreaker.scope', scope),
     isFailure: checkFunction('circuitBreaker.isFailure', options.isFailure) ?? isServerFailure,
     onStateChange: checkFunction('circuitBreaker.onStateChange', options.onStateChange),
@@ -160,8 +174,9 @@ function checkOptions(options: CircuitBreakerOptions): CircuitSettings {
  */
 export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): PolicyDefinition {
   // The state machine of a circuit is kept in one place: its steps share the settings.
-  const {failures, minimum, window, openFor, probes, keyOf, isFailure, onStateChange} = checkOptions(options);
-  const circuits = new KeyedState((key) => new Circuit(key, window));
+  const {failures, minimum, window, openFor, probes, maxKeys, keyOf, isFailure, onStateChange} =
+    checkOptions(options);
+  const circuits = new KeyedState((key) => new Circuit(key, window), maxKeys);
 
   function change(circuit: Circuit, to: CircuitState, now: number): void {
     const from = circuit.state;

@@ -2,7 +2,7 @@ import type {AdaptiveLimit, HostLimit, HostLimits, LimitSample} from '../../core
 import {ConnectionError, TimeoutError} from '../../errors/index.ts';
 import {checkKnown, checkNumber} from '../../utils/check-options.ts';
 import type {KeyedEntry} from '../../utils/keyed-state.ts';
-import {KeyedState} from '../../utils/keyed-state.ts';
+import {checkMaxKeys, KeyedState} from '../../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 
 /** Options of {@link adaptiveLimit}. */
@@ -32,6 +32,13 @@ export interface AdaptiveLimitOptions {
    * @default 1.5
    */
   readonly tolerance?: number | undefined;
+  /**
+   * How many hosts' limits are kept. Beyond that, the limit that has been unused for longest is forgotten: the host begins
+   * with `initial` again, unless connections to it are still open.
+   *
+   * @default 10_000
+   */
+  readonly maxKeys?: number | undefined;
 }
 
 /** The fewest responses before the limit changes, and the shortest time, in ms. */
@@ -90,7 +97,7 @@ const decrease = 0.7;
  * ```
  */
 export function adaptiveLimit(options: AdaptiveLimitOptions = {}): AdaptiveLimit {
-  checkKnown('adaptiveLimit', options, ['min', 'max', 'initial', 'tolerance']);
+  checkKnown('adaptiveLimit', options, ['min', 'max', 'initial', 'tolerance', 'maxKeys']);
   const min = checkNumber('adaptiveLimit.min', options.min, 1, {min: 1, max: 1e9, whole: true});
   const max = checkNumber('adaptiveLimit.max', options.max, Math.max(100, min), {min, max: 1e9, whole: true});
   const initial = checkNumber('adaptiveLimit.initial', options.initial, Math.max(min, Math.min(max, 10)), {
@@ -100,13 +107,14 @@ export function adaptiveLimit(options: AdaptiveLimitOptions = {}): AdaptiveLimit
   });
   const tolerance = checkNumber('adaptiveLimit.tolerance', options.tolerance, 1.5, {min: 1});
   const bounds = {min, max, initial, tolerance};
-  return {max, hosts: () => hostLimits(bounds)};
+  const maxKeys = checkMaxKeys('adaptiveLimit', options);
+  return {max, hosts: () => hostLimits(bounds, maxKeys)};
 }
 
-type Bounds = {readonly [name in keyof AdaptiveLimitOptions]-?: number};
+type Bounds = {readonly [name in 'min' | 'max' | 'initial' | 'tolerance']: number};
 
-function hostLimits(bounds: Bounds): HostLimits {
-  const hosts = new KeyedState((key) => new GradientLimit(key, bounds, performance.now()));
+function hostLimits(bounds: Bounds, maxKeys: number): HostLimits {
+  const hosts = new KeyedState((key) => new GradientLimit(key, bounds, performance.now()), maxKeys);
   return {
     of(origin) {
       const host = hosts.get(origin);

@@ -4,7 +4,7 @@ import type {Handler, PolicyDefinition} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {isIdempotent, lifetimeOf} from '../../core/request.ts';
 import {checkKnown, checkNumber, longestDelay} from '../../utils/check-options.ts';
-import {KeyedState} from '../../utils/keyed-state.ts';
+import {checkMaxKeys, KeyedState} from '../../utils/keyed-state.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import type {BudgetOptions} from '../budget.ts';
 import {createBudget} from '../budget.ts';
@@ -29,6 +29,13 @@ export interface HedgeOptions {
   readonly percentile?: number | undefined;
   /** Bounds the extra load that second attempts put on a host; `false` for no bound. */
   readonly budget?: BudgetOptions | false | undefined;
+  /**
+   * How many hosts' latencies are kept. Beyond that, those of the host that has been unused for longest are forgotten:
+   * `delay` counts for that host until twenty new latencies are known.
+   *
+   * @default 10_000
+   */
+  readonly maxKeys?: number | undefined;
 }
 
 /**
@@ -48,7 +55,7 @@ export interface HedgeOptions {
  * ```
  */
 export function hedgePolicy(options: HedgeOptions = {}): PolicyDefinition {
-  checkKnown('hedge', options, ['delay', 'percentile', 'budget']);
+  checkKnown('hedge', options, ['delay', 'percentile', 'budget', 'maxKeys']);
   const {delay, percentile = delay === undefined ? 0.95 : undefined, budget: budgetOptions = {}} = options;
   const minimumDelay = checkNumber('hedge.delay', delay, 0, {max: longestDelay});
   const share = checkNumber('hedge.percentile', percentile, 0, {max: 1});
@@ -56,7 +63,9 @@ export function hedgePolicy(options: HedgeOptions = {}): PolicyDefinition {
     budgetOptions === false
       ? undefined
       : createBudget('hedge.budget', budgetOptions, {ratio: 0.1, minimum: 10, window: 10_000});
-  const hosts = percentile === undefined ? undefined : new KeyedState((key) => new Latencies(key, share));
+  const maxKeys = checkMaxKeys('hedge', options);
+  const hosts =
+    percentile === undefined ? undefined : new KeyedState((key) => new Latencies(key, share), maxKeys);
 
   const wrap =
     (next: Handler): Handler =>

@@ -1,5 +1,6 @@
 import type {ConnectorRequest} from '../../core/request.ts';
 import {assertOption, checkKnown, checkNumber} from '../../utils/check-options.ts';
+import {checkMaxKeys} from '../../utils/keyed-state.ts';
 
 /** A quota, as a {@link RateLimitStore} gets it. */
 export interface RateLimitQuota {
@@ -47,6 +48,14 @@ export interface RateLimit {
    */
   readonly scope?: 'session' | 'host' | ((request: ConnectorRequest) => string | undefined) | undefined;
   /**
+   * How many keys of the scope are kept. Beyond that, the key that has been unused for longest is forgotten, unless requests
+   * of it wait or are under way: its next requests may be sent as one `burst`, also during a pause that the server has asked
+   * for. A count in a `store` stays.
+   *
+   * @default 10_000
+   */
+  readonly maxKeys?: number | undefined;
+  /**
    * The longest wait, in ms. A request that would have to wait longer is refused at once, with a RateLimitError. Of
    * several limits, the smallest `maxWait` counts.
    *
@@ -87,6 +96,7 @@ const knownOptions = [
   'per',
   'burst',
   'scope',
+  'maxKeys',
   'maxWait',
   'maxPause',
   'learn',
@@ -100,6 +110,7 @@ export interface CheckedLimit extends RateLimitQuota {
   /** The time in which the bucket gets one token, in ms. */
   readonly interval: number;
   readonly scope: NonNullable<RateLimit['scope']>;
+  readonly maxKeys: number;
   readonly maxWait: number;
   readonly maxPause: number;
   readonly learn: boolean;
@@ -140,6 +151,7 @@ export function checkLimit(options: RateLimit, index: number, {length}: readonly
     burst: number('burst', requests, whole),
     interval: per / requests,
     scope,
+    maxKeys: checkMaxKeys(name, options),
     maxWait: number('maxWait', Infinity),
     maxPause: number('maxPause', 60_000),
     learn,

@@ -15,7 +15,8 @@ export interface Limit extends CheckedLimit {
 
 /** Makes a limit with buckets of its own. */
 export function withBuckets(checked: CheckedLimit): Limit {
-  const limit: Limit = {...checked, buckets: new KeyedState((key) => new Bucket(key, limit))};
+  const buckets = new KeyedState((key) => new Bucket(key, limit), checked.maxKeys);
+  const limit: Limit = {...checked, buckets};
   return limit;
 }
 
@@ -80,13 +81,12 @@ export class Bucket implements KeyedEntry {
     this.#countedAt = now;
   }
 
+  get isInUse(): boolean {
+    return this.queued + this.inFlight > 0;
+  }
+
   isIdle(now: number): boolean {
-    return (
-      this.queued === 0 &&
-      this.inFlight === 0 &&
-      this.pausedUntil <= now &&
-      this.#tokensAt(now) === this.#burst
-    );
+    return this.pausedUntil <= now && this.#tokensAt(now) === this.#burst;
   }
 
   #tokensAt(now: number): number {
