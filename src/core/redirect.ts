@@ -1,5 +1,6 @@
 import {RedirectError} from '../errors/index.ts';
 import {redactUrl} from '../errors/redact-url.ts';
+import {registeredNames} from '../utils/secret-names.ts';
 import {isReplayable} from './body.ts';
 import {discard} from './discard-response.ts';
 import type {ConnectorRequest} from './request.ts';
@@ -13,7 +14,8 @@ export function isRedirectStatus(status: number): boolean {
 }
 
 // Headers that are removed when the origin changes: Fetch, "HTTP-redirect fetch", step 13, and the headers that browsers and
-// curl add to it. Credentials must stay with the origin that they were meant for.
+// curl add to it. Credentials must stay with the origin that they were meant for. So headers are removed, too, whose names
+// an auth scheme has registered: a call may have set such a header itself.
 const credentialHeaders = ['authorization', 'cookie', 'proxy-authorization', 'host'];
 // Fetch, "request-body-header name".
 const bodyHeaders = [
@@ -76,7 +78,7 @@ export function redirectedRequest(
 
   const headers = request.headers.copy();
   if (becomesGet) for (const name of bodyHeaders) headers.delete(name);
-  if (!sameOrigin) for (const name of credentialHeaders) headers.delete(name);
+  if (!sameOrigin) for (const name of [...credentialHeaders, ...registeredNames]) headers.delete(name);
   return request.with({
     url: to.href,
     headers,

@@ -34,7 +34,8 @@ export interface HarOptions {
    */
   readonly bodies?: boolean | number | undefined;
   /**
-   * Whether credentials, cookies and query values are replaced by `REDACTED`.
+   * Whether credentials, cookies and query values are replaced by `REDACTED`. Credentials are the headers of auth schemes,
+   * and all headers whose names look like credentials, such as `private-token` and `x-goog-api-key`.
    *
    * @default true
    */

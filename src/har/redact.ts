@@ -1,21 +1,9 @@
 import {redactUrl} from '../errors/redact-url.ts';
+import {isSecretName} from '../utils/secret-names.ts';
 import type {HarPair} from './format.ts';
 
 /** Replaces secret values. In a recording that is replayed it matches any value. */
 export const redacted = 'REDACTED';
-
-// Headers that carry credentials, or challenges and cookies from which credentials are made.
-const secretHeaders = [
-  'authorization',
-  'cookie',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'set-cookie',
-  'www-authenticate',
-  'x-api-key',
-  'x-auth-token',
-  'x-csrf-token',
-];
 
 // Headers whose values are URLs.
 const urlHeaders = new Set(['content-location', 'location', 'referer']);
@@ -35,11 +23,15 @@ export function createRedaction(isOn: boolean, moreHeaders: readonly string[]): 
       cookie: (pair) => pair,
     };
   }
-  const secret = new Set([...secretHeaders, ...moreHeaders.map((name) => name.toLowerCase())]);
+  const more = new Set(moreHeaders.map((name) => name.toLowerCase()));
   const shownValue = (name: string, value: string) => {
     const lower = name.toLowerCase();
-    if (secret.has(lower)) return redacted;
-    return urlHeaders.has(lower) ? redactUrl(value, redacted) : value;
+    if (isSecretName(lower) || more.has(lower)) return redacted;
+    if (urlHeaders.has(lower)) return redactUrl(value, redacted);
+    // RFC 8288, section 3: URLs between angle brackets, such as that of the next page.
+    return lower === 'link'
+      ? value.replace(/<([^<>]*)>/g, (_, url: string) => `<${redactUrl(url, redacted)}>`)
+      : value;
   };
   return {
     url: (url) => redactUrl(url, redacted),

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import {isSecretName} from '../utils/secret-names.ts';
 import {addressOf} from '../utils/url-parts.ts';
 
 // The methods that the conventions call well-known: RFC 9110, section 9, PATCH and QUERY.
@@ -17,25 +18,6 @@ const wellKnownMethods = [
   'PUT',
   'QUERY',
   'TRACE',
-];
-
-// The parameters that the conventions name as sensitive, and similar ones, in lower case.
-const sensitiveNames = [
-  'awsaccesskeyid',
-  'signature',
-  'sig',
-  'x-goog-signature',
-  'x-goog-credential',
-  'x-amz-signature',
-  'x-amz-credential',
-  'x-amz-security-token',
-  'access_token',
-  'api_key',
-  'apikey',
-  'key',
-  'password',
-  'secret',
-  'token',
 ];
 
 /** The server of a request. */
@@ -66,26 +48,29 @@ export function serverOf(url: string): ServerAttributes {
 }
 
 /**
- * Hides credentials and the values of some query parameters, and leaves the rest of the URL as it is.
+ * Hides credentials and query values, and leaves the rest of the URL as it is.
  *
- * @param more - names of further parameters
+ * @param only - the query parameters to hide, beside those whose names look like credentials; `undefined` to hide all. The
+ * conventions name four parameters of signed URLs that are always hidden, all of which look like credentials.
  */
-export function urlRedactor(more: Iterable<string> = []): (url: string) => string {
-  const names = new Set([...sensitiveNames, ...Array.from(more, (name) => name.toLowerCase())]);
+export function urlRedactor(only: readonly string[] | undefined): (url: string) => string {
+  const names = only && new Set(only.map((name) => name.toLowerCase()));
+  const isHidden = (name: string) => !names || names.has(name.toLowerCase()) || isSecretName(name);
   return (url) => {
     const bare = url.replace(/^([a-z][a-z\d+.-]*:\/\/)[^/?#]*@/i, '$1REDACTED:REDACTED@');
     const mark = bare.indexOf('?');
     if (mark === -1) return bare;
     const pairs = bare.slice(mark + 1).split('&');
-    return `${bare.slice(0, mark)}?${pairs.map((pair) => redactPair(pair, names)).join('&')}`;
+    return `${bare.slice(0, mark)}?${pairs.map((pair) => redactPair(pair, isHidden)).join('&')}`;
   };
 }
 
-function redactPair(pair: string, names: ReadonlySet<string>): string {
+function redactPair(pair: string, isHidden: (name: string) => boolean): string {
   const equals = pair.indexOf('=');
-  if (equals === -1) return pair;
+  // A part without "=" may be a value too.
+  if (equals === -1) return pair !== '' && isHidden('') ? 'REDACTED' : pair;
   const name = pair.slice(0, equals);
-  return names.has(decode(name).toLowerCase()) ? `${name}=REDACTED` : pair;
+  return isHidden(decode(name)) ? `${name}=REDACTED` : pair;
 }
 
 function decode(name: string): string {

@@ -28,8 +28,11 @@ export interface OpenTelemetryOptions {
    */
   readonly meterProvider?: MeterProvider | undefined;
   /**
-   * Query parameters whose values `url.full` hides, beside parameters that are known to be sensitive. Upper and lower case
-   * are the same.
+   * The query parameters whose values `url.full` hides. A list shows all other values, except for parameters that carry the
+   * credentials of an auth scheme or look like credentials, such as `sig` and `access_token`. Upper and lower case are the
+   * same.
+   *
+   * @default all
    */
   readonly redactQuery?: readonly string[] | undefined;
   /**

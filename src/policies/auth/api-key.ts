@@ -2,6 +2,7 @@ import {token} from '../../core/header-list.ts';
 import type {Handler} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {assertOption, checkKnown, isObject} from '../../utils/check-options.ts';
+import {registerSecretNames} from '../../utils/secret-names.ts';
 import type {AuthContext, AuthScheme, Credential} from './index.ts';
 import {sendSigned} from './index.ts';
 import {relabel, signEachHop} from './sign-each-hop.ts';
@@ -17,7 +18,8 @@ export type ApiKeyOptions =
  * Signs requests with a key in a header or, for servers that ask for that, in the query. A call that sets the header or
  * the parameter itself keeps its own value. A redirect to another origin is followed without the key. Browsers hide
  * redirects: there, the redirect of a request with a key in a header fails with a `RedirectError`. A key in the query
- * appears neither in errors nor in the `url` of a response.
+ * appears neither in errors nor in the `url` of a response. HAR files and telemetry hide the key, whatever the name of its
+ * header or parameter.
  *
  * @throws InvalidOptionError; UnsupportedOptionError for an unknown option
  *
@@ -52,6 +54,7 @@ export function apiKey(options: ApiKeyOptions): AuthScheme {
       "a header's name (RFC 9110, section 5.1)",
     );
     if (typeof value === 'string') checkHeaderValue(value);
+    registerSecretNames([header]);
     const inHeader: AuthScheme = (context) => (next) => (request) => {
       if (request.headers.has(header)) return next(request);
       return signEachHop(request, context, next, async (hop, send) =>
@@ -61,6 +64,7 @@ export function apiKey(options: ApiKeyOptions): AuthScheme {
     return Object.assign(inHeader, {isShareable});
   }
   assertOption(typeof query === 'string' && query !== '', 'apiKey.query', query, "a parameter's name");
+  registerSecretNames([query]);
   const inQuery: AuthScheme = (context) => (next) => async (request) => {
     if (hasParameter(request.url, query)) return next(request);
     const key = checkText(await getKey());

@@ -6,6 +6,7 @@ import type {ConnectorRequest} from '../../core/request.ts';
 import {InvalidOptionError} from '../../errors/index.ts';
 import {assertOption, isObject} from '../../utils/check-options.ts';
 import {basicAuthorization, isBasicCredentials, isBearerToken} from '../../utils/credentials.ts';
+import {registerSecretNames} from '../../utils/secret-names.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 
 /** A credential, or a function that is called for one at each attempt. */
@@ -59,6 +60,13 @@ export interface AuthScheme {
    * @default false
    */
   readonly isShareable?: boolean | undefined;
+  /**
+   * The headers and query parameters that carry the credentials, beside `Authorization`. HAR files and telemetry hide their
+   * values, and a redirect to another origin is followed without these headers.
+   *
+   * @default names that look like credentials, such as `x-api-key`, are hidden in any case
+   */
+  readonly secretNames?: readonly string[] | undefined;
 }
 
 /**
@@ -81,6 +89,7 @@ export interface AuthScheme {
  */
 export function authPolicy(auth: Auth): PolicyDefinition {
   const headers = typeof auth === 'function' ? undefined : headerPolicy(auth);
+  if (typeof auth === 'function') registerSecretNames(auth.secretNames ?? []);
   // A scheme keeps its tokens for the session that it was given to and for the children of that session.
   const schemes = new WeakMap<PolicyContext, Policy>();
 

@@ -3,7 +3,13 @@ import {describe, expect, it} from 'vitest';
 import type {RequestBody} from '../../../src/core/body.ts';
 import type {HarOptions} from '../../../src/har/index.ts';
 import {recordHar} from '../../../src/har/index.ts';
-import {InvalidOptionError, type SessionOptions, UnsupportedOptionError} from '../../../src/index.ts';
+import {
+  type AuthScheme,
+  apiKey,
+  InvalidOptionError,
+  type SessionOptions,
+  UnsupportedOptionError,
+} from '../../../src/index.ts';
 import {bodyOf, startServer} from '../../support/http-server.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 import {openSession} from '../../support/open-session.ts';
@@ -149,6 +155,48 @@ describe('secrets', () => {
     expect(text).toContain('{"name":"x-shown","value":"what?=this"}');
     expect(text).toContain('"name":"sid","value":"REDACTED"');
     expect(text).toContain('"name":"a","value":"REDACTED"');
+  });
+
+  it.each([
+    'x-goog-api-key',
+    'private-token',
+    'api-key',
+    'Ocp-Apim-Subscription-Key',
+    'x-vault-token',
+    'x-hub-signature-256',
+    'x-session-id',
+    'X-Client-Secret',
+  ])('the header %s looks like a credential, and its value is not recorded', async (name) => {
+    const {recorder, session} = recorded(() => new Response('x', {headers: {[name]: 's3cret'}}));
+    await session.get(url, {headers: {[name]: 's3cret'}}).text();
+    const text = JSON.stringify(recorder);
+    expect(text).not.toContain('s3cret');
+    expect(text).toContain(`{"name":"${name.toLowerCase()}","value":"REDACTED"}`);
+  });
+
+  it('the header of an auth scheme is not recorded, whatever its name', async () => {
+    const ownScheme: AuthScheme = Object.assign(
+      ((_context) => (next) => (request) => {
+        const headers = request.headers.copy();
+        headers.set('x-mine-too', 's3cret');
+        return next(request.with({headers}));
+      }) satisfies AuthScheme,
+      {secretNames: ['X-Mine-Too']},
+    );
+    for (const auth of [apiKey({header: 'X-Unusual', value: 's3cret'}), ownScheme]) {
+      const {recorder, session, calls} = recorded(() => 'x', {}, {baseUrl: url, auth});
+      await session.get('').text();
+      expect(JSON.stringify([...(calls[0]?.headers ?? [])])).toContain('s3cret');
+      expect(JSON.stringify(recorder)).not.toContain('s3cret');
+    }
+  });
+
+  it('the URLs of a Link header are recorded without query values', async () => {
+    const link = '<https://a.test/?cursor=s3cret&page=2>; rel="next", </?s3cret>; rel=prev';
+    const {recorder, session} = recorded(() => new Response('x', {headers: {link}}));
+    await session.get(url).text();
+    expect(JSON.stringify(recorder)).not.toContain('s3cret');
+    expect(JSON.stringify(recorder)).toContain('<https://a.test/?cursor=REDACTED&page=REDACTED>; rel=');
   });
 
   it('secrets are recorded where redact is false', async () => {

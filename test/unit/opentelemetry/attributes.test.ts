@@ -1,8 +1,25 @@
 import {describe, expect, it} from 'vitest';
 import {methodDescriber, serverOf, urlRedactor} from '../../../src/opentelemetry/attributes.ts';
+import {apiKey} from '../../../src/policies/auth/api-key.ts';
 
-describe('a URL is told', () => {
-  const redact = urlRedactor(['Session']);
+describe('a URL is reported without all query values by default', () => {
+  const redact = urlRedactor(undefined);
+  it.each([
+    ['https://a.test/path', 'https://a.test/path'],
+    ['https://user:pass@a.test/', 'https://REDACTED:REDACTED@a.test/'],
+    ['https://a.test/?q=s3cret&page=2', 'https://a.test/?q=REDACTED&page=REDACTED'],
+    ['https://a.test/?s3cret&&x=', 'https://a.test/?REDACTED&&x=REDACTED'],
+  ])('the URL %s is reported as %s', (url, told) => expect(redact(url)).toBe(told));
+});
+
+it('a URL is reported without the key of an auth scheme, whatever the name of its parameter', () => {
+  apiKey({query: 'x-Unusual', value: 's3cret'});
+  const redact = urlRedactor([]);
+  expect(redact('https://a.test/?q=1&X-unusual=s3cret')).toBe('https://a.test/?q=1&X-unusual=REDACTED');
+});
+
+describe('a URL is reported without some query values', () => {
+  const redact = urlRedactor(['Hidden']);
   it.each([
     ['https://a.test/path', 'https://a.test/path'],
     ['https://user:pass@a.test/', 'https://REDACTED:REDACTED@a.test/'],
@@ -13,7 +30,7 @@ describe('a URL is told', () => {
       'https://a.test/?AWSAccessKeyId=REDACTED&Signature=REDACTED',
     ],
     ['https://a.test/?s%69g=s3cret', 'https://a.test/?s%69g=REDACTED'],
-    ['https://a.test/?session=s3cret&%E0%A4%A=1', 'https://a.test/?session=REDACTED&%E0%A4%A=1'],
+    ['https://a.test/?hidden=s3cret&%E0%A4%A=1', 'https://a.test/?hidden=REDACTED&%E0%A4%A=1'],
     ['https://a.test/user@example.com?to=a@b', 'https://a.test/user@example.com?to=a@b'],
   ])('the URL %s is reported as %s', (url, told) => expect(redact(url)).toBe(told));
 });

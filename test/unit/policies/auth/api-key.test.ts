@@ -56,6 +56,18 @@ describe('an API key in a header', () => {
     expect(session.stats().totals).toMatchObject({attempts: 1, retries: 0});
   });
 
+  it("a key that a call sets in the scheme's header does not follow a redirect to another origin either", async () => {
+    const {session, calls} = mockSession(
+      ({url}) => (url.endsWith('/a') ? Response.redirect('https://other.test/c', 307) : 'done'),
+      {baseUrl, auth: apiKey({header: 'X-Tenant-Id', value: 'k'})},
+    );
+    await session.fetch('/a', {headers: {'x-tenant-id': 'mine', 'x-other': 'stays'}});
+    expect(calls.map(({headers}) => [headers.get('x-tenant-id'), headers.get('x-other')])).toEqual([
+      ['mine', 'stays'],
+      [null, 'stays'],
+    ]);
+  });
+
   it('with redirect: manual, the caller gets the redirect of a signed request', async () => {
     const {session, calls} = mockSession(() => Response.redirect('https://other.test/', 302), {
       baseUrl,
