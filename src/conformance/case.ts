@@ -1,5 +1,5 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../core/connector.ts';
-import {openBody} from '../core/open-body.ts';
+import {sharedPlatform} from '../core/shared-platform.ts';
 import {createSessionOn} from '../session/create-session.ts';
 import type {SessionOptions} from '../session/options.ts';
 import type {Session} from '../session/session.ts';
@@ -25,7 +25,10 @@ export class Case {
 
   /** A session on a connector of its own, unless the options have one. It makes no retries, which would hide failures. */
   readonly open = (options: SessionOptions = {}): Session => {
-    const session = createSessionOn({retry: false, ...options}, {defaultConnector: this.connect, openBody});
+    const session = createSessionOn(
+      {retry: false, ...options},
+      {...sharedPlatform, defaultConnector: this.connect},
+    );
     this.#sessions.push(session);
     return session;
   };

@@ -58,34 +58,15 @@ const smallBody = 64 * 1024;
 
 /** Whether the time to send the body can be neglected. */
 export function isSmall(body: RequestBody): boolean {
-  if (typeof body === 'string') return body.length <= smallBody;
-  if (body instanceof Blob) return body.size <= smallBody;
-  if (body instanceof URLSearchParams) return true;
-  return ArrayBuffer.isView(body) || body instanceof ArrayBuffer ? body.byteLength <= smallBody : false;
+  const size = typeof body === 'string' ? body.length : sizeOf(body);
+  return (size ?? Infinity) <= smallBody || body instanceof URLSearchParams;
 }
 
-/** The number of bytes that are sent; `undefined` for a stream. */
-export function sizeOf(source: PreparedBody['source']): number | undefined {
+/** The number of bytes that are sent; `undefined` for a stream, and for a body that the runtime encodes. */
+export function sizeOf(source: unknown): number | undefined {
   if (typeof source === 'string') return new TextEncoder().encode(source).byteLength;
   if (source instanceof Blob) return source.size;
-  return source instanceof Uint8Array ? source.byteLength : undefined;
-}
-
-/** The body of a `Request` as a stream. */
-export function bodyOfRequest(
-  request: Request,
-): ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | null {
-  return 'body' in request ? request.body : firefoxBody(request);
-}
-
-// A `Request` of Firefox has no `body`.
-function firefoxBody(request: Request): AsyncIterable<Uint8Array> | null {
-  if (request.method === 'GET' || request.method === 'HEAD') return null;
-  return {
-    async *[Symbol.asyncIterator]() {
-      yield new Uint8Array(await request.arrayBuffer());
-    },
-  };
+  return ArrayBuffer.isView(source) || source instanceof ArrayBuffer ? source.byteLength : undefined;
 }
 
 /** Turns a stream-like body into a standard stream, which reads its source only on demand. */

@@ -7,12 +7,6 @@ import type {Chunks} from './read-request-body.ts';
  * body was hardly a stream.
  */
 export function openPageBody(body: Chunks, lifetime: Lifetime): Promise<RequestBody> {
-  const bytes =
-    body instanceof ReadableStream
-      ? new Response(body).arrayBuffer()
-      : // A Request of Firefox has no `body`. The async iterable that replaces it yields the whole body at once.
-        body[Symbol.asyncIterator]()
-          .next()
-          .then(({value}) => value as Uint8Array<ArrayBuffer>);
+  const bytes = new Response(body as ReadableStream<Uint8Array<ArrayBuffer>>).arrayBuffer();
   return Promise.race([bytes, lifetime.whenAborted()]);
 }

@@ -1,6 +1,7 @@
 import type {RequestBody} from './body.ts';
 import type {Lifetime} from './call-lifetime.ts';
 import type {Connector, ConnectorOptions} from './connector.ts';
+import type {HeaderList, HeadersInput} from './header-list.ts';
 import type {Chunks} from './read-request-body.ts';
 
 /** The parts of a session that depend on the runtime. The export conditions of the package choose one. */
@@ -9,4 +10,12 @@ export interface Platform {
   readonly defaultConnector: (options?: ConnectorOptions) => Connector;
   /** Turns the body of a `Request` into bytes if possible. */
   readonly openBody: (body: Chunks, lifetime: Lifetime) => Promise<RequestBody>;
+  /**
+   * Makes a list of headers.
+   *
+   * @throws TypeError for a name or value that HTTP can't carry
+   */
+  readonly headersFrom: (input: HeadersInput | undefined) => HeaderList;
+  /** Whether an error is that of a fetch whose network failed, and not one that a mistake in code throws. */
+  readonly isFetchFailure: (error: unknown) => error is TypeError;
 }

@@ -108,13 +108,17 @@ export function applyPolicy(policy: Policy, next: Handler, context: PolicyContex
   return handler;
 }
 
-/** The same policy, which keeps `context` when a child session passes its own. */
-export function bindPolicy(policy: Policy, context: PolicyContext): Policy {
-  if (typeof policy === 'function') return policy;
+/** The same policy as a definition, which keeps `context` when a child session passes its own. */
+export function bindPolicy(policy: Policy, context: PolicyContext): PolicyDefinition {
+  const own: PolicyDefinition = typeof policy === 'function' ? {name: '', wrap: policy} : policy;
   // Member by member: a spread would lose those that a policy's class has on its prototype.
-  const {name, callOptions, rejectsOnAbort, isShareable: shareable} = policy;
-  const wrap = (next: Handler) => policy.wrap(next, context);
-  const bound: PolicyDefinition = {name, callOptions, rejectsOnAbort, isShareable: shareable, wrap};
-  if (policy.onCall) bound.onCall = (request) => policy.onCall?.(request, context);
-  return bound;
+  const {name, callOptions, rejectsOnAbort, isShareable: shareable} = own;
+  return {
+    name,
+    callOptions,
+    rejectsOnAbort,
+    isShareable: shareable,
+    wrap: (next) => own.wrap(next, context),
+    ...(own.onCall && {onCall: (request) => own.onCall?.(request, context)}),
+  };
 }

@@ -1,5 +1,6 @@
 import {discard} from '../core/discard-response.ts';
-import {HeaderList, type HeadersInput} from '../core/header-list.ts';
+import {FlatHeaderList} from '../core/flat-header-list.ts';
+import type {HeadersInput} from '../core/header-list.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import type {CallOptions} from '../session/call-options.ts';
 import type {Session} from '../session/session.ts';
@@ -87,7 +88,7 @@ export function requestOf({url}: Pick<RangeJob, 'url'>): RedactedRequest {
 }
 
 function headersOf({resource, call, end, createHash}: RangeJob, at: number): HeadersInput {
-  const headers = HeaderList.from(call.headers);
+  const headers = FlatHeaderList.from(call.headers);
   // A range of compressed content can't be decoded, and the length of compressed content is not the size.
   if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity');
   if (createHash && !headers.has('want-repr-digest')) headers.set('want-repr-digest', wantedDigests);

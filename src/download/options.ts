@@ -1,4 +1,5 @@
-import {HeaderList, type HeadersInput} from '../core/header-list.ts';
+import {FlatHeaderList} from '../core/flat-header-list.ts';
+import type {HeadersInput} from '../core/header-list.ts';
 import {type CallOptions, checkReadOptions, type ReadOptions} from '../session/call-options.ts';
 import {assertOption, checkFunction, checkNumber} from '../utils/check-options.ts';
 import {type Digest, parseDigest} from './digest.ts';
@@ -116,7 +117,7 @@ export function checkDownload(
 }
 
 function checkHeaders(headers: HeadersInput | undefined): void {
-  const list = HeaderList.from(headers);
+  const list = FlatHeaderList.from(headers);
   for (const name of ['range', 'if-range'])
     assertOption(!list.has(name), `headers.${name}`, 'set', 'absent, because the download sets it itself');
 }

@@ -51,10 +51,10 @@ export class RedirectError extends NetworkError {
 }
 
 const waitedFor: Partial<Record<Phase, string>> = {
-  total: 'the whole call, its retries, redirects and body',
-  attempt: 'one attempt, from its slot to the end of its body',
-  pool: 'a free connection slot',
-  connect: 'a connection: DNS, TCP and TLS',
+  total: 'the whole call',
+  attempt: 'one attempt',
+  pool: 'a connection slot',
+  connect: 'a connection',
   read: 'the server to send something',
 };
 

@@ -5,7 +5,7 @@
  */
 
 import {discard} from '../core/discard-response.ts';
-import {HeaderList} from '../core/header-list.ts';
+import {FlatHeaderList} from '../core/flat-header-list.ts';
 import {ConnectionError, HTTPError, type RedactedRequest, TimeoutError} from '../errors/index.ts';
 import {retryAfter} from '../policies/retry-after.ts';
 import type {Session} from '../session/session.ts';
@@ -117,7 +117,7 @@ export function eventSource(
 
   /** Returns a stream of events, or `undefined` if the server says that there are no more events. */
   async function connect(): Promise<Response | undefined> {
-    const headers = HeaderList.from(call.headers);
+    const headers = FlatHeaderList.from(call.headers);
     if (!headers.has('accept')) headers.set('accept', 'text/event-stream');
     if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
     if (lastEventId !== '')

@@ -61,10 +61,11 @@ export function buildSession(parts: SessionParts): BuiltSession {
 }
 
 function createHost(state: SessionState): SessionHost {
-  const {baseUrl, headers, timeouts, connector, checks} = state;
+  const {baseUrl, headers, timeouts, connector, checks, platform} = state;
   return {
     callOptions: [...new Set(checks.map(([name]) => name))],
     resolveUrl: urlResolver(baseUrl),
+    headersFrom: platform.headersFrom,
     headersOf(given: HeadersInput | undefined): HeaderList {
       const list = headers.copy();
       if (given !== undefined) list.merge(given);

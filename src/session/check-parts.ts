@@ -44,8 +44,7 @@ export function isConnector(value: Connector | ConnectorOptions | undefined): va
   return true;
 }
 
-const allowedBase =
-  'an absolute http: or https: URL without credentials; in a browser also a URL relative to the page';
+const allowedBase = 'an absolute http: or https: URL without credentials, or in a page a relative one';
 
 /**
  * @throws InvalidOptionError, which doesn't show a password in the URL

@@ -21,9 +21,7 @@ export async function closeSession(
     setTimeout(() => {
       void abortAll(
         state,
-        new SessionClosedError(
-          `Session was closed, and the call did not end within the close timeout of ${limit} ms`,
-        ),
+        new SessionClosedError(`Session was closed, and the call did not end within ${limit} ms`),
       );
     }, limit);
   try {

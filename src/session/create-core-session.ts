@@ -60,16 +60,13 @@ function checkCoreOptions(options: CoreSessionOptions): void {
 }
 
 /** Makes the session of `createSession` of `aiofetch/core` on a platform. */
-export function createCoreSessionOn(
-  options: CoreSessionOptions,
-  {defaultConnector, openBody}: Platform,
-): CoreSession {
+export function createCoreSessionOn(options: CoreSessionOptions, platform: Platform): CoreSession {
   checkCoreOptions(options);
   const {connector: given, verbs, ...parts} = options;
   const ownsConnector = !isConnector(given);
-  const connector = ownsConnector ? defaultConnector(given) : given;
+  const connector = ownsConnector ? platform.defaultConnector(given) : given;
   const policies = checkPolicies(options.policies ?? []);
-  return build({...parts, policies, connector, ownsConnector, openBody}, verbs);
+  return build({...parts, policies, connector, ownsConnector, platform}, verbs);
 }
 
 function build(parts: SessionParts, verbs: VerbsFactory<never> | undefined): CoreSession {
@@ -81,7 +78,7 @@ function build(parts: SessionParts, verbs: VerbsFactory<never> | undefined): Cor
       !('connector' in changes),
       'connector',
       new Error('it is set'),
-      'none, because a child session shares the connector of its parent',
+      'none, because a child shares its connector',
     );
     const {baseUrl = state.baseUrl, timeout, policies = []} = changes;
     return build(
@@ -92,7 +89,7 @@ function build(parts: SessionParts, verbs: VerbsFactory<never> | undefined): Cor
         policies: [...state.policies, ...checkPolicies(policies)],
         connector: state.connector,
         ownsConnector: false,
-        openBody: state.openBody,
+        platform: state.platform,
         parent: state,
       },
       changes.verbs ?? verbs,

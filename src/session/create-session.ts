@@ -1,4 +1,4 @@
-import {HeaderList} from '../core/header-list.ts';
+import type {HeaderList} from '../core/header-list.ts';
 import type {Platform} from '../core/platform.ts';
 import type {Policy} from '../core/policy.ts';
 import {InvalidOptionError} from '../errors/index.ts';
@@ -40,7 +40,7 @@ export function createSessionOn(options: SessionOptions, platform: Platform): Se
   const ownsConnector = !isConnector(given);
   const settings: Settings = {
     options,
-    headers: mergeHeaders(new HeaderList(), options.headers),
+    headers: mergeHeaders(platform.headersFrom(undefined), options.headers),
     retry: mergeRetry(defaultRetry(), options.retry),
     rateLimit: options.rateLimit === undefined ? undefined : rateLimitPolicy(options.rateLimit),
     auth: options.auth === undefined ? undefined : authPolicy(options.auth),
@@ -48,7 +48,7 @@ export function createSessionOn(options: SessionOptions, platform: Platform): Se
     searchParams: listOf(searchParams),
   };
   const connector = ownsConnector ? platform.defaultConnector(given) : given;
-  return build(settings, options, {connector, ownsConnector, openBody: platform.openBody});
+  return build(settings, options, {connector, ownsConnector, platform});
 }
 
 /**
@@ -59,7 +59,7 @@ export function createSessionOn(options: SessionOptions, platform: Platform): Se
 function build(
   settings: Settings,
   changes: ExtendOptions,
-  shared: Pick<SessionParts, 'connector' | 'ownsConnector' | 'openBody' | 'parent'>,
+  shared: Pick<SessionParts, 'connector' | 'ownsConnector' | 'platform' | 'parent'>,
 ): Session {
   const {options, retry, rateLimit, auth, policies} = settings;
   const before: Policy[] = [
@@ -92,11 +92,11 @@ function build(
         'none, because a child session shares the connector of its parent',
       );
     }
-    const {connector, openBody} = state;
+    const {connector, platform} = state;
     return build(mergeSettings(inherited, given), given, {
       connector,
       ownsConnector: false,
-      openBody,
+      platform,
       parent: state,
     });
   }

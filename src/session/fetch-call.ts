@@ -81,16 +81,15 @@ export function outgoingCall(
 }
 
 // Fetch, "normalize a method": only these methods, so that "patch" stays as the caller wrote it.
-const normalizedMethods = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
+const normalizedMethod = /^(?:delete|get|head|options|post|put)$/i;
 // Fetch, "forbidden method".
-const forbiddenMethods = new Set(['CONNECT', 'TRACE', 'TRACK']);
+const forbiddenMethod = /^(?:connect|trace|track)$/i;
 
 function normalizeMethod(given: string | undefined): string {
   if (given === undefined || given === 'GET') return 'GET';
   const method = String(given);
-  const upper = method.toUpperCase();
-  if (forbiddenMethods.has(upper) || !token.test(method)) {
-    throw new TypeError(`Method ${JSON.stringify(method)} is not a valid method, or is not allowed`);
+  if (forbiddenMethod.test(method) || !token.test(method)) {
+    throw new TypeError(`Method ${JSON.stringify(method)} is not valid or not allowed`);
   }
-  return normalizedMethods.has(upper) ? upper : method;
+  return normalizedMethod.test(method) ? method.toUpperCase() : method;
 }

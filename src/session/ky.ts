@@ -2,7 +2,6 @@ import type {BeforeRequestHook, Options as KyInit, KyInstance, ResponsePromise} 
 import ky, {isForceRetryError, isHTTPError} from 'ky';
 import type {RequestBody} from '../core/body.ts';
 import {isReplayable, isStreamLike, tagOf, toReadableStream} from '../core/body.ts';
-import {HeaderList} from '../core/header-list.ts';
 import {encodeMultipart} from '../core/multipart.ts';
 import {takeBody} from '../core/read-request-body.ts';
 import type {ConnectorRequest} from '../core/request.ts';
@@ -133,7 +132,7 @@ function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
     outgoing.url = host.resolveUrl(request.url);
     outgoing.method = request.method;
     outgoing.redirect = request.redirect;
-    outgoing.headers = HeaderList.from(request.headers as Headers);
+    outgoing.headers = host.headersFrom(request.headers as Headers);
     // The original body is sent instead of that of ky's `Request`, unless it can be sent only once or a hook replaced the
     // `Request`.
     const isSame = request === callContext.request && isReplayable(callContext.body);

@@ -43,6 +43,5 @@ function bareHref(url: URL): string {
   if (url.username || url.password) {
     throw new TypeError('The URL contains credentials; use the auth option instead');
   }
-  if (url.hash === '' && !url.href.endsWith('#')) return url.href;
-  return url.href.slice(0, url.href.indexOf('#'));
+  return url.href.replace(/#.*/, '');
 }

@@ -5,7 +5,6 @@ import {isOfRequest} from '../core/read-request-body.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {lifetimeOf} from '../core/request.ts';
 import {ConnectionError, SessionClosedError, TimeoutError} from '../errors/index.ts';
-import {isFetchFailure} from '../utils/is-fetch-failure.ts';
 import {setAttempts} from './fetch-metadata.ts';
 import type {SessionState} from './session-state.ts';
 
@@ -63,21 +62,18 @@ function startTotal(
 export function sendCall(state: SessionState, request: ConnectorRequest): Promise<Response> {
   const {body} = request;
   if (!isOfRequest(body)) return sendThroughPolicies(state, request);
-  return state.openBody(body, lifetimeOf(request)).then(
+  return state.platform.openBody(body, lifetimeOf(request)).then(
     (opened) => {
       request.body = opened;
       return sendThroughPolicies(state, request);
     },
     // The body was locked by another reader after the call was made.
-    (error) => {
-      lifetimeOf(request).fail(error);
-      throw error;
-    },
+    (error) => fail(error, lifetimeOf(request)),
   );
 }
 
 function sendThroughPolicies(
-  {connector, handler, mustRejectAborted}: SessionState,
+  {connector, handler, mustRejectAborted, platform}: SessionState,
   request: ConnectorRequest,
 ): Promise<Response> {
   const lifetime = lifetimeOf(request);
@@ -95,20 +91,16 @@ function sendThroughPolicies(
     answered = Promise.reject(error);
   }
   const settled = answered.then(
-    (response) => deliver(response, request, lifetime),
-    (error) => fail(error, request, lifetime),
+    (response) => deliver(response, lifetime),
+    // A connector or policy may pass on the error of a fetch, which doesn't name the request.
+    (error) => fail(platform.isFetchFailure(error) ? toConnectionError(error, request) : error, lifetime),
   );
   return mustRejectAborted ? Promise.race([settled, lifetime.abortedBeforeDelivery()]) : settled;
 }
 
 /** Hands the response to the caller. */
-function deliver(response: Response, request: ConnectorRequest, lifetime: Lifetime): Response {
-  if (!response)
-    return fail(
-      new TypeError('A policy returned no response; its handler must return a promise of a Response'),
-      request,
-      lifetime,
-    );
+function deliver(response: Response, lifetime: Lifetime): Response {
+  if (!response) return fail(new TypeError('A policy returned no promise of a Response'), lifetime);
   // The call was aborted after the connector answered but before the caller received the response, whose body can no
   // longer be read.
   if (lifetime.isAborted) {
@@ -121,11 +113,9 @@ function deliver(response: Response, request: ConnectorRequest, lifetime: Lifeti
   return response;
 }
 
-function fail(error: unknown, request: ConnectorRequest, lifetime: Lifetime): never {
-  // A connector or policy may pass on the error of a fetch, which doesn't name the request.
-  const failure = isFetchFailure(error) ? toConnectionError(error, request) : error;
-  lifetime.fail(failure);
-  throw failure;
+function fail(error: unknown, lifetime: Lifetime): never {
+  lifetime.fail(error);
+  throw error;
 }
 
 function toConnectionError(cause: TypeError, request: ConnectorRequest): ConnectionError {

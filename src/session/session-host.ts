@@ -8,6 +8,8 @@ export interface SessionHost {
   readonly callOptions: readonly string[];
   /** @throws TypeError for a URL that can't be resolved, or that contains credentials */
   resolveUrl(input: string | URL): string;
+  /** The headers alone, without the session's. */
+  headersFrom(headers: HeadersInput): HeaderList;
   /** The session's headers with those of a call merged into them. */
   headersOf(headers: HeadersInput | undefined): HeaderList;
   /**

@@ -1,9 +1,8 @@
 import {Lifetime} from '../core/call-lifetime.ts';
 import type {Connector} from '../core/connector.ts';
-import type {HeadersInput} from '../core/header-list.ts';
-import {HeaderList} from '../core/header-list.ts';
+import type {HeaderList, HeadersInput} from '../core/header-list.ts';
 import type {Platform} from '../core/platform.ts';
-import type {CallOptionCheck, Handler, Policy, PolicyContext} from '../core/policy.ts';
+import type {CallOptionCheck, Handler, Policy, PolicyContext, PolicyDefinition} from '../core/policy.ts';
 import {applyPolicy, bindPolicy} from '../core/policy.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {lifetimeOf} from '../core/request.ts';
@@ -21,7 +20,7 @@ export interface SessionParts {
   readonly ownsConnector: boolean;
   readonly timeout?: Timeout | undefined;
   readonly policies: readonly Policy[];
-  readonly openBody: Platform['openBody'];
+  readonly platform: Platform;
   readonly parent?: SessionState | undefined;
 }
 
@@ -31,10 +30,10 @@ export interface SessionState {
   readonly headers: HeaderList;
   readonly connector: Connector;
   readonly ownsConnector: boolean;
-  readonly openBody: Platform['openBody'];
+  readonly platform: Platform;
   readonly timeouts: Timeouts;
   /** Bound to this session, so that a child which inherits them sends credentials to the same origin. */
-  readonly policies: readonly Policy[];
+  readonly policies: readonly PolicyDefinition[];
   readonly context: PolicyContext;
   /** Sends a request through all policies to the connector. */
   readonly handler: Handler;
@@ -75,19 +74,17 @@ export function createState(parts: SessionParts): SessionState {
   const attempt = attemptOn(connector, totals);
   return {
     baseUrl,
-    headers: mergeHeaders(new HeaderList(), parts.headers),
+    headers: mergeHeaders(parts.platform.headersFrom(undefined), parts.headers),
     connector,
     ownsConnector: parts.ownsConnector,
-    openBody: parts.openBody,
+    platform: parts.platform,
     timeouts: mergeTimeouts(parent?.timeouts ?? defaultTimeouts, parts.timeout, connector),
     policies,
     context,
     handler: policies.reduceRight((next, policy) => applyPolicy(policy, next, context), attempt),
-    checks: policies.flatMap(checksOf),
-    starters: policies.flatMap((policy) =>
-      typeof policy === 'object' && policy.onCall ? [(request) => policy.onCall?.(request, context)] : [],
-    ),
-    mustRejectAborted: policies.some((policy) => typeof policy === 'function' || !policy.rejectsOnAbort),
+    checks: policies.flatMap(({callOptions}) => Object.entries(callOptions ?? {})),
+    starters: policies.flatMap(({onCall}) => (onCall ? [(request) => onCall(request, context)] : [])),
+    mustRejectAborted: policies.some(({rejectsOnAbort}) => !rejectsOnAbort),
     calls,
     totals,
     endCall(lifetime) {
@@ -109,8 +106,4 @@ function attemptOn(connector: Connector, totals: SessionState['totals']): Handle
     const {trace} = lifetime;
     return trace ? trace.send(request, (sent) => connector.fetch(sent)) : connector.fetch(request);
   };
-}
-
-function checksOf(policy: Policy): Array<[string, CallOptionCheck<never>]> {
-  return typeof policy === 'function' ? [] : Object.entries(policy.callOptions ?? {});
 }

@@ -81,7 +81,7 @@ export function mergeTimeouts(
       throw new UnsupportedOptionError(
         option,
         `the ${connector.name} connector`,
-        'the runtime opens the connections and does not report when',
+        'the runtime opens the connections',
       );
     }
     // `Infinity` rather than `undefined` for `connect`, because the connector would use its own default for `undefined`.

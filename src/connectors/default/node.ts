@@ -7,10 +7,10 @@ import type {
   HostStats,
 } from '../../core/connector.ts';
 import {foreignFetch} from '../../core/fetch-origin.ts';
-import {openBody} from '../../core/open-body.ts';
 import type {Platform} from '../../core/platform.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
+import {sharedPlatform} from '../../core/shared-platform.ts';
 import {anyFetch} from '../native/any-fetch.ts';
 import {createNativeConnector} from '../native/create-native-connector.ts';
 import {firstSet, replacedFetchError} from '../native/replaced-fetch-error.ts';
@@ -108,7 +108,7 @@ function add<T extends object>(a: T, b: Partial<T>): T {
 }
 
 /** The platform of Node. */
-export const platform: Platform = {defaultConnector, openBody};
+export const platform: Platform = {...sharedPlatform, defaultConnector};
 
 /** The same: `aiofetch/core` has a smaller connector in pages only. */
 export {platform as corePlatform};

@@ -1,5 +1,5 @@
-import type {PreparedBody, RequestBody} from '../../core/body.ts';
-import {isStreamLike, sizeOf} from '../../core/body.ts';
+import type {RequestBody} from '../../core/body.ts';
+import {isStreamLike, prepareBody, sizeOf} from '../../core/body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
 import {callFetch, foreignFetch} from '../../core/fetch-origin.ts';
 import type {followRedirects} from '../../core/redirect.ts';
@@ -8,36 +8,13 @@ import {lifetimeOf} from '../../core/request.ts';
 import {buildConnector} from '../base/build-connector.ts';
 import type {UploadProgress} from '../base/definition.ts';
 import type {ToError} from '../base/fetch-exchange.ts';
-
-/** A `RequestInit` with the member that the DOM's types leave out. */
-export type StreamingInit = RequestInit & {duplex?: 'half'};
-
-/** A body that can only be sent as a stream, and the request that it belongs to. */
-interface StreamUpload {
-  readonly source: PreparedBody['source'];
-  /** The source as a stream that reports its progress. `undefined` if the call has no listener for that. */
-  readonly watched: ReadableStream<Uint8Array> | undefined;
-  readonly request: ConnectorRequest;
-  readonly native: NativeFetch;
-  readonly signal: AbortSignal;
-  readonly progress: UploadProgress;
-}
+import type {StreamingInit} from './watch-upload.ts';
+import {sendStream} from './watch-upload.ts';
 
 /** The work that a connector does itself, because the runtime's `fetch` doesn't do it. In a page, the browser does most of it. */
 export interface FetchTraits {
   /** Follows redirects, if the runtime shows them, because some runtimes don't follow them exactly as the standard says. */
   readonly followRedirects?: typeof followRedirects | undefined;
-  /** Converts a body to the form that is passed to `fetch`. */
-  readonly prepareBody: (body: RequestBody) => {
-    readonly source: unknown;
-    readonly contentType: string | undefined;
-  };
-  /** Sends a body as a stream: puts it into `init` and then calls `fetch`. */
-  readonly sendStream: (
-    upload: StreamUpload,
-    init: StreamingInit,
-    fetch: (init: StreamingInit) => Promise<Response>,
-  ) => Promise<Response>;
   /** Turns the errors of `fetch` into typed errors. */
   readonly toError: ToError;
 }
@@ -113,14 +90,14 @@ async function sendNatively(
   const send = (sent: StreamingInit) => callFetch(owner, fetch, request.url, sent);
   try {
     if (request.body !== null) {
-      const {source, contentType} = native.prepareBody(request.body) as PreparedBody;
+      const {source, contentType} = prepareBody(request.body);
       const watched = progress.monitor?.upload(source);
       if (contentType !== undefined && !request.headers.has('content-type')) {
         headers.push(['content-type', contentType]);
       }
       if (watched || isStreamLike(source as RequestBody)) {
         const upload = {source, watched, request, native, signal, progress};
-        return await native.sendStream(upload, init, send);
+        return await sendStream(upload, init, send);
       }
       init.body = source as BodyInit;
       progress.sent(sizeOf(source) ?? 0);

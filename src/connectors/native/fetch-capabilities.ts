@@ -1,6 +1,6 @@
 import type {ConnectorCapabilities} from '../../core/connector.ts';
 import {isBrowserPage} from '../../utils/is-browser-page.ts';
-import type {StreamingInit} from './create-native-connector.ts';
+import type {StreamingInit} from './watch-upload.ts';
 
 /** The abilities that the global `fetch` has in every page and worker. */
 export const fixedCapabilities: ConnectorCapabilities = {

@@ -1,16 +1,35 @@
+import type {PreparedBody} from '../../core/body.ts';
 import {sizeOf, toReadableStream} from '../../core/body.ts';
+import type {Connector} from '../../core/connector.ts';
 import {discard} from '../../core/discard-response.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../../errors/index.ts';
 import type {UploadProgress} from '../base/definition.ts';
-import type {FetchTraits} from './create-native-connector.ts';
 
-/** Sends a body as a stream. Throws an UnsupportedOptionError if the runtime can't send streams. */
-export const sendStream: FetchTraits['sendStream'] = async (
-  {source, watched, request, native, signal, progress},
-  init,
-  fetch,
-) => {
+/** A `RequestInit` with the member that the DOM's types leave out. */
+export type StreamingInit = RequestInit & {duplex?: 'half'};
+
+/** A body that can only be sent as a stream, and the request that it belongs to. */
+interface StreamUpload {
+  readonly source: PreparedBody['source'];
+  /** The source as a stream that reports its progress. `undefined` if the call has no listener for that. */
+  readonly watched: ReadableStream<Uint8Array> | undefined;
+  readonly request: ConnectorRequest;
+  readonly native: Pick<Connector, 'name' | 'capabilities'>;
+  readonly signal: AbortSignal;
+  readonly progress: UploadProgress;
+}
+
+/**
+ * Sends a body as a stream: puts it into `init` and then calls `fetch`.
+ *
+ * @throws UnsupportedOptionError if the runtime can't send streams
+ */
+export async function sendStream(
+  {source, watched, request, native, signal, progress}: StreamUpload,
+  init: StreamingInit,
+  fetch: (init: StreamingInit) => Promise<Response>,
+): Promise<Response> {
   if (!native.capabilities.requestStreams) {
     const hint = 'this runtime does not send streams; send bytes or a Blob';
     throw new UnsupportedOptionError('body', `the ${native.name} connector`, hint);
@@ -34,7 +53,7 @@ export const sendStream: FetchTraits['sendStream'] = async (
   }
   if (response.status >= 300) upload.halt(new Error('The server answered before it had the whole body'));
   return response;
-};
+}
 
 /** The error for a request whose body failed. A typed error of the body stays as it is. */
 function uploadError(cause: unknown, request: ConnectorRequest): AiofetchError {

@@ -4,7 +4,7 @@ import {afterNotifications} from '../../core/notify.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {InvalidOptionError, SessionClosedError} from '../../errors/index.ts';
 import {urlParts} from '../../utils/url-parts.ts';
-import {integrityRefusal} from '../base/check-integrity.ts';
+import {checkIntegrity} from '../base/check-integrity.ts';
 import {diagnosticsListeners} from './diagnostics.ts';
 import {Exchange} from './exchange.ts';
 import type {UndiciConnectorOptions} from './options.ts';
@@ -100,9 +100,11 @@ export function undiciConnector(options: UndiciConnectorOptions = {}): UndiciCon
 
 function send(pool: Pool, request: ConnectorRequest): Promise<Response> {
   if (pool.closed) return Promise.reject(new SessionClosedError('Connector is closed', {request}));
-  const refusal = integrityRefusal(request, {name, capabilities});
-  if (refusal) return Promise.reject(refusal);
-  return new Promise((resolve, reject) => new Exchange(pool, request, resolve, reject).start());
+  return new Promise((resolve, reject) => {
+    // An error that this throws rejects the promise.
+    checkIntegrity(request, {name, capabilities});
+    new Exchange(pool, request, resolve, reject).start();
+  });
 }
 
 async function preconnect(pool: Pool, origins: Iterable<string | URL>, connections: number): Promise<void> {

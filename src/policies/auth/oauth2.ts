@@ -1,5 +1,5 @@
 import type {CallLifetime} from '../../core/call-lifetime.ts';
-import {HeaderList} from '../../core/header-list.ts';
+import {FlatHeaderList} from '../../core/flat-header-list.ts';
 import type {Handler} from '../../core/policy.ts';
 import {ConnectorRequest} from '../../core/request.ts';
 import {HTTPError, ResponseTooLargeError} from '../../errors/index.ts';
@@ -178,7 +178,7 @@ async function requestToken(grant: Grant, lifetime: CallLifetime, send: Handler)
   const {url, method, clientId, inBody} = grant;
   const secret = await grant.getSecret();
   const body = new URLSearchParams(grant.parameters.map(([name, value]) => [name, value]));
-  const headers = HeaderList.from({accept: 'application/json'});
+  const headers = FlatHeaderList.from({accept: 'application/json'});
   if (inBody) {
     body.set('client_id', clientId);
     body.set('client_secret', secret);

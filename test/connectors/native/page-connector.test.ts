@@ -1,7 +1,9 @@
 import {describe, expect, it, onTestFinished} from 'vitest';
-import {pageConnector, smallPageConnector} from '../../../src/connectors/native/page.ts';
+import {pageConnector} from '../../../src/connectors/native/page.ts';
+import {smallPageConnector} from '../../../src/connectors/native/small-page.ts';
 import {Lifetime} from '../../../src/core/call-lifetime.ts';
 import {openPageBody} from '../../../src/core/open-page-body.ts';
+import {takeBody} from '../../../src/core/read-request-body.ts';
 import type {Session} from '../../../src/index.ts';
 import {createSession, UnsupportedOptionError} from '../../../src/index.ts';
 import {bodyOf, startServer} from '../../support/http-server.ts';
@@ -90,17 +92,24 @@ describe('the default connector of aiofetch in a page', () => {
 });
 
 describe('the body of a page’s Request', () => {
-  it('the body of a Request is read to its end, from a stream or from the async iterable that replaces it in Firefox', async () => {
-    const stream = new Response('of a stream').body as ReadableStream<Uint8Array>;
-    async function* firefoxBody(): AsyncGenerator<Uint8Array> {
-      yield new TextEncoder().encode('of Firefox');
-    }
-    for (const [body, text] of [
-      [stream, 'of a stream'],
-      [firefoxBody(), 'of Firefox'],
-    ] as const) {
-      const opened = await openPageBody(body, new Lifetime());
-      expect(await new Response(opened as BodyInit).text()).toBe(text);
-    }
+  it.each([
+    ['of a browser', new Request('https://api.test/', {method: 'POST', body: 'text'})],
+    [
+      'of Firefox, which has no body',
+      withoutBody(new Request('https://api.test/', {method: 'POST', body: 'text'})),
+    ],
+  ])('the body of a Request is read to its end: %s', async (_what, request) => {
+    const opened = await openPageBody(takeBody(request) as ReadableStream<Uint8Array>, new Lifetime());
+    expect(await new Response(opened as BodyInit).text()).toBe('text');
+  });
+
+  it('a GET of Firefox has no body', () => {
+    expect(takeBody(withoutBody(new Request('https://api.test/')))).toBe(null);
   });
 });
+
+/** The members of a Request that Firefox has. */
+function withoutBody(request: Request): Request {
+  const {method, bodyUsed} = request;
+  return {method, bodyUsed, arrayBuffer: () => request.arrayBuffer()} as Request;
+}

@@ -3,7 +3,7 @@ import {Exchange} from '../../../src/connectors/undici/exchange.ts';
 import {Pool} from '../../../src/connectors/undici/pool/pool.ts';
 import type {PoolConnection} from '../../../src/connectors/undici/pool/pool-host.ts';
 import {Lifetime} from '../../../src/core/call-lifetime.ts';
-import {HeaderList} from '../../../src/core/header-list.ts';
+import {FlatHeaderList} from '../../../src/core/flat-header-list.ts';
 import {ConnectorRequest} from '../../../src/core/request.ts';
 import {expectNoUnhandledRejections} from '../../support/unhandled-rejections.ts';
 
@@ -31,7 +31,7 @@ function startExchange() {
   const request = new ConnectorRequest({
     url: 'http://events.test/',
     method: 'PUT',
-    headers: new HeaderList(),
+    headers: new FlatHeaderList(),
     body: 'body',
     lifetime,
     timeouts: {read: 60_000},

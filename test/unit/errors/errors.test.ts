@@ -144,8 +144,8 @@ describe('the members of an error class of its own', () => {
   it.each([
     ['total', /Timeout of 5 ms \(total\).*the whole call/],
     ['attempt', /\(attempt\).*one attempt/],
-    ['pool', /\(pool\).*a free connection slot/],
-    ['connect', /\(connect\).*DNS, TCP and TLS/],
+    ['pool', /\(pool\).*a connection slot/],
+    ['connect', /\(connect\).*a connection$/],
     ['read', /\(read\).*the server to send something/],
   ] as const)(
     'a TimeoutError has its phase and limit, and its message says what was awaited: %s',

@@ -2,7 +2,8 @@ import {afterEach, beforeEach, expect, vi} from 'vitest';
 import {mockConnector} from '../../../src/connectors/mock.ts';
 import type {RequestBody} from '../../../src/core/body.ts';
 import {Lifetime} from '../../../src/core/call-lifetime.ts';
-import {HeaderList, type HeadersInput} from '../../../src/core/header-list.ts';
+import {FlatHeaderList} from '../../../src/core/flat-header-list.ts';
+import type {HeadersInput} from '../../../src/core/header-list.ts';
 import type {Handler, Policy, PolicyContext} from '../../../src/core/policy.ts';
 import {applyPolicy} from '../../../src/core/policy.ts';
 import type {CallOptionValues} from '../../../src/core/request.ts';
@@ -42,7 +43,13 @@ export function requestTo(
   url = 'https://example.com/',
   {method = 'GET', headers, body = null, options}: RequestOptions = {},
 ): TestRequest {
-  return new ConnectorRequest({url, method, headers: HeaderList.from(headers), body, options}) as TestRequest;
+  return new ConnectorRequest({
+    url,
+    method,
+    headers: FlatHeaderList.from(headers),
+    body,
+    options,
+  }) as TestRequest;
 }
 
 /** The context of a policy whose session has no base URL. */

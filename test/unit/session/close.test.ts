@@ -226,7 +226,7 @@ describe('close({timeout})', () => {
       const error = await call;
       expect(error).toBeInstanceOf(SessionClosedError);
       expect(error.message).toBe(
-        'Session was closed, and the call did not end within the close timeout of 500 ms',
+        'Session was closed, and the call did not end within 500 ms',
       );
     }
     await vi.waitFor(() => expect(closing.settled).toBe(true));
@@ -373,12 +373,12 @@ describe('a connector that the session made', () => {
   /** A session with its own connector, which the test can inspect. */
   async function owning() {
     const {createSessionOn} = await import('../../../src/session/create-session.ts');
-    const {openBody} = await import('../../../src/core/open-body.ts');
+    const {sharedPlatform} = await import('../../../src/core/shared-platform.ts');
     const connector = mockConnector(() => new Promise(() => {}));
     const close = vi.spyOn(connector, 'close');
     const destroy = vi.spyOn(connector, 'destroy');
     return {
-      session: createSessionOn({}, {defaultConnector: () => connector, openBody}),
+      session: createSessionOn({}, {...sharedPlatform, defaultConnector: () => connector}),
       connector,
       close,
       destroy,

@@ -231,7 +231,7 @@ describe('policies', () => {
     const error = await rejection(session.fetch(url));
     expect(error).toBeInstanceOf(TypeError);
     expect(error.message).toBe(
-      'A policy returned no response; its handler must return a promise of a Response',
+      'A policy returned no promise of a Response',
     );
     await session.close();
   });

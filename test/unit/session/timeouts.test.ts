@@ -65,7 +65,7 @@ describe('timeout.total', () => {
       attempts: 1,
       request: {method: 'GET', url: 'https://api.test/?key=…'},
       message:
-        'Timeout of 100 ms (total) ran out waiting for the whole call, its retries, redirects and body (GET https://api.test/?key=…)',
+        'Timeout of 100 ms (total) ran out waiting for the whole call (GET https://api.test/?key=…)',
     });
   });
 

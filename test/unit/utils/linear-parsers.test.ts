@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import {parseLinkHeader} from '../../../src/client/link-header.ts';
-import {HeaderList} from '../../../src/core/header-list.ts';
+import {FlatHeaderList} from '../../../src/core/flat-header-list.ts';
 import {parseContentRange} from '../../../src/download/content-range.ts';
 import {parseDigestField} from '../../../src/download/digest.ts';
 import {validatorOf} from '../../../src/download/validator.ts';
@@ -74,7 +74,7 @@ const parsers: ReadonlyArray<readonly [string, (text: string) => unknown]> = [
   ['ETag and Last-Modified', (text) => validatorOf(headers({etag: `"${text}`, 'last-modified': text}))],
   ['RateLimit', (text) => quotaOf(headers({ratelimit: text, 'ratelimit-reset': text}))],
   ['Retry-After', (text) => retryAfter({status: 429, headers: headers({'retry-after': text})} as Response)],
-  ['a header of a call', (text) => attempt(() => HeaderList.from({a: `\t a${text}a `}))],
+  ['a header of a call', (text) => attempt(() => FlatHeaderList.from({a: `\t a${text}a `}))],
   ['an event', (text) => feed(parseEvents({lastEventId: '', retry: undefined}, Infinity), text)],
   ['lines', (text) => feed(splitLines('iterLines', {}), text)],
 ];

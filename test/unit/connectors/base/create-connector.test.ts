@@ -1,6 +1,6 @@
 import {describe, expect, it, vi} from 'vitest';
 import {Lifetime} from '../../../../src/core/call-lifetime.ts';
-import {HeaderList} from '../../../../src/core/header-list.ts';
+import {FlatHeaderList} from '../../../../src/core/flat-header-list.ts';
 import {ConnectorRequest, lifetimeOf} from '../../../../src/core/request.ts';
 import type {Connector, ConnectorDefinition, ConnectorOptions} from '../../../../src/index.ts';
 import {
@@ -27,7 +27,13 @@ function connectorOf(
 
 function request(url = 'https://api.test/'): ConnectorRequest & {lifetime: Lifetime} {
   const lifetime = new Lifetime();
-  const made = new ConnectorRequest({url, method: 'GET', headers: new HeaderList(), body: null, lifetime});
+  const made = new ConnectorRequest({
+    url,
+    method: 'GET',
+    headers: new FlatHeaderList(),
+    body: null,
+    lifetime,
+  });
   return Object.assign(made, {lifetime});
 }
 

@@ -1,0 +1,11 @@
+import {isFetchFailure} from '../utils/is-fetch-failure.ts';
+import {FlatHeaderList} from './flat-header-list.ts';
+import {openBody} from './open-body.ts';
+import type {Platform} from './platform.ts';
+
+/** The parts of a platform that are the same in all runtimes except pages. */
+export const sharedPlatform: Omit<Platform, 'defaultConnector'> = {
+  openBody,
+  headersFrom: FlatHeaderList.from,
+  isFetchFailure,
+};
