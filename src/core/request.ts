@@ -94,6 +94,7 @@ export interface ConnectorRequestInit {
   readonly redirect?: Redirect | undefined;
   readonly timeouts?: RequestTimeouts | undefined;
   readonly native?: NativeInit | undefined;
+  readonly attempt?: number | undefined;
   readonly lifetime?: CallLifetime | undefined;
   readonly transfer?: Transfer | undefined;
   readonly options?: CallOptionValues | undefined;
@@ -133,7 +134,7 @@ export class ConnectorRequest implements RedactedRequest {
     this.redirect = init.redirect ?? 'follow';
     this.timeouts = init.timeouts ?? noTimeouts;
     this.native = init.native;
-    this.attempt = 1;
+    this.attempt = init.attempt ?? 1;
     this.lifetime = init.lifetime ?? new Lifetime();
     this.transfer = init.transfer;
     this.options = init.options ?? noCallOptions;
@@ -146,20 +147,11 @@ export class ConnectorRequest implements RedactedRequest {
 
   /** A copy of the request with changes. Both share one header list, unless the changes have `headers`. */
   with(changes: RequestChanges): ConnectorRequest {
-    const {body, transfer} = changes;
-    const copy = new ConnectorRequest({
-      url: changes.url ?? this.url,
-      method: changes.method ?? this.method,
-      headers: changes.headers ?? this.headers,
-      body: body === undefined ? this.body : body,
-      redirect: changes.redirect ?? this.redirect,
-      timeouts: changes.timeouts ?? this.timeouts,
-      native: this.native,
-      lifetime: changes.lifetime ?? this.lifetime,
-      transfer: transfer ?? this.transfer,
-      options: this.options,
-    });
-    copy.attempt = this.attempt;
+    const copy = new ConnectorRequest(this);
+    for (const name in changes) {
+      const value = changes[name as keyof RequestChanges];
+      if (value !== undefined) Object.assign(copy, {[name]: value});
+    }
     return copy;
   }
 }

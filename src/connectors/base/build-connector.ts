@@ -6,7 +6,7 @@ import {SessionClosedError} from '../../errors/index.ts';
 import {checkKnown, checkLimit, checkLimitPerHost} from '../../utils/check-options.ts';
 import {LinkedList} from '../../utils/linked-list.ts';
 import {HostSlots, Limits} from '../limits/limits.ts';
-import {integrityRefusal} from './check-integrity.ts';
+import {checkIntegrity} from './check-integrity.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import type {ConnectorState, ToError} from './fetch-exchange.ts';
 import {checkEmpty, FetchExchange} from './fetch-exchange.ts';
@@ -42,16 +42,20 @@ export function buildConnector(
     name: definition.name,
     // These two are done here, so the definition doesn't have to support them.
     capabilities: {...definition.capabilities, maxResponseSize: true, downloadProgress: true},
-    fetch(request) {
-      const lifetime = lifetimeOf(request);
-      if (lifetime.isAborted) return Promise.reject(lifetime.reason);
-      // This request holds a slot already: this connector sent it into a global fetch that leads back to the session.
-      if (lifetime.cameFrom === connector) return definition.send(request, lifetime.signal, noProgress);
-      if (state.closed) return Promise.reject(new SessionClosedError('Connector is closed', {request}));
-      const refusal = integrityRefusal(request, definition);
-      if (refusal) return Promise.reject(refusal);
-      return new Promise((resolve, reject) => new FetchExchange(state, request, resolve, reject).start());
-    },
+    // What is thrown inside rejects the promise.
+    fetch: (request) =>
+      new Promise((resolve, reject) => {
+        const lifetime = lifetimeOf(request);
+        if (lifetime.isAborted) throw lifetime.reason;
+        // This request holds a slot already: this connector sent it into a global fetch that leads back to the session.
+        if (lifetime.cameFrom === connector) {
+          resolve(definition.send(request, lifetime.signal, noProgress));
+          return;
+        }
+        if (state.closed) throw new SessionClosedError('Connector is closed', {request});
+        checkIntegrity(request, definition);
+        new FetchExchange(state, request, resolve, reject).start();
+      }),
     stats: () => statsOf(state, limit),
     close: () => close(state),
     destroy: (reason) => destroy(state, reason ?? new SessionClosedError('Connector was destroyed')),

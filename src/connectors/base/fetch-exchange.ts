@@ -53,7 +53,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   #stage: 'queued' | 'granted' | 'sent' | 'receiving' | 'done' = 'queued';
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
   #attemptTimer: ReturnType<typeof setTimeout> | undefined = undefined;
-  /** When the request was sent. Set only for a host with an adaptive limit. */
+  /** When the request was sent, or its body was, for an adaptive limit. */
   #sentAt = 0;
   #failBody: ((error: unknown) => void) | undefined = undefined;
   #status: number | undefined = undefined;
@@ -113,7 +113,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     this.#state.totals.sent++;
     const {body, timeouts} = this.#request;
     const {attempt} = timeouts;
-    if (this.#host.adaptive) this.#sentAt = performance.now();
+    this.#sentAt = performance.now();
     if (attempt !== undefined)
       this.#attemptTimer = setTimeout(() => this.#timeOut('attempt', attempt), attempt);
     // The read timeout must not run during an upload, and some runtimes don't show when the upload is over.
@@ -138,7 +138,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     this.#clearTimer();
     const resolve = this.#resolve;
     try {
-      if (this.#host.adaptive) this.#state.limits.observe(this.#host, this.#sentAt, response.status);
+      this.#state.limits.observe(this.#host, this.#sentAt, response.status);
       this.#stage = 'receiving';
       this.lifetime.bodyOpened();
       resolve(this.#tracked(response));
@@ -179,7 +179,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   }
 
   #awaitHead(): void {
-    if (this.#host.adaptive) this.#sentAt = performance.now();
+    this.#sentAt = performance.now();
     if (this.#stage === 'sent' && this.#timer === undefined) this.#limit('read', this.#request.timeouts.read);
   }
 
