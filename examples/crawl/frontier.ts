@@ -1,8 +1,9 @@
+import {addressesPerPage, fewestAddresses, fewestHosts} from './bounds.ts';
 import type {Target} from './page.ts';
 import type {RobotsRules} from './robots.ts';
 
 /** Why an address that was found is not requested. */
-export type SkipReason = 'other host' | 'robots.txt' | 'nofollow' | 'page limit' | (string & {});
+export type SkipReason = 'other host' | 'robots.txt' | 'nofollow' | 'page limit' | 'too many' | (string & {});
 
 export interface FrontierOptions {
   readonly limitPerHost: number;
@@ -40,6 +41,8 @@ interface Host {
 }
 
 export function createFrontier({limitPerHost, maxPages, accepts, onSkip}: FrontierOptions): Frontier {
+  const mostAddresses = Math.max(fewestAddresses, addressesPerPage * maxPages);
+  const mostHosts = Math.max(fewestHosts, maxPages);
   const seen = new Set<string>();
   const hosts = new Map<string, Host>();
   // The hosts with waiting addresses; the host whose turn it is comes first.
@@ -122,6 +125,10 @@ export function createFrontier({limitPerHost, maxPages, accepts, onSkip}: Fronti
   return {
     add(target) {
       if (seen.has(target.url)) return;
+      if (seen.size >= mostAddresses) {
+        onSkip('too many');
+        return;
+      }
       seen.add(target.url);
       const url = new URL(target.url);
       if (!accepts(url)) {
@@ -129,7 +136,13 @@ export function createFrontier({limitPerHost, maxPages, accepts, onSkip}: Fronti
         return;
       }
       const {origin} = url;
-      const host = hosts.get(origin) ?? {queue: [], head: 0, running: 0, rules: undefined, nextAt: 0};
+      const known = hosts.get(origin);
+      // Each host is asked for its robots.txt, also one that then allows no page.
+      if (!known && hosts.size >= mostHosts) {
+        onSkip('too many');
+        return;
+      }
+      const host = known ?? {queue: [], head: 0, running: 0, rules: undefined, nextAt: 0};
       hosts.set(origin, host);
       host.queue.push({...target, origin});
       turns.add(host);

@@ -1,4 +1,5 @@
 import {Parser} from 'htmlparser2';
+import {deepestElement, mostLinks} from './bounds.ts';
 import {normalizeUrl} from './normalize-url.ts';
 
 /** The links of a page. */
@@ -9,7 +10,7 @@ export interface PageLinks {
   readonly nofollow: number;
 }
 
-/** Parses the HTML of a page piece by piece, as it arrives. */
+/** Parses the HTML of a page piece by piece, as it arrives, up to the bounds of `bounds.ts`. */
 export interface LinkReader {
   write(html: string): void;
   end(): PageLinks;
@@ -19,12 +20,19 @@ const linking: Readonly<Record<string, string>> = {a: 'href', area: 'href', ifra
 
 export function createLinkReader(pageUrl: string): LinkReader {
   const references: string[] = [];
+  let depth = 0;
+  let isOver = false;
   let base: string | undefined;
   let nofollow = 0;
   let nofollowPage = false;
 
   const parser = new Parser({
     onopentag(name, attributes) {
+      if (++depth > deepestElement || references.length >= mostLinks) {
+        isOver = true;
+        parser.pause();
+        return;
+      }
       if (name === 'base') base ??= attributes['href'];
       if (name === 'meta' && attributes['name']?.toLowerCase() === 'robots') {
         nofollowPage ||= tokens(attributes['content']).some(
@@ -37,12 +45,17 @@ export function createLinkReader(pageUrl: string): LinkReader {
       if (tokens(attributes['rel']).includes('nofollow')) nofollow++;
       else references.push(reference);
     },
+    onclosetag() {
+      depth--;
+    },
   });
 
   return {
-    write: (html) => parser.write(html),
+    write(html) {
+      if (!isOver) parser.write(html);
+    },
     end() {
-      parser.end();
+      if (!isOver) parser.end();
       if (nofollowPage) return {links: [], nofollow: nofollow + references.length};
       // HTML, "document base URL": an unusable base counts as none, and a base also applies to the links before it.
       const baseUrl = (base !== undefined && normalizeUrl(base, pageUrl)) || pageUrl;

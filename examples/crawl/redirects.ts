@@ -1,5 +1,4 @@
-// Fetch, "HTTP-redirect fetch": more than twenty in a row is a network error.
-const mostRedirects = 20;
+import {mostRedirects} from './bounds.ts';
 
 /** The redirects of pages, so that loops and long chains are found. */
 export interface Redirects {
@@ -13,10 +12,13 @@ export function createRedirects(): Redirects {
     add(from, to, before) {
       targets.set(from, to);
       // Each address is requested once, so a loop is complete only at its last member: follow the chain from there.
-      for (let next: string | undefined = to; next !== undefined; next = targets.get(next)) {
+      // It may lead into a loop that this address is no member of.
+      let next: string | undefined = to;
+      for (let hops = 0; next !== undefined && hops < mostRedirects; hops++) {
         if (next === from) return 'redirect loop';
+        next = targets.get(next);
       }
-      return before >= mostRedirects ? 'too many redirects' : undefined;
+      return next !== undefined || before >= mostRedirects ? 'too many redirects' : undefined;
     },
   };
 }

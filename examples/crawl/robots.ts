@@ -1,8 +1,9 @@
 import type {Session} from 'aiofetch';
 import {RedirectError} from 'aiofetch';
-import robotsParser from 'robots-parser';
 import {readBody} from './body.ts';
+import {longestCrawlDelay} from './bounds.ts';
 import {kindOfError} from './fault.ts';
+import {parseRobots} from './robots-rules.ts';
 
 /** The rules of a host's robots.txt for this crawler. */
 export interface RobotsRules {
@@ -24,9 +25,6 @@ export interface RobotsOptions {
   readonly signal?: AbortSignal;
 }
 
-// The types declare a `default` export; Node imports the CommonJS module's function itself.
-const parseRobots = robotsParser as unknown as typeof robotsParser.default;
-
 // RFC 9309, section 2.5: at least 500 kibibytes have to be read.
 const maxSize = 500 * 1024;
 
@@ -34,6 +32,7 @@ const everything: RobotsRules = {allows: () => true, delay: 0};
 
 export function createRobots({session, userAgent, signal}: RobotsOptions): Robots {
   const known = new Map<string, Promise<RobotsRules>>();
+  const [productToken = userAgent] = userAgent.split('/', 1);
 
   async function ask(origin: string): Promise<RobotsRules> {
     const url = `${origin}/robots.txt`;
@@ -41,15 +40,16 @@ export function createRobots({session, userAgent, signal}: RobotsOptions): Robot
       const response = await session.fetch(url, {headers: {accept: 'text/plain'}, ...(signal && {signal})});
       const decoder = new TextDecoder();
       let text = '';
-      await readBody(response, maxSize, (chunk) => {
+      const {cut} = await readBody(response, maxSize, (chunk) => {
         text += decoder.decode(chunk, {stream: true});
       });
+      // The last line may be a part of a rule, which would hold for more addresses than the whole.
+      if (cut) text = text.slice(0, Math.max(text.lastIndexOf('\n'), text.lastIndexOf('\r')) + 1);
       // RFC 9309, section 2.3.1: "unavailable" forbids nothing, "unreachable" forbids everything.
       if (response.status >= 500) return unreachable(`http ${response.status}`);
       if (!response.ok) return everything;
-      const robots = parseRobots(url, text);
-      const delay = (robots.getCrawlDelay(userAgent) ?? 0) * 1_000;
-      return {allows: (page) => robots.isAllowed(page, userAgent) ?? true, delay};
+      const {allows, delay = 0} = parseRobots(text, productToken);
+      return {allows, delay: Math.min(longestCrawlDelay, delay * 1_000)};
     } catch (error) {
       if (error instanceof RedirectError) return everything;
       return unreachable(kindOfError(error));

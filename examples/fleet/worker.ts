@@ -24,6 +24,7 @@ const session = createSession({
   headers: {'x-worker': worker},
   rateLimit: {...quota, scope: 'host', store: rateLimiterFlexibleStore(limiter)},
   timeout: {total: 60_000},
+  maxResponseSize: 10_000_000,
 });
 
 async function visit(url: string): Promise<PageResult> {

@@ -120,3 +120,22 @@ test('a stopped frontier ends at once', async () => {
   frontier.stop();
   expect(await next).toBeUndefined();
 });
+
+test('a frontier keeps a hundred thousand addresses, and more only for more pages', () => {
+  for (const [maxPages, most] of [
+    [100, 100_000],
+    [10_000, 200_000],
+  ] as const) {
+    const {frontier, add, skipped} = create({maxPages});
+    for (let index = 0; index < most + 10; index++) add(`http://a.test/${index}`);
+    expect(frontier.waiting).toBe(most);
+    expect(skipped).toEqual(Array(10).fill('too many'));
+  }
+});
+
+test('a frontier knows no more hosts than pages may be requested, and a thousand at least', () => {
+  const {frontier, add, skipped} = create({maxPages: 100});
+  for (let index = 0; index < 1_010; index++) add(`http://host${index}.test/`);
+  expect(frontier.waiting).toBe(1_000);
+  expect(skipped).toEqual(Array(10).fill('too many'));
+});

@@ -116,3 +116,27 @@ describe('createLinkReader', () => {
     );
   });
 });
+
+describe('the bounds of a page', () => {
+  test('ten thousand links of a page are read', () => {
+    const html = Array.from({length: 20_000}, (_, index) => `<a href="/${index}">x</a>`).join('');
+    expect(read(html).links).toHaveLength(10_000);
+  });
+
+  test('what comes after a thousand open elements is not read', () => {
+    const open = (depth: number) => `<a href="/first">x</a>${'<b>'.repeat(depth)}<a href="/last">x</a>`;
+    expect(read(open(900)).links).toHaveLength(2);
+    expect(read(open(1_001)).links).toHaveLength(1);
+  });
+
+  test('elements that are closed do not count as open', () => {
+    expect(read(`${'<p><img><br><i>x</i></p>'.repeat(2_000)}<a href="/last">x</a>`).links).toHaveLength(1);
+  });
+
+  test('an address or a base of more than 2,048 characters counts as none', () => {
+    const long = 'x'.repeat(2_048);
+    expect(read(`<a href="/${long}">x</a><a href="/a">x</a>`).links).toEqual(['http://example.com/a']);
+    expect(read(`<base href="/${long}/"><a href="a">x</a>`).links).toEqual(['http://example.com/docs/a']);
+    expect(normalizeUrl(`/${'é'.repeat(1_000)}`, page)).toBeUndefined();
+  });
+});
