@@ -195,6 +195,7 @@ export class Exchange
     try {
       if (status === 101)
         throw new Error('The server switched protocols, though the request did not ask for it');
+      if (status < 100) throw new Error('The server sent a status below 100, which HTTP does not have');
       this.#informationalSize = addInformational(this.#informationalSize, rawHeaders);
     } catch (error) {
       this.#isAnswered = true;

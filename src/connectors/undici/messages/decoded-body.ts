@@ -182,13 +182,14 @@ async function* decode(
   if (first === undefined) return undefined;
   // An abort or a connection failure ends the encoded body. The reader gets that error, and not one of decoding.
   let failure: {readonly error: unknown} | undefined;
-  async function* chunks(): AsyncGenerator<Buffer> {
-    try {
-      for (let chunk = first; chunk !== undefined; chunk = await encoded.read()) yield chunk;
-    } catch (error) {
+  // The error of a decoder is thrown into `chunks` at its `yield`. Only the reads show what the encoded body failed with.
+  const read = () =>
+    encoded.read().catch((error: unknown) => {
       failure = {error};
       throw error;
-    }
+    });
+  async function* chunks(): AsyncGenerator<Buffer> {
+    for (let chunk = first; chunk !== undefined; chunk = await read()) yield chunk;
   }
   const input = Readable.from(chunks(), {objectMode: false, highWaterMark: 1});
   const decoder = coding.stream(first);

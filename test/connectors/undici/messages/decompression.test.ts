@@ -5,6 +5,7 @@ import * as zlib from 'node:zlib';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {ConnectionError, TimeoutError} from '../../../../src/index.ts';
+import {failure} from '../../../support/failure.ts';
 import {startServer} from '../../../support/http-server.ts';
 import {openSession} from '../../../support/open-session.ts';
 import {startRawServer} from '../../../support/raw-server.ts';
@@ -168,6 +169,17 @@ describe('a coded body that is corrupt in the middle', () => {
     await expect((await fetch(server.origin)).text()).rejects.toBeInstanceOf(TypeError);
     await expect(chunksOf(await fetch(server.origin))).rejects.toBeInstanceOf(TypeError);
     await waitFor(() => stats().active === 0);
+  });
+
+  it.each(names)('a decoder of %s that fails between two chunks is a ConnectionError', async (name) => {
+    const server = await startServing(Buffer.alloc(120_000, 'x'), name, 10_000);
+    const {fetch, stats} = openSession();
+    const response = await fetch(server.origin);
+    // The body has arrived, so that no read of it is pending when the decoder fails.
+    await waitFor(() => stats().active === 0);
+    const error = await failure(chunksOf(response));
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error).toMatchObject({phase: 'receive'});
   });
 });
 
