@@ -5,10 +5,13 @@
  * @param mask - replaces each query value
  */
 export function redactUrl(url: string, mask = '…'): string {
-  const [, path = '', mark = '', query = ''] = /^([^?#]*)(\??)([^#]*)/.exec(url) ?? [];
-  const bare = path.replace(/^((?:[a-z][a-z\d+.-]*:)?\/\/)[^/]*@/i, '$1');
-  // A part without "=" may be a value too.
-  return bare + mark + query.replace(/([^&=]*=)[^&]*|[^&]+/g, `$1${mask}`);
+  return (
+    url
+      .replace(/#.*/s, '')
+      .replace(/^((?:[a-z][a-z\d+.-]*:)?\/\/)[^/?]*@/i, '$1')
+      // A part without "=" may be a value too.
+      .replace(/\?.*/s, (query) => query.replace(/([^?&=]*=)[^&]*|[^?&]+/g, `$1${mask}`))
+  );
 }
 
 /** A text with the URLs in it redacted. Some runtimes put the URL of a request into the message of its error. */

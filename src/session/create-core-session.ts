@@ -2,7 +2,7 @@ import type {Connector, ConnectorOptions} from '../core/connector.ts';
 import type {HeadersInput} from '../core/header-list.ts';
 import type {Platform} from '../core/platform.ts';
 import type {CallOptionsOf, Policy} from '../core/policy.ts';
-import {assertOption, checkFunction, checkKnown, isObject} from '../utils/check-options.ts';
+import {assertOption, checkFunction, checkKnown} from '../utils/check-options.ts';
 import type {BuiltSession} from './build-session.ts';
 import {buildSession} from './build-session.ts';
 import type {VerbOptions} from './call-options.ts';
@@ -54,7 +54,6 @@ export type CoreSessionOf<Policies extends readonly Policy[], Factory> = CoreSes
 const known = new Set(['baseUrl', 'headers', 'connector', 'timeout', 'policies', 'verbs']);
 
 function checkCoreOptions(options: CoreSessionOptions): void {
-  assertOption(isObject(options), 'options', options, 'an object');
   checkKnown('createSession', options, known, '');
   checkFunction('verbs', options.verbs);
 }

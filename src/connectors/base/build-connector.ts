@@ -54,7 +54,7 @@ export function buildConnector(
         }
         if (state.closed) throw new SessionClosedError('Connector is closed', {request});
         checkIntegrity(request, definition);
-        new FetchExchange(state, request, resolve, reject).start();
+        new FetchExchange(state, request, {resolve, reject}).start();
       }),
     stats: () => statsOf(state, limit),
     close: () => close(state),

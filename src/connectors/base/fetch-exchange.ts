@@ -14,6 +14,12 @@ import {trackedResponse} from './tracked-response.ts';
 /** Turns the error that a `fetch` rejected with into a typed error. `otherwise` is the phase, if the error doesn't show one. */
 export type ToError = (error: unknown, request: ConnectorRequest, otherwise: 'send' | 'receive') => unknown;
 
+/** The functions that settle the promise of an exchange. */
+export interface Settle {
+  resolve(response: Response): void;
+  reject(error: unknown): void;
+}
+
 /** The state that all exchanges of a connector share. */
 export interface ConnectorState {
   readonly definition: ConnectorDefinition;
@@ -46,9 +52,8 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   readonly #request: ConnectorRequest;
   readonly #host: HostSlots;
   readonly #controller = new AbortController();
-  // Dropped once it was called: through its promise, `resolve` holds the response, which could then never be collected.
-  #resolve: (response: Response) => void;
-  #reject: (error: unknown) => void;
+  // Dropped once one was called: through its promise, `resolve` holds the response, which could then never be collected.
+  #settle: Settle | undefined;
 
   #stage: 'queued' | 'granted' | 'sent' | 'receiving' | 'done' = 'queued';
   #timer: ReturnType<typeof setTimeout> | undefined = undefined;
@@ -60,18 +65,12 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   readonly monitor: TransferMonitor | undefined;
   failure: {readonly error: unknown} | undefined = undefined;
 
-  constructor(
-    state: ConnectorState,
-    request: ConnectorRequest,
-    resolve: (response: Response) => void,
-    reject: (error: unknown) => void,
-  ) {
+  constructor(state: ConnectorState, request: ConnectorRequest, settle: Settle) {
     this.#state = state;
     this.#request = request;
     this.monitor = request.transfer?.monitor(request);
     this.#host = state.limits.host(new URL(request.url).origin);
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#settle = settle;
   }
 
   get lifetime(): Lifetime {
@@ -136,14 +135,12 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
       return;
     }
     this.#clearTimer();
-    const resolve = this.#resolve;
     try {
       this.#state.limits.observe(this.#host, this.#sentAt, response.status);
       this.#stage = 'receiving';
       this.lifetime.bodyOpened();
-      resolve(this.#tracked(response));
-      this.#resolve = ignore;
-      this.#reject = ignore;
+      this.#settle?.resolve(this.#tracked(response));
+      this.#settle = undefined;
     } catch (error) {
       this.#fail(error);
     }
@@ -151,13 +148,12 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
 
   #tracked(response: Response): Response {
     // Only a Response that a program made itself can be a network error, or can have been read. A fetch returns neither.
-    if (response.type === 'error') {
-      throw new ConnectionError('The response is Response.error(), a network error', 'receive', {
-        request: this.#request,
-      });
-    }
-    if (response.bodyUsed || response.body?.locked) {
-      throw new TypeError('The connector returned a response whose body has been read already');
+    const isError = response.type === 'error';
+    if (isError || response.bodyUsed || response.body?.locked) {
+      const what = isError
+        ? 'Response.error(), a network error'
+        : 'a response whose body has been read already';
+      throw new ConnectionError(`The connector returned ${what}`, 'receive', {request: this.#request});
     }
     const {status} = response;
     this.#status = status;
@@ -238,11 +234,10 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     if (stage === 'sent' && thrown !== error)
       this.#state.limits.observe(this.#host, this.#sentAt, undefined, error);
     this.failure = {error};
-    const reject = this.#reject;
-    this.#resolve = ignore;
-    this.#reject = ignore;
+    const settle = this.#settle;
+    this.#settle = undefined;
     this.#finish(true);
-    reject(error);
+    settle?.reject(error);
     this.#failBody?.(error);
     this.#controller.abort(error);
   }
@@ -287,5 +282,3 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     this.#fail(new TimeoutError(phase, limit, {request: this.#request, attempts: this.#request.attempt}));
   }
 }
-
-function ignore(): void {}

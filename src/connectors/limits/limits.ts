@@ -43,10 +43,10 @@ const longestRun = 4;
  * no other host.
  */
 export class Limits<Host extends HostSlots = HostSlots> {
-  readonly limit: number;
-  readonly limitPerHost: number;
+  declare readonly limit: number;
+  declare readonly limitPerHost: number;
   /** `limitPerHost` as the caller gave it, where 0 means no limit: for statistics. */
-  readonly mostPerHost: number;
+  declare readonly mostPerHost: number;
   active = 0;
   queued = 0;
   readonly hosts = new Map<string, Host>();
@@ -146,30 +146,21 @@ export class Limits<Host extends HostSlots = HostSlots> {
     if (this.#granting) return;
     this.#granting = true;
     try {
-      while (this.active < this.limit && this.#ready.size > 0) this.#grantTo(this.#choose(freed));
+      while (this.active < this.limit && this.#ready.size > 0) {
+        const stays = freed.list !== undefined && freed.run < longestRun;
+        const host = stays ? freed : (this.#ready.first as Host);
+        freed.run = stays ? freed.run + 1 : 0;
+        const waiter = host.waiting.shift() as Waiter;
+        this.queued--;
+        this.active++;
+        host.active++;
+        // The host goes to the end of the list, if it still has a waiting request and a free slot.
+        this.#ready.remove(host);
+        this.#queue(host);
+        waiter.granted();
+      }
     } finally {
       this.#granting = false;
     }
-  }
-
-  #choose(freed: Host): Host {
-    const first = this.#ready.first as Host;
-    if (freed.list !== undefined && freed.run < longestRun) {
-      freed.run++;
-      return freed;
-    }
-    freed.run = 0;
-    return first;
-  }
-
-  #grantTo(host: Host): void {
-    const waiter = host.waiting.shift() as Waiter;
-    this.queued--;
-    this.active++;
-    host.active++;
-    // The host goes to the end of the list, if it still has a waiting request and a free slot.
-    this.#ready.remove(host);
-    this.#queue(host);
-    waiter.granted();
   }
 }
