@@ -53,6 +53,9 @@ export interface BegunLifetime extends CallLifetime {
  * The life of one call, from `session.fetch` to the end of the last body. It does the work of an `AbortController`
  * without the cost of one: the caller's signal, the `total` timeout and `session.destroy` abort it; connectors and
  * policies that wait register a listener. An `AbortSignal` is made only when it is first read.
+ *
+ * The class has many members because one object a call does the work of a signal, a list of listeners and a counter of open
+ * bodies. Each member is short.
  */
 export class Lifetime implements Linked, BegunLifetime {
   previous: Linked | undefined = undefined;

@@ -29,7 +29,11 @@ const largestNotes = 1_048_576;
 /** The longest time in ms between a write and the note of it. */
 const noteDelay = 1_000;
 
-/** A part file: the bytes of an unfinished download, with notes of them. */
+/**
+ * A part file: the bytes of an unfinished download, with notes of them.
+ *
+ * The class is long because the file, its notes and its lock are opened, checked and removed together.
+ */
 export class PartFile {
   readonly path: string;
   readonly resource: Resource = {validator: undefined, size: undefined, digest: undefined};

@@ -42,7 +42,11 @@ class KyCallContext {
 /** Support for ky's hooks in verbs. */
 export const kyHooks: HookSupport = {check: checkHookOptions, create: createKy};
 
-/** Makes the function that sends calls with hooks through ky. ky's own retry and timeout are off, because the session does both. */
+/**
+ * Makes the function that sends calls with hooks through ky. ky's own retry and timeout are off, because the session does both.
+ *
+ * The function is long because the steps between ky's `Request` and the session's share the call's context.
+ */
 function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
   const {hooks, parseJson, stringifyJson, context, throwHttpErrors} = settings;
   let instance: KyInstance = ky.create({

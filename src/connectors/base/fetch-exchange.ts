@@ -42,7 +42,12 @@ export function checkEmpty(state: ConnectorState): void {
   for (const resolve of state.whenEmpty.splice(0)) resolve();
 }
 
-/** One request: it waits for a slot, is sent, and holds the slot until the body of the response has ended. */
+/**
+ * One request: it waits for a slot, is sent, and holds the slot until the body of the response has ended.
+ *
+ * The class is long because the queue, the abort, the timers, the upload and the body each report to the same request. Each
+ * member is short.
+ */
 export class FetchExchange implements Waiter, AbortListener, BodyTracker, UploadProgress {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;

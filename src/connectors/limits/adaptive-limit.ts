@@ -145,6 +145,11 @@ function outcomeOf(
   return error.phase === 'dns' || error.phase === 'tls' ? undefined : 'failed';
 }
 
+/**
+ * The limit of one host, and what was learned of its latencies. The algorithm is that of {@link adaptiveLimit}.
+ *
+ * The class is long because each response changes all of it at once: the round, the averages, the probe and the limit.
+ */
 class GradientLimit implements KeyedEntry, HostLimit {
   previous: Linked | undefined = undefined;
   next: Linked | undefined = undefined;

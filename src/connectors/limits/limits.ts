@@ -41,6 +41,8 @@ const longestRun = 4;
  *
  * A request whose host has no free slot doesn't compete for the slots of the total, so the queue of one busy host delays
  * no other host.
+ *
+ * The class has many members because every change of a slot or of a queue keeps the same counts. Each member is short.
  */
 export class Limits<Host extends HostSlots = HostSlots> {
   declare readonly limit: number;

@@ -58,7 +58,11 @@ class NoAddressError extends Error {
   readonly syscall = 'lookup';
 }
 
-/** Looks names up. Simultaneous look-ups of a name share one query, and answers are cached. */
+/**
+ * Looks names up. Simultaneous look-ups of a name share one query, and answers are cached.
+ *
+ * The class is long because the cache, the queries under way and the calls that wait for them are one state.
+ */
 export class Resolver {
   readonly #ttl: number;
   readonly #cacheSize: number;

@@ -34,7 +34,11 @@ const highWaterMark = 128 * 1024;
 
 const empty = Buffer.alloc(0);
 
-/** A response's body as it arrives. Chunks are buffered until they are read, and the socket is paused when the buffer is full. */
+/**
+ * A response's body as it arrives. Chunks are buffered until they are read, and the socket is paused when the buffer is full.
+ *
+ * The class is long because the socket, the reader and the abort share the buffer, and each may come first.
+ */
 export class IncomingBody implements BodySource {
   ended = false;
   paused = false;

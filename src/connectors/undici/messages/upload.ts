@@ -6,6 +6,9 @@ type Chunk = Uint8Array | string;
 /**
  * A streamed request body that can be stopped. When the exchange ends before the body does, the source is cancelled at
  * once, and not only when it produces its next chunk.
+ *
+ * The class is long because it reads both kinds of source, a web stream and an async iterable, and either may fail, end or be
+ * stopped at any step.
  */
 export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefined> {
   readonly #next: () => Promise<IteratorResult<unknown>>;
