@@ -1,8 +1,7 @@
-import type {Connector, ConnectorDefinition, ConnectorOptions, ConnectorRequest} from 'aiofetch';
+import type {Connector, ConnectorDefinition, ConnectorOptions} from 'aiofetch';
 import {createConnector, UnsupportedOptionError} from 'aiofetch';
 
 const name = 'xhr';
-const where = `the ${name} connector`;
 
 const definition: ConnectorDefinition = {
   name,
@@ -10,9 +9,14 @@ const definition: ConnectorDefinition = {
   send(request, signal, progress) {
     const {method, url, headers, redirect} = request;
     if (redirect !== 'follow') {
-      throw new UnsupportedOptionError('redirect', where, 'XMLHttpRequest always follows redirects');
+      throw new UnsupportedOptionError(
+        'redirect',
+        `the ${name} connector`,
+        'XMLHttpRequest always follows redirects',
+      );
     }
-    const body = bodyOf(request.body);
+    // `createConnector` has called a function and refused a stream.
+    const body = request.body as XMLHttpRequestBodyInit | null;
     return new Promise((resolve, reject) => {
       const xhr = new XMLHttpRequest();
       xhr.open(method, url);
@@ -37,22 +41,6 @@ const definition: ConnectorDefinition = {
     });
   },
 };
-
-/**
- * The body of a request, as XMLHttpRequest sends it. A function makes a new body for each attempt.
- *
- * @throws UnsupportedOptionError for a stream
- */
-function bodyOf(body: ConnectorRequest['body']): XMLHttpRequestBodyInit | null {
-  if (typeof body === 'function') return bodyOf(body());
-  const isStream = body instanceof ReadableStream || Symbol.asyncIterator in Object(body);
-  if (!isStream) return body as XMLHttpRequestBodyInit | null;
-  throw new UnsupportedOptionError(
-    'body',
-    where,
-    'XMLHttpRequest sends no streams; give a string, bytes or a Blob',
-  );
-}
 
 /** Statuses of responses that have no body (Fetch, "null body status"). The constructor of `Response` takes no body for them. */
 const nullBodyStatuses = [204, 205, 304];

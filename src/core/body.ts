@@ -33,6 +33,11 @@ export function isReplayable(body: RequestBody | null): boolean {
   return body === null || !isStreamLike(body);
 }
 
+/** The body, or the one that a function makes. */
+export function madeBody(body: RequestBody | null): Exclude<RequestBody, () => RequestBody> | null {
+  return typeof body === 'function' ? madeBody(body()) : body;
+}
+
 /** Whether the body is a stream or an async iterable. */
 export function isStreamLike(
   body: RequestBody,

@@ -1,12 +1,16 @@
+import {isStreamLike, keepErrors, madeBody} from '../../core/body.ts';
 import type {Connector, ConnectorOptions} from '../../core/connector.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
+import {UnsupportedOptionError} from '../../errors/index.ts';
 import {buildConnector} from './build-connector.ts';
-import type {ConnectorDefinition} from './definition.ts';
+import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import {networkError} from './network-error.ts';
 
 /**
  * Makes a connector of a function that sends a request, like a `fetch`. It adds the parts that every connector has:
  * `limit` and `limitPerHost`, whose slots last to the end of the body, the queue, timeouts, aborts, statistics, trace
- * signals and closing.
+ * signals and closing. A body that is a function is called before, and a stream is refused if `capabilities.requestStreams`
+ * is false.
  *
  * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  *
@@ -27,5 +31,31 @@ import {networkError} from './network-error.ts';
  * ```
  */
 export function createConnector(definition: ConnectorDefinition, options: ConnectorOptions = {}): Connector {
-  return buildConnector(definition, options, networkError);
+  // Inherited rather than copied, because a definition may be an instance of a class.
+  const prepared: ConnectorDefinition = Object.create(definition, {
+    send: {
+      value: (request: ConnectorRequest, signal: AbortSignal, progress: UploadProgress) =>
+        definition.send(withMadeBody(request, definition), signal, progress),
+    },
+  });
+  return buildConnector(prepared, options, networkError);
+}
+
+/** @throws UnsupportedOptionError for a stream, if the connector doesn't send streams */
+function withMadeBody(
+  request: ConnectorRequest,
+  {name, capabilities}: Pick<ConnectorDefinition, 'name' | 'capabilities'>,
+): ConnectorRequest {
+  const body = madeBody(request.body);
+  if (body && isStreamLike(body)) {
+    keepErrors(body);
+    if (!capabilities.requestStreams) {
+      throw new UnsupportedOptionError(
+        'body',
+        `the ${name} connector`,
+        'it does not send streams; send bytes or a Blob',
+      );
+    }
+  }
+  return body === request.body ? request : request.with({body});
 }

@@ -16,7 +16,10 @@ export interface ConnectorDefinition {
   /** Shown in error messages and in `stats()`. */
   readonly name: string;
   readonly capabilities: ConnectorCapabilities;
-  /** Sends one request, as a `fetch` would. `signal` is aborted when the call, a timeout or the connector ends the request. */
+  /**
+   * Sends one request, as a `fetch` would. `signal` is aborted when the call, a timeout or the connector ends the request. The
+   * body is never a function, and is a stream or async iterable only with the capability `requestStreams`.
+   */
   send(request: ConnectorRequest, signal: AbortSignal, progress: UploadProgress): Promise<Response>;
   /**
    * Whether an error of `send`, or of a body that breaks off, is a failure of the network. Such an error becomes a

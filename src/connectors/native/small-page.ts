@@ -1,8 +1,6 @@
-import type {RequestBody} from '../../core/body.ts';
-import {isStreamLike, sizeOf} from '../../core/body.ts';
+import {isStreamLike, madeBody, sizeOf} from '../../core/body.ts';
 import type {Connector, ConnectorOptions} from '../../core/connector.ts';
 import {callFetch, foreignFetch} from '../../core/fetch-origin.ts';
-import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
 import {UnsupportedOptionError} from '../../errors/index.ts';
 import {buildConnector} from '../base/build-connector.ts';
@@ -26,13 +24,20 @@ export function smallPageConnector(options: ConnectorOptions = {}): Connector {
       send(request, signal, progress) {
         const fetch = foreignFetch(connector, lifetimeOf(request).cameFrom) ?? before;
         const {url, method, native, redirect} = request;
-        const body = madeBody(request);
+        const body = madeBody(request.body);
+        if (body && isStreamLike(body)) {
+          throw new UnsupportedOptionError(
+            'body',
+            'the default connector',
+            'send bytes or a Blob, or use fetchConnector of aiofetch/fetch',
+          );
+        }
         progress.sent(sizeOf(body) ?? 0);
         return callFetch(connector, fetch, url, {
           ...native,
           method,
           headers: [...request.headers],
-          body,
+          body: body as BodyInit | null,
           redirect,
           signal,
         });
@@ -42,17 +47,4 @@ export function smallPageConnector(options: ConnectorOptions = {}): Connector {
     pageError,
   );
   return connector;
-}
-
-/** The body, or the body that the function makes. */
-function madeBody({body}: Pick<ConnectorRequest, 'body'>): BodyInit | null {
-  if (typeof body === 'function') return madeBody({body: body()});
-  if (body && isStreamLike(body)) {
-    throw new UnsupportedOptionError(
-      'body',
-      'the default connector',
-      'send bytes or a Blob, or use fetchConnector of aiofetch/fetch',
-    );
-  }
-  return body as Exclude<RequestBody, AsyncIterable<unknown>> as BodyInit | null;
 }

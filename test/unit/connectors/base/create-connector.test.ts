@@ -1,3 +1,4 @@
+import {Readable} from 'node:stream';
 import {describe, expect, it, vi} from 'vitest';
 import {Lifetime} from '../../../../src/core/call-lifetime.ts';
 import {FlatHeaderList} from '../../../../src/core/flat-header-list.ts';
@@ -10,6 +11,7 @@ import {
   InvalidOptionError,
   SessionClosedError,
   TimeoutError,
+  UnsupportedOptionError,
 } from '../../../../src/index.ts';
 import {rejection} from '../../../support/mock-session.ts';
 import {noHosts} from '../../../support/no-hosts.ts';
@@ -51,6 +53,49 @@ describe('a connector that createConnector makes of a function', () => {
     // createConnector adds the capabilities that it implements itself.
     const own = {maxResponseSize: true, downloadProgress: true};
     expect(connector).toMatchObject({name: 'test', capabilities: {...capabilities, ...own}});
+  });
+
+  it('the function gets the body that a function makes, made anew for each request', async () => {
+    const bodies: unknown[] = [];
+    const connector = connectorOf(async ({body}) => {
+      bodies.push(body);
+      return new Response();
+    });
+    let made = 0;
+    const sent = request().with({method: 'POST', body: () => () => `body ${++made}`});
+    await connector.fetch(sent);
+    await connector.fetch(sent);
+    expect(bodies).toEqual(['body 1', 'body 2']);
+  });
+
+  it.each([
+    ['a stream', () => new Blob(['x']).stream()],
+    ['an async iterable', () => Readable.from(['x'])],
+    ['a function that makes a stream', () => () => new Blob(['x']).stream()],
+  ])(
+    '%s is refused before the function is called, if the connector does not send streams',
+    async (_what, make) => {
+      const send = vi.fn(async () => new Response());
+      const connector = connectorOf(send, {}, {capabilities: {...capabilities, requestStreams: false}});
+      const error = await rejection(connector.fetch(request().with({method: 'POST', body: make()})));
+      expect(error).toBeInstanceOf(UnsupportedOptionError);
+      expect(error).toMatchObject({option: 'body', where: 'the test connector'});
+      expect(send).not.toHaveBeenCalled();
+      expect(connector.stats().active).toBe(0);
+    },
+  );
+
+  it('a definition may be an instance of a class', async () => {
+    class Definition implements ConnectorDefinition {
+      readonly name = 'test';
+      readonly capabilities = capabilities;
+      readonly text = 'of a class';
+      async send(): Promise<Response> {
+        return new Response(this.text);
+      }
+    }
+    const connector = createConnector(new Definition());
+    expect(await (await connector.fetch(request())).text()).toBe('of a class');
   });
 
   it('statistics count the bytes that the function reports as sent', async () => {
