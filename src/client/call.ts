@@ -1,3 +1,4 @@
+import {keepErrors} from '../core/body.ts';
 import {discard} from '../core/discard-response.ts';
 import {nativeMembers} from '../core/native-init.ts';
 import type {RedactedRequest} from '../errors/index.ts';
@@ -14,7 +15,7 @@ import {queryWriter} from './query.ts';
 import type {CheckedPart} from './schema.ts';
 import {checkValue} from './schema.ts';
 import type {HeaderRecord} from './settings.ts';
-import {mergeHeaders, mergeSettings} from './settings.ts';
+import {mergeHeaders, mergeSettings, setMember} from './settings.ts';
 import type {CallExtras, CallSettings} from './types.ts';
 
 /** The part of a session that a client needs. */
@@ -139,12 +140,13 @@ export function createCaller(definition: Definition, context: ClientContext, isP
   async function send(input: LooseInput = {}, page: PageRequest = {}): Promise<EndpointCall> {
     if (!isObject(input))
       throw new TypeError(`The argument of ${name} has to be an object with path, query, body, …`);
+    keepErrors(input.body);
     if (known) checkKnown(name, input, known, '');
     refuseUnlessDeclared('body', content, input.body, name);
     refuseUnlessDeclared('query', writeQuery, input.query, name);
     const url = page.url ?? (await urlOf(input, page));
     const init: MutableInit = page.headers ? {method, headers: page.headers} : await initOf(input);
-    for (const option in input) if (!parts.includes(option)) init[option as never] = input[option as never];
+    for (const option in input) if (!parts.includes(option)) setMember(init, option, input[option as never]);
     const {timeout, retry, idempotencyKey} = mergeSettings(settings, input);
     if (timeout !== undefined) init.timeout = timeout;
     if (retry !== undefined) init.retry = retry;

@@ -34,7 +34,7 @@ export function mergeHeaders(base: HeaderRecord, headers: unknown): HeaderRecord
   assertOption(isObject(headers), 'headers', headers, 'an object, or pairs of name and value');
   const merged: Record<string, string | undefined> = {...base};
   if (!(Symbol.iterator in headers)) {
-    for (const [name, value] of Object.entries(headers)) setHeader(merged, name.toLowerCase(), textOf(value));
+    for (const [name, value] of Object.entries(headers)) setMember(merged, name.toLowerCase(), textOf(value));
     return merged;
   }
   const own = new Map<string, string | undefined>();
@@ -44,18 +44,13 @@ export function mergeHeaders(base: HeaderRecord, headers: unknown): HeaderRecord
     // RFC 9110, section 5.3: several headers of one name are equal to one header with commas.
     own.set(lower, before === undefined || value === undefined ? value : `${before}, ${value}`);
   }
-  for (const [name, value] of own) setHeader(merged, name, value);
+  for (const [name, value] of own) setMember(merged, name, value);
   return merged;
 }
 
 /** An assignment to `__proto__`, which is a valid name of a header, would set the prototype instead. */
-function setHeader(
-  headers: Record<string, string | undefined>,
-  name: string,
-  value: string | undefined,
-): void {
-  if (name !== '__proto__') headers[name] = value;
-  else Object.defineProperty(headers, name, {value, configurable: true, enumerable: true, writable: true});
+export function setMember(record: object, name: string, value: unknown): void {
+  Object.defineProperty(record, name, {value, configurable: true, enumerable: true, writable: true});
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,4 +1,5 @@
 import type {MockCall, MockHandler} from '../connectors/mock.ts';
+import {CopiedResponse} from '../core/native-response.ts';
 import {isNullBodyStatus} from '../core/status.ts';
 import {redactUrl} from '../errors/redact-url.ts';
 import {decodeBase64} from '../utils/base64.ts';
@@ -94,17 +95,18 @@ function toResponse(
 ): Response {
   // The session turns the error of a failed fetch into a ConnectionError.
   if (status === 0) throw new TypeError('fetch failed');
+  // RFC 9110, section 15: a status has three digits.
+  if (!(Number.isInteger(status) && status >= 100 && status <= 999))
+    throw new Error(`The recording has no valid status for ${redactUrl(url)}`);
   const {text, encoding} = content;
   const hasBody = text !== undefined && !isNullBodyStatus(status);
   const body = hasBody ? (encoding === 'base64' ? decodeBase64(text) : text) : null;
   const kept = headers.filter(({name}) => !name.startsWith(':') && !transferHeaders.has(name.toLowerCase()));
-  const response = new Response(body, {
-    status,
-    statusText,
-    headers: kept.map(({name, value}): [string, string] => [name, value]),
-  });
-  // The constructor of Response can't set the URL.
-  return Object.defineProperty(response, 'url', {value: url, configurable: true});
+  return new CopiedResponse(
+    body === null ? null : new Response(body).body,
+    {url, redirected: false, type: 'default', status, statusText},
+    new Headers(kept.map(({name, value}): [string, string] => [name, value])),
+  );
 }
 
 function matches(recorded: string, url: string): boolean {

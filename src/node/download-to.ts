@@ -54,6 +54,10 @@ const defaultRangeSize = 8 * 1024 * 1024;
  * digest. A download that was broken off, even by the end of the process, is continued by the next download of the same URL
  * to the same file if the server still has the same version; else the download starts again. An existing file is replaced.
  *
+ * A lock file keeps other processes from the part file, also those of other machines that share the folder. The lock of a
+ * process that no longer runs is taken over at once; one of another machine or container is, when its process has not
+ * touched it for half a minute, as it does every five seconds.
+ *
  * @param file - A path, or a `file:` URL.
  * @throws DownloadError, whose `code` says why: `ERR_DOWNLOAD_LOCKED` if a download to the same file is under way;
  * HTTPError; the error of the last request; the reason of `signal`; InvalidOptionError; UnsupportedOptionError; the error of

@@ -1,5 +1,5 @@
 import {randomUUID} from 'node:crypto';
-import {link, lstat, lutimes, open, readFile, rename, unlink} from 'node:fs/promises';
+import {link, lstat, lutimes, open, readFile, readlink, rename, unlink} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {pid} from 'node:process';
 import {readSmall} from './own-file.ts';
@@ -23,6 +23,7 @@ const largestLock = 4_096;
 /** The contents of a lock file. */
 interface Owner {
   readonly pid: number;
+  /** Where process numbers mean the same as in the owner. */
   readonly host: string;
   readonly id: string;
   /** The time at which the process began, in the ticks of this machine; absent where the system doesn't say. */
@@ -32,9 +33,13 @@ interface Owner {
 /**
  * Takes the lock, even from an owner that is gone: a process of this machine that no longer runs, or any process that
  * hasn't touched the lock file for half a minute. Returns `undefined` if another process has the lock.
+ *
+ * Process numbers say nothing about another container, even if it has the same host name and the same volume: its lock, and
+ * that of a container that was started again, is stale after half a minute. The clocks of machines that share a volume may
+ * differ by less than that.
  */
 export async function lockFile(path: string): Promise<FileLock | undefined> {
-  const parts: Owner = {pid, host: hostname(), id: randomUUID(), born: await birthOf(pid)};
+  const parts: Owner = {pid, host: await placeOf(), id: randomUUID(), born: await birthOf(pid)};
   const owner = JSON.stringify(parts);
   let user = await create(path, owner);
   if (user === undefined && (await removeStale(path))) user = await create(path, owner);
@@ -96,7 +101,7 @@ async function isStale(path: string, owner = ''): Promise<boolean> {
   if (Date.now() - touched > staleAfter) return true;
   const other = parseOwner(owner);
   // A text that can't be parsed: the owner is still writing the file.
-  if (!other || other.host !== hostname()) return false;
+  if (!other || other.host !== (await placeOf())) return false;
   if (!isRunning(other.pid)) return true;
   // A process that began later has got the number of the owner: in a container, the number of each first process is 1.
   const born = await birthOf(other.pid);
@@ -112,6 +117,18 @@ function parseOwner(text: string): Owner | undefined {
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Names the place where process numbers mean the same: the host, and on Linux the machine as it runs since its start, and the
+ * namespace of the numbers (random(4), namespaces(7)). Containers may have the same host name and the same number 1.
+ */
+export async function placeOf(): Promise<string> {
+  const parts = await Promise.all([
+    readFile('/proc/sys/kernel/random/boot_id', 'latin1').catch(() => ''),
+    readlink('/proc/self/ns/pid').catch(() => ''),
+  ]);
+  return [hostname(), ...parts].join(' ').trim();
 }
 
 /** The time at which a process began, in ticks since the machine began (proc(5), `/proc/pid/stat`, field 22), on Linux. */

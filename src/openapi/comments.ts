@@ -1,4 +1,4 @@
-import {textOf} from './literals.ts';
+import {directive, textOf} from './literals.ts';
 
 /** The contents of a doc comment. */
 export interface Documented {
@@ -31,7 +31,7 @@ export function docComment(documented: Documented): string {
     ...text.split(/\r\n|[\r\n\u2028\u2029]/).map((line) => line.trimEnd().replace(/^(\s*)@/, '$1\\@')),
   ]);
   if (tags.length > 0) lines.push(...(lines.length > 0 ? [''] : []), ...tags);
-  const safe = lines.map((line) => line.replaceAll(unseen, '').replaceAll('*/', '*\\/'));
+  const safe = lines.map((line) => withoutDirectives(line.replaceAll(unseen, '')).replaceAll('*/', '*\\/'));
   if (safe.length === 0) return '';
   if (safe.length === 1) return `/** ${safe[0]} */\n`;
   return `/**\n${safe.map((line) => (line === '' ? ' *' : ` * ${line}`)).join('\n')}\n */\n`;
@@ -39,6 +39,11 @@ export function docComment(documented: Documented): string {
 
 /** Control characters, and characters that make an editor show the text of a line in another order (Unicode, UAX 9). */
 const unseen = /[^\P{Cc}\t]|[\u202a-\u202e\u2066-\u2069]/gu;
+
+/** Breaks up `sourceMappingURL=` and the like, which debuggers and bundlers look for in all comments of a file. */
+function withoutDirectives(line: string): string {
+  return line.replaceAll(directive, '$& ');
+}
 
 function inline(value: unknown): string {
   return JSON.stringify(value).replaceAll(/\s+/g, ' ');

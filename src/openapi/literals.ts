@@ -16,12 +16,17 @@ export function textOf(value: unknown): string {
   throw new TypeError(`There is ${found} where the document needs text`);
 }
 
+/** The names of comments that lead tools to other files, where a value follows. */
+export const directive = /(?:source(?:Mapping)?URL|debugId)(?==)/gi;
+
 /** A string literal. */
 export function stringLiteral(value: unknown): string {
   const inner = JSON.stringify(textOf(value))
     .slice(1, -1)
     .replaceAll('\\"', '"')
     .replaceAll("'", "\\'")
+    // Tools look for these comments with patterns that match in literals too.
+    .replaceAll(directive, (name) => `\\x${name.charCodeAt(0).toString(16)}${name.slice(1)}`)
     // Some tools take the first two characters for line breaks. The others make an editor show a line in another order.
     .replaceAll(
       /[\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,

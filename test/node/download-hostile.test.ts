@@ -13,10 +13,11 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import type {ServerResponse} from 'node:http';
-import {hostname, tmpdir} from 'node:os';
+import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {platform} from 'node:process';
 import {afterAll, beforeAll, beforeEach, describe, expect, it, vi} from 'vitest';
+import {placeOf} from '../../src/node/file-lock.ts';
 import {downloadTo} from '../../src/node/index.ts';
 import {patternOf, startFileServer} from '../support/file-server.ts';
 import {startServer} from '../support/http-server.ts';
@@ -295,7 +296,10 @@ describe('the lock of downloadTo', () => {
   }
 
   const {pid} = process;
-  const host = hostname();
+  let host: string;
+  beforeAll(async () => {
+    host = await placeOf();
+  });
 
   it.skipIf(platform !== 'linux')(
     'a lock of a process whose number another process has got since is stale at once',
@@ -311,9 +315,28 @@ describe('the lock of downloadTo', () => {
     expect(await tryBeside(JSON.stringify({pid, host, id: '1'}), 5_000)).toBe('ERR_DOWNLOAD_LOCKED');
   });
 
-  it.each(['null', '', '{"pid":"x"}', JSON.stringify({pid: -1, host}), JSON.stringify({pid: 0, host})])(
+  it.skipIf(platform !== 'linux')(
+    'a lock of another container with the same host name holds for half a minute',
+    async () => {
+      // The numbers of another container's processes mean other processes here, or none.
+      for (const number of [pid, 1, 2 ** 22 + 1]) {
+        const text = JSON.stringify({
+          pid: number,
+          host: host.replace(/\d+\]$/, '1]'),
+          id: '1',
+          born: '12345',
+        });
+        expect(text).not.toContain(host);
+        expect(await tryBeside(text, 0)).toBe('ERR_DOWNLOAD_LOCKED');
+        expect(await tryBeside(text, 31_000)).toBe('taken');
+      }
+    },
+  );
+
+  it.each(['null', '', '{"pid":"x"}', '{"pid":-1,"host":"HOST"}', '{"pid":0,"host":"HOST"}'])(
     'a lock that no download has written holds for half a minute: %s',
-    async (text) => {
+    async (given) => {
+      const text = given.replace('HOST', host);
       expect(await tryBeside(text, 0)).toBe('ERR_DOWNLOAD_LOCKED');
       expect(await tryBeside(text, 31_000)).toBe('taken');
     },

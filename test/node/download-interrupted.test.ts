@@ -5,6 +5,7 @@ import {hostname, tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {afterAll, beforeAll, describe, expect, it, onTestFinished} from 'vitest';
+import {placeOf} from '../../src/node/file-lock.ts';
 import {downloadTo} from '../../src/node/index.ts';
 import {type FileServer, patternOf, sha256, startFileServer} from '../support/file-server.ts';
 import {rejection} from '../support/mock-session.ts';
@@ -161,7 +162,7 @@ describe('two processes and one file', () => {
     // No process has this number.
     await writeFile(
       `${file}.aiofetch-part.lock`,
-      JSON.stringify({pid: 2 ** 22 + 1, host: hostname(), id: '1'}),
+      JSON.stringify({pid: 2 ** 22 + 1, host: await placeOf(), id: '1'}),
     );
     const {session} = openSession();
     const controller = new AbortController();

@@ -304,6 +304,27 @@ describe('a document with hostile values', () => {
     );
   });
 
+  it('no comment and no literal leads a debugger or bundler to a file that a document names', async () => {
+    const directive = '//# sourceMappingURL=https://evil.test/ /*@ sourceURL=a.js //# debugId=1';
+    const schemaOf = {type: 'string', enum: [directive], default: directive};
+    const get = {
+      summary: directive,
+      externalDocs: {url: directive},
+      parameters: [{name: directive, in: 'query', description: directive, schema: schemaOf}],
+      responses: {200: {description: '', content: {'application/json': {schema: schemaOf}}}},
+    };
+    const {code} = await fromOpenApi({
+      openapi: '3.1.0',
+      info: {title: directive, version: '1'},
+      servers: [{url: 'https://a.test/?sourceURL=b'}],
+      paths: {'/a': {get}},
+    });
+    checkInert(code);
+    expect(code).toContain('sourceMappingURL =');
+    expect(code).toContain('\\x73ourceMappingURL=');
+    expect(code).not.toMatch(/(?<!\\x73)(?:sourceMappingURL|sourceURL|debugId)=/);
+  });
+
   it('a text in the place of a boolean is refused, and the error names the place and the text', async () => {
     const parameters = [{name: 'q', in: 'query', explode: attack, schema: {type: 'string'}}];
     const error = await fromOpenApi({openapi: '3.1.0', paths: {'/a': {get: {parameters}}}}).catch(

@@ -1,5 +1,6 @@
 import {createHash, randomUUID} from 'node:crypto';
 import type {IncomingMessage} from 'node:http';
+import {parseParameters} from '../../policies/auth/challenge.ts';
 
 /** How a {@link DigestGuard} challenges. */
 export interface DigestGuardOptions {
@@ -121,11 +122,5 @@ function hashOf(algorithm = 'MD5'): string {
 
 function parseDigest(header: string | undefined): Readonly<Record<string, string>> | undefined {
   if (!header?.startsWith('Digest ')) return undefined;
-  const found: Record<string, string> = {};
-  for (const [, name, quoted, plain] of header
-    .slice(7)
-    .matchAll(/([\w*]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/g)) {
-    found[name as string] = quoted?.replaceAll(/\\(.)/g, '$1') ?? (plain as string);
-  }
-  return found;
+  return Object.fromEntries(parseParameters(header.slice(7)));
 }

@@ -1,4 +1,4 @@
-import {isStreamLike, madeBody, sizeOf} from '../../core/body.ts';
+import {isStreamLike, keepErrors, madeBody, sizeOf} from '../../core/body.ts';
 import type {Connector, ConnectorOptions} from '../../core/connector.ts';
 import {callFetch, foreignFetch} from '../../core/fetch-origin.ts';
 import {lifetimeOf} from '../../core/request.ts';
@@ -26,6 +26,7 @@ export function smallPageConnector(options: ConnectorOptions = {}): Connector {
         const {url, method, native, redirect} = request;
         const body = madeBody(request.body);
         if (body && isStreamLike(body)) {
+          keepErrors(body);
           throw new UnsupportedOptionError(
             'body',
             'the default connector',

@@ -1,5 +1,5 @@
 import {describe, expect, it} from 'vitest';
-import type {QueryStyleName} from '../../../src/index.ts';
+import type {QueryStyleName, Session} from '../../../src/index.ts';
 import {asForm, asMultipart, defineClient, endpoint, type} from '../../../src/index.ts';
 import {mockSession} from '../../support/mock-session.ts';
 import {mockMethod, origin, pathOf} from './support.ts';
@@ -78,5 +78,31 @@ describe.each(names)('a part of a request that is called "%s"', (name) => {
     expect(() => defineClient({}, {queryStyle: name as QueryStyleName})).toThrow(
       /^Option "queryStyle" is .*; allowed: form, spaceDelimited, pipeDelimited, deepObject, or a function/,
     );
+  });
+});
+
+describe('an option of a typed call that is called "__proto__"', () => {
+  const input = JSON.parse('{"__proto__": {"method": "DELETE", "redirect": "error"}, "redirect": "manual"}');
+
+  it('a foreign session gets it as a member, which changes no other', async () => {
+    const inits: RequestInit[] = [];
+    const fetch = async (_url: unknown, init: RequestInit) => {
+      inits.push(init);
+      return new Response(null, {status: 204});
+    };
+    const {get} = defineClient({get: endpoint('GET /things')})({fetch: fetch as Session['fetch']});
+    await get(input);
+    const [init] = inits as [RequestInit];
+    expect(Object.getPrototypeOf(init)).toBe(Object.prototype);
+    expect(Object.getOwnPropertyDescriptor(init, '__proto__')?.value).toEqual({
+      method: 'DELETE',
+      redirect: 'error',
+    });
+    expect(init).toMatchObject({method: 'GET', redirect: 'manual'});
+  });
+
+  it('a session of one\u2019s own refuses it', async () => {
+    const {call} = mockMethod(endpoint('GET /things'));
+    await expect(call(input)).rejects.toMatchObject({name: 'UnsupportedOptionError', option: '__proto__'});
   });
 });

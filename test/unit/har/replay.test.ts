@@ -126,3 +126,29 @@ it('harHandler refuses an invalid or unknown option', () => {
   const given = {whenExhausted: 'stop'} as never;
   expect(thrown(() => harHandler(har(), given))).toBeInstanceOf(InvalidOptionError);
 });
+
+describe('the status of a replayed response', () => {
+  it('a status or reason phrase that `new Response` refuses is replayed', async () => {
+    const recording = har(
+      {status: 999, text: 'blocked', headers: {'x-a': 'b'}},
+      {status: 600},
+      {status: 101},
+    );
+    (recording.log.entries[0]?.response as {statusText: string}).statusText = 'o\u0001k';
+    const {fetch} = replay(recording);
+    const response = await fetch(url);
+    expect(response).toMatchObject({status: 999, ok: false, statusText: 'o\u0001k', url});
+    expect(response.headers.get('x-a')).toBe('b');
+    expect(await response.text()).toBe('blocked');
+    expect(await fetch(url)).toMatchObject({status: 600, ok: false});
+    expect(await fetch(url)).toMatchObject({status: 101, ok: false});
+  });
+
+  it.each([-1, 1, 99, 1_000, 200.5, '200', null])(
+    'a recorded status of %s is an error that names it',
+    async (status) => {
+      const error = await rejection(replay(har({status: status as number})).fetch(url));
+      expect(error.message).toContain('no valid status');
+    },
+  );
+});

@@ -53,11 +53,15 @@ const units = [
   '\n',
   '\r',
 ];
+/** The length of the shorter inputs. The longer ones have four times that length. */
+const length = 10_000;
 /**
- * The length of each input. A parser whose steps grow with the square of it takes a minute for all inputs, which is
- * longer than the timeout of the test, and a linear parser takes less than a second.
+ * How many times longer a parser may take for an input of four times the length. The steps of a linear parser grow to four
+ * times as many, and those of a quadratic one to sixteen times as many.
  */
-const length = 100_000;
+const mostGrowth = 10;
+/** Times below this, in ms, say more about the machine than about the parser. */
+const leastTime = 2;
 
 const parsers: ReadonlyArray<readonly [string, (text: string) => unknown]> = [
   ['the media type of a response', bareMediaType],
@@ -106,13 +110,39 @@ function feed(parse: (chunk: Uint8Array<ArrayBuffer>) => Iterable<unknown>, text
   return count;
 }
 
-describe('parsers of what a server sends', {timeout: 10_000}, () => {
+/** The median of the processor times, in ms, that a parser takes for texts of a unit. */
+async function timeOf(parse: (text: string) => unknown, unit: string, size: number): Promise<number> {
+  const text = unit.repeat(Math.ceil(size / unit.length));
+  const times: number[] = [];
+  for (let round = 0; round < 3; round++) {
+    const before = process.cpuUsage();
+    await parse(text);
+    await parse(`${text}!`);
+    const {user, system} = process.cpuUsage(before);
+    times.push((user + system) / 1_000);
+  }
+  return times.toSorted((first, second) => first - second)[1] as number;
+}
+
+/** How many times longer a parser takes for a text of four times the length. */
+async function growthOf(parse: (text: string) => unknown, unit: string, size = length): Promise<number> {
+  const long = await timeOf(parse, unit, 4 * size);
+  return long / Math.max(leastTime, await timeOf(parse, unit, size));
+}
+
+describe('parsers of what a server sends', () => {
   it.each(parsers)('the parser of %s takes linear time for hostile texts', async (_name, parse) => {
     for (const unit of units) {
-      const text = unit.repeat(Math.ceil(length / unit.length));
-      await parse(text);
-      await parse(`${text}!`);
+      // A pause of the garbage collector may fall into one measurement. A quadratic parser is never fast.
+      let growth = await growthOf(parse, unit);
+      for (let retry = 0; growth >= mostGrowth && retry < 2; retry++) growth = await growthOf(parse, unit);
+      expect(growth, `growth for ${JSON.stringify(unit)}`).toBeLessThan(mostGrowth);
     }
+  });
+
+  it('the measure tells a quadratic pattern', async () => {
+    const parse = (text: string) => /a+$/.test(text);
+    expect(await growthOf(parse, 'a', 4_000)).toBeGreaterThan(mostGrowth);
   });
 
   it.each([

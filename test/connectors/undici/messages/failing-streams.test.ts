@@ -2,8 +2,9 @@ import type {LookupFunction} from 'node:net';
 import {Readable} from 'node:stream';
 import {afterEach, beforeEach, describe, expect, it} from 'vitest';
 import {fetchConnector} from '../../../../src/connectors/native/fetch.ts';
+import {smallPageConnector} from '../../../../src/connectors/native/small-page.ts';
 import type {SessionOptions} from '../../../../src/index.ts';
-import {ConnectionError, createSession} from '../../../../src/index.ts';
+import {asStream, ConnectionError, createSession, defineClient, endpoint} from '../../../../src/index.ts';
 import {failure} from '../../../support/failure.ts';
 import {startServer} from '../../../support/http-server.ts';
 import {openSession} from '../../../support/open-session.ts';
@@ -135,5 +136,32 @@ describe('a Node stream as a body that fails before its request is sent', () => 
     await using session = createSession({retry: false, connector: fetchConnector()});
     await failure(session.post(server.origin, {body: failing()}));
     await failure(session.post(server.origin, {body: () => failing()}));
+  });
+
+  it('a typed call that is refused before it is sent keeps its own error', async () => {
+    const {session} = openSession({}, {baseUrl: 'http://127.0.0.1:1/'});
+    const refusing = {
+      '~standard': {version: 1, vendor: 'test', validate: () => ({issues: [{message: 'no'}]})},
+    };
+    const api = defineClient({
+      upload: endpoint('POST /files/{id}', {body: asStream(), query: refusing as never}),
+      list: endpoint('GET /files'),
+    })(session);
+    const upload = api.upload as unknown as (input: object) => Promise<unknown>;
+    const list = api.list as unknown as (input: object) => Promise<unknown>;
+    expect(await failure(upload({body: failing(), path: {}}))).toMatchObject({name: 'TypeError'});
+    expect(await failure(upload({body: failing(), path: {id: 1}, query: {}}))).toMatchObject({
+      name: 'SchemaError',
+    });
+    expect(await failure(upload({body: failing(), unknown: 1}))).toMatchObject({
+      name: 'UnsupportedOptionError',
+    });
+    expect(await failure(list({body: failing()}))).toMatchObject({name: 'TypeError'});
+  });
+
+  it('a stream that a function makes, and that the small page connector refuses, is not an uncaught error', async () => {
+    await using session = createSession({retry: false, connector: smallPageConnector()});
+    const refused = session.post('http://127.0.0.1:1/', {body: failing});
+    expect(await failure(refused)).toMatchObject({name: 'UnsupportedOptionError'});
   });
 });
