@@ -29,6 +29,7 @@ export {
   ConnectionError,
   HTTPError,
   InvalidOptionError,
+  JsonError,
   RateLimitError,
   RedirectError,
   ResponseTooLargeError,

@@ -50,6 +50,7 @@ export {
   ConnectionError,
   HTTPError,
   InvalidOptionError,
+  JsonError,
   LineError,
   RateLimitError,
   RedirectError,

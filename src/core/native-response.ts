@@ -1,8 +1,13 @@
+import {toJsonError} from '../errors/json-error.ts';
+
 /** The runtime's `Response`, read when this module is loaded, because tests and tools replace the globals later. */
 export const NativeResponse = globalThis.Response;
 
 /** The members of a response that a copy of it shows. */
-export type CopiedHead = Pick<Response, 'url' | 'redirected' | 'type' | 'status' | 'statusText'>;
+export interface CopiedHead extends Pick<Response, 'url' | 'redirected' | 'type' | 'status' | 'statusText'> {
+  /** The method of the request, for errors. */
+  readonly method?: string | undefined;
+}
 
 /**
  * A `Response` with the head of another one. The constructor of `Response` can't set `url`, `redirected` and `type`, and it
@@ -33,6 +38,15 @@ export class CopiedResponse extends NativeResponse {
 
   override get type(): ResponseType {
     return this.#head.type;
+  }
+
+  override async json(): Promise<unknown> {
+    try {
+      return await super.json();
+    } catch (error) {
+      const {method, url} = this.#head;
+      throw toJsonError(error, method ? {method, url} : undefined);
+    }
   }
 
   override clone(): Response {

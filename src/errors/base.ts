@@ -47,11 +47,13 @@ export interface AiofetchErrorMembers {
   readonly request: RedactedRequest | undefined;
 }
 
-function describe(request: RedactedRequest | undefined): string {
+/** The end of a message: the request that failed. */
+export function describe(request: RedactedRequest | undefined): string {
   return request ? ` (${request.method} ${redactUrl(request.url)})` : '';
 }
 
-function decorate(error: Error, code: string, phase: Phase | undefined, details: ErrorDetails): void {
+/** Sets the members that all errors of this package have. */
+export function decorate(error: Error, code: string, phase: Phase | undefined, details: ErrorDetails): void {
   const {attempts = 1, request} = details;
   const shown = request && {method: request.method, url: redactUrl(request.url)};
   Object.assign(error, {code, phase, attempts, request: shown});
@@ -137,7 +139,7 @@ function causeOf({cause}: ErrorDetails): ErrorOptions | undefined {
   return cause === undefined ? undefined : {cause};
 }
 
-function errorToJson(error: Error & AiofetchErrorMembers): Record<string, unknown> {
+export function errorToJson(error: Error & AiofetchErrorMembers): Record<string, unknown> {
   const {name, message, code, phase, attempts, request} = error;
   return {name, message, code, phase, attempts, request};
 }

@@ -9,6 +9,7 @@ import {AiofetchError, hide, NetworkError, nameClass, RequestError} from './base
 
 export type {AiofetchErrorMembers, ErrorDetails, Phase, RedactedRequest} from './base.ts';
 export {AiofetchError} from './base.ts';
+export {JsonError} from './json-error.ts';
 
 /**
  * A request was made on a session or connector that is closed, or was cut off because the session or connector was

@@ -8,6 +8,7 @@ import type {ConnectorRequest} from '../core/request.ts';
 import {lifetimeOf} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {AiofetchError, HTTPError} from '../errors/index.ts';
+import {toJsonError} from '../errors/json-error.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {CallOptions, Hooks} from './call-options.ts';
 import {throwOnHttpError} from './check-status.ts';
@@ -73,7 +74,7 @@ function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
     if (options.context) kyOptions.context = options.context;
     showToHooks(kyOptions, callContext);
     const promise = instance(url, kyOptions) as ResponsePromise;
-    return withOurSchemaErrors(promise, {method, url});
+    return withOurErrors(promise, {method, url});
   }
 
   function showToHooks(kyOptions: KyInit, callContext: KyCallContext): void {
@@ -194,13 +195,18 @@ function withoutKy(error: Error): Error {
   return error;
 }
 
-// ky's own schema error would show values of the body.
-function withOurSchemaErrors(promise: ResponsePromise, request: RedactedRequest): ResponsePromise {
+// ky's own schema error would show values of the body, and the error of its JSON parser a piece of it.
+function withOurErrors(promise: ResponsePromise, request: RedactedRequest): ResponsePromise {
   const {json} = promise;
-  promise.json = (schema?: StandardSchema) => {
-    if (schema === undefined) return json();
-    const checks = {validate: async (value: unknown) => ({value: await validate(value, schema, request)})};
-    return json({'~standard': checks} as never);
+  promise.json = async (schema?: StandardSchema) => {
+    const checks = schema && {
+      validate: async (value: unknown) => ({value: await validate(value, schema, request)}),
+    };
+    try {
+      return await (checks ? json({'~standard': checks} as never) : json());
+    } catch (error) {
+      throw toJsonError(error, request);
+    }
   };
   return promise;
 }

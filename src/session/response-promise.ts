@@ -2,6 +2,7 @@ import type {ResponsePromise} from 'ky';
 import type {ConnectorRequest} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {SchemaError} from '../errors/index.ts';
+import {toJsonError} from '../errors/json-error.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import {validate as checkSchema, isSchema} from '../utils/standard-schema.ts';
 import type {KyOptions} from './call-options.ts';
@@ -17,8 +18,13 @@ export function jsonParserFor(
   {url, method, headers}: ConnectorRequest,
 ): JsonParser | undefined {
   if (!parseJson) return undefined;
-  return (text, response) =>
-    parseJson(text, {request: new Request(url, {method, headers: [...headers]}), response});
+  return async (text, response) => {
+    try {
+      return await parseJson(text, {request: new Request(url, {method, headers: [...headers]}), response});
+    } catch (error) {
+      throw toJsonError(error, {url, method});
+    }
+  };
 }
 
 /** Replaces the response's own `.json()` by one that uses the parser, as ky does. */
@@ -42,9 +48,14 @@ export function toResponsePromise(
   promise.json = async (schema?: StandardSchema) => {
     expect(accepts.json);
     const received = await response;
-    if (schema === undefined) return await received.json();
-    const text = await received.text();
-    const parsed = parse ? await parse(text, received) : text === '' ? undefined : JSON.parse(text);
+    let parsed: unknown;
+    try {
+      if (schema === undefined) return await received.json();
+      const text = await received.text();
+      parsed = parse ? await parse(text, received) : text === '' ? undefined : JSON.parse(text);
+    } catch (error) {
+      throw toJsonError(error, request);
+    }
     return await validate(parsed, schema, request);
   };
   promise.text = async () => {

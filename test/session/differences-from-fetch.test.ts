@@ -55,6 +55,14 @@ describe('in every runtime', () => {
     expect((await builtIn(server.origin)).status).toBe(503);
   });
 
+  it('json() of what is no JSON shows no piece of the body with session.fetch, and does with built-in fetch', async () => {
+    const server = await startServer((_request, response) => response.end('s3cret'));
+    const ours = (await sessionFetch()(server.origin)).json();
+    await expect(ours).rejects.toThrow(expect.objectContaining({name: 'JsonError', code: 'ERR_JSON'}));
+    await expect(ours).rejects.toBeInstanceOf(SyntaxError);
+    await expect((await builtIn(server.origin)).json()).rejects.toThrow(/s3cret/);
+  });
+
   it('session.fetch resolves a relative URL on baseUrl', async () => {
     const server = await startServer((request, response) => response.end(request.url));
     expect(await (await sessionFetch({baseUrl: `${server.origin}/v1/`})('a')).text()).toBe('/v1/a');

@@ -3,7 +3,7 @@ import {describe, expect, it, onTestFinished} from 'vitest';
 import {fetchConnector} from '../../src/connectors/native/fetch.ts';
 import {undiciConnector} from '../../src/connectors/undici/index.ts';
 import type {Connector, Session, SessionOptions} from '../../src/index.ts';
-import {AiofetchError, createSession} from '../../src/index.ts';
+import {AiofetchError, createSession, singleFlightPolicy} from '../../src/index.ts';
 import {startServer} from '../support/http-server.ts';
 import {rejection} from '../support/mock-session.ts';
 import {startRawServer} from '../support/raw-server.ts';
@@ -99,6 +99,42 @@ const cases: Record<string, Case> = {
     const session = make({headers: {authorization: secret}});
     await session.close();
     return {call: session.fetch(`http://127.0.0.1:1/?key=${secret}`)};
+  },
+  'not JSON': calling((_request, response) => response.end(`password ${secret}`)),
+  'not JSON, with hooks': calling((_request, response) => response.end(`password ${secret}`), {
+    hooks: {beforeRequest: [() => {}]},
+  }),
+  'not JSON, with a parser of its own': calling((_request, response) => response.end(`password ${secret}`), {
+    parseJson: (text: string) => JSON.parse(text, (_key, value) => value),
+  }),
+  'not JSON, with a schema': async (make) => {
+    const server = await startServer((_request, response) => response.end(`password ${secret}`));
+    const validate = (value: unknown) => ({value});
+    const schema = {'~standard': {version: 1 as const, vendor: 'test', validate}};
+    return {call: make().get(`${server.origin}/?key=${secret}`).json(schema)};
+  },
+  'not JSON, of a response that arrives in parts': calling((_request, response) => {
+    response.write('password ', () => setImmediate(() => response.end(secret)));
+  }),
+  'not JSON, of fetch': async (make) => {
+    const server = await startServer((_request, response) => response.end(`password ${secret}`));
+    const response = await make().fetch(`${server.origin}/?key=${secret}`);
+    return {call: response.json()};
+  },
+  'not JSON, of a clone': async (make) => {
+    const server = await startServer((_request, response) => response.end(`password ${secret}`));
+    const response = await make().fetch(`${server.origin}/?key=${secret}`);
+    const clone = response.clone();
+    void response.text();
+    return {call: clone.json()};
+  },
+  'not JSON, shared by two calls': async (make) => {
+    const server = await startServer((_request, response) => response.end(`password ${secret}`));
+    const session = make({policies: [singleFlightPolicy()]});
+    const calls = [1, 2].map(() => session.fetch(`${server.origin}/?key=${secret}`));
+    const [first, second] = await Promise.all(calls);
+    void first?.text();
+    return {call: (second as Response).json()};
   },
   schema: async (make) => {
     const server = await startServer((_request, response) => response.end(`{"password": "${secret}"}`));

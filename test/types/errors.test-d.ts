@@ -4,6 +4,7 @@ import {
   ConnectionError,
   HTTPError,
   type InvalidOptionError,
+  type JsonError,
   type RedirectError,
   type ResponseTooLargeError,
   type SchemaError,
@@ -47,6 +48,11 @@ describe('errors are told apart by instanceof', () => {
     expectTypeOf<RedirectError>().toExtend<TypeError>();
     expectTypeOf<RedirectError>().toExtend<AiofetchError>();
     expectTypeOf<ConnectionError['phase']>().toEqualTypeOf<Phase>();
+  });
+
+  test('the error of a body that is not JSON is a SyntaxError too', () => {
+    expectTypeOf<JsonError>().toExtend<SyntaxError>();
+    expectTypeOf<JsonError>().toExtend<AiofetchError>();
   });
 
   test('every error has the members that are safe to log', () => {

@@ -119,6 +119,7 @@ export function trackedResponse(
     type: type === 'default' ? 'basic' : type,
     status,
     statusText,
+    method: request.method,
   };
   return new TrackedResponse(stream, head, headers, tracker);
 }

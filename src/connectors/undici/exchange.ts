@@ -216,7 +216,8 @@ export class Exchange
         return true;
       }
     }
-    const head = {status, statusText, rawHeaders, url: request.url, redirected: this.#redirects > 0};
+    const {url, method} = request;
+    const head = {status, statusText, rawHeaders, url, redirected: this.#redirects > 0, method};
     this.state = 'receiving';
     this.lifetime.bodyOpened();
     if (!hasBody) {
@@ -328,7 +329,8 @@ export class Exchange
 
   #redirect(status: number, location: string, rawHeaders: Buffer[], statusText: string): boolean {
     const request = this.request;
-    const head = {status, statusText, rawHeaders, url: request.url, redirected: false};
+    const {url, method} = request;
+    const head = {status, statusText, rawHeaders, url, redirected: false, method};
     this.trace?.emit('responseHeadersReceived', request, {status}, createResponse(head, undefined));
     this.#status = status;
     try {

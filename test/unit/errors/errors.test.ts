@@ -6,6 +6,7 @@ import {
   ConnectionError,
   HTTPError,
   InvalidOptionError,
+  JsonError,
   RateLimitError,
   RedirectError,
   ResponseTooLargeError,
@@ -38,6 +39,7 @@ const errors = {
   CircuitOpenError: new CircuitOpenError(5_000, details),
   AuthError: new AuthError('No token', details),
   HTTPError: new HTTPError(response, {body: 's3cret'}, details),
+  JsonError: new JsonError(details),
   ResponseTooLargeError: new ResponseTooLargeError(1000, details),
   SchemaError: new SchemaError([{message: 's3cret', path: ['s3cret']}], details),
   UnsupportedOptionError: new UnsupportedOptionError('tls', 'the fetch connector', 'the runtime has its own'),
@@ -56,6 +58,7 @@ const classes = {
   CircuitOpenError,
   AuthError,
   HTTPError,
+  JsonError,
   ResponseTooLargeError,
   SchemaError,
   UnsupportedOptionError,
@@ -69,6 +72,7 @@ describe.each(names)('%s', (name) => {
     const networkErrors = ['ConnectionError', 'RedirectError'];
     expect(error).toBeInstanceOf(Error);
     expect(error instanceof TypeError).toBe(networkErrors.includes(name));
+    expect(error instanceof SyntaxError).toBe(name === 'JsonError');
     for (const [other, type] of Object.entries(classes)) {
       expect(error instanceof type, other).toBe(other === name || other === 'AiofetchError');
     }
@@ -85,7 +89,7 @@ describe.each(names)('%s', (name) => {
   it('the error has its name, also in its string, its stack and when it is inspected', () => {
     expect(error.name).toBe(name);
     expect(String(error)).toBe(`${name}: ${error.message}`);
-    expect(error.stack).toMatch(new RegExp(`^(?:Type)?(?:Error|${name}): `));
+    expect(error.stack).toMatch(new RegExp(`^(?:Type|Syntax)?(?:Error|${name}): `));
     expect(Object.keys(error)).not.toContain('name');
     expect(inspect(error)).toMatch(new RegExp(`^${name}: `));
   });
@@ -124,7 +128,8 @@ describe.each(ofRequests)('%s of a request', (name) => {
     const error = errors[name];
     expect(error.request).toEqual({method: 'POST', url: 'https://api.test/v1/users?token=…&a=…'});
     expect(error.attempts).toBe(2);
-    expect(error.cause).toBe(details.cause);
+    // The cause of a JsonError would be the error of the parser, which shows a piece of the body.
+    expect(error.cause).toBe(name === 'JsonError' ? undefined : details.cause);
     if (name !== 'AiofetchError')
       expect(error.message).toMatch(/\(POST https:\/\/api\.test\/v1\/users\?token=…&a=…\)$/);
   });

@@ -1,6 +1,7 @@
 import {Readable} from 'node:stream';
 import {type ChunkSource, takeChunks} from '../../../core/chunk-source.ts';
 import {NativeResponse} from '../../../core/native-response.ts';
+import {parseJson} from '../../../errors/json-error.ts';
 import type {BodySource} from './incoming-body.ts';
 
 // Read when the module is loaded, as `NativeResponse` is: tests and tools replace the globals later.
@@ -14,6 +15,8 @@ export interface ResponseHead {
   readonly rawHeaders: readonly Buffer[];
   readonly url: string;
   readonly redirected: boolean;
+  /** The method of the request, for errors. */
+  readonly method: string;
 }
 
 /** Cancels the body when `response` and its stream have been garbage-collected unread. */
@@ -102,9 +105,9 @@ class ReceivedResponse {
 
   json(): Promise<unknown> {
     const bytes = this.#takeNow();
-    if (!bytes) return this.#consume().then(toJson);
+    if (!bytes) return this.#consume().then((collected) => parseJson(toText(collected), this.#head));
     try {
-      return Promise.resolve(toJson(bytes));
+      return Promise.resolve(parseJson(toText(bytes), this.#head));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -217,10 +220,6 @@ function toText(bytes: Buffer): string {
   const text = bytes.toString();
   // Fetch, "UTF-8 decode": a byte order mark is dropped.
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
-}
-
-function toJson(bytes: Buffer): unknown {
-  return JSON.parse(toText(bytes));
 }
 
 // A reader may transfer the whole memory that its bytes lie in, as a byte stream does. Small buffers share their memory with

@@ -1,7 +1,9 @@
 import {inspect} from 'node:util';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
+import {JsonError} from '../../../../src/index.ts';
 import {startServer} from '../../../support/http-server.ts';
+import {rejection} from '../../../support/mock-session.ts';
 import {openSession} from '../../../support/open-session.ts';
 import {startRawServer} from '../../../support/raw-server.ts';
 import {turns, waitFor} from '../../../support/wait-for.ts';
@@ -314,10 +316,16 @@ describe('text()', () => {
 
 describe('json()', () => {
   it.each(['', '{', 'undefined', '{"a":1}x', '<html>'])(
-    'json() of %j rejects with a SyntaxError',
+    'json() of %j rejects with a JsonError, which is a SyntaxError and names the request',
     async (body) => {
       const {get} = await serving(body);
-      await expect((await get()).json()).rejects.toBeInstanceOf(SyntaxError);
+      const response = await get();
+      const error = await rejection(response.json());
+      expect(error).toBeInstanceOf(SyntaxError);
+      expect(error).toBeInstanceOf(JsonError);
+      const {url} = response;
+      expect(error).toMatchObject({code: 'ERR_JSON', phase: 'receive', request: {method: 'GET', url}});
+      expect((error as Error).message).toBe(`The body of the response is not JSON (GET ${url})`);
     },
   );
 
