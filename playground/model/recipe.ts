@@ -49,7 +49,7 @@ function timeoutRecipe(settings: SessionSettings, runtime: Runtime): Recipe | un
     attempt: timeoutAttempt || undefined,
     pool: timeoutPool || undefined,
     connect: runtime === 'node' && timeoutConnect !== 10_000 ? timeoutConnect : undefined,
-    read: timeoutRead === 30_000 ? undefined : timeoutRead,
+    read: timeoutRead === 300_000 ? undefined : timeoutRead,
   });
 }
 

@@ -83,7 +83,7 @@ export const defaultSettings: Settings = {
   timeoutAttempt: 0,
   timeoutPool: 0,
   timeoutConnect: 10_000,
-  timeoutRead: 30_000,
+  timeoutRead: 300_000,
   retries: 2,
   minDelay: 100,
   maxDelay: 30_000,

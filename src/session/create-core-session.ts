@@ -25,7 +25,7 @@ export interface CoreSessionOptions<Policies extends readonly Policy[] = readonl
   /**
    * Timeouts of every call, in ms. A number means `total`.
    *
-   * @default {read: 30_000}
+   * @default {read: 300_000}
    */
   readonly timeout?: Timeout | undefined;
   /** The policies that every request goes through. The first is the outermost. */

@@ -34,7 +34,7 @@ export interface SessionOptions extends KyOptions, Pick<TransferOptions, 'maxRes
   /**
    * Timeouts of every call, in ms. A number means `total`.
    *
-   * @default {read: 30_000}
+   * @default {read: 300_000}
    */
   readonly timeout?: Timeout | undefined;
   /**

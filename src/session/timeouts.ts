@@ -34,7 +34,7 @@ export interface TimeoutOptions {
    * while the request is being sent, nor while the caller doesn't read. Over a native fetch that doesn't show the end of a
    * large upload (above 64 KiB), it begins with the response.
    *
-   * @default 30_000
+   * @default 300_000, as in Node's fetch
    */
   readonly read?: number | false | undefined;
 }
@@ -53,7 +53,7 @@ export const defaultTimeouts: Timeouts = {
   attempt: undefined,
   pool: undefined,
   connect: undefined,
-  read: 30_000,
+  read: 300_000,
 };
 
 const phases = /* @__PURE__ */ Object.keys(defaultTimeouts);

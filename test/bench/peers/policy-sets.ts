@@ -12,7 +12,7 @@ const off = {retry: false, timeout: {read: false}} as const;
 /** The sets by their labels in the table. The first set of each operation is the one that the others are compared with. */
 export const policySets: Readonly<Record<string, PolicySet>> = {
   none: {options: () => off},
-  'timeout: read, 30 s (default)': {options: () => ({...off, timeout: {}})},
+  'timeout: read, 300 s (default)': {options: () => ({...off, timeout: {}})},
   'timeout: total, attempt, pool, read': {
     options: () => ({...off, timeout: {total: 60_000, attempt: 30_000, pool: 10_000, read: 30_000}}),
   },

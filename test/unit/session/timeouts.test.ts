@@ -202,11 +202,11 @@ describe('timeout.pool', () => {
 });
 
 describe('timeout.read', () => {
-  it('read is 30 s by default', async () => {
+  it('read is 300 s by default, as in Node’s fetch', async () => {
     const session = sessionOver(hanging);
     const call = session.fetch(url);
-    expect(await outcomeIn(29_999, call)).toBe('pending');
-    expect(await outcomeIn(1, call)).toMatchObject({phase: 'read', limit: 30_000});
+    expect(await outcomeIn(299_999, call)).toBe('pending');
+    expect(await outcomeIn(1, call)).toMatchObject({phase: 'read', limit: 300_000});
   });
 
   it.each([0, false, Number.POSITIVE_INFINITY] as const)(
