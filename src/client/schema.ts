@@ -1,5 +1,5 @@
 import type {RedactedRequest} from '../errors/index.ts';
-import {SchemaError} from '../errors/index.ts';
+import {SchemaError, schemaProblem} from '../errors/index.ts';
 import {assertOption} from '../utils/check-options.ts';
 import type {SchemaIssue, StandardSchema} from '../utils/standard-schema.ts';
 import {isSchema, validate} from '../utils/standard-schema.ts';
@@ -86,7 +86,9 @@ export function whenThere<Value, Result>(
 
 export function schemaError(issues: readonly SchemaIssue[], place: CheckedPlace, line?: number): SchemaError {
   const {part, endpoint, request} = place;
-  return new SchemaError(issues, {request, part, endpoint, paths: pathsOf(issues), line});
+  const paths = pathsOf(issues);
+  const problem = schemaProblem(issues) + (paths && ` at ${paths}`);
+  return new SchemaError(issues, {request, part, endpoint, problem, line});
 }
 
 /** The most paths that an error message shows. */
@@ -96,7 +98,7 @@ const shownPaths = 5;
 const namelike = /^[A-Za-z_$][\w$-]{0,39}$/;
 
 /** The paths of issues, as `items[0].name`. They leave out values, and keys that may be values. */
-function pathsOf(issues: readonly SchemaIssue[]): string[] {
+function pathsOf(issues: readonly SchemaIssue[]): string {
   const paths = new Set<string>();
   for (const {path} of issues) {
     if (!Array.isArray(path)) continue;
@@ -109,5 +111,5 @@ function pathsOf(issues: readonly SchemaIssue[]): string[] {
     if (text !== '') paths.add(text);
     if (paths.size === shownPaths) break;
   }
-  return [...paths];
+  return [...paths].join(', ');
 }

@@ -177,14 +177,17 @@ export interface SchemaErrorDetails extends ErrorDetails {
   readonly line?: number | undefined;
   readonly part?: SchemaError['part'];
   readonly endpoint?: string | undefined;
-  /** The paths of the issues, without values. */
-  readonly paths?: readonly string[];
   /**
    * The problem in words.
    *
-   * @default the number of issues and their paths
+   * @default the number of issues
    */
   readonly problem?: string;
+}
+
+/** The problem of a value that a schema refuses, in words. */
+export function schemaProblem({length}: SchemaError['issues']): string {
+  return `does not fit its schema: ${length} issue${length === 1 ? '' : 's'}`;
 }
 
 /** A part of a request or a response does not fit its schema. */
@@ -201,11 +204,9 @@ export class SchemaError extends RequestError {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'SchemaError');
 
   constructor(issues: SchemaError['issues'], details: SchemaErrorDetails = {}) {
-    const {line, part = 'response', endpoint, paths = [], problem} = details;
-    const count = issues.length === 1 ? '1 issue' : `${issues.length} issues`;
-    const place = line === undefined ? part.replace(/^./, (first) => first.toUpperCase()) : `Line ${line}`;
+    const {line, part = 'response', endpoint, problem = schemaProblem(issues)} = details;
     super(
-      `${place}${endpoint ? ` of ${endpoint}` : ''} ${problem ?? `does not fit its schema: ${count}${paths.length > 0 ? ` at ${paths.join(', ')}` : ''}`}`,
+      `${line ? `Line ${line}` : `The ${part}`}${endpoint ? ` of ${endpoint}` : ''} ${problem}`,
       'ERR_SCHEMA',
       undefined,
       details,

@@ -220,7 +220,7 @@ describe('a response is read', () => {
     const error = await rejection(received(anything, () => new Response('s3cret {')).data);
     expect(error).toMatchObject({name: 'SchemaError', part: 'response', endpoint: 'GET /a'});
     expect(error.message).toBe(
-      'Response of GET /a is not JSON, but text/plain (GET https://api.example.com/v1/a)',
+      'The response of GET /a is not JSON, but text/plain (GET https://api.example.com/v1/a)',
     );
     expect(JSON.stringify(error) + String(error.cause) + error.stack).not.toContain('s3cret');
   });
@@ -326,7 +326,7 @@ describe('a response is read', () => {
     const all = await received(asEvents(anything), () => new Response('data: s3cret\n\n')).data;
     const error = await rejection(collect(all));
     expect(error).toMatchObject({name: 'SchemaError', endpoint: 'GET /a'});
-    expect(error.message).toMatch(/^Response of GET \/a has an event whose data is not JSON/);
+    expect(error.message).toMatch(/^The response of GET \/a has an event whose data is not JSON/);
     expect(error.stack).not.toContain('s3cret');
   });
 
@@ -350,7 +350,9 @@ it.each(['text/html; charset=utf-8', 'application/json', 'application/problem+js
     const error = await rejection(call());
     expect(error).toMatchObject({name: 'SchemaError', part: 'response'});
     const [type] = contentType.split(';');
-    expect(error.message).toContain(`Response of GET /a is not a stream of events, but ${type} (GET https`);
+    expect(error.message).toContain(
+      `The response of GET /a is not a stream of events, but ${type} (GET https`,
+    );
     expect(session.stats().active).toBe(0);
   },
 );
@@ -396,7 +398,7 @@ describe('responses that differ by their status', () => {
     const error = await rejection(call());
     expect(error).toMatchObject({name: 'SchemaError', part: 'response'});
     expect(error.message).toContain(
-      'Response of GET /a has the status 206, which is not declared (GET https',
+      'The response of GET /a has the status 206, which is not declared (GET https',
     );
     expect(session.stats().active).toBe(0);
   });

@@ -168,7 +168,7 @@ describe('the members of an error class of its own', () => {
   it('a SchemaError has its issues, and its message says how many', () => {
     expect(errors.SchemaError.issues).toHaveLength(1);
     expect(new SchemaError([{message: 'a'}, {message: 'b'}]).message).toBe(
-      'Response does not fit its schema: 2 issues',
+      'The response does not fit its schema: 2 issues',
     );
   });
 
