@@ -1,7 +1,8 @@
-import {checkKnown, checkNumber} from '../utils/check-options.ts';
+import {checkNumber} from '../utils/check-options.ts';
 import type {KeyedEntry} from '../utils/keyed-state.ts';
-import {checkMaxKeys, KeyedState} from '../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
+import type {OptionChecks} from '../utils/merge-options.ts';
+import {mergeOptions} from '../utils/merge-options.ts';
 
 /** Bounds the extra load that retries or hedged requests put on a host. */
 export interface BudgetOptions {
@@ -31,6 +32,8 @@ export interface BudgetOptions {
    */
   readonly maxKeys?: number | undefined;
 }
+
+type Settings = {readonly [Name in keyof BudgetOptions]-?: number};
 
 /** Decides whether a retry or a hedged request may put extra load on a host. */
 export interface Budget {
@@ -101,33 +104,56 @@ export class WindowCounts implements KeyedEntry {
   }
 }
 
+const checks: OptionChecks<Settings> = {
+  ratio: checkNumber,
+  minimum: checkNumber,
+  window: (option, value: number) => checkNumber(option, value, undefined, {min: 1}),
+  maxKeys: (option, value: number) => checkNumber(option, value, undefined, {min: 1, whole: true}),
+};
+
 /**
  * Counts calls and extra requests for each host. When a host is down, its load grows by the factor `1 + ratio` at most,
  * instead of by the number of attempts that each call may make.
  *
  * @throws InvalidOptionError; UnsupportedOptionError for an unknown option
  */
-export function createBudget(where: string, options: BudgetOptions, base: BudgetOptions): Budget {
-  checkKnown(where, options, ['ratio', 'minimum', 'window', 'maxKeys']);
-  const ratio = checkNumber(`${where}.ratio`, options.ratio, base.ratio);
-  const minimum = checkNumber(`${where}.minimum`, options.minimum, base.minimum);
-  const window = checkNumber(`${where}.window`, options.window, base.window, {min: 1});
-  const hosts = new KeyedState((key) => new WindowCounts(key, window), checkMaxKeys(where, options));
+export function createBudget(where: string, options: BudgetOptions, base: Omit<Settings, 'maxKeys'>): Budget {
+  const settings = {maxKeys: 10_000, ...base};
+  const {ratio, minimum, window, maxKeys} = mergeOptions<Settings>(where, settings, options, checks);
+  // What calls have added and extra requests have taken, by host. The window is kept as two halves, so that the sums cover
+  // the last half window at least and the last whole window at most.
+  let sums = new Map<string, {sum: number}>();
+  let before = new Map<string, {sum: number}>();
+  let since = performance.now();
 
-  function countsOf(host: string): WindowCounts {
-    const counts = hosts.get(host);
-    counts.forget(performance.now());
+  function countsOf(host: string): {sum: number} {
+    const age = performance.now() - since;
+    if (age >= window / 2) {
+      before = age < window ? sums : new Map();
+      sums = new Map();
+      since += age;
+    }
+    const counts = sums.get(host) ?? {sum: 0};
+    // Moves the host to the end, where the order may soon matter.
+    if (sums.size > maxKeys / 2) sums.delete(host);
+    sums.set(host, counts);
+    if (sums.size > maxKeys) {
+      const [longestUnused = ''] = sums.keys();
+      sums.delete(longestUnused);
+      before.delete(longestUnused);
+    }
     return counts;
   }
 
   return {
     count(host) {
-      countsOf(host).add(1, 0);
+      countsOf(host).sum += ratio;
     },
     take(host) {
       const counts = countsOf(host);
-      if (counts.marked + 1 > minimum + ratio * counts.all) return false;
-      counts.add(0, 1);
+      // Many fractions add up to a whole number only within the precision of a number.
+      if (minimum + counts.sum + (before.get(host)?.sum ?? 0) < 1 - 1e-6) return false;
+      counts.sum--;
       return true;
     },
   };

@@ -6,7 +6,7 @@ import {checkFunction, checkKnown, checkNumber} from '../utils/check-options.ts'
 import type {KeyedEntry} from '../utils/keyed-state.ts';
 import {checkMaxKeys, KeyedState} from '../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
-import {urlParts} from '../utils/url-parts.ts';
+import {urlOrigin} from '../utils/url-parts.ts';
 import {WindowCounts} from './budget.ts';
 
 /** `closed`: requests are sent; `open`: requests are refused; `half-open`: a few requests are sent to test the host. */
@@ -148,7 +148,7 @@ function checkOptions(options: CircuitBreakerOptions): CircuitSettings {
     openFor: checkNumber('circuitBreaker.openFor', options.openFor, 30_000, {min: 1}),
     probes: checkNumber('circuitBreaker.probes', options.probes, 1, {min: 1, whole: true}),
     maxKeys: checkMaxKeys('circuitBreaker', options),
-    keyOf: scope === 'host' ? ({url}) => urlParts(url).origin : checkFunction('circuitBreaker.scope', scope),
+    keyOf: scope === 'host' ? ({url}) => urlOrigin(url) : checkFunction('circuitBreaker.scope', scope),
     isFailure: checkFunction('circuitBreaker.isFailure', options.isFailure) ?? isServerFailure,
     onStateChange: checkFunction('circuitBreaker.onStateChange', options.onStateChange),
   };

@@ -42,14 +42,12 @@ export function quotaOf(headers: Headers): Quota {
 
 // Some servers send seconds from now, some send seconds since 1970, some send ms since 1970. The size of the number tells
 // them apart: in 2001, 1e9 seconds and 1e12 ms had passed since 1970.
-const firstTimestamp = 1_000_000_000;
-
 function parseDelay(value: string, headers: Headers): number | undefined {
   let time: number;
   if (/^\d+(?:\.\d+)?$/.test(value)) {
     time = Number(value);
-    if (time < firstTimestamp) return time * 1_000;
-    if (time < firstTimestamp * 1_000) time *= 1_000;
+    if (time < 1e9) return time * 1_000;
+    if (time < 1e12) time *= 1_000;
   } else {
     // `Date.parse` accepts many texts that aren't dates. The dates of HTTP and of ISO 8601 contain a time of day. The
     // oldest of HTTP's three date formats (asctime) doesn't name its time zone, which is GMT.

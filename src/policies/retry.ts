@@ -8,8 +8,10 @@ import {isIdempotent, lifetimeOf} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {ConnectionError, TimeoutError} from '../errors/index.ts';
 import {redactUrl} from '../errors/redact-url.ts';
-import {checkFunction, checkKnown, checkNumber, checkStatuses, longestDelay} from '../utils/check-options.ts';
-import {urlParts} from '../utils/url-parts.ts';
+import {checkFunction, checkNumber, checkStatuses, longestDelay} from '../utils/check-options.ts';
+import type {OptionChecks} from '../utils/merge-options.ts';
+import {mergeOptions} from '../utils/merge-options.ts';
+import {urlOrigin} from '../utils/url-parts.ts';
 import type {Budget, BudgetOptions} from './budget.ts';
 import {createBudget} from './budget.ts';
 import {retryAfter} from './retry-after.ts';
@@ -96,17 +98,6 @@ export interface RetrySettings {
   readonly onRetry: RetryOptions['onRetry'];
 }
 
-const knownOptions = [
-  'retries',
-  'statuses',
-  'minDelay',
-  'maxDelay',
-  'maxRetryAfter',
-  'budget',
-  'shouldRetry',
-  'onRetry',
-];
-
 /** Statuses of failures that may be temporary. */
 export const retriedStatuses: readonly number[] = [408, 429, 500, 502, 503, 504];
 
@@ -121,6 +112,20 @@ const noRetry: RetrySettings = {
   budget: undefined,
   shouldRetry: undefined,
   onRetry: undefined,
+};
+
+const checkWhole = (option: string, value: number) => checkNumber(option, value, undefined, {whole: true});
+
+const checks: OptionChecks<RetrySettings> = {
+  retries: checkWhole,
+  statuses: checkStatuses,
+  minDelay: checkNumber,
+  maxDelay: checkNumber,
+  maxRetryAfter: checkNumber,
+  budget: (option, value: BudgetOptions | false) =>
+    value === false ? undefined : createBudget(option, value, defaultBudget),
+  shouldRetry: checkFunction,
+  onRetry: checkFunction,
 };
 
 /** The default settings, with a budget of their own. */
@@ -143,26 +148,7 @@ function checkRetry(retry: Retry): Retry {
  */
 export function mergeRetry(base: RetrySettings, retry: Retry | undefined): RetrySettings {
   if (retry === undefined) return base;
-  const options = typeof retry === 'object' ? retry : {retries: retry || 0};
-  checkKnown('retry', options, knownOptions);
-  const ms = (name: 'minDelay' | 'maxDelay' | 'maxRetryAfter') =>
-    checkNumber(`retry.${name}`, options[name], base[name]);
-  const {retries, statuses, budget, shouldRetry, onRetry} = options as RetryOptions;
-  return {
-    retries: checkNumber('retry.retries', retries, base.retries, {whole: true}),
-    statuses: checkStatuses('retry.statuses', statuses, base.statuses),
-    minDelay: ms('minDelay'),
-    maxDelay: ms('maxDelay'),
-    maxRetryAfter: ms('maxRetryAfter'),
-    budget:
-      budget === undefined
-        ? base.budget
-        : budget === false
-          ? undefined
-          : createBudget('retry.budget', budget, defaultBudget),
-    shouldRetry: checkFunction('retry.shouldRetry', shouldRetry) ?? base.shouldRetry,
-    onRetry: checkFunction('retry.onRetry', onRetry) ?? base.onRetry,
-  };
+  return mergeOptions('retry', base, typeof retry === 'object' ? retry : {retries: retry || 0}, checks);
 }
 
 /**
@@ -199,34 +185,32 @@ export function retryWith(own: RetrySettings): PolicyDefinition<{readonly retry?
     wrap: (next) => (request) => {
       const settings = mergeRetry(own, request.options['retry'] as Retry | undefined);
       if (settings.retries === 0) return next(request);
-      settings.budget?.count(urlParts(request.url).origin);
+      settings.budget?.count(urlOrigin(request.url));
       // Policies further in may set headers in place. The next attempt must not start with them.
       const headers = request.headers.copy();
       return next(request).then(
         (response) =>
-          isFailure(settings, response)
-            ? retry(next, request, headers, settings, new FailedAttempt(response, undefined))
-            : response,
-        (error) => retry(next, request, headers, settings, new FailedAttempt(undefined, error)),
+          isFailure(settings, {response}) ? retry(next, request, headers, settings, {response}) : response,
+        (error) => retry(next, request, headers, settings, {error}),
       );
     },
   };
 }
 
-/** Carries the outcome of a failed attempt through p-retry, which takes a `TypeError` for a bug and doesn't retry it. */
-class FailedAttempt extends Error {
-  readonly response: Response | undefined;
-  readonly error: unknown;
-
-  constructor(response: Response | undefined, error: unknown) {
-    super();
-    this.response = response;
-    this.error = error;
-  }
+/** The outcome of an attempt. */
+interface Outcome {
+  readonly response?: Response;
+  /** The error that the attempt ended with, if it got no response. */
+  readonly error?: unknown;
 }
 
-function isFailure({statuses, shouldRetry}: RetrySettings, {status}: Response): boolean {
-  return statuses.includes(status) || (shouldRetry !== undefined && status >= 400);
+/** What p-retry is thrown for a failed attempt, instead of its error: p-retry takes a `TypeError` for a bug. */
+const failed = /* @__PURE__ */ new Error();
+
+function isFailure({statuses, shouldRetry}: RetrySettings, {response}: Outcome): boolean {
+  return (
+    !response || statuses.includes(response.status) || (shouldRetry !== undefined && response.status >= 400)
+  );
 }
 
 async function retry(
@@ -234,79 +218,68 @@ async function retry(
   request: ConnectorRequest,
   headers: HeaderList,
   settings: RetrySettings,
-  first: FailedAttempt,
+  first: Outcome,
 ): Promise<Response> {
   // Keeps the headers that the caller set: each attempt gets a copy of them.
   const original = request.with({headers});
-  const attemptAt = async (attempt: number): Promise<Response> => {
-    if (attempt === 1) throw first;
-    const again = original.with({headers: headers.copy()});
-    again.attempt = attempt;
-    let response: Response;
-    try {
-      response = await next(again);
-    } catch (error) {
-      throw new FailedAttempt(undefined, error);
+  let outcome = first;
+  const attemptAt = async (attempt: number): Promise<void> => {
+    if (attempt > 1) {
+      const again = original.with({headers: headers.copy()});
+      again.attempt = attempt;
+      try {
+        outcome = {response: await next(again)};
+      } catch (error) {
+        outcome = {error};
+      }
     }
-    if (isFailure(settings, response)) throw new FailedAttempt(response, undefined);
-    return response;
+    if (isFailure(settings, outcome)) throw failed;
   };
   try {
-    return await pRetry(attemptAt, {
+    await pRetry(attemptAt, {
       retries: settings.retries,
       // `beforeRetry` waits instead of p-retry: the server may ask for another delay, and an abort ends the wait.
       minTimeout: 0,
-      onFailedAttempt: ({error, attemptNumber, retriesLeft}) =>
-        beforeRetry(original, settings, error as FailedAttempt, attemptNumber, retriesLeft),
+      onFailedAttempt: ({attemptNumber, retriesLeft}) =>
+        beforeRetry(original, settings, outcome, attemptNumber, retriesLeft),
     });
   } catch (error) {
-    if (!(error instanceof FailedAttempt)) throw error;
-    if (error.response) return error.response;
-    throw error.error;
+    if (error !== failed) {
+      request.lifetime.discard(outcome.response);
+      throw error;
+    }
   }
+  if (outcome.response) return outcome.response;
+  throw outcome.error;
 }
 
 /**
  * Decides whether another attempt follows, and waits until it is due.
  *
- * @throws FailedAttempt, the given one, when no attempt follows; the reason of an abort; what a callback throws
+ * @throws {@link failed} when no attempt follows; the reason of an abort; what a callback throws
  */
 async function beforeRetry(
   request: ConnectorRequest,
   settings: RetrySettings,
-  failed: FailedAttempt,
+  outcome: Outcome,
   attempt: number,
   retriesLeft: number,
 ): Promise<void> {
   const {lifetime, method, url, body} = request;
-  const {response, error} = failed;
-  if (lifetime.isAborted) {
-    lifetime.discard(response);
-    throw lifetime.reason;
-  }
+  const {response} = outcome;
+  if (lifetime.isAborted) throw lifetime.reason;
   const delay = delayOf(settings, response, attempt);
   if (retriesLeft === 0 || !isReplayable(body) || delay >= lifetime.timeLeft()) throw failed;
-  const context: RetryContext = {
-    request: {method, url: redactUrl(url)},
-    attempt,
-    retriesLeft,
-    delay,
-    ...(response ? {response} : {error}),
-  };
-  let isWanted: boolean;
-  try {
-    isWanted = (await settings.shouldRetry?.(context)) ?? isRetryable(request, settings, failed);
-  } catch (thrown) {
-    lifetime.discard(response);
-    throw thrown;
-  }
-  if (!isWanted || settings.budget?.take(urlParts(url).origin) === false) throw failed;
+  const shown = {method, url: redactUrl(url)};
+  const context: RetryContext = {request: shown, attempt, retriesLeft, delay, ...outcome};
+  const isWanted = (await settings.shouldRetry?.(context)) ?? isRetryable(request, shown, settings, outcome);
+  if (!isWanted || settings.budget?.take(urlOrigin(url)) === false) throw failed;
   // Discard the response before the wait: an unread body would keep its slot until the wait ends.
   lifetime.discard(response);
   request.attempt = lifetimeOf(request).attempts;
   lifetime.trace?.emit('retryScheduled', request, {
     delay,
-    ...(response ? {status: response.status} : {error}),
+    ...(response ? {status: response.status} : outcome),
   });
   await settings.onRetry?.(context);
   await sleep(delay, lifetime);
@@ -324,37 +297,37 @@ function delayOf(settings: RetrySettings, response: Response | undefined, attemp
 /** The policy's own rules, for failures about which `shouldRetry` doesn't decide. */
 function isRetryable(
   request: ConnectorRequest,
+  {method, url}: RedactedRequest,
   {statuses}: RetrySettings,
-  {response, error}: FailedAttempt,
+  {response, error}: Outcome,
 ): boolean {
   if (response) return statuses.includes(response.status) && isIdempotent(request);
   if (!(error instanceof ConnectionError || error instanceof TimeoutError)) return false;
   const {phase, request: last} = error;
   // A request that couldn't connect was never sent, so that any method may be repeated. After a redirect, a server has
   // already processed the request once.
-  const isFirstHop = !last || (last.method === request.method && last.url === redactUrl(request.url));
+  const isFirstHop = !last || (last.method === method && last.url === url);
   if (isFirstHop && (phase === 'dns' || phase === 'connect' || phase === 'tls')) return true;
   // After a timeout of `pool`, another wait for a slot would be as long; after one of `total`, no time is left.
   return phase !== 'pool' && phase !== 'total' && isIdempotent(request);
 }
 
+/** Waits for `delay` ms, or rejects when the call is aborted before. */
 function sleep(delay: number, lifetime: CallLifetime): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
-      () => {
-        lifetime.offAbort(listener);
-        resolve();
-      },
-      Math.min(delay, longestDelay),
-    );
+    // The call may have been aborted during `shouldRetry` or `onRetry`. A listener added after that isn't notified.
+    if (lifetime.isAborted) throw lifetime.reason;
+    const end = () => {
+      lifetime.offAbort(listener);
+      resolve();
+    };
+    const timer = setTimeout(end, Math.min(delay, longestDelay));
     const listener = {
       aborted(reason: unknown) {
         clearTimeout(timer);
         reject(reason);
       },
     };
-    // The call may have been aborted during `shouldRetry` or `onRetry`. A listener added after that isn't notified.
-    if (lifetime.isAborted) listener.aborted(lifetime.reason);
-    else lifetime.onAbort(listener);
+    lifetime.onAbort(listener);
   });
 }

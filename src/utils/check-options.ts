@@ -22,7 +22,7 @@ interface Range {
 export function checkNumber(
   option: string,
   value: number | undefined,
-  fallback: number | undefined,
+  fallback?: number,
   {min = 0, max = Infinity, whole = false}: Range = {},
 ): number {
   if (value === undefined && fallback !== undefined) return fallback;
@@ -53,7 +53,7 @@ export function checkLimitPerHost<T extends object>(value: number | T | undefine
 export function checkStatuses(
   option: string,
   value: readonly number[] | undefined,
-  fallback: readonly number[],
+  fallback?: readonly number[],
 ): readonly number[] {
   const statuses = value ?? fallback;
   const isList = Array.isArray(statuses) && statuses.every(Number.isInteger);

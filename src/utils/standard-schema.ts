@@ -22,9 +22,7 @@ export interface SchemaIssue {
 
 /** Whether a value is a Standard Schema. Some libraries' schemas, as ArkType's, are functions. */
 export function isSchema(value: unknown): value is StandardSchema {
-  const isCarrier = (typeof value === 'object' && value !== null) || typeof value === 'function';
-  const standard = isCarrier ? (value as Partial<StandardSchema>)['~standard'] : undefined;
-  return typeof standard?.validate === 'function';
+  return typeof (value as Partial<StandardSchema> | null | undefined)?.['~standard']?.validate === 'function';
 }
 
 /**

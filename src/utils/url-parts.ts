@@ -24,26 +24,50 @@ export function withoutBrackets(host: string): string {
   return host.replace(/^\[|\]$/g, '');
 }
 
+interface KnownUrl {
+  readonly href: string;
+  readonly origin: string;
+  /** Set when it is first needed. */
+  path?: string;
+}
+
 const cacheSize = 500;
-const cache = new Map<string, UrlParts>();
+const cache = new Map<string, KnownUrl>();
+
+// The parts are cached, because applications request the same URLs again and again.
+function parse(url: string): KnownUrl {
+  let known = cache.get(url);
+  if (!known) {
+    const {href, origin} = new URL(url);
+    known = {href, origin};
+    if (cache.size >= cacheSize) cache.clear();
+    cache.set(url, known);
+  }
+  return known;
+}
+
+/** Returns the origin of an absolute URL. */
+export function urlOrigin(url: string): string {
+  return parse(url).origin;
+}
 
 /**
- * Returns the parts of an absolute http: or https: URL. The parts are cached, because applications request the same URLs
- * again and again.
+ * Returns the parts of an absolute http: or https: URL.
  *
  * @throws TypeError for any other scheme
  */
 export function urlParts(url: string): UrlParts {
-  const known = cache.get(url);
-  if (known) return known;
-  const {href, origin, protocol} = new URL(url);
-  if (protocol !== 'http:' && protocol !== 'https:') {
-    throw new TypeError(`Scheme ${protocol} can't be fetched; http: and https: can`);
+  const known = parse(url);
+  known.path ??= pathOf(known.href);
+  return known as UrlParts;
+}
+
+function pathOf(href: string): string {
+  const [scheme = ''] = href.split('//', 1);
+  if (scheme !== 'http:' && scheme !== 'https:') {
+    throw new TypeError(`Scheme ${new URL(href).protocol} can't be fetched; http: and https: can`);
   }
   // The path is cut out of `href`, because `search` is '' for an empty query as well as for none.
   const [whole = href] = href.split('#', 1);
-  const parts = {origin, path: whole.slice(whole.indexOf('/', protocol.length + 2))};
-  if (cache.size >= cacheSize) cache.clear();
-  cache.set(url, parts);
-  return parts;
+  return whole.slice(whole.indexOf('/', scheme.length + 2));
 }

@@ -7,7 +7,7 @@ import {InvalidOptionError} from '../../errors/index.ts';
 import {assertOption, isObject} from '../../utils/check-options.ts';
 import {basicAuthorization, isBasicCredentials, isBearerToken} from '../../utils/credentials.ts';
 import {registerSecretNames} from '../../utils/secret-names.ts';
-import {urlParts} from '../../utils/url-parts.ts';
+import {urlOrigin} from '../../utils/url-parts.ts';
 
 /** A credential, or a function that is called for one at each attempt. */
 export type Credential = string | (() => string | Promise<string>);
@@ -114,7 +114,7 @@ export function authPolicy(auth: Auth): PolicyDefinition {
       const {origin} = context.baseUrl;
       const signed = applyPolicy(schemeFor(context, origin), next, context);
       // The whole origin is compared: "https://api.example.com.evil.test" starts with "https://api.example.com".
-      return (request) => (urlParts(request.url).origin === origin ? signed : next)(request);
+      return (request) => (urlOrigin(request.url) === origin ? signed : next)(request);
     },
   };
 }

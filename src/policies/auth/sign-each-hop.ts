@@ -4,7 +4,7 @@ import type {Handler} from '../../core/policy.ts';
 import {followRedirects} from '../../core/redirect.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {RedirectError} from '../../errors/index.ts';
-import {urlParts} from '../../utils/url-parts.ts';
+import {urlOrigin} from '../../utils/url-parts.ts';
 
 /** The origin whose requests are signed, and the connector that sends redirected requests. */
 interface HopContext {
@@ -34,7 +34,7 @@ export function signEachHop(
   const followed = followRedirects(request, async (hop) => {
     const single = hop.with({redirect: 'manual'});
     // Another origin chooses where the request goes from there, and must not get a signed request of its choice.
-    hasLeft ||= urlParts(hop.url).origin !== origin;
+    hasLeft ||= urlOrigin(hop.url) !== origin;
     const response = await (hasLeft ? send(bare(single)) : sign(single, send));
     send = connector.fetch;
     if (response.type !== 'opaqueredirect') return response;

@@ -5,7 +5,7 @@ import {lifetimeOf} from '../../core/request.ts';
 import type {RedactedRequest} from '../../errors/index.ts';
 import {TimeoutError} from '../../errors/index.ts';
 import {assertOption, checkDuration, checkKnown, checkNumber, isObject} from '../../utils/check-options.ts';
-import {urlParts} from '../../utils/url-parts.ts';
+import {urlOrigin} from '../../utils/url-parts.ts';
 import {AuthError} from './error.ts';
 import type {AuthContext, AuthScheme} from './index.ts';
 import {bearerOf, sendSigned} from './index.ts';
@@ -121,7 +121,7 @@ export function tokenScheme(getTokenOf: (context: AuthContext) => GetToken, skew
       const token = await tokens.get(request);
       const response = await sendSigned(next, request, bearerOf(token));
       // After a redirect to another origin, the 401 is not about the token: that origin never got it.
-      if (response.status !== 401 || urlParts(response.url || request.url).origin !== context.origin) {
+      if (response.status !== 401 || urlOrigin(response.url || request.url) !== context.origin) {
         return response;
       }
       tokens.reject(token);

@@ -5,7 +5,7 @@ import type {ConnectorRequest} from '../../core/request.ts';
 import {isIdempotent, lifetimeOf} from '../../core/request.ts';
 import {checkKnown, checkNumber, longestDelay} from '../../utils/check-options.ts';
 import {checkMaxKeys, KeyedState} from '../../utils/keyed-state.ts';
-import {urlParts} from '../../utils/url-parts.ts';
+import {urlOrigin} from '../../utils/url-parts.ts';
 import type {BudgetOptions} from '../budget.ts';
 import {createBudget} from '../budget.ts';
 import {callNext} from '../call-next.ts';
@@ -71,7 +71,7 @@ export function hedgePolicy(options: HedgeOptions = {}): PolicyDefinition {
     (next: Handler): Handler =>
     (request) => {
       if (!isReplayable(request.body) || !isIdempotent(request)) return next(request);
-      const host = urlParts(request.url).origin;
+      const host = urlOrigin(request.url);
       budget?.count(host);
       const latencies = hosts?.get(host);
       const observed = latencies?.percentile;

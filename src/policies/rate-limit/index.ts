@@ -1,6 +1,6 @@
 import type {Handler, PolicyDefinition} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
-import {urlParts} from '../../utils/url-parts.ts';
+import {urlOrigin} from '../../utils/url-parts.ts';
 import {quotaOf, retryAfter} from '../retry-after.ts';
 import type {RateLimit} from './options.ts';
 import {checkLimit} from './options.ts';
@@ -53,8 +53,7 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
   function bucketsOf(request: ConnectorRequest): Bucket[] {
     const found: Bucket[] = [];
     for (const {scope, buckets} of limits) {
-      const key =
-        scope === 'session' ? scope : scope === 'host' ? urlParts(request.url).origin : scope(request);
+      const key = scope === 'session' ? scope : scope === 'host' ? urlOrigin(request.url) : scope(request);
       if (key !== undefined) found.push(buckets.get(key));
     }
     return found;
