@@ -5,8 +5,9 @@
  * @module
  */
 import Queue from 'yocto-queue';
+import {checkKnown} from '../utils/check-options.ts';
 import type {RunOptions, WorkerFunction} from './options.ts';
-import {createRun, type Failure} from './run.ts';
+import {createRun, type Failure, type Run} from './run.ts';
 
 export type {Progress, RunOptions, WorkerContext, WorkerFunction} from './options.ts';
 
@@ -71,31 +72,24 @@ export function gather<Input, Result>(
   worker: WorkerFunction<Input, Result>,
   options: GatherOptions = {},
 ): Promise<unknown[]> {
-  const results: unknown[] = [];
-  // The array is filled up to the index first, because V8 is slower with an array that has holes.
-  const put = (index: number, result: unknown): undefined => {
-    while (results.length <= index) results.push(undefined);
-    results[index] = result;
-  };
-  const where = 'gather';
-  const known = ['concurrency', 'settle', 'signal', 'onProgress'];
   return new Promise((resolve, reject) => {
-    const ended = (failure: Failure | undefined) => (failure ? reject(failure.error) : resolve(results));
-    const run = createRun(
-      inputs,
-      worker,
-      options,
-      options.settle
-        ? {
-            fulfilled: (index, value) => put(index, {status: 'fulfilled', value}),
-            rejected: (index, reason) => put(index, {status: 'rejected', reason}),
-            ended,
-            where,
-            known,
-          }
-        : {fulfilled: put, ended, where, known},
-    );
-    run.begin();
+    checkKnown('gather', options, ['concurrency', 'settle', 'signal', 'onProgress'], '');
+    const {settle = false} = options;
+    const results: unknown[] = [];
+    createRun(inputs, worker, options, {
+      takesErrors: settle,
+      settled(index, outcome, isFulfilled) {
+        // The array is filled up to the index first, because V8 is slower with an array that has holes.
+        while (results.length <= index) results.push(undefined);
+        results[index] = !settle
+          ? outcome
+          : isFulfilled
+            ? {status: 'fulfilled', value: outcome}
+            : {status: 'rejected', reason: outcome};
+        return undefined;
+      },
+      ended: (failure) => (failure ? reject(failure.error) : resolve(results)),
+    }).begin();
   });
 }
 
@@ -140,26 +134,33 @@ export function asCompleted<Input, Result>(
   const untaken = new Queue<{readonly value: Result; readonly release: () => void}>();
   const takers = new Queue<PromiseWithResolvers<Step>>();
   const end = Promise.withResolvers<void>();
-  let hasBegun = false;
+  let run: Run | undefined;
   let hasEnded = false;
   let failure: Failure | undefined;
 
-  const run = createRun(inputs, worker, options, {
-    where: 'asCompleted',
-    known: ['concurrency', 'signal', 'onProgress'],
-    fulfilled(_index, value) {
-      const taker = takers.dequeue();
-      if (!taker) return new Promise((release) => untaken.enqueue({value, release}));
-      taker.resolve({done: false, value});
-      return undefined;
-    },
-    ended(cause) {
-      hasEnded = true;
-      failure = cause;
-      for (const taker of takers.drain()) taker.resolve(last());
-      end.resolve();
-    },
-  });
+  function begin(): void {
+    try {
+      checkKnown('asCompleted', options, ['concurrency', 'signal', 'onProgress'], '');
+      run = createRun(inputs, worker, options, {settled, ended});
+      run.begin();
+    } catch (error) {
+      ended({error});
+    }
+  }
+
+  function settled(_index: number, value: unknown): Promise<void> | undefined {
+    const taker = takers.dequeue();
+    if (!taker) return new Promise((release) => untaken.enqueue({value: value as Result, release}));
+    taker.resolve({done: false, value: value as Result});
+    return undefined;
+  }
+
+  function ended(cause: Failure | undefined): void {
+    hasEnded = true;
+    failure = cause;
+    for (const taker of takers.drain()) taker.resolve(last());
+    end.resolve();
+  }
 
   // One taker gets the failure. The others get the end of the iteration, as from a generator that threw.
   async function last(): Promise<Step> {
@@ -179,16 +180,13 @@ export function asCompleted<Input, Result>(
       if (hasEnded) return last();
       const taker = Promise.withResolvers<Step>();
       takers.enqueue(taker);
-      if (!hasBegun) {
-        hasBegun = true;
-        run.begin();
-      }
+      if (!run) begin();
       return taker.promise;
     },
     async return() {
       untaken.clear();
-      if (hasBegun && !hasEnded) {
-        run.abandon();
+      if (run && !hasEnded) {
+        run.stop(undefined, new DOMException('The results are no longer wanted', 'AbortError'));
         await end.promise;
       } else {
         hasEnded = true;

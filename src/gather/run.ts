@@ -1,7 +1,7 @@
-import pLimit, {type LimitFunction} from 'p-limit';
-import {assertOption, checkKnown} from '../utils/check-options.ts';
+import pLimit from 'p-limit';
+import {checkNumber} from '../utils/check-options.ts';
 import type {RunOptions, WorkerFunction} from './options.ts';
-import {createProgressReporter, type ReportProgress} from './progress.ts';
+import {createProgressReporter} from './progress.ts';
 import {createBatchedSignals} from './signals.ts';
 
 /** Why a run was cut short. An object, because any value can be thrown, even `undefined`. */
@@ -10,15 +10,11 @@ export interface Failure {
 }
 
 /** Receives the outcomes of a run. None of the functions may throw. */
-export interface RunHandlers<Result> {
-  /** The function that the user called, for errors. */
-  readonly where: string;
-  /** The names of the options that this function takes. */
-  readonly known: readonly string[];
+export interface RunHandlers {
+  /** Whether {@link settled} is called for workers that fail too. Otherwise the first of them ends the run. */
+  readonly takesErrors?: boolean | undefined;
   /** @returns a promise if the result keeps the place of its worker until the promise is fulfilled */
-  fulfilled(index: number, value: Result): Promise<void> | undefined;
-  /** Without this function, the first worker that fails ends the run. */
-  readonly rejected?: ((index: number, reason: unknown) => void) | undefined;
+  settled(index: number, outcome: unknown, isFulfilled: boolean): Promise<void> | undefined;
   /** Called once, when all workers have settled and the inputs are closed. */
   ended(failure: Failure | undefined): void;
 }
@@ -27,14 +23,12 @@ export interface RunHandlers<Result> {
 export interface Run {
   /** Opens the inputs and starts the first workers. */
   begin(): void;
-  /** Ends the run because nobody wants its results any more. A failure that it had is forgotten. */
-  abandon(): void;
-}
-
-function checkConcurrency(value = 100): number {
-  const isValid = value === Infinity || (Number.isInteger(value) && value > 0);
-  assertOption(isValid, 'concurrency', value, 'a whole number from 1, or Infinity');
-  return value;
+  /**
+   * Ends the run: no more inputs are read, and the running workers are aborted with `reason`.
+   *
+   * @param failure - `undefined` when nobody wants the results any more: an earlier failure is then forgotten
+   */
+  stop(failure: Failure | undefined, reason: unknown): void;
 }
 
 /**
@@ -45,17 +39,18 @@ function checkConcurrency(value = 100): number {
  * its worker, and the time until its result is taken, if the handlers ask for that.
  *
  * The function is long because all its parts share the state of the run.
+ *
+ * @throws InvalidOptionError for a `concurrency` that is not allowed
  */
 export function createRun<Input, Result>(
   inputs: Iterable<Input> | AsyncIterable<Input>,
   worker: WorkerFunction<Input, Result>,
-  options: RunOptions,
-  handlers: RunHandlers<Result>,
+  {concurrency, signal, onProgress}: RunOptions,
+  handlers: RunHandlers,
 ): Run {
-  const {signal, onProgress} = options;
+  const limit = pLimit(checkNumber('concurrency', concurrency, 100, {min: 1, whole: true}));
+  const report = onProgress && createProgressReporter(inputs, onProgress);
   const signals = createBatchedSignals();
-  let limit: LimitFunction | undefined;
-  let report: ReportProgress | undefined;
   let source: Iterator<Input> | AsyncIterator<Input> | undefined;
   let isAsync = false;
 
@@ -71,31 +66,27 @@ export function createRun<Input, Result>(
   let failure: Failure | undefined;
 
   function begin(): void {
-    reading = true;
     signal?.addEventListener('abort', onAbort);
+    if (signal?.aborted) {
+      onAbort();
+      return;
+    }
+    reading = true;
     try {
-      checkKnown(handlers.where, options, handlers.known, '');
-      limit = pLimit(checkConcurrency(options.concurrency));
-      if (onProgress) report = createProgressReporter(inputs, onProgress);
-      if (signal?.aborted) {
-        stop({error: signal.reason}, signal.reason);
-      } else {
-        const either = inputs as Iterable<Input> & Partial<AsyncIterable<Input>>;
-        source = either[Symbol.asyncIterator]?.();
-        isAsync = source !== undefined;
-        source ??= either[Symbol.iterator]();
-      }
+      const either = inputs as Iterable<Input> & Partial<AsyncIterable<Input>>;
+      source = either[Symbol.asyncIterator]?.();
+      isAsync = source !== undefined;
+      source ??= either[Symbol.iterator]();
     } catch (error) {
       fail(error);
     }
     reading = false;
-    if (stopped) endIfOver();
-    else void limit?.(usePlace);
+    void limit(usePlace);
   }
 
   /** Reads the next input and runs the worker on it. The place is free when the promise is fulfilled. */
   async function usePlace(): Promise<void> {
-    if (stopped) return;
+    if (stopped) return endIfOver();
     let input: Input | undefined;
     reading = true;
     try {
@@ -112,21 +103,21 @@ export function createRun<Input, Result>(
     reading = false;
     if (exhausted || stopped) return endIfOver();
 
-    void limit?.(usePlace);
-    const index = started++;
+    void limit(usePlace);
     const batch = signals.join();
+    const index = started++;
     running++;
     let outcome: unknown;
     let isFulfilled = true;
     try {
-      outcome = await worker(input as Input, {index, signal: batch.signal});
+      outcome = await worker(input as Input, {index, signal: batch.controller.signal});
     } catch (reason) {
       outcome = reason;
       isFulfilled = false;
     }
     running--;
     signals.leave(batch);
-    const taken = stopped ? undefined : settle(index, outcome, isFulfilled);
+    const taken = settle(index, outcome, isFulfilled);
     if (taken && !stopped) {
       held++;
       await taken;
@@ -137,9 +128,9 @@ export function createRun<Input, Result>(
 
   /** @returns a promise if the result keeps its place */
   function settle(index: number, outcome: unknown, isFulfilled: boolean): Promise<void> | undefined {
+    if (stopped) return undefined;
     let taken: Promise<void> | undefined;
-    if (isFulfilled) taken = handlers.fulfilled(index, outcome as Result);
-    else if (handlers.rejected) handlers.rejected(index, outcome);
+    if (isFulfilled || handlers.takesErrors) taken = handlers.settled(index, outcome, isFulfilled);
     else fail(outcome);
     try {
       report?.(isFulfilled, running);
@@ -150,11 +141,12 @@ export function createRun<Input, Result>(
   }
 
   function stop(cause: Failure | undefined, reason: unknown): void {
-    if (stopped || ended) return;
+    if (ended) return;
+    if (!stopped || !cause) failure = cause;
     stopped = true;
-    failure = cause;
-    limit?.clearQueue();
+    limit.clearQueue();
     signals.abort(reason);
+    endIfOver();
   }
 
   // The other workers get an abort rather than the error, which they could take for one of their own, and retry.
@@ -164,13 +156,6 @@ export function createRun<Input, Result>(
 
   function onAbort(): void {
     stop({error: signal?.reason}, signal?.reason);
-    endIfOver();
-  }
-
-  function abandon(): void {
-    stop(undefined, new DOMException('The results are no longer wanted', 'AbortError'));
-    failure = undefined;
-    endIfOver();
   }
 
   function endIfOver(): void {
@@ -183,20 +168,16 @@ export function createRun<Input, Result>(
   async function end(): Promise<void> {
     ended = true;
     signal?.removeEventListener('abort', onAbort);
-    if (source && !exhausted) await close(source);
-    handlers.ended(failure);
-  }
-
-  async function close(opened: Iterator<Input> | AsyncIterator<Input>): Promise<void> {
     try {
-      const closing = opened.return?.();
       // An iterator with a `next()` under way may close only after it, and `next()` may never end: do not wait.
+      const closing = exhausted ? undefined : source?.return?.();
       if (reading) Promise.resolve(closing).catch(() => {});
       else await closing;
     } catch (error) {
       failure ??= {error};
     }
+    handlers.ended(failure);
   }
 
-  return {begin, abandon};
+  return {begin, stop};
 }

@@ -1,7 +1,6 @@
 /** Workers that share an `AbortController`. */
 interface Batch {
-  readonly signal: AbortSignal;
-  abort(reason: unknown): void;
+  readonly controller: AbortController;
   started: number;
   running: number;
 }
@@ -31,9 +30,7 @@ export function createBatchedSignals(): BatchedSignals {
   return {
     join() {
       if (!current || current.started === batchSize) {
-        const controller = new AbortController();
-        const {signal} = controller;
-        current = {signal, abort: (reason) => controller.abort(reason), started: 0, running: 0};
+        current = {controller: new AbortController(), started: 0, running: 0};
         live.add(current);
       }
       current.started++;
@@ -45,7 +42,7 @@ export function createBatchedSignals(): BatchedSignals {
       if (batch.running === 0 && batch.started === batchSize) live.delete(batch);
     },
     abort(reason) {
-      for (const batch of live) batch.abort(reason);
+      for (const {controller} of live) controller.abort(reason);
     },
   };
 }
