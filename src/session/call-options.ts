@@ -125,7 +125,7 @@ export function checkResponseOptions(options: ResponseOptions): void {
     searchParams === undefined || typeof searchParams === 'string' || isObject(searchParams),
     'searchParams',
     searchParams,
-    'a string, an object, pairs, or URLSearchParams',
+    'a string, an object or pairs',
   );
   assertOption(
     throwHttpErrors === undefined ||
@@ -133,7 +133,7 @@ export function checkResponseOptions(options: ResponseOptions): void {
       typeof throwHttpErrors === 'function',
     'throwHttpErrors',
     throwHttpErrors,
-    'true, false, or a function of the status',
+    'a boolean or a function',
   );
   checkFunction('parseJson', parseJson);
   checkFunction('stringifyJson', stringifyJson);

@@ -1,40 +1,30 @@
 import {isRedirectStatus} from '../core/redirect.ts';
-import type {Redirect} from '../core/request.ts';
-import type {RedactedRequest} from '../errors/index.ts';
+import {lifetimeOf} from '../core/request.ts';
 import {HTTPError} from '../errors/index.ts';
 import type {KyOptions} from './call-options.ts';
 import {readErrorData} from './error-data.ts';
+import type {OutgoingCall} from './fetch-call.ts';
 import type {JsonParser} from './response-promise.ts';
 
-/** Decides whether a status is an error, and how the body of such a response is read. */
-export interface StatusCheck {
-  readonly throwHttpErrors: KyOptions['throwHttpErrors'] | undefined;
-  readonly parse: JsonParser | undefined;
-  readonly redirect: Redirect;
-  readonly signal: AbortSignal | null | undefined;
-  /** The number of attempts of the call. */
-  readonly attempts: number;
-}
-
 /**
- * Returns the response if its status is not an error.
+ * Checks the status of a response that is not `ok`.
  *
- * @throws HTTPError for a status that is an error; the reason of `signal` if it was aborted meanwhile
+ * @param parse - reads the body of the error if it is JSON
+ * @throws HTTPError for a status that is an error; the reason of the caller's signal if it was aborted meanwhile
  */
 export async function throwOnHttpError(
   response: Response,
-  request: RedactedRequest,
-  {redirect, throwHttpErrors = true, parse, signal, attempts}: StatusCheck,
-): Promise<Response> {
+  {request, signal}: OutgoingCall,
+  throwHttpErrors: KyOptions['throwHttpErrors'] = true,
+  parse?: JsonParser,
+): Promise<void> {
   const {status, type} = response;
   const isFine =
-    response.ok ||
-    type === 'opaque' ||
-    type === 'opaqueredirect' ||
-    (redirect === 'manual' && isRedirectStatus(status)) ||
+    /^opaque/.test(type) ||
+    (request.redirect === 'manual' && isRedirectStatus(status)) ||
     !(typeof throwHttpErrors === 'function' ? throwHttpErrors(status) : throwHttpErrors);
-  if (isFine) return response;
-  const data = await readErrorData(response, parse && ((text) => parse(text, response)));
+  if (isFine) return;
+  const data = await readErrorData(response, parse);
   if (signal?.aborted) throw signal.reason;
-  throw new HTTPError(response, data, {request, attempts: Math.max(attempts, 1)});
+  throw new HTTPError(response, data, {request, attempts: lifetimeOf(request).attempts || 1});
 }

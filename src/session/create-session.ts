@@ -17,7 +17,7 @@ import type {ExtendOptions, SessionOptions} from './options.ts';
 import {checkSessionOptions} from './options.ts';
 import type {Session} from './session.ts';
 import type {SessionParts} from './session-state.ts';
-import {createVerbs, listOf} from './verbs.ts';
+import {createVerbs} from './verbs.ts';
 import type {VerbsSettings} from './verbs-settings.ts';
 
 /** The settled options of a session, in the form in which its children inherit them. */
@@ -36,7 +36,7 @@ interface Settings {
 /** Makes the session of `createSession` on a platform. */
 export function createSessionOn(options: SessionOptions, platform: Platform): Session {
   checkSessionOptions(options);
-  const {connector: given, searchParams} = options;
+  const {connector: given} = options;
   const ownsConnector = !isConnector(given);
   const settings: Settings = {
     options,
@@ -45,7 +45,7 @@ export function createSessionOn(options: SessionOptions, platform: Platform): Se
     rateLimit: options.rateLimit === undefined ? undefined : rateLimitPolicy(options.rateLimit),
     auth: options.auth === undefined ? undefined : authPolicy(options.auth),
     policies: checkPolicies(options.policies ?? []),
-    searchParams: listOf(searchParams),
+    searchParams: mergeSearchParams([], options),
   };
   const connector = ownsConnector ? platform.defaultConnector(given) : given;
   return build(settings, options, {connector, ownsConnector, platform});

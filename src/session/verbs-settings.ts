@@ -14,6 +14,8 @@ export type CallThroughKy = (outgoing: OutgoingCall, options: CallOptions) => Re
 
 /** Adds hooks to verbs. Verbs without it refuse hooks, and a bundle with only such verbs contains no ky. */
 export interface HookSupport {
+  /** Names of the options that verbs take in addition. */
+  readonly options: readonly string[];
   /** @throws InvalidOptionError, UnsupportedOptionError */
   check(options: Pick<CallOptions, 'hooks' | 'context'>): void;
   create(host: SessionHost, settings: VerbsSettings): CallThroughKy;

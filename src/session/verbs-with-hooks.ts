@@ -4,7 +4,7 @@ import {checkResponseOptions} from './call-options.ts';
 import {checkHookOptions} from './hooks.ts';
 import {kyHooks} from './ky.ts';
 import type {VerbsFactory} from './verbs.ts';
-import {createVerbs, listOf} from './verbs.ts';
+import {createVerbs} from './verbs.ts';
 
 const known = new Set(['searchParams', 'throwHttpErrors', 'parseJson', 'stringifyJson', 'hooks', 'context']);
 
@@ -27,5 +27,5 @@ export function verbsWithHooks(options: KyOptions = {}): VerbsFactory<Pick<KyOpt
   checkKnown('verbsWithHooks', options, known);
   checkResponseOptions(options);
   checkHookOptions(options);
-  return (host) => createVerbs(host, {...options, searchParams: listOf(options.searchParams)}, kyHooks);
+  return (host) => createVerbs(host, {...options, searchParams: [options.searchParams]}, kyHooks);
 }

@@ -3,16 +3,18 @@ import {keepErrors} from '../core/body.ts';
 import {originOf} from '../core/fetch-origin.ts';
 import {takeBody} from '../core/read-request-body.ts';
 import {checkBody, lifetimeOf} from '../core/request.ts';
+import {toJsonError} from '../errors/json-error.ts';
 import {checkKnown} from '../utils/check-options.ts';
 import type {CallOptions, ResponseOptions, VerbOptions} from './call-options.ts';
-import {checkResponseOptions, hookOptionNames, verbOptionNames} from './call-options.ts';
+import {checkResponseOptions, verbOptionNames} from './call-options.ts';
 import {throwOnHttpError} from './check-status.ts';
 import type {BaseFetchInit, OutgoingCall} from './fetch-call.ts';
 import {outgoingCall} from './fetch-call.ts';
-import {jsonParserFor, toRejectedPromise, toResponsePromise, withJsonParser} from './response-promise.ts';
+import type {JsonParser} from './response-promise.ts';
+import {setDefault, toResponsePromise} from './response-promise.ts';
 import {withSearchParams} from './search-params.ts';
 import type {SessionHost} from './session-host.ts';
-import type {CallThroughKy, HookSupport, VerbsSettings} from './verbs-settings.ts';
+import type {HookSupport, VerbsSettings} from './verbs-settings.ts';
 
 export type {ResponsePromise} from 'ky';
 
@@ -48,12 +50,7 @@ export function verbs(options: ResponseOptions = {}): VerbsFactory {
   const known = ['searchParams', 'throwHttpErrors', 'parseJson', 'stringifyJson'];
   checkKnown('verbs', options, known);
   checkResponseOptions(options);
-  return (host) => createVerbs(host, {...options, searchParams: listOf(options.searchParams)});
-}
-
-/** The list of search parameters that verbs start with. It is empty without any, so that a call doesn't look at its URL. */
-export function listOf(searchParams: ResponseOptions['searchParams']): VerbsSettings['searchParams'] {
-  return searchParams === undefined ? [] : [searchParams];
+  return (host) => createVerbs(host, {...options, searchParams: [options.searchParams]});
 }
 
 /**
@@ -67,58 +64,60 @@ export function createVerbs(
   settings: VerbsSettings,
   hookSupport?: HookSupport,
 ): Verbs<CallOptions> {
-  const hookOptions = hookSupport ? hookOptionNames : [];
-  const known = new Set([...verbOptionNames, ...host.callOptions, ...hookOptions]);
-  let callThroughKy: CallThroughKy | undefined;
+  const known = new Set([...verbOptionNames, ...host.callOptions, ...(hookSupport?.options ?? [])]);
+  const callThroughKy = hookSupport?.create(host, settings);
 
   function call(method: string, input: Input, given: CallOptions = {}): ResponsePromise {
     let outgoing: OutgoingCall | undefined;
     keepErrors(given?.body);
     try {
-      checkCallOptions(given, known);
+      checkKnown('a call', given, known, '');
+      checkResponseOptions(given);
       hookSupport?.check(given);
       outgoing = toOutgoing(host, method, input, given);
       const {request, signal} = outgoing;
       host.begin(request, signal, originOf(given));
-      if (hookSupport) {
-        callThroughKy ??= hookSupport.create(host, settings);
-        const promise = callThroughKy(outgoing, given);
-        if (promise) return promise;
-      }
-      return callDirectly(outgoing, given);
+      return callThroughKy?.(outgoing, given) ?? callDirectly(outgoing, given);
     } catch (error) {
       if (outgoing) lifetimeOf(outgoing.request).fail(error);
-      return toRejectedPromise(error);
+      return toResponsePromise(Promise.reject(error));
     }
   }
 
-  function callDirectly({request, signal}: OutgoingCall, options: CallOptions): ResponsePromise {
+  function callDirectly(outgoing: OutgoingCall, options: CallOptions): ResponsePromise {
     const {searchParams, json} = options;
-    const {headers} = request;
-    const lists = settings.searchParams;
-    if (searchParams !== undefined || lists.length > 0) {
-      request.url = withSearchParams(request.url, [...lists, searchParams]);
+    const {request} = outgoing;
+    for (const params of [...settings.searchParams, searchParams]) {
+      request.url = withSearchParams(request.url, params);
     }
     if (json !== undefined) {
       request.body = (options.stringifyJson ?? settings.stringifyJson ?? JSON.stringify)(json) ?? null;
-      if (!headers.has('content-type')) headers.set('content-type', 'application/json');
+      setDefault(request.headers, 'content-type', 'application/json');
     }
-    const parse = jsonParserFor(options.parseJson ?? settings.parseJson, request);
+    const parseJson = options.parseJson ?? settings.parseJson;
+    const parse: JsonParser | undefined =
+      parseJson &&
+      (async (text, response) => {
+        const {url, method, headers} = request;
+        try {
+          return await parseJson(text, {
+            request: new Request(url, {method, headers: [...headers]}),
+            response,
+          });
+        } catch (error) {
+          throw toJsonError(error, request);
+        }
+      });
     const throwHttpErrors = options.throwHttpErrors ?? settings.throwHttpErrors;
-    return toResponsePromise(send(), request, parse, (mediaType) => {
-      // Without effect for a request that has been sent already.
-      if (!headers.has('accept')) headers.set('accept', mediaType);
-    });
+    return toResponsePromise(send(), request, parse);
 
     async function send(): Promise<Response> {
       // Waits a microtask, because `.json()`, `.text()` and the other methods set `accept`.
       await undefined;
       const response = await host.send(request);
-      if (response.ok) return withJsonParser(response, parse);
-      const {redirect} = request;
-      const {attempts} = lifetimeOf(request);
-      const check = {redirect, signal, attempts, throwHttpErrors, parse};
-      return withJsonParser(await throwOnHttpError(response, request, check), parse);
+      if (!response.ok) await throwOnHttpError(response, outgoing, throwHttpErrors, parse);
+      if (parse) response.json = async () => parse(await response.text(), response);
+      return response;
     }
   }
 
@@ -128,14 +127,6 @@ export function createVerbs(
       (input: Input, options?: CallOptions) => call(method.toUpperCase(), input, options),
     ]),
   ) as unknown as Verbs<CallOptions>;
-}
-
-/**
- * @throws UnsupportedOptionError for an unknown option; InvalidOptionError for a value that is not allowed
- */
-function checkCallOptions(options: CallOptions, known: ReadonlySet<string>): void {
-  checkKnown('a call', options, known, '');
-  checkResponseOptions(options);
 }
 
 /** Turns the arguments of a verb into a request, still without its JSON and its search parameters. */

@@ -348,7 +348,7 @@ describe('.json(schema)', () => {
     expect(error).toBeInstanceOf(AiofetchError);
     expect(error).toMatchObject({
       code: 'ERR_SCHEMA',
-      message: `Response does not fit its schema: 1 issue (GET ${url}users?token=…)`,
+      message: `The response does not fit its schema: 1 issue (GET ${url}users?token=…)`,
       issues: [{message: 'not 7', path: ['name']}],
     });
     expect(error.cause).toBeUndefined();
