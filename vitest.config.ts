@@ -1,3 +1,4 @@
+import {availableParallelism} from 'node:os';
 import {join} from 'node:path';
 import {defaultServerConditions} from 'vite';
 import {defineConfig} from 'vitest/config';
@@ -11,8 +12,16 @@ const conditions = [source, ...defaultServerConditions];
 // one that imports aiofetch takes half the processor time.
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/aiofetch-tests');
 
-// These files measure memory, wait for the garbage collector or run a compiler: each needs a process of its own.
+// These files measure memory, wait for the garbage collector or run a compiler: each needs a process of its own. In a process that
+// others have filled, a collection takes several times as long.
 const alone = [
+  'test/connectors/undici/http2/soak.test.ts',
+  'test/connectors/undici/messages/decompression.test.ts',
+  'test/connectors/undici/messages/gc.test.ts',
+  'test/connectors/undici/event-source.test.ts',
+  'test/connectors/undici/soak.test.ts',
+  'test/openapi/documents.test.ts',
+  'test/openapi/hostile.test.ts',
   'test/unit/client/type-cost.test.ts',
   'test/unit/policies/circuit-breaker.test.ts',
   'test/unit/policies/rate-limit/rate-limit.test.ts',
@@ -21,14 +30,17 @@ const alone = [
   'test/unit/gather/as-completed.test.ts',
 ];
 
+// The other files share processes, since importing the sources takes longer than running most of the files.
+const shared = {isolate: false, setupFiles: './test/support/shared-process.ts'};
+
 export default defineConfig({
   resolve: {conditions},
   ssr: {resolve: {conditions, externalConditions: conditions}},
   test: {
     globals: false,
     pool: 'forks',
-    // By default Vitest leaves a processor free: on a machine with two, it would run one file at a time.
-    maxWorkers: '100%',
+    // More than a small machine has processors, since many files wait most of their time: for timers, processes or browsers.
+    maxWorkers: Math.max(4, availableParallelism()),
     execArgv: ['--expose-gc', `--conditions=${source}`],
     testTimeout: 60_000,
     hookTimeout: 60_000,
@@ -37,35 +49,36 @@ export default defineConfig({
     sequence: {sequencer: LongestFirst},
     // The last line of the output has to be the one that counts.
     reporters: ['default', './test/support/runtimes-reporter.ts', './test/support/closing-line-reporter.ts'],
-    // Projects of one group run side by side, and a group starts when the one before has ended: the cases of the runtimes
-    // bound how late a timeout may come, and browsers and compilers need the processors for themselves.
+    // All projects are of one group, so that none waits for the last file of another.
     projects: [
       {
         extends: true,
         test: {
-          // These files start no process. They share one, since importing the sources takes longer than running most of
-          // the files. `npm run test:unit` runs them alone.
+          // These files start no process. `npm run test:unit` runs them alone.
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           exclude: alone,
-          isolate: false,
-          setupFiles: './test/support/shared-process.ts',
+          ...shared,
         },
       },
       {
         extends: true,
         test: {
           name: 'integration',
-          include: ['test/!(conformance|package|unit)/**/*.test.ts', ...alone],
-          exclude: ['test/playground/browser/**'],
+          include: ['test/!(conformance|package|unit)/**/*.test.ts'],
+          exclude: ['test/playground/browser/**', ...alone],
+          ...shared,
         },
+      },
+      {
+        extends: true,
+        test: {name: 'alone', include: alone},
       },
       {
         extends: true,
         test: {
           name: 'runtimes',
           include: ['test/conformance/**/*.test.ts'],
-          sequence: {groupOrder: 1},
         },
       },
       {
@@ -74,7 +87,9 @@ export default defineConfig({
           name: 'package',
           include: ['test/package/*.test.ts'],
           globalSetup: './test/package/support/global-setup.ts',
-          sequence: {groupOrder: 2},
+          // A bound on compilers that hang.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
         },
       },
       {
@@ -82,7 +97,6 @@ export default defineConfig({
         test: {
           name: 'playground',
           include: ['test/playground/browser/*.test.ts'],
-          sequence: {groupOrder: 2},
         },
       },
       {
@@ -90,7 +104,6 @@ export default defineConfig({
         test: {
           name: 'types',
           include: [],
-          sequence: {groupOrder: 2},
           typecheck: {
             enabled: true,
             only: true,

@@ -1,5 +1,5 @@
 import {fileURLToPath} from 'node:url';
-import {describe, expect, it} from 'vitest';
+import {beforeAll, describe, expect, it} from 'vitest';
 import {mockConnector} from '../../src/connectors/mock.ts';
 import {createSession} from '../../src/index.ts';
 import type {LoadedDocument, Parameter, RequestBody} from '../../src/openapi/document.ts';
@@ -30,9 +30,14 @@ const documents: Array<[name: string, file: string, operations: number, warnings
 
 describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast, expectedWarnings = []) => {
   const file = fileURLToPath(new URL(`../../node_modules/${path}`, import.meta.url));
+  // Generated once for all tests of the document, since that takes longer than the tests.
+  let generated: ReturnType<typeof fromOpenApi>;
+  beforeAll(() => {
+    generated = fromOpenApi(file);
+  });
 
   it('the document gives the same code twice, which compiles under the strictest rules', async () => {
-    const {code, warnings} = await fromOpenApi(file);
+    const {code, warnings} = await generated;
     expect((await fromOpenApi(file)).code).toBe(code);
     expect(warnings).toEqual(expectedWarnings);
     const folder = await writeGenerated({'client.ts': code});
@@ -40,7 +45,7 @@ describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast, expectedWar
   });
 
   it('every call of the generated module is marked as pure, so that bundlers can leave it out', async () => {
-    const {code} = await fromOpenApi(file);
+    const {code} = await generated;
     const names = /^import \{([^}]*)\}/m.exec(code)?.[1]?.match(/\w+/g) ?? [];
     expect(names).toContain('endpoint');
     const calls = [...code.matchAll(new RegExp(`(.{16})\\b(?:${names.join('|')})[(<]`, 'g'))];
@@ -53,7 +58,7 @@ describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast, expectedWar
   });
 
   it('the client calls every operation, and a server made of the same document understands each call', async () => {
-    const {code} = await fromOpenApi(file);
+    const {code} = await generated;
     const folder = await writeGenerated({'client.ts': code});
     const {createClient} = await importGenerated<{createClient(session: unknown): LooseClient}>(
       folder,

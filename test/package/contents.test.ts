@@ -11,7 +11,7 @@ test('the tarball contains the build, its sources and the documents, and nothing
   const expected = [
     /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
     // The build, without tests and without the files of tools.
-    /^dist\/[\w-]+\.(?:d\.ts|js|js\.map)$/,
+    /^dist\/[\w-]+(?:\.d-[\w-]+)?\.(?:d\.ts|js|js\.map)$/,
     /^src\/(?:[a-z\d-]+\/)*[a-z\d-]+\.ts$/,
   ];
   expect(files.filter((file) => !expected.some((pattern) => pattern.test(file)))).toEqual([]);

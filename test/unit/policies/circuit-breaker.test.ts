@@ -360,8 +360,8 @@ describe('memory', () => {
     );
     const request = requestTo();
     let before = 0;
-    for (let index = 0; index < 200_000; index++) {
-      if (index === 50_000) before = heapUsed();
+    for (let index = 0; index < 100_000; index++) {
+      if (index === 25_000) before = heapUsed();
       request.url = `https://host-${index}.test/`;
       void handler(request);
       if (index % 1_000 === 0) await pass(2_000);

@@ -579,14 +579,14 @@ describe('learning', () => {
 });
 
 describe('memory', () => {
-  it('a million hosts take no memory, because hosts without current requests are forgotten', async () => {
+  it('200,000 hosts take no memory, because hosts without current requests are forgotten', async () => {
     const policy = rateLimitPolicy({requests: 1, per: 1_000, scope: 'host'});
     const response = new Response();
     const handler = wrapped(policy, async () => response);
     const request = requestTo();
     let before = 0;
-    for (let index = 0; index < 1_000_000; index++) {
-      if (index === 100_000) before = heapUsed();
+    for (let index = 0; index < 200_000; index++) {
+      if (index === 50_000) before = heapUsed();
       request.url = `https://host-${index}.test/`;
       void handler(request);
       if (index % 1_000 === 0) await pass(1_000);
