@@ -7,7 +7,7 @@
  * @module
  */
 
-import {asMultipart, defineClient, endpoint, type} from 'aiofetch';
+import {asMultipart, defineClient, type, uncheckedEndpoint} from 'aiofetch';
 
 /** The URL of the API, for the option `baseUrl` of a session. */
 export const baseUrl = 'https://galaxy.scalar.com/';
@@ -301,7 +301,7 @@ export interface UserInput {
  *
  * It's easy to say you know them all, but do you really? Retrieve all the planets and check whether you missed one.
  */
-export const getAllData = /* @__PURE__ */ endpoint('GET /planets', {
+export const getAllData = /* @__PURE__ */ uncheckedEndpoint('GET /planets', {
   query: /* @__PURE__ */ type<{
     /**
      * The number of items to return
@@ -324,7 +324,7 @@ export const getAllData = /* @__PURE__ */ endpoint('GET /planets', {
  *
  * Time to play god and create a new planet. What do you think? Ah, don't think too much. What could go wrong anyway?
  */
-export const createPlanet = /* @__PURE__ */ endpoint('POST /planets', {
+export const createPlanet = /* @__PURE__ */ uncheckedEndpoint('POST /planets', {
   body: /* @__PURE__ */ type<PlanetInput | undefined>(),
   response: /* @__PURE__ */ type<Planet>(),
   errors: {
@@ -340,7 +340,7 @@ export const createPlanet = /* @__PURE__ */ endpoint('POST /planets', {
  *
  * You'll better learn a little bit more about the planets. It might come in handy once space travel is available for everyone.
  */
-export const getPlanet = /* @__PURE__ */ endpoint('GET /planets/{planetId}', {
+export const getPlanet = /* @__PURE__ */ uncheckedEndpoint('GET /planets/{planetId}', {
   path: /* @__PURE__ */ type<{
     /** The ID of the planet to get */
     planetId: number;
@@ -357,7 +357,7 @@ export const getPlanet = /* @__PURE__ */ endpoint('GET /planets/{planetId}', {
  *
  * Sometimes you make mistakes, that's fine. No worries, you can update all planets.
  */
-export const updatePlanet = /* @__PURE__ */ endpoint('PUT /planets/{planetId}', {
+export const updatePlanet = /* @__PURE__ */ uncheckedEndpoint('PUT /planets/{planetId}', {
   path: /* @__PURE__ */ type<{
     /** The ID of the planet to get */
     planetId: number;
@@ -379,7 +379,7 @@ export const updatePlanet = /* @__PURE__ */ endpoint('PUT /planets/{planetId}', 
  *
  * This endpoint was used to delete planets. Unfortunately, that caused a lot of trouble for planets with life. So, this endpoint is now deprecated and should not be used anymore.
  */
-export const deletePlanet = /* @__PURE__ */ endpoint('DELETE /planets/{planetId}', {
+export const deletePlanet = /* @__PURE__ */ uncheckedEndpoint('DELETE /planets/{planetId}', {
   path: /* @__PURE__ */ type<{
     /** The ID of the planet to get */
     planetId: number;
@@ -395,7 +395,7 @@ export const deletePlanet = /* @__PURE__ */ endpoint('DELETE /planets/{planetId}
  *
  * Got a crazy good photo of a planet? Share it with the world!
  */
-export const uploadImage = /* @__PURE__ */ endpoint('POST /planets/{planetId}/image', {
+export const uploadImage = /* @__PURE__ */ uncheckedEndpoint('POST /planets/{planetId}/image', {
   path: /* @__PURE__ */ type<{
     /** The ID of the planet to get */
     planetId: number;
@@ -420,7 +420,7 @@ export const uploadImage = /* @__PURE__ */ endpoint('POST /planets/{planetId}/im
  *
  * Stars, moons, comets, the occasional rogue asteroid — if it glows or drifts through the void, you can add it here.
  */
-export const createCelestialBody = /* @__PURE__ */ endpoint('POST /celestial-bodies', {
+export const createCelestialBody = /* @__PURE__ */ uncheckedEndpoint('POST /celestial-bodies', {
   body: /* @__PURE__ */ type<CelestialBodyInput>(),
   response: /* @__PURE__ */ type<CelestialBody>(),
 });
@@ -430,7 +430,7 @@ export const createCelestialBody = /* @__PURE__ */ endpoint('POST /celestial-bod
  *
  * Time to create a user account, eh?
  */
-export const createUser = /* @__PURE__ */ endpoint('POST /user/signup', {
+export const createUser = /* @__PURE__ */ uncheckedEndpoint('POST /user/signup', {
   body: /* @__PURE__ */ type<(UserInput & CredentialsInput) | undefined>(),
   response: /* @__PURE__ */ type<User>(),
   errors: {
@@ -452,7 +452,7 @@ export const createUser = /* @__PURE__ */ endpoint('POST /user/signup', {
  *
  * Yeah, this is the boring security stuff. Just get your super secret token and move on.
  */
-export const getToken = /* @__PURE__ */ endpoint('POST /auth/token', {
+export const getToken = /* @__PURE__ */ uncheckedEndpoint('POST /auth/token', {
   body: /* @__PURE__ */ type<CredentialsInput | undefined>(),
   response: /* @__PURE__ */ type<Token>(),
   errors: {
@@ -472,7 +472,7 @@ export const getToken = /* @__PURE__ */ endpoint('POST /auth/token', {
  *
  * Find yourself they say. That's what you can do here.
  */
-export const getMe = /* @__PURE__ */ endpoint('GET /me', {
+export const getMe = /* @__PURE__ */ uncheckedEndpoint('GET /me', {
   response: /* @__PURE__ */ type<User>(),
   errors: {
     /** Unauthorized */

@@ -6,17 +6,13 @@ import type {FetchInit} from '../session/fetch-call.ts';
 import {fetchMetadataOf} from '../session/fetch-metadata.ts';
 import type {Session} from '../session/session.ts';
 import {checkKnown, isObject} from '../utils/check-options.ts';
-import type {StandardSchema} from '../utils/standard-schema.ts';
-import type {DecodeContext} from './content.ts';
 import type {Definition} from './definition.ts';
-import {isDeclared, toHttpError} from './failure.ts';
-import type {QueryStyle} from './query.ts';
+import {isErrorOf, toHttpError} from './failure.ts';
+import type {ParameterWriter} from './query.ts';
 import {queryWriter} from './query.ts';
-import type {CheckedPart} from './schema.ts';
-import {checkValue} from './schema.ts';
 import type {HeaderRecord} from './settings.ts';
 import {mergeHeaders, mergeSettings, setMember} from './settings.ts';
-import type {CallExtras, CallSettings} from './types.ts';
+import type {CallSettings, LooseInput} from './types.ts';
 
 /** The part of a session that a client needs. */
 export type ClientSession = Pick<Session, 'fetch'>;
@@ -28,20 +24,13 @@ export interface ClientContext {
   readonly session: ClientSession;
   /** The URL before each path; `''` for the session's base URL. */
   readonly base: string;
-  readonly headers: HeaderRecord;
+  readonly headers: HeaderRecord | undefined;
   readonly settings: CallSettings;
-  readonly queryStyle: QueryStyle | undefined;
+  /** Writes the parameters of queries whose endpoint gives no style. */
+  readonly writeParameter: ParameterWriter;
   readonly trust: boolean;
   /** The options that calls take; `undefined` for a foreign session. */
   readonly known: ReadonlySet<string> | undefined;
-}
-
-/** The argument of a call, whose parts schemas describe at compile time only. */
-export interface LooseInput extends CallExtras {
-  readonly path?: Readonly<Record<string, unknown>> | undefined;
-  readonly query?: object | undefined;
-  readonly headers?: unknown;
-  readonly body?: unknown;
 }
 
 /** A request that was sent, and its response. */
@@ -66,7 +55,6 @@ export interface Caller {
   send(input?: LooseInput, page?: PageRequest): Promise<EndpointCall>;
   /** @throws HTTPError, SchemaError */
   read(endpointCall: EndpointCall): Promise<unknown>;
-  isError(error: unknown): boolean;
 }
 
 /** The options of a call that make the request. All other options go to the session. */
@@ -91,50 +79,22 @@ export function knownOptionsOf({fetch}: ClientSession): ReadonlySet<string> | un
  * @param isPaged - Whether requests for further pages follow, which may have a query where the endpoint has none.
  */
 export function createCaller(definition: Definition, context: ClientContext, isPaged = false): Caller {
-  const {name, route, body: content, response: responseContent, errors} = definition;
+  const {name, route, checks, body: bodyContent, response: responseContent} = definition;
   const {method} = route;
   const {session, trust, known} = context;
   const writeQuery =
-    definition.query || isPaged ? queryWriter(definition.queryStyles, context.queryStyle) : undefined;
-  const settings = mergeSettings(context.settings, definition.settings);
+    definition.query || isPaged ? queryWriter(definition.queryStyles, context.writeParameter) : undefined;
+  const settings = mergeSettings(context.settings, definition);
   const accept = responseContent?.accept;
-  const headers = accept === undefined ? context.headers : {accept, ...context.headers};
-  const hasHeaders = Object.keys(headers).length > 0;
+  const ownHeaders = accept === undefined ? context.headers : {accept, ...context.headers};
   const base = context.base || baseOf(fetchMetadataOf(session.fetch)?.baseUrl);
   if (known) checkKnown(name, settings, known, '');
 
-  function checked(schema: StandardSchema | undefined, value: unknown, part: CheckedPart): unknown {
-    return schema ? checkValue(schema, value, {part, endpoint: name}) : value;
-  }
-
-  async function urlOf({path, query}: LooseInput, page: PageRequest): Promise<string> {
-    // Schemas as Zod's drop members that they don't name, and a schema need not name all parameters of the path.
-    const values = definition.path
-      ? {...path, ...((await checked(definition.path, path, 'path')) as LooseInput['path'])}
-      : path;
-    const url = base + route.expand(values);
+  function urlOf({path, query = {}}: LooseInput, page: PageRequest): string {
+    const url = base + route.expand(path);
     if (!writeQuery) return url;
-    const parameters = (await checked(definition.query, query ?? {}, 'query')) as object;
-    const text = writeQuery(page.query ? {...parameters, ...page.query} : parameters);
+    const text = writeQuery(page.query ? {...query, ...page.query} : query);
     return text === '' ? url : url + (route.hasQuery ? '&' : '?') + text;
-  }
-
-  /** The method, headers and body of a request. */
-  async function initOf(input: LooseInput): Promise<MutableInit> {
-    const init: MutableInit = {method};
-    let sent = headers;
-    if (content) {
-      const {body, contentType} = await content.encode(input.body, {part: 'body', endpoint: name});
-      if (body !== undefined && body !== null) {
-        init.body = body;
-        if (contentType !== undefined) sent = {'content-type': contentType, ...sent};
-      }
-    }
-    if (input.headers !== undefined) sent = mergeHeaders(sent, input.headers);
-    if (definition.headers)
-      sent = mergeHeaders(sent, await checked(definition.headers, input.headers ?? {}, 'headers'));
-    if (hasHeaders || sent !== headers) init.headers = sent;
-    return init;
   }
 
   async function send(input: LooseInput = {}, page: PageRequest = {}): Promise<EndpointCall> {
@@ -142,33 +102,42 @@ export function createCaller(definition: Definition, context: ClientContext, isP
       throw new TypeError(`The argument of ${name} has to be an object with path, query, body, …`);
     keepErrors(input.body);
     if (known) checkKnown(name, input, known, '');
-    refuseUnlessDeclared('body', content, input.body, name);
+    refuseUnlessDeclared('body', bodyContent, input.body, name);
     refuseUnlessDeclared('query', writeQuery, input.query, name);
-    const url = page.url ?? (await urlOf(input, page));
-    const init: MutableInit = page.headers ? {method, headers: page.headers} : await initOf(input);
+    const checked = checks?.input ? await checks.input(input) : input;
+    const url = page.url ?? urlOf(checked, page);
+    const init: MutableInit = {method};
     for (const option in input) if (!parts.includes(option)) setMember(init, option, input[option as never]);
-    const {timeout, retry, idempotencyKey} = mergeSettings(settings, input);
-    if (timeout !== undefined) init.timeout = timeout;
-    if (retry !== undefined) init.retry = retry;
-    if (idempotencyKey !== undefined) init.idempotencyKey = idempotencyKey;
+    Object.assign(init, mergeSettings(settings, input));
+    let sent = page.headers;
+    if (!sent) {
+      sent = ownHeaders;
+      if (bodyContent) {
+        const {body, contentType} = await bodyContent.encode(checked.body, {part: 'body', endpoint: name});
+        if (body !== undefined && body !== null) {
+          init.body = body;
+          if (contentType !== undefined) sent = {'content-type': contentType, ...sent};
+        }
+      }
+      sent = mergeHeaders(sent, checked.headers);
+    }
+    if (sent) init.headers = sent;
     const response = await session.fetch(url, init);
     return {request: {method, url: response.url || url}, response, signal: input.signal};
   }
 
   async function read({request, response, signal}: EndpointCall): Promise<unknown> {
     if (!response.ok) {
-      const error = await toHttpError(response, errors, trust, name, request);
+      const error = await toHttpError(response, definition, trust, request);
       throw signal?.aborted ? signal.reason : error;
     }
-    if (!responseContent) {
-      discard(response);
-      return undefined;
-    }
-    const decodeContext: DecodeContext = {trust, place: {part: 'response', endpoint: name, request}};
-    return responseContent.decode(response, decodeContext);
+    if (responseContent)
+      return responseContent.decode(response, {trust, place: {part: 'response', endpoint: name, request}});
+    discard(response);
+    return undefined;
   }
 
-  return {send, read, isError: (error) => isDeclared(error, errors)};
+  return {send, read};
 }
 
 /** The URL that routes are appended to: the base URL with its whole path, with or without a slash at the end. */
@@ -185,7 +154,7 @@ function refuseUnlessDeclared(part: 'body' | 'query', declared: unknown, given: 
 
 /** The method of an endpoint: a function that has further functions as members. */
 export function createMethod(definition: Definition, context: ClientContext): unknown {
-  const {send, read, isError} = createCaller(definition, context);
+  const {send, read} = createCaller(definition, context);
   const method = async (input?: LooseInput) => read(await send(input));
   return Object.assign(method, {
     raw: async (input?: LooseInput) => (await send(input)).response,
@@ -193,6 +162,6 @@ export function createMethod(definition: Definition, context: ClientContext): un
       const endpointCall = await send(input);
       return {data: await read(endpointCall), response: endpointCall.response};
     },
-    isError,
+    isError: isErrorOf(definition),
   });
 }

@@ -3,7 +3,7 @@ import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {BodyContent} from './content.ts';
 import {checkMediaType} from './content.ts';
 import type {QueryStyle, QueryStyles} from './query.ts';
-import {queryWriter} from './query.ts';
+import {checkStyles, parameterWriter, queryWriter} from './query.ts';
 import type {InputOf} from './schema.ts';
 import {checkSchema, checkValue, whenThere} from './schema.ts';
 
@@ -38,7 +38,9 @@ export function asForm<Schema extends StandardSchema>(
 ): BodyContent<InputOf<Schema>> {
   checkSchema(schema, 'asForm');
   checkKnown('asForm', options, ['styles', 'style']);
-  const write = queryWriter(options.styles, options.style, {styles: 'asForm.styles', style: 'asForm.style'});
+  const {styles = {}, style} = options;
+  checkStyles(styles, 'asForm.styles');
+  const write = queryWriter(styles, parameterWriter(style, 'asForm.style'));
   return {
     encode: (value, place) =>
       whenThere(checkValue(schema, value, place), (checked) => ({

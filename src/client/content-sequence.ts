@@ -7,7 +7,8 @@ import {assertOption, checkKnown, checkNumber} from '../utils/check-options.ts';
 import {bareMediaType} from '../utils/media-type.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {Content, DecodeContext, ResponseContent} from './content.ts';
-import {butIs, checkMediaType} from './content.ts';
+import {checkMediaType} from './content.ts';
+import {butIs} from './json.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';
 import {checkSchema, checkValue, schemaError} from './schema.ts';
 

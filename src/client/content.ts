@@ -1,9 +1,8 @@
 import type {RequestBody} from '../core/body.ts';
-import {SchemaError} from '../errors/index.ts';
 import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
-import {bareMediaType} from '../utils/media-type.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import {isSchema} from '../utils/standard-schema.ts';
+import {json} from './json.ts';
 import type {CheckedPlace, InputOf, OutputOf} from './schema.ts';
 import {checkSchema, checkValue, whenThere} from './schema.ts';
 
@@ -76,41 +75,19 @@ export function asJson<Schema extends StandardSchema>(
 ): Content<InputOf<Schema>, OutputOf<Schema>, InputOf<Schema>> {
   checkSchema(schema, 'asJson');
   checkKnown('asJson', options, ['mediaType']);
-  const mediaType = checkMediaType('asJson.mediaType', options.mediaType, 'application/json');
+  const mediaType = checkMediaType('asJson.mediaType', options.mediaType, json.accept);
   return {
     accept: mediaType,
     encode: (value, place) =>
       whenThere(checkValue(schema, value, place), (checked) => ({
-        // JSON.stringify returns undefined for functions and symbols. They are sent as no body.
-        body: JSON.stringify(checked) ?? null,
+        ...json.encode(checked),
         contentType: mediaType,
       })),
-    decode: async (response, {trust, place}) => {
-      const value = await readJson(response, place);
-      return (trust ? value : checkValue(schema, value, place)) as OutputOf<Schema>;
+    decode: async (response, context) => {
+      const value = await json.decode(response, context);
+      return (context.trust ? value : checkValue(schema, value, context.place)) as OutputOf<Schema>;
     },
   };
-}
-
-async function readJson(response: Response, place: CheckedPlace): Promise<unknown> {
-  const {status} = response;
-  // RFC 9110, sections 15.3.5 and 15.3.6: these have no content.
-  if (status === 204 || status === 205) return undefined;
-  const text = await response.text();
-  try {
-    return JSON.parse(text);
-  } catch {
-    if (text.trim() === '') return undefined;
-    const problem = `is not JSON${butIs(response, /json/)}`;
-    // The error of the parser isn't the cause: it shows a part of the text, which may be secret.
-    throw new SchemaError([{message: 'The body is not JSON'}], {...place, problem});
-  }
-}
-
-/** Names the media type of a response, for an error message, where it is not the expected one. */
-export function butIs({headers}: Response, expected: RegExp): string {
-  const type = bareMediaType(headers.get('content-type'));
-  return type === '' || expected.test(type) ? '' : `, but ${type}`;
 }
 
 export function checkMediaType<Fallback extends string | undefined>(

@@ -1,16 +1,11 @@
-import {InvalidOptionError} from '../errors/index.ts';
-import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
-import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {BodyContent, ResponseContent} from './content.ts';
-import {contentOf} from './content.ts';
-import type {ErrorKey, ErrorSchemas} from './failure.ts';
+import type {ErrorKey} from './error-types.ts';
+import {json} from './json.ts';
 import type {QueryStyle, QueryStyles} from './query.ts';
-import {queryWriter} from './query.ts';
 import type {CompiledRoute} from './route.ts';
 import {compileRoute} from './route.ts';
-import type {InputOf} from './schema.ts';
-import {checkSchema} from './schema.ts';
-import type {CallSettings} from './types.ts';
+import type {checkValue, InputOf} from './schema.ts';
+import type {CallSettings, LooseInput} from './types.ts';
 
 type KeysOf<Value> = Value extends unknown ? keyof Value : never;
 
@@ -47,83 +42,47 @@ export interface EndpointOptions<Path, Query, Headers, Body, Response, Errors> e
   readonly queryStyles?: StylesOf<Query> | undefined;
 }
 
-/** The checked options of an endpoint. */
-export interface Definition {
+/** The options of an endpoint, whatever their types are. */
+export type AnyEndpointOptions = EndpointOptions<unknown, unknown, unknown, unknown, unknown, unknown>;
+
+/** The checks that an endpoint with schemas makes for each call. */
+export interface EndpointChecks {
+  /**
+   * Returns the parts of the request, of which the path, the query and the headers are checked; `undefined` where the schemas of all of them are types.
+   *
+   * @throws SchemaError
+   */
+  readonly input: ((input: LooseInput) => Promise<LooseInput>) | undefined;
+  readonly value: typeof checkValue;
+}
+
+/** An endpoint, prepared for its calls. */
+export interface Definition extends CallSettings {
   readonly name: string;
   readonly route: CompiledRoute;
-  readonly path: StandardSchema | undefined;
-  readonly query: StandardSchema | undefined;
-  readonly headers: StandardSchema | undefined;
+  /** `undefined` where all schemas are types, which accept every value. */
+  readonly checks: EndpointChecks | undefined;
+  readonly query?: unknown;
   readonly body: BodyContent<unknown> | undefined;
   readonly response: ResponseContent<unknown> | undefined;
-  readonly errors: ErrorSchemas;
-  readonly queryStyles: QueryStyles | undefined;
-  readonly settings: CallSettings;
+  readonly errors?: unknown;
+  readonly queryStyles?: QueryStyles | undefined;
 }
 
-const optionNames = [
-  'path',
-  'query',
-  'headers',
-  'body',
-  'response',
-  'errors',
-  'queryStyles',
-  'timeout',
-  'retry',
-  'idempotencyKey',
-] as const;
-
-/**
- * Checks the options of an endpoint.
- *
- * @throws InvalidOptionError, UnsupportedOptionError
- */
-export function define(
-  name: string,
-  options: EndpointOptions<unknown, unknown, unknown, unknown, unknown, unknown>,
-): Definition {
-  const route = compileRoute(name);
-  checkKnown('endpoint', options, optionNames);
-  const {path, query, headers, body, response, errors, queryStyles, ...settings} = options;
-  const refuseIf = (isWrong: boolean, option: string, given: unknown, reason: string): void => {
-    if (isWrong && given !== undefined)
-      throw new InvalidOptionError(option, new Error('it is set'), `undefined, because ${reason}`);
-  };
-  const isHead = route.method === 'HEAD';
-  refuseIf(isHead || route.method === 'GET', 'body', body, `a ${route.method} request has no body`);
-  refuseIf(isHead, 'response', response, 'the response to a HEAD request has no body');
-  refuseIf(route.names.length === 0, 'path', path, 'the route has no parameters');
-  if (queryStyles !== undefined) queryWriter(queryStyles);
+/** Prepares an endpoint for its calls. The route and the options have been checked, or were generated. */
+export function define(name: string, options: AnyEndpointOptions, checks?: EndpointChecks): Definition {
+  const {body, response} = options;
   return {
+    ...options,
     name,
-    route,
-    path: schemaOf(path, 'path'),
-    query: schemaOf(query, 'query'),
-    headers: schemaOf(headers, 'headers'),
-    body: body !== undefined ? contentOf<BodyContent<unknown>>(body, 'body', 'encode') : undefined,
-    response:
-      response === undefined
-        ? undefined
-        : contentOf<ResponseContent<unknown>>(response, 'response', 'decode'),
-    errors: checkErrors(errors ?? {}),
-    queryStyles,
-    settings,
+    route: compileRoute(name),
+    checks,
+    body: contentOf(body),
+    response: contentOf(response),
   };
 }
 
-function schemaOf(schema: unknown, option: string): StandardSchema | undefined {
-  if (schema === undefined) return undefined;
-  checkSchema(schema, option);
-  return schema;
-}
-
-function checkErrors(errors: unknown): ErrorSchemas {
-  assertOption(isObject(errors), 'errors', errors, 'schemas by status');
-  for (const [key, schema] of Object.entries(errors)) {
-    const isKey = /^(?:[345]\d\d|4XX|5XX|default)$/.test(key);
-    assertOption(isKey, `errors.${key}`, 'set', 'statuses from 300 to 599, 4XX, 5XX, default');
-    schemaOf(schema, `errors.${key}`);
-  }
-  return errors as ErrorSchemas;
+/** The content of an option: a schema stands for JSON. */
+function contentOf<Content>(value: unknown): Content | undefined {
+  return (value && '~standard' in (value as object) ? json : value) as Content | undefined;
 }

@@ -20,18 +20,16 @@ export function encodeValue(value: unknown, name: string, route?: string): strin
 }
 
 function textOf(value: unknown, name: string, route: string | undefined): string {
-  if (value instanceof Date) {
-    return Number.isNaN(value.getTime())
-      ? refuseValue('is not a valid date', name, route)
-      : value.toISOString();
-  }
+  const isDate = value instanceof Date;
   if (typeof value === 'function' || typeof value === 'symbol')
-    return refuseValue(`is a ${typeof value}`, name, route);
-  return Number.isNaN(value) ? refuseValue('is NaN', name, route) : String(value);
+    refuseValue(`is a ${typeof value}`, name, route);
+  if (Number.isNaN(isDate ? value.getTime() : value))
+    refuseValue(isDate ? 'is not a valid date' : 'is NaN', name, route);
+  return isDate ? value.toISOString() : String(value);
 }
 
 /** @throws TypeError always */
-export function refuseValue(problem: string, name: string, route: string | undefined): never {
+export function refuseValue(problem: string, name: string, route?: string): never {
   throw new TypeError(
     `${route === undefined ? `Query parameter "${name}"` : `Parameter "${name}" of ${route}`} ${problem}`,
   );

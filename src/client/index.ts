@@ -10,17 +10,19 @@ import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {ClientContext, ClientSession} from './call.ts';
 import {baseOf, createMethod, knownOptionsOf} from './call.ts';
+import {checkEndpoint, checksOf} from './check-endpoint.ts';
 import type {BodyContent, ResponseContent} from './content.ts';
 import type {Definition, EndpointOptions} from './definition.ts';
 import {define} from './definition.ts';
-import type {ErrorSchemas, FailureOf, TrustedFailureOf} from './failure.ts';
-import {isDeclared} from './failure.ts';
+import type {ErrorKey, ErrorSchemas, FailureOf, TrustedFailureOf} from './error-types.ts';
+import {isErrorOf} from './failure.ts';
 import type {PageStrategy} from './page-strategies.ts';
 import type {PagedMethod} from './pages.ts';
 import {createPagedMethod} from './pages.ts';
 import type {QueryStyle} from './query.ts';
-import {queryWriter} from './query.ts';
+import {parameterWriter} from './query.ts';
 import type {Route} from './route.ts';
+import type {TypeWitness} from './schema.ts';
 import {mergeHeaders, mergeSettings} from './settings.ts';
 import type {CallInput, CallSettings, DataOf, EndpointMethod, TrustedDataOf} from './types.ts';
 
@@ -47,7 +49,7 @@ export type {
   ErrorKey,
   ErrorSchemas,
   ServerErrorStatus,
-} from './failure.ts';
+} from './error-types.ts';
 export type {
   CursorPagesOptions,
   ItemOf,
@@ -161,12 +163,49 @@ export function endpoint<
   route: Path,
   options: EndpointOptions<PathSchema, Query, Headers, Body, Response, Errors> = {},
 ): Endpoint<Path, PathSchema, Query, Headers, Body, Response, Errors> {
-  const definition = define(route, options);
+  const checked = checkEndpoint(route, options);
+  return endpointOf(route, define(route, checked, checksOf(route, options)));
+}
+
+/**
+ * The same as {@link endpoint}, for code that is generated, such as the clients of `aiofetch openapi`. It is smaller in a
+ * bundle, because it checks nothing: whoever generates the code has made sure that the route and the options are ones that
+ * `endpoint` accepts. Schemas are types alone, from `type<…>()`.
+ *
+ * @example
+ * ```ts
+ * import {createSession, defineClient, type, uncheckedEndpoint} from 'aiofetch';
+ *
+ * const getUser = uncheckedEndpoint('GET /users/{username}', {response: type<{name: string}>()});
+ * await using session = createSession({baseUrl: 'https://api.example.com/'});
+ * console.log(await defineClient({getUser})(session).getUser({path: {username: 'ada'}}));
+ * ```
+ */
+/* @__NO_SIDE_EFFECTS__ */
+export function uncheckedEndpoint<
+  const Path extends Route,
+  PathSchema extends TypeWitness<unknown> | undefined = undefined,
+  Query extends TypeWitness<unknown> | undefined = undefined,
+  Headers extends TypeWitness<unknown> | undefined = undefined,
+  Body extends TypeWitness<unknown> | BodyContent<never> | undefined = undefined,
+  Response extends TypeWitness<unknown> | ResponseContent<unknown, unknown> | undefined = undefined,
+  const Errors extends {readonly [Key in ErrorKey]?: TypeWitness<unknown>} = Record<never, never>,
+>(
+  route: Path,
+  options: EndpointOptions<PathSchema, Query, Headers, Body, Response, Errors> = {},
+): Endpoint<Path, PathSchema, Query, Headers, Body, Response, Errors> {
+  return endpointOf(route, define(route, options));
+}
+
+function endpointOf<Path extends string, PathSchema, Query, Headers, Body, Response, Errors>(
+  route: Path,
+  definition: Definition,
+): Endpoint<Path, PathSchema, Query, Headers, Body, Response, Errors> {
   return {
     route,
     [described]: definition,
     [bind]: (context) => createMethod(definition, context),
-    isError: (error): error is FailureOf<Errors> => isDeclared(error, definition.errors),
+    isError: isErrorOf(definition),
   };
 }
 
@@ -238,7 +277,7 @@ export function paginate<Path extends string, PathSchema, Query, Headers, Body, 
   return {
     route: endpoint.route,
     [bind]: (context) => createPagedMethod(definition, context, strategy as PageStrategy<unknown, unknown>),
-    isError: (error): error is FailureOf<Errors> => isDeclared(error, definition.errors),
+    isError: isErrorOf(definition),
   };
 }
 
@@ -318,45 +357,33 @@ export function defineClient<
   options: ClientOptions<Responses> = {},
 ): (session: ClientSession) => Client<Tree, Responses> {
   checkKnown('client', options, optionNames);
-  const {baseUrl, headers, queryStyle, responses = 'check', ...settings} = options;
+  const {baseUrl, headers, queryStyle, responses = 'check'} = options;
   assertOption(responses === 'check' || responses === 'trust', 'responses', responses, '"check" or "trust"');
-  queryWriter({}, queryStyle);
-  checkTree(endpoints, 'endpoints');
+  const bindAll = binderOf(endpoints, 'endpoints');
   const shared: Omit<ClientContext, 'known' | 'session'> = {
     base: baseUrl === undefined ? '' : baseOf(checkBaseUrl(baseUrl)),
-    headers: mergeHeaders({}, headers),
-    settings: mergeSettings({}, settings),
-    queryStyle,
+    headers: mergeHeaders(undefined, headers),
+    settings: mergeSettings({}, options),
+    writeParameter: parameterWriter(queryStyle),
     trust: responses === 'trust',
   };
   return (session) => {
     assertOption(isObject(session) && typeof session.fetch === 'function', 'session', session, 'a session');
-    return bindTree(endpoints, {...shared, session, known: knownOptionsOf(session)}) as Client<
-      Tree,
-      Responses
-    >;
+    return bindAll({...shared, session, known: knownOptionsOf(session)}) as Client<Tree, Responses>;
   };
+}
+
+/** The function that makes the methods of a tree of endpoints, or of one endpoint. */
+function binderOf(tree: AnyEndpoint | EndpointTree, where: string): AnyEndpoint[typeof bind] {
+  assertOption(isObject(tree), where, tree, 'an endpoint, or an object of endpoints, and groups of them');
+  if (isEndpoint(tree)) return tree[bind];
+  const binders = Object.entries(tree).map(
+    ([name, value]) => [name, binderOf(value, `${where}.${name}`)] as const,
+  );
+  // An assignment to a member called `__proto__` would set the prototype.
+  return (context) => Object.fromEntries(binders.map(([name, make]) => [name, make(context)]));
 }
 
 function isEndpoint(value: AnyEndpoint | EndpointTree): value is AnyEndpoint {
   return bind in value;
-}
-
-function checkTree(tree: EndpointTree, where: string): void {
-  assertOption(isObject(tree), where, tree, 'an object of endpoints, and groups of them');
-  for (const [name, value] of Object.entries(tree)) {
-    const place = `${where}.${name}`;
-    assertOption(isObject(value), place, value, 'an endpoint, or a group of endpoints');
-    if (!isEndpoint(value)) checkTree(value, place);
-  }
-}
-
-function bindTree(tree: EndpointTree, context: ClientContext): object {
-  // An assignment to a member called `__proto__` would set the prototype.
-  return Object.fromEntries(
-    Object.entries(tree).map(([name, value]) => [
-      name,
-      isEndpoint(value) ? value[bind](context) : bindTree(value, context),
-    ]),
-  );
 }

@@ -1,12 +1,13 @@
 import {AiofetchError} from '../errors/index.ts';
 import {fetchMetadataOf} from '../session/fetch-metadata.ts';
 import {checkNumber, isObject} from '../utils/check-options.ts';
-import type {Caller, ClientContext, EndpointCall, LooseInput, PageRequest} from './call.ts';
+import type {Caller, ClientContext, EndpointCall, PageRequest} from './call.ts';
 import {createCaller} from './call.ts';
 import type {Definition} from './definition.ts';
+import {isErrorOf} from './failure.ts';
 import type {NextPage, PageStrategy} from './page-strategies.ts';
 import type {HeaderRecord} from './settings.ts';
-import type {Arguments} from './types.ts';
+import type {Arguments, LooseInput} from './types.ts';
 
 /** One page of a list. */
 export interface Page<Item, Data = unknown> {
@@ -107,7 +108,7 @@ export function createPagedMethod(
   };
   return Object.assign(method, {
     raw: async (input?: LooseInput) => (await caller.send(input)).response,
-    isError: caller.isError,
+    isError: isErrorOf(definition),
   });
 }
 

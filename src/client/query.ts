@@ -35,28 +35,22 @@ export interface QueryStyles {
 }
 
 /** Writes one parameter as `name=value` pairs joined by `&`; `''` when there is nothing to write. */
-type Writer = (name: string, value: unknown) => string;
+export type ParameterWriter = (name: string, value: unknown) => string;
 
 /** Writes a query without its question mark; `''` when there is nothing to write. */
 export type QueryWriter = (query: object) => string;
 
 /**
- * @param defaultStyle - The style of parameters that `styles` doesn't name.
- * @param options - The names of both options, for error messages.
- *
- * @throws InvalidOptionError when a style is not one of OpenAPI's; UnsupportedOptionError for an unknown option of a style
+ * @param styles - The styles of single parameters.
+ * @param writeOther - Writes the parameters that `styles` doesn't name.
  */
 export function queryWriter(
   styles: QueryStyles = {},
-  defaultStyle: QueryStyle = 'form',
-  options = {styles: 'queryStyles', style: 'queryStyle'},
+  writeOther: ParameterWriter = parameterWriter(),
 ): QueryWriter {
-  assertOption(isObject(styles), options.styles, styles, 'an object of styles by parameter name');
-  const writers = new Map<string, Writer>();
-  for (const [name, style] of Object.entries(styles)) {
-    if (style !== undefined) writers.set(name, writerOf(style, `${options.styles}.${name}`));
-  }
-  const defaultWriter = writerOf(defaultStyle, options.style);
+  const writers = new Map<string, ParameterWriter>();
+  for (const [name, style] of Object.entries(styles))
+    if (style !== undefined) writers.set(name, parameterWriter(style));
   return (query) => {
     if (tagOf(query) !== 'Object')
       throw new TypeError(`A query is an object of parameters by name, but got a ${tagOf(query)}`);
@@ -64,88 +58,76 @@ export function queryWriter(
     for (const name of Object.keys(query)) {
       const value = (query as Record<string, unknown>)[name];
       if (!isDefined(value)) continue;
-      const write = (writers.size > 0 && writers.get(name)) || defaultWriter;
-      const written = write(name, value);
+      const written = (writers.get(name) ?? writeOther)(name, value);
       if (written !== '') text += text === '' ? written : `&${written}`;
     }
     return text;
   };
 }
 
+/** @throws InvalidOptionError, UnsupportedOptionError as {@link parameterWriter} does */
+export function checkStyles(styles: QueryStyles, option: string): void {
+  assertOption(isObject(styles), option, styles, 'an object of styles by parameter name');
+  for (const [name, style] of Object.entries(styles)) parameterWriter(style, `${option}.${name}`);
+}
+
 // RFC 3986 doesn't allow spaces and pipes in a query, so both are percent-encoded, as in OpenAPI's own examples.
 const delimiters = {form: ',', spaceDelimited: '%20', pipeDelimited: '%7C', deepObject: ''} as const;
-
-function writerOf(style: QueryStyle, option: string): Writer {
-  if (typeof style === 'function') {
-    return (name, value) =>
-      join(
-        [...style(name, value)].map(([key, text]) => [key, [text]]),
-        name,
-        '',
-      );
-  }
-  const given = isObject(style) ? style : {style};
-  checkKnown(option, given, ['style', 'explode', 'allowReserved']);
-  const {style: styleName = 'form', allowReserved = false} = given;
-  // A name such as "constructor" belongs to the prototype.
-  const delimiter = Object.hasOwn(delimiters, styleName) ? delimiters[styleName] : undefined;
-  const names = Object.keys(delimiters).join(', ');
-  assertOption(delimiter !== undefined, option, styleName, `${names}, or a function`);
-  const isDeep = styleName === 'deepObject';
-  const {explode = isDeep || styleName === 'form'} = given;
-  assertOption(!isDeep || explode, option, 'deepObject with explode: false', 'deepObject with explode');
-  return (name, value) => {
-    if (!isComposite(value)) return `${encode(name, name)}=${encode(value, name, allowReserved)}`;
-    const plain = toPlain(value, name);
-    if (isDeep) return join(deepPairs(name, plain), name, '', allowReserved);
-    return join(pairsOf(name, plain, explode), name, delimiter, allowReserved);
-  };
-}
 
 /** A name, and the values that are written behind it. */
 type Pair = readonly [key: string, values: readonly unknown[]];
 
-function join(pairs: readonly Pair[], name: string, delimiter: string, allowReserved = false): string {
-  return pairs
-    .map(([key, values]) => {
-      const texts = values.map((value) => encode(value, name, allowReserved));
-      return `${encode(key, name)}=${texts.join(delimiter)}`;
-    })
-    .join('&');
-}
+/** @throws InvalidOptionError when the style is not one of OpenAPI's; UnsupportedOptionError for an unknown option of a style */
+export function parameterWriter(style: QueryStyle = 'form', option = 'queryStyle'): ParameterWriter {
+  const given = typeof style === 'string' ? {style} : typeof style === 'function' ? {} : style;
+  checkKnown(option, given, ['style', 'explode', 'allowReserved']);
+  const {style: styleName = 'form', allowReserved = false} = given;
+  // A name such as "constructor" belongs to the prototype.
+  const isName = Object.hasOwn(delimiters, styleName);
+  assertOption(isName, option, styleName, `${Object.keys(delimiters).join(', ')}, or a function`);
+  const isDeep = styleName === 'deepObject';
+  const {explode = isDeep || styleName === 'form'} = given;
+  assertOption(!isDeep || explode, option, 'deepObject with explode: false', 'deepObject with explode');
 
-function pairsOf(name: string, value: unknown, explode: boolean): Pair[] {
-  if (!isComposite(value)) return [[name, [value]]];
-  const isList = Array.isArray(value);
-  const members: ReadonlyArray<[string, unknown]> = isList
-    ? value.map((item) => [name, item])
-    : Object.entries(value);
-  const defined = members.filter(([, item]) => isDefined(item));
-  if (explode) return defined.map(([key, item]) => [key, [item]]);
-  const values = isList ? defined.map(([, item]) => item) : defined.flat();
-  return values.length > 0 ? [[name, values]] : [];
-}
+  function pairsOf(key: string, value: unknown, name: string): Pair[] {
+    if (!isComposite(value)) return isDefined(value) ? [[key, [value]]] : [];
+    const isList = Array.isArray(value);
+    const members = Object.entries(value)
+      .map(([member, item]) => [member, toPlain(item, name)] as const)
+      .filter(([, item]) => isDefined(item));
+    // OpenAPI doesn't define lists and objects inside a deepObject. They nest one level deeper, which is how servers read them.
+    if (isDeep)
+      return members.flatMap(([member, item]) => pairsOf(isList ? key : `${key}[${member}]`, item, name));
+    if (explode) return members.map(([member, item]) => [isList ? key : member, [item]]);
+    const values = isList ? members.map(([, item]) => item) : members.flat();
+    return values.length > 0 ? [[key, values]] : [];
+  }
 
-// OpenAPI doesn't define lists and objects inside a deepObject. They nest one level deeper, which is how servers read them.
-function deepPairs(key: string, value: unknown): Pair[] {
-  if (!isDefined(value)) return [];
-  if (!isComposite(value)) return [[key, [value]]];
-  if (Array.isArray(value)) return value.flatMap((item) => deepPairs(key, item));
-  return Object.entries(value).flatMap(([member, item]) => deepPairs(`${key}[${member}]`, item));
+  return (name, value) => {
+    const pairs =
+      typeof style === 'function'
+        ? Array.from(style(name, value), ([key, text]): Pair => [key, [text]])
+        : pairsOf(name, toPlain(value, name), name);
+    return pairs
+      .map(([key, values]) => {
+        const texts = values.map((item) => encode(item, name, allowReserved));
+        return `${encodeValue(key, name)}=${texts.join(delimiters[styleName])}`;
+      })
+      .join('&');
+  };
 }
 
 /**
- * A value made of lists, plain objects and values that have a text. An object with a `toJSON` is replaced by its result.
+ * The value, or what its `toJSON` returns.
  *
  * @throws TypeError for a Map, a Blob and other objects whose contents are not their members: the contents would be lost
  */
 function toPlain(value: unknown, name: string): unknown {
-  if (!isComposite(value)) return value;
-  if (Array.isArray(value)) return value.map((item) => toPlain(item, name));
+  if (!isComposite(value) || Array.isArray(value)) return value;
   if ('toJSON' in value && typeof value.toJSON === 'function') return toPlain(value.toJSON(), name);
   const tag = tagOf(value);
-  if (tag !== 'Object') refuseValue(`is a ${tag}: give a list, an object or text instead`, name, undefined);
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, toPlain(item, name)]));
+  if (tag !== 'Object') refuseValue(`is a ${tag}: give a list, an object or text instead`, name);
+  return value;
 }
 
 /** RFC 6570, section 3.2.1, leaves out undefined values. JSON has null for them. */
@@ -158,13 +140,8 @@ function isComposite(value: unknown): value is object {
   return isObject(value) && !(value instanceof Date);
 }
 
-function encode(value: unknown, name: string, allowReserved = false): string {
-  if (isComposite(value))
-    refuseValue(
-      'contains an object, which its style has no form for: use the style deepObject, or a function',
-      name,
-      undefined,
-    );
+function encode(value: unknown, name: string, allowReserved: boolean): string {
+  if (isComposite(value)) refuseValue('contains an object: use the style deepObject, or a function', name);
   const text = encodeValue(value, name);
   return allowReserved ? text.replace(/%(?:3A|2F|3F|40|21|24|27|28|29|2A|2C|3B)/g, decodeURIComponent) : text;
 }

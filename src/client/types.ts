@@ -78,6 +78,14 @@ export type CallInput<Path extends string, PathSchema, Query, Headers, Body> = C
   PathInput<Path, PathSchema> & QueryInput<Query> & BodyInput<Body> & OwnHeaders<Headers>
 >;
 
+/** The argument of a call, whose parts schemas describe at compile time only. */
+export interface LooseInput extends CallExtras {
+  readonly path?: Readonly<Record<string, unknown>> | undefined;
+  readonly query?: object | undefined;
+  readonly headers?: unknown;
+  readonly body?: unknown;
+}
+
 /** The data that a call resolves to. */
 export type DataOf<Response> =
   Response extends ResponseContent<infer Output, unknown>

@@ -6,7 +6,7 @@ import {pure} from './names.ts';
 import type {ClientOperation} from './operations.ts';
 import {writeHeaders, writePath, writeQuery} from './parameters.ts';
 
-/** `endpoint('GET /users/{id}', {…})`. */
+/** `uncheckedEndpoint('GET /users/{id}', {…})`: all that `endpoint` would check is so by the way it is written. */
 export function writeEndpoint(operation: ClientOperation, context: EndpointContext): string {
   const {method, path} = operation;
   const query = writeQuery(operation, context);
@@ -21,7 +21,7 @@ export function writeEndpoint(operation: ClientOperation, context: EndpointConte
   ].filter((text) => text !== undefined);
   const route = stringLiteral(`${method} ${path}`);
   const given = options.length === 0 ? route : `${route}, {\n  ${indent(options.join(',\n'))},\n}`;
-  return pure(`${context.use('endpoint')}(${given})`);
+  return pure(`${context.use('uncheckedEndpoint')}(${given})`);
 }
 
 function option(name: string, text: string | undefined): string | undefined {

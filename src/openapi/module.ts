@@ -93,6 +93,7 @@ const imported = [
   'defineClient',
   'endpoint',
   'type',
+  'uncheckedEndpoint',
 ];
 
 /** A member of an object whose value is a constant. */

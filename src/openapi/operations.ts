@@ -1,4 +1,4 @@
-import {compileRoute} from '../client/route.ts';
+import {checkRoute} from '../client/check-route.ts';
 import type {LoadedDocument, Operation, Parameter, PathItem} from './document.ts';
 import {resolve, within} from './document.ts';
 import {textOf} from './literals.ts';
@@ -108,7 +108,7 @@ function isPossible(
 ): boolean {
   const {template} = templateOf(path);
   try {
-    compileRoute(`${method} ${template}`);
+    checkRoute(`${method} ${template}`);
     return true;
   } catch {
     warn(`${method} ${path} is left out, because an endpoint can't have this path`);

@@ -250,7 +250,7 @@ describe('an operation', () => {
         ? {requestBody: {required: true, content}, responses: {204: {}}}
         : {responses: {200: {description: 'It', content}}};
     expect(await codeOf(documentOf({}, operation))).toContain(
-      `endpoint('POST /things/{id}', { ${expected}, })`,
+      `uncheckedEndpoint('POST /things/{id}', { ${expected}, })`,
     );
   });
 
@@ -348,7 +348,7 @@ describe('an operation', () => {
       'response: asEvents(), ',
     ],
   ])('an operation has for its response %s', async (_, responses, expected) => {
-    expect(await answering(responses)).toContain(`endpoint('POST /things/{id}', { ${expected}})`);
+    expect(await answering(responses)).toContain(`uncheckedEndpoint('POST /things/{id}', { ${expected}})`);
   });
 
   it.each<[string, string, object, object, string]>([
@@ -398,7 +398,7 @@ describe('an operation', () => {
     const document = documentOf({});
     const {post} = document.paths['/things/{id}'] as {post: object};
     const code = await codeOf({...document, paths: {'/things': {head: post}}});
-    expect(code).toContain("makeThing = endpoint('HEAD /things')");
+    expect(code).toContain("makeThing = uncheckedEndpoint('HEAD /things')");
   });
 
   it.each<[string, Partial<Operation>, string, RegExp]>([
@@ -430,7 +430,7 @@ describe('an operation', () => {
       'names that are reserved words',
       {tags: ['default'], operationId: 'delete'},
       '/',
-      /delete_ = endpoint\(.*default_ = \{ delete: delete_, \}.*\{ default: default_, \}/,
+      /delete_ = uncheckedEndpoint\(.*default_ = \{ delete: delete_, \}.*\{ default: default_, \}/,
     ],
     [
       'a tag that is called like an import',
@@ -442,7 +442,7 @@ describe('an operation', () => {
       'its path alone, without tags',
       {},
       '/',
-      /const makeThing = endpoint\('POST \/'.*defineClient\(\{ makeThing, \}\)/,
+      /const makeThing = uncheckedEndpoint\('POST \/'.*defineClient\(\{ makeThing, \}\)/,
     ],
   ])('the group and the name of an operation come from %s', async (_, operation, path, expected) => {
     expect(await codeOf(documentOf({}, operation, path))).toMatch(expected);
@@ -455,14 +455,16 @@ describe('an operation', () => {
       paths: {'/a': document.paths['/things/{id}'], '/b': document.paths['/things/{id}']},
     });
     expect(code).toMatch(
-      /makeThing = endpoint\('POST \/a'.*makeThing2 = endpoint\('POST \/b'.*\{ makeThing, makeThing2, \}/,
+      /makeThing = uncheckedEndpoint\('POST \/a'.*makeThing2 = uncheckedEndpoint\('POST \/b'.*\{ makeThing, makeThing2, \}/,
     );
   });
 
   it('path parameters get names that an endpoint can have', async () => {
     const parameter = {in: 'path', name: 'thing.id', required: true, schema: {type: 'string'}};
     const code = await codeOf(documentOf({}, {parameters: [parameter]}, '/things/{thing.id}'));
-    expect(code).toContain("endpoint('POST /things/{thing_id}', { path: type<{ thing_id: string; }>()");
+    expect(code).toContain(
+      "uncheckedEndpoint('POST /things/{thing_id}', { path: type<{ thing_id: string; }>()",
+    );
   });
 
   it.each([
@@ -472,7 +474,7 @@ describe('an operation', () => {
     ['things', '/things'],
   ])('the path %s becomes a path that an endpoint can have', async (path, expected) => {
     const code = await codeOf(documentOf({}, {}, path));
-    expect(code).toContain(`endpoint('POST ${expected}'`);
+    expect(code).toContain(`uncheckedEndpoint('POST ${expected}'`);
     expect(compileRoute(`POST ${expected}`).method).toBe('POST');
   });
 });
@@ -490,8 +492,8 @@ describe('the constants of a generated module', () => {
         '/e': item('type', 'users'),
       },
     });
-    expect(code).toContain("export const reposGet = endpoint('GET /a');");
-    expect(code).toContain("export const usersGet = endpoint('GET /b');");
+    expect(code).toContain("export const reposGet = uncheckedEndpoint('GET /a');");
+    expect(code).toContain("export const usersGet = uncheckedEndpoint('GET /b');");
     // A group, the language and the imports have these names already.
     expect(code).toContain('export const repos = { get: reposGet, };');
     expect(code).toContain(

@@ -88,7 +88,7 @@ components:
     );
     expect(out).toContain('type<Person>()');
     expect(out).not.toContain('User {');
-    expect(out).toContain("removeUser = /* @__PURE__ */ endpoint('DELETE /users/{id}')");
+    expect(out).toContain("removeUser = /* @__PURE__ */ uncheckedEndpoint('DELETE /users/{id}')");
   });
 
   it('--quiet prints no warnings', async () => {
@@ -232,7 +232,7 @@ components:
     const {code, out, log} = await run(join(folder, 'api.yaml'));
     expect([code, log]).toEqual([0, '']);
     expect(out.replaceAll('/* @__PURE__ */ ', '').replaceAll(/\s+/g, ' ')).toContain(
-      "getA = endpoint('GET /a', { response: type<{ parameters?: unknown; b?: 'a' | null; } | undefined>(), errors: { default: type<unknown>(), }, });",
+      "getA = uncheckedEndpoint('GET /a', { response: type<{ parameters?: unknown; b?: 'a' | null; } | undefined>(), errors: { default: type<unknown>(), }, });",
     );
   });
 

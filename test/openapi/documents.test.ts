@@ -47,7 +47,7 @@ describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast, expectedWar
   it('every call of the generated module is marked as pure, so that bundlers can leave it out', async () => {
     const {code} = await generated;
     const names = /^import \{([^}]*)\}/m.exec(code)?.[1]?.match(/\w+/g) ?? [];
-    expect(names).toContain('endpoint');
+    expect(names).toContain('uncheckedEndpoint');
     const calls = [...code.matchAll(new RegExp(`(.{16})\\b(?:${names.join('|')})[(<]`, 'g'))];
     expect(calls.length).toBeGreaterThanOrEqual(atLeast);
     const comments = /^ *\*/;
@@ -55,6 +55,13 @@ describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast, expectedWar
       ([, before = '']) => before !== '/* @__PURE__ */ ' && !comments.test(before),
     );
     expect(unmarked.map(([call]) => call)).toEqual([]);
+  });
+
+  it('endpoint accepts every route and all options that the generated module has unchecked', async () => {
+    const {code} = await fromOpenApi(file);
+    const checked = code.replace('uncheckedEndpoint', 'endpoint as uncheckedEndpoint');
+    const folder = await writeGenerated({'client.ts': checked});
+    expect(await importGenerated(folder, 'client.ts')).toHaveProperty('createClient');
   });
 
   it('the client calls every operation, and a server made of the same document understands each call', async () => {

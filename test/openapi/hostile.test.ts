@@ -345,7 +345,7 @@ describe('a document with hostile values', () => {
       paths: {'/a': {get}},
     });
     expect(code).toContain(' * 2026 1.5\n');
-    expect(code).toContain("export const _7 = /* @__PURE__ */ endpoint('GET /a');");
+    expect(code).toContain("export const _7 = /* @__PURE__ */ uncheckedEndpoint('GET /a');");
   });
 
   it('a schema whose name is not percent-encoded is found', async () => {

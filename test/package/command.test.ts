@@ -38,7 +38,7 @@ test('without the package "yaml" the command reads JSON, and for YAML names the 
   expect(await readdir(join(bareProject, 'node_modules'))).not.toContain('yaml');
   await writeFile(join(bareProject, 'api.json'), json);
   const {stdout} = await run(bareProject, command(bareProject), 'openapi', 'api.json');
-  expect(stdout).toContain("endpoint('GET /users')");
+  expect(stdout).toContain("uncheckedEndpoint('GET /users')");
   await writeFile(join(bareProject, 'api.yaml'), yaml);
   await expect(run(bareProject, command(bareProject), 'openapi', 'api.yaml')).rejects.toMatchObject({
     code: 1,

@@ -19,6 +19,7 @@ import {
   paginate,
   type ServerSentEvent,
   type,
+  uncheckedEndpoint,
   urlPages,
 } from 'aiofetch';
 import {type as arktype} from 'arktype';
@@ -233,6 +234,34 @@ describe('what comes back', () => {
     expectTypeOf(get.raw({path: {id: 1}})).resolves.toEqualTypeOf<Response>();
     // @ts-expect-error
     get.raw();
+  });
+});
+
+describe('unchecked endpoints', () => {
+  const get = uncheckedEndpoint('GET /users/{id}', {
+    query: type<{page?: number}>(),
+    response: type<User>(),
+    errors: {404: type<{missing: string}>()},
+  });
+
+  test('the method of an unchecked endpoint has the types of its description', () => {
+    const method = methodOf(get);
+    expectTypeOf(method({path: {id: 1}, query: {page: 1}})).resolves.toEqualTypeOf<User>();
+    // @ts-expect-error
+    method({path: {id: 1}, query: {page: '1'}});
+    if (get.isError(error)) expectTypeOf(error.data).toEqualTypeOf<{missing: string}>();
+  });
+
+  test('an unchecked endpoint takes types and contents, and no schemas, which would not be checked', () => {
+    methodOf(uncheckedEndpoint('POST /users', {body: asForm(type<User>()), response: asText()}));
+    // @ts-expect-error
+    uncheckedEndpoint('GET /users', {query: z.object({page: z.number()})});
+    // @ts-expect-error
+    uncheckedEndpoint('GET /users', {response: z.object({name: z.string()})});
+    // @ts-expect-error
+    uncheckedEndpoint('GET /users', {errors: {404: z.string()}});
+    // @ts-expect-error
+    uncheckedEndpoint('GET /users', {respnse: type<User>()});
   });
 });
 

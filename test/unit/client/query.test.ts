@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import type {QueryStyle} from '../../../src/client/query.ts';
-import {queryWriter} from '../../../src/client/query.ts';
+import {parameterWriter, queryWriter} from '../../../src/client/query.ts';
 import {defineClient, endpoint, type} from '../../../src/index.ts';
 import {mockSession, thrown} from '../../support/mock-session.ts';
 
-const write = (value: unknown, style?: QueryStyle) => queryWriter({}, style)({color: value});
+const write = (value: unknown, style?: QueryStyle) => queryWriter({}, parameterWriter(style))({color: value});
 
 const list = ['blue', 'black', 'brown'];
 const record = {R: 100, G: 200, B: 150};
@@ -88,7 +88,10 @@ describe('a query', () => {
   });
 
   it('each parameter may have a style of its own', () => {
-    const writer = queryWriter({ids: {explode: false}, filter: 'deepObject'}, 'pipeDelimited');
+    const writer = queryWriter(
+      {ids: {explode: false}, filter: 'deepObject'},
+      parameterWriter('pipeDelimited'),
+    );
     expect(decodeURIComponent(writer({ids: [1, 2], filter: {a: 1}, others: [3, 4], none: undefined}))).toBe(
       'ids=1,2&filter[a]=1&others=3|4',
     );
@@ -159,14 +162,14 @@ describe('a query', () => {
   });
 
   it.each([null, 'form', 1])('styles are an object of styles by name, and %j is refused', (styles) => {
-    expect(thrown(() => queryWriter(styles as never))).toMatchObject({
+    expect(thrown(() => endpoint('GET /', {queryStyles: styles as never}))).toMatchObject({
       name: 'InvalidOptionError',
       option: 'queryStyles',
     });
   });
 
   it('a parameter whose style is undefined has the default style', () => {
-    expect(queryWriter({color: undefined}, 'pipeDelimited')({color: list})).toBe(
+    expect(queryWriter({color: undefined}, parameterWriter('pipeDelimited'))({color: list})).toBe(
       'color=blue%7Cblack%7Cbrown',
     );
   });
