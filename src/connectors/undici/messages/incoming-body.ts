@@ -32,6 +32,11 @@ export interface BodySource {
  */
 const highWaterMark = 128 * 1024;
 
+/** After how many buffered chunks those that are small are joined. */
+const chunksToJoin = 1_024;
+/** The average size below which chunks are small, in bytes. */
+const smallChunk = 1_024;
+
 const empty = Buffer.alloc(0);
 
 /**
@@ -68,7 +73,7 @@ export class IncomingBody implements BodySource {
       settle(chunk);
       return true;
     }
-    this.#chunks.push(chunk);
+    if (this.#chunks.push(chunk) % chunksToJoin === 0) this.#joinSmall();
     this.#size += chunk.length;
     this.paused = !this.#collecting && this.#size >= highWaterMark;
     return !this.paused;
@@ -148,6 +153,15 @@ export class IncomingBody implements BodySource {
     copy.#size = this.#size;
     copy.ended = true;
     return copy;
+  }
+
+  // A server may send each byte as a chunk. A chunk takes a hundred bytes more than its content, and to take the first of
+  // 100,000 chunks moves all others.
+  #joinSmall(): void {
+    const last = this.#chunks.slice(-chunksToJoin);
+    const size = last.reduce((sum, {length}) => sum + length, 0);
+    if (size < chunksToJoin * smallChunk)
+      this.#chunks.splice(-chunksToJoin, chunksToJoin, Buffer.concat(last, size));
   }
 
   #startReading(): void {
