@@ -16,6 +16,8 @@ export interface Platform {
    * @throws TypeError for a name or value that HTTP can't carry
    */
   readonly headersFrom: (input: HeadersInput | undefined) => HeaderList;
+  /** Encodes a form, so that hooks see the bytes that are sent. Without it, the form is read out of the hooks' `Request`. */
+  readonly encodeForm?: ((form: FormData) => Blob) | undefined;
   /** Whether an error is that of a fetch whose network failed, and not one that a mistake in code throws. */
   readonly isFetchFailure: (error: unknown) => error is TypeError;
 }

@@ -1,5 +1,6 @@
 import {isFetchFailure} from '../utils/is-fetch-failure.ts';
 import {FlatHeaderList} from './flat-header-list.ts';
+import {encodeMultipart} from './multipart.ts';
 import {openBody} from './open-body.ts';
 import type {Platform} from './platform.ts';
 
@@ -7,5 +8,6 @@ import type {Platform} from './platform.ts';
 export const sharedPlatform: Omit<Platform, 'defaultConnector'> = {
   openBody,
   headersFrom: FlatHeaderList.from,
+  encodeForm: encodeMultipart,
   isFetchFailure,
 };

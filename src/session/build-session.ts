@@ -66,6 +66,7 @@ function createHost(state: SessionState): SessionHost {
     callOptions: [...new Set(checks.map(([name]) => name))],
     resolveUrl: urlResolver(baseUrl),
     headersFrom: platform.headersFrom,
+    encodeForm: platform.encodeForm,
     headersOf(given: HeadersInput | undefined): HeaderList {
       const list = headers.copy();
       if (given !== undefined) list.merge(given);

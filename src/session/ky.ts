@@ -1,8 +1,7 @@
 import type {BeforeRequestHook, Options as KyInit, ResponsePromise} from 'ky';
 import ky, {isForceRetryError, isHTTPError} from 'ky';
 import type {RequestBody} from '../core/body.ts';
-import {isReplayable, isStreamLike, tagOf, toReadableStream} from '../core/body.ts';
-import {encodeMultipart} from '../core/multipart.ts';
+import {isReplayable, isStreamLike, madeBody, tagOf, toReadableStream} from '../core/body.ts';
 import {takeBody} from '../core/read-request-body.ts';
 import {lifetimeOf} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
@@ -32,7 +31,7 @@ function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
     // The status is checked after the `afterResponse` hooks, because they may replace the response.
     const checksLater = afterResponse.length > 0;
     const parseJson = options.parseJson ?? settings.parseJson;
-    const shown = given && toShow(given);
+    const shown = given && toShow(given, host.encodeForm);
     let body: RequestBody | null = typeof given === 'function' && !isReplayable(shown) ? given : shown;
     // The `Request` that ky made with `body`, and that shows headers and body to the hooks. A hook may replace it.
     let shownRequest: Request | undefined;
@@ -70,9 +69,9 @@ function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
     async function send(request: Request): Promise<Response> {
       adopt(request);
       outgoing.headers = host.headersFrom(request.headers as Headers);
-      // The original body is sent instead of that of ky's `Request`, unless it can be sent only once or a hook replaced the
-      // `Request`.
-      const isSame = request === shownRequest && isReplayable(body);
+      // The original body is sent instead of that of ky's `Request`, unless it can be sent only once, a hook replaced the
+      // `Request`, or the runtime has encoded a form in it.
+      const isSame = request === shownRequest && isReplayable(body) && !(body instanceof FormData);
       try {
         outgoing.body = isSame ? body : takeBody(request);
       } catch (error) {
@@ -126,11 +125,11 @@ function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
 }
 
 /** Converts a body to one that the constructor of `Request` takes. */
-function toShow(body: RequestBody): BodyInit {
-  if (typeof body === 'function') return toShow(body());
+function toShow(given: RequestBody, encodeForm: SessionHost['encodeForm']): BodyInit | null {
+  const body = madeBody(given);
   // Encoded here, so that hooks see the boundary that is sent.
-  if (body instanceof FormData) return encodeMultipart(body);
-  return isStreamLike(body) ? toReadableStream(body) : body;
+  if (body instanceof FormData && encodeForm) return encodeForm(body);
+  return body && isStreamLike(body) ? toReadableStream(body) : body;
 }
 
 function isResponse(value: unknown): value is Response {

@@ -10,6 +10,8 @@ export interface SessionHost {
   resolveUrl(input: string | URL): string;
   /** The headers alone, without the session's. */
   headersFrom(headers: HeadersInput): HeaderList;
+  /** Encodes a form for hooks. In a page, the browser does it. */
+  readonly encodeForm: ((form: FormData) => Blob) | undefined;
   /** The session's headers with those of a call merged into them. */
   headersOf(headers: HeadersInput | undefined): HeaderList;
   /**

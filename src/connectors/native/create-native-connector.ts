@@ -1,5 +1,5 @@
-import type {RequestBody} from '../../core/body.ts';
-import {isStreamLike, prepareBody, sizeOf} from '../../core/body.ts';
+import type {PreparedBody, RequestBody} from '../../core/body.ts';
+import {isStreamLike, sizeOf} from '../../core/body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
 import {callFetch, foreignFetch} from '../../core/fetch-origin.ts';
 import type {followRedirects} from '../../core/redirect.ts';
@@ -15,6 +15,8 @@ import {sendStream} from './watch-upload.ts';
 export interface FetchTraits {
   /** Follows redirects, if the runtime shows them, because some runtimes don't follow them exactly as the standard says. */
   readonly followRedirects?: typeof followRedirects | undefined;
+  /** Converts a body to the form that is passed to `fetch`. */
+  readonly prepareBody: (body: RequestBody, request: ConnectorRequest) => PreparedBody | Promise<PreparedBody>;
   /** Turns the errors of `fetch` into typed errors. */
   readonly toError: ToError;
 }
@@ -90,7 +92,7 @@ async function sendNatively(
   const send = (sent: StreamingInit) => callFetch(owner, fetch, request.url, sent);
   try {
     if (request.body !== null) {
-      const {source, contentType} = prepareBody(request.body);
+      const {source, contentType} = await native.prepareBody(request.body, request);
       const watched = progress.monitor?.upload(source);
       if (contentType !== undefined && !request.headers.has('content-type')) {
         headers.push(['content-type', contentType]);

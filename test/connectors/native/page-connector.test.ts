@@ -1,4 +1,5 @@
 import {describe, expect, it, onTestFinished} from 'vitest';
+import {platform} from '../../../src/connectors/default/page.ts';
 import {pageConnector} from '../../../src/connectors/native/page.ts';
 import {smallPageConnector} from '../../../src/connectors/native/small-page.ts';
 import {Lifetime} from '../../../src/core/call-lifetime.ts';
@@ -6,6 +7,7 @@ import {openPageBody} from '../../../src/core/open-page-body.ts';
 import {takeBody} from '../../../src/core/read-request-body.ts';
 import type {Session} from '../../../src/index.ts';
 import {createSession, UnsupportedOptionError} from '../../../src/index.ts';
+import {createSessionOn} from '../../../src/session/create-session.ts';
 import {bodyOf, startServer} from '../../support/http-server.ts';
 import {rejection} from '../../support/mock-session.ts';
 
@@ -88,6 +90,35 @@ describe('the default connector of aiofetch in a page', () => {
       'application/x-www-form-urlencoded;charset=UTF-8 name=Ada',
       'text/plain;charset=UTF-8 Ada',
     ]);
+  });
+});
+
+describe('hooks in a page', () => {
+  it('a hook sees the bytes of a form as they are sent', async () => {
+    const received: string[] = [];
+    const server = await startServer(async (request, response) => {
+      received.push(`${request.headers['content-type']} ${(await bodyOf(request)).toString()}`);
+      response.end();
+    });
+    const seen: string[] = [];
+    const session = createSessionOn(
+      {
+        hooks: {
+          beforeRequest: [
+            async ({request}) => {
+              seen.push(`${request.headers.get('content-type')} ${await request.clone().text()}`);
+            },
+          ],
+        },
+      },
+      platform,
+    );
+    onTestFinished(() => session.destroy());
+    const form = new FormData();
+    form.append('name', 'Ada');
+    await session.post(`${server.origin}/`, {body: form});
+    expect(seen).toEqual([expect.stringMatching(/^multipart\/form-data; boundary=[\s\S]*Ada/)]);
+    expect(received).toEqual(seen);
   });
 });
 
