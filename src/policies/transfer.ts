@@ -48,17 +48,23 @@ export interface TransferOptions {
 const defaultWait = 1_000;
 
 const needed = {
-  maxResponseSize: ['maxResponseSize', 'it does not count the bytes that it receives'],
-  onDownloadProgress: ['downloadProgress', 'it does not see the bytes that it receives'],
-  onUploadProgress: ['uploadProgress', 'it does not see the bytes that it sends'],
-  expectContinue: ['expectContinue', 'it does not decide when a body is sent'],
+  maxResponseSize: 'maxResponseSize',
+  onDownloadProgress: 'downloadProgress',
+  onUploadProgress: 'uploadProgress',
+  expectContinue: 'expectContinue',
 } as const;
 
 /** Refuses an option that the connector can't honour. */
 function checkCapability(option: keyof typeof needed, {connector}: PolicyContext): void {
-  const [capability, hint] = needed[option];
-  if (!connector.capabilities[capability])
-    throw new UnsupportedOptionError(option, `the ${connector.name} connector`, hint);
+  if (!connector.capabilities[needed[option]])
+    throw new UnsupportedOptionError(option, `the ${connector.name} connector`);
+}
+
+function listenerCheck(option: 'onDownloadProgress' | 'onUploadProgress') {
+  return (value: ProgressListener, context: PolicyContext): ProgressListener => {
+    checkCapability(option, context);
+    return checkFunction(option, value);
+  };
 }
 
 const checks = {
@@ -66,14 +72,8 @@ const checks = {
     checkCapability('maxResponseSize', context);
     return checkNumber('maxResponseSize', value, undefined, {whole: true});
   },
-  onDownloadProgress(value: ProgressListener, context: PolicyContext): ProgressListener {
-    checkCapability('onDownloadProgress', context);
-    return checkFunction('onDownloadProgress', value);
-  },
-  onUploadProgress(value: ProgressListener, context: PolicyContext): ProgressListener {
-    checkCapability('onUploadProgress', context);
-    return checkFunction('onUploadProgress', value);
-  },
+  onDownloadProgress: /* @__PURE__ */ listenerCheck('onDownloadProgress'),
+  onUploadProgress: /* @__PURE__ */ listenerCheck('onUploadProgress'),
   expectContinue(value: number | boolean, context: PolicyContext): number | undefined {
     if (value === false || value === 0) return undefined;
     checkCapability('expectContinue', context);
@@ -109,22 +109,13 @@ export function transferPolicy(
       const {maxResponseSize} = options;
       const most =
         maxResponseSize === undefined ? Infinity : checks.maxResponseSize(maxResponseSize, context);
-      const base = most === Infinity ? undefined : toTransfer({maxResponseSize: most});
+      const base = transferOf({}, most);
       return (request) => {
         request.transfer = request.options === noCallOptions ? base : transferOf(request.options, most);
         return next(request);
       };
     },
   };
-}
-
-/** The transfer settings of a call, merged with the limit of the session; `undefined` if there are none. */
-function transferOf(options: CallOptionValues, most: number): Transfer | undefined {
-  const {maxResponseSize = most, onDownloadProgress, onUploadProgress, expectContinue} = options as Checked;
-  if (maxResponseSize === Infinity && !onDownloadProgress && !onUploadProgress && !expectContinue) {
-    return undefined;
-  }
-  return toTransfer({maxResponseSize, onDownloadProgress, onUploadProgress, expectContinue});
 }
 
 interface Checked {
@@ -134,19 +125,18 @@ interface Checked {
   readonly expectContinue?: number | undefined;
 }
 
-function toTransfer({
-  maxResponseSize,
-  onDownloadProgress,
-  onUploadProgress,
-  expectContinue,
-}: Checked): Transfer {
-  return {
-    maxResponseSize: maxResponseSize === Infinity ? undefined : maxResponseSize,
+/** The transfer settings of a call, merged with the limit of the session; `undefined` if there are none. */
+function transferOf(options: CallOptionValues, most: number): Transfer | undefined {
+  const {
+    maxResponseSize: size = most,
     onDownloadProgress,
     onUploadProgress,
     expectContinue,
-    monitor,
-  };
+  } = options as Checked;
+  const maxResponseSize = size === Infinity ? undefined : size;
+  if ((maxResponseSize ?? onDownloadProgress ?? onUploadProgress ?? expectContinue) === undefined)
+    return undefined;
+  return {maxResponseSize, onDownloadProgress, onUploadProgress, expectContinue, monitor};
 }
 
 /** Makes the monitor of one attempt. The connector passes it decoded bodies. */

@@ -16,7 +16,10 @@ export interface FetchTraits {
   /** Follows redirects, if the runtime shows them, because some runtimes don't follow them exactly as the standard says. */
   readonly followRedirects?: typeof followRedirects | undefined;
   /** Converts a body to the form that is passed to `fetch`. */
-  readonly prepareBody: (body: RequestBody, request: ConnectorRequest) => PreparedBody | Promise<PreparedBody>;
+  readonly prepareBody: (
+    body: RequestBody,
+    request: ConnectorRequest,
+  ) => PreparedBody | Promise<PreparedBody>;
   /** Turns the errors of `fetch` into typed errors. */
   readonly toError: ToError;
 }

@@ -1,6 +1,7 @@
 import type {ConnectorRequest} from '../../core/request.ts';
-import {assertOption, checkKnown, checkNumber} from '../../utils/check-options.ts';
-import {checkMaxKeys} from '../../utils/keyed-state.ts';
+import {assertOption, checkNumber} from '../../utils/check-options.ts';
+import type {OptionChecks} from '../../utils/merge-options.ts';
+import {mergeOptions} from '../../utils/merge-options.ts';
 
 /** A quota, as a {@link RateLimitStore} gets it. */
 export interface RateLimitQuota {
@@ -91,20 +92,6 @@ export interface RateLimit {
   readonly storeTimeout?: number | undefined;
 }
 
-const knownOptions = [
-  'requests',
-  'per',
-  'burst',
-  'scope',
-  'maxKeys',
-  'maxWait',
-  'maxPause',
-  'learn',
-  'store',
-  'whenStoreFails',
-  'storeTimeout',
-];
-
 /** A limit, checked and complete. */
 export interface CheckedLimit extends RateLimitQuota {
   /** The time in which the bucket gets one token, in ms. */
@@ -119,6 +106,48 @@ export interface CheckedLimit extends RateLimitQuota {
   readonly storeTimeout: number;
 }
 
+/** The options of a limit that have a default, and those that were given. */
+type Merged = Omit<CheckedLimit, 'interval' | 'opensOnFailure'> & Pick<Required<RateLimit>, 'whenStoreFails'>;
+
+const checkFromOne = (option: string, value: number) => checkNumber(option, value, undefined, {min: 1});
+const checkWhole = (option: string, value: number) =>
+  checkNumber(option, value, undefined, {min: 1, max: 1e9, whole: true});
+
+const checks: OptionChecks<Merged> = {
+  requests: checkWhole,
+  per: checkFromOne,
+  burst: checkWhole,
+  scope(option, value: Merged['scope']) {
+    const isAllowed = value === 'session' || value === 'host' || typeof value === 'function';
+    assertOption(isAllowed, option, value, 'session, host or a function');
+    return value;
+  },
+  maxKeys: (option, value: number) => checkNumber(option, value, undefined, {min: 1, whole: true}),
+  maxWait: checkNumber,
+  maxPause: checkNumber,
+  learn: (_option, value: boolean) => value,
+  store(option, value: RateLimitStore) {
+    assertOption(typeof value?.take === 'function', option, value, 'an object with take()');
+    return value;
+  },
+  whenStoreFails(option, value: Merged['whenStoreFails']) {
+    assertOption(value === 'open' || value === 'closed', option, value, 'open or closed');
+    return value;
+  },
+  storeTimeout: checkFromOne,
+};
+
+const defaults: Omit<Merged, 'requests' | 'per' | 'burst'> = {
+  scope: 'session',
+  maxKeys: 10_000,
+  maxWait: Infinity,
+  maxPause: 60_000,
+  learn: false,
+  store: undefined,
+  whenStoreFails: 'closed',
+  storeTimeout: 1_000,
+};
+
 /**
  * Checks the limit at `index` of a list.
  *
@@ -126,39 +155,16 @@ export interface CheckedLimit extends RateLimitQuota {
  */
 export function checkLimit(options: RateLimit, index: number, {length}: readonly RateLimit[]): CheckedLimit {
   const name = length > 1 ? `rateLimit[${index}]` : 'rateLimit';
-  checkKnown(name, options, knownOptions);
-  const number = (
-    option: 'requests' | 'per' | 'burst' | 'maxWait' | 'maxPause' | 'storeTimeout',
-    fallback: number | undefined,
-    range?: {readonly min?: number; readonly max?: number; readonly whole?: boolean},
-  ) => checkNumber(`${name}.${option}`, options[option], fallback, range);
-  const whole = {min: 1, max: 1e9, whole: true};
-  const {scope = 'session', learn = false, store, whenStoreFails = 'closed'} = options;
-  const assert = (isAllowed: boolean, option: keyof RateLimit, allowed: string) =>
-    assertOption(isAllowed, `${name}.${option}`, options[option], allowed);
-  assert(
-    scope === 'session' || scope === 'host' || typeof scope === 'function',
-    'scope',
-    'session, host or a function',
-  );
-  assert(whenStoreFails === 'open' || whenStoreFails === 'closed', 'whenStoreFails', 'open or closed');
-  assert(store === undefined || typeof store?.take === 'function', 'store', 'an object with take()');
-  const requests = number('requests', undefined, whole);
-  const per = number('per', undefined, {min: 1});
+  const merged = mergeOptions<Merged>(name, defaults as Merged, options, checks);
+  // These two have no default.
+  const requests = checkWhole(`${name}.requests`, merged.requests);
+  const per = checkFromOne(`${name}.per`, merged.per);
   const limit: CheckedLimit = {
-    requests,
-    per,
-    burst: number('burst', requests, whole),
+    ...merged,
+    burst: merged.burst ?? requests,
     interval: per / requests,
-    scope,
-    maxKeys: checkMaxKeys(name, options),
-    maxWait: number('maxWait', Infinity),
-    maxPause: number('maxPause', 60_000),
-    learn,
-    store,
-    opensOnFailure: whenStoreFails === 'open',
-    storeTimeout: number('storeTimeout', 1_000, {min: 1}),
+    opensOnFailure: merged.whenStoreFails === 'open',
   };
-  store?.check?.(limit);
+  limit.store?.check?.(limit);
   return limit;
 }
