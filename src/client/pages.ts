@@ -276,22 +276,29 @@ function withoutCredentials({response}: Definition, {session}: ClientContext): H
   return response?.accept === undefined ? headers : {...headers, accept: response.accept};
 }
 
+/** How many characters the address, or the query and body, of a page may have to be kept. */
+const longestKey = 10_000;
+
 /** Records the pages of an iteration, and refuses a next page that was there before. */
 function createLoopCheck(name: string) {
   /** The index of each page, by what it was requested with. */
   const seen = new Map<string, number>();
+  // The server chooses the cursors, and they are kept for up to `maxPages` pages. A loop of several long ones ends there.
+  const remember = (key: string, index: number) => {
+    if (key.length <= longestKey) seen.set(key, index);
+  };
   return (next: Place, place: Place, request: EndpointCall['request']): void => {
     const here = keyOf(place);
-    if (!seen.has(here)) seen.set(here, place.index);
+    if (!seen.has(here)) remember(here, place.index);
     // The first page's address counts too: a link may lead back to it, though it was requested by path and query.
     if (place.index === 0 && place.url === undefined) seen.set(request.url, 0);
     const key = keyOf(next);
-    const before = seen.get(key);
+    const before = key === here ? place.index : seen.get(key);
     if (before !== undefined && before < next.index) {
       const message = `Page ${place.index} of ${name} leads back to page ${before}`;
       throw new AiofetchError(message, 'ERR_PAGE_LOOP', undefined, {request});
     }
-    seen.set(key, next.index);
+    remember(key, next.index);
   };
 }
 

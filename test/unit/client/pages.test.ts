@@ -225,6 +225,23 @@ describe('pages', () => {
     },
   );
 
+  it('pages that lead back by several cursors too long to keep end at maxPages', async () => {
+    const long = (letter: string) => letter.repeat(20_000);
+    const paged = paginate(
+      endpoint('GET /items', {
+        query: type<{cursor?: string}>(),
+        response: type<{items: number[]; next: string}>(),
+      }),
+      cursorPages({items: ({items}) => items, cursor: ({next}) => next}),
+    );
+    const {call, calls} = mockMethod(paged, ({url}) => ({
+      items: [1],
+      next: long(url.endsWith('a') ? 'b' : 'a'),
+    }));
+    expect(await rejection(collect(call({maxPages: 5})))).toMatchObject({code: 'ERR_PAGE_LIMIT'});
+    expect(calls).toHaveLength(5);
+  });
+
   it('a list has 10,000 pages at most by default', async () => {
     const endless = paginate(list, numberedPages());
     const {call, calls} = mockMethod(endless, (request) => [param(request, 'page')]);
@@ -415,6 +432,12 @@ describe('pages that lead back', () => {
       'by the same cursor',
       paginate(listWrapped, cursorPages({items: itemsOf, cursor: (data) => data.next})),
       () => ({items: [1], next: 'same'}),
+      2,
+    ],
+    [
+      'by the same long cursor',
+      paginate(listWrapped, cursorPages({items: itemsOf, cursor: (data) => data.next})),
+      () => ({items: [1], next: 'x'.repeat(20_000)}),
       2,
     ],
   ])('pages that lead back %s end the iteration with an error', async (what, of, answer, pages) => {
