@@ -175,7 +175,7 @@ function checkStream(response: Response, place: CheckedPlace): void {
   // Servers without a type for events send none or text/plain, and so does `new Response(text)` in a test.
   if (type === '' || type === 'text/event-stream' || type === 'text/plain') return;
   discard(response);
-  const problem = `is not a stream of events${butIs(response, /event-stream/)}`;
+  const problem = `is not a stream of events${butIs(response, 'event-stream')}`;
   throw new SchemaError([{message: 'The body is not a stream of events'}], {...place, problem});
 }
 

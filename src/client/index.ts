@@ -6,6 +6,7 @@
 
 import type {HeadersInput} from '../core/header-list.ts';
 import {checkBaseUrl} from '../session/check-parts.ts';
+import type {FetchInit} from '../session/fetch-call.ts';
 import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {ClientContext, ClientSession} from './call.ts';
@@ -307,14 +308,31 @@ export interface ClientOptions<Responses extends 'check' | 'trust' = 'check' | '
   readonly responses?: Responses | undefined;
 }
 
-/** A client: a method for each endpoint, in the groups of the endpoints. */
-export type Client<Tree, Responses extends 'check' | 'trust' = 'check'> = {
+/**
+ * A client: a method for each endpoint, in the groups of the endpoints. `Options` are the options that policies of the
+ * session's user add to calls.
+ */
+export type Client<Tree, Responses extends 'check' | 'trust' = 'check', Options = unknown> = {
   readonly [Name in keyof Tree]: Tree[Name] extends {
     readonly [methods]?: infer Methods;
   } & AnyEndpoint
-    ? NonNullable<Methods>[Responses & keyof NonNullable<Methods>]
-    : Client<Tree[Name], Responses>;
+    ? WithOptions<NonNullable<Methods>[Responses & keyof NonNullable<Methods>], Options>
+    : Client<Tree[Name], Responses, Options>;
 };
+
+/** A method whose calls take more options. */
+type WithOptions<Method, Options> = [keyof Options] extends [never]
+  ? Method
+  : Method extends EndpointMethod<infer Input, infer Data, infer Failure>
+    ? EndpointMethod<Input & Options, Data, Failure>
+    : Method extends PagedMethod<infer Input, infer Item, infer Data, infer Failure>
+      ? PagedMethod<Input & Options, Item, Data, Failure>
+      : Method;
+
+/** The options that a session's `fetch` takes beside those that every typed call has. */
+type AddedOptions<Of extends ClientSession> = Parameters<Of['fetch']>[1] extends infer Init
+  ? Omit<NonNullable<Init>, keyof FetchInit>
+  : never;
 
 const optionNames = [
   'baseUrl',
@@ -355,7 +373,7 @@ export function defineClient<
 >(
   endpoints: Tree,
   options: ClientOptions<Responses> = {},
-): (session: ClientSession) => Client<Tree, Responses> {
+): <Of extends ClientSession>(session: Of) => Client<Tree, Responses, AddedOptions<Of>> {
   checkKnown('client', options, optionNames);
   const {baseUrl, headers, queryStyle, responses = 'check'} = options;
   assertOption(responses === 'check' || responses === 'trust', 'responses', responses, '"check" or "trust"');
@@ -369,7 +387,7 @@ export function defineClient<
   };
   return (session) => {
     assertOption(isObject(session) && typeof session.fetch === 'function', 'session', session, 'a session');
-    return bindAll({...shared, session, known: knownOptionsOf(session)}) as Client<Tree, Responses>;
+    return bindAll({...shared, session, known: knownOptionsOf(session)}) as never;
   };
 }
 

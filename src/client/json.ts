@@ -1,5 +1,4 @@
 import {SchemaError} from '../errors/index.ts';
-import {bareMediaType} from '../utils/media-type.ts';
 import type {CheckedPlace} from './schema.ts';
 
 const mediaType = 'application/json';
@@ -16,7 +15,7 @@ export const json = {
     } catch {
       // RFC 9110, sections 15.3.5 and 15.3.6: a 204 and a 205 have no content.
       if (text.trim() === '') return undefined;
-      const problem = `is not JSON${butIs(response, /json/)}`;
+      const problem = `is not JSON${butIs(response, 'json')}`;
       // The error of the parser isn't the cause: it shows a part of the text, which may be secret.
       throw new SchemaError([{message: 'The body is not JSON'}], {...place, problem});
     }
@@ -24,7 +23,7 @@ export const json = {
 };
 
 /** Names the media type of a response, for an error message, where it is not the expected one. */
-export function butIs({headers}: Response, expected: RegExp): string {
-  const type = bareMediaType(headers.get('content-type'));
-  return type === '' || expected.test(type) ? '' : `, but ${type}`;
+export function butIs({headers}: Response, expected: string): string {
+  const [type] = /^[\w.+/-]*/.exec(headers.get('content-type')?.toLowerCase() ?? '') as RegExpExecArray;
+  return type && !type.includes(expected) ? `, but ${type}` : '';
 }

@@ -42,7 +42,7 @@ export function mergeHeaders(base: HeaderRecord | undefined, headers: unknown): 
     own.set(lower, before === undefined || text === undefined ? text : `${before}, ${text}`);
   }
   // An assignment to `__proto__`, which is a valid name of a header, would set the prototype instead.
-  return Object.fromEntries([...Object.entries(base ?? {}), ...own]);
+  return {...base, ...Object.fromEntries(own)};
 }
 
 /** An assignment to `__proto__` would set the prototype instead. */

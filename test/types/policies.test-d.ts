@@ -1,7 +1,7 @@
 import {expectTypeOf, test} from 'vitest';
 import {createSession as createCoreSession, retryPolicy, verbs} from '../../src/core-index.ts';
-import type {Policy, PolicyDefinition, Retry, Session} from '../../src/index.ts';
-import {createSession} from '../../src/index.ts';
+import type {Client, Page, Policy, PolicyDefinition, Retry, Session} from '../../src/index.ts';
+import {createSession, defineClient, endpoint, linkPages, paginate, type} from '../../src/index.ts';
 
 const tenantPolicy: PolicyDefinition<{readonly tenant?: string | undefined}> = {
   name: 'tenant',
@@ -22,6 +22,38 @@ test('the options of calls that policies declare are typed in fetch and verbs', 
   // @ts-expect-error: no policy declares this option
   void session.get('/', {tennant: 'a'});
   expectTypeOf(session).toExtend<Session>();
+});
+
+test('a typed client takes the options of the policies that its session has, in calls and in calls with pages', () => {
+  const list = endpoint('GET /{org}', {response: type<number[]>()});
+  const define = defineClient({list, pages: {all: paginate(list, linkPages())}});
+  const path = {org: 'a'};
+  for (const session of [
+    createSession({policies: [tenantPolicy, plain, levelPolicy]}),
+    createCoreSession({policies: [retryPolicy(), tenantPolicy, levelPolicy]}),
+  ]) {
+    const client = define(session);
+    expectTypeOf(client.list({path, tenant: 'a', level: 1, retry: 2})).resolves.toEqualTypeOf<number[]>();
+    expectTypeOf(client.pages.all({path, tenant: 'a', prefetch: 1})).resolves.toExtend<Page<number>>();
+    void client.list.withResponse({path, tenant: 'a'});
+    // @ts-expect-error: a tenant is a string
+    void client.list({path, tenant: 1});
+    // @ts-expect-error: no policy declares this option
+    void client.list({path, tennant: 'a'});
+    // @ts-expect-error: the path is required as without such options
+    void client.list({tenant: 'a'});
+    expectTypeOf(client).toExtend<Client<{list: typeof list}>>();
+  }
+});
+
+test('a typed client on a session without such policies refuses their options', () => {
+  const get = endpoint('GET /');
+  for (const session of [createSession(), createSession({policies: [plain]}), {fetch: globalThis.fetch}]) {
+    const client = defineClient({get})(session);
+    expectTypeOf(client).toEqualTypeOf<Client<{get: typeof get}>>();
+    // @ts-expect-error: no policy declares this option
+    void client.get({tenant: 'a'});
+  }
 });
 
 test('a session without such policies refuses their options', () => {
