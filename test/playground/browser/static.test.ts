@@ -1,54 +1,31 @@
-import {mkdtemp, readFile, rm} from 'node:fs/promises';
-import {createServer} from 'node:http';
-import type {AddressInfo} from 'node:net';
-import {tmpdir} from 'node:os';
-import {extname, join} from 'node:path';
 import type {Browser} from 'playwright-core';
-import {build} from 'vite';
 import {afterAll, beforeAll, describe, expect, it} from 'vitest';
-import {root} from '../../support/snippets.ts';
 import {isMissing, launchBrowser, openPlayground} from './support/page.ts';
-
-const types: Record<string, string> = {'.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css'};
+import {buildPage, listen} from './support/site.ts';
 
 describe.skipIf(isMissing)('the static site in Chromium', () => {
-  let folder: string;
+  let page: Awaited<ReturnType<typeof buildPage>>;
+  let server: Awaited<ReturnType<typeof listen>>;
   let browser: Browser;
   let address: string;
   /** The paths of all requests to the site. */
   const asked: string[] = [];
-  const server = createServer(async (request, response) => {
-    const path = new URL(request.url ?? '/', 'http://site.test').pathname;
-    asked.push(path);
-    try {
-      // Below a path, as project sites usually are.
-      const file = path.replace(/^\/site\//, '').replace(/^$/, 'index.html');
-      const content = await readFile(join(folder, file));
-      response
-        .writeHead(200, {'content-type': types[extname(file)] ?? 'application/octet-stream'})
-        .end(content);
-    } catch {
-      response.writeHead(404).end();
-    }
-  });
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'aiofetch-playground-'));
-    await build({
-      configFile: join(root, 'playground/vite.config.ts'),
-      build: {outDir: folder},
-      logLevel: 'error',
-      mode: 'production',
+    page = await buildPage(true);
+    server = await listen((request, response) => {
+      asked.push(request.url ?? '');
+      // Below a path, as project sites usually are.
+      request.url = request.url?.replace(/^\/site\//, '/');
+      page.serve(request, response);
     });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/site/`;
+    address = `${server.origin}/site/`;
     browser = await launchBrowser();
   });
   afterAll(async () => {
     await browser?.close();
-    server.close();
-    server.closeAllConnections();
-    await rm(folder, {recursive: true, force: true});
+    server?.close();
+    await page?.remove();
   });
 
   it('the static site sends a burst to its service worker, which acts as the server, and nothing to the network', async () => {
