@@ -157,7 +157,7 @@ describe('leaving an iteration early', () => {
       await held.iterator.next();
     };
     await begin(pooled);
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       globalThis.gc?.();
       await delay(1);
     }
@@ -177,7 +177,7 @@ describe('leaving an iteration early', () => {
     const {fetch} = openSession();
     const reading = collect(iterLines(fetch(server.origin)));
     await waitFor(() => held.length === 1);
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < 3; round++) {
       globalThis.gc?.();
       await delay(1);
     }

@@ -34,7 +34,7 @@ async function startSlow(start: string | Buffer = '{"a":', headers: Record<strin
 
 /** Collects garbage several times, with a turn of the event loop in between. */
 async function collectGarbage(): Promise<void> {
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 3; round++) {
     globalThis.gc?.();
     await turns(3);
   }
