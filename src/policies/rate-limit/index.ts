@@ -1,6 +1,7 @@
 import type {Handler, PolicyDefinition} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {urlOrigin} from '../../utils/url-parts.ts';
+import type {Quota} from '../retry-after.ts';
 import {quotaOf, retryAfter} from '../retry-after.ts';
 import type {RateLimit} from './options.ts';
 import {checkLimit} from './options.ts';
@@ -17,8 +18,6 @@ import {
 } from './queue.ts';
 
 export type {RateLimit, RateLimitQuota, RateLimitStore} from './options.ts';
-
-const noQuota = {limit: undefined, remaining: undefined, reset: undefined};
 
 /**
  * Sends no more requests than one or several limits allow. The other requests wait; a request that is aborted leaves the
@@ -98,8 +97,9 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
   ): Promise<Response> {
     try {
       const response = await next(request);
-      if (learns || response.status === 429 || response.status === 503)
-        applyFeedback(request, response, buckets, learns, sessionPauses);
+      const asked = response.status === 429 || response.status === 503 ? retryAfter(response) : undefined;
+      const quota = learns ? quotaOf(response.headers) : undefined;
+      if (asked ?? quota) applyFeedback(request, buckets, sessionPauses, asked, quota);
       return response;
     } finally {
       for (const bucket of buckets) bucket.inFlight--;
@@ -127,18 +127,16 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
 /** Pauses or lowers the limits of a request as its response asks. */
 function applyFeedback(
   request: ConnectorRequest,
-  response: Response,
   buckets: readonly Bucket[],
-  learns: boolean,
   sessionPauses: boolean,
+  asked = 0,
+  {limit = Infinity, remaining, reset = 0}: Partial<Quota> = {},
 ): void {
   const now = performance.now();
-  const asked = response.status === 429 || response.status === 503 ? retryAfter(response) : undefined;
-  const {limit = Infinity, remaining, reset = 0} = learns ? quotaOf(response.headers) : noQuota;
   let longest = 0;
   for (const bucket of buckets) {
     const {scope, learn, maxPause} = bucket.limit;
-    let pause = scope !== 'session' || sessionPauses ? (asked ?? 0) : 0;
+    let pause = scope !== 'session' || sessionPauses ? asked : 0;
     if (learn && remaining !== undefined) {
       bucket.lower(now, limit, remaining);
       if (remaining === 0) pause = Math.max(pause, reset);
