@@ -20,6 +20,9 @@ export interface LineOptions {
   readonly charset?: string | undefined;
 }
 
+/** After how many pieces the beginning of a line is joined. */
+const mostPieces = 1_024;
+
 /**
  * Creates a parser of lines. A line ends with LF or CRLF; a CR alone is part of the line. The last line may have no line
  * end, and a line end at the end of the body starts no empty line.
@@ -32,8 +35,18 @@ export function splitLines(where: string, options: LineOptions): Parser<string> 
   const {charset = 'utf-8'} = options;
   const maxLength = checkMaxLength(options.maxLength);
   const decoder = decoderOf(charset);
+  // The beginning of a line: what was joined, and the pieces after it. To append each piece takes 32 bytes more than its text,
+  // and a server may send a character at a time.
   let begun = '';
+  let pieces: string[] = [];
+  let length = 0;
   let line = 1;
+
+  function join(): string {
+    begun += pieces.join('');
+    pieces = [];
+    return begun;
+  }
 
   const tooLong = () =>
     new LineError('ERR_LINE_TOO_LONG', line, `of the response is longer than ${maxLength} characters`);
@@ -42,19 +55,20 @@ export function splitLines(where: string, options: LineOptions): Parser<string> 
     const text = decoder.decode(chunk, {stream: chunk !== undefined});
     let start = 0;
     for (let end = text.indexOf('\n'); end !== -1; end = text.indexOf('\n', start)) {
-      let whole = begun + text.slice(start, end);
+      let whole = join() + text.slice(start, end);
       if (whole.endsWith('\r')) whole = whole.slice(0, -1);
       if (whole.length > maxLength) throw tooLong();
       begun = '';
+      length = 0;
       start = end + 1;
       yield whole;
       line++;
     }
-    begun += text.slice(start);
+    length += text.length - start;
+    if (pieces.push(text.slice(start)) === mostPieces) join();
     // A CR at the end of the text so far may be the first character of the line end.
-    if (begun.length > maxLength && (!chunk || begun.length > maxLength + 1 || !begun.endsWith('\r')))
-      throw tooLong();
-    if (!chunk && begun !== '') yield begun;
+    if (length > maxLength && (!chunk || length > maxLength + 1 || !join().endsWith('\r'))) throw tooLong();
+    if (!chunk && length > 0) yield join();
   };
 }
 

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {InvalidOptionError, iterLines, iterNdjson, LineError, SchemaError} from '../../../src/index.ts';
+import {splitLines} from '../../../src/streams/split-lines.ts';
+import {heapUsed} from '../../support/heap.ts';
 import {rejection} from '../../support/mock-session.ts';
 import {chunked, collect, collectToFailure, cutAt, cuts, encode} from './support.ts';
 
@@ -35,6 +37,19 @@ describe('iterLines', () => {
       expect(await collect(iterLines(response))).toEqual(linesOf(body));
     });
     await fc.assert(property, {numRuns: 500});
+  });
+
+  it('a line that arrives byte by byte takes memory in proportion to its length', () => {
+    const split = splitLines('iterLines', {});
+    const byte = encode('a');
+    const before = heapUsed();
+    for (let index = 0; index < 2_000_000; index++)
+      for (const _ of split(byte)) throw new Error('No line has ended');
+    // A string that is appended to takes 32 bytes for each piece.
+    expect(heapUsed() - before).toBeLessThan(32_000_000);
+    const [line] = split(encode('b\n'));
+    expect(line).toHaveLength(2_000_001);
+    expect([...split(encode('c\n'))]).toEqual(['c']);
   });
 
   it('a line is too long, or not, however the bytes are split', async () => {
