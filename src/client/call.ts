@@ -11,7 +11,7 @@ import {isErrorOf, toHttpError} from './failure.ts';
 import type {ParameterWriter} from './query.ts';
 import {queryWriter} from './query.ts';
 import type {HeaderRecord} from './settings.ts';
-import {mergeHeaders, mergeSettings, setMember} from './settings.ts';
+import {mergeHeaders, mergeSettings} from './settings.ts';
 import type {CallSettings, LooseInput} from './types.ts';
 
 /** The part of a session that a client needs. */
@@ -106,9 +106,10 @@ export function createCaller(definition: Definition, context: ClientContext, isP
     refuseUnlessDeclared('query', writeQuery, input.query, name);
     const checked = checks?.input ? await checks.input(input) : input;
     const url = page.url ?? urlOf(checked, page);
-    const init: MutableInit = {method};
-    for (const option in input) if (!parts.includes(option)) setMember(init, option, input[option as never]);
-    Object.assign(init, mergeSettings(settings, input));
+    const options: Array<[name: string, value: unknown]> = [];
+    for (const option in input) if (!parts.includes(option)) options.push([option, input[option as never]]);
+    // An assignment to `__proto__` would set the prototype instead.
+    const init: MutableInit = {method, ...Object.fromEntries(options), ...mergeSettings(settings, input)};
     let sent = page.headers;
     if (!sent) {
       sent = ownHeaders;

@@ -45,11 +45,6 @@ export function mergeHeaders(base: HeaderRecord | undefined, headers: unknown): 
   return {...base, ...Object.fromEntries(own)};
 }
 
-/** An assignment to `__proto__` would set the prototype instead. */
-export function setMember(record: object, name: string, value: unknown): void {
-  Object.defineProperty(record, name, {value, configurable: true, enumerable: true, writable: true});
-}
-
 function textOf(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined;
   return value instanceof Date ? value.toUTCString() : String(value);
