@@ -96,6 +96,9 @@ export async function networkError(
   const error = await rejection(promise, what);
   ok(error instanceof TypeError, `${what} to fail with a TypeError, and not with ${show(error)}`);
   ok(error instanceof AiofetchError, `${what} to fail with an AiofetchError, and not with ${show(error)}`);
+  // By these, libraries such as is-network-error know a network error in every runtime.
+  const {name, message} = error;
+  ok(name === 'TypeError' && /^Failed to fetch \(.*\)$/s.test(message), `the form of ${show(error)}`);
   return error as AiofetchError & Record<string, unknown>;
 }
 

@@ -47,16 +47,9 @@ export interface AiofetchErrorMembers {
   readonly request: RedactedRequest | undefined;
 }
 
-/** The end of a message: the request that failed. */
-export function describe(request: RedactedRequest | undefined): string {
-  return request ? ` (${request.method} ${redactUrl(request.url)})` : '';
-}
-
-/** Sets the members that all errors of this package have. */
-export function decorate(error: Error, code: string, phase: Phase | undefined, details: ErrorDetails): void {
-  const {attempts = 1, request} = details;
-  const shown = request && {method: request.method, url: redactUrl(request.url)};
-  Object.assign(error, {code, phase, attempts, request: shown});
+/** The request that failed, as a message names it. */
+export function describe({method, url}: RedactedRequest): string {
+  return `${method} ${redactUrl(url)}`;
 }
 
 /**
@@ -68,12 +61,17 @@ export function decorate(error: Error, code: string, phase: Phase | undefined, d
  * class with such a field if nothing uses it, but not a class with a static block (esbuild, rolldown) or with `this` as the
  * argument (rolldown).
  *
- * @returns the name
+ * @param shown - the `name` of the errors
+ * @returns the name of the class
  */
-export function nameClass(getClass: () => new (...args: never[]) => Error, name: string): string {
+export function nameClass(
+  getClass: () => new (...args: never[]) => Error,
+  name: string,
+  shown = name,
+): string {
   const type = getClass();
   Object.defineProperties(type.prototype, {
-    name: {value: name, configurable: true, writable: true},
+    name: {value: shown, configurable: true, writable: true},
     [brand]: {value: name},
   });
   Object.defineProperty(type, Symbol.hasInstance, {
@@ -87,61 +85,64 @@ export function nameClass(getClass: () => new (...args: never[]) => Error, name:
   return name;
 }
 
+type TypedErrorClass = new (
+  message: string,
+  code: string,
+  phase?: Phase,
+  details?: ErrorDetails,
+) => Error & AiofetchErrorMembers & {toJSON(): Record<string, unknown>};
+
+/**
+ * A class of errors that have the members of all errors of this package, on a built-in class of errors. `toJSON()` returns
+ * name, message, code, phase, attempts and request.
+ */
+export function typedError(Base: new (message: string, options?: ErrorOptions) => Error): TypedErrorClass {
+  return class extends Base {
+    constructor(message: string, code: string, phase?: Phase, details: ErrorDetails = {}) {
+      super(message, causeOf(details));
+      const {attempts = 1, request} = details;
+      const shown = request && {method: request.method, url: redactUrl(request.url)};
+      Object.assign(this, {code, phase, attempts, request: shown});
+    }
+
+    toJSON(): Record<string, unknown> {
+      const {name, message, code, phase, attempts, request} = this as unknown as Error & AiofetchErrorMembers;
+      return {name, message, code, phase, attempts, request};
+    }
+  } as TypedErrorClass;
+}
+
 /**
  * The base of all errors of this package. `instanceof AiofetchError` works across copies of the package, and for errors
- * that are a `TypeError` as well.
+ * that are a `TypeError` as well. `toJSON()` returns name, message, code, phase, attempts and request.
  */
-export class AiofetchError extends Error implements AiofetchErrorMembers {
-  declare readonly code: string;
-  declare readonly phase: Phase | undefined;
-  declare readonly attempts: number;
-  declare readonly request: RedactedRequest | undefined;
-
+export class AiofetchError extends /* @__PURE__ */ typedError(Error) {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'AiofetchError');
-
-  constructor(message: string, code: string, phase?: Phase, details: ErrorDetails = {}) {
-    super(message, causeOf(details));
-    decorate(this, code, phase, details);
-  }
-
-  /** Returns the members that `JSON.stringify` shows: name, message, code, phase, attempts and request. */
-  toJSON(): Record<string, unknown> {
-    return errorToJson(this);
-  }
 }
 
 /** An error whose message ends with the request that failed. */
 export abstract class RequestError extends AiofetchError {
   constructor(message: string, code: string, phase?: Phase, details: ErrorDetails = {}) {
-    super(message + describe(details.request), code, phase, details);
+    const {request} = details;
+    super(request ? `${message} (${describe(request)})` : message, code, phase, details);
   }
 }
 
-/** A "network error" of the Fetch standard: an error of this package that is a `TypeError` as well. */
-export abstract class NetworkError extends TypeError implements AiofetchErrorMembers {
-  declare readonly code: string;
+/**
+ * A "network error" of the Fetch standard: an error of this package that is a `TypeError` as well. Its name and the form of
+ * its message are those of Chromium, because libraries know a network error by them: p-retry, ky, axios.
+ */
+export abstract class NetworkError extends /* @__PURE__ */ typedError(TypeError) {
   declare readonly phase: Phase;
-  declare readonly attempts: number;
-  declare readonly request: RedactedRequest | undefined;
 
   constructor(message: string, code: string, phase: Phase, details: ErrorDetails) {
-    super(message + describe(details.request), causeOf(details));
-    decorate(this, code, phase, details);
-  }
-
-  /** Returns the members that `JSON.stringify` shows: name, message, code, phase, attempts and request. */
-  toJSON(): Record<string, unknown> {
-    return errorToJson(this);
+    const {request} = details;
+    super(`Failed to fetch (${message}${request ? `, ${describe(request)}` : ''})`, code, phase, details);
   }
 }
 
 function causeOf({cause}: ErrorDetails): ErrorOptions | undefined {
   return cause === undefined ? undefined : {cause};
-}
-
-export function errorToJson(error: Error & AiofetchErrorMembers): Record<string, unknown> {
-  const {name, message, code, phase, attempts, request} = error;
-  return {name, message, code, phase, attempts, request};
 }
 
 /** Adds members that can be read, but that `inspect`, `JSON.stringify` and loggers don't show. */

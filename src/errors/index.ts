@@ -28,7 +28,11 @@ export class SessionClosedError extends RequestError {
  * `code` is the code of the system (`ECONNREFUSED`, `ENOTFOUND`, `ECONNRESET`, …) if there is one, else `ERR_CONNECTION`.
  */
 export class ConnectionError extends NetworkError {
-  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'ConnectionError');
+  static override readonly name: string = /* @__PURE__ */ nameClass(
+    () => this,
+    'ConnectionError',
+    'TypeError',
+  );
 
   constructor(
     message: string,
@@ -44,7 +48,7 @@ export class ConnectionError extends NetworkError {
  * call has `redirect: 'error'`. It is a `TypeError` as well (Fetch, "network error").
  */
 export class RedirectError extends NetworkError {
-  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'RedirectError');
+  static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'RedirectError', 'TypeError');
 
   constructor(message: string, details: ErrorDetails = {}) {
     super(message, 'ERR_REDIRECT', 'redirect', details);

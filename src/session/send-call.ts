@@ -4,7 +4,7 @@ import {discard} from '../core/discard-response.ts';
 import {isOfRequest} from '../core/read-request-body.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {lifetimeOf} from '../core/request.ts';
-import {ConnectionError, SessionClosedError, TimeoutError} from '../errors/index.ts';
+import {AiofetchError, ConnectionError, SessionClosedError, TimeoutError} from '../errors/index.ts';
 import {setAttempts} from './fetch-metadata.ts';
 import type {SessionState} from './session-state.ts';
 
@@ -93,7 +93,13 @@ function sendThroughPolicies(
   const settled = answered.then(
     (response) => deliver(response, lifetime),
     // A connector or policy may pass on the error of a fetch, which doesn't name the request.
-    (error) => fail(platform.isFetchFailure(error) ? toConnectionError(error, request) : error, lifetime),
+    (error) =>
+      fail(
+        !(error instanceof AiofetchError) && platform.isFetchFailure(error)
+          ? toConnectionError(error, request)
+          : error,
+        lifetime,
+      ),
   );
   return mustRejectAborted ? Promise.race([settled, lifetime.abortedBeforeDelivery()]) : settled;
 }
@@ -120,7 +126,7 @@ function fail(error: unknown, lifetime: Lifetime): never {
 
 function toConnectionError(cause: TypeError, request: ConnectorRequest): ConnectionError {
   const attempts = Math.max(lifetimeOf(request).attempts, 1);
-  return new ConnectionError(`Request failed: ${cause.message}`, 'receive', {request, attempts, cause});
+  return new ConnectionError(cause.message, 'receive', {request, attempts, cause});
 }
 
 /** Fetch, "abort the fetch() call": cancels a stream that has no reader yet. A reader cancels its stream itself. */

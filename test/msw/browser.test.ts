@@ -52,7 +52,7 @@ it.skipIf(isMissing)('setupWorker answers a session in Chromium, without configu
       fetch: {id: '2'},
       body: {body: {name: 'Ada'}},
       missing: {name: 'HTTPError', status: 404, data: {reason: 'none'}},
-      failed: {name: 'ConnectionError'},
+      failed: {name: 'TypeError'},
       passedThrough: 'real /real',
       unhandled: 'real /other',
       after: 'real /users/1',

@@ -42,7 +42,7 @@ export const auth: Topic = (it, can, server) => {
       const echo = (await (await redirected).json()) as Echo;
       equal(echo.headers['x-api-key'], undefined, 'x-api-key where a redirect led');
     } else {
-      await typedRejection(redirected, 'a redirect', {name: 'RedirectError'});
+      await typedRejection(redirected, 'a redirect', {name: 'TypeError'});
       ok(!(await room.stats()).arrivals.slice(2).includes('/echo'), 'it to be followed nowhere');
     }
     equal(session.stats().active, 0, 'active');

@@ -70,7 +70,7 @@ export const redirects: Topic = (it, can) => {
   it('more than 20 redirects reject with a network error', async ({open, room}) => {
     const session = open();
     const error = await networkError(session.fetch(room.url('/redirect', {hops: 30})), 'fetch');
-    oneOf(error['name'], ['RedirectError', 'ConnectionError'], 'name');
+    equal(error['name'], 'TypeError', 'name');
     equal(session.stats().active, 0, 'active');
     ok((await room.stats()).arrivals.length <= 22, 'no more than 22 requests');
   });
@@ -95,7 +95,7 @@ export const redirects: Topic = (it, can) => {
     const session = open();
     const url = room.url('/redirect', {to: room.url('/echo')});
     const error = await networkError(session.fetch(url, {redirect: 'error'}), 'fetch');
-    oneOf(error['name'], ['RedirectError', 'ConnectionError'], 'name');
+    equal(error['name'], 'TypeError', 'name');
     same((await room.stats()).arrivals, ['/redirect'], 'arrivals');
     equal(session.stats().active, 0, 'active');
   });

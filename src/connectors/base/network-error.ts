@@ -37,7 +37,7 @@ export function networkError(
   }
   const code = codeOf(error.cause) ?? codeOf(error);
   const phase = phases.find(([, pattern]) => pattern.test(code ?? message))?.[0] ?? otherwise;
-  return new ConnectionError(`Request failed: ${message}`, phase, {...details, code});
+  return new ConnectionError(message, phase, {...details, code});
 }
 
 function describe(error: Error): string {

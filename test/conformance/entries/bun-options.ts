@@ -22,7 +22,7 @@ await runAndReport(config, [
     'tls.servername that is not in the certificate is refused',
     create({tls: {ca, servername: 'other.example'}}),
     async (ask) => {
-      await rejects(ask(secure), 'ConnectionError');
+      await rejects(ask(secure), 'TypeError');
     },
   ),
   refusalCase(

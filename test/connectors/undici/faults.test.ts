@@ -327,7 +327,7 @@ describe('a connection error', () => {
       }
     };
     const error = await failure(fetch(server.origin, {method: 'POST', body}));
-    expect(error).toMatchObject({name: 'ConnectionError', phase: 'send'});
+    expect(error).toMatchObject({name: 'TypeError', phase: 'send'});
     expect((error as ConnectionError).code).toMatch(/^(ECONNRESET|EPIPE)$/);
   });
 
@@ -336,7 +336,7 @@ describe('a connection error', () => {
     const {fetch} = openSession();
     const error = await failure(fetch(`${server.origin}/path?token=SECRET&page=SECRET#SECRET`));
     expect(JSON.parse(JSON.stringify(error))).toMatchObject({
-      name: 'ConnectionError',
+      name: 'TypeError',
       phase: 'receive',
       attempts: 1,
       request: {method: 'GET', url: `${server.origin}/path?token=…&page=…`},

@@ -211,7 +211,7 @@ describe('a body that breaks off', () => {
     for (const iterate of [iterLines, iterNdjson]) {
       const {all, error} = await collectToFailure<unknown>(iterate(fetch(server.origin)));
       expect(all.map(String)).toEqual(['1', '2']);
-      expect(error).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+      expect(error).toMatchObject({name: 'TypeError', phase: 'receive'});
       expect(error).toBeInstanceOf(TypeError);
     }
     expect(stats().active).toBe(0);

@@ -229,7 +229,7 @@ describe('a response is read', () => {
     const reason = new TypeError('reset');
     const body = new ReadableStream({pull: (controller) => controller.error(reason)});
     expect(await rejection(received(anything, () => new Response(body)).data)).toMatchObject({
-      name: 'ConnectionError',
+      name: 'TypeError',
       cause: reason,
     });
   });

@@ -178,7 +178,7 @@ describe('policies', () => {
   it('a network error that a policy throws before anything is sent counts as the failure of a first attempt', async () => {
     const policy: Policy = () => () => Promise.reject(new TypeError('fetch failed'));
     const {session} = mockSession(undefined, {policies: [policy]});
-    expect(await rejection(session.fetch(url))).toMatchObject({name: 'ConnectionError', attempts: 1});
+    expect(await rejection(session.fetch(url))).toMatchObject({name: 'TypeError', attempts: 1});
   });
 
   it('a policy is not called for a call that was aborted before it began', async () => {

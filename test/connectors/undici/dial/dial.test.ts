@@ -56,7 +56,7 @@ describe('a dial that fails', () => {
   it('a URL with port 0 is dialled at port 0, not at the default port', async () => {
     const {fetch} = openSession();
     const error = await failure(fetch('http://127.0.0.1:0/'));
-    expect(error).toMatchObject({name: 'ConnectionError', phase: 'connect'});
+    expect(error).toMatchObject({name: 'TypeError', phase: 'connect'});
     expect(((error as Error).cause as Error).message).not.toContain(':80');
   });
 
@@ -85,7 +85,7 @@ describe('a dial that fails', () => {
     stubLookup((_name, done) => process.nextTick(done, systemError('ENOTFOUND')));
     const {fetch, stats} = openSession({limit: 1});
     const error = await failure(fetch('http://nowhere.example/'));
-    expect(error).toMatchObject({name: 'ConnectionError', phase: 'dns', code: 'ENOTFOUND'});
+    expect(error).toMatchObject({name: 'TypeError', phase: 'dns', code: 'ENOTFOUND'});
     expect(stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 

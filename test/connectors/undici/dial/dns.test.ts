@@ -113,7 +113,7 @@ describe('a DNS answer', () => {
       const {fetch, stats} = openSession({dns: {lookup}, limit: 1});
       for (let index = 0; index < 2; index++) {
         const error = await failure(fetch('http://api.example/'));
-        expect(error).toMatchObject({name: 'ConnectionError', phase: 'dns', code: 'ENOTFOUND'});
+        expect(error).toMatchObject({name: 'TypeError', phase: 'dns', code: 'ENOTFOUND'});
       }
       expect(stats()).toMatchObject({active: 0, hosts: {}});
     });

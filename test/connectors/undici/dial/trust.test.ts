@@ -89,7 +89,7 @@ describe('a server’s certificate', () => {
       const server = await startTlsServer(await issue());
       const {fetch} = openTls({ca: authority.cert});
       const error = await failure(fetch(server.origin));
-      expect(error).toMatchObject({name: 'ConnectionError', phase: 'tls', code});
+      expect(error).toMatchObject({name: 'TypeError', phase: 'tls', code});
       await waitFor(() => server.sockets.open.size === 0);
     });
 
@@ -259,7 +259,7 @@ describe('a pin', () => {
       const {fetch, stats} = openTls({...tls, pin});
       for (let index = 0; index < 2; index++) {
         const error = await failure(fetch(server.origin));
-        expect(error).toMatchObject({name: 'ConnectionError', phase: 'tls', code: 'ERR_TLS_PIN'});
+        expect(error).toMatchObject({name: 'TypeError', phase: 'tls', code: 'ERR_TLS_PIN'});
         // The pin to configure for a certificate that is trusted.
         expect((error as Error).message).toContain(keyPin(identity.cert));
       }

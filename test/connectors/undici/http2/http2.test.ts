@@ -442,7 +442,7 @@ describe('an HTTP/2 stream', () => {
     expect(await text(fetch(`${server.origin}/whole`))).toBe('whole');
     for (let index = 0; index < 3; index++) {
       const error = await failure(text(fetch(server.origin, {method: 'POST'})));
-      expect(error).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+      expect(error).toMatchObject({name: 'TypeError', phase: 'receive'});
     }
   });
 
@@ -453,7 +453,7 @@ describe('an HTTP/2 stream', () => {
     });
     const {fetch} = openHttp2();
     const error = await failure(text(fetch(server.origin, {method: 'POST'})));
-    expect(error).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+    expect(error).toMatchObject({name: 'TypeError', phase: 'receive'});
   });
 
   it.each([constants.NGHTTP2_CANCEL, constants.NGHTTP2_INTERNAL_ERROR])(
@@ -466,7 +466,7 @@ describe('an HTTP/2 stream', () => {
       const {fetch, stats} = openHttp2();
       const response = await fetch(server.origin);
       const error = await failure(response.text());
-      expect(error).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+      expect(error).toMatchObject({name: 'TypeError', phase: 'receive'});
       expect(stats().active).toBe(0);
     },
   );
@@ -486,7 +486,7 @@ describe('an HTTP/2 stream', () => {
     const server = await startHttp2((request) => request.stream.close(constants.NGHTTP2_REFUSED_STREAM));
     const {fetch, stats} = openHttp2();
     const error = await failure(fetch(server.origin));
-    expect(error).toMatchObject({name: 'ConnectionError', code: 'ERR_HTTP2_UNPROCESSED'});
+    expect(error).toMatchObject({name: 'TypeError', code: 'ERR_HTTP2_UNPROCESSED'});
     expect(server.requests.length).toBeLessThan(10);
     expect(stats().active).toBe(0);
   });
@@ -651,7 +651,7 @@ describe('a server that closes the connection', () => {
     hang = false;
     for (const socket of server.sockets.open) socket.destroy();
     expect(await get).toBe('ok');
-    expect(await post).toMatchObject({name: 'ConnectionError', phase: 'receive', code: 'ECONNRESET'});
+    expect(await post).toMatchObject({name: 'TypeError', phase: 'receive', code: 'ECONNRESET'});
     await waitFor(() => stats().active === 0);
     expect(stats().totals.opened).toBe(2);
   });
@@ -666,7 +666,7 @@ describe('a server that closes the connection', () => {
     await turns(5);
     for (const socket of server.sockets.open) socket.destroy();
     for (const response of bodies) {
-      expect(await failure(response.text())).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+      expect(await failure(response.text())).toMatchObject({name: 'TypeError', phase: 'receive'});
     }
     await waitFor(() => stats().active === 0);
   });
@@ -678,7 +678,7 @@ describe('a server that closes the connection', () => {
     const error = failure(fetch(server.origin, {method: 'POST', body: 'x'}));
     await waitFor(() => held.length === 1);
     server.sessions[0]?.goaway(constants.NGHTTP2_ENHANCE_YOUR_CALM, 1);
-    expect(await error).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+    expect(await error).toMatchObject({name: 'TypeError', phase: 'receive'});
     await waitFor(() => stats().active === 0);
   });
 });

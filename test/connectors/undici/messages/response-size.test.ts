@@ -95,7 +95,7 @@ describe('a decompression bomb', () => {
     });
     const {fetch} = openSession();
     const response = await fetch(server.origin);
-    expect(await failure(response.text())).toMatchObject({name: 'ConnectionError', phase: 'receive'});
+    expect(await failure(response.text())).toMatchObject({name: 'TypeError', phase: 'receive'});
   });
 });
 

@@ -627,7 +627,7 @@ describe('clone()', () => {
     const clone = response.clone();
     const outcomes = await Promise.allSettled([response.text(), clone.text()]);
     for (const outcome of outcomes) {
-      expect(outcome).toMatchObject({status: 'rejected', reason: {name: 'ConnectionError'}});
+      expect(outcome).toMatchObject({status: 'rejected', reason: {name: 'TypeError'}});
     }
   });
 });

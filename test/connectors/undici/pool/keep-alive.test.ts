@@ -361,7 +361,7 @@ describe('a dead keep-alive connection', () => {
     });
     const {fetch} = openSession({limit: 1});
     await fetch(server.origin);
-    await expect(fetch(server.origin)).rejects.toMatchObject({name: 'ConnectionError', phase: 'receive'});
+    await expect(fetch(server.origin)).rejects.toMatchObject({name: 'TypeError', phase: 'receive'});
     expect(server.sockets.opened).toBe(1);
   });
 

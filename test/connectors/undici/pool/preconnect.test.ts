@@ -103,7 +103,7 @@ describe('preconnect', () => {
     const dns = createLookup({});
     const {connector, stats} = openSession({dns: {lookup: dns.lookup}, limit: 1});
     const error = await failure(connector.preconnect(['https://nowhere.example/?key=secret']));
-    expect(error).toMatchObject({name: 'ConnectionError', phase: 'dns', code: 'ENOTFOUND'});
+    expect(error).toMatchObject({name: 'TypeError', phase: 'dns', code: 'ENOTFOUND'});
     expect((error as Error).message).toContain('https://nowhere.example');
     expect((error as Error).message).not.toContain('secret');
     expect(stats()).toMatchObject({active: 0, hosts: {}});

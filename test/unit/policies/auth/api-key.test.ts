@@ -89,7 +89,7 @@ describe('an API key in a header', () => {
     });
     await using session = createSession({baseUrl, auth, connector: hiding});
     const error = await rejection(session.fetch('users'));
-    expect(error).toMatchObject({name: 'RedirectError', code: 'ERR_REDIRECT'});
+    expect(error).toMatchObject({name: 'TypeError', code: 'ERR_REDIRECT'});
   });
 
   it.each([
