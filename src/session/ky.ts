@@ -140,6 +140,8 @@ function isResponse(value: unknown): value is Response {
 function withoutKy(error: Error): Error {
   // Checked first, because ky recognises errors by name, and some errors of this package have the same names.
   if (error instanceof AiofetchError) return error;
+  // ky puts a network error into one of its own.
+  if (error.name === 'NetworkError' && error.cause instanceof AiofetchError) return error.cause;
   if (isHTTPError(error)) return new HTTPError(error.response, error.data, {request: error.request});
   if (isForceRetryError(error))
     return new TypeError(

@@ -60,7 +60,7 @@ describe.each([
 
   it('axios makes its own ERR_NETWORK of it', async () => {
     const {url} = await startBreakingServer();
-    const client = axios.create({adapter: 'fetch', env: {fetch: makeFetch(), Request, Response}});
+    const client = axios.create({adapter: 'fetch', env: {fetch: makeFetch(), Request, Response: Response as never}});
     expect(await rejection(client.post(url, {}))).toMatchObject({
       code: 'ERR_NETWORK',
       message: 'Network Error',
