@@ -98,7 +98,7 @@ export class Lifetime implements Linked, BegunLifetime {
   }
 
   timeLeft(): number {
-    return this.deadline === Infinity ? Infinity : this.deadline - performance.now();
+    return this.deadline - performance.now();
   }
 
   /** Returns itself, so that `abortUnread` takes a list of calls and a list of exchanges alike. */

@@ -60,7 +60,7 @@ const waitedFor: Partial<Record<Phase, string>> = {
   attempt: 'one attempt',
   pool: 'a connection slot',
   connect: 'a connection',
-  read: 'the server to send something',
+  read: 'the server',
 };
 
 /** A timeout ran out. `phase` says which timeout, `limit` how long it was. */

@@ -2,7 +2,7 @@ import type {Connector, ConnectorOptions} from '../core/connector.ts';
 import type {HeadersInput} from '../core/header-list.ts';
 import type {Platform} from '../core/platform.ts';
 import type {CallOptionsOf, Policy} from '../core/policy.ts';
-import {assertOption, checkFunction, checkKnown} from '../utils/check-options.ts';
+import {checkFunction, checkKnown} from '../utils/check-options.ts';
 import type {BuiltSession} from './build-session.ts';
 import {buildSession} from './build-session.ts';
 import type {VerbOptions} from './call-options.ts';
@@ -51,16 +51,16 @@ export type CoreSessionOf<Policies extends readonly Policy[], Factory> = CoreSes
 > &
   (Factory extends VerbsFactory<infer More> ? Verbs<VerbOptions & More & CallOptionsOf<Policies>> : unknown);
 
-const known = new Set(['baseUrl', 'headers', 'connector', 'timeout', 'policies', 'verbs']);
+const knownOfChild = ['baseUrl', 'headers', 'timeout', 'policies', 'verbs'];
 
-function checkCoreOptions(options: CoreSessionOptions): void {
-  checkKnown('createSession', options, known, '');
+function check(where: string, options: CoreSessionOptions, known = knownOfChild): void {
+  checkKnown(where, options, known, '');
   checkFunction('verbs', options.verbs);
 }
 
 /** Makes the session of `createSession` of `aiofetch/core` on a platform. */
 export function createCoreSessionOn(options: CoreSessionOptions, platform: Platform): CoreSession {
-  checkCoreOptions(options);
+  check('createSession', options, [...knownOfChild, 'connector']);
   const {connector: given, verbs, ...parts} = options;
   const ownsConnector = !isConnector(given);
   const connector = ownsConnector ? platform.defaultConnector(given) : given;
@@ -72,13 +72,7 @@ function build(parts: SessionParts, verbs: VerbsFactory<never> | undefined): Cor
   const {session, host, state}: BuiltSession = buildSession(parts);
 
   function extend(changes: Omit<CoreSessionOptions, 'connector'>): CoreSession {
-    checkCoreOptions(changes);
-    assertOption(
-      !('connector' in changes),
-      'connector',
-      new Error('it is set'),
-      'none, because a child shares its connector',
-    );
+    check('extend', changes);
     const {baseUrl = state.baseUrl, timeout, policies = []} = changes;
     return build(
       {

@@ -16,11 +16,10 @@ export function urlResolver(base: URL | undefined): (input: string | URL) => str
     try {
       return new URL(input, base ?? globalThis.location?.href);
     } catch {
-      const isRelative = !/^\s*[a-z][a-z\d+.-]*:/i.test(input);
       throw new TypeError(
-        isRelative && !base
-          ? 'The URL is relative, and the session has no baseUrl'
-          : 'The string is not a URL',
+        base
+          ? 'The string is not a URL'
+          : 'The string is not an absolute URL, and the session has no baseUrl',
       );
     }
   }

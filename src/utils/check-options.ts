@@ -98,22 +98,13 @@ export function checkKnown(
   for (const name in options) {
     if ('has' in known ? known.has(name) : known.includes(name)) continue;
     if (options[name as keyof object] === undefined) continue;
-    const names = [...known];
-    const near = names.find((other) => isNear(name, other));
     throw new UnsupportedOptionError(
       path + name,
       where,
       '',
-      `Unknown option "${name}" of ${where}${near ? `; did you mean "${near}"?` : '.'} Known options: ${names.join(', ')}`,
+      `Unknown option "${name}" of ${where}. Known options: ${[...known].join(', ')}`,
     );
   }
-}
-
-/** Whether two names differ by one letter at most, the order and the case of letters aside. */
-function isNear(name: string, other: string): boolean {
-  let rest = other.toLowerCase();
-  for (const letter of name.toLowerCase()) rest = rest.replace(letter, '');
-  return rest.length + Math.max(0, name.length - other.length) < 2;
 }
 
 /** Returns the value, which has to be a function or `undefined`. */

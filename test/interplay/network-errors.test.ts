@@ -60,7 +60,10 @@ describe.each([
 
   it('axios makes its own ERR_NETWORK of it', async () => {
     const {url} = await startBreakingServer();
-    const client = axios.create({adapter: 'fetch', env: {fetch: makeFetch(), Request, Response: Response as never}});
+    const client = axios.create({
+      adapter: 'fetch',
+      env: {fetch: makeFetch(), Request, Response: Response as never},
+    });
     expect(await rejection(client.post(url, {}))).toMatchObject({
       code: 'ERR_NETWORK',
       message: 'Network Error',
@@ -83,7 +86,8 @@ it('the error tells what happened, though its name and message have the form tha
   expect(error).toBeInstanceOf(ConnectionError);
   expect(error).toMatchObject({
     name: 'TypeError',
-    message: 'Failed to fetch (Connection could not be opened: connect ECONNREFUSED 127.0.0.1:1, POST http://127.0.0.1:1/?key=…)',
+    message:
+      'Failed to fetch (Connection could not be opened: connect ECONNREFUSED 127.0.0.1:1, POST http://127.0.0.1:1/?key=…)',
     code: 'ECONNREFUSED',
     phase: 'connect',
     cause: {code: 'ECONNREFUSED'},

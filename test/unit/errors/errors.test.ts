@@ -154,7 +154,7 @@ describe('the members of an error class of its own', () => {
     ['attempt', /\(attempt\).*one attempt/],
     ['pool', /\(pool\).*a connection slot/],
     ['connect', /\(connect\).*a connection$/],
-    ['read', /\(read\).*the server to send something/],
+    ['read', /\(read\).*the server/],
   ] as const)(
     'a TimeoutError has its phase and limit, and its message says what was awaited: %s',
     (phase, message) => {

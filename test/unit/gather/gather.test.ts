@@ -215,7 +215,7 @@ describe('an unknown option', () => {
       'gather',
       {concurency: 10},
       (inputs, options) => gather(inputs, (n) => n, options),
-      'Unknown option "concurency" of gather; did you mean "concurrency"? Known options: concurrency, settle, signal, onProgress',
+      'Unknown option "concurency" of gather. Known options: concurrency, settle, signal, onProgress',
     ],
     [
       'asCompleted',

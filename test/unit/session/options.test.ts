@@ -98,7 +98,7 @@ describe('an unknown option is refused with the name of the function that refuse
       {baseURL: 'https://example.com'},
       'baseURL',
       'createSession',
-      /^Unknown option "baseURL" of createSession; did you mean "baseUrl"\? Known options: baseUrl, /,
+      /^Unknown option "baseURL" of createSession\. Known options: baseUrl, /,
     ],
     [{prefixUrl: 'x'}, 'prefixUrl', 'createSession', /"prefixUrl"/],
     [{hooks: {beforeRetry: []}}, 'hooks.beforeRetry', 'hooks', /"beforeRetry" of hooks/],

@@ -198,7 +198,7 @@ describe('options', () => {
   it('an unknown option of iterLines is refused', async () => {
     const lines = iterLines(new Response('a'), {maxlength: 5} as never);
     await expect(lines.next()).rejects.toThrow(
-      'Unknown option "maxlength" of iterLines; did you mean "maxLength"? Known options: maxLength, charset',
+      'Unknown option "maxlength" of iterLines. Known options: maxLength, charset',
     );
   });
 

@@ -40,25 +40,6 @@ describe('checkKnown', () => {
     });
   });
 
-  it.each([
-    ['timeuot', 'timeout'],
-    ['timout', 'timeout'],
-    ['timeouts', 'timeout'],
-    ['timeaut', 'timeout'],
-    ['baseURL', 'baseUrl'],
-  ])('the error proposes the known option that %s is one mistake away from', (name, near) => {
-    expect(() => checkKnown('createSession', {[name]: 1}, known)).toThrow(
-      `of createSession; did you mean "${near}"? Known options:`,
-    );
-  });
-
-  it.each(['time', 'url', 'retries', 'x'])(
-    'the error proposes nothing for %s, which is like no known option',
-    (name) => {
-      expect(() => checkKnown('createSession', {[name]: 1}, known)).toThrow('of createSession. Known');
-    },
-  );
-
   it.each([null, 5, 'text'])('options that are %j instead of an object are refused', (options) => {
     const error = thrown(() => checkKnown('retry', options as never, known));
     expect(error).toBeInstanceOf(InvalidOptionError);
