@@ -88,8 +88,8 @@ describe('a host with several addresses', () => {
     const {errors} = error.cause as AggregateError;
     expect(errors.map(({address}: {address: string}) => address)).toEqual(['::1', '127.0.0.2', '127.0.0.3']);
     expect(error.message).toBe(
-      `Connection could not be opened: connect ECONNREFUSED ::1:${server.port}; connect ECONNREFUSED 127.0.0.2:${server.port}; ` +
-        `connect ECONNREFUSED 127.0.0.3:${server.port} (GET http://api.example:${server.port}/?key=…)`,
+      `Failed to fetch (Connection could not be opened: connect ECONNREFUSED ::1:${server.port}; connect ECONNREFUSED 127.0.0.2:${server.port}; ` +
+        `connect ECONNREFUSED 127.0.0.3:${server.port}, GET http://api.example:${server.port}/?key=…)`,
     );
     expect(stats()).toMatchObject({active: 0, hosts: {}});
   });
