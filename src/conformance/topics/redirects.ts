@@ -1,4 +1,4 @@
-import {equal, networkError, ok, oneOf, same} from '../assert.ts';
+import {equal, networkError, ok, same} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {textOf} from '../echo.ts';
 import type {Echo} from '../server-address.ts';

@@ -180,7 +180,9 @@ describe('a server that asks for a client’s certificate', () => {
         const error = await failure(fetch(server.origin, init));
         expect(error).toBeInstanceOf(ConnectionError);
         expect(error).toMatchObject({phase: 'tls', code: expect.stringMatching(/^ERR_SSL_.*ALERT/)});
-        expect((error as Error).message).toMatch(/\(TLS could not be agreed: [^:]* alert [^:]*, [A-Z]+ https:/);
+        expect((error as Error).message).toMatch(
+          /\(TLS could not be agreed: [^:]* alert [^:]*, [A-Z]+ https:/,
+        );
       }
       expect(stats()).toMatchObject({active: 0, hosts: {}});
       expect(server.requests).toHaveLength(0);
