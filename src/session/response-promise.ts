@@ -1,5 +1,4 @@
 import type {ResponsePromise} from 'ky';
-import type {HeaderList} from '../core/header-list.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import {SchemaError} from '../errors/index.ts';
@@ -11,8 +10,8 @@ import {validate as checkSchema, isSchema} from '../utils/standard-schema.ts';
 export type JsonParser = (text: string, response: Response) => unknown;
 
 /** Sets a header that the caller has not set. */
-export function setDefault(headers: HeaderList, name: string, value: string): void {
-  if (!headers.has(name)) headers.set(name, value);
+export function setDefault(request: ConnectorRequest | undefined, name: string, value: string): void {
+  if (request && !request.headers.has(name)) request.headers.set(name, value);
 }
 
 /**
@@ -27,13 +26,12 @@ export function toResponsePromise(
   parse?: JsonParser,
 ): ResponsePromise {
   const promise = response as ResponsePromise;
-  const accept = (mediaType: string) => request && setDefault(request.headers, 'accept', mediaType);
   const read = async (method: 'text' | 'bytes' | 'arrayBuffer' | 'blob' | 'formData', mediaType = '*/*') => {
-    accept(mediaType);
+    setDefault(request, 'accept', mediaType);
     return (await response)[method]() as never;
   };
   promise.json = async (schema?: StandardSchema) => {
-    accept('application/json');
+    setDefault(request, 'accept', 'application/json');
     const received = await response;
     let parsed: unknown;
     try {

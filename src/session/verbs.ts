@@ -87,12 +87,11 @@ export function createVerbs(
   function callDirectly(outgoing: OutgoingCall, options: CallOptions): ResponsePromise {
     const {searchParams, json} = options;
     const {request} = outgoing;
-    for (const params of [...settings.searchParams, searchParams]) {
-      request.url = withSearchParams(request.url, params);
-    }
+    for (const params of settings.searchParams) request.url = withSearchParams(request.url, params);
+    request.url = withSearchParams(request.url, searchParams);
     if (json !== undefined) {
       request.body = (options.stringifyJson ?? settings.stringifyJson ?? JSON.stringify)(json) ?? null;
-      setDefault(request.headers, 'content-type', 'application/json');
+      setDefault(request, 'content-type', 'application/json');
     }
     const parseJson = options.parseJson ?? settings.parseJson;
     const parse: JsonParser | undefined =
