@@ -2,22 +2,24 @@ import type {Parser} from './iterate.ts';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
+/** After how many parts of a piece those that are small are joined. */
+const partsToJoin = 1_024;
+/** The average size below which parts are small, in bytes. */
+const smallPart = 1_024;
+
 /** Cuts chunks into pieces of `size` bytes. Only a piece that lies in several chunks is copied. */
 export function rechunk(size: number): Parser<Bytes> {
   /** The rest of earlier chunks, which is shorter than a piece. */
   let parts: Bytes[] = [];
   let held = 0;
 
-  function join(): Bytes {
-    const [only] = parts;
-    if (parts.length === 1 && only) return only;
-    const joined = new Uint8Array(held);
-    let at = 0;
-    for (const part of parts) {
-      joined.set(part, at);
-      at += part.length;
-    }
-    return joined;
+  const join = () => (parts.length === 1 ? (parts[0] as Bytes) : joinBytes(parts, held));
+
+  // A server may send each byte as a chunk, and a chunk takes a hundred bytes more than its content.
+  function joinSmall(): void {
+    const last = parts.slice(-partsToJoin);
+    const size = last.reduce((sum, part) => sum + part.length, 0);
+    if (size < partsToJoin * smallPart) parts.splice(-partsToJoin, partsToJoin, joinBytes(last, size));
   }
 
   return function* cut(chunk) {
@@ -41,8 +43,18 @@ export function rechunk(size: number): Parser<Bytes> {
       }
     }
     if (start < chunk.length) {
-      parts.push(chunk.subarray(start));
+      if (parts.push(chunk.subarray(start)) % partsToJoin === 0) joinSmall();
       held += chunk.length - start;
     }
   };
+}
+
+function joinBytes(parts: readonly Bytes[], size: number): Bytes {
+  const joined = new Uint8Array(size);
+  let at = 0;
+  for (const part of parts) {
+    joined.set(part, at);
+    at += part.length;
+  }
+  return joined;
 }

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {InvalidOptionError, iterChunks} from '../../../src/index.ts';
+import {rechunk} from '../../../src/streams/rechunk.ts';
+import {heapUsed} from '../../support/heap.ts';
 import {mockSession, rejection} from '../../support/mock-session.ts';
 import {waitFor} from '../../support/wait-for.ts';
 import {chunked, collect, collectToFailure, cutAt, cuts, encode} from './support.ts';
@@ -21,6 +23,19 @@ describe('iterChunks', () => {
       },
     );
     await fc.assert(property, {numRuns: 300});
+  });
+
+  it('a piece that arrives byte by byte takes memory in proportion to its size', () => {
+    const cut = rechunk(600_000);
+    const before = heapUsed();
+    const bytes = new Uint8Array(500_000).map((_, index) => (index * 7) % 251);
+    for (let at = 0; at < bytes.length; at++)
+      for (const _ of cut(bytes.subarray(at, at + 1))) throw new Error('No piece is complete');
+    // An array of one byte takes a hundred bytes.
+    expect(heapUsed() - before).toBeLessThan(10_000_000);
+    const [piece] = cut(undefined);
+    expect(piece?.length).toBe(bytes.length);
+    expect(piece?.every((byte, index) => byte === bytes[index])).toBe(true);
   });
 
   it('without a size, chunks come as they arrive, except empty ones', async () => {
