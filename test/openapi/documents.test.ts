@@ -58,7 +58,7 @@ describe.each(documents)('%s', {timeout: 90_000}, (_, path, atLeast, expectedWar
   });
 
   it('endpoint accepts every route and all options that the generated module has unchecked', async () => {
-    const {code} = await fromOpenApi(file);
+    const {code} = await generated;
     const checked = code.replace('uncheckedEndpoint', 'endpoint as uncheckedEndpoint');
     const folder = await writeGenerated({'client.ts': checked});
     expect(await importGenerated(folder, 'client.ts')).toHaveProperty('createClient');

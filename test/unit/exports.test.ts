@@ -71,6 +71,7 @@ const names: Record<string, readonly string[]> = {
     'timings',
     'tokenSource',
     'type',
+    'uncheckedEndpoint',
     'urlPages',
   ],
   './bun': ['bunConnector'],
