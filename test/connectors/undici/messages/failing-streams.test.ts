@@ -145,11 +145,13 @@ describe('a Node stream as a body that fails before its request is sent', () => 
     };
     const api = defineClient({
       upload: endpoint('POST /files/{id}', {body: asStream(), query: refusing as never}),
+      replace: endpoint('PUT /files/{id}', {body: asStream()}),
       list: endpoint('GET /files'),
     })(session);
     const upload = api.upload as unknown as (input: object) => Promise<unknown>;
+    const replace = api.replace as unknown as (input: object) => Promise<unknown>;
     const list = api.list as unknown as (input: object) => Promise<unknown>;
-    expect(await failure(upload({body: failing(), path: {}}))).toMatchObject({name: 'TypeError'});
+    expect(await failure(replace({body: failing(), path: {}}))).toMatchObject({name: 'TypeError'});
     expect(await failure(upload({body: failing(), path: {id: 1}, query: {}}))).toMatchObject({
       name: 'SchemaError',
     });
