@@ -24,6 +24,6 @@ export const json = {
 
 /** Names the media type of a response, for an error message, where it is not the expected one. */
 export function butIs({headers}: Response, expected: string): string {
-  const [type] = /^[\w.+/-]*/.exec(headers.get('content-type')?.toLowerCase() ?? '') as RegExpExecArray;
+  const [type] = /^[\w.+/-]{0,100}/.exec(headers.get('content-type')?.toLowerCase() ?? '') as RegExpExecArray;
   return type && !type.includes(expected) ? `, but ${type}` : '';
 }

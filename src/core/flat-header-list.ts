@@ -1,3 +1,4 @@
+import {describeValue} from '../errors/printable.ts';
 import type {HeaderList, HeadersInput} from './header-list.ts';
 import {mergeInto, token} from './header-list.ts';
 
@@ -10,7 +11,7 @@ const knownNames = new Map<string, string>();
 function normalizeName(name: string): string {
   const known = knownNames.get(name);
   if (known !== undefined) return known;
-  if (!token.test(name)) throw new TypeError(`Invalid header name: ${JSON.stringify(name)}`);
+  if (!token.test(name)) throw new TypeError(`Invalid header name: ${describeValue(name)}`);
   const lower = name.toLowerCase();
   if (knownNames.size < 500) knownNames.set(name, lower);
   return lower;

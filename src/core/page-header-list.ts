@@ -1,3 +1,4 @@
+import {describeValue} from '../errors/printable.ts';
 import type {HeaderList, HeadersInput} from './header-list.ts';
 import {mergeInto, token} from './header-list.ts';
 
@@ -53,7 +54,7 @@ function withoutValue(name: string, change: () => void): void {
     change();
   } catch {
     throw new TypeError(
-      token.test(name) ? `Invalid value of header "${name}"` : `Invalid header name: ${JSON.stringify(name)}`,
+      token.test(name) ? `Invalid value of header "${name}"` : `Invalid header name: ${describeValue(name)}`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import {RedirectError} from '../errors/index.ts';
+import {printable} from '../errors/printable.ts';
 import {redactUrl} from '../errors/redact-url.ts';
 import {registeredNames} from '../utils/secret-names.ts';
 import {isReplayable} from './body.ts';
@@ -54,7 +55,10 @@ export function redirectedRequest(
     throw new RedirectError(`Status ${status} has a Location that is not a URL`, details);
   }
   if (to.protocol !== 'http:' && to.protocol !== 'https:') {
-    throw new RedirectError(`Status ${status} leads to ${to.protocol}, which is not HTTP`, details);
+    throw new RedirectError(
+      `Status ${status} leads to ${printable(to.protocol, 100)}, which is not HTTP`,
+      details,
+    );
   }
   const sameOrigin = to.origin === from.origin;
   if ((to.username || to.password) && !sameOrigin) {

@@ -1,4 +1,5 @@
 import type {RedactedRequest} from '../errors/index.ts';
+import {describeValue} from '../errors/printable.ts';
 import type {PreparedBody, RequestBody} from './body.ts';
 import type {CallLifetime} from './call-lifetime.ts';
 import {Lifetime} from './call-lifetime.ts';
@@ -53,7 +54,7 @@ export type Redirect = NonNullable<RequestInit['redirect']>;
  */
 export function checkRedirect(redirect: Redirect): Redirect {
   if (redirect === 'follow' || redirect === 'manual' || redirect === 'error') return redirect;
-  throw new TypeError(`redirect is ${JSON.stringify(redirect)}; allowed: follow, manual, error`);
+  throw new TypeError(`redirect is ${describeValue(redirect)}; allowed: follow, manual, error`);
 }
 
 /** Options of a call, by name, as the checks of the session's policies returned them. */

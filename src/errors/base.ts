@@ -1,3 +1,4 @@
+import {printable} from './printable.ts';
 import {redactUrl} from './redact-url.ts';
 
 /** The phase of a request in which a failure happened. */
@@ -99,7 +100,7 @@ type TypedErrorClass = new (
 export function typedError(Base: new (message: string, options?: ErrorOptions) => Error): TypedErrorClass {
   return class extends Base {
     constructor(message: string, code: string, phase?: Phase, details: ErrorDetails = {}) {
-      super(message, causeOf(details));
+      super(printable(message), causeOf(details));
       const {attempts = 1, request} = details;
       const shown = request && {method: request.method, url: redactUrl(request.url)};
       Object.assign(this, {code, phase, attempts, request: shown});
@@ -137,7 +138,12 @@ export abstract class NetworkError extends /* @__PURE__ */ typedError(TypeError)
 
   constructor(message: string, code: string, phase: Phase, details: ErrorDetails) {
     const {request} = details;
-    super(`Failed to fetch (${message}${request ? `, ${describe(request)}` : ''})`, code, phase, details);
+    super(
+      `Failed to fetch (${printable(message, 1_000)}${request ? `, ${describe(request)}` : ''})`,
+      code,
+      phase,
+      details,
+    );
   }
 }
 

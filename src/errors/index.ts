@@ -6,6 +6,7 @@
  */
 import type {ErrorDetails, Phase} from './base.ts';
 import {AiofetchError, hide, NetworkError, nameClass, RequestError} from './base.ts';
+import {describeValue, printable} from './printable.ts';
 
 export type {AiofetchErrorMembers, ErrorDetails, Phase, RedactedRequest} from './base.ts';
 export {AiofetchError} from './base.ts';
@@ -151,7 +152,7 @@ export class HTTPError<Data = unknown> extends RequestError {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'HTTPError');
 
   constructor(response: Response, data: Data, details: ErrorDetails = {}) {
-    const reason = response.statusText ? ` ${response.statusText}` : '';
+    const reason = response.statusText && ` ${printable(response.statusText, 100)}`;
     super(`Status ${response.status}${reason}`, 'ERR_HTTP_STATUS', undefined, details);
     this.status = response.status;
     hide(this, {headers: response.headers, data, response});
@@ -252,7 +253,8 @@ export class UnsupportedOptionError extends AiofetchError {
 
 /**
  * An option has a value that is not allowed. Thrown when the session or connector is made; a call rejects with it. The
- * message names the option, its value and the allowed values.
+ * message names the option and the allowed values. It shows the value only if that is a number, a boolean or a short word,
+ * and not for options that may contain credentials.
  */
 export class InvalidOptionError extends AiofetchError {
   /** The option, after the names of the options that it is part of: `connector.limit`. */
@@ -261,15 +263,7 @@ export class InvalidOptionError extends AiofetchError {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'InvalidOptionError');
 
   constructor(option: string, value: unknown, allowed: string) {
-    super(`Option "${option}" is ${show(value)}; allowed: ${allowed}`, 'ERR_INVALID_OPTION');
+    super(`Option "${option}" is ${describeValue(value, option)}; allowed: ${allowed}`, 'ERR_INVALID_OPTION');
     this.option = option;
   }
-}
-
-/** Returns a text for a value that shows no secrets. For a secret value, the caller gives an `Error` that says what is wrong. */
-function show(value: unknown): string {
-  if (value instanceof Error) return `not valid (${value.message})`;
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value);
-  if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object';
-  return typeof value === 'function' ? 'a function' : String(value);
 }

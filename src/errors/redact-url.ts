@@ -1,3 +1,5 @@
+import {printable} from './printable.ts';
+
 /**
  * Returns a URL that is safe to log, without userinfo and fragment and with each query value replaced:
  * `https://u:p@example.com/v1?key=secret#top` becomes `https://example.com/v1?key=…`. The URL may be relative.
@@ -14,7 +16,10 @@ export function redactUrl(url: string, mask = '…'): string {
   );
 }
 
-/** A text with the URLs in it redacted. Some runtimes put the URL of a request into the message of its error. */
+/**
+ * The message of a runtime's error, with the URLs in it redacted: some runtimes put the URL of a request there, and text of
+ * the server.
+ */
 export function redactUrls(text: string): string {
-  return text.replace(/\bhttps?:\/\/[^\s"'()<>]+/gi, (url) => redactUrl(url));
+  return printable(text, 1_000).replace(/\bhttps?:\/\/[^\s"'()<>]+/gi, (url) => redactUrl(url));
 }

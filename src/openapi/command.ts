@@ -125,10 +125,13 @@ function describe(error: OpenApiError): string {
     : error.message;
 }
 
-/** Text of a document without control characters, which a terminal would take for commands. Line breaks and tabs stay. */
+/**
+ * Text of a document without control characters, which a terminal would take for commands, and without characters that change
+ * the direction of text. Line breaks and tabs stay.
+ */
 function printable(text: string): string {
   return text.replaceAll(
-    /[^\P{Cc}\n\t]/gu,
+    /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 }

@@ -47,7 +47,7 @@ export function isConnector(value: Connector | ConnectorOptions | undefined): va
 const allowedBase = 'an absolute http: or https: URL without credentials, or in a page a relative one';
 
 /**
- * @throws InvalidOptionError, which doesn't show a password in the URL
+ * @throws InvalidOptionError, which doesn't show the URL
  */
 export function checkBaseUrl(baseUrl: string | URL | undefined): URL | undefined {
   if (baseUrl === undefined) return undefined;
@@ -58,13 +58,7 @@ export function checkBaseUrl(baseUrl: string | URL | undefined): URL | undefined
     // The error below describes the allowed values.
   }
   if (url && /^https?:$/.test(url.protocol) && !url.username && !url.password) return url;
-  const text = String(baseUrl);
-  // The part that is not allowed may be a password, so the error doesn't show it.
-  throw new InvalidOptionError(
-    'baseUrl',
-    text.includes('@') ? new Error('it contains "@"') : text,
-    allowedBase,
-  );
+  throw new InvalidOptionError('baseUrl', baseUrl, allowedBase);
 }
 
 /**

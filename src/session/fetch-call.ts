@@ -5,6 +5,7 @@ import {token} from '../core/header-list.ts';
 import {nativeOf} from '../core/native-init.ts';
 import {takeBody} from '../core/read-request-body.ts';
 import {ConnectorRequest, checkBody, checkRedirect} from '../core/request.ts';
+import {describeValue} from '../errors/printable.ts';
 import type {PolicyCallOptions} from './call-options.ts';
 import type {SessionHost} from './session-host.ts';
 import type {Timeout} from './timeouts.ts';
@@ -89,7 +90,7 @@ function normalizeMethod(given: string | undefined): string {
   if (given === undefined || given === 'GET') return 'GET';
   const method = String(given);
   if (forbiddenMethod.test(method) || !token.test(method)) {
-    throw new TypeError(`Method ${JSON.stringify(method)} is not valid or not allowed`);
+    throw new TypeError(`Method ${describeValue(method)} is not valid or not allowed`);
   }
   return normalizedMethod.test(method) ? method.toUpperCase() : method;
 }

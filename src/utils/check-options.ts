@@ -1,4 +1,5 @@
 import {InvalidOptionError, UnsupportedOptionError} from '../errors/index.ts';
+import {describeName} from '../errors/printable.ts';
 
 /** @throws InvalidOptionError if the value is not allowed */
 export function assertOption(
@@ -98,11 +99,12 @@ export function checkKnown(
   for (const name in options) {
     if ('has' in known ? known.has(name) : known.includes(name)) continue;
     if (options[name as keyof object] === undefined) continue;
+    const shown = describeName(name);
     throw new UnsupportedOptionError(
-      path + name,
+      path + shown,
       where,
       '',
-      `Unknown option "${name}" of ${where}. Known options: ${[...known].join(', ')}`,
+      `Unknown option "${shown}" of ${where}. Known options: ${[...known].join(', ')}`,
     );
   }
 }

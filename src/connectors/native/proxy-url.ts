@@ -20,7 +20,7 @@ export function checkProxyOrSocket(proxy: string | URL | undefined, socketPath: 
 export function parseProxyUrl(proxy: string | URL, protocols: readonly string[]): URL {
   const url = URL.parse(proxy);
   if (url === null || !protocols.includes(url.protocol)) {
-    const problem = url === null ? 'it is not a URL' : `its protocol is ${url.protocol}`;
+    const problem = url === null ? 'it is not a URL' : 'its protocol is another';
     throw new InvalidOptionError('connector.proxy', new Error(problem), `a URL of ${protocols.join(' ')}`);
   }
   return url;

@@ -7,7 +7,6 @@ import {
   checkLimit,
   checkLimitPerHost,
   checkNumber,
-  isObject,
 } from '../../utils/check-options.ts';
 import type {AddressGuard} from './dial/address.ts';
 import {checkGuard} from './dial/address.ts';
@@ -242,10 +241,6 @@ function checkSocketPath(options: UndiciConnectorOptions): void {
   ] as const) {
     const value: unknown = options[name];
     if (value === undefined) continue;
-    throw new InvalidOptionError(
-      `connector.${name}`,
-      isObject(value) || name === 'proxy' ? {} : value,
-      'none with socketPath',
-    );
+    throw new InvalidOptionError(`connector.${name}`, value, 'none with socketPath');
   }
 }

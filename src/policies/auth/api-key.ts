@@ -130,7 +130,7 @@ function checkText(value: string): string {
   assertOption(
     isString && value !== '',
     'apiKey.value',
-    isString ? new Error('an empty string') : typeof value,
+    isString ? new Error('an empty string') : value,
     'a string, or a function that returns one',
   );
   return value;

@@ -64,8 +64,8 @@ export interface DigestOptions {
 export function digest(options: DigestOptions): AuthScheme {
   checkKnown('digest', options, ['username', 'password', 'algorithms', 'rfc2069']);
   const {username, password, algorithms = safeAlgorithms, rfc2069 = false} = options;
-  assertOption(typeof username === 'string', 'digest.username', typeof username, 'a string');
-  assertOption(typeof password === 'string', 'digest.password', typeof password, 'a string');
+  assertOption(typeof username === 'string', 'digest.username', username, 'a string');
+  assertOption(typeof password === 'string', 'digest.password', password, 'a string');
   assertOption(
     Array.isArray(algorithms) &&
       algorithms.length > 0 &&

@@ -160,12 +160,7 @@ function headerOf(auth: Exclude<Auth, AuthScheme>): () => string | Promise<strin
   );
   if ('basic' in auth) {
     const {basic} = auth;
-    assertOption(
-      isBasicCredentials(basic),
-      'auth.basic',
-      typeof basic,
-      'a username without ":" and a password',
-    );
+    assertOption(isBasicCredentials(basic), 'auth.basic', basic, 'a username without ":" and a password');
     const value = basicAuthorization(basic);
     return () => value;
   }
@@ -190,7 +185,7 @@ export function bearerOf(token: string): string {
   assertOption(
     isBearerToken(token),
     'auth.bearer',
-    typeof token === 'string' ? new Error('empty, or it contains other characters') : typeof token,
+    typeof token === 'string' ? new Error('empty, or it contains other characters') : token,
     'visible ASCII characters, or a function that returns them',
   );
   return `Bearer ${token}`;

@@ -117,7 +117,7 @@ function checkGrant(options: OAuth2ClientCredentialsOptions): Grant {
   const {scope, resource} = options;
   const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
   const allows = (name: keyof typeof options, is: boolean, allowed: string) =>
-    assertOption(is, `${where}.${name}`, typeof options[name], allowed);
+    assertOption(is, `${where}.${name}`, options[name], allowed);
   allows('clientId', isText(clientId), 'a string');
   allows(
     'clientSecret',

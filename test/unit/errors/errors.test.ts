@@ -186,17 +186,72 @@ describe('the members of an error class of its own', () => {
   it.each<[unknown, string]>([
     [-1, '-1'],
     ['x', '"x"'],
-    ['y'.repeat(100), `"${'y'.repeat(40)}…"`],
+    ['', '""'],
+    ['no spaces', '"no spaces"'],
+    ['y'.repeat(16), `"${'y'.repeat(16)}"`],
+    ['y'.repeat(17), 'a string'],
+    ['user:pass@host', 'a string'],
+    ['a\u001b[2J', 'a string'],
+    [true, 'true'],
+    [Number.NaN, 'NaN'],
     [undefined, 'undefined'],
     [null, 'null'],
     [10n, '10'],
-    [Symbol('s'), 'Symbol(s)'],
+    [Symbol('s'), 'a symbol'],
     [{secret: 's3cret'}, 'an object'],
     [['s3cret'], 'an array'],
     [() => 's3cret', 'a function'],
     [new Error('too long'), 'not valid (too long)'],
   ])('an InvalidOptionError shows the value %o as %s', (value, shown) => {
     expect(new InvalidOptionError('x', value, 'y').message).toBe(`Option "x" is ${shown}; allowed: y`);
+  });
+});
+
+it.each([
+  'auth',
+  'auth.bearer',
+  'baseUrl',
+  'headers',
+  'connector.proxy',
+  'apiKey.value',
+  'connector.tls.passphrase',
+])(
+  'an InvalidOptionError shows a value of the option %s, which may be a secret, by its type only',
+  (option) => {
+    expect(new InvalidOptionError(option, 'word', 'y').message).toBe(
+      `Option "${option}" is a string; allowed: y`,
+    );
+    expect(new InvalidOptionError(option, 1234, 'y').message).toBe(
+      `Option "${option}" is a number; allowed: y`,
+    );
+    expect(new InvalidOptionError(option, {word: 1}, 'y').message).toBe(
+      `Option "${option}" is an object; allowed: y`,
+    );
+  },
+);
+
+describe('text of a server', () => {
+  const evil = 'a\u001b[2J\u009b31m\r\nb\u202ec\u2028d\u007f';
+  const shown = 'a\ufffd[2J\ufffd31m\ufffd\ufffdb\ufffdc\ufffdd\ufffd';
+
+  it('no message has characters that a terminal obeys, that forge lines or that turn the direction of text', () => {
+    const odd = Object.defineProperty(new Response(null, {status: 500}), 'statusText', {value: evil});
+    expect(new HTTPError(odd, undefined).message).toBe(`Status 500 ${shown}`);
+    expect(new ConnectionError(evil, 'tls').message).toBe(`Failed to fetch (${shown})`);
+    expect(new AiofetchError(evil, 'ERR_SOMETHING').message).toBe(shown);
+    expect(new SchemaError([], {problem: evil}).message).toBe(`The response ${shown}`);
+    expect(inspect(new HTTPError(odd, undefined))).not.toMatch(/(?!\n)\p{Cc}|\p{Cf}/u);
+  });
+
+  it('a reason phrase is shown up to 100 characters', () => {
+    const long = new Response(null, {status: 500, statusText: 'x'.repeat(101)});
+    expect(new HTTPError(long, undefined).message).toBe(`Status 500 ${'x'.repeat(100)}…`);
+  });
+
+  it('the message of a network error is shown up to 1,000 characters, and its request after them', () => {
+    const {message} = new ConnectionError('x'.repeat(20_000), 'tls', {request});
+    expect(message.length).toBeLessThan(1_100);
+    expect(message).toMatch(/x…, POST https:/);
   });
 });
 

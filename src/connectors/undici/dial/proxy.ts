@@ -163,7 +163,7 @@ function parseUrl(option: string, given: unknown): URL {
       throw new InvalidOptionError(option, new Error('not a URL'), allowed);
     }
     if (url.protocol in defaultPorts && url.hostname !== '') return withNormalisedHost(url);
-    throw new InvalidOptionError(option, new Error(`scheme ${url.protocol}`), allowed);
+    throw new InvalidOptionError(option, new Error('its scheme is another'), allowed);
   }
   throw new InvalidOptionError(option, given, allowed);
 }
@@ -179,18 +179,14 @@ function withNormalisedHost(url: URL): URL {
 function loginOf(option: string, url: URL, auth: ProxyAuth | undefined): BasicCredentials | undefined {
   if (auth !== undefined) {
     if (!isObject(auth) || 'basic' in auth === 'bearer' in auth) {
-      throw new InvalidOptionError(`${option}.auth`, typeof auth, 'an object with basic, or with bearer');
+      throw new InvalidOptionError(`${option}.auth`, auth, 'an object with basic, or with bearer');
     }
     if ('bearer' in auth) {
       if (isBearerToken(auth.bearer)) return undefined;
-      throw new InvalidOptionError(`${option}.auth.bearer`, typeof auth.bearer, 'visible ASCII characters');
+      throw new InvalidOptionError(`${option}.auth.bearer`, auth.bearer, 'visible ASCII characters');
     }
     if (isBasicCredentials(auth.basic)) return {...auth.basic};
-    throw new InvalidOptionError(
-      `${option}.auth.basic`,
-      typeof auth.basic,
-      'a username without ":" and a password',
-    );
+    throw new InvalidOptionError(`${option}.auth.basic`, auth.basic, 'a username without ":" and a password');
   }
   if (url.username === '' && url.password === '') return undefined;
   try {

@@ -1,0 +1,39 @@
+// Control characters, line separators, and format characters such as those that change the direction of text. They steer a
+// terminal, forge lines of a log, and make a text look like another.
+const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Returns a text that is safe to show in a message, wherever it comes from. Characters that a terminal obeys become U+FFFD.
+ *
+ * @param limit - the most characters; the rest is cut off
+ */
+export function printable(text: string, limit = Infinity): string {
+  return (text.length > limit ? `${text.slice(0, limit)}…` : text).replace(unsafe, '\ufffd');
+}
+
+// Credentials and their places: such a value is never shown. A secret may also stand in another place by mistake, but hardly
+// as a short word.
+const secretPlace = /auth|proxy|header|url|key|token|secret|pass|user|credential|cookie|cert|digest/i;
+const shortWord = /^[\w .+/-]{0,16}$/;
+
+/**
+ * Returns a text for a wrong value of an option that shows no secret: numbers, booleans and short words are shown, all other
+ * values, and values of options such as `auth`, by their type only. An `Error` says what is wrong instead.
+ */
+export function describeValue(value: unknown, option = ''): string {
+  if (value instanceof Error) return `not valid (${value.message})`;
+  if (value === undefined || value === null) return String(value);
+  if (Array.isArray(value)) return 'an array';
+  const type = typeof value;
+  const isShown = type === 'string' ? shortWord.test(value as string) : /^(?:num|big|bool)/.test(type);
+  if (!isShown || secretPlace.test(option)) return `${type === 'object' ? 'an' : 'a'} ${type}`;
+  return type === 'string' ? `"${value}"` : String(value);
+}
+
+/**
+ * The name of an unknown option, or an ellipsis for a text that may be a secret in the wrong place: a key has digits between
+ * its letters, or is longer than a name.
+ */
+export function describeName(name: string): string {
+  return /^[a-z_$-]{1,30}\d{0,3}$/i.test(name) ? name : '…';
+}
