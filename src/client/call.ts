@@ -17,7 +17,7 @@ import type {CallSettings, LooseInput} from './types.ts';
 /** The part of a session that a client needs. */
 export type ClientSession = Pick<Session, 'fetch'>;
 
-type MutableInit = {-readonly [Name in keyof FetchInit]: FetchInit[Name]};
+type MutableInit = {-readonly [Name in keyof FetchInit]: FetchInit[Name]} & {auth?: false};
 
 /** The settings that all endpoints of a client share. */
 export interface ClientContext {
@@ -46,7 +46,7 @@ export interface PageRequest {
   readonly query?: Readonly<Record<string, unknown>> | undefined;
   /** Replaces path and query. */
   readonly url?: string | undefined;
-  /** Replaces all headers, and leaves the body out. */
+  /** Replaces all headers, and leaves out the body and the session's `auth`. */
   readonly headers?: HeaderRecord | undefined;
 }
 
@@ -111,6 +111,8 @@ export function createCaller(definition: Definition, context: ClientContext, isP
     // An assignment to `__proto__` would set the prototype instead.
     const init: MutableInit = {method, ...Object.fromEntries(options), ...mergeSettings(settings, input)};
     let sent = page.headers;
+    // Another origin chose the URL, and must not get a signed request of its choice.
+    if (sent) init.auth = false;
     if (!sent) {
       sent = ownHeaders;
       if (bodyContent) {

@@ -262,8 +262,10 @@ function atUrl(
   url.hash = '';
   // Without a base URL, the page before is all that the origin can be compared with.
   const home = context.base || fetchMetadataOf(context.session.fetch)?.baseUrl || here;
-  // As with redirects, the headers don't come back either once a page was on another origin: that origin chose the URL.
-  const isForeign = place.headers || url.origin !== new URL(home).origin;
+  // As with redirects, the credentials don't come back either once a page was on another origin, or came from one by a
+  // redirect: that origin chose the URL.
+  const {origin} = new URL(home);
+  const isForeign = place.headers || url.origin !== origin || new URL(here).origin !== origin;
   return {url: url.href, headers: isForeign ? withoutCredentials(definition, context) : undefined};
 }
 

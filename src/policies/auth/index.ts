@@ -72,7 +72,7 @@ export interface AuthScheme {
 /**
  * Signs requests to the origin of the session's `baseUrl`, and no others. Child sessions sign for the same origin, with
  * the same tokens. `createSession` of `aiofetch` has this policy when its `auth` option is set, as the innermost one, so
- * that every attempt is signed anew.
+ * that every attempt is signed anew. A call with `auth: false` is not signed.
  *
  * @throws InvalidOptionError when `auth` has a value that is not allowed, or the session has no `baseUrl`
  *
@@ -102,6 +102,12 @@ export function authPolicy(auth: Auth): PolicyDefinition {
 
   return {
     name: 'auth',
+    callOptions: {
+      auth(value: unknown) {
+        assertOption(value === false, 'auth', value, 'false in a call, which then is not signed');
+        return value;
+      },
+    },
     isShareable: typeof auth === 'function' ? auth.isShareable : !isMadePerCall(auth),
     wrap(next, context) {
       if (!context.baseUrl) {
@@ -114,7 +120,8 @@ export function authPolicy(auth: Auth): PolicyDefinition {
       const {origin} = context.baseUrl;
       const signed = applyPolicy(schemeFor(context, origin), next, context);
       // The whole origin is compared: "https://api.example.com.evil.test" starts with "https://api.example.com".
-      return (request) => (urlOrigin(request.url) === origin ? signed : next)(request);
+      return (request) =>
+        (urlOrigin(request.url) === origin && request.options['auth'] !== false ? signed : next)(request);
     },
   };
 }

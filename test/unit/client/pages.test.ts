@@ -2,6 +2,7 @@ import {describe, expect, it} from 'vitest';
 import type {MockCall} from '../../../src/connectors/mock.ts';
 import type {PageStrategy} from '../../../src/index.ts';
 import {
+  apiKey,
   asJson,
   cursorPages,
   defineClient,
@@ -10,6 +11,7 @@ import {
   numberedPages,
   offsetPages,
   paginate,
+  tokenSource,
   type,
   urlPages,
 } from '../../../src/index.ts';
@@ -508,12 +510,48 @@ describe('a next page on another origin', () => {
     const headersOf = (index: number) => Object.fromEntries(calls[index]?.headers ?? []);
     expect(headersOf(0)).toMatchObject({authorization: 'Bearer s3cret', 'x-client-key': 's3cret'});
     expect(headersOf(1)).toEqual({accept: 'application/json', 'user-agent': 'demo'});
-    // The page that this page leads back to gets none either, except the header that the session's auth sets by origin.
-    expect(headersOf(2)).toEqual({
-      accept: 'application/json',
-      'user-agent': 'demo',
-      authorization: 'Bearer s3cret',
-    });
+    // The page that this page leads back to gets none either, because the other origin chose its URL.
+    expect(headersOf(2)).toEqual({accept: 'application/json', 'user-agent': 'demo'});
+  });
+
+  it.each([
+    ['a bearer token', {bearer: 's3cret'}],
+    ['an API key in a header', apiKey({header: 'x-api-key', value: 's3cret'})],
+    ['an API key in the query', apiKey({query: 'key', value: 's3cret'})],
+    ['a token source', tokenSource(() => 's3cret')],
+  ])('no page after one on another origin is signed with %s, also at home', async (_what, auth) => {
+    const links = ['https://other.example/b', `${origin}/c`, '/d', '?e'];
+    const {session, calls} = mockSession(
+      () => Response.json([1], {headers: {link: `<${links[calls.length - 1]}>; rel="next"`}}),
+      {baseUrl: `${origin}/`, auth},
+    );
+    const pages = defineClient({list: paginate(secured, linkPages())})(session)
+      .list()
+      .pages();
+    for (let page = 0; page < 5; page++) await pages.next();
+    const isSigned = calls.map(({url, headers}) => `${url} ${[...headers]}`.includes('s3cret'));
+    expect(calls.map(({url}) => new URL(url).origin === origin)).toEqual([true, false, true, true, true]);
+    expect(isSigned).toEqual([true, false, false, false, false]);
+    // The next call is signed as before.
+    await defineClient({list: paginate(secured, linkPages())})(session).list();
+    expect(`${calls.at(-1)?.url} ${[...(calls.at(-1)?.headers ?? [])]}`).toContain('s3cret');
+  });
+
+  it('a page that was redirected to another origin does not lead back to a signed one', async () => {
+    const {session, calls} = mockSession(
+      ({url}) => {
+        if (url === `${origin}/items`) return Response.redirect('https://other.example/items', 302);
+        const isOther = url.startsWith('https://other.example');
+        return Response.json([1], {headers: isOther ? {link: `<${origin}/delete>; rel="next"`} : {}});
+      },
+      {baseUrl: origin, auth: {bearer: 's3cret'}},
+    );
+    await collect(defineClient({list: linkedList})(session).list());
+    expect(calls.map(({url, headers}) => [url, headers.get('authorization')])).toEqual([
+      [`${origin}/items`, 'Bearer s3cret'],
+      ['https://other.example/items', null],
+      [`${origin}/delete`, null],
+    ]);
   });
 
   it('the origin of a next page is compared with the base URL, and not with the target of a redirect', async () => {
