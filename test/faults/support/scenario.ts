@@ -133,7 +133,7 @@ function openSession(draw: Draw, transport: Transport, {origin, authority}: Host
     timeout: {
       read: 80 + draw.int(120),
       total: 600 + draw.int(600),
-      connect: 100 + draw.int(100),
+      connect: 250 + draw.int(150),
       ...(draw.chance(0.25) && {attempt: 100 + draw.int(200)}),
       ...(draw.chance(0.25) && {pool: 40 + draw.int(200)}),
     },

@@ -8,6 +8,8 @@ export const wireOver = new Error('The connection is over');
 /** The server's side of one connection, plain or under TLS. */
 export interface Wire {
   readonly isOver: boolean;
+  /** The protocol that TLS has agreed on (ALPN). */
+  protocol: string | undefined;
   /** Waits until `take` finds what it looks for in the unread bytes, and removes as many bytes as it says. */
   take<T>(take: (unread: Buffer) => {readonly value: T; readonly size: number} | undefined): Promise<T>;
   /** Waits for any bytes, and leaves them unread. */
@@ -55,6 +57,7 @@ export function createWire(stream: Duplex, reset: () => void): Wire {
   };
 
   return {
+    protocol: undefined,
     get isOver() {
       return isOver;
     },

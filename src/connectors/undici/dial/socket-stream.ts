@@ -52,7 +52,12 @@ export class SocketStream extends Duplex {
   }
 }
 
-/** Links a TLS socket over a {@link SocketStream} to the TCP socket below: `ref`, `unref`, errors and closing. */
+/**
+ * Links a TLS socket over a {@link SocketStream} to the TCP socket below: `ref`, `unref`, errors and closing.
+ *
+ * The TLS socket is destroyed only when the writes under way have ended. Otherwise `node:http2` would leave a stream with such a
+ * write to the garbage collector, and an assertion of Node would end the process if the server had sent a part of its headers.
+ */
 export function linkSockets(raw: Socket, socket: Socket): void {
   socket.ref = () => {
     raw.ref();
@@ -62,6 +67,11 @@ export function linkSockets(raw: Socket, socket: Socket): void {
     raw.unref();
     return socket;
   };
-  raw.once('error', (error) => socket.destroy(error));
+  let failure: Error | undefined;
+  raw.once('error', (error) => {
+    failure = error;
+  });
+  // Node reports a write over a stream as ended one turn after the stream did.
+  raw.once('close', () => setImmediate(() => socket.destroy(failure)));
   socket.once('close', () => raw.destroy());
 }

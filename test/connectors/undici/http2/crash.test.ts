@@ -1,0 +1,53 @@
+import {expect, it} from 'vitest';
+import {runScript} from '../../../support/run-script.ts';
+
+const moduleOf = (path: string) => JSON.stringify(new URL(`../../../${path}`, import.meta.url).href);
+
+// An assertion of Node ended the process when the garbage collector, or the end of the process, came to the HTTP/2 session.
+it('a server that sends a part of a header block and closes during an upload does not end the process', async () => {
+  const {stdout, stderr} = await runScript(`
+    import {createServer} from 'node:tls';
+    import {setImmediate as turn} from 'node:timers/promises';
+    import {createSession} from 'aiofetch';
+    import {undiciConnector} from 'aiofetch/undici';
+    import {createAuthority} from ${moduleOf('support/authority.ts')};
+    import {frame, hpack, settings} from ${moduleOf('faults/support/http2-frames.ts')};
+
+    const authority = await createAuthority();
+    const identity = await authority.issue();
+    const half = frame(1, 0, 1, hpack([[':status', '200'], ['x-name', 'value'.repeat(20)]]));
+    const server = createServer({...identity, ALPNProtocols: ['h2']}, (socket) => {
+      let size = 0;
+      socket.on('error', () => {});
+      socket.write(settings([]));
+      socket.on('data', (data) => {
+        const isEnough = size > 1_500;
+        size += data.length;
+        if (isEnough || size <= 1_500) return;
+        socket.write(half);
+        socket.end(() => socket.destroy());
+      });
+    });
+    await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+    async function* endless() {
+      for (;;) {
+        await turn();
+        yield 'x'.repeat(100);
+      }
+    }
+    const codes = new Set();
+    for (let count = 0; count < 10; count++) {
+      const connector = undiciConnector({http2: true, tls: {ca: authority.cert}});
+      const session = createSession({connector, retry: false});
+      const url = 'https://127.0.0.1:' + server.address().port;
+      const call = session.fetch(url, {method: 'POST', body: endless()});
+      await call.catch(({name}) => codes.add(name));
+      await session.destroy();
+      await connector.destroy();
+    }
+    server.close();
+    console.log([...codes].join());
+  `);
+  expect(stderr).not.toContain('Assertion');
+  expect(stdout).toBe('ConnectionError\n');
+});
