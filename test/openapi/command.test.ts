@@ -236,12 +236,12 @@ components:
     );
   });
 
-  it('messages show control characters of a document as escapes, which a terminal does not obey', async () => {
-    const parameters = [{in: 'cookie', name: 'a\u001b[2J\u009bb'}];
+  it('messages show characters of a document that a terminal obeys, or that turn the direction of text, as escapes', async () => {
+    const parameters = [{in: 'cookie', name: 'a\u001b[2J\u009bb\u202ec'}];
     const text = JSON.stringify({openapi: '3.1.0', paths: {'/a': {get: {parameters}}}});
     const folder = await writeGenerated({'api.json': text});
     expect((await run(join(folder, 'api.json'))).log).toContain(
-      'the cookie "a\\u001b[2J\\u009bb" is left out',
+      'the cookie "a\\u001b[2J\\u009bb\\u202ec" is left out',
     );
   });
 
