@@ -9,13 +9,13 @@ const folder = join(project, 'node_modules/aiofetch');
 
 test('the tarball contains the build, its sources and the documents, and nothing else', () => {
   const expected = [
-    /^(?:package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
+    /^(?:package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE)$/,
     // The build, without tests and without the files of tools.
     /^dist\/[\w-]+(?:\.d-[\w-]+)?\.(?:d\.ts|js|js\.map)$/,
     /^src\/(?:[a-z\d-]+\/)*[a-z\d-]+\.ts$/,
   ];
   expect(files.filter((file) => !expected.some((pattern) => pattern.test(file)))).toEqual([]);
-  for (const paper of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE'])
+  for (const paper of ['package.json', 'README.md', 'CHANGELOG.md', 'SECURITY.md', 'LICENSE'])
     expect(files).toContain(paper);
 });
 
