@@ -310,9 +310,7 @@ function drawSettings(draw: Draw): ReadonlyArray<readonly [number, number]> {
 }
 
 /** Frames that no response consists of. */
-export const interventions: ReadonlyArray<
-  readonly [name: string, make: (draw: Draw, stream: number) => Buffer]
-> = [
+const interventions: ReadonlyArray<readonly [name: string, make: (draw: Draw, stream: number) => Buffer]> = [
   ['GOAWAY, all', (draw, _stream) => frame(goaway, 0, 0, uint32(0x7fffffff, draw.pick(codes)))],
   ['GOAWAY, none', (draw, _stream) => frame(goaway, 0, 0, uint32(0, draw.pick(codes)))],
   ['GOAWAY, this', (draw, stream) => frame(goaway, 0, 0, uint32(stream, draw.pick(codes)))],
