@@ -121,7 +121,7 @@ export function prepareBody(body: RequestBody): PreparedBody {
     return {source: encoded, contentType: encoded.type};
   }
   if (body instanceof ReadableStream) {
-    if (body.locked) throw new TypeError('The body is a stream that is locked, or has been read already');
+    if (body.locked) throw new TypeError('The body is a stream that is locked or has been read');
     return {source: body as ReadableStream<Uint8Array>, contentType: undefined};
   }
   if (typeof body === 'object' && body !== null && isStreamLike(body)) {

@@ -35,7 +35,7 @@ export interface HeaderList extends Iterable<[name: string, value: string]> {
  */
 export function mergeInto(list: HeaderList, input: HeadersInput, fresh = false): void {
   if (typeof input !== 'object' || input === null)
-    throw new TypeError('Headers must be an object, a Headers or a list of pairs');
+    throw new TypeError('Headers must be an object or a list of pairs');
   if (!isIterable(input)) {
     for (const name of Object.keys(input)) change(list, name, input[name]);
     return;
@@ -43,7 +43,7 @@ export function mergeInto(list: HeaderList, input: HeadersInput, fresh = false):
   const names = new Set<string>();
   for (const pair of input) {
     const [name, value] = pair;
-    if (pair.length !== 2) throw new TypeError('A header must be a pair of name and value');
+    if (pair.length !== 2) throw new TypeError('A header must be a pair');
     const lower = String(name).toLowerCase();
     // The first value of a name replaces the defaults. Further values of the same name are appended.
     if (value !== undefined && (fresh || names.has(lower))) list.append(lower, value);

@@ -65,7 +65,7 @@ function overrideMembers(response: Response, members: Partial<Response>): void {
 const registry =
   typeof FinalizationRegistry === 'function'
     ? new FinalizationRegistry<(reason: unknown) => void>((cancel) =>
-        cancel(new Error('The response was garbage-collected before its body was read')),
+        cancel(new Error('The response was garbage-collected unread')),
       )
     : undefined;
 

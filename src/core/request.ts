@@ -82,7 +82,7 @@ export interface RequestChanges {
 export function checkBody(method: string, body: RequestBody): void {
   if (method === 'GET' || method === 'HEAD') throw new TypeError(`A ${method} request can't have a body`);
   if (body instanceof ReadableStream && body.locked) {
-    throw new TypeError('The body is a stream that is locked, or has been read already');
+    throw new TypeError('The body is a stream that is locked or has been read');
   }
 }
 

@@ -56,14 +56,6 @@ export class RedirectError extends NetworkError {
   }
 }
 
-const waitedFor: Partial<Record<Phase, string>> = {
-  total: 'the whole call',
-  attempt: 'one attempt',
-  pool: 'a connection slot',
-  connect: 'a connection',
-  read: 'the server',
-};
-
 /** A timeout ran out. `phase` says which timeout, `limit` how long it was. */
 export class TimeoutError extends RequestError {
   declare readonly phase: 'total' | 'attempt' | 'pool' | 'connect' | 'read';
@@ -77,12 +69,7 @@ export class TimeoutError extends RequestError {
     limit: number,
     details: ErrorDetails = {},
   ) {
-    super(
-      `Timeout of ${limit} ms (${phase}) ran out waiting for ${waitedFor[phase]}`,
-      'ERR_TIMEOUT',
-      phase,
-      details,
-    );
+    super(`timeout.${phase} of ${limit} ms ran out`, 'ERR_TIMEOUT', phase, details);
     this.limit = limit;
   }
 }

@@ -11,7 +11,7 @@ export class JsonError extends /* @__PURE__ */ typedError(SyntaxError) {
   constructor(details: Omit<ErrorDetails, 'cause'> = {}) {
     const {request} = details;
     const where = request ? ` (${describe(request)})` : '';
-    super(`The body of the response is not JSON${where}`, 'ERR_JSON', 'receive', {
+    super(`The body is not JSON${where}`, 'ERR_JSON', 'receive', {
       ...details,
       cause: undefined,
     });

@@ -23,8 +23,10 @@ export function createProgressReporter(
       failed,
       active,
       rate,
-      ...(total !== undefined && {total}),
-      ...(total !== undefined && rate > 0 && {eta: (Math.max(0, total - done) / rate) * 1000}),
+      ...(total !== undefined && {
+        total,
+        ...(rate > 0 && {eta: (Math.max(0, total - done) / rate) * 1000}),
+      }),
     });
   };
 }

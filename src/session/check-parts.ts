@@ -10,13 +10,19 @@ import {assertOption, isObject} from '../utils/check-options.ts';
  * @throws InvalidOptionError for a value that is not a list of policies
  */
 export function checkPolicies(policies: readonly Policy[]): readonly Policy[] {
-  assertOption(Array.isArray(policies), 'policies', policies, 'a list of policies');
-  for (const policy of policies) {
-    const isPolicy =
-      typeof policy === 'function' || (typeof policy?.name === 'string' && typeof policy.wrap === 'function');
-    assertOption(isPolicy, 'policies', policy, 'functions, or objects with a name and wrap()');
-  }
+  assertOption(
+    Array.isArray(policies) && policies.every(isPolicy),
+    'policies',
+    policies,
+    'a list of functions, or of objects with a name and wrap()',
+  );
   return policies;
+}
+
+function isPolicy(policy: Policy): boolean {
+  return (
+    typeof policy === 'function' || (typeof policy?.name === 'string' && typeof policy.wrap === 'function')
+  );
 }
 
 const connectorMethods = ['fetch', 'stats', 'close', 'destroy'] as const;

@@ -90,7 +90,7 @@ function normalizeMethod(given: string | undefined): string {
   if (given === undefined || given === 'GET') return 'GET';
   const method = String(given);
   if (forbiddenMethod.test(method) || !token.test(method)) {
-    throw new TypeError(`Method ${describeValue(method)} is not valid or not allowed`);
+    throw new TypeError(`Method ${describeValue(method)} is not allowed`);
   }
   return normalizedMethod.test(method) ? method.toUpperCase() : method;
 }

@@ -106,7 +106,7 @@ function sendThroughPolicies(
 
 /** Hands the response to the caller. */
 function deliver(response: Response, lifetime: Lifetime): Response {
-  if (!response) return fail(new TypeError('A policy returned no promise of a Response'), lifetime);
+  if (!response) return fail(new TypeError('A policy returned no Response'), lifetime);
   // The call was aborted after the connector answered but before the caller received the response, whose body can no
   // longer be read.
   if (lifetime.isAborted) {

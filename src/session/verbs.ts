@@ -120,12 +120,10 @@ export function createVerbs(
     }
   }
 
-  return Object.fromEntries(
-    methods.map((method) => [
-      method,
-      (input: Input, options?: CallOptions) => call(method.toUpperCase(), input, options),
-    ]),
-  ) as unknown as Verbs<CallOptions>;
+  const verbs: Partial<Verbs<CallOptions>> = {};
+  for (const method of methods)
+    verbs[method] = (input: Input, options?: CallOptions) => call(method.toUpperCase(), input, options);
+  return verbs as Verbs<CallOptions>;
 }
 
 /** Turns the arguments of a verb into a request, still without its JSON and its search parameters. */

@@ -155,9 +155,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     // Only a Response that a program made itself can be a network error, or can have been read. A fetch returns neither.
     const isError = response.type === 'error';
     if (isError || response.bodyUsed || response.body?.locked) {
-      const what = isError
-        ? 'Response.error(), a network error'
-        : 'a response whose body has been read already';
+      const what = isError ? 'Response.error()' : 'a response whose body has been read';
       throw new ConnectionError(`The connector returned ${what}`, 'receive', {request: this.#request});
     }
     const {status} = response;

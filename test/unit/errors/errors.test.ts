@@ -149,18 +149,12 @@ describe('the members of an error class of its own', () => {
     expect('cause' in new ConnectionError('x', 'dns')).toBe(false);
   });
 
-  it.each([
-    ['total', /Timeout of 5 ms \(total\).*the whole call/],
-    ['attempt', /\(attempt\).*one attempt/],
-    ['pool', /\(pool\).*a connection slot/],
-    ['connect', /\(connect\).*a connection$/],
-    ['read', /\(read\).*the server/],
-  ] as const)(
-    'a TimeoutError has its phase and limit, and its message says what was awaited: %s',
-    (phase, message) => {
+  it.each(['total', 'attempt', 'pool', 'connect', 'read'] as const)(
+    'a TimeoutError has its phase and limit, and its message names the option: %s',
+    (phase) => {
       const error = new TimeoutError(phase, 5);
       expect(error).toMatchObject({phase, limit: 5, code: 'ERR_TIMEOUT'});
-      expect(error.message).toMatch(message);
+      expect(error.message).toBe(`timeout.${phase} of 5 ms ran out`);
     },
   );
 

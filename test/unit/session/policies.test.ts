@@ -230,7 +230,7 @@ describe('policies', () => {
     });
     const error = await rejection(session.fetch(url));
     expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toBe('A policy returned no promise of a Response');
+    expect(error.message).toBe('A policy returned no Response');
     await session.close();
   });
 

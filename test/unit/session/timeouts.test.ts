@@ -64,7 +64,7 @@ describe('timeout.total', () => {
       limit: 100,
       attempts: 1,
       request: {method: 'GET', url: 'https://api.test/?key=…'},
-      message: 'Timeout of 100 ms (total) ran out waiting for the whole call (GET https://api.test/?key=…)',
+      message: 'timeout.total of 100 ms ran out (GET https://api.test/?key=…)',
     });
   });
 

@@ -325,7 +325,7 @@ describe('json()', () => {
       expect(error).toBeInstanceOf(JsonError);
       const {url} = response;
       expect(error).toMatchObject({code: 'ERR_JSON', phase: 'receive', request: {method: 'GET', url}});
-      expect((error as Error).message).toBe(`The body of the response is not JSON (GET ${url})`);
+      expect((error as Error).message).toBe(`The body is not JSON (GET ${url})`);
     },
   );
 
