@@ -14,7 +14,7 @@ const rooms = {
   'connectors/native': [...ground, 'connectors/base', 'connectors/limits'],
   'connectors/mock': [...ground, 'connectors/base'],
   'connectors/undici': [...ground, 'connectors/base', 'connectors/limits'],
-  'connectors/default': [...ground, 'connectors/native', 'connectors/undici'],
+  'connectors/default': [...ground, 'connectors/base', 'connectors/native', 'connectors/undici'],
   session: [...ground, 'policies'],
   'event-source': [...ground, 'policies', 'session', 'streams'],
   download: [...ground, 'policies', 'session', 'streams'],

@@ -1,5 +1,5 @@
+import {sharedPlatform} from '../connectors/base/shared-platform.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../core/connector.ts';
-import {sharedPlatform} from '../core/shared-platform.ts';
 import {createSessionOn} from '../session/create-session.ts';
 import type {SessionOptions} from '../session/options.ts';
 import type {Session} from '../session/session.ts';

@@ -3,6 +3,7 @@ import type {Lifetime} from './call-lifetime.ts';
 import type {Connector, ConnectorOptions} from './connector.ts';
 import type {HeaderList, HeadersInput} from './header-list.ts';
 import type {Chunks} from './read-request-body.ts';
+import type {ConnectorRequest} from './request.ts';
 
 /** The parts of a session that depend on the runtime. The export conditions of the package choose one. */
 export interface Platform {
@@ -18,6 +19,6 @@ export interface Platform {
   readonly headersFrom: (input: HeadersInput | undefined) => HeaderList;
   /** Encodes a form, so that hooks see the bytes that are sent. Without it, the form is read out of the hooks' `Request`. */
   readonly encodeForm?: ((form: FormData) => Blob) | undefined;
-  /** Whether an error is that of a fetch whose network failed, and not one that a mistake in code throws. */
-  readonly isFetchFailure: (error: unknown) => error is TypeError;
+  /** Turns the error of a fetch whose network failed into a typed error that names the request. Returns other errors as they are. */
+  readonly typedFailure: (error: unknown, request: ConnectorRequest) => unknown;
 }

@@ -11,9 +11,9 @@ export function printable(text: string, limit = Infinity): string {
   return (text.length > limit ? `${text.slice(0, limit)}…` : text).replace(unsafe, '\ufffd');
 }
 
-// Credentials and their places: such a value is never shown. A secret may also stand in another place by mistake, but hardly
-// as a short word.
-const secretPlace = /auth|proxy|header|url|key|token|secret|pass|user|credential|cookie|cert|digest/i;
+// Credentials and their places, by the beginnings of their names: such a value is never shown. A secret may also stand in
+// another place by mistake, but hardly as a short word.
+const secretPlace = /auth|proxy|head|url|key|tok|sec|pass|user|cred|cook|cert|dig/i;
 const shortWord = /^[\w .+/-]{0,16}$/;
 
 /**
@@ -25,15 +25,8 @@ export function describeValue(value: unknown, option = ''): string {
   if (value === undefined || value === null) return String(value);
   if (Array.isArray(value)) return 'an array';
   const type = typeof value;
-  const isShown = type === 'string' ? shortWord.test(value as string) : /^(?:num|big|bool)/.test(type);
-  if (!isShown || secretPlace.test(option)) return `${type === 'object' ? 'an' : 'a'} ${type}`;
+  if (type === 'object') return 'an object';
+  // The text of a function or of a symbol has a parenthesis, so it is no short word.
+  if (!shortWord.test(String(value)) || secretPlace.test(option)) return `a ${type}`;
   return type === 'string' ? `"${value}"` : String(value);
-}
-
-/**
- * The name of an unknown option, or an ellipsis for a text that may be a secret in the wrong place: a key has digits between
- * its letters, or is longer than a name.
- */
-export function describeName(name: string): string {
-  return /^[a-z_$-]{1,30}\d{0,3}$/i.test(name) ? name : '…';
 }

@@ -17,7 +17,7 @@ export function urlResolver(base: URL | undefined): (input: string | URL) => str
       return new URL(input, base ?? globalThis.location?.href);
     } catch {
       throw new TypeError(
-        base ? 'The string is not a URL' : 'The URL is not absolute, and the session has no baseUrl',
+        base ? 'The string is not a URL' : 'The URL is not absolute; give the session a baseUrl',
       );
     }
   }
@@ -38,7 +38,7 @@ export function urlResolver(base: URL | undefined): (input: string | URL) => str
 
 function bareHref(url: URL): string {
   if (url.username || url.password) {
-    throw new TypeError('The URL contains credentials; use the auth option');
+    throw new TypeError('The URL has credentials; use the auth option');
   }
   return url.href.replace(/#.*/, '');
 }

@@ -4,7 +4,7 @@ import {discard} from '../core/discard-response.ts';
 import {isOfRequest} from '../core/read-request-body.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {lifetimeOf} from '../core/request.ts';
-import {AiofetchError, ConnectionError, SessionClosedError, TimeoutError} from '../errors/index.ts';
+import {SessionClosedError, TimeoutError} from '../errors/index.ts';
 import {setAttempts} from './fetch-metadata.ts';
 import type {SessionState} from './session-state.ts';
 
@@ -92,14 +92,11 @@ function sendThroughPolicies(
   }
   const settled = answered.then(
     (response) => deliver(response, lifetime),
-    // A connector or policy may pass on the error of a fetch, which doesn't name the request.
-    (error) =>
-      fail(
-        !(error instanceof AiofetchError) && platform.isFetchFailure(error)
-          ? toConnectionError(error, request)
-          : error,
-        lifetime,
-      ),
+    (error) => {
+      request.attempt = lifetime.attempts || 1;
+      // A connector or policy may pass on the error of a fetch, which doesn't name the request.
+      return fail(platform.typedFailure(error, request), lifetime);
+    },
   );
   return mustRejectAborted ? Promise.race([settled, lifetime.abortedBeforeDelivery()]) : settled;
 }
@@ -122,11 +119,6 @@ function deliver(response: Response, lifetime: Lifetime): Response {
 function fail(error: unknown, lifetime: Lifetime): never {
   lifetime.fail(error);
   throw error;
-}
-
-function toConnectionError(cause: TypeError, request: ConnectorRequest): ConnectionError {
-  const attempts = Math.max(lifetimeOf(request).attempts, 1);
-  return new ConnectionError(cause.message, 'receive', {request, attempts, cause});
 }
 
 /** Fetch, "abort the fetch() call": cancels a stream that has no reader yet. A reader cancels its stream itself. */

@@ -1,5 +1,4 @@
 import {InvalidOptionError, UnsupportedOptionError} from '../errors/index.ts';
-import {describeName} from '../errors/printable.ts';
 
 /** @throws InvalidOptionError if the value is not allowed */
 export function assertOption(
@@ -99,7 +98,8 @@ export function checkKnown(
   for (const name in options) {
     if ('has' in known ? known.has(name) : known.includes(name)) continue;
     if (options[name as keyof object] === undefined) continue;
-    const shown = describeName(name);
+    // Another text may be a secret in the wrong place.
+    const shown = /^[a-z-]{1,30}$/i.test(name) ? name : '…';
     throw new UnsupportedOptionError(
       path + shown,
       where,

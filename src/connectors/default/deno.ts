@@ -1,5 +1,5 @@
 import type {Platform} from '../../core/platform.ts';
-import {sharedPlatform} from '../../core/shared-platform.ts';
+import {sharedPlatform} from '../base/shared-platform.ts';
 import {denoConnector} from '../native/deno.ts';
 
 /** The platform of Deno. */

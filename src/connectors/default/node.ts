@@ -10,7 +10,7 @@ import {foreignFetch} from '../../core/fetch-origin.ts';
 import type {Platform} from '../../core/platform.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
-import {sharedPlatform} from '../../core/shared-platform.ts';
+import {sharedPlatform} from '../base/shared-platform.ts';
 import {anyFetch} from '../native/any-fetch.ts';
 import {createNativeConnector} from '../native/create-native-connector.ts';
 import {firstSet, replacedFetchError} from '../native/replaced-fetch-error.ts';

@@ -2,6 +2,7 @@ import {openPageBody} from '../../core/open-page-body.ts';
 import {PageHeaderList} from '../../core/page-header-list.ts';
 import type {Platform} from '../../core/platform.ts';
 import {isPageFetchFailure} from '../../utils/is-fetch-failure.ts';
+import {pageError} from '../base/page-error.ts';
 import {pageConnector} from '../native/page.ts';
 import {smallPageConnector} from '../native/small-page.ts';
 
@@ -16,6 +17,7 @@ function pagePlatform(defaultConnector: Platform['defaultConnector']): Platform 
     defaultConnector,
     openBody: openPageBody,
     headersFrom: PageHeaderList.from,
-    isFetchFailure: isPageFetchFailure,
+    typedFailure: (error, request) =>
+      isPageFetchFailure(error) ? pageError(error, request, 'receive') : error,
   };
 }

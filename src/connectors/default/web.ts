@@ -1,5 +1,5 @@
 import type {Platform} from '../../core/platform.ts';
-import {sharedPlatform} from '../../core/shared-platform.ts';
+import {sharedPlatform} from '../base/shared-platform.ts';
 import {fetchConnector} from '../native/fetch.ts';
 
 /** The platform of workers, and of runtimes without a connector of their own. */

@@ -30,7 +30,7 @@ export function smallPageConnector(options: ConnectorOptions = {}): Connector {
           throw new UnsupportedOptionError(
             'body',
             'the default connector',
-            'send bytes or a Blob, or use fetchConnector of aiofetch/fetch',
+            'use fetchConnector of aiofetch/fetch',
           );
         }
         progress.sent(sizeOf(body) ?? 0);

@@ -371,7 +371,7 @@ describe('a connector that the session made', () => {
   /** A session with its own connector, which the test can inspect. */
   async function owning() {
     const {createSessionOn} = await import('../../../src/session/create-session.ts');
-    const {sharedPlatform} = await import('../../../src/core/shared-platform.ts');
+    const {sharedPlatform} = await import('../../../src/connectors/base/shared-platform.ts');
     const connector = mockConnector(() => new Promise(() => {}));
     const close = vi.spyOn(connector, 'close');
     const destroy = vi.spyOn(connector, 'destroy');

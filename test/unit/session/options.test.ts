@@ -60,7 +60,7 @@ describe('a value that is not allowed is refused when the session is made, with 
     ['timeout', {timeout: 2 ** 31}, /"timeout" is 2147483648; allowed:/],
     ['timeout.total', {timeout: {total: true}}, /"timeout.total" is true; allowed:/],
     ['policies', {policies: (next: unknown) => next}, /"policies" is a function; allowed: a list/],
-    ['policies', {policies: [{}]}, /"policies" is an object; allowed: functions/],
+    ['policies', {policies: [{}]}, /"policies" is an array; allowed: a list of functions/],
     ['hooks', {hooks: []}, /"hooks" is an array; allowed:/],
     ['hooks', {hooks: 'x'}, /"hooks" is "x"; allowed:/],
     [
