@@ -9,7 +9,7 @@ export function pageError(error: unknown, request: ConnectorRequest, phase: 'sen
   const message = redactUrls(error.message);
   // The message of a `fetch` that replaces the browser's may show the URL.
   const cause = message === error.message ? error : new TypeError(message);
-  const reason = isPageFetchFailure(error) ? 'no reason is given' : message;
+  const reason = isPageFetchFailure(error) ? 'no reason given' : message;
   const {attempt: attempts} = request;
   return new ConnectionError(reason, phase, {request, attempts, cause});
 }

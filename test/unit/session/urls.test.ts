@@ -88,7 +88,7 @@ describe('invalid URLs', () => {
       for (const call of [session.fetch, session.get]) {
         const error = await rejection(call(input));
         expect(error).toBeInstanceOf(TypeError);
-        expect(error.message).toMatch(/URL is not absolute; give the session a baseUrl/);
+        expect(error.message).toMatch(/URL is not absolute; set baseUrl/);
       }
       expect(calls).toHaveLength(0);
     },
