@@ -29,5 +29,6 @@ export function parseJson(text: string, request: RedactedRequest): unknown {
 
 /** Turns the SyntaxError of a JSON parser, which shows a piece of the body, into a {@link JsonError}. */
 export function toJsonError(error: unknown, request?: RedactedRequest): unknown {
-  return error instanceof SyntaxError ? new JsonError({request}) : error;
+  // In WebKit it is a DOMException of that name.
+  return Object(error).name === 'SyntaxError' ? new JsonError({request}) : error;
 }
