@@ -99,7 +99,7 @@ export function checkKnown(
     if ('has' in known ? known.has(name) : known.includes(name)) continue;
     if (options[name as keyof object] === undefined) continue;
     // Another text may be a secret in the wrong place.
-    const shown = /^[a-z-]{1,30}$/i.test(name) ? name : '…';
+    const shown = /^[a-z_-]+\d?$/i.test(name) ? name : '…';
     throw new UnsupportedOptionError(
       path + shown,
       where,

@@ -137,6 +137,7 @@ describe('what is not imported is not bundled', () => {
       [
         'errors/base',
         'errors/index',
+        'errors/printable',
         'errors/redact-url',
         'gather/index',
         'gather/run',
@@ -149,7 +150,7 @@ describe('what is not imported is not bundled', () => {
     [
       'an error class',
       "export {HTTPError} from 'aiofetch'",
-      ['errors/base', 'errors/index', 'errors/redact-url'],
+      ['errors/base', 'errors/index', 'errors/printable', 'errors/redact-url'],
     ],
     ['timings', "export {recordTimings, timings} from 'aiofetch'", ['tracing/stopwatch', 'tracing/timings']],
     ['nothing', "import 'aiofetch'", []],
@@ -175,6 +176,7 @@ describe('what is not imported is not bundled', () => {
         'core/native-init',
         'errors/base',
         'errors/index',
+        'errors/printable',
         'errors/redact-url',
         'session/check-parts',
         'session/error-data',
