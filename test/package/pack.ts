@@ -13,7 +13,9 @@ try {
 
   const strays = packed.files
     .map(({path}) => path)
-    .filter((path) => !/^(dist|src)\/|^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE)$/.test(path));
+    .filter(
+      (path) => !/^(dist|src)\/|^(package\.json|README\.md|CHANGELOG\.md|SECURITY\.md|LICENSE)$/.test(path),
+    );
   if (strays.length > 0) throw new Error(`The tarball holds ${strays.join(', ')}`);
   console.log(`${packed.filename}: ${packed.files.length} files, ${Math.round(packed.size / 1024)} kB`);
 
