@@ -46,8 +46,8 @@ export function mergeInto(list: HeaderList, input: HeadersInput, fresh = false):
     if (pair.length !== 2) throw new TypeError('A header must be a pair');
     const lower = String(name).toLowerCase();
     // The first value of a name replaces the defaults. Further values of the same name are appended.
-    if (value !== undefined && (fresh || names.has(lower))) list.append(lower, value);
-    else change(list, lower, value);
+    if (value !== undefined && (fresh || names.has(lower))) list.append(name, value);
+    else change(list, name, value);
     names.add(lower);
   }
 }

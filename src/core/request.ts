@@ -152,7 +152,7 @@ export class ConnectorRequest implements RedactedRequest {
     const copy = new ConnectorRequest(this);
     for (const name in changes) {
       const value = changes[name as keyof RequestChanges];
-      if (value !== undefined) Object.assign(copy, {[name]: value});
+      if (value !== undefined) (copy as unknown as Record<string, unknown>)[name] = value;
     }
     return copy;
   }
