@@ -1,4 +1,4 @@
-// A server decides all of these, so each needs a bound.
+// A server decides how large each of these becomes, so each has a bound.
 
 /** The longest address that is requested, in characters, as in sitemaps. */
 export const longestUrl = 2_048;

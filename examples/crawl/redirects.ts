@@ -12,7 +12,7 @@ export function createRedirects(): Redirects {
     add(from, to, before) {
       targets.set(from, to);
       // Each address is requested once, so a loop is complete only at its last member: follow the chain from there.
-      // It may lead into a loop that this address is no member of.
+      // The redirects may lead into a loop that does not contain this address.
       let next: string | undefined = to;
       for (let hops = 0; next !== undefined && hops < mostRedirects; hops++) {
         if (next === from) return 'redirect loop';

@@ -18,7 +18,8 @@ export class CopiedResponse extends NativeResponse {
 
   constructor(body: ReadableStream<Uint8Array<ArrayBuffer>> | null, head: CopiedHead, headers: Headers) {
     const {status, statusText} = head;
-    // What the constructor accepts is passed on, because runtimes read the status of a `Response` without its getter.
+    // The constructor gets every status and phrase that it accepts: some runtimes read them from inside the `Response`, not
+    // through its getters.
     const isStatus = status >= 200 && status <= 599;
     const isPhrase = /^[\t -~\x80-\xff]*$/.test(statusText);
     super(body, {status: isStatus ? status : 200, statusText: isPhrase ? statusText : '', headers});

@@ -26,7 +26,7 @@ export interface Run {
   /**
    * Ends the run: no more inputs are read, and the running workers are aborted with `reason`.
    *
-   * @param failure - `undefined` when nobody wants the results any more: an earlier failure is then forgotten
+   * @param failure - why the run ends; `undefined` when the caller has stopped reading, which also drops an earlier failure
    */
   stop(failure: Failure | undefined, reason: unknown): void;
 }

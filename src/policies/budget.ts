@@ -1,6 +1,4 @@
 import {checkNumber} from '../utils/check-options.ts';
-import type {KeyedEntry} from '../utils/keyed-state.ts';
-import type {Linked, LinkedList} from '../utils/linked-list.ts';
 import type {OptionChecks} from '../utils/merge-options.ts';
 import {mergeOptions} from '../utils/merge-options.ts';
 
@@ -43,67 +41,6 @@ export interface Budget {
   take(host: string): boolean;
 }
 
-/**
- * Counts events over a sliding window. The window is kept as two halves, so that the counts cover the last half window
- * at least and the last whole window at most.
- */
-export class WindowCounts implements KeyedEntry {
-  previous: Linked | undefined = undefined;
-  next: Linked | undefined = undefined;
-  list: LinkedList<Linked> | undefined = undefined;
-
-  readonly key: string;
-  readonly #window: number;
-  #since: number;
-  #all = 0;
-  #marked = 0;
-  #allBefore = 0;
-  #markedBefore = 0;
-
-  constructor(key: string, window: number) {
-    this.key = key;
-    this.#window = window;
-    this.#since = performance.now();
-  }
-
-  get all(): number {
-    return this.#all + this.#allBefore;
-  }
-
-  /** How many of the events were marked: the extra requests of a budget, the failures of a circuit. */
-  get marked(): number {
-    return this.#marked + this.#markedBefore;
-  }
-
-  add(all: number, marked: number): void {
-    this.#all += all;
-    this.#marked += marked;
-  }
-
-  /** Drops counts that are older than the window. To be called before each use. */
-  forget(now: number): void {
-    const age = now - this.#since;
-    if (age < this.#window / 2) return;
-    const isRecent = age < this.#window;
-    this.#allBefore = isRecent ? this.#all : 0;
-    this.#markedBefore = isRecent ? this.#marked : 0;
-    this.#all = 0;
-    this.#marked = 0;
-    this.#since = now;
-  }
-
-  clear(): void {
-    this.#all = 0;
-    this.#marked = 0;
-    this.#allBefore = 0;
-    this.#markedBefore = 0;
-  }
-
-  isIdle(now: number): boolean {
-    return now - this.#since >= this.#window;
-  }
-}
-
 const checks: OptionChecks<Settings> = {
   ratio: checkNumber,
   minimum: checkNumber,
@@ -120,8 +57,8 @@ const checks: OptionChecks<Settings> = {
 export function createBudget(where: string, options: BudgetOptions, base: Omit<Settings, 'maxKeys'>): Budget {
   const settings = {maxKeys: 10_000, ...base};
   const {ratio, minimum, window, maxKeys} = mergeOptions<Settings>(where, settings, options, checks);
-  // What calls have added and extra requests have taken, by host. The window is kept as two halves, so that the sums cover
-  // the last half window at least and the last whole window at most.
+  // For each host: the shares that its calls have added, less the extra requests that were taken. One map is for the half of the
+  // window that is running, and one for the half before it.
   let sums = new Map<string, {sum: number}>();
   let before = new Map<string, {sum: number}>();
   let since = performance.now();

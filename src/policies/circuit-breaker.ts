@@ -7,7 +7,7 @@ import type {KeyedEntry} from '../utils/keyed-state.ts';
 import {checkMaxKeys, KeyedState} from '../utils/keyed-state.ts';
 import type {Linked, LinkedList} from '../utils/linked-list.ts';
 import {urlOrigin} from '../utils/url-parts.ts';
-import {WindowCounts} from './budget.ts';
+import {WindowCounts} from './window-counts.ts';
 
 /** `closed`: requests are sent; `open`: requests are refused; `half-open`: a few requests are sent to test the host. */
 export type CircuitState = 'closed' | 'open' | 'half-open';
@@ -68,7 +68,7 @@ export interface CircuitBreakerOptions {
   readonly scope?: 'host' | ((request: ConnectorRequest) => string) | undefined;
   /**
    * How many circuits are kept. Beyond that, the circuit that has been unused for longest is forgotten, unless requests are
-   * under way on it: the next request of its key begins with a closed circuit. `onStateChange` isn't notified of that.
+   * under way on it. The next request of its key gets a new circuit, which is closed. `onStateChange` is not called for that.
    *
    * @default 10_000
    */
@@ -103,7 +103,7 @@ class Circuit implements KeyedEntry {
 
   constructor(key: string, window: number) {
     this.key = key;
-    this.counts = new WindowCounts(key, window);
+    this.counts = new WindowCounts(window);
   }
 
   get isInUse(): boolean {

@@ -23,7 +23,7 @@ async function startBreakingServer() {
 
 const post = {method: 'POST', body: 'text'};
 
-// What each library does with the network error of the built-in fetch, it does with that of a session.
+// Each library treats the network error of a session as it treats that of built-in fetch.
 describe.each([
   ['built-in fetch', () => globalThis.fetch],
   ['session.fetch', () => createSession().fetch as typeof globalThis.fetch],

@@ -42,7 +42,7 @@ export function buildConnector(
     name: definition.name,
     // These two are done here, so the definition doesn't have to support them.
     capabilities: {...definition.capabilities, maxResponseSize: true, downloadProgress: true},
-    // What is thrown inside rejects the promise.
+    // An error that the function throws rejects the promise.
     fetch: (request) =>
       new Promise((resolve, reject) => {
         const lifetime = lifetimeOf(request);

@@ -21,7 +21,7 @@ describe.each([
     });
 
     // The last is the Kelvin sign, whose lower case is a plain k.
-  it.each(['', 'a b', 'ü', 'a:', 'a\n', '(a)', '\u212a'])(
+    it.each(['', 'a b', 'ü', 'a:', 'a\n', '(a)', '\u212a'])(
       'the name %j is refused, because it is not a token',
       (name) => {
         expect(() => HeaderList.from({[name]: '1'})).toThrow(TypeError);
