@@ -1,5 +1,4 @@
 import type {Transform} from 'node:stream';
-import {Readable} from 'node:stream';
 import * as zlib from 'node:zlib';
 import type {ConnectorRequest} from '../../../core/request.ts';
 import type {ErrorDetails} from '../../../errors/index.ts';
@@ -180,30 +179,48 @@ async function* decode(
   const first = await encoded.read();
   // Fetch: an empty body stays empty, whatever its coding.
   if (first === undefined) return undefined;
-  // An abort or a connection failure ends the encoded body. The reader gets that error, and not one of decoding.
-  let failure: {readonly error: unknown} | undefined;
-  // The error of a decoder is thrown into `chunks` at its `yield`. Only the reads show what the encoded body failed with.
-  const read = () =>
-    encoded.read().catch((error: unknown) => {
-      failure = {error};
-      throw error;
-    });
-  async function* chunks(): AsyncGenerator<Buffer> {
-    for (let chunk = first; chunk !== undefined; chunk = await read()) yield chunk;
-  }
-  const input = Readable.from(chunks(), {objectMode: false, highWaterMark: 1});
   const decoder = coding.stream(first);
   // A decoder that is abandoned early emits an error that has no other listener. All other errors reach the loop below.
   decoder.on('error', () => undefined);
-  const output = input.compose(decoder);
+  // An abort or a connection failure ends the encoded body. The reader gets that error, and not one of decoding.
+  let failure: {readonly error: unknown} | undefined;
+  const fed = feed(decoder, first, encoded).catch((error: unknown) => {
+    failure = {error};
+    decoder.destroy();
+  });
   try {
-    for await (const chunk of output) yield chunk as Buffer;
+    for await (const chunk of decoder) yield chunk as Buffer;
   } catch (error) {
     if (failure) throw failure.error;
     encoded.cancel(error, true);
     throw decodingError(error as Error, details);
   }
+  // A decoder may end before its input does. What follows is dropped, and the connection can be used again.
+  await fed;
+  if (failure) throw failure.error;
   return undefined;
+}
+
+/**
+ * Writes an encoded body to its decoder, which the caller reads. Not a pipeline: that one reports the error of a decoder only
+ * when its source has ended too, and a server may keep a body open for ever.
+ */
+async function feed(decoder: Transform, first: Buffer, encoded: BodySource): Promise<void> {
+  for (let chunk: Buffer | undefined = first; chunk !== undefined; chunk = await encoded.read()) {
+    if (decoder.writable && !decoder.write(chunk)) await roomIn(decoder);
+  }
+  decoder.end();
+}
+
+/** Resolves when a decoder takes more input, or none any more. */
+function roomIn(decoder: Transform): Promise<void> {
+  return new Promise((resolve) => {
+    function settle(): void {
+      decoder.off('drain', settle).off('close', settle);
+      resolve();
+    }
+    decoder.on('drain', settle).on('close', settle);
+  });
 }
 
 function decodingError(error: Error, details: ErrorDetails): ConnectionError {

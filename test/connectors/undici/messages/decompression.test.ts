@@ -153,6 +153,38 @@ describe.each(names)('%s', (name) => {
   });
 });
 
+describe('a coded body that ends before its framing does', () => {
+  // The timeout is off: nothing but the decoder tells that the body is over.
+  it.each(names)('%s that is invalid fails at once, though the server keeps the body open', async (name) => {
+    const server = await startRawServer(async ({request, send}) => {
+      await request();
+      send(`HTTP/1.1 200 OK\r\nContent-Encoding: ${name}\r\nContent-Length: 100000\r\n\r\n`);
+      send(Buffer.alloc(300, 'x'));
+    });
+    const {fetch, stats} = openSession({limit: 1}, {timeout: {read: false}});
+    expect(await failure(chunksOf(await fetch(server.origin)))).toMatchObject({phase: 'receive'});
+    const [one, other] = ((await fetch(server.origin)).body as ReadableStream).tee();
+    const both = await Promise.allSettled([new Response(one).text(), new Response(other).text()]);
+    expect(both.map(({status}) => status)).toEqual(['rejected', 'rejected']);
+    await waitFor(() => stats().active === 0);
+  });
+
+  it.each(['deflate', 'br', 'zstd'] as const)(
+    'what follows a whole %s body is dropped, however it is read, and the connection is used again',
+    async (name) => {
+      // More than is buffered of a body that nobody reads.
+      const coded = Buffer.concat([await codings[name](text), Buffer.alloc(1_000_000)]);
+      const server = await startServing(coded, name);
+      const {fetch, stats} = openSession({limit: 1});
+      expect(await (await fetch(server.origin)).text()).toBe(text);
+      expect((await chunksOf(await fetch(server.origin))).toString()).toBe(text);
+      const [one, other] = ((await fetch(server.origin)).body as ReadableStream).tee();
+      expect(await Promise.all([new Response(one).text(), new Response(other).text()])).toEqual([text, text]);
+      expect(stats()).toMatchObject({active: 0, totals: {opened: 1}});
+    },
+  );
+});
+
 describe('a coded body that is corrupt in the middle', () => {
   // Stored rather than compressed, so that one wrong byte changes one byte. Only codings with a checksum: brotli has none.
   const random = randomBytes(200_000);
