@@ -1,5 +1,5 @@
 import type {ErrorDetails} from '../errors/base.ts';
-import {nameClass, RequestError} from '../errors/base.ts';
+import {AiofetchError, nameClass} from '../errors/base.ts';
 
 /** The values of {@link DownloadError.code}. */
 export type DownloadFault =
@@ -19,7 +19,7 @@ export type DownloadFault =
   | 'ERR_DOWNLOAD_FILE';
 
 /** A download can't go on. `code` says why. */
-export class DownloadError extends RequestError {
+export class DownloadError extends AiofetchError {
   declare readonly code: DownloadFault;
 
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'DownloadError');

@@ -48,11 +48,6 @@ export interface AiofetchErrorMembers {
   readonly request: RedactedRequest | undefined;
 }
 
-/** The request that failed, as a message names it. */
-export function describe({method, url}: RedactedRequest): string {
-  return `${method} ${redactUrl(url)}`;
-}
-
 /**
  * Gives an error class its name, also where a minifier has renamed the class, and an `instanceof` that works across copies
  * of the package. `instanceof` asks for a symbol on the prototype rather than for the prototype chain, because a network
@@ -96,13 +91,26 @@ type TypedErrorClass = new (
 /**
  * A class of errors that have the members of all errors of this package, on a built-in class of errors. `toJSON()` returns
  * name, message, code, phase, attempts and request.
+ *
+ * @param compose - puts the request that failed, or '' for none, into the message. Without it the message ends with the
+ * request
  */
-export function typedError(Base: new (message: string, options?: ErrorOptions) => Error): TypedErrorClass {
+export function typedError(
+  Base: new (message: string, options?: ErrorOptions) => Error,
+  compose = (message: string, where: string): string => (where ? `${message} (${where})` : message),
+): TypedErrorClass {
   return class extends Base {
-    constructor(message: string, code: string, phase?: Phase, details: ErrorDetails = {}) {
-      super(printable(message), causeOf(details));
-      const {attempts = 1, request} = details;
+    constructor(
+      message: string,
+      code: string,
+      phase?: Phase,
+      {attempts = 1, cause, request}: ErrorDetails = {},
+    ) {
       const shown = request && {method: request.method, url: redactUrl(request.url)};
+      super(
+        printable(compose(message, shown ? `${shown.method} ${shown.url}` : '')),
+        cause === undefined ? undefined : {cause},
+      );
       Object.assign(this, {code, phase, attempts, request: shown});
     }
 
@@ -121,34 +129,15 @@ export class AiofetchError extends /* @__PURE__ */ typedError(Error) {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'AiofetchError');
 }
 
-/** An error whose message ends with the request that failed. */
-export abstract class RequestError extends AiofetchError {
-  constructor(message: string, code: string, phase?: Phase, details: ErrorDetails = {}) {
-    const {request} = details;
-    super(request ? `${message} (${describe(request)})` : message, code, phase, details);
-  }
-}
-
 /**
  * A "network error" of the Fetch standard: an error of this package that is a `TypeError` as well. Its name and the form of
  * its message are those of Chromium, because libraries know a network error by them: p-retry, ky, axios.
  */
-export abstract class NetworkError extends /* @__PURE__ */ typedError(TypeError) {
+export abstract class NetworkError extends /* @__PURE__ */ typedError(
+  TypeError,
+  (message, where) => `Failed to fetch (${printable(message, 1_000)}${where && `, ${where}`})`,
+) {
   declare readonly phase: Phase;
-
-  constructor(message: string, code: string, phase: Phase, details: ErrorDetails) {
-    const {request} = details;
-    super(
-      `Failed to fetch (${printable(message, 1_000)}${request ? `, ${describe(request)}` : ''})`,
-      code,
-      phase,
-      details,
-    );
-  }
-}
-
-function causeOf({cause}: ErrorDetails): ErrorOptions | undefined {
-  return cause === undefined ? undefined : {cause};
 }
 
 /** Adds members that can be read, but that `inspect`, `JSON.stringify` and loggers don't show. */

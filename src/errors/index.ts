@@ -5,7 +5,7 @@
  * @module
  */
 import type {ErrorDetails, Phase} from './base.ts';
-import {AiofetchError, hide, NetworkError, nameClass, RequestError} from './base.ts';
+import {AiofetchError, hide, NetworkError, nameClass} from './base.ts';
 import {describeValue, printable} from './printable.ts';
 
 export type {AiofetchErrorMembers, ErrorDetails, Phase, RedactedRequest} from './base.ts';
@@ -16,7 +16,7 @@ export {JsonError} from './json-error.ts';
  * A request was made on a session or connector that is closed, or was cut off because the session or connector was
  * destroyed.
  */
-export class SessionClosedError extends RequestError {
+export class SessionClosedError extends AiofetchError {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'SessionClosedError');
 
   constructor(message = 'Session is closed', details: ErrorDetails = {}) {
@@ -57,7 +57,7 @@ export class RedirectError extends NetworkError {
 }
 
 /** A timeout ran out. `phase` says which timeout, `limit` how long it was. */
-export class TimeoutError extends RequestError {
+export class TimeoutError extends AiofetchError {
   declare readonly phase: 'total' | 'attempt' | 'pool' | 'connect' | 'read';
   /** The timeout that ran out, in ms. */
   readonly limit: number;
@@ -75,7 +75,7 @@ export class TimeoutError extends RequestError {
 }
 
 /** A request would have to wait for its rate limit longer than `maxWait` allows, or the store of the rate limit failed. */
-export class RateLimitError extends RequestError {
+export class RateLimitError extends AiofetchError {
   /** The time in ms after which the rate limit has room for the request; `undefined` if the store failed. */
   readonly retryAfter: number | undefined;
 
@@ -95,7 +95,7 @@ export class RateLimitError extends RequestError {
 }
 
 /** The host failed too often in the recent past: its circuit breaker lets no request pass for a while. */
-export class CircuitOpenError extends RequestError {
+export class CircuitOpenError extends AiofetchError {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'CircuitOpenError');
 
   /** The time in ms after which a request is let pass to test the host; 0 while such a request is under way. */
@@ -126,7 +126,7 @@ export class LineError extends AiofetchError {
 }
 
 /** The server answered with a status outside 200–299, and `throwHttpErrors` makes that an error, as it does for the verbs by default. */
-export class HTTPError<Data = unknown> extends RequestError {
+export class HTTPError<Data = unknown> extends AiofetchError {
   /** The response's status. */
   readonly status: number;
   /** The response's headers. Not enumerable, because they may contain cookies. */
@@ -147,7 +147,7 @@ export class HTTPError<Data = unknown> extends RequestError {
 }
 
 /** A response's body is larger than `maxResponseSize` allows, counted after decompression. */
-export class ResponseTooLargeError extends RequestError {
+export class ResponseTooLargeError extends AiofetchError {
   /** The allowed size, in bytes. */
   readonly limit: number;
 
@@ -183,7 +183,7 @@ export function schemaProblem({length}: SchemaError['issues']): string {
 }
 
 /** A part of a request or a response does not fit its schema. */
-export class SchemaError extends RequestError {
+export class SchemaError extends AiofetchError {
   /** The issues as the Standard Schema gave them. Not enumerable, because validators put parts of the body in them. */
   declare readonly issues: ReadonlyArray<{readonly message: string; readonly path?: unknown}>;
   /** The line of the body that doesn't fit, from 1; `undefined` if it is not a single line. */

@@ -1,5 +1,5 @@
 import type {ErrorDetails, RedactedRequest} from './base.ts';
-import {describe, nameClass, typedError} from './base.ts';
+import {nameClass, typedError} from './base.ts';
 
 /**
  * The body of a response is not JSON, or is empty. It is a `SyntaxError` as well, as the error of built-in `fetch` is. Neither
@@ -9,12 +9,7 @@ export class JsonError extends /* @__PURE__ */ typedError(SyntaxError) {
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'JsonError');
 
   constructor(details: Omit<ErrorDetails, 'cause'> = {}) {
-    const {request} = details;
-    const where = request ? ` (${describe(request)})` : '';
-    super(`The body is not JSON${where}`, 'ERR_JSON', 'receive', {
-      ...details,
-      cause: undefined,
-    });
+    super('The body is not JSON', 'ERR_JSON', 'receive', {...details, cause: undefined});
   }
 }
 

@@ -23,9 +23,8 @@ const shortWord = /^[\w .+/-]{0,16}$/;
 export function describeValue(value: unknown, option = ''): string {
   if (value instanceof Error) return `not valid (${value.message})`;
   if (value === undefined || value === null) return String(value);
-  if (Array.isArray(value)) return 'an array';
   const type = typeof value;
-  if (type === 'object') return 'an object';
+  if (type === 'object') return Array.isArray(value) ? 'an array' : 'an object';
   // The text of a function or of a symbol has a parenthesis, so it is no short word.
   if (!shortWord.test(String(value)) || secretPlace.test(option)) return `a ${type}`;
   return type === 'string' ? `"${value}"` : String(value);
