@@ -70,8 +70,12 @@ export interface PolicyDefinition<Options extends object = object> {
   readonly isShareable?: boolean | undefined;
   /** Called synchronously when a call begins. If it throws, the call rejects with that error. */
   onCall?(request: ConnectorRequest, context: PolicyContext): void;
-  /** Called once by each session. Returns the handler for every request of the session. */
-  wrap(next: Handler, context: PolicyContext): Handler;
+  /**
+   * Called once by each session. Returns the handler for every request of the session.
+   *
+   * @param inner - the policies further in, which `next` leads through, the outermost first
+   */
+  wrap(next: Handler, context: PolicyContext, inner?: readonly PolicyDefinition[]): Handler;
 }
 
 /**
@@ -93,32 +97,22 @@ export type CallOptionsOf<Policies extends readonly unknown[]> = Policies extend
   ? OptionsOf<First> & CallOptionsOf<Rest>
   : unknown;
 
-// Handlers whose policies may give each call other credentials.
-const unshareable = new WeakSet<Handler>();
-
-/** Whether two requests that are the same when this handler gets them are the same when the connector gets them. */
-export function isShareable(handler: Handler): boolean {
-  return !unshareable.has(handler);
-}
-
 /** Wraps a handler in a policy. */
 export function applyPolicy(policy: Policy, next: Handler, context: PolicyContext): Handler {
-  const handler = typeof policy === 'function' ? policy(next) : policy.wrap(next, context);
-  if (unshareable.has(next) || typeof policy === 'function' || !policy.isShareable) unshareable.add(handler);
-  return handler;
+  return typeof policy === 'function' ? policy(next) : policy.wrap(next, context);
 }
 
 /** The same policy as a definition, which keeps `context` when a child session passes its own. */
 export function bindPolicy(policy: Policy, context: PolicyContext): PolicyDefinition {
   const own: PolicyDefinition = typeof policy === 'function' ? {name: '', wrap: policy} : policy;
   // Member by member: a spread would lose those that a policy's class has on its prototype.
-  const {name, callOptions, rejectsOnAbort, isShareable: shareable} = own;
+  const {name, callOptions, rejectsOnAbort, isShareable} = own;
   return {
     name,
     callOptions,
     rejectsOnAbort,
-    isShareable: shareable,
-    wrap: (next) => own.wrap(next, context),
+    isShareable,
+    wrap: (next, _context, inner) => own.wrap(next, context, inner),
     ...(own.onCall && {onCall: (request) => own.onCall?.(request, context)}),
   };
 }

@@ -19,8 +19,8 @@ export function beginCall(
   signal: AbortSignal | null | undefined,
   cameFrom: unknown,
 ): void {
-  const {calls, totals, starters} = state;
-  if (calls.closed) throw new SessionClosedError('Session is closed', {request});
+  const {calls, context, totals, starters} = state;
+  if (calls.closed) throw new SessionClosedError(undefined, {request});
   if (signal && typeof signal.addEventListener !== 'function') {
     throw new TypeError('The signal is not an AbortSignal');
   }
@@ -30,7 +30,7 @@ export function beginCall(
   totals.requests++;
   calls.add(lifetime);
   try {
-    for (const start of starters) start(request);
+    for (const start of starters) start(request, context);
   } catch (error) {
     lifetime.fail(error);
     throw error;
@@ -123,7 +123,8 @@ function fail(error: unknown, lifetime: Lifetime): never {
 
 /** Fetch, "abort the fetch() call": cancels a stream that has no reader yet. A reader cancels its stream itself. */
 function cancelWithCall(body: ReadableStream, lifetime: Lifetime): void {
-  const listener = {aborted: (reason: unknown) => void body.cancel(reason).catch(() => undefined)};
-  if (lifetime.isAborted) listener.aborted(lifetime.reason);
-  else lifetime.onAbort(listener);
+  lifetime
+    .whenAborted()
+    .catch((reason) => body.cancel(reason))
+    .catch(() => undefined);
 }

@@ -3,7 +3,7 @@ import type {Connector} from '../core/connector.ts';
 import type {HeaderList, HeadersInput} from '../core/header-list.ts';
 import type {Platform} from '../core/platform.ts';
 import type {CallOptionCheck, Handler, Policy, PolicyContext, PolicyDefinition} from '../core/policy.ts';
-import {applyPolicy, bindPolicy} from '../core/policy.ts';
+import {bindPolicy} from '../core/policy.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {lifetimeOf} from '../core/request.ts';
 import {Calls} from './calls.ts';
@@ -40,7 +40,7 @@ export interface SessionState {
   /** The checks of the options of a call, with the option's name. Several policies may check the same option. */
   readonly checks: ReadonlyArray<readonly [name: string, check: CallOptionCheck<never>]>;
   /** The `onCall` functions of the policies. */
-  readonly starters: ReadonlyArray<(request: ConnectorRequest) => void>;
+  readonly starters: ReadonlyArray<(request: ConnectorRequest, context: PolicyContext) => void>;
   /** Whether a policy may ignore an abort, so that the session has to reject the call itself. */
   readonly mustRejectAborted: boolean;
   readonly calls: Calls;
@@ -81,9 +81,12 @@ export function createState(parts: SessionParts): SessionState {
     timeouts: mergeTimeouts(parent?.timeouts ?? defaultTimeouts, parts.timeout, connector),
     policies,
     context,
-    handler: policies.reduceRight((next, policy) => applyPolicy(policy, next, context), attempt),
-    checks: policies.flatMap(({callOptions}) => Object.entries(callOptions ?? {})),
-    starters: policies.flatMap(({onCall}) => (onCall ? [(request) => onCall(request, context)] : [])),
+    handler: policies.reduceRight(
+      (next, policy, index) => policy.wrap(next, context, policies.slice(index + 1)),
+      attempt,
+    ),
+    checks: policies.flatMap(({callOptions}) => Object.entries({...callOptions})),
+    starters: policies.flatMap(({onCall}) => onCall ?? []),
     mustRejectAborted: policies.some(({rejectsOnAbort}) => !rejectsOnAbort),
     calls,
     totals,

@@ -2,7 +2,6 @@ import type {AbortListener} from '../../core/call-lifetime.ts';
 import {Lifetime} from '../../core/call-lifetime.ts';
 import {discard} from '../../core/discard-response.ts';
 import type {Handler, PolicyDefinition} from '../../core/policy.ts';
-import {isShareable} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
 import {checkFunction, checkKnown} from '../../utils/check-options.ts';
@@ -52,7 +51,10 @@ export function singleFlightPolicy(options: SingleFlightOptions = {}): PolicyDef
     rejectsOnAbort: true,
     isShareable: true,
     // A key of the caller's own says itself which requests are the same.
-    wrap: (next) => (options.key || isShareable(next) ? shareRequests(next, keyOf, new Map()) : next),
+    wrap: (next, _context, inner = []) =>
+      options.key || inner.every(({isShareable}) => isShareable)
+        ? shareRequests(next, keyOf, new Map())
+        : next,
   };
 }
 
