@@ -58,20 +58,20 @@ export interface BegunLifetime extends CallLifetime {
  * bodies. Each member is short.
  */
 export class Lifetime implements Linked, BegunLifetime {
-  previous: Linked | undefined = undefined;
-  next: Linked | undefined = undefined;
-  list: LinkedList<Linked> | undefined = undefined;
+  previous: Linked | undefined;
+  next: Linked | undefined;
+  list: LinkedList<Linked> | undefined;
 
   isAborted = false;
   /** The reason of the abort, or the error of the failure. */
   reason: unknown = undefined;
-  trace: Trace | undefined = undefined;
+  trace: Trace | undefined;
   /** A response's body is arriving, and neither the caller nor a policy has begun to read it. */
   hasUnreadBody = false;
   /** When `timeout.total` ends, on the clock of `performance`. */
   deadline = Infinity;
   /** Called once, when the call is over. */
-  atEnd: ((lifetime: Lifetime) => void) | undefined = undefined;
+  atEnd: ((lifetime: Lifetime) => void) | undefined;
   /** The call ended with an error or an abort. */
   failed = false;
   /** The number of attempts so far. */
@@ -80,14 +80,14 @@ export class Lifetime implements Linked, BegunLifetime {
   cameFrom: unknown = undefined;
 
   /** Rejects the caller's promise. */
-  #reject: ((reason: unknown) => void) | undefined = undefined;
-  #listener: AbortListener | undefined = undefined;
-  #moreListeners: Set<AbortListener> | undefined = undefined;
-  #controller: AbortController | undefined = undefined;
+  #reject: ((reason: unknown) => void) | undefined;
+  #listener: AbortListener | undefined;
+  #moreListeners: Set<AbortListener> | undefined;
+  #controller: AbortController | undefined;
   #open = 0;
   #delivered = false;
   #ended = false;
-  #followed: AbortSignal | undefined = undefined;
+  #followed: AbortSignal | undefined;
 
   get signal(): AbortSignal {
     if (!this.#controller) {
@@ -190,12 +190,9 @@ export class Lifetime implements Linked, BegunLifetime {
 
   hold(): () => void {
     this.bodyReadStarted();
-    return () => this.bodyHandedOn();
-  }
-
-  /** A policy returns a response that it held. */
-  bodyHandedOn(): void {
-    this.hasUnreadBody = this.#open > 0;
+    return () => {
+      this.hasUnreadBody = this.#open > 0;
+    };
   }
 
   /** A body that {@link bodyOpened} announced has ended. If it broke off, `failed` is true and `error` is the cause. */

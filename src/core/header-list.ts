@@ -1,3 +1,5 @@
+import {isObject} from '../utils/check-options.ts';
+
 /** Headers as in the Fetch standard. A value of `undefined` removes a default header. */
 export type HeadersInput =
   | Headers
@@ -34,8 +36,7 @@ export interface HeaderList extends Iterable<[name: string, value: string]> {
  * @param fresh - the list is empty, so that nothing has to be replaced
  */
 export function mergeInto(list: HeaderList, input: HeadersInput, fresh = false): void {
-  if (typeof input !== 'object' || input === null)
-    throw new TypeError('Headers must be an object or a list of pairs');
+  if (!isObject(input)) throw notHeaders();
   if (!isIterable(input)) {
     for (const name of Object.keys(input)) change(list, name, input[name]);
     return;
@@ -43,7 +44,7 @@ export function mergeInto(list: HeaderList, input: HeadersInput, fresh = false):
   const names = new Set<string>();
   for (const pair of input) {
     const [name, value] = pair;
-    if (pair.length !== 2) throw new TypeError('A header must be a pair');
+    if (pair.length !== 2) throw notHeaders();
     const lower = String(name).toLowerCase();
     // The first value of a name replaces the defaults. Further values of the same name are appended.
     if (value !== undefined && (fresh || names.has(lower))) list.append(name, value);
@@ -51,6 +52,8 @@ export function mergeInto(list: HeaderList, input: HeadersInput, fresh = false):
     names.add(lower);
   }
 }
+
+const notHeaders = () => new TypeError('Headers must be an object or a list of pairs');
 
 function change(list: HeaderList, name: string, value: unknown): void {
   if (value === undefined) list.delete(name);

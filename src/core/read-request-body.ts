@@ -13,7 +13,7 @@ export type Chunks = ReadableStream<Uint8Array>;
  */
 export function takeBody(request: Request): RequestBody | null {
   const body = 'body' in request ? request.body : firefoxBody(request);
-  if (request.bodyUsed || body?.locked) throw new TypeError('The body of this Request has already been read');
+  if (request.bodyUsed || body?.locked) throw new TypeError('The body is locked or has been read');
   if (body !== null) requestBodies.add(body);
   return body;
 }

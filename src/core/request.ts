@@ -82,7 +82,7 @@ export interface RequestChanges {
 export function checkBody(method: string, body: RequestBody): void {
   if (method === 'GET' || method === 'HEAD') throw new TypeError(`A ${method} request can't have a body`);
   if (body instanceof ReadableStream && body.locked) {
-    throw new TypeError('The body is a stream that is locked or has been read');
+    throw new TypeError('The body is locked or has been read');
   }
 }
 
@@ -100,8 +100,6 @@ export interface ConnectorRequestInit {
   readonly transfer?: Transfer | undefined;
   readonly options?: CallOptionValues | undefined;
 }
-
-const noTimeouts: RequestTimeouts = Object.freeze({});
 
 /**
  * One request on its way through policies and connector. It is a light record, because building a `Request` costs more
@@ -134,7 +132,7 @@ export class ConnectorRequest implements RedactedRequest {
     this.headers = init.headers;
     this.body = init.body;
     this.redirect = init.redirect ?? 'follow';
-    this.timeouts = init.timeouts ?? noTimeouts;
+    this.timeouts = init.timeouts ?? (noCallOptions as RequestTimeouts);
     this.native = init.native;
     this.attempt = init.attempt ?? 1;
     this.lifetime = init.lifetime ?? new Lifetime();

@@ -34,23 +34,22 @@ const connectorMethods = ['fetch', 'stats', 'close', 'destroy'] as const;
  */
 export function isConnector(value: Connector | ConnectorOptions | undefined): value is Connector {
   if (value === undefined) return false;
-  assertOption(isObject(value), 'connector', value, 'a connector, or options of a connector');
-  if (!('fetch' in value)) return false;
-  const {name, capabilities} = value;
   const isComplete =
-    typeof name === 'string' &&
-    isObject(capabilities) &&
+    isObject(value) &&
+    'fetch' in value &&
+    typeof value.name === 'string' &&
+    isObject(value.capabilities) &&
     connectorMethods.every((method) => typeof value[method] === 'function');
   assertOption(
-    isComplete,
+    isComplete || (isObject(value) && !('fetch' in value)),
     'connector',
     value,
     `options, or an object with name, capabilities, ${connectorMethods.join(', ')}`,
   );
-  return true;
+  return isComplete;
 }
 
-const allowedBase = 'an absolute http: or https: URL without credentials, or in a page a relative one';
+const allowedBase = 'an http: or https: URL without credentials, absolute unless in a page';
 
 /**
  * @throws InvalidOptionError, which doesn't show the URL

@@ -21,7 +21,7 @@ export async function closeSession(
     setTimeout(() => {
       void abortAll(
         state,
-        new SessionClosedError(`Session was closed, and the call did not end in ${limit} ms`),
+        new SessionClosedError(`Session was closed and the call did not end in ${limit} ms`),
       );
     }, limit);
   try {

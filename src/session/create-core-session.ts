@@ -51,16 +51,14 @@ export type CoreSessionOf<Policies extends readonly Policy[], Factory> = CoreSes
 > &
   (Factory extends VerbsFactory<infer More> ? Verbs<VerbOptions & More & CallOptionsOf<Policies>> : unknown);
 
-const knownOfChild = ['baseUrl', 'headers', 'timeout', 'policies', 'verbs'];
-
-function check(where: string, options: CoreSessionOptions, known = knownOfChild): void {
-  checkKnown(where, options, known, '');
+function check(where: string, options: CoreSessionOptions, ...more: string[]): void {
+  checkKnown(where, options, ['baseUrl', 'headers', 'timeout', 'policies', 'verbs', ...more], '');
   checkFunction('verbs', options.verbs);
 }
 
 /** Makes the session of `createSession` of `aiofetch/core` on a platform. */
 export function createCoreSessionOn(options: CoreSessionOptions, platform: Platform): CoreSession {
-  check('createSession', options, [...knownOfChild, 'connector']);
+  check('createSession', options, 'connector');
   const {connector: given, verbs, ...parts} = options;
   const ownsConnector = !isConnector(given);
   const connector = ownsConnector ? platform.defaultConnector(given) : given;
@@ -76,13 +74,12 @@ function build(parts: SessionParts, verbs: VerbsFactory<never> | undefined): Cor
     const {baseUrl = state.baseUrl, timeout, policies = []} = changes;
     return build(
       {
+        ...state,
         baseUrl,
         headers: mergeHeaders(state.headers, changes.headers),
         timeout,
         policies: [...state.policies, ...checkPolicies(policies)],
-        connector: state.connector,
         ownsConnector: false,
-        platform: state.platform,
         parent: state,
       },
       changes.verbs ?? verbs,

@@ -42,11 +42,9 @@ export function toCall(
 ): OutgoingCall {
   const given = init?.body;
   keepErrors(given);
-  if (input === undefined) throw new TypeError('fetch was called without a URL');
+  if (input === undefined) throw new TypeError('The URL is missing');
   const from = isRequest(input) ? input : undefined;
-  const url = host.resolveUrl(
-    from ? from.url : typeof input === 'string' || input instanceof URL ? input : String(input),
-  );
+  const url = host.resolveUrl(from ? from.url : input instanceof URL ? input : String(input));
   const method = from && init?.method === undefined ? from.method : normalizeMethod(init?.method);
   const headers = host.headersOf((init?.headers ?? from?.headers) as HeadersInput | undefined);
   const body = given ?? (from ? takeBody(from) : null);

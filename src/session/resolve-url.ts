@@ -16,7 +16,7 @@ export function urlResolver(base: URL | undefined): (input: string | URL) => str
     try {
       return new URL(input, base ?? globalThis.location?.href);
     } catch {
-      throw new TypeError(base ? 'The string is not a URL' : 'The URL is not absolute; set baseUrl');
+      throw new TypeError(`The URL is not ${base ? 'valid' : 'absolute; set baseUrl'}`);
     }
   }
 

@@ -16,8 +16,8 @@ export interface Linked {
  * expensive with an array.
  */
 export class LinkedList<T extends Linked> {
-  first: T | undefined = undefined;
-  last: T | undefined = undefined;
+  first: T | undefined;
+  last: T | undefined;
   size = 0;
 
   append(member: T): void {
@@ -47,12 +47,6 @@ export class LinkedList<T extends Linked> {
 
   shift(): T | undefined {
     const member = this.first;
-    if (member) this.remove(member);
-    return member;
-  }
-
-  pop(): T | undefined {
-    const member = this.last;
     if (member) this.remove(member);
     return member;
   }

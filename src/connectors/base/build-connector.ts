@@ -11,8 +11,6 @@ import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import type {ConnectorState, ToError} from './fetch-exchange.ts';
 import {checkEmpty, FetchExchange} from './fetch-exchange.ts';
 
-const knownOptions = new Set(['limit', 'limitPerHost']);
-
 /**
  * Makes the connector of `createConnector`.
  *
@@ -24,7 +22,7 @@ export function buildConnector(
   options: ConnectorOptions,
   toError: ToError,
 ): Connector {
-  checkKnown(`the ${definition.name} connector`, options, knownOptions, 'connector.');
+  checkKnown(`the ${definition.name} connector`, options, ['limit', 'limitPerHost'], 'connector.');
   const limit = checkLimit('connector.limit', options.limit, 100);
   const limitPerHost = checkLimitPerHost(options.limitPerHost);
   const state: ConnectorState = {
@@ -70,26 +68,21 @@ function statsOf(state: ConnectorState, limit: number): ConnectorStats {
   return {limit, limitPerHost, active, queued, idle: 0, hosts, totals: {...state.totals}};
 }
 
-async function close(state: ConnectorState): Promise<void> {
+function close(state: ConnectorState): Promise<void> {
   state.closed = true;
-  const stop = abortUnread(() => state.running);
-  try {
-    await new Promise<void>((resolve) => {
-      state.whenEmpty.push(resolve);
-      checkEmpty(state);
-    });
-  } finally {
-    stop();
-  }
+  return new Promise<void>((resolve) => {
+    state.whenEmpty.push(resolve);
+    checkEmpty(state);
+  }).finally(abortUnread(() => state.running));
 }
 
-async function destroy(state: ConnectorState, reason: unknown): Promise<void> {
+function destroy(state: ConnectorState, reason: unknown): Promise<void> {
   state.closed = true;
   afterNotifications(() => {
     const queued = [...state.limits.hosts.values()].flatMap((host) => [...host.waiting] as FetchExchange[]);
     for (const exchange of [...queued, ...state.running]) exchange.aborted(reason);
   });
-  await close(state);
+  return close(state);
 }
 
 function ignore(): void {}

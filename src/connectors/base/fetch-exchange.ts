@@ -49,9 +49,9 @@ export function checkEmpty(state: ConnectorState): void {
  * member is short.
  */
 export class FetchExchange implements Waiter, AbortListener, BodyTracker, UploadProgress {
-  previous: Linked | undefined = undefined;
-  next: Linked | undefined = undefined;
-  list: LinkedList<Linked> | undefined = undefined;
+  previous: Linked | undefined;
+  next: Linked | undefined;
+  list: LinkedList<Linked> | undefined;
 
   readonly #state: ConnectorState;
   readonly #request: ConnectorRequest;
@@ -61,14 +61,14 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   #settle: Settle | undefined;
 
   #stage: 'queued' | 'granted' | 'sent' | 'receiving' | 'done' = 'queued';
-  #timer: ReturnType<typeof setTimeout> | undefined = undefined;
-  #attemptTimer: ReturnType<typeof setTimeout> | undefined = undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #attemptTimer: ReturnType<typeof setTimeout> | undefined;
   /** When the request was sent, or its body was, for an adaptive limit. */
   #sentAt = 0;
-  #failBody: ((error: unknown) => void) | undefined = undefined;
-  #status: number | undefined = undefined;
+  #failBody: ((error: unknown) => void) | undefined;
+  #status: number | undefined;
   readonly monitor: TransferMonitor | undefined;
-  failure: {readonly error: unknown} | undefined = undefined;
+  failure: {readonly error: unknown} | undefined;
 
   constructor(state: ConnectorState, request: ConnectorRequest, settle: Settle) {
     this.#state = state;
@@ -83,18 +83,17 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   }
 
   get #trace(): Trace | undefined {
-    return this.#request.lifetime.trace;
+    return this.lifetime.trace;
   }
 
   start(): void {
-    const {lifetime, timeouts} = this.#request;
-    lifetime.onAbort(this);
+    this.lifetime.onAbort(this);
     if (this.#state.limits.acquire(this.#host, this)) {
       this.#state.running.append(this);
       this.#send();
       return;
     }
-    this.#limit('pool', timeouts.pool);
+    this.#limit('pool', this.#request.timeouts.pool);
     this.#trace?.emit('connectionQueuedStart', this.#request);
   }
 
@@ -215,10 +214,8 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
 
   brokeOff(error: unknown): unknown {
     const failure = this.#toTyped(error, 'receive');
-    this.failure = {error: failure};
-    this.#finish(true);
-    this.#controller.abort(failure);
-    return failure;
+    this.#fail(failure, failure);
+    return this.failure ? this.failure.error : failure;
   }
 
   // The end of the exchange
@@ -237,10 +234,8 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     if (stage === 'sent' && thrown !== error)
       this.#state.limits.observe(this.#host, this.#sentAt, undefined, error);
     this.failure = {error};
-    const settle = this.#settle;
-    this.#settle = undefined;
     this.#finish(true);
-    settle?.reject(error);
+    this.#settle?.reject(error);
     this.#failBody?.(error);
     this.#controller.abort(error);
   }
@@ -251,7 +246,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     this.#stage = 'done';
     this.#clearTimer();
     clearTimeout(this.#attemptTimer);
-    this.#request.lifetime.offAbort(this);
+    this.lifetime.offAbort(this);
     const {limits, running} = this.#state;
     if (stage === 'queued') {
       limits.leave(this.#host, this);

@@ -15,7 +15,7 @@ export interface BodyTracker {
   received(chunk: Uint8Array): void;
   ended(): void;
   cancelled(reason: unknown): void;
-  /** The body broke off by itself. Returns the error for the reader. */
+  /** The body broke off, by itself or because it was failed from outside. Returns the error for the reader. */
   brokeOff(error: unknown): unknown;
   /** The error that the body failed with, by itself or from outside. */
   readonly failure: {readonly error: unknown} | undefined;
@@ -130,7 +130,6 @@ function trackedStream(
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   const isBytes = isByteStream(body);
   const reader = body.getReader();
-  let failed: {readonly error: unknown} | undefined;
   // Set only while a chunk is awaited, so that an abandoned stream can be collected.
   let failRead: ((error: unknown) => void) | undefined;
 
@@ -140,7 +139,6 @@ function trackedStream(
   }
 
   tracker.bodyFailsWith((error) => {
-    failed = {error};
     failRead?.(error);
     reader.cancel(error).catch(() => undefined);
   });
@@ -148,7 +146,7 @@ function trackedStream(
   async function pull(
     controller: ReadableByteStreamController | ReadableStreamDefaultController,
   ): Promise<void> {
-    if (failed) throw failed.error;
+    if (tracker.failure) throw tracker.failure.error;
     tracker.waitsForChunk();
     const failing = new Promise<never>((_resolve, reject) => {
       failRead = reject;
@@ -166,8 +164,6 @@ function trackedStream(
         if (value.byteLength > 0 || !isBytes) controller.enqueue(value);
       }
     } catch (error) {
-      const failure = failed as {readonly error: unknown} | undefined;
-      if (failure) throw failure.error;
       reader.cancel(error).catch(() => undefined);
       throw tracker.brokeOff(error);
     } finally {

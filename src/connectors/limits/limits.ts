@@ -9,16 +9,16 @@ export interface Waiter extends Linked {
 
 /** The slots of one host: the number in use, and the requests that wait for one. */
 export class HostSlots implements Linked {
-  previous: Linked | undefined = undefined;
-  next: Linked | undefined = undefined;
-  list: LinkedList<Linked> | undefined = undefined;
+  previous: Linked | undefined;
+  next: Linked | undefined;
+  list: LinkedList<Linked> | undefined;
 
   readonly key: string;
   active = 0;
   /** The most slots that the host may use. */
   limit = Infinity;
   /** Changes `limit`, if `limitPerHost` is adaptive. */
-  adaptive: HostLimit | undefined = undefined;
+  adaptive: HostLimit | undefined;
   readonly waiting = new LinkedList<Waiter>();
   /** How many times in a row a slot that this host freed was granted to the same host. */
   run = 0;

@@ -25,9 +25,9 @@ export function withBuckets(checked: CheckedLimit): Limit {
  * paused.
  */
 export class Bucket implements KeyedEntry {
-  previous: Linked | undefined = undefined;
-  next: Linked | undefined = undefined;
-  list: LinkedList<Linked> | undefined = undefined;
+  previous: Linked | undefined;
+  next: Linked | undefined;
+  list: LinkedList<Linked> | undefined;
 
   readonly key: string;
   readonly limit: Limit;
@@ -44,7 +44,7 @@ export class Bucket implements KeyedEntry {
   inFlight = 0;
   /** The queues whose first request waits for a token of this bucket. */
   readonly queues = new LinkedList<WaitQueue>();
-  timer: ReturnType<typeof setTimeout> | undefined = undefined;
+  timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(key: string, limit: Limit) {
     this.key = key;
@@ -96,9 +96,9 @@ export class Bucket implements KeyedEntry {
 
 /** Requests that wait for tokens of the same buckets, in the order of their arrival. */
 export class WaitQueue implements Linked {
-  previous: Linked | undefined = undefined;
-  next: Linked | undefined = undefined;
-  list: LinkedList<Linked> | undefined = undefined;
+  previous: Linked | undefined;
+  next: Linked | undefined;
+  list: LinkedList<Linked> | undefined;
 
   readonly buckets: readonly Bucket[];
   readonly waiting = new LinkedList<Waiter>();
@@ -120,9 +120,9 @@ export class WaitQueue implements Linked {
 
 /** A request that waits for a token of each of its buckets. */
 export class Waiter implements Linked, AbortListener {
-  previous: Linked | undefined = undefined;
-  next: Linked | undefined = undefined;
-  list: LinkedList<Linked> | undefined = undefined;
+  previous: Linked | undefined;
+  next: Linked | undefined;
+  list: LinkedList<Linked> | undefined;
 
   readonly request: ConnectorRequest;
   /** When the request will have waited for `maxWait`. */

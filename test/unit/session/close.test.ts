@@ -225,7 +225,7 @@ describe('close({timeout})', () => {
     for (const call of calls) {
       const error = await call;
       expect(error).toBeInstanceOf(SessionClosedError);
-      expect(error.message).toBe('Session was closed, and the call did not end in 500 ms');
+      expect(error.message).toBe('Session was closed and the call did not end in 500 ms');
     }
     await vi.waitFor(() => expect(closing.settled).toBe(true));
     expect(session.stats()).toMatchObject({active: 0, queued: 0});

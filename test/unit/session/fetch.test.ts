@@ -195,7 +195,7 @@ describe('the body of session.fetch', () => {
     expect(await (await session.fetch(request)).json()).toBe('once');
     expect(request.bodyUsed).toBe(true);
     await expect(session.fetch(request)).rejects.toThrow(TypeError);
-    await expect(session.post(request)).rejects.toThrow('The body of this Request has already been read');
+    await expect(session.post(request)).rejects.toThrow('The body is locked or has been read');
   });
 
   it('a Request whose body is read right after the call rejects it, and nothing stays behind', async () => {

@@ -199,7 +199,7 @@ describe('beforeRequest hooks', () => {
         },
       });
       await expect(session.post(new Request(url, {method: 'POST', body: 'a'}))).rejects.toThrow(
-        'The body of this Request has already been read',
+        'The body is locked or has been read',
       );
       expect(calls).toHaveLength(0);
       expect(session.stats().totals).toMatchObject({requests: 1, errors: 1});

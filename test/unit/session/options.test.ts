@@ -16,7 +16,7 @@ describe('a value that is not allowed is refused when the session is made, with 
   it.each([
     ['options', null, /"options" is null; allowed: an object/],
     ['options', 'https://example.com', /"options" is a string; allowed: an object/],
-    ['baseUrl', {baseUrl: 'users/1'}, /"baseUrl" is a string; allowed: an absolute/],
+    ['baseUrl', {baseUrl: 'users/1'}, /"baseUrl" is a string; allowed: an http: or https: URL/],
     ['baseUrl', {baseUrl: 'ftp://example.com/'}, /"baseUrl" is a string; allowed: .*https?:/],
     ['baseUrl', {baseUrl: 'data:text/plain,x'}, /"baseUrl" is a string/],
     ['baseUrl', {baseUrl: 7}, /"baseUrl" is a number/],
@@ -47,7 +47,7 @@ describe('a value that is not allowed is refused when the session is made, with 
       {auth: {basic: {username: 'a:b', password: 'c'}}, baseUrl: 'https://a.test'},
       /"auth.basic".*allowed: a username without ":"/,
     ],
-    ['connector', {connector: null}, /"connector" is null; allowed: a connector, or options of a connector/],
+    ['connector', {connector: null}, /"connector" is null; allowed: options, or an object with name/],
     ['connector', {connector: 'undici'}, /"connector" is "undici"; allowed:/],
     ['connector', {connector: {fetch}}, /"connector" is an object; allowed: .*name, capabilities, fetch/],
     ['connector.limit', {connector: {limit: -1}}, /"connector.limit" is -1; allowed: a whole number/],

@@ -100,7 +100,7 @@ describe('invalid URLs', () => {
       const {session} = mockSession(() => ({}), {baseUrl: 'https://api.test/'});
       const error = await rejection(session.fetch(input));
       expect(error).toBeInstanceOf(TypeError);
-      expect(error.message).toMatch(/not a URL/);
+      expect(error.message).toMatch(/URL is not valid/);
     },
   );
 
@@ -153,7 +153,7 @@ describe('credentials in a URL', () => {
     (baseUrl) => {
       const error = thrown(() => createSession({baseUrl}));
       expect(error).toBeInstanceOf(InvalidOptionError);
-      expect(error.message).toMatch(/"baseUrl" is a string; allowed: an absolute/);
+      expect(error.message).toMatch(/"baseUrl" is a string; allowed: an http: or https: URL/);
       expect(shown(error)).not.toContain('s3cret');
     },
   );
