@@ -1,5 +1,6 @@
 import {readFileSync} from 'node:fs';
 import type {IncomingMessage, ServerResponse} from 'node:http';
+import * as zlib from 'node:zlib';
 import {describe, expect, it, onTestFinished} from 'vitest';
 import type {Session, SessionOptions} from '../../src/index.ts';
 import {
@@ -178,6 +179,20 @@ describe('on Node', () => {
       await expect(sessionFetch()(url)).rejects.toBeInstanceOf(TypeError);
       expect(await (await builtIn(url)).text()).toBe('text');
     }
+  });
+
+  it('bytes behind a gzip body are ignored, and every frame of a zstd body is decoded', async () => {
+    const bodies = {
+      gzip: Buffer.concat([zlib.gzipSync('text'), Buffer.from('garbage')]),
+      zstd: Buffer.concat([zlib.zstdCompressSync('te'), zlib.zstdCompressSync('xt')]),
+    };
+    const server = await startServer((request, response) => {
+      const coding = request.url === '/zstd' ? 'zstd' : 'gzip';
+      response.setHeader('content-encoding', coding).end(bodies[coding]);
+    });
+    for (const path of ['/gzip', '/zstd'])
+      expect(await (await sessionFetch()(server.origin + path)).text()).toBe('text');
+    await expect((await builtIn(`${server.origin}/gzip`)).text()).rejects.toThrow('terminated');
   });
 
   it("the standard's blocked ports are not blocked", async () => {

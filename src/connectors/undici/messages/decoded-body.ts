@@ -1,25 +1,42 @@
-import type {Transform} from 'node:stream';
 import * as zlib from 'node:zlib';
 import type {ConnectorRequest} from '../../../core/request.ts';
 import type {ErrorDetails} from '../../../errors/index.ts';
 import {ConnectionError} from '../../../errors/index.ts';
+import {CodedInput, runDecoder} from './coded-input.ts';
+import {gunzipMembers} from './gzip-members.ts';
 import type {BodySource} from './incoming-body.ts';
+import {ZstdFrames} from './zstd-frames.ts';
 
-type OneShot = (input: Buffer, callback: (error: Error | null, output: Buffer) => void) => void;
-
-interface Coding {
-  /** Creates the decoder for a body that begins with `first`. */
-  readonly stream: (first: Buffer) => Transform;
-  readonly all: OneShot;
-  /** For small inputs: the way to the thread pool and back takes longer than decoding them. */
-  readonly allSync: (input: Buffer) => Buffer;
+/** The result of `node:zlib` with the option `info`. */
+interface Decoded {
+  readonly buffer: Buffer;
+  readonly engine: {readonly bytesWritten: number};
 }
 
-// Some servers leave out gzip's trailer. What has been decoded before it is correct.
-const gzipOptions = {flush: zlib.constants.Z_SYNC_FLUSH, finishFlush: zlib.constants.Z_SYNC_FLUSH};
+type OneShot = (input: Buffer, callback: (error: Error | null, output: unknown) => void) => void;
+
+interface Coding {
+  /** Decodes a body as it arrives. `first` are its first bytes, which `input` gives as well. */
+  readonly stream: (input: CodedInput, first: Buffer) => AsyncGenerator<Buffer, undefined>;
+  readonly all: OneShot;
+  /** For small inputs: the way to the thread pool and back takes longer than decoding them. */
+  readonly allSync: (input: Buffer) => unknown;
+  /** Whether `stream` may decode what `all` fails on. */
+  readonly streamIsLenient?: boolean;
+  /** Whether a body may have several frames, of which `all` decodes only the first. */
+  readonly hasFrames?: boolean;
+}
+
+// A body that ends too early is decoded as far as it goes, as in browsers. Some servers leave out gzip's trailer.
+const gzipOptions = {
+  flush: zlib.constants.Z_SYNC_FLUSH,
+  finishFlush: zlib.constants.Z_SYNC_FLUSH,
+  info: true,
+};
 const brotliOptions = {
   flush: zlib.constants.BROTLI_OPERATION_FLUSH,
   finishFlush: zlib.constants.BROTLI_OPERATION_FLUSH,
+  info: true,
 };
 /** The largest output of synchronous decoding, in bytes. Larger bodies are decoded asynchronously. */
 const maxSyncOutput = 1024 * 1024;
@@ -27,9 +44,11 @@ const maxSyncOutput = 1024 * 1024;
 const maxSyncInput = 32 * 1024;
 
 const gzip: Coding = {
-  stream: () => zlib.createGunzip(gzipOptions),
+  stream: (input) => gunzipMembers(input),
   all: (input, callback) => zlib.gunzip(input, gzipOptions, callback),
   allSync: (input) => zlib.gunzipSync(input, {...gzipOptions, maxOutputLength: maxSyncOutput}),
+  // Node takes all bytes behind a member for another member, unless they are zero.
+  streamIsLenient: true,
 };
 
 // "deflate" means zlib (RFC 9110, section 8.4.1.2), but some servers send raw deflate. The first byte shows which it is.
@@ -38,8 +57,11 @@ function isRawDeflate(input: Buffer): boolean {
 }
 
 const deflate: Coding = {
-  stream: (first) =>
-    isRawDeflate(first) ? zlib.createInflateRaw(gzipOptions) : zlib.createInflate(gzipOptions),
+  stream: (input, first) =>
+    runDecoder(
+      isRawDeflate(first) ? zlib.createInflateRaw(gzipOptions) : zlib.createInflate(gzipOptions),
+      input,
+    ),
   all: (input, callback) =>
     (isRawDeflate(input) ? zlib.inflateRaw : zlib.inflate)(input, gzipOptions, callback),
   allSync: (input) =>
@@ -50,7 +72,7 @@ const deflate: Coding = {
 };
 
 const brotli: Coding = {
-  stream: () => zlib.createBrotliDecompress(brotliOptions),
+  stream: (input) => runDecoder(zlib.createBrotliDecompress(brotliOptions), input),
   all: (input, callback) => zlib.brotliDecompress(input, brotliOptions, callback),
   allSync: (input) => zlib.brotliDecompressSync(input, {...brotliOptions, maxOutputLength: maxSyncOutput}),
 };
@@ -59,11 +81,13 @@ const brotli: Coding = {
 const zstdOptions = {
   finishFlush: zlib.constants.ZSTD_e_flush,
   params: {[zlib.constants.ZSTD_d_windowLogMax]: 23},
+  info: true,
 };
 const zstd: Coding = {
-  stream: () => zlib.createZstdDecompress(zstdOptions),
+  stream: (input) => runDecoder(zlib.createZstdDecompress(zstdOptions), new ZstdFrames(input)),
   all: (input, callback) => zlib.zstdDecompress(input, zstdOptions, callback),
   allSync: (input) => zlib.zstdDecompressSync(input, {...zstdOptions, maxOutputLength: maxSyncOutput}),
+  hasFrames: true,
 };
 
 const codings = new Map<string, Coding>([
@@ -129,20 +153,16 @@ class DecodedBody implements BodySource {
     const input = await this.#encoded.collect();
     this.#finished = true;
     if (input.length === 0) return input;
-    if (input.length <= maxSyncInput) {
-      try {
-        return this.#coding.allSync(input);
-      } catch (error) {
-        if ((error as {code?: string}).code !== 'ERR_BUFFER_TOO_LARGE')
-          throw decodingError(error as Error, this.#details);
-      }
+    const coding = this.#coding;
+    let decoded: Decoded | undefined;
+    try {
+      decoded =
+        (input.length <= maxSyncInput && decodeSync(input, coding)) || (await decodeAll(input, coding));
+    } catch (error) {
+      if (!coding.streamIsLenient) throw decodingError(error as Error, this.#details);
     }
-    return new Promise((resolve, reject) => {
-      this.#coding.all(input, (error, output) => {
-        if (error) reject(decodingError(error, this.#details));
-        else resolve(output);
-      });
-    });
+    if (decoded && isWhole(decoded, input, coding)) return decoded.buffer;
+    return collectStream(input, coding, this.#details);
   }
 
   // Decoding may fail and may take long, so a decoded body is never available at once.
@@ -171,6 +191,46 @@ class DecodedBody implements BodySource {
   }
 }
 
+/** Decodes synchronously; `undefined` if the output is too large for that. */
+function decodeSync(input: Buffer, coding: Coding): Decoded | undefined {
+  try {
+    return coding.allSync(input) as Decoded;
+  } catch (error) {
+    if ((error as {code?: string}).code === 'ERR_BUFFER_TOO_LARGE') return undefined;
+    throw error;
+  }
+}
+
+function decodeAll(input: Buffer, coding: Coding): Promise<Decoded> {
+  return new Promise((resolve, reject) => {
+    coding.all(input, (error, output) => {
+      if (error) reject(error);
+      else resolve(output as Decoded);
+    });
+  });
+}
+
+// What was cut off before its first byte looks like an empty body here.
+function isWhole({buffer, engine}: Decoded, input: Buffer, coding: Coding): boolean {
+  return buffer.length > 0 && (!coding.hasFrames || engine.bytesWritten === input.length);
+}
+
+async function collectStream(input: Buffer, coding: Coding, details: ErrorDetails): Promise<Buffer> {
+  let rest: Buffer | undefined = input;
+  const chunks: Buffer[] = [];
+  const coded = new CodedInput(async () => {
+    const chunk = rest;
+    rest = undefined;
+    return chunk;
+  });
+  try {
+    for await (const chunk of coding.stream(coded, input)) chunks.push(chunk);
+  } catch (error) {
+    throw decodingError(error as Error, details);
+  }
+  return Buffer.concat(chunks);
+}
+
 async function* decode(
   encoded: BodySource,
   coding: Coding,
@@ -179,48 +239,25 @@ async function* decode(
   const first = await encoded.read();
   // Fetch: an empty body stays empty, whatever its coding.
   if (first === undefined) return undefined;
-  const decoder = coding.stream(first);
-  // A decoder that is abandoned early emits an error that has no other listener. All other errors reach the loop below.
-  decoder.on('error', () => undefined);
   // An abort or a connection failure ends the encoded body. The reader gets that error, and not one of decoding.
   let failure: {readonly error: unknown} | undefined;
-  const fed = feed(decoder, first, encoded).catch((error: unknown) => {
-    failure = {error};
-    decoder.destroy();
-  });
+  const input = new CodedInput(() =>
+    encoded.read().catch((error: unknown) => {
+      failure = {error};
+      throw error;
+    }),
+  );
+  input.putBack(first);
   try {
-    for await (const chunk of decoder) yield chunk as Buffer;
+    yield* coding.stream(input, first);
   } catch (error) {
     if (failure) throw failure.error;
     encoded.cancel(error, true);
     throw decodingError(error as Error, details);
   }
   // A decoder may end before its input does. What follows is dropped, and the connection can be used again.
-  await fed;
-  if (failure) throw failure.error;
+  while ((await input.read()) !== undefined);
   return undefined;
-}
-
-/**
- * Writes an encoded body to its decoder, which the caller reads. Not a pipeline: that one reports the error of a decoder only
- * when its source has ended too, and a server may keep a body open for ever.
- */
-async function feed(decoder: Transform, first: Buffer, encoded: BodySource): Promise<void> {
-  for (let chunk: Buffer | undefined = first; chunk !== undefined; chunk = await encoded.read()) {
-    if (decoder.writable && !decoder.write(chunk)) await roomIn(decoder);
-  }
-  decoder.end();
-}
-
-/** Resolves when a decoder takes more input, or none any more. */
-function roomIn(decoder: Transform): Promise<void> {
-  return new Promise((resolve) => {
-    function settle(): void {
-      decoder.off('drain', settle).off('close', settle);
-      resolve();
-    }
-    decoder.on('drain', settle).on('close', settle);
-  });
 }
 
 function decodingError(error: Error, details: ErrorDetails): ConnectionError {

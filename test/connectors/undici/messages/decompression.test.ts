@@ -103,16 +103,15 @@ describe.each(names)('%s', (name) => {
   });
 
   it('a body without its trailer is decoded, since some servers leave it out', async () => {
-    // Large and hard to compress, so that most of it can be decoded without its end.
-    const whole = randomBytes(50_000).toString('hex');
+    // Large and hard to compress, so that most of it can be decoded without its end. A block of zstd has 128 KiB.
+    const whole = randomBytes(100_000).toString('hex');
     const coded = await codings[name](whole);
     const server = await startServing(coded.subarray(0, coded.length - 10), name);
     const {fetch} = openSession();
     const read = await (await fetch(server.origin)).text();
     const streamed = (await chunksOf(await fetch(server.origin))).toString();
-    for (const got of [read, streamed]) {
-      expect(whole.startsWith(got)).toBe(true);
-    }
+    expect(read.length).toBeGreaterThan(100_000);
+    expect(whole.startsWith(read)).toBe(true);
     expect(streamed).toBe(read);
   });
 
@@ -169,7 +168,7 @@ describe('a coded body that ends before its framing does', () => {
     await waitFor(() => stats().active === 0);
   });
 
-  it.each(['deflate', 'br', 'zstd'] as const)(
+  it.each(['gzip', 'deflate', 'br'] as const)(
     'what follows a whole %s body is dropped, however it is read, and the connection is used again',
     async (name) => {
       // More than is buffered of a body that nobody reads.
@@ -245,13 +244,185 @@ describe('deflate', () => {
   });
 });
 
-describe('gzip', () => {
-  it('gzip may have several members, and garbage behind the last', async () => {
-    const members = Buffer.concat([zlib.gzipSync('one '), zlib.gzipSync('two'), Buffer.alloc(20)]);
-    const server = await startServing(members, 'gzip');
+/** What becomes of `body`: the text, or the code of the error. It must not depend on how the body is read or arrives. */
+async function outcomeOf(body: Uint8Array, contentEncoding: string): Promise<string> {
+  const outcomes: string[] = [];
+  for (const size of [Infinity, 3]) {
+    const server = await startServing(body, contentEncoding, size);
+    const {fetch, stats} = openSession({limit: 1});
+    for (const read of [(response: Response) => response.text(), chunksOf]) {
+      const response = await fetch(server.origin);
+      outcomes.push(
+        await read(response).then(
+          (text) => String(text),
+          (error: ConnectionError) => `${error.phase}: ${error.code}`,
+        ),
+      );
+      await waitFor(() => stats().active === 0);
+    }
+  }
+  expect(new Set(outcomes).size).toBe(1);
+  return outcomes[0] as string;
+}
+
+describe('bytes behind the coded data', () => {
+  // As Chromium: bytes behind gzip, deflate and brotli are ignored; zstd takes them for another frame (net/filter/*_source_stream.cc).
+  // RFC 1952, section 2.2, allows several members, which Chromium leaves out. Node's fetch decodes them.
+  const garbage = Buffer.from('garbage!');
+  const zeros = Buffer.alloc(20);
+  const magic = Buffer.from([0x1f, 0x8b, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const isNoFrame = 'receive: ZSTD_error_prefix_unknown';
+  const short = 'a short body';
+  const rows: ReadonlyArray<[Coding | 'raw deflate', string, Uint8Array, string]> = [
+    ['gzip', 'garbage', garbage, short],
+    ['gzip', 'zeros', zeros, short],
+    ['gzip', 'what begins like a member', magic, short],
+    ['gzip', 'a part of a header', magic.subarray(0, 1), short],
+    ['gzip', 'another member', zlib.gzipSync('!'), `${short}!`],
+    [
+      'gzip',
+      'an empty member and another',
+      Buffer.concat([zlib.gzipSync(''), zlib.gzipSync('!')]),
+      `${short}!`,
+    ],
+    ['gzip', 'another member, and garbage', Buffer.concat([zlib.gzipSync('!'), garbage]), `${short}!`],
+    ['gzip', 'another member without its trailer', zlib.gzipSync('!').subarray(0, -8), `${short}!`],
+    ['deflate', 'garbage', garbage, short],
+    ['deflate', 'the same again', zlib.deflateSync(short), short],
+    ['raw deflate', 'garbage', garbage, short],
+    ['br', 'garbage', garbage, short],
+    ['br', 'the same again', zlib.brotliCompressSync(short), short],
+    ['zstd', 'garbage', garbage, isNoFrame],
+    ['zstd', 'another frame', zlib.zstdCompressSync('!'), `${short}!`],
+    [
+      'zstd',
+      'an empty frame and another',
+      Buffer.concat([zlib.zstdCompressSync(''), zlib.zstdCompressSync('!')]),
+      `${short}!`,
+    ],
+    ['zstd', 'a skippable frame', skippable(Buffer.from('skipped')), short],
+    [
+      'zstd',
+      'a skippable frame without content and a frame',
+      Buffer.concat([skippable(zeros.subarray(20)), zlib.zstdCompressSync('!')]),
+      `${short}!`,
+    ],
+  ];
+  it.each(rows)('%s, followed by %s', async (name, _what, behind, expected) => {
+    const coded = name === 'raw deflate' ? zlib.deflateRawSync(short) : await codings[name](short);
+    const body = Buffer.concat([coded, behind]);
+    expect(await outcomeOf(body, name === 'raw deflate' ? 'deflate' : name)).toBe(expected);
+  });
+
+  it('a response limit counts all frames and members', async () => {
+    const member = zlib.gzipSync(Buffer.alloc(1_000));
+    const frame = zlib.zstdCompressSync(Buffer.alloc(1_000));
+    for (const [name, part] of Object.entries({gzip: member, zstd: frame})) {
+      const server = await startServing(Buffer.concat(Array.from({length: 20}, () => part)), name);
+      const {fetch} = openSession();
+      const fits = await fetch(server.origin, {maxResponseSize: 20_000});
+      expect(await fits.arrayBuffer()).toHaveProperty('byteLength', 20_000);
+      const tooLarge = await fetch(server.origin, {maxResponseSize: 19_999});
+      await expect(tooLarge.arrayBuffer()).rejects.toMatchObject({code: 'ERR_RESPONSE_TOO_LARGE'});
+    }
+  });
+});
+
+function skippable(content: Uint8Array): Buffer {
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(0x184d2a5f, 0);
+  header.writeUInt32LE(content.length, 4);
+  return Buffer.concat([header, content]);
+}
+
+describe('zstd', () => {
+  it('frames of every form are told apart, whatever their content and the chunks', async () => {
+    const server = await startServer((request, response) => {
+      response.writeHead(200, {'content-encoding': 'zstd'});
+      const size = Number(request.headers['x-size']);
+      for (let start = 0; start < body.length; start += size)
+        response.write(body.subarray(start, start + size));
+      response.end();
+    });
+    let body = Buffer.alloc(0);
     const {fetch} = openSession();
-    expect(await (await fetch(server.origin)).text()).toBe('one two');
-    expect((await chunksOf(await fetch(server.origin))).toString()).toBe('one two');
+    const {ZSTD_c_checksumFlag: checksum, ZSTD_c_contentSizeFlag: sized} = zlib.constants;
+    const frame = fc.record({
+      content: fc.oneof(
+        fc.uint8Array({maxLength: 300}),
+        // A block that repeats one byte, and more than one block.
+        fc.nat(300_000).map((size) => new Uint8Array(size)),
+      ),
+      checksum: fc.integer({min: 0, max: 1}),
+      sized: fc.integer({min: 0, max: 1}),
+      skipped: fc.option(fc.uint8Array({maxLength: 20}), {nil: undefined}),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(frame, {maxLength: 4}),
+        fc.integer({min: 1, max: 2_000}),
+        async (frames, size) => {
+          body = Buffer.concat(
+            frames.flatMap((each) => [
+              each.skipped ? skippable(each.skipped) : Buffer.alloc(0),
+              zlib.zstdCompressSync(each.content, {params: {[checksum]: each.checksum, [sized]: each.sized}}),
+            ]),
+          );
+          const whole = Buffer.concat(frames.map(({content}) => content));
+          const headers = {'x-size': String(size)};
+          const read = await (await fetch(server.origin, {headers})).arrayBuffer();
+          expect(whole.equals(Buffer.from(read))).toBe(true);
+          expect(whole.equals(await chunksOf(await fetch(server.origin, {headers})))).toBe(true);
+        },
+      ),
+      {numRuns: 40},
+    );
+  });
+
+  it('frames that arrive one by one are decoded one by one', async () => {
+    let next = (): unknown => undefined;
+    const server = await startServer(async (_request, response) => {
+      response.writeHead(200, {'content-encoding': 'zstd'});
+      for (const part of ['one', 'two', 'three']) {
+        response.write(zlib.zstdCompressSync(part));
+        await new Promise((resolve) => {
+          next = () => resolve(undefined);
+        });
+      }
+      response.end();
+    });
+    const {fetch} = openSession();
+    const parts: string[] = [];
+    for await (const chunk of (await fetch(server.origin)).body as ReadableStream<Uint8Array>) {
+      parts.push(Buffer.from(chunk).toString());
+      next();
+    }
+    expect(parts).toEqual(['one', 'two', 'three']);
+  });
+});
+
+describe('a coded body that ends too early', () => {
+  // As Chromium: what could be decoded is the body. If that is nothing, the call fails, as in Firefox for brotli: an empty
+  // text would look like the server's.
+  it.each([...names, 'raw deflate'] as const)('%s', async (name) => {
+    const text = 'All letters of it have one byte. '.repeat(500);
+    const encoding = name === 'raw deflate' ? 'deflate' : name;
+    const coded = name === 'raw deflate' ? zlib.deflateRawSync(text) : await codings[name](text);
+    expect(await outcomeOf(coded.subarray(0, 1), encoding)).toBe('receive: Z_BUF_ERROR');
+    for (let length = 2; length < coded.length; length += 11) {
+      const outcome = await outcomeOf(coded.subarray(0, length), encoding);
+      if (outcome !== 'receive: Z_BUF_ERROR') expect(text.startsWith(outcome) && outcome !== '').toBe(true);
+    }
+  });
+
+  it('a gzip header with every field is read, in any pieces', async () => {
+    const member = zlib.gzipSync('after the header');
+    const fields = [Buffer.from([3, 0, 1, 2, 3]), Buffer.from('name\0comment\0')];
+    const header = Buffer.from(member.subarray(0, 10));
+    header[3] = 4 | 8 | 16;
+    const withFields = Buffer.concat([header, ...fields, member.subarray(10)]);
+    const twice = Buffer.concat([withFields, withFields, Buffer.from('garbage')]);
+    expect(await outcomeOf(twice, 'gzip')).toBe('after the headerafter the header');
   });
 });
 
