@@ -87,7 +87,8 @@ export function createCaller(definition: Definition, context: ClientContext, isP
   const settings = mergeSettings(context.settings, definition);
   const accept = responseContent?.accept;
   const ownHeaders = accept === undefined ? context.headers : {accept, ...context.headers};
-  const base = context.base || baseOf(fetchMetadataOf(session.fetch)?.baseUrl);
+  const metadata = fetchMetadataOf(session.fetch);
+  const base = context.base || baseOf(metadata?.baseUrl);
   if (known) checkKnown(name, settings, known, '');
 
   function urlOf({path, query = {}}: LooseInput, page: PageRequest): string {
@@ -110,6 +111,8 @@ export function createCaller(definition: Definition, context: ClientContext, isP
     for (const option in input) if (!parts.includes(option)) options.push([option, input[option as never]]);
     // An assignment to `__proto__` would set the prototype instead.
     const init: MutableInit = {method, ...Object.fromEntries(options), ...mergeSettings(settings, input)};
+    // A typed call retries as a verb does.
+    if (metadata?.retriesWhenAsked) init.retry ??= true;
     let sent = page.headers;
     // Another origin chose the URL, and must not get a signed request of its choice.
     if (sent) init.auth = false;

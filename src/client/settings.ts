@@ -17,12 +17,16 @@ export function mergeSettings(base: CallSettings, settings: CallSettings): CallS
 /** Merges an option that is an object, or a number that stands for one member of the object, or `false` for off. */
 function mergeOption(base: unknown, option: unknown, member: string | undefined): unknown {
   // Nothing of an option that was off is merged into one that switches it on again.
-  if (!member || base === undefined || base === false || option === false) return option;
+  if (!isMergeable(base) || !isMergeable(option) || !member) return option;
   const toObject = (value: unknown) => (isObject(value) ? value : {[member]: value});
   const merged = {...toObject(base)};
   for (const [name, value] of Object.entries(toObject(option)))
     if (value !== undefined) merged[name as never] = value as never;
   return merged;
+}
+
+function isMergeable(option: unknown): boolean {
+  return option !== undefined && typeof option !== 'boolean';
 }
 
 /** Headers by lower-case name. `undefined` removes the header that the session would send. */

@@ -78,6 +78,8 @@ export class Lifetime implements Linked, BegunLifetime {
   attempts = 0;
   /** The connector whose request led to this call through the global `fetch`. */
   cameFrom: unknown = undefined;
+  /** The call is of a verb, which retries by default. A call of `session.fetch` does so only if it is asked to. */
+  isOfVerb = false;
 
   /** Rejects the caller's promise. */
   #reject: ((reason: unknown) => void) | undefined;

@@ -166,7 +166,7 @@ export class Trace {
   readonly #listeners: readonly TraceListener[];
   /** Attempts for which the connector has emitted neither `responseHeadersReceived` nor `attemptEnd`. */
   readonly #unreported = new Set<number>();
-  #status: number | undefined = undefined;
+  #status: number | undefined;
 
   constructor(listeners: readonly TraceListener[], {method, url}: {method: string; url: string}) {
     this.#listeners = listeners;

@@ -9,10 +9,13 @@ export interface Quota {
 }
 
 /**
- * How long a response asks the client to wait, in ms: the time of `Retry-After` (RFC 9110, section 10.2.3) or, when the
- * quota is used up, the time until the quota is renewed. `undefined` when the response has no time that can be parsed.
+ * How long a response asks the client to wait, in ms: the time of `Retry-After-Ms`, which OpenAI and Azure send, or of
+ * `Retry-After` (RFC 9110, section 10.2.3) or, when the quota is used up, the time until the quota is renewed. `undefined`
+ * when the response has no time that can be parsed.
  */
 export function retryAfter({status, headers}: Response): number | undefined {
+  const ms = Number(headers.get('retry-after-ms') || Number.NaN);
+  if (ms >= 0) return ms;
   const after = headers.get('retry-after');
   if (after !== null) return parseDelay(after, headers);
   const {remaining, reset} = quotaOf(headers);

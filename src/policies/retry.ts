@@ -83,8 +83,8 @@ export interface RetryOptions {
   readonly onRetry?: ((context: RetryContext) => void | Promise<void>) | undefined;
 }
 
-/** The `retry` option: a number stands for `retries`, `false` for no retries. */
-export type Retry = number | false | RetryOptions;
+/** The `retry` option: a number stands for `retries`, `false` for no retries, `true` for the settings that hold without it. */
+export type Retry = number | boolean | RetryOptions;
 
 /** Retry options, checked and complete. */
 export interface RetrySettings {
@@ -93,9 +93,9 @@ export interface RetrySettings {
   readonly minDelay: number;
   readonly maxDelay: number;
   readonly maxRetryAfter: number;
-  readonly budget: Budget | undefined;
-  readonly shouldRetry: RetryOptions['shouldRetry'];
-  readonly onRetry: RetryOptions['onRetry'];
+  readonly budget?: Budget | undefined;
+  readonly shouldRetry?: RetryOptions['shouldRetry'];
+  readonly onRetry?: RetryOptions['onRetry'];
 }
 
 /** Statuses of failures that may be temporary. */
@@ -109,9 +109,6 @@ const noRetry: RetrySettings = {
   minDelay: 500,
   maxDelay: 30_000,
   maxRetryAfter: 60_000,
-  budget: undefined,
-  shouldRetry: undefined,
-  onRetry: undefined,
 };
 
 const checkWhole = (option: string, value: number) => checkNumber(option, value, undefined, {whole: true});
@@ -147,7 +144,7 @@ function checkRetry(retry: Retry): Retry {
  * @throws InvalidOptionError
  */
 export function mergeRetry(base: RetrySettings, retry: Retry | undefined): RetrySettings {
-  if (retry === undefined) return base;
+  if (retry === undefined || retry === true) return base;
   return mergeOptions('retry', base, typeof retry === 'object' ? retry : {retries: retry || 0}, checks);
 }
 
@@ -175,16 +172,24 @@ export function retryPolicy(retry: Retry = {}): PolicyDefinition<{readonly retry
 /**
  * A {@link retryPolicy} with complete settings. p-retry's loop begins only after the first attempt has failed, so that a
  * call that succeeds doesn't pay for it.
+ *
+ * @param isDefault - whether nobody asked for these retries. They are then for verbs, and for calls that give `retry`: SDKs
+ * and other clients that call `session.fetch` retry by themselves, and both would multiply.
  */
-export function retryWith(own: RetrySettings): PolicyDefinition<{readonly retry?: Retry | undefined}> {
+export function retryWith(
+  own: RetrySettings,
+  isDefault = false,
+): PolicyDefinition<{readonly retry?: Retry | undefined}> {
   return {
     name: 'retry',
     isShareable: true,
     callOptions: {retry: checkRetry},
     rejectsOnAbort: true,
     wrap: (next) => (request) => {
-      const settings = mergeRetry(own, request.options['retry'] as Retry | undefined);
-      if (settings.retries === 0) return next(request);
+      const asked = request.options['retry'] as Retry | undefined;
+      const settings = mergeRetry(own, asked);
+      if (settings.retries === 0 || (isDefault && !asked && !lifetimeOf(request).isOfVerb))
+        return next(request);
       settings.budget?.count(urlOrigin(request.url));
       // Policies further in may set headers in place. The next attempt must not start with them.
       const headers = request.headers.copy();
@@ -207,9 +212,14 @@ interface Outcome {
 /** What p-retry is thrown for a failed attempt, instead of its error: p-retry takes a `TypeError` for a bug. */
 const failed = /* @__PURE__ */ new Error();
 
+/** What OpenAI, Anthropic and others say about a retry: `true` or `false`. */
+const shouldRetryHeader = 'x-should-retry';
+
 function isFailure({statuses, shouldRetry}: RetrySettings, {response}: Outcome): boolean {
   return (
-    !response || statuses.includes(response.status) || (shouldRetry !== undefined && response.status >= 400)
+    !response ||
+    statuses.includes(response.status) ||
+    (response.status >= 400 && (shouldRetry !== undefined || response.headers.has(shouldRetryHeader)))
   );
 }
 
@@ -301,7 +311,11 @@ function isRetryable(
   {statuses}: RetrySettings,
   {response, error}: Outcome,
 ): boolean {
-  if (response) return statuses.includes(response.status) && isIdempotent(request);
+  if (response) {
+    // A server that asks for a retry knows that a repetition does no harm, whatever the method and the status.
+    const advice = response.headers.get(shouldRetryHeader);
+    return advice ? advice === 'true' : statuses.includes(response.status) && isIdempotent(request);
+  }
   if (!(error instanceof ConnectionError || error instanceof TimeoutError)) return false;
   const {phase, request: last} = error;
   // A request that couldn't connect was never sent, so that any method may be repeated. After a redirect, a server has

@@ -30,7 +30,7 @@ export interface BuiltSession {
 export function buildSession(parts: SessionParts): BuiltSession {
   const state = createState(parts);
   const host = createHost(state);
-  const {baseUrl, headers, connector, calls, totals} = state;
+  const {connector, calls, totals} = state;
 
   function fetch(input: string | URL | Request, init?: BaseFetchInit): Promise<Response> {
     try {
@@ -43,7 +43,7 @@ export function buildSession(parts: SessionParts): BuiltSession {
   }
 
   rememberFetch(fetch, connector);
-  setFetchMetadata(fetch, {baseUrl, headers, callOptions: host.callOptions});
+  setFetchMetadata(fetch, {...state, ...host});
   const session: BareSession = {
     fetch,
     stats() {

@@ -45,7 +45,7 @@ export interface VerbOptions extends ResponseOptions, NativeInit, Pick<KyInit, '
 
 /** Options of calls that the policies of every session of `createSession` take. */
 export interface PolicyCallOptions extends TransferOptions {
-  /** Merged into the session's. */
+  /** Merged into the session's. With `true` or settings, `session.fetch` retries as verbs do. */
   readonly retry?: Retry | undefined;
   /** Replaces the session's. A string is the key itself. */
   readonly idempotencyKey?: IdempotencyKey | undefined;

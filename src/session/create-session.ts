@@ -1,6 +1,7 @@
 import type {HeaderList} from '../core/header-list.ts';
 import type {Platform} from '../core/platform.ts';
 import type {Policy} from '../core/policy.ts';
+import {lifetimeOf} from '../core/request.ts';
 import {InvalidOptionError} from '../errors/index.ts';
 import {authPolicy} from '../policies/auth/index.ts';
 import {idempotencyKeyPolicy} from '../policies/idempotency-key.ts';
@@ -11,11 +12,13 @@ import {tracePolicy} from '../policies/trace.ts';
 import {transferPolicy} from '../policies/transfer.ts';
 import {buildSession} from './build-session.ts';
 import {checkPolicies, isConnector, mergeHeaders} from './check-parts.ts';
+import {fetchMetadataOf} from './fetch-metadata.ts';
 import {mergeHooks} from './hooks.ts';
 import {kyHooks} from './ky.ts';
 import type {ExtendOptions, SessionOptions} from './options.ts';
 import {checkSessionOptions} from './options.ts';
 import type {Session} from './session.ts';
+import type {SessionHost} from './session-host.ts';
 import type {SessionParts} from './session-state.ts';
 import {createVerbs} from './verbs.ts';
 import type {VerbsSettings} from './verbs-settings.ts';
@@ -25,6 +28,8 @@ interface Settings {
   readonly options: SessionOptions;
   readonly headers: HeaderList;
   readonly retry: RetrySettings;
+  /** Whether this session or a parent was given the `retry` option, which then holds for `session.fetch` too. */
+  readonly asksForRetry: boolean;
   /** A child without its own rate limit shares the limit of its parent. */
   readonly rateLimit: Policy | undefined;
   /** Bound to the session that was given the credentials, because they are for the origin of that session. */
@@ -42,6 +47,7 @@ export function createSessionOn(options: SessionOptions, platform: Platform): Se
     options,
     headers: mergeHeaders(platform.headersFrom(undefined), options.headers),
     retry: mergeRetry(defaultRetry(), options.retry),
+    asksForRetry: options.retry !== undefined,
     rateLimit: options.rateLimit === undefined ? undefined : rateLimitPolicy(options.rateLimit),
     auth: options.auth === undefined ? undefined : authPolicy(options.auth),
     policies: checkPolicies(options.policies ?? []),
@@ -61,12 +67,13 @@ function build(
   changes: ExtendOptions,
   shared: Pick<SessionParts, 'connector' | 'ownsConnector' | 'platform' | 'parent'>,
 ): Session {
-  const {options, retry, rateLimit, auth, policies} = settings;
+  const {options, retry, asksForRetry, rateLimit, auth, policies} = settings;
+  const replaced = isReplaced(options.retry, policies);
   const before: Policy[] = [
     tracePolicy(options.trace),
     transferPolicy({maxResponseSize: options.maxResponseSize}),
     idempotencyKeyPolicy(options.idempotencyKey),
-    ...(isReplaced(options.retry, policies) ? [] : [retryWith(retry)]),
+    ...(replaced ? [] : [retryWith(retry, !asksForRetry)]),
     ...(rateLimit ? [rateLimit] : []),
   ];
   const {session, host, state} = buildSession({
@@ -101,7 +108,16 @@ function build(
     });
   }
 
-  const verbs = createVerbs(host, {...options, searchParams: settings.searchParams}, kyHooks);
+  const metadata = fetchMetadataOf(session.fetch);
+  if (metadata) metadata.retriesWhenAsked = !asksForRetry && !replaced;
+  const hostOfVerbs: SessionHost = {
+    ...host,
+    begin(request, signal, cameFrom) {
+      lifetimeOf(request).isOfVerb = true;
+      host.begin(request, signal, cameFrom);
+    },
+  };
+  const verbs = createVerbs(hostOfVerbs, {...options, searchParams: settings.searchParams}, kyHooks);
   // `session` has getters, which a spread would read.
   return Object.assign(session, verbs, {extend}) as Session;
 }
@@ -120,6 +136,7 @@ function mergeSettings(parent: Settings, changes: ExtendOptions): Settings {
     },
     headers: mergeHeaders(parent.headers, changes.headers),
     retry: mergeRetry(parent.retry, retry),
+    asksForRetry: parent.asksForRetry || retry !== undefined,
     rateLimit: 'rateLimit' in changes ? rateLimit && rateLimitPolicy(rateLimit) : parent.rateLimit,
     auth: 'auth' in changes ? auth && authPolicy(auth) : parent.auth,
     policies: [...parent.policies, ...checkPolicies(policies)],

@@ -46,13 +46,21 @@ export function toCall(
   const from = isRequest(input) ? input : undefined;
   const url = host.resolveUrl(from ? from.url : input instanceof URL ? input : String(input));
   const method = from && init?.method === undefined ? from.method : normalizeMethod(init?.method);
-  const headers = host.headersOf((init?.headers ?? from?.headers) as HeadersInput | undefined);
+  const givenHeaders = init?.headers;
+  const headers = host.headersOf((givenHeaders ?? from?.headers) as HeadersInput | undefined);
   const body = given ?? (from ? takeBody(from) : null);
-  return outgoingCall({url, method, headers, body}, init, from, host);
+  const call = outgoingCall({url, method, headers, body}, init, from, host);
+  const {options} = call.request;
+  // ofetch hands its own `retry` on to the `fetch` that it is given: a number, always beside a `Headers` object. It retries
+  // by itself, so that the number is left to it.
+  if (givenHeaders instanceof Headers && typeof options['retry'] === 'number') {
+    (options as {retry?: unknown}).retry = undefined;
+  }
+  return call;
 }
 
 function isRequest(input: string | URL | Request): input is Request {
-  return typeof input === 'object' && !(input instanceof URL) && typeof input.url === 'string';
+  return typeof (input as Request).url === 'string';
 }
 
 /**

@@ -38,8 +38,9 @@ export interface SessionOptions extends KyOptions, Pick<TransferOptions, 'maxRes
    */
   readonly timeout?: Timeout | undefined;
   /**
-   * Decides which failed attempts are retried. A number is the most retries, and `false` means none. A retry policy among
-   * `policies` replaces the default.
+   * Decides which failed attempts are retried. A number is the most retries, `false` means none, and `true` means the
+   * default. A retry policy among `policies` replaces the default. If the option is not given, the default holds for verbs,
+   * typed clients and downloads, and for calls of `session.fetch` that give `retry`.
    *
    * @default {retries: 2}
    */

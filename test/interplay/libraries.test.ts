@@ -2,6 +2,7 @@ import {readFile} from 'node:fs/promises';
 import {Hono} from 'hono';
 import {hc} from 'hono/client';
 import ky from 'ky';
+import {createFetch} from 'ofetch';
 import createClient from 'openapi-fetch';
 import openapiTypeScript, {astToString} from 'openapi-typescript';
 import {describe, expect, expectTypeOf, it} from 'vitest';
@@ -126,5 +127,48 @@ describe('a typed hono client', () => {
     expect(calls.map(({headers}) => headers.get('x-own'))).toEqual(['1', '1']);
     // @ts-expect-error The server has no such route.
     void client.posts;
+  });
+});
+
+// A library that retries by itself makes as many requests on session.fetch as on built-in fetch.
+describe.each([
+  ['built-in fetch', () => globalThis.fetch],
+  ['session.fetch', () => createSession().fetch as typeof globalThis.fetch],
+])('a library that retries, on %s', (_which, makeFetch) => {
+  async function startBusyServer() {
+    return startServer((_request, response) => {
+      response.writeHead(503, {'retry-after': '0'});
+      response.end('{}');
+    });
+  }
+
+  it('ofetch decides alone about retries: by default, by its option `retry`, and with its other options', async () => {
+    const $fetch = createFetch({fetch: makeFetch()});
+    for (const [options, requests] of [
+      [{}, 2],
+      [{retry: 3}, 4],
+      [{retry: 1, headers: {a: 'b'}, query: {q: 1}, timeout: 5_000, retryDelay: 1}, 2],
+      [{retry: false}, 1],
+      [{retry: 2, method: 'POST', body: {a: 1}}, 3],
+    ] as const) {
+      const server = await startBusyServer();
+      await rejection($fetch(server.origin, options));
+      expect(server.requests, JSON.stringify(options)).toHaveLength(requests);
+    }
+  });
+
+  it('ky decides alone about retries', async () => {
+    for (const [limit, requests] of [
+      [0, 1],
+      [2, 3],
+    ] as const) {
+      const server = await startBusyServer();
+      await rejection(
+        ky
+          .create({fetch: makeFetch()})(server.origin, {retry: {limit, delay: () => 1}})
+          .json(),
+      );
+      expect(server.requests, `${limit}`).toHaveLength(requests);
+    }
   });
 });

@@ -101,7 +101,7 @@ describe('retries and rate limits', () => {
         onRetry: async ({delay, request}) => console.log(delay.toFixed(), request.url),
       },
     });
-    expectTypeOf<Retry>().toEqualTypeOf<number | false | RetryOptions>();
+    expectTypeOf<Retry>().toEqualTypeOf<number | boolean | RetryOptions>();
     const session = createSession();
     session.get('x', {retry: 1});
     session.fetch('x', {retry: {retries: 0}});
@@ -112,8 +112,6 @@ describe('retries and rate limits', () => {
     createSession({retry: {limit: 3}});
     // @ts-expect-error
     createSession({retry: {statusCodes: [503]}});
-    // @ts-expect-error Only `false` is allowed as a boolean.
-    createSession({retry: true});
     // @ts-expect-error
     createSession({retry: {onRetry: 'log'}});
   });

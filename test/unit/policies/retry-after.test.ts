@@ -37,6 +37,14 @@ describe('Retry-After', () => {
     ).toBe(10_000);
   });
 
+  it('Retry-After-Ms is read in ms, and goes before Retry-After, unless it is no number', () => {
+    expect(wait({'retry-after-ms': '1500.5', 'retry-after': '9'})).toBe(1_500.5);
+    expect(wait({'retry-after-ms': '0'}, 503)).toBe(0);
+    for (const value of ['', '-1', 'soon']) {
+      expect(wait({'retry-after-ms': value, 'retry-after': '9'}), value).toBe(9_000);
+    }
+  });
+
   it.each(['', '-5', 'soon', 'abc 12', '5, 10', 'NaN', '12:34:xx'])(
     "a Retry-After that can't be parsed is ignored: %j",
     (value) => {

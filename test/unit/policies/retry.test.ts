@@ -715,6 +715,7 @@ describe('options', () => {
   it('each retry option of a call replaces the same option of the session', () => {
     const base = mergeRetry(defaultRetry(), {retries: 7, minDelay: 1, statuses: [500]});
     expect(mergeRetry(base, undefined)).toBe(base);
+    expect(mergeRetry(base, true)).toBe(base);
     expect(mergeRetry(base, 3)).toMatchObject({retries: 3, minDelay: 1, statuses: [500]});
     expect(mergeRetry(base, false)).toMatchObject({retries: 0, minDelay: 1});
     expect(mergeRetry(base, {maxDelay: 0})).toMatchObject({retries: 7, maxDelay: 0});
@@ -724,7 +725,6 @@ describe('options', () => {
     [-1, 'retry.retries'],
     [1.5, 'retry.retries'],
     ['3', 'retry.retries'],
-    [true, 'retry.retries'],
     [null, 'retry'],
     [{retries: Number.NaN}, 'retry.retries'],
     [{statuses: 503}, 'retry.statuses'],
