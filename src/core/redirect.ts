@@ -30,6 +30,7 @@ const bodyHeaders = [
 /**
  * Makes the next request of a redirect (Fetch, "HTTP-redirect fetch").
  *
+ * @param location - the value of Location, as `Headers` gives it: each byte is one character
  * @param followed - the number of redirects that were followed before
  * @throws RedirectError for a redirect that can't be followed
  */
@@ -49,7 +50,8 @@ export function redirectedRequest(
   const from = new URL(request.url);
   let to: URL;
   try {
-    to = new URL(location, from);
+    // Bytes that aren't ASCII are kept, as browsers do, whatever charset the server meant. `escape` encodes bytes, not UTF-8.
+    to = new URL(location.replace(/[\x80-\xff]/g, escape), from);
   } catch {
     // The error of the URL parser would show both URLs with their queries.
     throw new RedirectError(`Status ${status} has a Location that is not a URL`, details);

@@ -1,7 +1,8 @@
 import {inspect} from 'node:util';
 import {describe, expect, it} from 'vitest';
-import {AiofetchError, RedirectError} from '../../../src/index.ts';
+import {AiofetchError, apiKey, RedirectError} from '../../../src/index.ts';
 import {bodyOf, startServer} from '../../support/http-server.ts';
+import {createLookup} from '../../support/lookup.ts';
 import {openSession} from '../../support/open-session.ts';
 import {startRawServer} from '../../support/raw-server.ts';
 import {watchDialledSockets} from '../../support/socket-watch.ts';
@@ -314,6 +315,40 @@ describe('a Location', () => {
     const response = await fetch(`${server.origin}/from/here?x=1`);
     expect(await response.text()).toBe(path);
     expect(response.url).toBe(server.origin + path);
+  });
+
+  it.each([
+    ['Latin-1', Buffer.from('/caf\xe9?q=\xe9', 'latin1'), '/caf%e9?q=%e9'],
+    ['UTF-8', Buffer.from('/café?q=é'), '/caf%C3%A9?q=%c3%a9'],
+    ['no charset at all', Buffer.from('/\xff\x80', 'latin1'), '/%ff%80'],
+    ['UTF-8 in a host', Buffer.from('//münchen.example:PORT/'), '/'],
+  ])('the bytes of a Location stay as they are: %s', async (_name, location, path) => {
+    const server = await startRawServer(async (connection) => {
+      for (;;) {
+        const request = await connection.request();
+        if (request.path !== '/from') {
+          connection.respond(`${request.headers['host']}${request.path}`);
+          continue;
+        }
+        connection.send('HTTP/1.1 302 Found\r\nLocation: ');
+        connection.send(
+          Buffer.from(location.toString('latin1').replace('PORT', String(server.port)), 'latin1'),
+        );
+        connection.send('\r\nContent-Length: 0\r\n\r\n');
+      }
+    });
+    const host = `xn--mnchen-3ya.example:${server.port}`;
+    const dns = createLookup({'xn--mnchen-3ya.example': ['127.0.0.1']});
+    const expected = (location.includes('PORT') ? host : `127.0.0.1:${server.port}`) + path;
+    const {fetch} = openSession({dns: {lookup: dns.lookup}});
+    expect((await (await fetch(`${server.origin}/from`)).text()).toLowerCase()).toBe(expected.toLowerCase());
+    // The policy follows the redirects of what it signs.
+    const signed = openSession(
+      {dns: {lookup: dns.lookup}},
+      {baseUrl: server.origin, auth: apiKey({header: 'x-key', value: 'k'})},
+    );
+    const response = await signed.fetch(`${server.origin}/from`);
+    expect((await response.text()).toLowerCase()).toBe(expected.toLowerCase());
   });
 
   it('a fragment is not sent, and not part of the response’s url', async () => {

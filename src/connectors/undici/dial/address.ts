@@ -9,7 +9,7 @@ export interface Address {
 
 /** The host and port of a new connection, as an {@link AddressGuard} gets them. */
 export interface GuardedTarget {
-  /** The host name of the URL; an IPv6 address comes without brackets. */
+  /** The host name of the URL, without a dot at its end; an IPv6 address comes without brackets. */
   readonly hostname: string;
   readonly port: number;
 }

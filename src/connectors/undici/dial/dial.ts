@@ -9,6 +9,7 @@ import {refusalsOf} from './address.ts';
 import type {Resolver} from './dns.ts';
 import type {RaceOptions} from './happy-eyeballs.ts';
 import {Race, socketOptions} from './happy-eyeballs.ts';
+import {withoutRoot} from './host-name.ts';
 import type {ProxyServer} from './proxy.ts';
 import {http2NeedsStream, linkSockets, SocketStream} from './socket-stream.ts';
 import type {TlsClient} from './tls.ts';
@@ -36,6 +37,8 @@ export interface DialTarget {
   readonly hostname: string;
   readonly port: number;
   readonly proxy: ProxyServer | undefined;
+  /** Whether HTTP/2 is not offered, although the options allow it. */
+  readonly onlyHttp1?: boolean;
 }
 
 /** The trace signals that a dial emits. */
@@ -163,8 +166,9 @@ export class Dial {
   }
 
   async #run(): Promise<Socket> {
-    const {secure, hostname, port, proxy} = this.#target;
-    const {http2: offersHttp2, socketPath, tls} = this.#options;
+    const {secure, hostname, port, proxy, onlyHttp1 = false} = this.#target;
+    const {socketPath, tls} = this.#options;
+    const offersHttp2 = this.#options.http2 && !onlyHttp1;
     if (socketPath !== undefined) await this.#connectPath(socketPath);
     else if (proxy) await this.#connectProxy(proxy);
     else await this.#connect(hostname, port, this.#options.allowAddress);
@@ -196,7 +200,7 @@ export class Dial {
     const found = this.#find(hostname) ?? (await this.#load(hostname));
     this.#phase = 'connect';
     const {resolver, family: only, localAddress, attemptDelay} = this.#options;
-    const refusals = guard && (await refusalsOf(guard, found, {hostname, port}));
+    const refusals = guard && (await refusalsOf(guard, found, {hostname: withoutRoot(hostname), port}));
     // The dial may have ended while it waited for the guard.
     if (this.#settled) throw new Error('Dial has ended');
     const addresses: Address[] = [];

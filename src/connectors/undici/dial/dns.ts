@@ -5,6 +5,7 @@ import {InvalidOptionError} from '../../../errors/index.ts';
 import {checkKnown, isObject} from '../../../utils/check-options.ts';
 import {toError} from '../to-error.ts';
 import type {Address} from './address.ts';
+import {normalisedHost, withoutRoot} from './host-name.ts';
 
 /** How host names are resolved to addresses. */
 export interface DnsOptions {
@@ -106,13 +107,13 @@ export class Resolver {
     this.#lookup = lookup;
     this.#family = family;
     for (const [host, given] of Object.entries(resolve)) {
-      this.#fixed.set(host.toLowerCase(), fixedEntry(host, given, family));
+      this.#fixed.set(normalisedHost(host), fixedEntry(host, given, family));
     }
   }
 
   /** The fixed or cached addresses of a name, in the order to try them in; `undefined` when there are none. */
   find(hostname: string): readonly Address[] | undefined {
-    const entry = this.#fixed.get(hostname) ?? this.#fresh(hostname);
+    const entry = this.#fixed.get(withoutRoot(hostname)) ?? this.#fresh(hostname);
     return entry && orderAddresses(entry);
   }
 
@@ -141,7 +142,7 @@ export class Resolver {
 
   /** Records that an address could not be connected to. It is tried after the others until the name is looked up again. */
   failed(hostname: string, address: string): void {
-    const entry = this.#fixed.get(hostname) ?? this.#entries.get(hostname);
+    const entry = this.#fixed.get(withoutRoot(hostname)) ?? this.#entries.get(hostname);
     if (!entry || entry.addresses.length === 1) return;
     entry.failed ??= new Set();
     entry.failed.add(address);

@@ -5,6 +5,7 @@ import type {BasicCredentials} from '../../../utils/credentials.ts';
 import {basicAuthorization, isBasicCredentials, isBearerToken} from '../../../utils/credentials.ts';
 import {withoutBrackets} from '../../../utils/url-parts.ts';
 import {plainAddress} from './address.ts';
+import {normalisedHost, withoutRoot} from './host-name.ts';
 import type {TlsOptions} from './tls.ts';
 import {TlsClient} from './tls.ts';
 
@@ -238,8 +239,11 @@ function createRule(text: string): Rule {
     const inside = blockRule(bare, isIP(bare) === 4 ? 32 : 128);
     return (target) => isPort(target) && inside(target);
   }
-  const name = bare.replace(/^\*?\./, '');
-  return (target) => isPort(target) && (target.hostname === name || target.hostname.endsWith(`.${name}`));
+  const name = normalisedHost(bare.replace(/^\*?\./, ''));
+  return (target) => {
+    const hostname = withoutRoot(target.hostname);
+    return isPort(target) && (hostname === name || hostname.endsWith(`.${name}`));
+  };
 }
 
 function blockRule(network: string, prefix: number): Rule {

@@ -5,6 +5,7 @@ import type {ConnectionOptions, PeerCertificate, SecureContext, TLSSocket} from 
 import {checkServerIdentity, connect, createSecureContext} from 'node:tls';
 import {InvalidOptionError} from '../../../errors/index.ts';
 import {checkKnown, isObject} from '../../../utils/check-options.ts';
+import {normalisedHost, withoutRoot} from './host-name.ts';
 
 /** TLS options of a connector: those of `node:tls`, and certificate pins. */
 export interface TlsOptions {
@@ -114,7 +115,7 @@ export class TlsClient {
     if (ca !== undefined) checkAuthorities(`${where}.ca`, ca);
     this.#options = options;
     this.#rejectUnauthorized = rejectUnauthorized;
-    this.#servername = servername;
+    this.#servername = servername && normalisedHost(servername);
     this.#pins = pin === undefined ? undefined : checkPins(`${where}.pin`, pin);
     // Without a client certificate, the context is created on first use: it costs more than the rest of a connector.
     if (cert !== undefined) {
@@ -138,8 +139,9 @@ export class TlsClient {
    * @returns the TLS socket, which may be destroyed to cancel the handshake
    */
   handshake(raw: Duplex, target: TlsTarget, protocols: readonly string[], outcome: TlsOutcome): TLSSocket {
-    const servername = this.#servername ?? (isIP(target.hostname) ? '' : target.hostname);
-    const key = `${servername || target.hostname}:${target.port}`;
+    const hostname = withoutRoot(target.hostname);
+    const servername = this.#servername ?? (isIP(hostname) ? '' : hostname);
+    const key = `${servername || hostname}:${target.port}`;
     const session = this.#sessions.get(key);
     this.#context ??= createContext(this.#options);
     const rejectUnauthorized = this.#rejectUnauthorized;
@@ -149,7 +151,7 @@ export class TlsClient {
       // If left out, the environment variable NODE_TLS_REJECT_UNAUTHORIZED applies.
       ...(rejectUnauthorized !== undefined && {rejectUnauthorized}),
       // The certificate is verified for this host when there is no server name.
-      host: target.hostname,
+      host: hostname,
       servername,
       ALPNProtocols: protocols,
       checkServerIdentity: identityError,

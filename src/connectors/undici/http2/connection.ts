@@ -5,7 +5,7 @@ import type {Linked, LinkedList} from '../../../utils/linked-list.ts';
 import type {HostSlots} from '../../limits/limits.ts';
 import type {Lifespan} from '../lifespan.ts';
 import {closeGrace, longIdle} from '../lifespan.ts';
-import {UnprocessedError} from './errors.ts';
+import {Http1RequiredError, UnprocessedError} from './errors.ts';
 import type {StreamOwner} from './stream.ts';
 import {Http2Stream} from './stream.ts';
 
@@ -13,12 +13,16 @@ import {Http2Stream} from './stream.ts';
 export interface SharedHost extends HostSlots {
   /** How many streams the server allows on one connection, as it last announced. */
   maxStreams: number;
+  /** Lets further requests use HTTP/1.1, as the server wants it. */
+  requireHttp1(): void;
 }
 
 /** The events of a connection that its pool handles. */
 export interface Http2Events<Host extends SharedHost> {
   /** The connection has no streams and can serve further requests. */
   onIdle(connection: Http2Connection<Host>): void;
+  /** The server has announced that it allows streams. */
+  onRoom(connection: Http2Connection<Host>): void;
   /** The connection takes no further request. Its streams go on. */
   onRetired(connection: Http2Connection<Host>): void;
   /** The socket of the connection is closed. */
@@ -92,6 +96,8 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   /** The last stream that the server processes, as its GOAWAY announced. */
   #lastStream = Infinity;
   #error: Error | undefined = undefined;
+  /** Whether the server's GOAWAY asked for HTTP/1.1. */
+  #needsHttp1 = false;
   #isClosing = false;
 
   /** @param raw - the TCP socket under `socket`, which closes last */
@@ -129,10 +135,15 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     session.on('remoteSettings', ({maxConcurrentStreams = Infinity}) => {
       host.maxStreams = maxConcurrentStreams;
       this.#withdrawStreams(this.active - maxConcurrentStreams);
+      if (maxConcurrentStreams > 0) events.onRoom(this);
     });
     // Node itself starts no new stream after GOAWAY, and lets open streams go on.
-    session.on('goaway', (_code, lastStream) => {
+    session.on('goaway', (code, lastStream) => {
       this.#lastStream = lastStream;
+      if (code === constants.NGHTTP2_HTTP_1_1_REQUIRED) {
+        this.#needsHttp1 = true;
+        host.requireHttp1();
+      }
       this.retire();
     });
     session.on('error', (error) => {
@@ -222,6 +233,10 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
 
   failureOf(stream: ClientHttp2Stream): Error | undefined {
     const {id, rstCode} = stream;
+    if (this.#needsHttp1 || rstCode === constants.NGHTTP2_HTTP_1_1_REQUIRED) {
+      this.host.requireHttp1();
+      return new Http1RequiredError();
+    }
     if (rstCode === constants.NGHTTP2_REFUSED_STREAM || id === undefined || id > this.#lastStream) {
       return new UnprocessedError();
     }

@@ -21,9 +21,9 @@ export function headerValue(rawHeaders: readonly Buffer[], name: string): string
   return found;
 }
 
-/** The first Location header, decoded as UTF-8, as browsers do. */
+/** The first Location header. Each byte is one character, as in `Headers`. */
 export function locationOf(rawHeaders: readonly Buffer[]): string | undefined {
-  return firstOf(rawHeaders, 'location')?.toString();
+  return firstOf(rawHeaders, 'location')?.toString('latin1');
 }
 
 /** The first Content-Length header; 0 when there is none. */

@@ -27,6 +27,8 @@ export class PoolHost extends HostSlots {
   readonly idle: Array<Connection<PoolHost>> = [];
   /** HTTP/2 connections that take further requests, idle ones included. */
   readonly shared: Array<Http2Connection<PoolHost>> = [];
+  /** Whether the server has asked for HTTP/1.1 on a connection of HTTP/2. Kept as long as the host has a socket. */
+  onlyHttp1 = false;
   /** The dial that all requests of the host wait for, while it may lead to a connection that they can share. */
   dial: SharedDial<DialRequest> | undefined = undefined;
   /** Whether connections of the host can be shared, as far as is known. */
@@ -42,6 +44,11 @@ export class PoolHost extends HostSlots {
     return this.idle.length + this.shared.filter(({active}) => active === 0).length;
   }
 
+  /** Whether the server allows no streams for the moment, on a connection that is alive (RFC 9113, section 6.5.2). */
+  get isStalled(): boolean {
+    return this.maxStreams === 0 && this.shared.some(({isUsable}) => isUsable);
+  }
+
   constructor(origin: string, chooseProxy: ChooseProxy | undefined, sharing: boolean) {
     super(origin);
     const url = new URL(origin);
@@ -52,6 +59,13 @@ export class PoolHost extends HostSlots {
     this.sharing = sharing && this.secure;
     this.proxy = chooseProxy?.(this);
     this.prefix = this.proxy?.kind === 'http' && !this.secure ? origin : '';
+  }
+
+  requireHttp1(): void {
+    if (this.onlyHttp1) return;
+    this.onlyHttp1 = true;
+    this.sharing = false;
+    for (const connection of [...this.shared]) connection.retire();
   }
 }
 

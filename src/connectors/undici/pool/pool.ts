@@ -7,7 +7,7 @@ import {Dial} from '../dial/dial.ts';
 import type {ChooseProxy} from '../dial/proxy.ts';
 import {SharedDial} from '../dial/shared-dial.ts';
 import {Connection} from '../http1/connection.ts';
-import {Http2Connection} from '../http2/connection.ts';
+import {Http2Connection, initialMaxStreams} from '../http2/connection.ts';
 import {Http2Stream} from '../http2/stream.ts';
 import type {Lifespan} from '../lifespan.ts';
 import type {DialRequest, PoolConnection, PoolMember} from './pool-host.ts';
@@ -47,6 +47,8 @@ export class Pool {
   readonly #connections = new Set<PoolSocket>();
   readonly #waitingToDial = new LinkedList<DialRequest>();
   readonly #dials = new Map<DialRequest, Dial>();
+  /** The requests that wait until their server allows streams, with the timers of their connect timeouts. */
+  readonly #stalled = new Map<DialRequest, NodeJS.Timeout | undefined>();
   #open = 0;
   #closing = 0;
   #whenEmpty: (() => void) | undefined = undefined;
@@ -96,7 +98,7 @@ export class Pool {
   /** Ends the wait of a request for a connection. A dial that no other request waits for is cancelled. */
   cancel(request: DialRequest): void {
     const {host} = request;
-    if (this.#waitingToDial.remove(request)) return;
+    if (this.#waitingToDial.remove(request) || this.#leaveStalled(request)) return;
     if (host.dial?.leave(request)) {
       if (host.dial.size === 0) this.#cancelSharedDial(host, host.dial);
       return;
@@ -140,7 +142,12 @@ export class Pool {
   members(): PoolMember[] {
     const hosts = [...this.limits.hosts.values()];
     const sharing = hosts.flatMap(({dial}) => [...(dial?.members ?? [])]);
-    const dialling = [...this.#waitingToDial, ...this.#dials.keys(), ...sharing] as PoolMember[];
+    const dialling = [
+      ...this.#waitingToDial,
+      ...this.#stalled.keys(),
+      ...this.#dials.keys(),
+      ...sharing,
+    ] as PoolMember[];
     const queued = hosts.flatMap((host) => [...host.waiting] as PoolMember[]);
     return [...queued, ...dialling, ...this.running];
   }
@@ -202,6 +209,11 @@ export class Pool {
       const {host} = request;
       // A listener of the request before has made a call, which has run this loop for all the others.
       if (request.list === undefined) break;
+      if (host.isStalled) {
+        this.#waitingToDial.remove(request);
+        this.#stall(request);
+        continue;
+      }
       if (host.dial) {
         this.#waitingToDial.remove(request);
         host.dial.join(request, request.connectTimeout ?? this.options.connectTimeout);
@@ -225,6 +237,39 @@ export class Pool {
       else this.#dial(request);
     }
     this.#makeRoom();
+    for (const [request, stream] of served) request.connected(stream);
+  }
+
+  // Another connection to the server would have no room either.
+  #stall(request: DialRequest): void {
+    const limit = request.connectTimeout ?? this.options.connectTimeout;
+    const isLimited = limit !== undefined && limit !== Infinity;
+    const timer = isLimited ? setTimeout(() => this.#stalledTooLong(request, limit), limit) : undefined;
+    this.#stalled.set(request, timer);
+  }
+
+  #stalledTooLong(request: DialRequest, limit: number): void {
+    this.#leaveStalled(request);
+    request.dialTimedOut(limit, new NoStreamsError());
+  }
+
+  #leaveStalled(request: DialRequest): boolean {
+    clearTimeout(this.#stalled.get(request));
+    return this.#stalled.delete(request);
+  }
+
+  /** Lets stalled requests of the host go on: its server allows streams again, or its connection is over. */
+  #resumeStalled(host: PoolHost): void {
+    if (this.#stalled.size === 0 || host.isStalled) return;
+    const served: Array<[DialRequest, PoolConnection]> = [];
+    for (const request of [...this.#stalled.keys()]) {
+      if (request.host !== host) continue;
+      this.#leaveStalled(request);
+      const stream = this.#takeStream(host);
+      if (stream) served.push([request, stream]);
+      else this.#waitingToDial.append(request);
+    }
+    this.#dialWaiting();
     for (const [request, stream] of served) request.connected(stream);
   }
 
@@ -329,6 +374,7 @@ export class Pool {
     if (isHttp2(socket)) {
       const connection = new Http2Connection(host, socket, raw, life, maxHeaderSize, {
         onIdle: (idle) => void this.#keepIdle(idle),
+        onRoom: () => this.#resumeStalled(host),
         onRetired: (retired) => this.#stopSharing(retired),
         onClosed: (gone) => this.#onClosed(gone),
       });
@@ -346,6 +392,9 @@ export class Pool {
     const index = shared.indexOf(connection);
     if (index !== -1) shared.splice(index, 1);
     this.#leaveIdle(connection);
+    // What a server allowed on this connection says nothing about the next one.
+    if (shared.length === 0) connection.host.maxStreams = initialMaxStreams;
+    this.#resumeStalled(connection.host);
   }
 
   #onClosed(connection: PoolSocket): void {
@@ -374,6 +423,16 @@ export class Pool {
     const done = this.#whenEmpty;
     this.#whenEmpty = undefined;
     done?.();
+  }
+}
+
+/** The server of a connection allows no streams. */
+class NoStreamsError extends Error {
+  readonly code = 'ERR_HTTP2_NO_STREAMS';
+
+  constructor() {
+    super('The server allows no streams on its HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS is 0)');
+    this.name = 'NoStreamsError';
   }
 }
 

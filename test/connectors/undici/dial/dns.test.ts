@@ -202,6 +202,22 @@ describe('dns.resolve', () => {
     expect(await text(fetch(`http://other.example:${server.port}`))).toBe('127.0.0.1');
     expect(server.requests[0]?.headers.host).toBe(`api.example:${server.port}`);
   });
+
+  it('a host is found with and without the dot of an absolute name, and in any script', async () => {
+    const server = await startCloser('0.0.0.0');
+    const dns = createLookup({});
+    const resolve = {
+      'api.example': '127.0.0.2',
+      'other.example.': '127.0.0.3',
+      'Bücher.example': '127.0.0.4',
+    };
+    const {fetch} = openSession({dns: {lookup: dns.lookup, resolve}});
+    expect(await text(fetch(`http://api.example.:${server.port}`))).toBe('127.0.0.2');
+    expect(await text(fetch(`http://other.example:${server.port}`))).toBe('127.0.0.3');
+    expect(await text(fetch(`http://bücher.example:${server.port}`))).toBe('127.0.0.4');
+    expect(dns.asked).toEqual([]);
+    expect(server.requests[0]?.headers.host).toBe(`api.example.:${server.port}`);
+  });
 });
 
 describe('family', () => {

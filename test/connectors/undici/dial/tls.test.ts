@@ -63,6 +63,25 @@ describe('https', () => {
     expect(error).toMatchObject({phase: 'tls', code: 'ERR_TLS_CERT_ALTNAME_INVALID'});
   });
 
+  it('the dot of an absolute name is neither requested nor verified', async () => {
+    const server = await startTls(known.server);
+    const other = await startTls(known.other);
+    const {fetch} = openSession({tls: {ca: known.ca}, dns: {resolve: {localhost: '127.0.0.1'}}});
+    expect(await (await fetch(`https://localhost.:${server.port}/`)).json()).toMatchObject({
+      servername: 'localhost',
+    });
+    const error = await failure(fetch(`https://localhost.:${other.port}/`));
+    expect(error).toMatchObject({phase: 'tls', code: 'ERR_TLS_CERT_ALTNAME_INVALID'});
+    const named = openSession({tls: {ca: known.ca, servername: 'other.example.'}});
+    expect(await (await named.fetch(other.origin)).json()).toMatchObject({servername: 'other.example'});
+  });
+
+  it('an internationalised servername is requested in ASCII', async () => {
+    const server = await startTls(known.server);
+    const {fetch} = openSession({tls: {rejectUnauthorized: false, servername: 'Bücher.example'}});
+    expect(await (await fetch(server.origin)).json()).toMatchObject({servername: 'xn--bcher-kva.example'});
+  });
+
   it('several authorities, given as bytes, are trusted', async () => {
     const server = await startTls(known.server);
     for (const ca of [Buffer.from(known.ca), [known.other.cert, known.ca]]) {

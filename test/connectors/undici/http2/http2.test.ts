@@ -282,6 +282,71 @@ describe('one HTTP/2 connection', () => {
     expect(stats()).toMatchObject({active: 0, idle: 3});
   });
 
+  describe('while the server allows no streams', () => {
+    it('a request waits until it allows some, on the same connection', async () => {
+      const server = await startHttp2((_request, response) => response.end('ok'), {
+        settings: {maxConcurrentStreams: 0},
+      });
+      const {fetch, stats} = openHttp2();
+      const all = [text(fetch(server.origin)), text(fetch(server.origin, {method: 'POST', body: 'x'}))];
+      await waitFor(() => server.sessions.length === 1);
+      await turns(20);
+      expect(stats()).toMatchObject({active: 2, totals: {opened: 1}});
+      server.sessions[0]?.settings({maxConcurrentStreams: 5});
+      expect(await Promise.all(all)).toEqual(['ok', 'ok']);
+      expect(stats()).toMatchObject({active: 0, totals: {opened: 1}});
+    });
+
+    /** Opens a session with a connection whose server allows no streams any more. */
+    async function openStalled(options: UndiciConnectorOptions = {}) {
+      const server = await startHttp2((_request, response) => response.end('ok'));
+      const session = openHttp2(options);
+      await text(session.fetch(server.origin));
+      const stall = (streams: number) =>
+        new Promise((resolve) => server.sessions[0]?.settings({maxConcurrentStreams: streams}, resolve));
+      await stall(0);
+      return {server, session, stall};
+    }
+
+    it('a request waits for the time of its connect timeout at most', async () => {
+      const {server, session} = await openStalled();
+      const error = await failure(session.fetch(server.origin, {timeout: {connect: 10}}));
+      expect(error).toMatchObject({name: 'TimeoutError', phase: 'connect', limit: 10});
+      expect(String((error as Error).cause)).toContain('SETTINGS_MAX_CONCURRENT_STREAMS');
+      expect(session.stats().active).toBe(0);
+    });
+
+    it('a request that waits can be aborted, and the others go on', async () => {
+      const {server, session, stall} = await openStalled();
+      const controller = new AbortController();
+      const aborted = failure(session.fetch(server.origin, {signal: controller.signal}));
+      const other = text(session.fetch(server.origin));
+      controller.abort();
+      expect(await aborted).toBe(controller.signal.reason);
+      await stall(1);
+      expect(await other).toBe('ok');
+      expect(session.stats()).toMatchObject({active: 0, totals: {opened: 1}});
+    });
+
+    it('requests that wait go over a new connection when the old one closes', async () => {
+      const {server, session} = await openStalled();
+      const all = Array.from({length: 3}, () => text(session.fetch(server.origin)));
+      await turns(5);
+      expect(session.stats().totals.opened).toBe(1);
+      server.sessions[0]?.close();
+      expect(await Promise.all(all)).toEqual(['ok', 'ok', 'ok']);
+      expect(session.stats().totals.opened).toBe(2);
+    });
+
+    it('destroy() fails the requests that wait', async () => {
+      const {server, session} = await openStalled();
+      const waiting = failure(session.fetch(server.origin));
+      await turns(5);
+      await session.session.destroy(new Error('enough'));
+      expect(await waiting).toBeInstanceOf(Error);
+    });
+  });
+
   it('no request is lost when the server allows fewer streams than were opened at first', async () => {
     const server = await startHttp2((_request, response) => setImmediate(() => response.end('ok')), {
       settings: {maxConcurrentStreams: 2},
@@ -489,6 +554,64 @@ describe('an HTTP/2 stream', () => {
     expect(error).toMatchObject({name: 'TypeError', code: 'ERR_HTTP2_UNPROCESSED'});
     expect(server.requests.length).toBeLessThan(10);
     expect(stats().active).toBe(0);
+  });
+
+  describe('a server that requires HTTP/1.1', () => {
+    const refusals = {
+      'resets the stream': (request: Http2ServerRequest) =>
+        request.stream.close(constants.NGHTTP2_HTTP_1_1_REQUIRED),
+      'closes the connection': (request: Http2ServerRequest) =>
+        request.stream.session?.goaway(constants.NGHTTP2_HTTP_1_1_REQUIRED, 0),
+    };
+    for (const [how, refuse] of Object.entries(refusals)) {
+      it(`a server that ${how} gets the request over HTTP/1.1, also a POST`, async () => {
+        const seen: string[] = [];
+        const server = await startHttp2(
+          async (request, response) => {
+            seen.push(`${request.method} ${request.httpVersion}`);
+            if (request.httpVersion === '2.0') return void refuse(request);
+            const chunks: Buffer[] = [];
+            for await (const chunk of request) chunks.push(chunk as Buffer);
+            response.end(`body ${Buffer.concat(chunks)}`);
+          },
+          {allowHTTP1: true},
+        );
+        const {fetch} = openHttp2();
+        expect(await text(fetch(server.origin, {method: 'POST', body: 'x'}))).toBe('body x');
+        // The server is not asked again while a connection is open.
+        const all = [fetch(server.origin), fetch(server.origin)];
+        expect(await Promise.all(all.map(text))).toEqual(['body ', 'body ']);
+        expect(seen).toEqual(['POST 2.0', 'POST 1.1', 'GET 1.1', 'GET 1.1']);
+      });
+    }
+
+    it('requests that were answered on the connection before go on', async () => {
+      let finish = (): unknown => undefined;
+      const server = await startHttp2(
+        (request, response) => {
+          if (request.httpVersion === '1.1') response.end('1.1');
+          else if (request.url === '/refused') request.stream.close(constants.NGHTTP2_HTTP_1_1_REQUIRED);
+          else {
+            response.write('some');
+            finish = () => response.end('thing');
+          }
+        },
+        {allowHTTP1: true},
+      );
+      const {fetch} = openHttp2();
+      const first = await fetch(server.origin);
+      expect(await text(fetch(`${server.origin}/refused`))).toBe('1.1');
+      finish();
+      expect(await first.text()).toBe('something');
+    });
+
+    it('a stream as a body can’t be sent again, and fails with what the server wants', async () => {
+      const server = await startHttp2(refusals['resets the stream'], {allowHTTP1: true});
+      const {fetch, stats} = openHttp2();
+      const error = await failure(fetch(server.origin, {method: 'POST', body: new Blob(['x']).stream()}));
+      expect(error).toMatchObject({code: 'ERR_HTTP2_HTTP_1_1_REQUIRED', phase: 'receive'});
+      expect(stats().active).toBe(0);
+    });
   });
 
   it('an upload stops when the response comes before its end', async () => {
