@@ -82,21 +82,13 @@ export function reportedStream(
   listener: ProgressListener,
 ): ReadableStream<Uint8Array> {
   const report = new ProgressReport(listener, sizeOf(source));
-  const reader = toReadableStream(inPieces(source)).getReader();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const {done, value} = await reader.read();
-        if (done) {
-          report.end();
-          controller.close();
-        } else {
-          report.add(value);
-          controller.enqueue(value);
-        }
+  return toReadableStream(inPieces(source)).pipeThrough(
+    new TransformStream({
+      transform(chunk, controller) {
+        report.add(chunk);
+        controller.enqueue(chunk);
       },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    {highWaterMark: 0},
+      flush: () => report.end(),
+    }),
   );
 }

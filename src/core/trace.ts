@@ -243,7 +243,7 @@ export function checkTrace(trace: unknown): readonly TraceListener[] {
     Array.isArray(trace) && trace.every((item) => typeof item === 'function' || isObject(item)),
     'trace',
     trace,
-    'a list of functions, or of objects with a function for each signal',
+    'a list of functions, or of objects with functions',
   );
   return trace;
 }

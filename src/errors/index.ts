@@ -85,7 +85,7 @@ export class RateLimitError extends AiofetchError {
     super(
       retryAfter === undefined
         ? 'The store of the rate limit failed'
-        : `The rate limit has room in ${Math.ceil(retryAfter)} ms, later than maxWait allows`,
+        : `The rate limit has room in ${Math.ceil(retryAfter)} ms, after maxWait`,
       'ERR_RATE_LIMIT',
       undefined,
       details,
@@ -155,7 +155,7 @@ export class ResponseTooLargeError extends AiofetchError {
 
   constructor(limit: number, details: ErrorDetails = {}) {
     super(
-      `Response is larger than the ${limit} bytes that maxResponseSize allows`,
+      `Response is larger than maxResponseSize, ${limit} bytes`,
       'ERR_RESPONSE_TOO_LARGE',
       'receive',
       details,

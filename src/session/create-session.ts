@@ -2,7 +2,7 @@ import type {HeaderList} from '../core/header-list.ts';
 import type {Platform} from '../core/platform.ts';
 import type {Policy} from '../core/policy.ts';
 import {lifetimeOf} from '../core/request.ts';
-import {InvalidOptionError} from '../errors/index.ts';
+import {UnsupportedOptionError} from '../errors/index.ts';
 import {authPolicy} from '../policies/auth/index.ts';
 import {idempotencyKeyPolicy} from '../policies/idempotency-key.ts';
 import {rateLimitPolicy} from '../policies/rate-limit/index.ts';
@@ -93,11 +93,7 @@ function build(
   function extend(given: ExtendOptions): Session {
     checkSessionOptions(given);
     if ('connector' in given) {
-      throw new InvalidOptionError(
-        'connector',
-        new Error('it is set'),
-        'none, because a child session shares the connector of its parent',
-      );
+      throw new UnsupportedOptionError('connector', 'extend', 'a child session shares that of its parent');
     }
     const {connector, platform} = state;
     return build(mergeSettings(inherited, given), given, {

@@ -13,8 +13,6 @@ export function mergeHooks(first: Hooks | undefined, second: Hooks | undefined):
   return merged as unknown as Hooks;
 }
 
-const knownHooks = new Set(['init', 'beforeRequest', 'beforeError', 'afterResponse']);
-
 /**
  * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown hook
  */
@@ -22,12 +20,12 @@ export function checkHookOptions({hooks, context}: Pick<KyOptions, 'hooks' | 'co
   assertOption(context === undefined || isRecord(context), 'context', context, 'an object');
   if (hooks === undefined) return;
   assertOption(isRecord(hooks), 'hooks', hooks, 'an object of lists of functions');
-  checkKnown('hooks', hooks, knownHooks);
+  checkKnown('hooks', hooks, ['init', 'beforeRequest', 'beforeError', 'afterResponse']);
   for (const [name, list] of Object.entries(hooks)) {
     if (list === undefined) continue;
     const option = `hooks.${name}`;
-    assertOption(Array.isArray(list), option, list, 'a list of functions');
-    for (const hook of list) assertOption(typeof hook === 'function', option, hook, 'a function');
+    const isList = Array.isArray(list) && list.every((hook) => typeof hook === 'function');
+    assertOption(isList, option, list, 'a list of functions');
   }
 }
 

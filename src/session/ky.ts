@@ -144,9 +144,7 @@ function withoutKy(error: Error): Error {
   if (error.name === 'NetworkError' && error.cause instanceof AiofetchError) return error.cause;
   if (isHTTPError(error)) return new HTTPError(error.response, error.data, {request: error.request});
   if (isForceRetryError(error))
-    return new TypeError(
-      "ky.retry() does not work here, because ky's own retry is off; use the retry option",
-    );
+    return new TypeError("ky.retry() does not work, because ky's retry is off; use the retry option");
   return error;
 }
 

@@ -108,7 +108,7 @@ describe.runIf(redisVersion !== undefined)('a quota on Redis', () => {
     expect(whenOpen).toEqual(Array(3).fill(ok));
     const refusal = {
       error: 'RateLimitError',
-      cause: 'Error: The store did not answer within 100 ms (storeTimeout)',
+      cause: 'Error: rateLimit.storeTimeout of 100 ms ran out',
     };
     expect(whenClosed).toEqual(Array(3).fill(refusal));
     expect(log.arrivals.map(({client}) => client)).toEqual(Array(3).fill('open'));

@@ -4,4 +4,12 @@ import {networkError} from '../base/network-error.ts';
 import type {FetchTraits} from './create-native-connector.ts';
 
 /** The traits for the `fetch` of a runtime that shows redirects and the reasons of failures. */
-export const anyFetch: FetchTraits = {followRedirects, prepareBody, toError: networkError};
+export const anyFetch: FetchTraits = {
+  followRedirects({capabilities}, request, send) {
+    // With `integrity` the runtime has to follow the redirects, because it must check only the body of the last response.
+    if (!capabilities.manualRedirect || request.native?.integrity) return undefined;
+    return followRedirects(request, (hop) => send(hop, 'manual'));
+  },
+  prepareBody,
+  toError: networkError,
+};

@@ -2,8 +2,7 @@ import type {PreparedBody, RequestBody} from '../../core/body.ts';
 import {isStreamLike, sizeOf} from '../../core/body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
 import {callFetch, foreignFetch} from '../../core/fetch-origin.ts';
-import type {followRedirects} from '../../core/redirect.ts';
-import type {ConnectorRequest} from '../../core/request.ts';
+import type {ConnectorRequest, Redirect} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
 import {buildConnector} from '../base/build-connector.ts';
 import type {UploadProgress} from '../base/definition.ts';
@@ -11,10 +10,22 @@ import type {ToError} from '../base/fetch-exchange.ts';
 import type {StreamingInit} from './watch-upload.ts';
 import {sendStream} from './watch-upload.ts';
 
+/** Sends a request to the `fetch` of the runtime, with another `redirect` if one is given. */
+export type SendHop = (request: ConnectorRequest, redirect?: Redirect) => Promise<Response>;
+
 /** The work that a connector does itself, because the runtime's `fetch` doesn't do it. In a page, the browser does most of it. */
 export interface FetchTraits {
-  /** Follows redirects, if the runtime shows them, because some runtimes don't follow them exactly as the standard says. */
-  readonly followRedirects?: typeof followRedirects | undefined;
+  /**
+   * Follows redirects, because some runtimes don't follow them exactly as the standard says. Returns `undefined` for a
+   * request whose redirects the runtime has to follow.
+   */
+  readonly followRedirects?:
+    | ((
+        native: {readonly capabilities: ConnectorCapabilities},
+        request: ConnectorRequest,
+        send: SendHop,
+      ) => Promise<Response> | undefined)
+    | undefined;
   /** Converts a body to the form that is passed to `fetch`. */
   readonly prepareBody: (
     body: RequestBody,
@@ -52,10 +63,9 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
         const owner = native.owner ?? connector;
         const fetch = foreignFetch(owner, lifetimeOf(request).cameFrom) ?? before;
         native.checkFetch?.(fetch);
-        const send = (hop: ConnectorRequest) => sendNatively(native, owner, fetch, hop, signal, progress);
-        return native.followRedirects && followsHere(native, request)
-          ? native.followRedirects(request, send)
-          : send(request);
+        const send: SendHop = (hop, redirect = hop.redirect) =>
+          sendNatively(native, owner, fetch, hop, redirect, signal, progress);
+        return native.followRedirects?.(native, request, send) ?? send(request);
       },
       ...(dispose && {dispose}),
     },
@@ -63,11 +73,6 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
     native.toError,
   );
   return connector;
-}
-
-// With `integrity` the runtime has to follow the redirects, because it must check only the body of the last response.
-function followsHere({capabilities, followRedirects}: NativeFetch, request: ConnectorRequest): boolean {
-  return capabilities.manualRedirect && followRedirects !== undefined && !request.native?.integrity;
 }
 
 // Not all runtimes throw the standard's TypeError.
@@ -80,6 +85,7 @@ async function sendNatively(
   owner: Connector,
   fetch: typeof globalThis.fetch,
   request: ConnectorRequest,
+  redirect: Redirect,
   signal: AbortSignal,
   progress: UploadProgress,
 ): Promise<Response> {
@@ -89,7 +95,7 @@ async function sendNatively(
     ...request.native,
     method: request.method,
     headers,
-    redirect: followsHere(native, request) ? 'manual' : request.redirect,
+    redirect,
     signal,
   };
   const send = (sent: StreamingInit) => callFetch(owner, fetch, request.url, sent);

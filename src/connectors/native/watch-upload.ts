@@ -51,7 +51,7 @@ export async function sendStream(
     discard(response);
     throw uploadError(upload.failed.error, request);
   }
-  if (response.status >= 300) upload.halt(new Error('The server answered before it had the whole body'));
+  if (response.status >= 300) upload.halt(new Error('The server has answered'));
   return response;
 }
 

@@ -104,7 +104,7 @@ export function authPolicy(auth: Auth): PolicyDefinition {
     name: 'auth',
     callOptions: {
       auth(value: unknown) {
-        assertOption(value === false, 'auth', value, 'false in a call, which then is not signed');
+        assertOption(value === false, 'auth', value, 'false in a call');
         return value;
       },
     },
@@ -114,7 +114,7 @@ export function authPolicy(auth: Auth): PolicyDefinition {
         throw new InvalidOptionError(
           'auth',
           new Error('the session has no baseUrl'),
-          'auth together with a baseUrl, to whose origin alone the credentials are sent',
+          'auth with a baseUrl, whose origin alone gets the credentials',
         );
       }
       const {origin} = context.baseUrl;
@@ -192,7 +192,7 @@ export function bearerOf(token: string): string {
   assertOption(
     isBearerToken(token),
     'auth.bearer',
-    typeof token === 'string' ? new Error('empty, or it contains other characters') : token,
+    token,
     'visible ASCII characters, or a function that returns them',
   );
   return `Bearer ${token}`;

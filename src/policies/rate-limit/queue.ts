@@ -332,7 +332,7 @@ async function returnToStore({key, limit}: Bucket): Promise<void> {
 function withTimeout<T>(ms: number, answer: T | Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
-      () => reject(new Error(`The store did not answer within ${ms} ms (storeTimeout)`)),
+      () => reject(new Error(`rateLimit.storeTimeout of ${ms} ms ran out`)),
       Math.min(ms, longestDelay),
     );
     Promise.resolve(answer)

@@ -1,6 +1,6 @@
 import {describe, expect, it} from 'vitest';
 import type {Policy, SessionOptions} from '../../../src/index.ts';
-import {InvalidOptionError, SessionClosedError} from '../../../src/index.ts';
+import {SessionClosedError, UnsupportedOptionError} from '../../../src/index.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/';
@@ -152,8 +152,8 @@ describe('a child session', () => {
     (options) => {
       const {session} = mockSession();
       const error = thrown(() => session.extend(options as SessionOptions));
-      expect(error).toBeInstanceOf(InvalidOptionError);
-      expect(error.message).toMatch(/"connector".*shares the connector of its parent/);
+      expect(error).toBeInstanceOf(UnsupportedOptionError);
+      expect(error.message).toMatch(/"connector".*shares that of its parent/);
     },
   );
 });

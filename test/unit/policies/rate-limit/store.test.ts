@@ -356,7 +356,7 @@ describe('a slow store', () => {
     const {outcome} = hasty.send();
     await pass(100);
     expect(outcome.error).toMatchObject({
-      cause: expect.objectContaining({message: 'The store did not answer within 100 ms (storeTimeout)'}),
+      cause: expect.objectContaining({message: 'rateLimit.storeTimeout of 100 ms ran out'}),
     });
     await pass(2_000);
     expect(patient.requests.length).toBe(1);
