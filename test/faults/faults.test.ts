@@ -20,7 +20,7 @@ const [given, chosen] = (process.env['AIOFETCH_FAULTS'] ?? '').split(':');
 const seed = given ? Number(given) : Math.floor(Math.random() * 1e9);
 
 /** How many scenarios each transport gets. A handshake of TLS takes as long as several calls. */
-const counts: Readonly<Record<Transport, number>> = {tcp: 900, tls: 300, http2: 300};
+const counts: Readonly<Record<Transport, number>> = {tcp: 2_000, tls: 600, http2: 600};
 /** How much the heap may grow over all scenarios of a transport, in bytes. One response that is kept for each would be more. */
 const growth = 24 * 1024 * 1024;
 

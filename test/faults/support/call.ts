@@ -3,6 +3,7 @@ import type {CallOptions, FetchInit, Session, TraceEvent} from '../../../src/ind
 import {AiofetchError} from '../../../src/index.ts';
 import {largestResponse} from './content.ts';
 import type {Draw} from './draw.ts';
+import type {Log} from './log.ts';
 import type {ReadFailure} from './reading.ts';
 import {drawReading} from './reading.ts';
 import type {Source} from './source.ts';
@@ -13,7 +14,7 @@ export interface Caller {
   readonly session: Session;
   readonly origin: string;
   readonly isBounded: boolean;
-  readonly log: (what: string) => void;
+  readonly log: Log;
   /** Reports what must not happen. */
   readonly fail: (what: string) => void;
 }

@@ -20,7 +20,7 @@ export interface CampaignReport {
 }
 
 // Most of a scenario is waiting. With more of them at once, calls would run into their timeouts for want of processor time.
-const sideBySide = 10;
+const sideBySide = 20;
 
 /** Plays scenarios side by side in this process, and watches the process. */
 export async function runCampaign({seed, numbers}: CampaignOptions): Promise<CampaignReport> {
@@ -81,6 +81,6 @@ export function showScenario(seed: number, {number, transport, faults, log}: Sce
   return [
     `Scenario ${number} over ${transport}: ${faults.join('\n')}`,
     `Play it again: AIOFETCH_FAULTS=${seed}:${number} npx vitest run test/faults`,
-    ...log.map((line) => `  ${line}`),
+    ...log().map((line) => `  ${line}`),
   ].join('\n');
 }

@@ -1,4 +1,11 @@
-import {brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync} from 'node:zlib';
+import {
+  brotliCompressSync,
+  constants,
+  deflateRawSync,
+  deflateSync,
+  gzipSync,
+  zstdCompressSync,
+} from 'node:zlib';
 import type {Draw} from './draw.ts';
 
 /** The largest body that a call accepts whose `maxResponseSize` is set, in bytes. */
@@ -11,26 +18,30 @@ export interface Content {
   readonly coding?: string;
 }
 
+// The decoders don't care how well their input was compressed.
 const coders = {
-  gzip: gzipSync,
-  deflate: deflateSync,
-  'deflate-raw': deflateRawSync,
-  br: brotliCompressSync,
-  zstd: zstdCompressSync,
+  gzip: (bytes: Buffer) => gzipSync(bytes, {level: 1}),
+  deflate: (bytes: Buffer) => deflateSync(bytes, {level: 1}),
+  'deflate-raw': (bytes: Buffer) => deflateRawSync(bytes, {level: 1}),
+  br: (bytes: Buffer) => brotliCompressSync(bytes, {params: {[constants.BROTLI_PARAM_QUALITY]: 1}}),
+  zstd: (bytes: Buffer) => zstdCompressSync(bytes),
 } as const;
 type Coder = keyof typeof coders;
 
 // Made once: compressing them takes long.
-const bombs = new Map<Coder, Buffer>();
+const bombs = new Map<Coder, {readonly once: Buffer; readonly twice: Buffer}>();
 
-function bombOf(coder: Coder): Buffer {
+function bombOf(coder: Coder): {readonly once: Buffer; readonly twice: Buffer} {
   let bomb = bombs.get(coder);
   if (!bomb) {
-    bomb = coders[coder](Buffer.alloc(8_000_000));
+    const once = coders[coder](Buffer.alloc(8_000_000));
+    bomb = {once, twice: coders.gzip(once)};
     bombs.set(coder, bomb);
   }
   return bomb;
 }
+
+const picture = Buffer.alloc(600_000, 'p');
 
 const texts: ReadonlyArray<readonly [type: string, make: (draw: Draw) => string | Buffer]> = [
   ['text/plain', (draw) => 'All is well. '.repeat(draw.int(2_000))],
@@ -49,7 +60,7 @@ const texts: ReadonlyArray<readonly [type: string, make: (draw: Draw) => string 
   ['multipart/form-data; boundary=b', () => '--b\r\ncontent-disposition: form-data; name="a'],
   ['application/x-www-form-urlencoded', () => 'a=1&b=%ZZ&&=;'],
   ['', (draw) => draw.bytes(draw.int(3_000))],
-  ['image/png', (draw) => Buffer.alloc(draw.int(900_000), 'p')],
+  ['image/png', (draw) => picture.subarray(0, draw.int(picture.length))],
 ];
 
 /** Draws the body of a response: of any type and size, coded rightly, wrongly or as a decompression bomb. */
@@ -64,7 +75,7 @@ export function drawContent(draw: Draw, withBombs: boolean): Content {
       return {type, bytes: coders[coder](bytes), coding: coder.replace('-raw', '')};
     }
     case 'twice':
-      return {type, bytes: brotliCompressSync(gzipSync(bytes)), coding: 'gzip, br'};
+      return {type, bytes: coders.br(coders.gzip(bytes)), coding: 'gzip, br'};
     case 'broken': {
       const coder = draw.pick(Object.keys(coders) as Coder[]);
       return {type, bytes: damage(draw, coders[coder](bytes)), coding: coder.replace('-raw', '')};
@@ -74,7 +85,7 @@ export function drawContent(draw: Draw, withBombs: boolean): Content {
     case 'odd':
       return {
         type,
-        bytes: gzipSync(bytes),
+        bytes: coders.gzip(bytes),
         coding: draw.pick([
           'gzip,'.repeat(8),
           'GZIP',
@@ -89,8 +100,8 @@ export function drawContent(draw: Draw, withBombs: boolean): Content {
       const coder = draw.pick(Object.keys(coders) as Coder[]);
       const bomb = bombOf(coder);
       return draw.chance(0.3)
-        ? {type, bytes: gzipSync(bomb), coding: `${coder.replace('-raw', '')}, gzip`}
-        : {type, bytes: bomb, coding: coder.replace('-raw', '')};
+        ? {type, bytes: bomb.twice, coding: `${coder.replace('-raw', '')}, gzip`}
+        : {type, bytes: bomb.once, coding: coder.replace('-raw', '')};
     }
     default:
       return {type, bytes};

@@ -1,4 +1,3 @@
-import {createHash} from 'node:crypto';
 import {createRandom} from '../../support/random.ts';
 
 /** Draws that are the same in every run with the same names. */
@@ -19,7 +18,22 @@ export interface Draw {
 
 /** Makes the draws of what the names say, for example a seed and the number of a scenario. */
 export function createDraw(...names: ReadonlyArray<string | number>): Draw {
-  const random = createRandom(createHash('sha256').update(names.join(':')).digest().readInt32LE());
+  return drawOf(hash(2_166_136_261, names));
+}
+
+/** FNV-1a. The generator mixes what comes out. */
+function hash(start: number, names: ReadonlyArray<string | number>): number {
+  let state = start;
+  for (const name of names) {
+    const text = `:${name}`;
+    for (let index = 0; index < text.length; index++)
+      state = Math.imul(state ^ text.charCodeAt(index), 16_777_619);
+  }
+  return state;
+}
+
+function drawOf(state: number): Draw {
+  const random = createRandom(state);
   const int = (below: number) => Math.floor(random() * below);
   return {
     random,
@@ -27,15 +41,22 @@ export function createDraw(...names: ReadonlyArray<string | number>): Draw {
     chance: (probability) => random() < probability,
     pick: <T>(items: readonly T[]) => items[int(items.length)] as T,
     weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
-      const entries = Object.entries(weights) as Array<[Name, number]>;
-      let left = random() * entries.reduce((sum, [, weight]) => sum + weight, 0);
-      for (const [name, weight] of entries) {
-        left -= weight;
-        if (left < 0) return name;
+      let sum = 0;
+      for (const name in weights) sum += weights[name];
+      let left = random() * sum;
+      let last: Name | undefined;
+      for (const name in weights) {
+        last = name;
+        left -= weights[name];
+        if (left < 0) break;
       }
-      return (entries.at(-1) as [Name, number])[0];
+      return last as Name;
     },
-    bytes: (size) => Buffer.from(Array.from({length: size}, () => int(256))),
-    fork: (...more) => createDraw(...names, ...more),
+    bytes(size) {
+      const bytes = Buffer.allocUnsafe(size);
+      for (let index = 0; index < size; index++) bytes[index] = int(256);
+      return bytes;
+    },
+    fork: (...names) => drawOf(hash(state, names)),
   };
 }

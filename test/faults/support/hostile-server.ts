@@ -1,13 +1,13 @@
-import type {AddressInfo, Socket} from 'node:net';
-import {createServer} from 'node:net';
-import {setTimeout as delay} from 'node:timers/promises';
+import type {Socket} from 'node:net';
 import type {Draw} from './draw.ts';
+import {openGate} from './gate.ts';
 import type {Play} from './http1-server.ts';
 import {playHttp1} from './http1-server.ts';
 import {playHttp2} from './http2-server.ts';
+import {prefixed} from './log.ts';
 import type {Identities} from './tls.ts';
 import {identities, startTls} from './tls.ts';
-import {createWire, wireOver} from './wire.ts';
+import {createWire} from './wire.ts';
 
 /** HTTP/1.1 over TCP, HTTP/1.1 over TLS, HTTP/2 over TLS. */
 export type Transport = 'tcp' | 'tls' | 'http2';
@@ -16,8 +16,13 @@ export const transports: readonly Transport[] = ['tcp', 'tls', 'http2'];
 
 export interface HostileServer {
   readonly origin: string;
+  readonly port: number;
   /** The certificate of the authority that the client is to trust. */
   readonly authority: string | undefined;
+  /** How many connections are open, be they half-closed. */
+  readonly open: number;
+  /** Resets the connections that have not been accepted, and refuses later ones. */
+  stop(): void;
   /** Stops listening. Resolves when the client has ended every connection. */
   close(): Promise<void>;
 }
@@ -29,40 +34,24 @@ export async function startHostileServer(
   options: Omit<Play, 'origin'>,
 ): Promise<HostileServer> {
   const trusted = transport === 'tcp' ? undefined : await identities();
-  const sockets = new Set<Socket>();
-  let count = 0;
-  const server = createServer({allowHalfOpen: true}, (socket) => {
-    const index = count++;
+  const gate = await openGate(async (socket, index) => {
     const ownDraw = draw.fork('connection', index);
-    const log = (what: string) => options.log(`  server ${index}: ${what}`);
-    const play = {...options, origin, log};
-    sockets.add(socket);
-    // The client has ended its side.
-    socket.on('end', () => {
-      sockets.delete(socket);
-      socket.end();
-    });
-    socket.on('close', () => void sockets.delete(socket)).on('error', () => {});
+    const log = prefixed(options.log, `  server ${index}: `);
     log('accepts');
     if (ownDraw.chance(options.malice * 0.03)) {
+      log('resets at once');
       socket.resetAndDestroy();
       return;
     }
-    playConnection(socket, ownDraw, play, transport, trusted)
-      .catch((error: unknown) => {
-        if (error !== wireOver) throw error;
-      })
-      // The streams over a socket take its events.
-      .finally(() => sockets.delete(socket));
+    await playConnection(socket, ownDraw, {...options, origin, log}, transport, trusted);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const origin = `${trusted ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const origin = `${trusted ? 'https' : 'http'}://127.0.0.1:${gate.port}`;
   return {
+    ...gate,
     origin,
     authority: trusted?.authority,
-    async close() {
-      server.close();
-      while (sockets.size > 0) await delay(1);
+    get open() {
+      return gate.open;
     },
   };
 }

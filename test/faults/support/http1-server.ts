@@ -1,6 +1,7 @@
 import type {Draw} from './draw.ts';
 import type {ResponseSubject} from './http1-response.ts';
 import {drawResponse, goodResponse} from './http1-response.ts';
+import type {Log} from './log.ts';
 import type {Wire} from './wire.ts';
 import {breakOff} from './wire.ts';
 
@@ -10,7 +11,7 @@ export interface Play {
   readonly isBounded: boolean;
   /** How likely it is that a step goes wrong. */
   readonly malice: number;
-  readonly log: (what: string) => void;
+  readonly log: Log;
 }
 
 interface Head {
@@ -43,9 +44,9 @@ export async function playHttp1(wire: Wire, draw: Draw, play: Play): Promise<voi
       );
     }
     const answersEarly = draw.chance(malice * 0.3);
-    if (!answersEarly) await wire.take((unread) => readBody(unread, head));
+    if (!answersEarly) await skipBody(wire, head);
     if (!(await respond(wire, draw, play, head))) return;
-    if (answersEarly) await wire.take((unread) => readBody(unread, head));
+    if (answersEarly) await skipBody(wire, head);
     if (draw.chance(malice * 0.15)) {
       log('on the idle connection');
       if (draw.chance(0.5))
@@ -65,7 +66,7 @@ async function respond(wire: Wire, draw: Draw, play: Play, head: Head): Promise<
   const length = isCut
     ? draw.int(draw.chance(0.6) ? Math.min(bytes.length, 300) : bytes.length)
     : bytes.length;
-  log(`${head.method} ${head.path}: ${length} of ${bytes.length}: ${firstLine(bytes)}`);
+  log(() => `${head.method} ${head.path}: ${length} of ${bytes.length}: ${firstLine(bytes)}`);
   const sizes = draw.weighted({whole: 6, pieces: 2, bytes: 1});
   const sent = bytes.subarray(0, length);
   if (sizes === 'whole') wire.write(sent);
@@ -112,11 +113,6 @@ function readHead(unread: Buffer): {readonly value: Head; readonly size: number}
   };
 }
 
-function readBody(
-  unread: Buffer,
-  {length, isChunked}: Head,
-): {readonly value: true; readonly size: number} | undefined {
-  if (!isChunked) return unread.length < length ? undefined : {value: true, size: length};
-  const end = unread.indexOf('0\r\n\r\n');
-  return end === -1 ? undefined : {value: true, size: end + 5};
+function skipBody(wire: Wire, {length, isChunked}: Head): Promise<void> {
+  return isChunked ? wire.skipPast('0\r\n\r\n') : wire.skip(length);
 }

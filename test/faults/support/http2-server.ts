@@ -2,6 +2,7 @@ import {drawContent} from './content.ts';
 import type {Draw} from './draw.ts';
 import type {Play} from './http1-server.ts';
 import {flags, frame, frameTypes, hpack, prefaceLength, readFrame, settings, uint32} from './http2-frames.ts';
+import {prefixed} from './log.ts';
 import type {Wire} from './wire.ts';
 import {breakOff, wireOver} from './wire.ts';
 
@@ -94,7 +95,7 @@ export async function playHttp2(wire: Wire, draw: Draw, play: Play): Promise<voi
 
 async function answer(wire: Wire, draw: Draw, play: Play, stream: number, windows: Windows): Promise<void> {
   const {malice} = play;
-  const log = (what: string) => play.log(`stream ${stream}: ${what}`);
+  const log = prefixed(play.log, `stream ${stream}: `);
   if (!draw.chance(malice * 0.8)) return sendGood(wire, stream);
   switch (draw.weighted({reset: 3, connection: 3, response: 12, cut: 3, none: 0.7})) {
     case 'reset': {

@@ -1,4 +1,4 @@
-import {setTimeout as delay} from 'node:timers/promises';
+import {setTimeout as delay, setImmediate as turn} from 'node:timers/promises';
 import {undiciConnector} from '../../../src/connectors/undici/index.ts';
 import type {Policy, SessionOptions} from '../../../src/index.ts';
 import {circuitBreakerPolicy, createSession, hedgePolicy, singleFlightPolicy} from '../../../src/index.ts';
@@ -6,8 +6,11 @@ import type {Caller} from './call.ts';
 import {makeCall} from './call.ts';
 import type {Draw} from './draw.ts';
 import {createDraw} from './draw.ts';
+import {startHostileProxy} from './hostile-proxy.ts';
 import type {HostileServer, Transport} from './hostile-server.ts';
 import {startHostileServer, transports} from './hostile-server.ts';
+import type {Log, Note} from './log.ts';
+import {textOf} from './log.ts';
 
 /** What a scenario came to. */
 export interface ScenarioResult {
@@ -17,8 +20,8 @@ export interface ScenarioResult {
   readonly ends: readonly string[];
   /** What must not have happened. */
   readonly faults: readonly string[];
-  /** What happened, in order. */
-  readonly log: readonly string[];
+  /** Tells what happened, in order. */
+  log(): readonly string[];
 }
 
 // No scenario needs a tenth of it. A busy machine may.
@@ -31,30 +34,38 @@ const patience = 30_000;
 export async function playScenario(seed: number, number: number): Promise<ScenarioResult> {
   const draw = createDraw(seed, number);
   const transport = transports[number % transports.length] as Transport;
-  const log: string[] = [];
+  const log: Array<readonly [at: number, what: Note]> = [];
   const faults: string[] = [];
   const began = performance.now();
-  const note = (what: string) => {
-    if (log.length < 500) log.push(`${(performance.now() - began).toFixed(1)} ${what}`);
+  const note = (what: Note) => {
+    if (log.length < 500) log.push([performance.now() - began, what]);
   };
   const fail = (what: string) => {
     faults.push(what);
     note(`FAULT: ${what}`);
   };
   const ends: string[] = [];
-  const controller = new AbortController();
   const steps = {now: 'calls', show: () => ''};
-  const late = delay(patience, undefined, {signal: controller.signal}).then(
-    () => fail(`hangs: ${steps.now} ${steps.show()}`),
-    () => undefined,
-  );
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      fail(`hangs: ${steps.now} ${steps.show()}`);
+      resolve();
+    }, patience);
+  });
   await Promise.race([late, play(draw, transport, {note, fail, ends, steps})]);
-  controller.abort();
-  return {number, transport, ends, faults, log};
+  clearTimeout(timer);
+  return {
+    number,
+    transport,
+    ends,
+    faults,
+    log: () => log.map(([at, what]) => `${at.toFixed(1)} ${textOf(what)}`),
+  };
 }
 
 interface Notes {
-  readonly note: (what: string) => void;
+  readonly note: Log;
   readonly fail: (what: string) => void;
   readonly ends: string[];
   /** What the scenario waits for. */
@@ -65,16 +76,21 @@ async function play(draw: Draw, transport: Transport, {note, fail, ends, steps}:
   const isBounded = draw.chance(0.6);
   const malice = draw.pick([0.3, 1, 1, 1.4]);
   const server = await startHostileServer(transport, draw.fork('server'), {isBounded, malice, log: note});
-  const {connector, session} = openSession(draw.fork('session'), transport, server);
+  const proxy = draw.chance(0.2)
+    ? await startHostileProxy(transport, draw.fork('proxy'), {server, malice, log: note})
+    : undefined;
+  const {connector, session} = openSession(draw.fork('session'), transport, server, proxy?.url);
   steps.show = () => JSON.stringify(session.stats());
   const caller: Caller = {session, origin: server.origin, isBounded, log: note, fail};
   const calls = [];
-  const count = 1 + draw.int(6);
+  const count = Number(draw.weighted({1: 5, 2: 4, 3: 2, 5: 1}));
   const inTurn = draw.chance(0.4);
   const closesEarly = draw.chance(0.12);
+  const stopsAfter = draw.chance(malice * 0.06) ? draw.int(count) : undefined;
   for (let index = 0; index < count; index++) {
     const call = makeCall(draw.fork('call', index), caller, index);
     calls.push(call);
+    if (index === stopsAfter) void stopSoon(server, draw.int(4), note);
     if (inTurn) await call.ended;
   }
   const ended = Promise.all(calls.map((call) => call.ended));
@@ -100,6 +116,14 @@ async function play(draw: Draw, transport: Transport, {note, fail, ends, steps}:
   for (const call of calls) call.check();
   steps.now = `sockets of the server`;
   await server.close();
+  await proxy?.close();
+}
+
+/** The server stops listening in one of the next turns: connections that the kernel has accepted by then are reset. */
+async function stopSoon(server: HostileServer, turns: number, note: Log): Promise<void> {
+  for (let left = turns; left > 0; left--) await turn();
+  note('the server stops listening');
+  server.stop();
 }
 
 /** Waits until no slot is in use. A discarded body holds one for up to a second. */
@@ -113,7 +137,12 @@ async function untilIdle(session: {
   }
 }
 
-function openSession(draw: Draw, transport: Transport, {origin, authority}: HostileServer) {
+function openSession(
+  draw: Draw,
+  transport: Transport,
+  {origin, authority}: HostileServer,
+  proxy: string | undefined,
+) {
   const connector = undiciConnector({
     limit: draw.pick([1, 2, 3, 0]),
     ...(draw.chance(0.2) && {limitPerHost: 1 + draw.int(3)}),
@@ -122,6 +151,7 @@ function openSession(draw: Draw, transport: Transport, {origin, authority}: Host
     ...(draw.chance(0.1) && {maxRequestsPerConnection: 2}),
     ...(authority !== undefined && {tls: {ca: authority}}),
     ...(transport === 'http2' && {http2: true}),
+    ...(proxy !== undefined && {proxy}),
   });
   const policies: Policy[] = [];
   if (draw.chance(0.12)) policies.push(circuitBreakerPolicy({minimum: 5, openFor: 20}));
@@ -131,13 +161,13 @@ function openSession(draw: Draw, transport: Transport, {origin, authority}: Host
     connector,
     baseUrl: origin,
     timeout: {
-      read: 80 + draw.int(120),
-      total: 600 + draw.int(600),
-      connect: 250 + draw.int(150),
-      ...(draw.chance(0.25) && {attempt: 100 + draw.int(200)}),
-      ...(draw.chance(0.25) && {pool: 40 + draw.int(200)}),
+      read: 50 + draw.int(80),
+      total: 300 + draw.int(300),
+      connect: 150 + draw.int(100),
+      ...(draw.chance(0.25) && {attempt: 60 + draw.int(120)}),
+      ...(draw.chance(0.25) && {pool: 30 + draw.int(120)}),
     },
-    retry: draw.chance(0.5) ? false : {retries: 2, minDelay: 1, maxDelay: 5, maxRetryAfter: 50},
+    retry: draw.chance(0.5) ? false : {retries: 1, minDelay: 1, maxDelay: 5, maxRetryAfter: 50},
     ...(draw.chance(0.1) && {rateLimit: {requests: 3, per: 30}}),
     ...(draw.chance(0.1) && {auth: {basic: {username: 'ada', password: 'secret'}}}),
     policies,

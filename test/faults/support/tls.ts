@@ -4,6 +4,7 @@ import type {SecureContext} from 'node:tls';
 import {createSecureContext, TLSSocket} from 'node:tls';
 import {createAuthority} from '../../support/authority.ts';
 import type {Draw} from './draw.ts';
+import type {Log} from './log.ts';
 import type {Wire} from './wire.ts';
 import {breakOff, createWire} from './wire.ts';
 
@@ -48,7 +49,7 @@ export interface TlsPlay {
   readonly identities: Identities;
   readonly malice: number;
   readonly protocols: readonly string[];
-  readonly log: (what: string) => void;
+  readonly log: Log;
 }
 
 const beforeTls = [
@@ -91,7 +92,7 @@ export async function startTls(socket: Socket, draw: Draw, play: TlsPlay): Promi
 }
 
 /** Passes on so many bytes of what the server writes, be they of the handshake or of a record, and breaks off. */
-function cutOff(socket: Socket, size: number, draw: Draw, log: (what: string) => void): Duplex {
+function cutOff(socket: Socket, size: number, draw: Draw, log: Log): Duplex {
   let left = size;
   const raw = createWire(socket, () => socket.resetAndDestroy());
   const under = new Duplex({

@@ -1,6 +1,7 @@
 import type {Duplex} from 'node:stream';
 import {setImmediate as turn} from 'node:timers/promises';
 import type {Draw} from './draw.ts';
+import type {Log} from './log.ts';
 
 /** Thrown where a script waits for data on a connection that is over. */
 export const wireOver = new Error('The connection is over');
@@ -12,6 +13,12 @@ export interface Wire {
   protocol: string | undefined;
   /** Waits until `take` finds what it looks for in the unread bytes, and removes as many bytes as it says. */
   take<T>(take: (unread: Buffer) => {readonly value: T; readonly size: number} | undefined): Promise<T>;
+  /** Waits for so many bytes, and drops them. */
+  skip(size: number): Promise<void>;
+  /** Drops all bytes up to and with a text. */
+  skipPast(text: string): Promise<void>;
+  /** Passes all bytes on to another stream from now on, and what that one sends back. */
+  tunnel(target: Duplex): void;
   /** Waits for any bytes, and leaves them unread. */
   wait(): Promise<void>;
   write(bytes: Buffer | string): void;
@@ -30,8 +37,10 @@ export interface Wire {
 /**
  * @param reset - resets the TCP connection under the stream
  */
+const nothing = Buffer.alloc(0);
+
 export function createWire(stream: Duplex, reset: () => void): Wire {
-  let unread: Buffer = Buffer.alloc(0);
+  let unread: Buffer = nothing;
   let isOver = false;
   let wake = () => {};
   let finish = () => {};
@@ -47,7 +56,12 @@ export function createWire(stream: Duplex, reset: () => void): Wire {
     unread = unread.length === 0 ? chunk : Buffer.concat([unread, chunk]);
     wake();
   });
-  stream.on('error', end).on('end', end).on('close', end);
+  stream.on('error', end).on('close', end);
+  stream.on('end', () => {
+    end();
+    // A stream of TLS over a socket that may be half open stays half open as well.
+    stream.end();
+  });
   const news = () =>
     new Promise<void>((resolve) => {
       wake = resolve;
@@ -71,6 +85,34 @@ export function createWire(stream: Duplex, reset: () => void): Wire {
         if (isOver) throw wireOver;
         await news();
       }
+    },
+    async skip(size) {
+      for (let left = size; left > 0; ) {
+        if (unread.length === 0) {
+          if (isOver) throw wireOver;
+          await news();
+        }
+        const taken = Math.min(left, unread.length);
+        unread = unread.subarray(taken);
+        left -= taken;
+      }
+    },
+    async skipPast(text) {
+      for (;;) {
+        const start = unread.indexOf(text);
+        if (start !== -1) {
+          unread = unread.subarray(start + text.length);
+          return;
+        }
+        unread = unread.subarray(Math.max(0, unread.length + 1 - text.length));
+        if (isOver) throw wireOver;
+        await news();
+      }
+    },
+    tunnel(target) {
+      if (unread.length > 0) target.write(unread);
+      unread = nothing;
+      stream.removeAllListeners('data').pipe(target).pipe(stream);
     },
     async wait() {
       if (unread.length === 0 && !isOver) await news();
@@ -98,7 +140,7 @@ export function createWire(stream: Duplex, reset: () => void): Wire {
 const breaks = {close: 4, halfClose: 1, reset: 4, stall: 0.6, garbage: 2, silence: 0.2};
 
 /** Does to a connection what a draw says. A stall lasts until the client gives up. */
-export async function breakOff(wire: Wire, draw: Draw, log: (what: string) => void): Promise<void> {
+export async function breakOff(wire: Wire, draw: Draw, log: Log): Promise<void> {
   const kind = draw.weighted(breaks);
   log(kind);
   switch (kind) {
