@@ -44,7 +44,7 @@ export {circuitBreakerPolicy} from './policies/circuit-breaker.ts';
 export {hedgePolicy} from './policies/hedge/index.ts';
 export {idempotencyKeyPolicy} from './policies/idempotency-key.ts';
 export {rateLimitPolicy} from './policies/rate-limit/index.ts';
-export {retryPolicy} from './policies/retry.ts';
+export {retryPolicy} from './policies/retry/index.ts';
 export {singleFlightPolicy} from './policies/single-flight/index.ts';
 export {tracePolicy} from './policies/trace.ts';
 export {transferPolicy} from './policies/transfer.ts';

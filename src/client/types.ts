@@ -3,7 +3,7 @@ import type {NativeInit} from '../core/native-init.ts';
 import type {Redirect} from '../core/request.ts';
 import type {TraceListener} from '../core/trace.ts';
 import type {IdempotencyKey} from '../policies/idempotency-key.ts';
-import type {Retry} from '../policies/retry.ts';
+import type {Retry} from '../policies/retry/options.ts';
 import type {TransferOptions} from '../policies/transfer.ts';
 import type {Timeout} from '../session/timeouts.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';

@@ -6,7 +6,7 @@ import {nativeMembers} from '../core/native-init.ts';
 import type {Redirect} from '../core/request.ts';
 import type {TraceListener} from '../core/trace.ts';
 import type {IdempotencyKey} from '../policies/idempotency-key.ts';
-import type {Retry} from '../policies/retry.ts';
+import type {Retry} from '../policies/retry/options.ts';
 import type {TransferOptions} from '../policies/transfer.ts';
 import {assertOption, checkFunction, checkKnown, isObject} from '../utils/check-options.ts';
 import {fetchMetadataOf} from './fetch-metadata.ts';

@@ -5,7 +5,7 @@ import type {TraceListener} from '../core/trace.ts';
 import type {Auth} from '../policies/auth/index.ts';
 import type {IdempotencyKey} from '../policies/idempotency-key.ts';
 import type {RateLimit} from '../policies/rate-limit/index.ts';
-import type {Retry} from '../policies/retry.ts';
+import type {Retry} from '../policies/retry/options.ts';
 import type {TransferOptions} from '../policies/transfer.ts';
 import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {KyOptions} from './call-options.ts';

@@ -37,7 +37,7 @@ export function checkNumber(
 }
 
 /** Returns the limit, which has to be a whole number; 0 and `Infinity` mean no limit. */
-export function checkLimit(option: string, value: number | undefined, fallback: number): number {
+export function checkLimit(option: string, value: number | undefined, fallback?: number): number {
   return checkNumber(option, value, fallback, {whole: true});
 }
 

@@ -2,7 +2,7 @@ import {describe, expect, it} from 'vitest';
 import {InvalidOptionError} from '../../../src/errors/index.ts';
 import type {IdempotencyKey} from '../../../src/policies/idempotency-key.ts';
 import {idempotencyKeyPolicy} from '../../../src/policies/idempotency-key.ts';
-import {retryPolicy} from '../../../src/policies/retry.ts';
+import {retryPolicy} from '../../../src/policies/retry/index.ts';
 import {
   heldHandler,
   pass,

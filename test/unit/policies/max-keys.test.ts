@@ -5,7 +5,7 @@ import {createBudget} from '../../../src/policies/budget.ts';
 import {circuitBreakerPolicy} from '../../../src/policies/circuit-breaker.ts';
 import {hedgePolicy} from '../../../src/policies/hedge/index.ts';
 import {rateLimitPolicy} from '../../../src/policies/rate-limit/index.ts';
-import {retryPolicy} from '../../../src/policies/retry.ts';
+import {retryPolicy} from '../../../src/policies/retry/index.ts';
 import {
   heldHandler,
   pass,

@@ -11,7 +11,7 @@ import {createSession} from '../../../src/index.ts';
 import {circuitBreakerPolicy} from '../../../src/policies/circuit-breaker.ts';
 import {hedgePolicy} from '../../../src/policies/hedge/index.ts';
 import {rateLimitPolicy} from '../../../src/policies/rate-limit/index.ts';
-import {retryPolicy} from '../../../src/policies/retry.ts';
+import {retryPolicy} from '../../../src/policies/retry/index.ts';
 import {singleFlightPolicy} from '../../../src/policies/single-flight/index.ts';
 
 const open: Array<() => Promise<unknown>> = [];

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import {describe, expect, it, vi} from 'vitest';
-import type {Handler} from '../../../src/core/policy.ts';
-import {lifetimeOf} from '../../../src/core/request.ts';
-import {ConnectionError, RateLimitError, RedirectError, TimeoutError} from '../../../src/errors/index.ts';
-import type {Retry, RetryContext, RetryOptions} from '../../../src/policies/retry.ts';
-import {defaultRetry, mergeRetry, retryPolicy} from '../../../src/policies/retry.ts';
+import type {Handler} from '../../../../src/core/policy.ts';
+import {lifetimeOf} from '../../../../src/core/request.ts';
+import {ConnectionError, RateLimitError, RedirectError, TimeoutError} from '../../../../src/errors/index.ts';
+import {retryPolicy} from '../../../../src/policies/retry/index.ts';
+import type {Retry, RetryContext, RetryOptions} from '../../../../src/policies/retry/options.ts';
+import {defaultRetry, mergeRetry} from '../../../../src/policies/retry/options.ts';
 import {
   connectionError,
   expectNoTimers,
@@ -18,7 +19,7 @@ import {
   watch,
   watchedResponse,
   wrapped,
-} from './support.ts';
+} from '../support.ts';
 
 useFakeClock();
 
