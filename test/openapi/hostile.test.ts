@@ -259,6 +259,8 @@ function changed(changes: readonly Change[]): object {
   return document;
 }
 
+const inert = new Set<string>();
+
 /** Generates code of a document, and checks that nothing of the document can run. Documents may be refused. */
 async function check(document: object): Promise<'accepted' | 'refused'> {
   let code: string;
@@ -268,7 +270,9 @@ async function check(document: object): Promise<'accepted' | 'refused'> {
     expect(error).toBeInstanceOf(OpenApiError);
     return 'refused';
   }
-  checkInert(code);
+  // Many values are ignored where they are, so that the module is one that was checked before.
+  if (!inert.has(code)) checkInert(code);
+  inert.add(code);
   expect(globalThis).not.toHaveProperty('attacked');
   return 'accepted';
 }

@@ -44,24 +44,33 @@ export function exampleOf(
   }
 }
 
+const merged = new WeakMap<object, Schema>();
+
 /** The schema merged with the schemas that it refers to, and with the first of its alternatives. */
 export function flatten(document: LoadedDocument, schema: SchemaOrBoolean | undefined): Schema {
+  if (typeof schema !== 'object') return {};
+  const known = merged.get(schema) ?? merge(document, schema);
+  merged.set(schema, known);
+  return known;
+}
+
+function merge(document: LoadedDocument, schema: Schema): Schema {
   const resolved = resolve<SchemaOrBoolean | undefined>(document, schema as never);
   if (!isSchema(resolved)) return {};
   const {allOf = [], oneOf = [], anyOf = [], ...own} = resolved;
   const choice = [oneOf, anyOf].flatMap((choices) => choices.find((one) => !isNull(document, one)) ?? []);
   // The example fits the first choice, which a discriminator then names.
-  let merged: Schema = own;
+  let whole: Schema = own;
   for (const part of [...allOf, ...choice]) {
     const next = flatten(document, part);
-    merged = {
+    whole = {
       ...next,
-      ...merged,
-      properties: {...next.properties, ...merged.properties},
-      required: [...(next.required ?? []), ...(merged.required ?? [])],
+      ...whole,
+      properties: {...next.properties, ...whole.properties},
+      required: [...(next.required ?? []), ...(whole.required ?? [])],
     };
   }
-  return merged;
+  return whole;
 }
 
 function isNull(document: LoadedDocument, schema: SchemaOrBoolean): boolean {
