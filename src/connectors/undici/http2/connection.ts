@@ -86,6 +86,8 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   idleSince = 0;
 
   readonly #socket: Socket;
+  /** The TCP socket under {@link #socket}. */
+  readonly #raw: Socket;
   readonly #session: ClientHttp2Session;
   readonly #life: Lifespan;
   readonly #expires: number;
@@ -113,6 +115,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     this.authority = new URL(host.key).host;
     this.address = raw.remoteAddress;
     this.#socket = socket;
+    this.#raw = raw;
     this.#life = life;
     this.#expires = life.maxAge === Infinity ? Infinity : performance.now() + life.maxAge;
     this.maxHeaderSize = maxHeaderSize;
@@ -258,8 +261,8 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   /** Destroys the connection and its streams at once. */
   destroy(): void {
     this.#markRetired();
-    this.#session.destroy();
-    this.#socket.destroy();
+    // The sockets above it follow when the writes under way have ended, see `linkSockets`.
+    this.#raw.destroy();
   }
 
   // The server allows fewer streams than were opened before its settings arrived. Streams of which nothing was sent yet are

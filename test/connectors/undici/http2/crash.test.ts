@@ -4,11 +4,16 @@ import {runScript} from '../../../support/run-script.ts';
 const moduleOf = (path: string) => JSON.stringify(new URL(`../../../${path}`, import.meta.url).href);
 
 // An assertion of Node ended the process when the garbage collector, or the end of the process, came to the HTTP/2 session.
-it('a server that sends a part of a header block and closes during an upload does not end the process', async () => {
-  const {stdout, stderr} = await runScript(`
+it.each([
+  ['the server closes', true],
+  ['the connector is destroyed', false],
+])(
+  'a server that sends a part of a header block during an upload does not end the process when %s',
+  async (_, closes) => {
+    const {stdout, stderr} = await runScript(`
     import {createServer} from 'node:tls';
     import {setImmediate as turn} from 'node:timers/promises';
-    import {ConnectionError, createSession} from 'aiofetch';
+    import {AiofetchError, createSession} from 'aiofetch';
     import {undiciConnector} from 'aiofetch/undici';
     import {createAuthority} from ${moduleOf('support/authority.ts')};
     import {frame, hpack, settings} from ${moduleOf('faults/support/http2-frames.ts')};
@@ -25,7 +30,8 @@ it('a server that sends a part of a header block and closes during an upload doe
         size += data.length;
         if (isEnough || size <= 1_500) return;
         socket.write(half);
-        socket.end(() => socket.destroy());
+        if (${closes}) socket.end(() => socket.destroy());
+        else setTimeout(() => whenHalf(), 5);
       });
     });
     await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -35,19 +41,26 @@ it('a server that sends a part of a header block and closes during an upload doe
         yield 'x'.repeat(100);
       }
     }
+    let whenHalf;
     const areTyped = new Set();
     for (let count = 0; count < 10; count++) {
       const connector = undiciConnector({http2: true, tls: {ca: authority.cert}});
       const session = createSession({connector, retry: false});
       const url = 'https://127.0.0.1:' + server.address().port;
       const call = session.fetch(url, {method: 'POST', body: endless()});
-      await call.catch((error) => areTyped.add(error instanceof ConnectionError));
+      const failed = call.catch((error) => areTyped.add(error instanceof AiofetchError));
+      if (!${closes}) {
+        await new Promise((resolve) => { whenHalf = resolve; });
+        await connector.destroy();
+      }
+      await failed;
       await session.destroy();
       await connector.destroy();
     }
     server.close();
     console.log([...areTyped].join());
   `);
-  expect(stderr).not.toContain('Assertion');
-  expect(stdout).toBe('true\n');
-});
+    expect(stderr).not.toContain('Assertion');
+    expect(stdout).toBe('true\n');
+  },
+);
