@@ -1,4 +1,6 @@
-import {setTimeout as delay} from 'node:timers/promises';
+import diagnostics from 'node:diagnostics_channel';
+import type {Socket} from 'node:net';
+import {setTimeout as delay, setImmediate as turn} from 'node:timers/promises';
 import {parseArgs} from 'node:util';
 import type {UndiciConnector} from '../../src/connectors/undici/index.ts';
 import {undiciConnector} from '../../src/connectors/undici/index.ts';
@@ -24,8 +26,17 @@ const {values} = parseArgs({
 const requests = Number(values.requests);
 const seed = Number(values.seed ?? Math.floor(Math.random() * 1e9));
 
+/**
+ * How likely it is that a step of the server goes wrong. Most of a fault is waiting for a timeout, on HTTP/2 by all streams of
+ * the connection: with more faults, the run would be as long and have fewer requests.
+ */
+const malice = {tcp: 0.006, tls: 0.006, http2: 0.001} as const;
+/** The share of calls of any kind, which read, abort and fail as in the scenarios. The others are plain. */
+const oddShare = 0.03;
+/** The share of plain calls that are aborted. */
+const abortedShare = 0.02;
 /** How many calls each session makes at once. */
-const sideBySide = 128;
+const sideBySide = 48;
 /** How often the progress is printed, in ms. */
 const interval = 10_000;
 /** How much the heap may grow from the end of the first tenth to the end, in bytes. */
@@ -37,6 +48,14 @@ interface Station {
   readonly server: HostileServer;
   readonly draw: Draw;
 }
+
+/** The sockets that are open on the client's side. */
+const sockets = new Set<Socket>();
+diagnostics.subscribe('net.client.socket', (message) => {
+  const {socket} = message as {readonly socket: Socket};
+  sockets.add(socket);
+  socket.once('close', () => sockets.delete(socket));
+});
 
 const faults: string[] = [];
 const ends = new Map<string, number>();
@@ -65,7 +84,7 @@ async function openStations(): Promise<Station[]> {
   return Promise.all(
     transports.map(async (transport) => {
       const draw = createDraw(seed, transport);
-      const options = {isBounded: true, malice: transport === 'http2' ? 0.003 : 0.02, log: () => {}};
+      const options = {isBounded: true, malice: malice[transport], log: () => {}};
       const server = await startHostileServer(transport, draw.fork('server'), options);
       const connector = undiciConnector({
         limit: sideBySide,
@@ -75,14 +94,14 @@ async function openStations(): Promise<Station[]> {
       const session = createSession({
         connector,
         retry: {retries: 1, minDelay: 1, maxDelay: 5, maxRetryAfter: 20, budget: false},
-        timeout: {read: 150, connect: 1_000, total: 1_500},
+        timeout: {read: 250, connect: 1_000, total: 2_000},
       });
       return {session, connector, server, draw};
     }),
   );
 }
 
-/** Makes calls one after the other, as long as there are some to make. One of ten is of any kind, and the others are plain. */
+/** Makes calls one after the other, as long as there are some to make. */
 async function callInTurn(station: Station): Promise<void> {
   const {session, server, draw} = station;
   const caller = {
@@ -100,7 +119,7 @@ async function callInTurn(station: Station): Promise<void> {
       globalThis.gc?.();
     }
     count(
-      await (draw.chance(0.1)
+      await (draw.chance(oddShare)
         ? makeCall(draw.fork(index), caller, index).ended
         : callPlainly(station, index)),
     );
@@ -108,19 +127,30 @@ async function callInTurn(station: Station): Promise<void> {
 }
 
 async function callPlainly({session, server, draw}: Station, index: number): Promise<string> {
+  const controller = draw.chance(abortedShare) ? new AbortController() : undefined;
+  const reason = new Error('given up');
+  if (controller) void afterTurns(draw.int(8), () => controller.abort(reason));
   const init = draw.chance(0.2) ? {method: 'POST', body: 'b'.repeat(draw.int(2_000))} : {};
   try {
     const response = await session.fetch(`${server.origin}/${index}`, {
       ...init,
+      ...(controller && {signal: controller.signal}),
       maxResponseSize: largestResponse,
     });
     await response.text();
     return String(response.status);
   } catch (error) {
-    if (error instanceof AiofetchError) return error.code;
+    if (error === reason) return 'aborted';
+    if (error instanceof AiofetchError)
+      return error.code === 'ERR_TIMEOUT' ? `timeout ${error.phase}` : error.code;
     faults.push(`a plain call threw ${(error as Error | undefined)?.stack ?? String(error)}`);
     return 'untyped';
   }
+}
+
+async function afterTurns(count: number, then: () => void): Promise<void> {
+  for (let left = count; left > 0; left--) await turn();
+  then();
 }
 
 function perSecond(): string {
@@ -165,19 +195,26 @@ async function run(): Promise<void> {
     console.log(
       `  left of ${connector} for ${server.origin}: ${active} active, ${queued} queued, ${idle} idle`,
     );
-    if (active + queued > 0) faults.push(`slots are left: ${active} active, ${queued} queued`);
+    if (active + queued + idle > 0)
+      faults.push(`slots are left: ${active} active, ${queued} queued, ${idle} idle`);
     await server.close();
   }
   const last = heapUsed();
   console.log(
     `  heap: ${megabytes(early)} after a tenth, ${megabytes(peak)} at most, ${megabytes(last)} at the end`,
   );
-  // The server's sockets take some turns to close.
-  await delay(500);
-  const handles = Map.groupBy(process.getActiveResourcesInfo(), (kind) => kind);
+  // Sockets close in a later turn than the sessions, and the server's after the client's.
+  const left = () => sockets.size + stations.reduce((sum, {server}) => sum + server.open, 0);
+  for (let waits = 200; waits > 0 && left() > 0; waits--) await delay(10);
+  for (const {server} of stations) {
+    if (server.open > 0) faults.push(`${server.origin} has ${server.open} open connections`);
+  }
+  const handles = process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP'));
   console.log(
-    `  handles: ${[...handles].map(([kind, {length}]) => `${length} ${kind}`).join(', ') || 'none'}`,
+    `  open sockets: ${sockets.size} of the client; ${handles.length} handles of TCP in the process`,
   );
+  if (sockets.size > 0) faults.push(`the client has left ${sockets.size} sockets`);
+  if (handles.length > 0) faults.push(`${handles.length} handles of TCP are left`);
   if (done !== requests) faults.push(`${requests - done} calls have not settled`);
   if (last - early > growth) faults.push(`the heap grew by ${megabytes(last - early)}`);
 }
