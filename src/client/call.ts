@@ -1,6 +1,6 @@
 import {keepErrors} from '../core/body.ts';
 import {discard} from '../core/discard-response.ts';
-import {nativeMembers} from '../core/native-init.ts';
+import {foreignMembers, nativeMembers} from '../core/native-init.ts';
 import type {RedactedRequest} from '../errors/index.ts';
 import type {FetchInit} from '../session/fetch-call.ts';
 import {fetchMetadataOf} from '../session/fetch-metadata.ts';
@@ -68,7 +68,15 @@ export function knownOptionsOf({fetch}: ClientSession): ReadonlySet<string> | un
   const metadata = fetchMetadataOf(fetch);
   return (
     metadata &&
-    new Set([...parts, 'timeout', 'signal', 'redirect', ...nativeMembers, ...metadata.callOptions])
+    new Set([
+      ...parts,
+      'timeout',
+      'signal',
+      'redirect',
+      ...nativeMembers,
+      ...foreignMembers,
+      ...metadata.callOptions,
+    ])
   );
 }
 

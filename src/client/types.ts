@@ -1,5 +1,5 @@
 import type {HeadersInput} from '../core/header-list.ts';
-import type {NativeInit} from '../core/native-init.ts';
+import type {ForeignInit, NativeInit} from '../core/native-init.ts';
 import type {Redirect} from '../core/request.ts';
 import type {TraceListener} from '../core/trace.ts';
 import type {IdempotencyKey} from '../policies/idempotency-key.ts';
@@ -22,7 +22,7 @@ export interface CallSettings {
 }
 
 /** Options of a call beside the endpoint's parameters. */
-export interface CallExtras extends CallSettings, TransferOptions, NativeInit {
+export interface CallExtras extends CallSettings, TransferOptions, NativeInit, ForeignInit {
   readonly signal?: AbortSignal | null | undefined;
   readonly redirect?: Redirect | undefined;
   /** Trace listeners, beside the session's. */

@@ -2,6 +2,7 @@ import {originOf, rememberFetch} from '../core/fetch-origin.ts';
 import type {HeaderList, HeadersInput} from '../core/header-list.ts';
 import type {CallOptionValues} from '../core/request.ts';
 import {noCallOptions} from '../core/request.ts';
+import {hookOptionNames, verbOptionNames} from './call-options.ts';
 import {closeSession, destroySession} from './close-session.ts';
 import type {BaseFetchInit} from './fetch-call.ts';
 import {toCall} from './fetch-call.ts';
@@ -62,8 +63,10 @@ export function buildSession(parts: SessionParts): BuiltSession {
 
 function createHost(state: SessionState): SessionHost {
   const {baseUrl, headers, timeouts, connector, checks, platform} = state;
+  const callOptions = [...new Set(checks.map(([name]) => name))];
   return {
-    callOptions: [...new Set(checks.map(([name]) => name))],
+    callOptions,
+    ownMembers: new Set(verbOptionNames.concat(hookOptionNames, callOptions, 'method')),
     resolveUrl: urlResolver(baseUrl),
     headersFrom: platform.headersFrom,
     encodeForm: platform.encodeForm,

@@ -1,8 +1,8 @@
 import type {Hooks as KyHooks, Options as KyInit} from 'ky';
 import type {RequestBody} from '../core/body.ts';
 import type {HeadersInput} from '../core/header-list.ts';
-import type {NativeInit} from '../core/native-init.ts';
-import {nativeMembers} from '../core/native-init.ts';
+import type {ForeignInit, NativeInit} from '../core/native-init.ts';
+import {foreignMembers, nativeMembers} from '../core/native-init.ts';
 import type {Redirect} from '../core/request.ts';
 import type {TraceListener} from '../core/trace.ts';
 import type {IdempotencyKey} from '../policies/idempotency-key.ts';
@@ -26,7 +26,7 @@ export interface KyOptions extends ResponseOptions, Pick<KyInit, 'context'> {
 }
 
 /** Options of a call by verb, in every session with verbs. */
-export interface VerbOptions extends ResponseOptions, NativeInit, Pick<KyInit, 'json'> {
+export interface VerbOptions extends ResponseOptions, NativeInit, ForeignInit, Pick<KyInit, 'json'> {
   /** Merged into the session's. `undefined` removes a header. */
   readonly headers?: HeadersInput | undefined;
   /** The body to send. Give `json` instead to send JSON. */
@@ -111,7 +111,7 @@ export function checkReadOptions(
 ): void {
   const refused: readonly string[] = [...notOfReads, ...without];
   const ofPolicies = fetchMetadataOf(session.fetch)?.callOptions ?? [];
-  const ofCalls = [...verbOptionNames, ...hookOptionNames, ...ofPolicies];
+  const ofCalls = [...verbOptionNames, ...foreignMembers, ...hookOptionNames, ...ofPolicies];
   const known = new Set([...own, ...ofCalls.filter((name) => !refused.includes(name))]);
   checkKnown(where, options, known);
 }

@@ -81,7 +81,7 @@ export function outgoingCall(
     body,
     redirect: checkRedirect(init?.redirect ?? from?.redirect ?? 'follow'),
     timeouts: host.timeoutsOf(init?.timeout),
-    native: init || from ? nativeOf(init ?? {}, from) : undefined,
+    native: init || from ? nativeOf(init ?? {}, from, host.ownMembers) : undefined,
     options: init ? host.settle(init) : undefined,
   });
   return {request, signal: init?.signal === undefined ? from?.signal : init.signal};

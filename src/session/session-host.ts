@@ -6,6 +6,8 @@ import type {Timeout, Timeouts} from './timeouts.ts';
 export interface SessionHost {
   /** Names of the options of calls that the session's policies take. */
   readonly callOptions: readonly string[];
+  /** Names of the options of `fetch` and verbs that the session itself reads. All others are for the runtime's `fetch`. */
+  readonly ownMembers: ReadonlySet<string>;
   /** @throws TypeError for a URL that can't be resolved, or that contains credentials */
   resolveUrl(input: string | URL): string;
   /** The headers alone, without the session's. */

@@ -1,6 +1,7 @@
 import type {Input, ResponsePromise} from 'ky';
 import {keepErrors} from '../core/body.ts';
 import {originOf} from '../core/fetch-origin.ts';
+import {foreignMembers} from '../core/native-init.ts';
 import {takeBody} from '../core/read-request-body.ts';
 import {checkBody, lifetimeOf} from '../core/request.ts';
 import {toJsonError} from '../errors/json-error.ts';
@@ -64,7 +65,7 @@ export function createVerbs(
   settings: VerbsSettings,
   hookSupport?: HookSupport,
 ): Verbs<CallOptions> {
-  const known = new Set([...verbOptionNames, ...host.callOptions, ...(hookSupport?.options ?? [])]);
+  const known = new Set(verbOptionNames.concat(foreignMembers, host.callOptions, hookSupport?.options ?? []));
   const callThroughKy = hookSupport?.create(host, settings);
 
   function call(method: string, input: Input, given: CallOptions = {}): ResponsePromise {

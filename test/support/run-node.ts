@@ -9,18 +9,25 @@ export interface NodeRun {
   readonly stderr: string;
 }
 
+interface RunOptions {
+  readonly timeout?: number;
+  readonly watch?: (child: ChildProcess) => void;
+  /** Environment variables in addition to those of this process. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Runs Node with the condition of the sources in a process of its own, and gives its outputs. */
 export async function runNode(
   args: readonly string[],
-  {timeout, watch}: {readonly timeout?: number; readonly watch?: (child: ChildProcess) => void} = {},
+  {timeout, watch, env: changes}: RunOptions = {},
 ): Promise<NodeRun> {
   // FORCE_COLOR is meant for the output of the test runner.
   const {FORCE_COLOR: _, ...env} = process.env;
   const child = spawn(process.execPath, ['--conditions=@aiofetch/source', ...args], {
     cwd: root,
-    env,
+    env: {...env, ...changes},
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout,
   });

@@ -125,7 +125,8 @@ describe('verbs', () => {
     session.post('users', {data: {}});
     // @ts-expect-error
     session.post('users', {body: {name: 'Ada'}});
-    expectTypeOf<CallOptions>().not.toHaveProperty('window');
+    expectTypeOf<CallOptions>().toHaveProperty('next');
+    expectTypeOf<CallOptions>().not.toHaveProperty('agent');
   });
 });
 

@@ -14,8 +14,11 @@ import {sharedPlatform} from '../base/shared-platform.ts';
 import {anyFetch} from '../native/any-fetch.ts';
 import {createNativeConnector} from '../native/create-native-connector.ts';
 import {firstSet, replacedFetchError} from '../native/replaced-fetch-error.ts';
+import {nodeEnvProxy} from '../undici/dial/proxy.ts';
+import {isDispatcherReplaced, usesEnvProxy} from '../undici/global-dispatcher.ts';
+import type {UndiciConnectorOptions} from '../undici/index.ts';
 import {undiciConnector} from '../undici/index.ts';
-import {replacedFetch} from './replaced-fetch.ts';
+import {ownFetch, replacedFetch} from './replaced-fetch.ts';
 
 // The capabilities of any `fetch` that replaces Node's. The session sees the pool's capabilities instead, because it is
 // made before the first request shows whether the global fetch is replaced.
@@ -47,21 +50,47 @@ const connectorInside = new AsyncLocalStorage<Connector>();
  * `UnsupportedOptionError` while the global `fetch` is replaced.
  */
 export function defaultConnector(options: ConnectorOptions = {}): Connector {
-  const pool = undiciConnector(options);
+  const {proxy, socketPath}: UndiciConnectorOptions = options;
+  const isDirect = proxy === undefined && socketPath === undefined;
+  const pool = undiciConnector(usesEnvProxy && isDirect ? {...options, proxy: nodeEnvProxy} : options);
   const {limit, limitPerHost} = options;
   const protection = firstSet(options, protections);
+  // The requests for Node's own `fetch`, which `native` sends beside those for a replaced one.
+  const forOwn = new WeakSet<ConnectorRequest>();
   let native: Connector | undefined;
   let isClosed = false;
 
   function fetch(request: ConnectorRequest): Promise<Response> {
-    const isReplaced = replacedFetch() && foreignFetch(connector, lifetimeOf(request).cameFrom);
-    if (!isReplaced || isClosed || connectorInside.getStore() === connector) return pool.fetch(request);
-    if (protection !== undefined) return Promise.reject(replacedFetchError(protection, advice));
+    const isReplaced = isFetchReplaced(request);
+    // Node's own `fetch` sends what is for a dispatcher of undici.
+    const isForOwn = !isReplaced && usesDispatcher(request) && ownFetch() !== undefined;
+    if (isClosed || !(isReplaced || isForOwn)) return pool.fetch(request);
+    if (protection !== undefined) {
+      const replaced = isReplaced ? undefined : 'a dispatcher of undici';
+      return Promise.reject(replacedFetchError(protection, advice, replaced));
+    }
     native ??= createNativeConnector(
-      {...anyFetch, name: pool.name, capabilities, owner: connector},
+      {
+        ...anyFetch,
+        name: pool.name,
+        capabilities,
+        owner: connector,
+        fetchFor: (sent) => (forOwn.has(sent) ? ownFetch() : undefined),
+      },
       {limit, limitPerHost},
     );
-    return connectorInside.run(connector, native.fetch, request);
+    if (isReplaced) return connectorInside.run(connector, native.fetch, request);
+    forOwn.add(request);
+    return native.fetch(request);
+  }
+
+  /** Whether the global `fetch` was replaced by one that doesn't lead back to this connector. */
+  function isFetchReplaced(request: ConnectorRequest): boolean {
+    return (
+      replacedFetch() !== undefined &&
+      foreignFetch(connector, lifetimeOf(request).cameFrom) !== undefined &&
+      connectorInside.getStore() !== connector
+    );
   }
 
   async function close(): Promise<void> {
@@ -81,6 +110,10 @@ export function defaultConnector(options: ConnectorOptions = {}): Connector {
     [Symbol.asyncDispose]: close,
   };
   return connector;
+}
+
+function usesDispatcher({native}: ConnectorRequest): boolean {
+  return isDispatcherReplaced() || Boolean(native && 'dispatcher' in native && native.dispatcher);
 }
 
 function sum(a: ConnectorStats, b: ConnectorStats): ConnectorStats {

@@ -8,6 +8,12 @@ const sourceOfNodeFetch = /\binternal\/deps\/undici\b/;
 let nodeFetch: Fetch | undefined;
 const replacements = new WeakSet<Fetch>();
 
+/** Node's own `fetch`, if it has been the global one at some time since this module was loaded. */
+export function ownFetch(): Fetch | undefined {
+  replacedFetch();
+  return nodeFetch;
+}
+
 /** The global `fetch` if it is not Node's own. */
 export function replacedFetch(): Fetch | undefined {
   const {fetch} = globalThis;
@@ -20,3 +26,6 @@ export function replacedFetch(): Fetch | undefined {
   replacements.add(fetch);
   return fetch;
 }
+
+// Remembers Node's own, unless it was replaced before this module was loaded.
+replacedFetch();

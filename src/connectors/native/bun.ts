@@ -94,7 +94,7 @@ export function bunConnector(options: BunConnectorOptions = {}): Connector {
     throw new UnsupportedOptionError('connector', where, 'the runtime is not Bun');
   }
   const {limit, limitPerHost} = options;
-  const checkFetch = fetchCheck(options, protections, ownFetch);
+  const checkFetch = fetchCheck(options, protections, ownFetch, ['proxy', 'tls', 'unix']);
   return createNativeConnector(
     {...anyFetch, name, capabilities, init: fetchOptions(options), checkFetch},
     {limit, limitPerHost},

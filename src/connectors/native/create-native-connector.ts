@@ -42,7 +42,9 @@ export interface NativeFetch extends FetchTraits {
   /** Members of the `init` that only this runtime knows. */
   readonly init?: Readonly<Record<string, unknown>> | undefined;
   /** Throws if the `fetch` can't be trusted with the options of the connector. */
-  readonly checkFetch?: ((fetch: typeof globalThis.fetch) => void) | undefined;
+  readonly checkFetch?: ((fetch: typeof globalThis.fetch, request: ConnectorRequest) => void) | undefined;
+  /** The `fetch` for a request that isn't sent through the global one. */
+  readonly fetchFor?: ((request: ConnectorRequest) => typeof globalThis.fetch | undefined) | undefined;
   /** The connector that this one is a part of. Sessions know that connector. */
   readonly owner?: Connector | undefined;
   dispose?(): void;
@@ -61,8 +63,9 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
       isNetworkError,
       send: (request, signal, progress) => {
         const owner = native.owner ?? connector;
-        const fetch = foreignFetch(owner, lifetimeOf(request).cameFrom) ?? before;
-        native.checkFetch?.(fetch);
+        const fetch =
+          native.fetchFor?.(request) ?? foreignFetch(owner, lifetimeOf(request).cameFrom) ?? before;
+        native.checkFetch?.(fetch, request);
         const send: SendHop = (hop, redirect = hop.redirect) =>
           sendNatively(native, owner, fetch, hop, redirect, signal, progress);
         return native.followRedirects?.(native, request, send) ?? send(request);

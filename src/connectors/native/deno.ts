@@ -120,7 +120,7 @@ export function denoConnector(options: DenoConnectorOptions = {}): Connector {
     throw new UnsupportedOptionError('connector', where, 'the runtime has no Deno.createHttpClient');
   }
   const {limit, limitPerHost} = options;
-  const checkFetch = fetchCheck(options, protections, ownFetch);
+  const checkFetch = fetchCheck(options, protections, ownFetch, ['client']);
   const client = Deno.createHttpClient(clientOptions(options));
   try {
     return createNativeConnector(

@@ -5,6 +5,7 @@ import type {ConnectorRequest} from '../../core/request.ts';
 import {InvalidOptionError, SessionClosedError} from '../../errors/index.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import {checkIntegrity} from '../base/check-integrity.ts';
+import {checkNative} from './check-native.ts';
 import {diagnosticsListeners} from './diagnostics.ts';
 import {Exchange} from './exchange.ts';
 import type {UndiciConnectorOptions} from './options.ts';
@@ -103,6 +104,7 @@ function send(pool: Pool, request: ConnectorRequest): Promise<Response> {
   return new Promise((resolve, reject) => {
     // An error that this throws rejects the promise.
     checkIntegrity(request, {name, capabilities});
+    if (request.native) checkNative(request, `the ${name} connector`);
     new Exchange(pool, request, resolve, reject).start();
   });
 }

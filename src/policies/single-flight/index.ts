@@ -1,6 +1,7 @@
 import type {AbortListener} from '../../core/call-lifetime.ts';
 import {Lifetime} from '../../core/call-lifetime.ts';
 import {discard} from '../../core/discard-response.ts';
+import {foreignMembers, nativeMembers} from '../../core/native-init.ts';
 import type {Handler, PolicyDefinition} from '../../core/policy.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
@@ -82,9 +83,15 @@ function shareRequests(
   };
 }
 
+function isCompared(name: string): boolean {
+  return [nativeMembers, foreignMembers].some((names: readonly string[]) => names.includes(name));
+}
+
 function defaultKey(request: ConnectorRequest): string | undefined {
   const {method, url, redirect, headers, native, body, transfer} = request;
   if (method !== 'GET' || body !== null || transfer?.onDownloadProgress) return undefined;
+  // Other members, such as undici's `dispatcher`, can't be compared.
+  if (native && Object.keys(native).some((name) => !isCompared(name))) return undefined;
   // One line for each part, because no part can contain a line break.
   return [
     url,

@@ -28,7 +28,7 @@ const onCore: readonly Tier[] = [
   {
     name: '`aiofetch/core` with verbs, retries and `gather`',
     code: "export {createSession, retryPolicy, verbs} from 'aiofetch/core'; export {gather} from 'aiofetch'",
-    limit: 17_500,
+    limit: 17_600,
   },
   {
     name: 'a typed client on `aiofetch/core` that calls one of 1,000 operations',

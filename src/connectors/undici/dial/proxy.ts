@@ -34,6 +34,9 @@ export interface ProxyOptions {
 /** The `proxy` option. `'env'` reads HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY when the connector is created. */
 export type ProxyOption = string | URL | ProxyOptions;
 
+/** The `proxy` option that stands for the proxies of the environment as Node's own `fetch` reads them. Compared by identity. */
+export const nodeEnvProxy: ProxyOptions = {url: 'env:'};
+
 /** The server of a request. */
 interface ProxyTarget {
   readonly secure: boolean;
@@ -77,6 +80,7 @@ export function createProxies(
 ): ChooseProxy | undefined {
   if (proxy === undefined) return undefined;
   if (proxy === 'env') return proxiesOf(env);
+  if (proxy === nodeEnvProxy) return proxiesOf(asNodeReads(env));
   const options = typeof proxy === 'string' || proxy instanceof URL ? {url: proxy} : proxy;
   if (!isObject(options))
     throw new InvalidOptionError('connector.proxy', options, 'a URL, "env" or an object');
@@ -109,6 +113,13 @@ function proxiesOf(env: Readonly<Record<string, string | undefined>>): ChoosePro
   if (!plain && !secure) return undefined;
   const bypasses = createBypass('connector.proxy (no_proxy)', read('no_proxy'));
   return (target) => (bypasses(target) ? undefined : target.secure ? secure : plain);
+}
+
+/** Under `NODE_USE_ENV_PROXY`, Node ignores ALL_PROXY, and uses the proxy for `http:` for `https:` too if there is no other. */
+function asNodeReads(env: Readonly<Record<string, string | undefined>>): typeof env {
+  const plain = env['http_proxy'] ?? env['HTTP_PROXY'];
+  const secure = env['https_proxy'] ?? env['HTTPS_PROXY'] ?? plain;
+  return {http_proxy: plain, https_proxy: secure, no_proxy: env['no_proxy'] ?? env['NO_PROXY']};
 }
 
 function createProxy(
