@@ -277,7 +277,7 @@ export class Exchange
     const hasRoom = this.#body === undefined || this.#body.push(chunk);
     if (hasRoom) this.#startReadTimer();
     // While the reader is slower than the server, the read timeout doesn't run.
-    else (this.connection as PoolConnection).stopReadTimer();
+    else (this.connection as PoolConnection).paused();
     return hasRoom;
   }
 
@@ -316,6 +316,7 @@ export class Exchange
 
   resume(): void {
     if (this.state !== 'receiving') return;
+    (this.connection as PoolConnection).resumed();
     this.#startReadTimer();
     this.#resumeDispatch?.();
   }

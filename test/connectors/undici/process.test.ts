@@ -7,6 +7,7 @@ import {runScript} from '../../support/run-script.ts';
 async function run(script: string) {
   const {origin} = await startServer(async (request, response) => {
     await bodyOf(request);
+    if (request.url?.startsWith('/bytes/')) return response.end(Buffer.alloc(Number(request.url.slice(7))));
     if (request.url === '/large') return response.end(Buffer.alloc(5_000_000));
     if (request.url === '/slow') {
       await delay(300);
@@ -34,6 +35,15 @@ describe('a process with a session that is never closed', () => {
       import {createSession} from 'aiofetch';
       globalThis.session = createSession({connector: {keepAliveTimeout: 3_600_000}});
       globalThis.response = await session.fetch(url + '/large');`,
+    // As much as is buffered, a little more, so that the socket waits for the rest, and more than the socket buffers.
+    'with responses of all sizes that nobody read': `
+      import {createSession} from 'aiofetch';
+      globalThis.session = createSession({connector: {keepAliveTimeout: 3_600_000}});
+      globalThis.responses = [];
+      for (const size of [1_000, 131_072, 131_073, 140_000, 200_000, 260_000, 400_000])
+        responses.push(await session.fetch(url + '/bytes/' + size));
+      const [slow] = await Promise.all([responses[3].text(), responses[4].body.getReader().read()]);
+      if (slow.length !== 140_000) throw new Error('cut');`,
     'with a keep-alive of an hour': `
       import {createSession} from 'aiofetch';
       import {undiciConnector} from 'aiofetch/undici';

@@ -9,6 +9,7 @@ import {closeGrace, longIdle} from '../lifespan.ts';
 import {ReadTimer} from '../read-timer.ts';
 import {keepEarlyResponse} from './early-response.ts';
 import {dispatchExpectContinue} from './expect-continue.ts';
+import {HeadLines} from './head-lines.ts';
 
 // How much earlier than the server's "Keep-Alive: timeout" an idle connection is closed, in ms. A request that is on its way
 // when the server closes the connection would be lost.
@@ -46,6 +47,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
   readonly #life: Lifespan;
   readonly #maxHeaderSize: number;
   readonly #expires: number;
+  readonly #head: HeadLines;
   #stopWaiting: (() => void) | undefined = undefined;
   #keepsEarlyResponse = false;
 
@@ -68,6 +70,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
     this.#life = life;
     this.#maxHeaderSize = maxHeaderSize;
     this.#expires = life.maxAge === Infinity ? Infinity : performance.now() + life.maxAge;
+    this.#head = readThrough(socket, maxHeaderSize);
     let given = false;
     this.#client = new Client(host.key, {
       connect: (_options, callback) => {
@@ -172,6 +175,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
     isUnrepeatable: boolean,
   ): void {
     if (this.sent++ === 0 && this.#stopWaiting) this.#stopWaiting();
+    this.#head.begin();
     if (isUnrepeatable && this.wasIdle && performance.now() - this.idleSince > longIdle) {
       // undici also waits for the end of the turn. After two turns, everything that has arrived was read.
       setImmediate(() => this.#client.dispatch(options, handler));
@@ -190,6 +194,18 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
     this.sent++;
     this.#stopWaiting?.();
     dispatchExpectContinue(this.#socket, new URL(this.host.key).host, this.#maxHeaderSize, options, handler);
+  }
+
+  /** The reader of a body is slower than the server, or there is none: nothing happens on the connection until it reads. */
+  paused(): void {
+    this.stopReadTimer();
+    // A script that leaves a body unread may end. A socket that still waits for data would keep its process alive.
+    this.#socket.unref();
+  }
+
+  /** The reader of the body goes on. */
+  resumed(): void {
+    this.#socket.ref();
   }
 
   /** Makes sure that a response which the server sends before it closes on a body is read, though sending has failed. */
@@ -218,4 +234,15 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
     this.#client.destroy().catch(() => undefined);
     this.#socket.destroy();
   }
+}
+
+// A function of its own, so that the socket doesn't keep the connection in memory.
+function readThrough(socket: Socket, maxHeaderSize: number): HeadLines {
+  const head = new HeadLines(maxHeaderSize);
+  const {read} = socket;
+  socket.read = (size?: number): Buffer | null => {
+    const chunk = read.call(socket, size) as Buffer | null;
+    return chunk !== null && head.isReading ? head.take(chunk) : chunk;
+  };
+  return head;
 }

@@ -94,6 +94,8 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   readonly #events: Http2Events<Host>;
   /** The open streams, in the order in which they were opened. */
   readonly #streams = new Set<Http2Stream<this>>();
+  /** How many streams wait for the readers of their bodies. */
+  #paused = 0;
   #idleTimer: NodeJS.Timeout | undefined = undefined;
   /** The last stream that the server processes, as its GOAWAY announced. */
   #lastStream = Infinity;
@@ -206,7 +208,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   /** Opens a stream for one request. */
   open(): Http2Stream<this> {
     clearTimeout(this.#idleTimer);
-    if (this.active === 0) this.#socket.ref();
+    if (this.active === this.#paused) this.#socket.ref();
     this.sent++;
     const stream = new Http2Stream(this, this.#session);
     this.#streams.add(stream);
@@ -214,9 +216,19 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     return stream;
   }
 
+  // A script that leaves bodies unread may end. A socket that still waits for data would keep its process alive.
+  streamPaused(isPaused: boolean): void {
+    this.#paused += isPaused ? 1 : -1;
+    if (this.#paused === this.active) this.#socket.unref();
+    else this.#socket.ref();
+  }
+
   finished(stream: Http2Stream<this>): void {
     this.#streams.delete(stream);
-    if (this.active > 0) return;
+    if (this.active > 0) {
+      if (this.#paused === this.active) this.#socket.unref();
+      return;
+    }
     if (!this.isUsable || this.isExpired) {
       this.close();
       return;

@@ -30,6 +30,8 @@ export interface StreamOwner {
   readonly wasIdle: boolean;
   /** Whether the connection was idle for so long that the server may have closed it. */
   readonly wasIdleLong: boolean;
+  /** Notified when the body of a stream waits for its reader, and when it goes on. */
+  streamPaused(isPaused: boolean): void;
   /** Notified when a stream is over. */
   finished(stream: unknown): void;
   /** Lets the connection take no further request. */
@@ -59,6 +61,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
   #isDispatched = false;
   #expects = false;
   #isOver = false;
+  #isPaused = false;
   /** Whether the head of the response has arrived. */
   #hasHead = false;
   /** How many bytes of the response's body are missing; `undefined` without a Content-Length. */
@@ -123,6 +126,23 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
     this.dispatch(options, handler, false);
   }
 
+  /** The reader of a body is slower than the server, or there is none. */
+  paused(): void {
+    this.stopReadTimer();
+    this.#setPaused(true);
+  }
+
+  /** The reader of the body goes on. */
+  resumed(): void {
+    this.#setPaused(false);
+  }
+
+  #setPaused(isPaused: boolean): void {
+    if (this.#isPaused === isPaused) return;
+    this.#isPaused = isPaused;
+    this.connection.streamPaused(isPaused);
+  }
+
   // Does nothing: a stream ends when the server ends it, and not when a write fails.
   keepEarlyResponse(): void {}
 
@@ -143,6 +163,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
     // The stream was opened in advance and not used.
     if (!this.#isDispatched) this.connection.sent--;
     this.clearReadTimer();
+    this.#setPaused(false);
     this.#handler = undefined;
     const stream = this.#stream;
     if (stream?.pending) stream.destroy();

@@ -184,6 +184,10 @@ class DecodedBody implements BodySource {
     void this.#output?.return?.();
   }
 
+  onFailure(listener: (error: unknown) => void): void {
+    this.#encoded.onFailure(listener);
+  }
+
   fork(): BodySource | undefined {
     if (this.#output || this.#finished) return undefined;
     const encoded = this.#encoded.fork();

@@ -24,6 +24,8 @@ export interface BodySource {
   cancel(reason: unknown, failed?: boolean): void;
   /** A copy of the body, if the whole body has arrived and nothing was read. */
   fork(): BodySource | undefined;
+  /** Sets a function that is called when the body breaks off, also while nobody reads. */
+  onFailure(listener: (error: unknown) => void): void;
 }
 
 /**
@@ -55,6 +57,7 @@ export class IncomingBody implements BodySource {
   #collecting = false;
   #settleRead: ((chunk: Buffer | undefined) => void) | undefined = undefined;
   #failRead: ((error: unknown) => void) | undefined = undefined;
+  #onFailure: ((error: unknown) => void) | undefined = undefined;
   #isReadStarted = false;
   /** Removed when the body has ended, so that a response that is kept doesn't keep its request in memory. */
   #origin: BodyOrigin | undefined;
@@ -100,6 +103,12 @@ export class IncomingBody implements BodySource {
     this.#settleRead = undefined;
     this.#failRead = undefined;
     fail?.(error);
+    this.#onFailure?.(error);
+  }
+
+  onFailure(listener: (error: unknown) => void): void {
+    if (!this.ended) this.#onFailure = listener;
+    else if (this.#failed) listener(this.#error);
   }
 
   collect(): Promise<Buffer> {

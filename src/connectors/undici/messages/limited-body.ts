@@ -67,6 +67,10 @@ class LimitedBody implements BodySource {
     this.#source.cancel(reason);
   }
 
+  onFailure(listener: (error: unknown) => void): void {
+    this.#source.onFailure(listener);
+  }
+
   fork(): BodySource | undefined {
     // Two bodies with the same progress listener would report each byte twice.
     const copy = this.#size === 0 && !this.#report ? this.#source.fork() : undefined;

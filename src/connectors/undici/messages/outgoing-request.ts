@@ -5,6 +5,8 @@ import {isStreamLike, prepareBody, sizeOf} from '../../../core/body.ts';
 import type {HeaderList} from '../../../core/header-list.ts';
 import {inPieces, ProgressReport} from '../../../core/progress.ts';
 import type {ConnectorRequest} from '../../../core/request.ts';
+import type {ErrorDetails} from '../../../errors/base.ts';
+import {nameClass, typedError} from '../../../errors/base.ts';
 import type {PoolHost} from '../pool/pool-host.ts';
 import {acceptEncoding} from './decoded-body.ts';
 import {Upload} from './upload.ts';
@@ -18,7 +20,7 @@ import {userAgent} from './user-agent.ts';
  * @param startedUpload - the upload of an earlier connection that failed before it had read any of the body
  * @param expectsContinue - whether the body waits for the server's 100 (Continue)
  * @param isLast - whether the connection is closed after the request
- * @throws TypeError for a body that is a stream and was read before
+ * @throws UsedBodyError for a body that is a stream and was read from before
  */
 export function outgoingRequest(
   request: ConnectorRequest,
@@ -79,8 +81,8 @@ function outgoingBody(
   const {body, transfer} = request;
   if (body === null) return null;
   const {source, contentType} = prepareBody(body);
-  if (source instanceof ReadableStream && isDisturbed(source)) {
-    throw new TypeError('Request body is a stream that was read from already');
+  if (isStreamLike(source as never) && wasRead(source)) {
+    throw new UsedBodyError({request, attempts: request.attempt});
   }
   if (contentType !== undefined && !request.headers.has('content-type')) {
     headers.push('content-type', contentType);
@@ -99,8 +101,24 @@ function outgoingBody(
   return new Upload(inPieces(source), report, expectsContinue);
 }
 
+/** Whether a stream was read from. A Node stream that was destroyed unread fails with its own error. */
+function wasRead(stream: unknown): boolean {
+  if (stream instanceof ReadableStream) return isDisturbed(stream);
+  const {readableDidRead, readableEnded} = stream as Partial<Readable>;
+  return readableDidRead === true || readableEnded === true;
+}
+
 // `Readable.isDisturbed` accepts web streams as well, though its types don't say so.
 const isDisturbed = Readable.isDisturbed as unknown as (stream: ReadableStream) => boolean;
+
+/** The body is a stream that was read from. As in built-in `fetch`, it is a `TypeError` and no network error. */
+class UsedBodyError extends typedError(TypeError) {
+  static override readonly name: string = nameClass(() => this, 'UsedBodyError', 'TypeError');
+
+  constructor(details: ErrorDetails) {
+    super('Request body is a stream that was read from already', 'ERR_BODY_USED', 'send', details);
+  }
+}
 
 /** The headers that ask caches on the way to revalidate (Fetch, "HTTP-network-or-cache fetch"). The connector has no cache. */
 function cacheHeaders(cache: RequestCache, headers: HeaderList): string[] {

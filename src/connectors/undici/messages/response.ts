@@ -245,6 +245,9 @@ function toHeaders(raw: readonly Buffer[]): Headers {
 function toStream(body: BodySource): ReadableStream<Uint8Array<ArrayBuffer>> {
   return new ReadableStream({
     type: 'bytes',
+    start(controller) {
+      if (!body.ended) failLater(body, new WeakRef(controller));
+    },
     async pull(controller) {
       const chunk = await body.read();
       if (chunk === undefined) {
@@ -259,6 +262,11 @@ function toStream(body: BodySource): ReadableStream<Uint8Array<ArrayBuffer>> {
       body.cancel(reason);
     },
   });
+}
+
+// A body may break off while nobody reads. `reader.closed` rejects then, and not at the next read.
+function failLater(body: BodySource, controller: WeakRef<ReadableByteStreamController>): void {
+  body.onFailure((error) => controller.deref()?.error(error));
 }
 
 /** The value of `body` after the body was read through another member: a closed stream that was read from. */

@@ -891,7 +891,10 @@ describe('the life of an HTTP/2 connection', () => {
 
   it('an idle connection lets the process end, in HTTP/1.1 as well, and a request under way keeps it alive', async () => {
     const server = await startHttp2(
-      (request, response) => void setTimeout(() => response.end(request.httpVersion), 50),
+      (request, response) => {
+        if (request.url === '/large') response.end(Buffer.alloc(1_000_000));
+        else setTimeout(() => response.end(request.httpVersion), 50);
+      },
       {allowHTTP1: true},
     );
     const plain = await startServer((request, response) => response.end(request.httpVersion), {
@@ -905,8 +908,11 @@ describe('the life of an HTTP/2 connection', () => {
       console.log(await (await session.fetch('${server.origin}')).text());
       console.log(await (await session.fetch('${plain.origin}')).text());
       console.log(session.stats().idle);
+      const [read] = globalThis.responses = await Promise.all([1, 2, 3].map(() => session.fetch('${server.origin}/large')));
+      console.log((await read.arrayBuffer()).byteLength);
     `);
-    expect({code, stdout, stderr}).toEqual({code: 0, stdout: '2.0\n1.1\n2\n', stderr: ''});
+    // Two bodies stay unread, and don't keep the process alive either.
+    expect({code, stdout, stderr}).toEqual({code: 0, stdout: '2.0\n1.1\n2\n1000000\n', stderr: ''});
     expect(time).toBeLessThan(15_000);
   });
 });

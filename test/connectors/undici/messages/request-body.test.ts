@@ -1,10 +1,12 @@
+import {once} from 'node:events';
 import {createReadStream} from 'node:fs';
 import {Readable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {ConnectionError, type RequestBody} from '../../../../src/index.ts';
+import {AiofetchError, ConnectionError, type RequestBody} from '../../../../src/index.ts';
+import {failure} from '../../../support/failure.ts';
 import {bodyOf, startServer} from '../../../support/http-server.ts';
 import {openSession} from '../../../support/open-session.ts';
 import {startRawServer} from '../../../support/raw-server.ts';
@@ -593,6 +595,24 @@ describe('a stream that was not read yet', () => {
     await reader.read();
     reader.releaseLock();
     await expect(send(body)).rejects.toThrow(TypeError);
+    expect(stats()).toMatchObject({active: 0, totals: {sent: 0}});
+  });
+
+  it('a Node stream that was read from before is refused, whether it has ended or not', async () => {
+    const {send, stats} = await startEcho();
+    const begun = Readable.from([bytes, bytes]);
+    begun.once('readable', () => begun.read());
+    await once(begun, 'readable');
+    const ended = Readable.from([bytes]).resume();
+    await once(ended, 'end');
+    const iterated = Readable.from([bytes, bytes]);
+    for await (const _chunk of iterated.iterator({destroyOnReturn: false})) break;
+    for (const body of [begun, ended, iterated]) {
+      const error = await failure(send(body));
+      expect(error).toBeInstanceOf(AiofetchError);
+      expect(error).toBeInstanceOf(TypeError);
+      expect(error).toMatchObject({name: 'TypeError', code: 'ERR_BODY_USED', phase: 'send'});
+    }
     expect(stats()).toMatchObject({active: 0, totals: {sent: 0}});
   });
 });

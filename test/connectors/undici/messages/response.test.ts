@@ -1,7 +1,9 @@
 import {inspect} from 'node:util';
+import {gzipSync} from 'node:zlib';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {JsonError} from '../../../../src/index.ts';
+import {failure} from '../../../support/failure.ts';
 import {startServer} from '../../../support/http-server.ts';
 import {rejection} from '../../../support/mock-session.ts';
 import {openSession} from '../../../support/open-session.ts';
@@ -629,5 +631,42 @@ describe('clone()', () => {
     for (const outcome of outcomes) {
       expect(outcome).toMatchObject({status: 'rejected', reason: {name: 'TypeError'}});
     }
+  });
+});
+
+describe('a connection that breaks while nobody reads', () => {
+  const heads = {plain: '', coded: 'Content-Encoding: gzip\r\n'};
+  for (const [kind, head] of Object.entries(heads)) {
+    it(`the stream of a ${kind} body fails then, not at the next read`, async () => {
+      const some = kind === 'coded' ? gzipSync('some', {level: 0}).subarray(0, 20) : Buffer.from('some');
+      const server = await startRawServer(async (connection) => {
+        await connection.request();
+        connection.send(`HTTP/1.1 200 OK\r\n${head}Content-Length: 1000\r\n\r\n`);
+        connection.send(some);
+      });
+      const {fetch} = openSession();
+      for (const options of [{}, {maxResponseSize: 5_000}]) {
+        const reader = ((await fetch(server.origin, options)).body as ReadableStream<Uint8Array>).getReader();
+        await reader.read();
+        server.connections.at(-1)?.socket.destroy();
+        expect(await failure(reader.closed)).toMatchObject({name: 'TypeError', phase: 'receive'});
+        expect(await failure(reader.read())).toBe(await failure(reader.closed));
+      }
+    });
+  }
+
+  it('an abort fails the stream at once, with its reason', async () => {
+    const server = await startRawServer(async (connection) => {
+      await connection.request();
+      connection.send('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nsome');
+    });
+    const {fetch} = openSession();
+    const controller = new AbortController();
+    const {body} = await fetch(server.origin, {signal: controller.signal});
+    const reader = (body as ReadableStream<Uint8Array>).getReader();
+    await reader.read();
+    const reason = new Error('enough');
+    controller.abort(reason);
+    expect(await failure(reader.closed)).toBe(reason);
   });
 });
