@@ -97,6 +97,11 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
   /** How many streams wait for the readers of their bodies. */
   #paused = 0;
   #idleTimer: NodeJS.Timeout | undefined = undefined;
+  /**
+   * How many streams the server allows on this connection (RFC 9113, section 6.5.2). Servers behind one address may differ: Node
+   * keeps further streams back until their requests time out.
+   */
+  #maxStreams: number;
   /** The last stream that the server processes, as its GOAWAY announced. */
   #lastStream = Infinity;
   #error: Error | undefined = undefined;
@@ -116,6 +121,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     this.host = host;
     this.authority = new URL(host.key).host;
     this.address = raw.remoteAddress;
+    this.#maxStreams = host.maxStreams;
     this.#socket = socket;
     this.#raw = raw;
     this.#life = life;
@@ -139,6 +145,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
     });
     session.on('remoteSettings', ({maxConcurrentStreams = Infinity}) => {
       host.maxStreams = maxConcurrentStreams;
+      this.#maxStreams = maxConcurrentStreams;
       this.#withdrawStreams(this.active - maxConcurrentStreams);
       if (maxConcurrentStreams > 0) events.onRoom(this);
     });
@@ -194,7 +201,7 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
 
   /** Whether the connection can take one more request now. */
   get hasRoom(): boolean {
-    return this.active < this.host.maxStreams && this.isUsable && !this.isExpired;
+    return this.active < this.#maxStreams && this.isUsable && !this.isExpired;
   }
 
   get wasIdle(): boolean {

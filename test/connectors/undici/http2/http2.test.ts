@@ -282,6 +282,28 @@ describe('one HTTP/2 connection', () => {
     expect(stats()).toMatchObject({active: 0, idle: 3});
   });
 
+  it('each connection has its own limit of streams, as its server announced it', async () => {
+    const {held, handler, answerAll} = createHolder();
+    const server = await startHttp2(handler, {settings: {maxConcurrentStreams: 100}});
+    const {fetch, stats} = openHttp2({limit: 20});
+    const first = text(fetch(`${server.origin}/first`));
+    await waitFor(() => held.length === 1);
+    await new Promise((resolve) =>
+      server.sessions[0]?.settings({maxConcurrentStreams: 1}, resolve as () => void),
+    );
+    // The second connection allows more.
+    const second = text(fetch(`${server.origin}/second`));
+    await waitFor(() => held.length === 2);
+    answerAll();
+    await Promise.all([first, second]);
+    const all = [1, 2, 3, 4].map((index) => text(fetch(`${server.origin}/${index}`)));
+    // Node would keep what is too much for the first connection back until a stream of it ends.
+    await waitFor(() => held.length === 4);
+    expect(stats().totals.opened).toBe(2);
+    answerAll();
+    await Promise.all(all);
+  });
+
   describe('while the server allows no streams', () => {
     it('a request waits until it allows some, on the same connection', async () => {
       const server = await startHttp2((_request, response) => response.end('ok'), {
