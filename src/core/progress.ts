@@ -45,7 +45,8 @@ export class ProgressReport {
     this.#isOver = percent === 1;
     const transferredBytes = this.#transferred;
     const totalBytes = Math.max(this.#total, transferredBytes);
-    notify(() => this.#listener({percent, transferredBytes, totalBytes}, chunk));
+    const listener = this.#listener;
+    notify(listener, () => listener({percent, transferredBytes, totalBytes}, chunk));
   }
 }
 

@@ -2,7 +2,7 @@ import {redactUrl} from '../errors/redact-url.ts';
 import {assertOption, isObject} from '../utils/check-options.ts';
 import type {RequestBody} from './body.ts';
 import type {HeaderList} from './header-list.ts';
-import {notify} from './notify.ts';
+import {notify, reportFailure} from './notify.ts';
 
 /** The call that an event belongs to. Retries and redirects of one call have the same object and the same `id`. */
 export interface TraceCall {
@@ -149,17 +149,6 @@ export type TraceListener =
 
 let calls = 0;
 
-/** Listeners that have failed. Each failure after the first is ignored. */
-const reported = new WeakSet<TraceListener>();
-
-function report(listener: TraceListener, error: unknown): void {
-  if (reported.has(listener)) return;
-  reported.add(listener);
-  // An uncaught error would end the process in some runtimes.
-  // biome-ignore lint/suspicious/noConsole: no caller could handle this error
-  console.error('A trace listener failed:', error);
-}
-
 /** Emits the events of one call to its listeners. A call without listeners has no `Trace`. */
 export class Trace {
   readonly call: TraceCall;
@@ -189,12 +178,9 @@ export class Trace {
       if (!handler) continue;
       event ??= {type, time: performance.now(), call: this.call, attempt, ...detail} as unknown as TraceEvent;
       try {
-        notify(() => {
-          const result: unknown = handler.call(listener as never, event as never, {request, response});
-          if (result instanceof Promise) result.catch((error) => report(listener, error));
-        });
+        notify(listener, () => handler.call(listener as never, event as never, {request, response}));
       } catch (error) {
-        report(listener, error);
+        reportFailure(listener, error);
       }
     }
   }

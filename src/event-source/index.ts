@@ -6,6 +6,7 @@
 
 import {discard} from '../core/discard-response.ts';
 import {FlatHeaderList} from '../core/flat-header-list.ts';
+import {notify} from '../core/notify.ts';
 import {ConnectionError, HTTPError, type RedactedRequest, TimeoutError} from '../errors/index.ts';
 import {retryAfter} from '../policies/retry-after.ts';
 import type {Session} from '../session/session.ts';
@@ -102,7 +103,8 @@ export function eventSource(
         failures = isOpen ? 0 : failures + 1;
         if (failures > maxFailures) throw failure;
         const duration = delayAfter(failures, failure);
-        onReconnect?.({delay: duration, failures, lastEventId, error: failure});
+        const reconnection = {delay: duration, failures, lastEventId, error: failure};
+        if (onReconnect) notify(onReconnect, () => onReconnect(reconnection));
         await delay(duration, signal);
       }
     } finally {

@@ -1,7 +1,7 @@
 import type {Progress} from './options.ts';
 
-/** Counts the workers that have settled, and calls the listener. Throws what the listener throws. */
-export type ReportProgress = (isFulfilled: boolean, active: number) => void;
+/** Counts the workers that have settled, and calls the listener. Returns what it returns, and throws what it throws. */
+export type ReportProgress = (isFulfilled: boolean, active: number) => unknown;
 
 /** Creates the reporter of a run that begins now. */
 export function createProgressReporter(
@@ -18,7 +18,7 @@ export function createProgressReporter(
     const rate = elapsed > 0 ? (done / elapsed) * 1000 : 0;
     // Read each time, because inputs may be added to an array or a Set during the run.
     const total = count(inputs);
-    listener({
+    return listener({
       done,
       failed,
       active,

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import {takeRejection} from '../core/notify.ts';
 import {checkNumber} from '../utils/check-options.ts';
 import type {RunOptions, WorkerFunction} from './options.ts';
 import {createProgressReporter} from './progress.ts';
@@ -133,7 +134,7 @@ export function createRun<Input, Result>(
     if (isFulfilled || handlers.takesErrors) taken = handlers.settled(index, outcome, isFulfilled);
     else fail(outcome);
     try {
-      report?.(isFulfilled, running);
+      takeRejection(report?.(isFulfilled, running), fail);
     } catch (error) {
       fail(error);
     }

@@ -1,4 +1,5 @@
 import {discard} from '../core/discard-response.ts';
+import {notify} from '../core/notify.ts';
 import type {Handler, PolicyDefinition} from '../core/policy.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {CircuitOpenError, ConnectionError, TimeoutError} from '../errors/index.ts';
@@ -186,7 +187,7 @@ export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Polic
     circuit.succeeded = 0;
     circuit.counts.clear();
     if (to === 'open') circuit.openUntil = now + openFor;
-    onStateChange?.({key: circuit.key, from, to});
+    if (onStateChange) notify(onStateChange, () => onStateChange({key: circuit.key, from, to}));
   }
 
   /** Counts a request that may be sent. Throws a CircuitOpenError for one that may not. */

@@ -75,8 +75,9 @@ export function logCalls(
     const isBad = error !== undefined || (status !== undefined && status >= 400);
     if (total < slowerThan && !isBad) return;
     const line = describe(timings);
-    if (typeof log === 'function') log(line);
-    else log[error !== undefined ? 'error' : isBad ? 'warn' : 'info'](fieldsOf(timings), line);
+    // Returned, because the logger may return a promise that rejects.
+    if (typeof log === 'function') return log(line);
+    return log[error !== undefined ? 'error' : isBad ? 'warn' : 'info'](fieldsOf(timings), line);
   });
 }
 

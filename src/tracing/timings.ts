@@ -193,7 +193,8 @@ export function recordTimings(report?: (timings: CallTimings) => void): TraceLis
     }
     if (!isOver) return;
     running.delete(call);
-    report?.(record.read());
+    // Returned, because a report may return a promise that rejects.
+    return report?.(record.read());
   };
 }
 

@@ -1,6 +1,8 @@
 import {describe, expect, it} from 'vitest';
 import {afterNotifications, notify} from '../../../src/core/notify.ts';
 
+const listener = {};
+
 describe('a step after notifications', () => {
   it('a step runs at once when no listener is being notified', () => {
     let done = false;
@@ -12,8 +14,8 @@ describe('a step after notifications', () => {
 
   it('a step runs after all notifications, and after the step that notifies', async () => {
     const order: string[] = [];
-    notify(() => {
-      notify(() => order.push('told within'));
+    notify(listener, () => {
+      notify(listener, () => order.push('told within'));
       afterNotifications(() => order.push('done'));
       order.push('told');
     });
@@ -25,7 +27,7 @@ describe('a step after notifications', () => {
   it('a step runs at once again after a listener has thrown', () => {
     const thrown = new Error('not that');
     expect(() =>
-      notify(() => {
+      notify(listener, () => {
         throw thrown;
       }),
     ).toThrow(thrown);

@@ -391,7 +391,7 @@ describe('a listener that fails', () => {
       expect(await session.get(url).json()).toBe('x');
       expect(await session.get(url).json()).toBe('x');
       expectWhole(record.events.slice(0, record.events.length / 2));
-      expect(told.mock.calls).toEqual([['A trace listener failed:', new Error('mine')]]);
+      expect(told.mock.calls).toEqual([['A listener failed:', new Error('mine')]]);
       expect(session.stats()).toMatchObject({active: 0, totals: {errors: 0}});
     },
   );
