@@ -4,8 +4,7 @@ import {randomHex} from '../utils/random.ts';
  * Encodes a form as multipart/form-data (HTML, "multipart form data"). The result is a `Blob`, because a `Blob` has a
  * size, reads files only when they are sent, and can be sent again.
  */
-export function encodeMultipart(form: FormData): Blob {
-  const boundary = `----aiofetch${randomHex()}`;
+export function encodeMultipart(form: FormData, boundary = `----aiofetch${randomHex()}`): Blob {
   const parts: BlobPart[] = [];
   for (const [name, value] of form) {
     const disposition = `--${boundary}\r\nContent-Disposition: form-data; name="${escapeName(toCrlf(name))}"`;

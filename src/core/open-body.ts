@@ -13,8 +13,15 @@ type Reader = ReadableStreamDefaultReader<Bytes>;
  * Turns the body of a `Request` into bytes if all of its chunks are available at once. Bytes have a length, and redirects
  * and retries can send them again, which the Fetch standard demands for a `Request` that was made of bytes. If a chunk is
  * not available at once, the body is sent as a stream.
+ *
+ * @param hasLength - asked where a chunk is not available at once: whether the body is known to have a length. The body is
+ * then collected to its end.
  */
-export async function openBody(body: Chunks, lifetime: Lifetime): Promise<RequestBody> {
+export async function openBody(
+  body: Chunks,
+  lifetime: Lifetime,
+  hasLength: () => boolean = () => false,
+): Promise<RequestBody> {
   const reader = toReadableStream(body).getReader() as Reader;
   const listener = {aborted: (reason: unknown) => void reader.cancel(reason).catch(() => undefined)};
   if (lifetime.isAborted) listener.aborted(lifetime.reason);
@@ -30,7 +37,10 @@ export async function openBody(body: Chunks, lifetime: Lifetime): Promise<Reques
       // A chunk that is not bytes ends the collection. The connector then refuses it, as in any stream.
       size += result.value?.byteLength ?? 0;
       if (!ArrayBuffer.isView(result.value)) result = undefined;
-      else result = size > mostBuffered && chunks.length > 1 ? undefined : await resultNow(next);
+      else {
+        result = size > mostBuffered && chunks.length > 1 ? undefined : await resultNow(next);
+        if (!result && hasLength()) result = await next;
+      }
     }
     if (result) return chunks.length === 1 ? (chunks[0] as Bytes) : await new Blob(chunks).arrayBuffer();
   } catch {

@@ -1,7 +1,7 @@
 import type {RequestBody} from './body.ts';
 
-// Bodies that were taken from a Request. A Request doesn't show whether it was made of a string, of bytes or of a stream.
-const requestBodies = new WeakSet<object>();
+// The requests that bodies were taken from. A Request doesn't show whether it was made of a string, of bytes or of a stream.
+const requests = new WeakMap<object, Request>();
 
 /** The body of a `Request`, chunk by chunk. */
 export type Chunks = ReadableStream<Uint8Array>;
@@ -14,7 +14,7 @@ export type Chunks = ReadableStream<Uint8Array>;
 export function takeBody(request: Request): RequestBody | null {
   const body = 'body' in request ? request.body : firefoxBody(request);
   if (request.bodyUsed || body?.locked) throw new TypeError('The body is locked or has been read');
-  if (body !== null) requestBodies.add(body);
+  if (body !== null) requests.set(body, request);
   return body;
 }
 
@@ -34,5 +34,10 @@ function firefoxBody(request: Request): Chunks | null {
 
 /** Whether the body was taken from a `Request`, so that the original may have been a string or bytes. */
 export function isOfRequest(body: RequestBody | null): body is Chunks {
-  return requestBodies.has(body as object);
+  return requests.has(body as object);
+}
+
+/** The `Request` that the body was taken from. */
+export function requestOf(body: Chunks): Request {
+  return requests.get(body) as Request;
 }

@@ -18,6 +18,7 @@ import {nodeEnvProxy} from '../undici/dial/proxy.ts';
 import {isDispatcherReplaced, usesEnvProxy} from '../undici/global-dispatcher.ts';
 import type {UndiciConnectorOptions} from '../undici/index.ts';
 import {undiciConnector} from '../undici/index.ts';
+import {openNodeBody} from './open-node-body.ts';
 import {ownFetch, replacedFetch} from './replaced-fetch.ts';
 
 // The capabilities of any `fetch` that replaces Node's. The session sees the pool's capabilities instead, because it is
@@ -141,7 +142,7 @@ function add<T extends object>(a: T, b: Partial<T>): T {
 }
 
 /** The platform of Node. */
-export const platform: Platform = {...sharedPlatform, defaultConnector};
+export const platform: Platform = {...sharedPlatform, defaultConnector, openBody: openNodeBody};
 
 /** The same: `aiofetch/core` has a smaller connector in pages only. */
 export {platform as corePlatform};

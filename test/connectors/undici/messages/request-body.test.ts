@@ -1,11 +1,11 @@
 import {once} from 'node:events';
-import {createReadStream} from 'node:fs';
+import {createReadStream, openAsBlob} from 'node:fs';
 import {Readable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
-import {AiofetchError, ConnectionError, type RequestBody} from '../../../../src/index.ts';
+import {AiofetchError, ConnectionError, type Policy, type RequestBody} from '../../../../src/index.ts';
 import {failure} from '../../../support/failure.ts';
 import {bodyOf, startServer} from '../../../support/http-server.ts';
 import {openSession} from '../../../support/open-session.ts';
@@ -725,6 +725,88 @@ describe('the body of a Request', () => {
       const response = await send(new Request(server.origin, {method: 'PUT', body: 'text'}));
       expect(await response.text()).toBe('4 text');
     }
+  });
+
+  describe('a Request that was made of anything but a stream is sent with its length, also after a 307', () => {
+    const file = new Blob([new Uint8Array(3_000_000)]);
+    const form = new FormData();
+    form.append('text', 'Grüße');
+    form.append('file', file, 'a.bin');
+    const sources: Record<string, () => BodyInit | Promise<BodyInit>> = {
+      'a form with a large file': () => form,
+      'a form with a file of the disk': async () => {
+        const files = new FormData();
+        files.append('file', await openAsBlob(fileURLToPath(import.meta.url)), 'this.ts');
+        return files;
+      },
+      'a large Blob': () => file,
+      'a large Blob of JSON': () => new Blob([new Uint8Array(3_000_000)], {type: 'application/json'}),
+      'a file of the disk': () => openAsBlob(fileURLToPath(import.meta.url)),
+      'a large string': () => 'x'.repeat(3_000_000),
+      bytes: () => new Uint8Array(3_000_000),
+      parameters: () => new URLSearchParams({a: 'b'}),
+      'an empty Blob': () => new Blob([]),
+    };
+    for (const [name, make] of Object.entries(sources)) {
+      it(`${name} arrives as built-in fetch sends it`, async () => {
+        const server = await startServer(async (request, response) => {
+          const body = await bodyOf(request);
+          if (request.url === '/') response.writeHead(307, {location: '/moved'}).end();
+          else response.end(JSON.stringify({...request.headers, body: body.toString('base64')}));
+        });
+        const {fetch} = openSession();
+        const source = await make();
+        const send = async (fetchWith: typeof globalThis.fetch, path: string) => {
+          const request = new Request(server.origin + path, {method: 'POST', body: source});
+          const headers = (await (await fetchWith(request)).json()) as Record<string, string>;
+          const boundary = headers['content-type']?.split('boundary=')[1] ?? 'none';
+          const body = Buffer.from(headers['body'] as string, 'base64').toString('latin1');
+          return {
+            type: headers['content-type']?.replace(boundary, ''),
+            length: Number(headers['content-length']) - body.split(boundary).length * boundary.length,
+            chunked: headers['transfer-encoding'],
+            isSame: body.replaceAll(boundary, ''),
+          };
+        };
+        const ours = await send(fetch as typeof globalThis.fetch, '/');
+        // Node 24 encodes a form with another boundary after a redirect than the one in Content-Type.
+        const theirs = await send(globalThis.fetch, '/moved');
+        // Compared first, because a difference of 3 MB is not readable.
+        expect(ours.isSame === theirs.isSame).toBe(true);
+        expect({...ours, isSame: true}).toEqual({...theirs, isSame: true});
+      });
+    }
+
+    it('a form stays a Blob, so that its files are read only while they are sent', async () => {
+      const sizes: unknown[] = [];
+      const policy: Policy = (next) => (request) => {
+        sizes.push((request.body as Blob).size);
+        return next(request);
+      };
+      const {fetch} = openSession({}, {policies: [policy]});
+      const server = await startServer((_request, response) => void response.end());
+      await fetch(new Request(server.origin, {method: 'POST', body: form}));
+      expect(sizes[0]).toBeGreaterThan(file.size);
+    });
+
+    it('a stream stays a stream, also if all of it is there and its type is that of a form', async () => {
+      const {server, fetch} = await startEcho();
+      const headers = {'content-type': 'multipart/form-data; boundary=x'};
+      const init = {method: 'POST', headers, body: streamOf(Buffer.from('--x--')), duplex: 'half'};
+      const response = await fetch(new Request(server.origin, init as RequestInit));
+      const arrived = (await response.json()) as Arrived;
+      expect(arrived.headers['content-length']).toBeUndefined();
+      expect(Buffer.from(arrived.body, 'base64').toString()).toBe('--x--');
+    });
+
+    it('a Content-Type that replaces the Request’s is the only one', async () => {
+      const {server, fetch} = await startEcho();
+      const request = new Request(server.origin, {method: 'POST', body: form});
+      const arrived = (await (await fetch(request, {headers: {'x-other': '1'}})).json()) as Arrived;
+      // Fetch, "Request constructor", step 33.4: the headers of init replace all of the Request's.
+      expect(arrived.headers['content-type']).toBeUndefined();
+      expect(Number(arrived.headers['content-length'])).toBeGreaterThan(file.size);
+    });
   });
 
   it('a Request’s streamed body is sent as it is produced', async () => {
