@@ -78,6 +78,6 @@ function shown(kilobytes: number | undefined): string {
 
 function showParts({parts}: BundleSize): void {
   for (const [name, count] of [...parts].sort((a, b) => b[1] - a[1])) {
-    if (count > 0) console.log(`${' '.repeat(10)}${inBytes(count)} minified  ${name}`);
+    if (count > 0) console.log(`${' '.repeat(10)}${inBytes(count)} before minifying  ${name}`);
   }
 }

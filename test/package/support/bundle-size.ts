@@ -1,22 +1,23 @@
 import {fileURLToPath} from 'node:url';
 import {gzipSync} from 'node:zlib';
-import type {Plugin} from 'esbuild';
-import {build} from 'esbuild';
+import type {Plugin, Rolldown} from 'vite';
+import {build} from 'vite';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
+const program = '\0program';
 
 /** What a program weighs in a browser, and where its bytes come from. */
 export interface BundleSize {
   /** Bytes of the minified bundle after gzip. */
   readonly gzip: number;
-  /** Minified bytes of each part, before gzip: of packages, or of the source files of this package. */
+  /** Bytes of each part before they are minified: of packages, or of the source files of this package. */
   readonly parts: ReadonlyMap<string, number>;
   /** Imports that a browser can't resolve. */
   readonly foreign: readonly string[];
 }
 
 /**
- * Bundles a program for browsers as esbuild does it, with the packages as they would be published.
+ * Bundles a program for browsers as Vite does it, with the packages as they would be published.
  *
  * @param modules - the code of modules that the program can import, by their specifiers
  * @param conditions - `@aiofetch/source` bundles the source files of this package rather than its build
@@ -26,47 +27,50 @@ export async function bundleSize(
   modules: Readonly<Record<string, string>> = {},
   conditions: readonly string[] = [],
 ): Promise<BundleSize> {
+  const sources: Readonly<Record<string, string>> = {...modules, [program]: code};
   const virtual: Plugin = {
     name: 'virtual',
-    setup({onResolve, onLoad}) {
-      onResolve({filter: /^\./}, ({path}) =>
-        Object.hasOwn(modules, path) ? {path, namespace: 'virtual'} : undefined,
-      );
-      onLoad({filter: /^/, namespace: 'virtual'}, ({path}) => ({
-        contents: modules[path] ?? '',
-        resolveDir: root,
-        loader: 'ts',
-      }));
+    enforce: 'pre',
+    async resolveId(id, importer) {
+      if (Object.hasOwn(sources, id)) return {id: `\0${id}`, moduleSideEffects: id === program};
+      // The program stands in the root of the package, which it imports by its name.
+      return importer?.startsWith('\0') ? await this.resolve(id, `${root}program.js`) : undefined;
     },
+    load: (id) => sources[id.slice(1)],
   };
-  const {metafile, outputFiles} = await build({
-    stdin: {contents: code, resolveDir: root, loader: 'ts'},
-    bundle: true,
-    minify: true,
-    format: 'esm',
-    platform: 'browser',
-    conditions: [...conditions],
-    target: 'es2023',
-    // Report an import that a browser can't resolve below rather than as esbuild's error.
-    external: ['node:*', 'undici'],
-    // The chunks of the build import each other without names to keep an order that nothing here depends on.
-    logOverride: {'ignored-bare-import': 'silent'},
-    metafile: true,
-    // The paths of the metafile are relative to it.
-    absWorkingDir: root,
-    write: false,
+  const {output} = (await build({
+    root,
+    configFile: false,
+    logLevel: 'silent',
     plugins: [virtual],
-  });
+    resolve: {conditions: [...conditions, 'module', 'browser', 'production']},
+    build: {
+      write: false,
+      target: 'es2023',
+      minify: true,
+      modulePreload: false,
+      rolldownOptions: {
+        input: program,
+        preserveEntrySignatures: 'strict',
+        // Report an import that a browser can't resolve below rather than as Vite's error.
+        external: [/^node:/, 'undici'],
+      },
+    },
+  })) as Rolldown.RolldownOutput;
   const parts = new Map<string, number>();
   const foreign: string[] = [];
-  for (const {imports, inputs} of Object.values(metafile.outputs)) {
-    foreign.push(...imports.map(({path}) => path));
-    for (const [path, {bytesInOutput}] of Object.entries(inputs)) {
-      const name = partOf(path);
-      parts.set(name, (parts.get(name) ?? 0) + bytesInOutput);
+  let gzip = 0;
+  for (const chunk of output) {
+    if (chunk.type !== 'chunk') continue;
+    gzip += gzipSync(chunk.code, {level: 9}).length;
+    foreign.push(
+      ...[...chunk.imports, ...chunk.dynamicImports].filter((path) => /^node:|^undici$/.test(path)),
+    );
+    for (const [path, {renderedLength}] of Object.entries(chunk.modules)) {
+      const name = partOf(path.replace(root, ''));
+      parts.set(name, (parts.get(name) ?? 0) + renderedLength);
     }
   }
-  const gzip = gzipSync(outputFiles[0]?.contents ?? '', {level: 9}).length;
   return {gzip, parts, foreign};
 }
 

@@ -10,7 +10,7 @@ interface Row {
 /** The sizes as a table in Markdown, in kB of 1,000 bytes. */
 export function renderSizes(rows: readonly Row[]): string {
   const lines = rows.map(({name, gzip}) => `| ${name} | ${(gzip / 1_000).toFixed(1)} |`);
-  return ['| bundled for a browser | kB, gzip |', '| --- | ---: |', ...lines].join('\n');
+  return ['| bundled for a browser by Vite | kB, gzip |', '| --- | ---: |', ...lines].join('\n');
 }
 
 /** The sizes that a table of {@link renderSizes} has, in kB by name. */
