@@ -38,7 +38,7 @@ const abortedShare = 0.02;
 /** How many calls each session makes at once. */
 const sideBySide = 48;
 /** How often the progress is printed, in ms. */
-const interval = 10_000;
+const interval = 30_000;
 /** How much the heap may grow from the end of the first tenth to the end, in bytes. */
 const growth = 32 * 1024 * 1024;
 
@@ -94,7 +94,7 @@ async function openStations(): Promise<Station[]> {
       const session = createSession({
         connector,
         retry: {retries: 1, minDelay: 1, maxDelay: 5, maxRetryAfter: 20, budget: false},
-        timeout: {read: 250, connect: 1_000, total: 2_000},
+        timeout: {read: 1_000, connect: 3_000, total: 4_000},
       });
       return {session, connector, server, draw};
     }),
