@@ -225,6 +225,10 @@ function fixedEntry(host: string, given: unknown, family: 0 | 4 | 6): Entry {
   return {addresses, expires: Infinity, turn: 0, failed: undefined};
 }
 
+// How many addresses of each IP version are kept of an answer. Whoever owns the name decides how long the answer is, and each
+// address may be connected to.
+const maxAddresses = 64;
+
 // A custom `lookup` may answer with any value. Only IP addresses are passed to the address guard and connected to.
 function checkAnswer(
   hostname: string,
@@ -234,12 +238,15 @@ function checkAnswer(
 ): Address[] {
   const list: unknown[] = Array.isArray(given) ? given : [{address: given, family: givenFamily}];
   const addresses: Address[] = [];
+  const counts = {4: 0, 6: 0};
   for (const item of list) {
     const {address} = (item ?? {}) as {address?: unknown};
     const kind = typeof address === 'string' ? isIP(address) : 0;
     if (kind === 0)
       throw new NoAddressError(`Look-up of ${hostname} returned a value that is not an IP address`);
-    if (family === 0 || kind === family) addresses.push({address: address as string, family: kind as 4 | 6});
+    const version = kind as 4 | 6;
+    if ((family === 0 || version === family) && counts[version]++ < maxAddresses)
+      addresses.push({address: address as string, family: version});
   }
   if (addresses.length > 0) return addresses;
   throw new NoAddressError(

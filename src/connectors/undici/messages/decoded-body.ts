@@ -256,8 +256,10 @@ async function* decode(
     yield* coding.stream(input, first);
   } catch (error) {
     if (failure) throw failure.error;
-    encoded.cancel(error, true);
-    throw decodingError(error as Error, details);
+    // A stream over the body fails with what the body is cancelled with.
+    const typed = decodingError(error as Error, details);
+    encoded.cancel(typed, true);
+    throw typed;
   }
   // A decoder may end before its input does. What follows is dropped, and the connection can be used again.
   while ((await input.read()) !== undefined);

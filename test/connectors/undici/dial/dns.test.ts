@@ -190,6 +190,20 @@ describe('a name with several addresses', () => {
 });
 
 describe('dns.resolve', () => {
+  it('of an answer with thousands of addresses, the first 64 of each IP version are used', async () => {
+    const v4 = Array.from({length: 2_000}, (_, index) => `127.1.${index >> 8}.${index & 255}`);
+    const v6 = Array.from({length: 2_000}, (_, index) => `2001:db8::${index.toString(16)}`);
+    const dns = createLookup({'many.example': [...v6, ...v4]});
+    const asked: string[] = [];
+    const allowAddress = (address: string) => {
+      asked.push(address);
+      return false;
+    };
+    const {fetch} = openSession({dns: {lookup: dns.lookup}, allowAddress});
+    await failure(fetch('http://many.example/'));
+    expect(asked.toSorted()).toEqual([...v4.slice(0, 64), ...v6.slice(0, 64)].toSorted());
+  });
+
   it('a host in dns.resolve is not looked up', async () => {
     const server = await startCloser('0.0.0.0');
     const dns = createLookup({'other.example': ['127.0.0.1']});

@@ -426,6 +426,23 @@ describe('a coded body that ends too early', () => {
   });
 });
 
+describe('zstd', () => {
+  it('a window above 8 MiB is refused (RFC 9659)', async () => {
+    const windows = {allowed: 23, refused: 24};
+    const outcomes: Record<string, unknown> = {};
+    for (const [name, log] of Object.entries(windows)) {
+      const encoder = zlib.createZstdCompress({params: {[zlib.constants.ZSTD_c_windowLog]: log}});
+      // In two parts: the encoder of a whole text would choose a window of its size.
+      encoder.write(text);
+      encoder.end(text);
+      const server = await startServing(Buffer.concat(await encoder.toArray()), 'zstd');
+      const {fetch} = openSession();
+      outcomes[name] = await (await fetch(server.origin)).text().catch((error) => error.constructor);
+    }
+    expect(outcomes).toEqual({allowed: text + text, refused: ConnectionError});
+  });
+});
+
 describe('a Content-Encoding', () => {
   it.each(['GZIP', ' gzip ', 'identity, gzip', 'gzip,'])(
     'a Content-Encoding of %j is understood',
