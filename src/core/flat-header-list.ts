@@ -89,7 +89,14 @@ export class FlatHeaderList implements HeaderList {
 
   append(name: string, value: string): void {
     const lower = normalizeName(name);
-    this.flat.push(lower, normalizeValue(lower, value));
+    const text = normalizeValue(lower, value);
+    // RFC 6265, section 5.4: a request has one Cookie header.
+    if (lower === 'cookie') {
+      const before = this.get(lower);
+      this.set(lower, before ? `${before}; ${text}` : text);
+    } else {
+      this.flat.push(lower, text);
+    }
   }
 
   delete(name: string): void {

@@ -121,10 +121,16 @@ export function eventSource(
   async function connect(): Promise<Response | undefined> {
     const headers = FlatHeaderList.from(call.headers);
     if (!headers.has('accept')) headers.set('accept', 'text/event-stream');
-    if (!headers.has('cache-control')) headers.set('cache-control', 'no-store');
     if (lastEventId !== '')
       headers.set('last-event-id', isomorphicDecode(new TextEncoder().encode(lastEventId)));
-    const response = await session.get(url, {...call, headers, signal, throwHttpErrors: true});
+    // HTML, "EventSource" constructor. Not a header, for which a browser would first ask another origin (a CORS preflight).
+    const response = await session.get(url, {
+      cache: 'no-store',
+      ...call,
+      headers,
+      signal,
+      throwHttpErrors: true,
+    });
     if (response.status === 200 && isEventStream(response)) return response;
     discard(response);
     if (response.status === 204) return undefined;

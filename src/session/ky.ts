@@ -12,6 +12,7 @@ import {hookOptionNames} from './call-options.ts';
 import {throwOnHttpError} from './check-status.ts';
 import {checkHookOptions, mergeHooks} from './hooks.ts';
 import {validate} from './response-promise.ts';
+import {withSearchParams} from './search-params.ts';
 import type {SessionHost} from './session-host.ts';
 import type {CallThroughKy, HookSupport, VerbsSettings} from './verbs-settings.ts';
 
@@ -84,11 +85,13 @@ function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
     }
 
     let instance = ky;
-    // Hooks see the search parameters as options, so ky merges them.
+    let target = url;
+    // `init` hooks see the search parameters as options, so ky merges them, and writes the whole query anew.
     for (const searchParams of [...settings.searchParams, options.searchParams]) {
-      if (searchParams !== undefined) instance = instance.extend({searchParams});
+      if (!hooks.init?.length) target = withSearchParams(target, searchParams);
+      else if (searchParams !== undefined) instance = instance.extend({searchParams});
     }
-    const promise = instance(url, {
+    const promise = instance(target, {
       method,
       redirect,
       headers: Object.fromEntries(new Headers([...outgoing.headers])),

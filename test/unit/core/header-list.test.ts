@@ -162,3 +162,24 @@ it('the list of the other runtimes keeps the order of its headers', () => {
     ['y', '3'],
   ]);
 });
+
+describe('cookies', () => {
+  // RFC 6265, section 5.4: a request has one Cookie header. In pages the browser sends its own.
+  it('several cookies become one header', () => {
+    const list = FlatHeaderList.from([
+      ['x', 'cookie'],
+      ['Cookie', 'a=1'],
+      ['cookie', 'b=2'],
+    ]);
+    list.append('COOKIE', 'c=3');
+    expect([...list]).toEqual([
+      ['x', 'cookie'],
+      ['cookie', 'a=1; b=2; c=3'],
+    ]);
+    list.merge([
+      ['cookie', 'd=4'],
+      ['cookie', 'e=5'],
+    ]);
+    expect(list.get('cookie')).toBe('d=4; e=5');
+  });
+});

@@ -77,7 +77,18 @@ describe('eventSource', () => {
     expect(calls.map(({headers: sent}) => sent.get('last-event-id'))).toEqual([null, 'Ã¼1']);
     expect(
       calls.map(({headers: sent}) => [sent.get('accept'), sent.get('cache-control'), sent.get('x-own')]),
-    ).toEqual(Array(2).fill(['text/event-stream', 'no-store', '1']));
+    ).toEqual(Array(2).fill(['text/event-stream', null, '1']));
+  });
+
+  it('the first request has no header for which a browser would ask another origin before', async () => {
+    const {session, calls} = answering([() => stream('id: 1\ndata: a\n\n'), end]);
+    follow(eventSource(session, url));
+    await pass(3_000);
+    // Fetch, "CORS-safelisted request-header": of these, Accept alone is sent, and an id only when there is one.
+    expect(calls.map(({headers: sent}) => [...sent.keys()])).toEqual([
+      ['accept'],
+      ['accept', 'last-event-id'],
+    ]);
   });
 
   it('headers of the caller replace those of the event source', async () => {

@@ -196,6 +196,53 @@ describe('searchParams', () => {
     expect(calls.map((call) => new URL(call.url).search)).toEqual(['?a=1&b=2', '?a=1&b=2']);
   });
 
+  // With a hook, ky makes the URL, and writes the query anew.
+  it.each([{}, {hooks: {beforeRequest: [() => undefined]}}])(
+    'the query of a URL keeps its bytes, whatever is added or removed: %j',
+    async (options) => {
+      const {session, calls} = mockSession(() => ({}));
+      const queries = [
+        'b=%E0%A4%A',
+        'q=a+b%20c%2Bd',
+        'x=[1]|2^`{}',
+        '&&b&=c&',
+        'a=1&b=%7e&a=%32',
+        '%61=1&c=%',
+        'z',
+        '',
+      ];
+      const sent: string[] = [];
+      for (const query of queries) {
+        const params = [
+          {z: '1 2'},
+          {a: undefined},
+          {a: undefined, z: 'ü'},
+          'z=%7e',
+          new URLSearchParams({z: '1'}),
+          [['a', 'b']],
+        ];
+        for (const searchParams of params as Array<CallOptions['searchParams']>)
+          await session.get(`${url}?${query}`, {searchParams, ...options});
+        sent.push(...calls.slice(sent.length).map((call) => call.url.slice(url.length)));
+      }
+      const without: Record<string, string> = {'a=1&b=%7e&a=%32': 'b=%7e', '%61=1&c=%': 'c=%'};
+      const added = (query: string, text: string) => `?${query && text ? `${query}&${text}` : query + text}`;
+      expect(sent.map((query) => query.replace(/^\?$/, ''))).toEqual(
+        queries.flatMap((query) => {
+          const rest = without[query] ?? query;
+          return [
+            added(query, 'z=1+2'),
+            added(rest, ''),
+            added(rest, 'z=%C3%BC'),
+            added(query, 'z=%7e'),
+            added(query, 'z=1'),
+            added(query, 'a=b'),
+          ].map((expected) => expected.replace(/^\?$/, ''));
+        }),
+      );
+    },
+  );
+
   it('searchParams of a call are merged into those of the session, and can remove them', async () => {
     const {session, calls} = mockSession(() => ({}), {searchParams: {key: 'k', page: 1}});
     await session.get(url);
