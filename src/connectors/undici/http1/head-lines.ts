@@ -104,6 +104,7 @@ function endOfLine(bytes: Buffer, start: number): number {
 }
 
 function rewriteLine(line: Buffer): Buffer {
+  if (!line.includes(tab) && line.indexOf(lineFeed) === line.length - 1) return line;
   const nameEnd = line.indexOf(colon) + 1;
   // A line that begins with white space follows the start-line, and the parser refuses it.
   if (nameEnd === 0 || line[0] === space || line[0] === tab) return line;
