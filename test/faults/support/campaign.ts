@@ -20,7 +20,7 @@ export interface CampaignReport {
 }
 
 // Most of a scenario is waiting. With more of them at once, calls would run into their timeouts for want of processor time.
-const sideBySide = 20;
+const sideBySide = 12;
 
 /** Plays scenarios side by side in this process, and watches the process. */
 export async function runCampaign({seed, numbers}: CampaignOptions): Promise<CampaignReport> {

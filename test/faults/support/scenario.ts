@@ -83,7 +83,7 @@ async function play(draw: Draw, transport: Transport, {note, fail, ends, steps}:
   steps.show = () => JSON.stringify(session.stats());
   const caller: Caller = {session, origin: server.origin, isBounded, log: note, fail};
   const calls = [];
-  const count = Number(draw.weighted({1: 5, 2: 4, 3: 2, 5: 1}));
+  const count = Number(draw.weighted({1: 6, 2: 3, 3: 1, 5: 0.5}));
   const inTurn = draw.chance(0.4);
   const closesEarly = draw.chance(0.12);
   const stopsAfter = draw.chance(malice * 0.06) ? draw.int(count) : undefined;
@@ -161,9 +161,9 @@ function openSession(
     connector,
     baseUrl: origin,
     timeout: {
-      read: 50 + draw.int(80),
-      total: 300 + draw.int(300),
-      connect: 150 + draw.int(100),
+      read: 70 + draw.int(90),
+      total: 400 + draw.int(400),
+      connect: 200 + draw.int(120),
       ...(draw.chance(0.25) && {attempt: 60 + draw.int(120)}),
       ...(draw.chance(0.25) && {pool: 30 + draw.int(120)}),
     },
