@@ -1,5 +1,5 @@
-import type {Socket} from 'node:net';
-import {connect, isIP} from 'node:net';
+import type {LookupFunction, NetConnectOpts} from 'node:net';
+import {connect, isIP, Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {TraceSignals} from '../../../core/trace.ts';
 import type {Phase} from '../../../errors/index.ts';
@@ -58,6 +58,9 @@ export interface DialOutcome {
   /** The dial did not connect, and all its sockets are closed now. */
   gone(): void;
 }
+
+// Tools that intercept sockets, such as msw, replace this method. They have to see the name of the host rather than its address.
+const ownConnect = Socket.prototype.connect;
 
 /** The current step of a dial. */
 interface Step {
@@ -169,7 +172,7 @@ export class Dial {
     const {secure, hostname, port, proxy, onlyHttp1 = false} = this.#target;
     const {socketPath, tls} = this.#options;
     const offersHttp2 = this.#options.http2 && !onlyHttp1;
-    if (socketPath !== undefined) await this.#connectPath(socketPath);
+    if (socketPath !== undefined) await this.#connectOnce({path: socketPath});
     else if (proxy) await this.#connectProxy(proxy);
     else await this.#connect(hostname, port, this.#options.allowAddress);
     if (secure && offersHttp2) await this.#startTlsForHttp2(tls, hostname, port);
@@ -197,9 +200,14 @@ export class Dial {
   }
 
   async #connect(hostname: string, port: number, guard: AddressGuard | undefined): Promise<void> {
+    const {resolver, family: only, localAddress, attemptDelay} = this.#options;
+    const isIntercepted = Socket.prototype.connect !== ownConnect;
+    // With a guard or another option about addresses, the connection has to be opened by address all the same.
+    if (isIntercepted && !guard && only === 0 && localAddress === undefined && isIP(hostname) === 0) {
+      return this.#connectOnce({host: hostname, port, lookup: this.#lookup});
+    }
     const found = this.#find(hostname) ?? (await this.#load(hostname));
     this.#phase = 'connect';
-    const {resolver, family: only, localAddress, attemptDelay} = this.#options;
     const refusals = guard && (await refusalsOf(guard, found, {hostname: withoutRoot(hostname), port}));
     // The dial may have ended while it waited for the guard.
     if (this.#settled) throw new Error('Dial has ended');
@@ -277,9 +285,21 @@ export class Dial {
     });
   }
 
-  #connectPath(path: string): Promise<void> {
+  /** The `lookup` option of a socket. It asks the resolver of the connector, with its cache. */
+  readonly #lookup: LookupFunction = (hostname, {all}, done) => {
+    const settle = (addresses: readonly Address[]) => {
+      this.#phase = 'connect';
+      if (all) done(null, [...addresses]);
+      else done(null, addresses[0]?.address ?? '', addresses[0]?.family);
+    };
+    const found = this.#find(hostname);
+    if (found) settle(found);
+    else this.#load(hostname).then(settle, (error) => done(error, []));
+  };
+
+  #connectOnce(to: NetConnectOpts): Promise<void> {
     return new Promise((resolve, reject) => {
-      const socket = connect({...socketOptions, path});
+      const socket = connect({...socketOptions, ...to});
       this.#opened(socket);
       this.#socket = socket;
       this.#raw = socket;

@@ -97,6 +97,8 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
       this.error ??=
         error.code === 'UND_ERR_HEADERS_OVERFLOW' ? HeadTooLargeError.ofHead(maxHeaderSize) : error;
     });
+    // Node destroys the TCP socket under TLS itself, except where a tool such as msw has intercepted it.
+    if (socket !== raw) socket.once('close', () => raw.destroy());
     raw.once('close', () => {
       this.isRetired = true;
       this.clearReadTimer();
