@@ -65,7 +65,8 @@ export interface OpenTelemetry {
  * - The metrics are `http.client.request.duration`, `http.client.active_requests` and, for observed sessions and connectors,
  *   `http.client.open_connections`.
  *
- * Instrumentation of undici beside it would report the same requests a second time.
+ * Instrumentation of undici beside it reports the same requests a second time. Requests carry the context of the spans that
+ * are made here, and no second one.
  *
  * @throws InvalidOptionError when an option is not valid; UnsupportedOptionError for an unknown option
  *

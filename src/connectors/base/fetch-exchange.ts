@@ -59,6 +59,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   readonly #controller = new AbortController();
   // Dropped once one was called: through its promise, `resolve` holds the response, which could then never be collected.
   #settle: Settle | undefined;
+  #wake: (() => void) | undefined;
 
   #stage: 'queued' | 'granted' | 'sent' | 'receiving' | 'done' = 'queued';
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -95,20 +96,23 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     }
     this.#limit('pool', this.#request.timeouts.pool);
     this.#trace?.emit('connectionQueuedStart', this.#request);
+    // A promise goes on in the async context of this call, whatever call frees the slot. And one signal may abort many
+    // requests, of which the first frees this slot: all others are aborted before any is sent.
+    void new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    }).then(() => {
+      if (this.#stage !== 'granted') return;
+      this.#trace?.emit('connectionQueuedEnd', this.#request);
+      // A trace listener may have aborted the call. This exchange is notified later, after the listener has returned.
+      if (!this.lifetime.isAborted) this.#send();
+    });
   }
 
   granted(): void {
     this.#clearTimer();
     this.#stage = 'granted';
     this.#state.running.append(this);
-    // One signal may abort many requests, and the first of them frees this slot. The microtask lets all others be aborted
-    // before any is sent.
-    queueMicrotask(() => {
-      if (this.#stage !== 'granted') return;
-      this.#trace?.emit('connectionQueuedEnd', this.#request);
-      // A trace listener may have aborted the call. This exchange is notified later, after the listener has returned.
-      if (!this.lifetime.isAborted) this.#send();
-    });
+    this.#wake?.();
   }
 
   #send(): void {

@@ -366,6 +366,10 @@ export class Exchange
 
   // Called before the slot is given back: a pool that is closing would otherwise take this exchange for the last one.
   #startFollowUp(): void {
+    this.inContext(this.#follow);
+  }
+
+  #follow(): void {
     const next = this.#followUp as FollowUp;
     followUp.traceFollowUp(this.trace, next);
     const {request, redirects} = next;
@@ -373,6 +377,10 @@ export class Exchange
   }
 
   #sendAgain(error: Error): void {
+    this.inContext(this.#resend, error);
+  }
+
+  #resend(error: Error): void {
     const {body} = this.request;
     this.#resends++;
     this.trace?.emit('requestResent', this.request, {error});

@@ -8,8 +8,8 @@ import {isReplayable} from '../../core/body.ts';
 import {isRedirectStatus, redirectedRequest} from '../../core/redirect.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {isIdempotent} from '../../core/request.ts';
-import type {Trace} from '../../core/trace.ts';
 import {redactUrl} from '../../errors/redact-url.ts';
+import type {EmitTrace} from './call-context.ts';
 import {StreamResetError, UnprocessedError} from './http2/errors.ts';
 import {locationOf} from './messages/raw-headers.ts';
 
@@ -77,7 +77,7 @@ export function withoutExpectation(request: ConnectorRequest, redirects: number)
 }
 
 /** Emits the trace event of a follow-up that is a redirect. */
-export function traceFollowUp(trace: Trace | undefined, {request, status}: FollowUp): void {
+export function traceFollowUp(trace: EmitTrace | undefined, {request, status}: FollowUp): void {
   if (status !== undefined) {
     trace?.emit('requestRedirect', request, {status, url: redactUrl(request.url)});
   }

@@ -1,10 +1,12 @@
 import type {Lifetime} from '../../core/call-lifetime.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
-import type {ConnectionDetail, Trace, TraceSignals} from '../../core/trace.ts';
+import type {ConnectionDetail, TraceSignals} from '../../core/trace.ts';
 import type {Phase} from '../../errors/index.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import {urlParts} from '../../utils/url-parts.ts';
+import type {EmitTrace} from './call-context.ts';
+import {CallContext, isObserved} from './call-context.ts';
 import type {DialSignal} from './dial/dial.ts';
 import {connectionError, timeoutError} from './exchange-error.ts';
 import {waitsForContinue} from './follow-up.ts';
@@ -41,7 +43,9 @@ export abstract class PooledRequest implements PoolMember {
   protected readonly pool: Pool;
   protected readonly request: ConnectorRequest;
   protected readonly path: string;
-  protected readonly trace: Trace | undefined;
+  protected readonly trace: EmitTrace | undefined;
+  /** Made when the request begins to wait for others, or when somebody looks at the context that it is sent in. */
+  #context: CallContext | undefined = undefined;
   protected state: State = 'queued';
   protected connection: PoolConnection | undefined = undefined;
   /** Whether the connection had carried another request before. */
@@ -60,7 +64,9 @@ export abstract class PooledRequest implements PoolMember {
     this.pool = pool;
     this.request = request;
     this.path = path;
-    this.trace = this.lifetime.trace;
+    const {trace} = this.lifetime;
+    if (trace || isObserved()) this.#context = new CallContext();
+    this.trace = trace && this.#context?.trace(trace);
     this.attemptEnd = attemptEnd;
     this.host = pool.limits.host(origin);
   }
@@ -84,15 +90,27 @@ export abstract class PooledRequest implements PoolMember {
       this.#connect();
       return;
     }
+    this.#context ??= new CallContext();
     this.trace?.emit('connectionQueuedStart', this.request);
     const {pool} = this.request.timeouts;
     if (pool !== undefined) this.timer = setTimeout(() => this.timeOut('pool', pool), pool);
   }
 
   granted(): void {
+    this.inContext(this.#leaveQueue);
+  }
+
+  #leaveQueue(): void {
     this.clearTimer();
     this.trace?.emit('connectionQueuedEnd', this.request);
     this.#connect();
+  }
+
+  /** Calls a method of this request in the async context of its call, as far as that is known. */
+  inContext<Args extends unknown[]>(method: (...args: Args) => void, ...args: Args): void {
+    const context = this.#context;
+    if (context) context.runInAsyncScope(method, this, ...args);
+    else method.apply(this, args);
   }
 
   // The wait for a connection
@@ -123,6 +141,7 @@ export abstract class PooledRequest implements PoolMember {
 
   protected dial(): void {
     this.state = 'dialling';
+    this.#context ??= new CallContext();
     this.trace?.emit('connectionCreateStart', this.request);
     // The pool keeps the request in a list of its own while the request waits to dial.
     this.pool.running.remove(this);
@@ -135,7 +154,7 @@ export abstract class PooledRequest implements PoolMember {
 
   connected(connection: PoolConnection): void {
     this.trace?.emit('connectionCreateEnd', this.request, describeConnection(connection));
-    this.dispatch(connection);
+    this.inContext(this.dispatch, connection);
   }
 
   dialFailed(error: Error, phase: Phase): void {

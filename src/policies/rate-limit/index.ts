@@ -69,8 +69,9 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
     return true;
   }
 
-  function wait(request: ConnectorRequest, buckets: readonly Bucket[]): Promise<void> {
-    return new Promise((resolve, reject) => {
+  async function wait(request: ConnectorRequest, buckets: readonly Bucket[]): Promise<void> {
+    let waiter: Waiter | undefined;
+    const granted = new Promise<void>((resolve, reject) => {
       const now = performance.now();
       const delay = Math.max(...buckets.map((bucket) => bucket.readyAt(now, bucket.queued))) - now;
       if (request.lifetime.isAborted) throw request.lifetime.reason;
@@ -82,12 +83,18 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
         queue = new WaitQueue(buckets, () => queues.delete(key));
         queues.set(key, queue);
       }
-      new Waiter(queue, request, now + maxWait, resolve, reject);
+      waiter = new Waiter(queue, request, now + maxWait, resolve, reject);
       if (queue.list) return;
       const busy = buckets.find((bucket) => bucket.queues.size > 0);
       if (busy) waitFor(queue, busy, now);
       else drain(queue, now);
     });
+    try {
+      await granted;
+    } finally {
+      // Emitted after the `await`, which restores the async context of the call.
+      if (waiter) request.lifetime.trace?.emit('rateLimitWaitEnd', request);
+    }
   }
 
   async function sendCounted(

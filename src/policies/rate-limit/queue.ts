@@ -176,8 +176,6 @@ export class Waiter implements Linked, AbortListener {
       }
     }
     if (queue.waiting.size === 0 && queue.storeChecks === 0) queue.onEmpty();
-    // Notify last: a listener may make calls that wait in the same queue.
-    this.request.lifetime.trace?.emit('rateLimitWaitEnd', this.request);
   }
 }
 

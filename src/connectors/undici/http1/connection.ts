@@ -3,6 +3,7 @@ import type {Dispatcher} from 'undici';
 import {Client} from 'undici';
 import type {Linked, LinkedList} from '../../../utils/linked-list.ts';
 import type {HostSlots} from '../../limits/limits.ts';
+import {isObserved} from '../call-context.ts';
 import {HeadTooLargeError} from '../head-size.ts';
 import type {Lifespan} from '../lifespan.ts';
 import {closeGrace, longIdle} from '../lifespan.ts';
@@ -10,6 +11,7 @@ import {ReadTimer} from '../read-timer.ts';
 import {keepEarlyResponse} from './early-response.ts';
 import {dispatchExpectContinue} from './expect-continue.ts';
 import {HeadLines} from './head-lines.ts';
+import {dispatchWithOneTraceContext} from './one-trace-context.ts';
 
 // How much earlier than the server's "Keep-Alive: timeout" an idle connection is closed, in ms. A request that is on its way
 // when the server closes the connection would be lost.
@@ -180,10 +182,15 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
     this.#head.begin();
     if (isUnrepeatable && this.wasIdle && performance.now() - this.idleSince > longIdle) {
       // undici also waits for the end of the turn. After two turns, everything that has arrived was read.
-      setImmediate(() => this.#client.dispatch(options, handler));
+      setImmediate(() => this.#dispatch(options, handler));
     } else {
-      this.#client.dispatch(options, handler);
+      this.#dispatch(options, handler);
     }
+  }
+
+  #dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    if (isObserved()) dispatchWithOneTraceContext(this.#client, options, handler);
+    else this.#client.dispatch(options, handler);
   }
 
   /** Whether the connection can send a request with `Expect: 100-continue`: only while undici doesn't use the socket yet. */

@@ -73,6 +73,8 @@ export class PoolHost extends HostSlots {
 export interface DialRequest extends Linked {
   readonly host: PoolHost;
   readonly connectTimeout: number | undefined;
+  /** Calls a function in the async context of the request. */
+  inContext?(step: () => void): void;
   /** Emits a trace signal of the dial. */
   emitDialSignal?<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void;
   connected(connection: PoolConnection): void;

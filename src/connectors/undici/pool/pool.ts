@@ -306,7 +306,8 @@ export class Pool {
       },
     });
     this.#dials.set(request, dial);
-    dial.start(request.connectTimeout ?? this.options.connectTimeout);
+    // Another request may have made room for this one.
+    inContextOf(request, () => dial.start(request.connectTimeout ?? this.options.connectTimeout));
   }
 
   // Whether a connection can be shared is known only when it is open. Until then, all requests of the host wait for it.
@@ -338,7 +339,7 @@ export class Pool {
     });
     host.dial = shared;
     shared.join(request, request.connectTimeout ?? this.options.connectTimeout);
-    shared.start();
+    inContextOf(request, () => shared.start());
   }
 
   #cancelSharedDial(host: PoolHost, shared: SharedDial<DialRequest>): void {
@@ -434,6 +435,11 @@ class NoStreamsError extends Error {
     super('The server allows no streams on its HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS is 0)');
     this.name = 'NoStreamsError';
   }
+}
+
+function inContextOf(request: DialRequest, step: () => void): void {
+  if (request.inContext) request.inContext(step);
+  else step();
 }
 
 function isHttp2(socket: Socket): boolean {
