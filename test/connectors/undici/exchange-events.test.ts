@@ -60,6 +60,8 @@ function startExchange() {
     keepEarlyResponse: ignore,
     startReadTimer: ignore,
     stopReadTimer: ignore,
+    paused: ignore,
+    resumed: ignore,
     destroy: ignore,
   } as unknown as PoolConnection;
   exchange.start();
