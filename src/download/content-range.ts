@@ -20,3 +20,27 @@ export function parseContentRange(value: string | null): ContentRange | undefine
   if (end <= start || (size !== undefined && end > size)) return undefined;
   return {start, end, size};
 }
+
+/**
+ * Whether a response with the status 200 may hold a part of the content, by its `Content-Range`. The header has no meaning
+ * beside that status (RFC 9110, section 14.4), so that such a response is the whole. Some servers send the requested part
+ * with a wrong status.
+ *
+ * @param field - the header
+ * @param range - the parsed header
+ * @param length - the `Content-Length`
+ * @param hasRange - whether a range was requested
+ */
+export function isUnlikeWhole(
+  field: string | null,
+  range: ContentRange | undefined,
+  length: string | null,
+  hasRange: boolean,
+): boolean {
+  if (field === null || !/^\s*bytes\b/i.test(field)) return false;
+  const {start, end, size} = range ?? {};
+  // Without a request of a range, there is no reason to doubt a response that doesn't contradict itself.
+  if (size === undefined) return hasRange;
+  if (length !== null) return Number(length) !== size;
+  return start === undefined ? hasRange : start !== 0 || end !== size;
+}

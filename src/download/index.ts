@@ -67,6 +67,7 @@ export function download(session: Session, url: string | URL, options: DownloadO
     start: 0,
     end: undefined,
     isShared: false,
+    isWhole: false,
     retries: resumes,
     size,
     maxSize,

@@ -1,10 +1,10 @@
 import {discard} from '../core/discard-response.ts';
 import {FlatHeaderList} from '../core/flat-header-list.ts';
 import type {HeadersInput} from '../core/header-list.ts';
-import type {RedactedRequest} from '../errors/index.ts';
+import {HTTPError, type RedactedRequest} from '../errors/index.ts';
 import type {CallOptions} from '../session/call-options.ts';
 import type {Session} from '../session/session.ts';
-import {type ContentRange, parseContentRange} from './content-range.ts';
+import {type ContentRange, isUnlikeWhole, parseContentRange} from './content-range.ts';
 import {type CreateHash, type Digest, parseDigestField, wantedDigests} from './digest.ts';
 import {DownloadError} from './error.ts';
 import {contradicts, isSame, type Validator, validatorOf} from './validator.ts';
@@ -33,6 +33,8 @@ export interface RangeJob {
   end: number | undefined;
   /** Whether other readers use the same resource, so that this reader must not forget its facts. */
   isShared: boolean;
+  /** Whether the whole content is requested each time, because the server answers no request of a range as it should. */
+  isWhole: boolean;
   /** The number of failures in a row, without a byte in between, after which the reader goes on. */
   readonly retries: number;
   /** The size that the content has to have. */
@@ -45,6 +47,8 @@ export interface RangeJob {
   readonly createHash: CreateHash | undefined;
   /** Called after the first response, when the resource is known. `ranges` says whether the server supports ranges. */
   readonly onKnown?: ((ranges: boolean) => void) | undefined;
+  /** Called when the server refuses one of several ranges that are read at once, but not the whole. It throws. */
+  readonly onRefused?: (() => never) | undefined;
 }
 
 /** A checked response. */
@@ -60,17 +64,58 @@ export interface Part {
   readonly digest: Digest | undefined;
 }
 
-/** Requests the content from the position `at` on. Returns `undefined` if there are no bytes at or after it. */
+/**
+ * The statuses of servers that don't take ranges. 412 (Precondition Failed): the server takes `If-Range` for another
+ * precondition. Statuses that say the same of the content itself, such as 404, are not among them.
+ */
+const refusals = new Set([400, 403, 405, 406, 412, 416, 501]);
+
+/**
+ * Requests the content from the position `at` on. If the server refuses the range, or answers with something else, the whole
+ * content is requested, and the reader skips the bytes before `at`. Returns `undefined` if there are no bytes at or after it.
+ *
+ * @throws DownloadError with `ERR_DOWNLOAD_RANGE` if the answer is not usable without a range either; HTTPError; the error of
+ * `onRefused`
+ */
 export async function openPart(job: RangeJob, at: number): Promise<Part | undefined> {
+  const hasRange = needsRange(job, at);
+  try {
+    return await request(job, at, hasRange);
+  } catch (error) {
+    if (!hasRange || !isRefusal(error)) throw error;
+  }
+  const part = await request(job, at, false);
+  if (part && job.isShared && job.end !== undefined) {
+    discard(part.response);
+    job.onRefused?.();
+  }
+  job.isWhole = true;
+  return part;
+}
+
+function needsRange({end, isWhole}: RangeJob, at: number): boolean {
+  // Browsers don't let a page set Accept-Encoding, and set "identity" for ranges (Fetch, "HTTP-network-or-cache fetch").
+  return !isWhole && (at > 0 || end !== undefined || !canRefuseCodings());
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof HTTPError
+    ? refusals.has(error.status)
+    : error instanceof DownloadError && error.code === 'ERR_DOWNLOAD_RANGE';
+}
+
+async function request(job: RangeJob, at: number, hasRange: boolean): Promise<Part | undefined> {
   const {session, url, call, signal} = job;
   const response = await session.get(url, {
     ...call,
     signal,
-    headers: headersOf(job, at),
-    throwHttpErrors: (status) => status !== 416,
+    headers: headersOf(job, at, hasRange),
+    throwHttpErrors: (status) => status !== 416 || !hasRange,
   });
   try {
-    return look(job, at, response);
+    const part = look(job, at, response, hasRange);
+    if (!part) discard(response);
+    return part;
   } catch (error) {
     discard(response);
     throw error;
@@ -87,13 +132,12 @@ export function requestOf({url}: Pick<RangeJob, 'url'>): RedactedRequest {
   return {method: 'GET', url: String(url)};
 }
 
-function headersOf({resource, call, end, createHash}: RangeJob, at: number): HeadersInput {
+function headersOf({resource, call, end, createHash}: RangeJob, at: number, hasRange: boolean): HeadersInput {
   const headers = FlatHeaderList.from(call.headers);
   // A range of compressed content can't be decoded, and the length of compressed content is not the size.
   if (!headers.has('accept-encoding')) headers.set('accept-encoding', 'identity');
   if (createHash && !headers.has('want-repr-digest')) headers.set('want-repr-digest', wantedDigests);
-  // Browsers don't let a page set Accept-Encoding, and set "identity" for ranges (Fetch, "HTTP-network-or-cache fetch").
-  if (at > 0 || end !== undefined || !canRefuseCodings()) {
+  if (hasRange) {
     headers.set('range', `bytes=${at}-${end === undefined ? '' : end - 1}`);
     const {ifRange} = resource.validator ?? {};
     if (ifRange !== undefined) headers.set('if-range', ifRange);
@@ -110,24 +154,24 @@ function canRefuseCodings(): boolean {
   return refusable;
 }
 
-function look(job: RangeJob, at: number, response: Response): Part | undefined {
+function look(job: RangeJob, at: number, response: Response, hasRange: boolean): Part | undefined {
   const {resource} = job;
   const {status, headers} = response;
   const isCoded = !/^(?:identity)?$/i.test(headers.get('content-encoding')?.trim() ?? '');
-  const range = parseContentRange(headers.get('content-range'));
+  const field = headers.get('content-range');
+  const range = parseContentRange(field);
+  const length = headers.get('content-length');
   if (status === 416) return lookAtEnd(job, at, response, range);
-  // A page of another origin may not see Content-Range.
-  const isPartial = status === 206 && (range !== undefined || at > 0);
-  const isOther = range?.start === undefined || range.start > at || (range.end as number) <= at;
-  if (isPartial && (isOther || isCoded)) {
-    throw new DownloadError('The server sent another range than the requested one', 'ERR_DOWNLOAD_RANGE', {
-      request: requestOf(job),
-    });
-  }
+  // A page may not see the Content-Range of another origin.
+  const isHidden = response.type === 'cors' && field === null;
+  const isPartial = status === 206 && !(isHidden && at === 0);
+  const isUsable = isPartial
+    ? !isCoded && isRangeAt(at, range) && !isMultipart(headers)
+    : status === 206 || !isUnlikeWhole(field, range, length, hasRange);
+  if (!isUsable) throw rangeError(job);
   const validator: Validator = isCoded
     ? {etag: undefined, lastModified: undefined, ifRange: undefined}
     : validatorOf(headers);
-  const length = headers.get('content-length');
   const size = isPartial ? range?.size : isCoded || length === null ? undefined : Number(length);
   if (resource.validator === undefined) {
     resource.validator = validator;
@@ -141,6 +185,8 @@ function look(job: RangeJob, at: number, response: Response): Part | undefined {
     checkSame(job, isPartial, validator, size);
   }
   const end = isPartial ? range?.end : size;
+  // The whole content has no byte that the reader doesn't have yet.
+  if (!isPartial && at > 0 && size === at) return undefined;
   return {
     response,
     start: (isPartial && range?.start) || 0,
@@ -150,7 +196,27 @@ function look(job: RangeJob, at: number, response: Response): Part | undefined {
   };
 }
 
-/** Checks a 416: the range begins after the end of the content, or the content is empty. */
+function isRangeAt(at: number, range: ContentRange | undefined): boolean {
+  return range?.start !== undefined && range.start <= at && at < (range.end as number);
+}
+
+/** RFC 9110, section 15.3.7.2: a server may send several ranges so, but not to a request of one range. */
+function isMultipart(headers: Headers): boolean {
+  return /^multipart\/byteranges\b/i.test(headers.get('content-type')?.trim() ?? '');
+}
+
+function rangeError(job: RangeJob): DownloadError {
+  return new DownloadError('The server sent another range than the requested one', 'ERR_DOWNLOAD_RANGE', {
+    request: requestOf(job),
+  });
+}
+
+/**
+ * Checks a 416: the range begins after the end of the content, or the content is empty.
+ *
+ * @throws DownloadError with `ERR_DOWNLOAD_CHANGED` if the content has another size now, and with `ERR_DOWNLOAD_RANGE` if the
+ * answer says nothing of use
+ */
 function lookAtEnd(
   job: RangeJob,
   at: number,
@@ -158,8 +224,10 @@ function lookAtEnd(
   range: ContentRange | undefined,
 ): undefined {
   const {resource} = job;
-  discard(response);
-  if (range?.size !== at || (resource.size ?? at) !== at) throw changed(job);
+  const size = range?.size;
+  const isOther = resource.size === undefined ? Number(size) < at : size !== resource.size;
+  if (size !== undefined && isOther) throw changed(job);
+  if (size !== at) throw rangeError(job);
   resource.validator ??= validatorOf(response.headers);
   resource.size = at;
   checkSize(job);

@@ -96,7 +96,16 @@ export async function downloadTo(
   if (!lock) throw lockedError(url, path);
   try {
     const part = await PartFile.open(partPath, String(url), lock.user);
-    const filling: Filling = {session, url, part, settings, basics, ranges: most, rangeSize: pieceSize};
+    const filling: Filling = {
+      session,
+      url,
+      part,
+      settings,
+      basics,
+      ranges: most,
+      rangeSize: pieceSize,
+      isWhole: false,
+    };
     return await download(filling, path, lock.lost);
   } finally {
     await lock.release();
@@ -112,6 +121,8 @@ interface Filling {
   readonly basics: DownloadBasics;
   readonly ranges: number;
   readonly rangeSize: number;
+  /** Whether no range is requested. */
+  readonly isWhole: boolean;
 }
 
 async function download(filling: Filling, path: string, lockLost: Promise<never>): Promise<DownloadedFile> {
@@ -154,15 +165,19 @@ function canResume({part, settings}: Filling): boolean {
 async function fillWhole(filling: Filling, signal: AbortSignal): Promise<number> {
   let before = filling.part.ranges.size;
   let ranges = filling.ranges;
+  let isWhole = false;
   for (let restarts = 0; ; restarts++) {
-    const attempt = {...filling, ranges};
+    const attempt = {...filling, ranges, isWhole};
     try {
       await fill(attempt, signal);
       return before;
     } catch (error) {
       signal.throwIfAborted();
       if (error === notInRanges) ranges = 1;
-      else if (!isLost(error) || restarts >= filling.settings.resumes) throw error;
+      else if (error === rangesRefused) {
+        isWhole = true;
+        ranges = 1;
+      } else if (!isLost(error) || restarts >= filling.settings.resumes) throw error;
       await filling.part.reset();
       before = 0;
     }
@@ -171,6 +186,8 @@ async function fillWhole(filling: Filling, signal: AbortSignal): Promise<number>
 
 /** Thrown after the first range if nothing shows whether other ranges are of the same version. */
 const notInRanges = new Error('The server gave no validator for ranges');
+/** Thrown if the server answers some requests of ranges and refuses others, as the servers behind one address may differ. */
+const rangesRefused = new Error('The server refuses a range, but not the whole');
 
 /** Requests the missing ranges, several at once if possible. */
 async function fill(filling: Filling, outer: AbortSignal): Promise<void> {
@@ -249,7 +266,7 @@ async function fill(filling: Filling, outer: AbortSignal): Promise<void> {
 }
 
 function jobOf(
-  {session, url, settings, part}: Filling,
+  {session, url, settings, part, isWhole}: Filling,
   signal: AbortSignal,
   start: number,
   end: number | undefined,
@@ -266,11 +283,15 @@ function jobOf(
     start,
     end,
     isShared,
+    isWhole,
     retries: resumes,
     size,
     maxSize,
     ...partChecks(digest, createHash),
     onKnown,
+    onRefused() {
+      throw rangesRefused;
+    },
   };
 }
 

@@ -306,13 +306,47 @@ describe('download', () => {
         'an end before that',
         () => new Response(null, {status: 416, headers: {'content-range': 'bytes */40'}}),
       ],
-      ['an end somewhere', () => new Response(null, {status: 416})],
       ['all of it, which does not say of what version it is', () => new Response(content)],
     ])('changed content is recognised by %s', async (_name, response) => {
       const {session} = served([{cut: 50}, response]);
       const {error} = await whole(download(session, url));
       expect(error).toMatchObject({code: 'ERR_DOWNLOAD_CHANGED'});
       expect(session.stats().active).toBe(0);
+    });
+  });
+
+  describe('a server that refuses ranges', () => {
+    it.each([400, 403, 416, 501])(
+      'the whole is read again from a server that answers ranges with %d, and its first bytes are skipped',
+      async (status) => {
+        const {session, calls} = served([{cut: 50}, () => new Response('no', {status}), {cut: 80}, {}]);
+        const {bytes, error} = await whole(download(session, url));
+        expect(error).toBeUndefined();
+        expect(bytes).toEqual(content);
+        expect(calls.map(({headers}) => headers.get('range'))).toEqual([null, 'bytes=50-', null, null]);
+        expect(session.stats().active).toBe(0);
+      },
+    );
+
+    it('the whole of another version fails the download, or begins it again', async () => {
+      const other = new Uint8Array(patternOf(100, 3));
+      const answers = [{cut: 50}, () => new Response('no', {status: 416}), {etag: '"2"', content: other}];
+      const failing = await whole(download(served(answers).session, url));
+      expect(failing.error).toMatchObject({code: 'ERR_DOWNLOAD_CHANGED'});
+      let restarts = 0;
+      const restarted = await whole(
+        download(served(answers).session, url, {onRestart: () => void restarts++}),
+      );
+      expect(restarts).toBe(1);
+      expect(restarted.bytes.subarray(50)).toEqual(other);
+    });
+
+    it('a server that refuses the whole too fails the download with that status', async () => {
+      const refused = () => new Response('no', {status: 403});
+      const {session, calls} = served([{cut: 50}, refused]);
+      const {error} = await whole(download(session, url));
+      expect(error).toMatchObject({name: 'HTTPError', status: 403});
+      expect(calls).toHaveLength(3);
     });
   });
 
