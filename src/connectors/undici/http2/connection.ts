@@ -140,6 +140,13 @@ export class Http2Connection<Host extends SharedHost = SharedHost> implements Li
       createConnection: () => socket,
     });
     this.#session = session;
+    // For an error, Node would destroy the streams at once, also those with a write under way, see `linkSockets`.
+    const {destroy} = session;
+    session.destroy = (error, code) => {
+      if (!(error instanceof Error)) return destroy.call(session, error, code);
+      this.#error ??= error;
+      this.destroy();
+    };
     session.once('connect', () => {
       if (!session.destroyed) session.setLocalWindowSize(connectionWindow);
     });
