@@ -80,6 +80,8 @@ export class Lifetime implements Linked, BegunLifetime {
   cameFrom: unknown = undefined;
   /** The call is of a verb, which retries by default. A call of `session.fetch` does so only if it is asked to. */
   isOfVerb = false;
+  /** The caller's signal. It may be aborted after the end of the call. */
+  followed: AbortSignal | undefined;
 
   /** Rejects the caller's promise. */
   #reject: ((reason: unknown) => void) | undefined;
@@ -89,7 +91,6 @@ export class Lifetime implements Linked, BegunLifetime {
   #open = 0;
   #delivered = false;
   #ended = false;
-  #followed: AbortSignal | undefined;
 
   get signal(): AbortSignal {
     if (!this.#controller) {
@@ -114,13 +115,13 @@ export class Lifetime implements Linked, BegunLifetime {
       this.abort(signal.reason);
       return;
     }
-    this.#followed = signal;
+    this.followed = signal;
     signal.addEventListener('abort', this);
   }
 
   /** The lifetime is the signal's event listener itself, which saves a closure. */
   handleEvent(): void {
-    this.abort(this.#followed?.reason);
+    this.abort(this.followed?.reason);
   }
 
   whenAborted(): Promise<never> {
@@ -231,7 +232,7 @@ export class Lifetime implements Linked, BegunLifetime {
     this.#moreListeners = undefined;
     this.hasUnreadBody = false;
     this.#reject = undefined;
-    this.#followed?.removeEventListener('abort', this);
+    this.followed?.removeEventListener('abort', this);
     this.list?.remove(this);
     this.atEnd?.(this);
   }

@@ -1,6 +1,7 @@
 import {describeValue} from '../errors/printable.ts';
+import {isObject} from '../utils/check-options.ts';
 import type {HeaderList, HeadersInput} from './header-list.ts';
-import {mergeInto, token} from './header-list.ts';
+import {isIterable, mergeInto, token} from './header-list.ts';
 
 // Fetch, "header value": no NUL, CR or LF, and every code unit fits in a byte.
 const badValue = /[\0\r\n]|[^\0-\xff]/;
@@ -51,7 +52,7 @@ export class FlatHeaderList implements HeaderList {
   /** @throws TypeError for a name or value that HTTP can't carry */
   static from(input: HeadersInput | undefined): FlatHeaderList {
     const list = new FlatHeaderList();
-    if (input !== undefined) mergeInto(list, input, true);
+    if (input !== undefined && !list.#mergeRecord(input)) mergeInto(list, input, true);
     return list;
   }
 
@@ -104,7 +105,20 @@ export class FlatHeaderList implements HeaderList {
   }
 
   merge(input: HeadersInput): void {
-    mergeInto(this, input);
+    if (!this.#mergeRecord(input)) mergeInto(this, input);
+  }
+
+  /** Merges a record of lower-case names, or of one. Two names of another record may be spellings of one header. */
+  #mergeRecord(input: HeadersInput): boolean {
+    if (!isObject(input) || isIterable(input)) return false;
+    const names = Object.keys(input);
+    if (names.length > 1 && names.some((name) => normalizeName(name) !== name)) return false;
+    for (const name of names) {
+      const value = input[name];
+      if (value === undefined) this.delete(name);
+      else this.set(name, value as string);
+    }
+    return true;
   }
 
   *[Symbol.iterator](): Generator<[string, string]> {

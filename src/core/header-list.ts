@@ -37,29 +37,23 @@ export interface HeaderList extends Iterable<[name: string, value: string]> {
  */
 export function mergeInto(list: HeaderList, input: HeadersInput, fresh = false): void {
   if (!isObject(input)) throw notHeaders();
-  if (!isIterable(input)) {
-    for (const name of Object.keys(input)) change(list, name, input[name]);
-    return;
-  }
   const names = new Set<string>();
-  for (const pair of input) {
+  for (const pair of isIterable(input) ? input : Object.entries(input)) {
     const [name, value] = pair;
     if (pair.length !== 2) throw notHeaders();
     const lower = String(name).toLowerCase();
     // The first value of a name replaces the defaults. Further values of the same name are appended.
-    if (value !== undefined && (fresh || names.has(lower))) list.append(name, value);
-    else change(list, name, value);
+    if (value === undefined) list.delete(name);
+    else list[fresh || names.has(lower) ? 'append' : 'set'](name, value as string);
     names.add(lower);
   }
 }
 
 const notHeaders = () => new TypeError('Headers must be an object or a list of pairs');
 
-function change(list: HeaderList, name: string, value: unknown): void {
-  if (value === undefined) list.delete(name);
-  else list.set(name, value as string);
-}
-
-function isIterable(input: HeadersInput): input is Headers | Iterable<readonly [string, string | undefined]> {
+/** Whether the headers are pairs or `Headers`, and not a record. */
+export function isIterable(
+  input: HeadersInput,
+): input is Headers | Iterable<readonly [string, string | undefined]> {
   return typeof (input as {[Symbol.iterator]?: unknown})[Symbol.iterator] === 'function';
 }

@@ -33,7 +33,8 @@ export function buildSession(parts: SessionParts): BuiltSession {
   const host = createHost(state);
   const {connector, calls, totals} = state;
 
-  function fetch(input: string | URL | Request, init?: BaseFetchInit): Promise<Response> {
+  // The default makes `fetch.length` 1, as Web IDL has it.
+  function fetch(input: string | URL | Request, init: BaseFetchInit | null = null): Promise<Response> {
     try {
       const {request, signal} = toCall(input, init, host);
       beginCall(state, request, signal, originOf(init));
@@ -65,11 +66,10 @@ function createHost(state: SessionState): SessionHost {
   const {baseUrl, headers, timeouts, connector, checks, platform} = state;
   const callOptions = [...new Set(checks.map(([name]) => name))];
   return {
+    ...platform,
     callOptions,
     ownMembers: new Set(verbOptionNames.concat(hookOptionNames, callOptions, 'method')),
     resolveUrl: urlResolver(baseUrl),
-    headersFrom: platform.headersFrom,
-    encodeForm: platform.encodeForm,
     headersOf(given: HeadersInput | undefined): HeaderList {
       const list = headers.copy();
       if (given !== undefined) list.merge(given);

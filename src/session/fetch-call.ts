@@ -74,6 +74,8 @@ export function outgoingCall(
   host: SessionHost,
 ): OutgoingCall {
   if (body !== null) checkBody(method, body);
+  const native = init || from ? nativeOf(init ?? {}, from, host.ownMembers) : undefined;
+  if (native) host.checkInit?.(native, method);
   const request = new ConnectorRequest({
     url,
     method,
@@ -81,7 +83,7 @@ export function outgoingCall(
     body,
     redirect: checkRedirect(init?.redirect ?? from?.redirect ?? 'follow'),
     timeouts: host.timeoutsOf(init?.timeout),
-    native: init || from ? nativeOf(init ?? {}, from, host.ownMembers) : undefined,
+    native,
     options: init ? host.settle(init) : undefined,
   });
   return {request, signal: init?.signal === undefined ? from?.signal : init.signal};

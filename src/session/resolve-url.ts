@@ -25,8 +25,9 @@ export function urlResolver(base: URL | undefined): (input: string | URL) => str
     let url = cache.get(input);
     if (url === undefined) {
       url = bareHref(parse(input));
-      // A result that depends on the page's address isn't cached, because that address changes.
-      if (!base && globalThis.location) return url;
+      // A result that depends on the page's address isn't cached, because that address changes. A `data:` URL may have
+      // any length.
+      if ((!base && globalThis.location) || input.length > 4e3) return url;
       if (cache.size >= cacheSize) cache.clear();
       cache.set(input, url);
     }

@@ -21,7 +21,7 @@ export function beginCall(
 ): void {
   const {calls, context, totals, starters} = state;
   if (calls.closed) throw new SessionClosedError(undefined, {request});
-  if (signal && typeof signal.addEventListener !== 'function') {
+  if (signal !== null && signal !== undefined && typeof signal.addEventListener !== 'function') {
     throw new TypeError('The signal is not an AbortSignal');
   }
   const lifetime = lifetimeOf(request);

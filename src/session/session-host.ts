@@ -1,19 +1,16 @@
 import type {HeaderList, HeadersInput} from '../core/header-list.ts';
+import type {Platform} from '../core/platform.ts';
 import type {CallOptionValues, ConnectorRequest} from '../core/request.ts';
 import type {Timeout, Timeouts} from './timeouts.ts';
 
 /** The parts of a session that its `fetch` and its verbs use. */
-export interface SessionHost {
+export interface SessionHost extends Platform {
   /** Names of the options of calls that the session's policies take. */
   readonly callOptions: readonly string[];
   /** Names of the options of `fetch` and verbs that the session itself reads. All others are for the runtime's `fetch`. */
   readonly ownMembers: ReadonlySet<string>;
   /** @throws TypeError for a URL that can't be resolved, or that contains credentials */
   resolveUrl(input: string | URL): string;
-  /** The headers alone, without the session's. */
-  headersFrom(headers: HeadersInput): HeaderList;
-  /** Encodes a form for hooks. In a page, the browser does it. */
-  readonly encodeForm: ((form: FormData) => Blob) | undefined;
   /** The session's headers with those of a call merged into them. */
   headersOf(headers: HeadersInput | undefined): HeaderList;
   /**

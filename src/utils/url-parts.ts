@@ -41,7 +41,8 @@ function parse(url: string): KnownUrl {
     const {href, origin} = new URL(url);
     known = {href, origin};
     if (cache.size >= cacheSize) cache.clear();
-    cache.set(url, known);
+    // A `data:` URL may have any length.
+    if (url.length <= 4e3) cache.set(url, known);
   }
   return known;
 }

@@ -293,7 +293,7 @@ describe('a crawl that reads nothing', () => {
 });
 
 describe('the command line', () => {
-  test.each([['--limit', '0'], ['--nonsense'], ['not a url'], ['--timeout', 'soon', 'http://127.0.0.1:1/']])(
+  test.each([['--limit', '0'], ['--nonsense'], ['not a url'], ['--timeout', 'soon', 'http://127.0.0.1:2/']])(
     '%s %s gets one line and exit code 2',
     async (...args) => {
       const {code, stdout, stderr} = await runCrawl(args);

@@ -62,7 +62,7 @@ describe('the member `dispatcher` of an init', () => {
 
   it('a session whose connector guards addresses refuses a dispatcher, which would not', async () => {
     const session = newSession({connector: {allowAddress: () => true} as object});
-    const error = await rejection(session.fetch('http://127.0.0.1:1/', foreign({dispatcher: new Agent()})));
+    const error = await rejection(session.fetch('http://127.0.0.1:2/', foreign({dispatcher: new Agent()})));
     expect(error).toBeInstanceOf(UnsupportedOptionError);
     expect(error).toMatchObject({option: 'connector.allowAddress'});
   });
@@ -83,7 +83,7 @@ describe('the member `dispatcher` of an init', () => {
   it('the default connector refuses the members of node-fetch, Bun and Deno', async () => {
     const session = newSession();
     for (const member of ['agent', 'proxy', 'tls', 'unix', 'client']) {
-      expect(await rejection(session.fetch('http://127.0.0.1:1/', foreign({[member]: {}})))).toMatchObject({
+      expect(await rejection(session.fetch('http://127.0.0.1:2/', foreign({[member]: {}})))).toMatchObject({
         option: member,
       });
     }
@@ -153,7 +153,7 @@ describe('setGlobalDispatcher', () => {
   it('a session whose connector guards addresses refuses to send through it', async () => {
     useDispatcher(new MockAgent());
     const session = newSession({connector: {allowAddress: () => true} as object, retry: false});
-    expect(await rejection(session.fetch('http://127.0.0.1:1/'))).toMatchObject({
+    expect(await rejection(session.fetch('http://127.0.0.1:2/'))).toMatchObject({
       option: 'connector.allowAddress',
       message: expect.stringContaining('undiciConnector'),
     });

@@ -68,7 +68,7 @@ describe('openapi-fetch', () => {
     const aborted = client.GET('/planets', {signal: controller.signal});
     controller.abort('stop');
     await expect(aborted).rejects.toBe('stop');
-    const nowhere = createClient<paths>({baseUrl: 'http://127.0.0.1:1', fetch: session.fetch});
+    const nowhere = createClient<paths>({baseUrl: 'http://127.0.0.1:2', fetch: session.fetch});
     expect(await rejection(nowhere.GET('/planets'))).toBeInstanceOf(ConnectionError);
     expect(session.stats().active).toBe(0);
   });

@@ -37,7 +37,7 @@ describe.each([
     });
     const errors = [
       await rejection(fetch(url, post)),
-      await rejection(fetch('http://127.0.0.1:1/')),
+      await rejection(fetch('http://127.0.0.1:2/')),
       await rejection((await fetch(`${broken.origin}/`)).text()),
     ];
     expect(errors.map((error) => isNetworkError(error))).toEqual([true, true, true]);
@@ -81,13 +81,13 @@ describe.each([
 
 it('the error tells what happened, though its name and message have the form that libraries know', async () => {
   const error = (await rejection(
-    createSession().fetch('http://127.0.0.1:1/?key=s3cret', post),
+    createSession().fetch('http://127.0.0.1:2/?key=s3cret', post),
   )) as ConnectionError;
   expect(error).toBeInstanceOf(ConnectionError);
   expect(error).toMatchObject({
     name: 'TypeError',
     message:
-      'Failed to fetch (Connection could not be opened: connect ECONNREFUSED 127.0.0.1:1, POST http://127.0.0.1:1/?key=…)',
+      'Failed to fetch (Connection could not be opened: connect ECONNREFUSED 127.0.0.1:2, POST http://127.0.0.1:2/?key=…)',
     code: 'ECONNREFUSED',
     phase: 'connect',
     cause: {code: 'ECONNREFUSED'},

@@ -73,7 +73,7 @@ const cases: Record<string, Case> = {
     response.writeHead(307, {location: `ftp://user:${secret}@host/?key=${secret}`}).end();
   }),
   'redirect with credentials': calling((_request, response) => {
-    response.writeHead(307, {location: `http://user:${secret}@127.0.0.1:1/`}).end();
+    response.writeHead(307, {location: `http://user:${secret}@127.0.0.1:2/`}).end();
   }),
   'no gzip': calling((_request, response) => {
     response.writeHead(200, {'content-encoding': 'gzip'}).end(`{"password": "${secret}"}`);
@@ -89,7 +89,7 @@ const cases: Record<string, Case> = {
   },
   'connection refused': async (make) => {
     const session = make({headers: {authorization: secret}});
-    return {call: session.fetch(`http://127.0.0.1:1/?key=${secret}`, {timeout: 5_000})};
+    return {call: session.fetch(`http://127.0.0.1:2/?key=${secret}`, {timeout: 5_000})};
   },
   'no such name': async (make) => {
     const session = make({headers: {authorization: secret}});
@@ -98,7 +98,7 @@ const cases: Record<string, Case> = {
   closed: async (make) => {
     const session = make({headers: {authorization: secret}});
     await session.close();
-    return {call: session.fetch(`http://127.0.0.1:1/?key=${secret}`)};
+    return {call: session.fetch(`http://127.0.0.1:2/?key=${secret}`)};
   },
   'not JSON': calling((_request, response) => response.end(`password ${secret}`)),
   'not JSON, with hooks': calling((_request, response) => response.end(`password ${secret}`), {

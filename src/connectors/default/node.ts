@@ -18,6 +18,7 @@ import {nodeEnvProxy} from '../undici/dial/proxy.ts';
 import {isDispatcherReplaced, usesEnvProxy} from '../undici/global-dispatcher.ts';
 import type {UndiciConnectorOptions} from '../undici/index.ts';
 import {undiciConnector} from '../undici/index.ts';
+import {checkInit} from './check-init.ts';
 import {openNodeBody} from './open-node-body.ts';
 import {ownFetch, replacedFetch} from './replaced-fetch.ts';
 
@@ -142,7 +143,7 @@ function add<T extends object>(a: T, b: Partial<T>): T {
 }
 
 /** The platform of Node. */
-export const platform: Platform = {...sharedPlatform, defaultConnector, openBody: openNodeBody};
+export const platform: Platform = {...sharedPlatform, defaultConnector, openBody: openNodeBody, checkInit};
 
 /** The same: `aiofetch/core` has a smaller connector in pages only. */
 export {platform as corePlatform};

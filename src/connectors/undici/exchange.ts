@@ -299,7 +299,7 @@ export class Exchange
     else setImmediate(() => this.#releaseLater(connection));
     if (wasReceiving) {
       this.trace?.emit('attemptEnd', this.request, {status: this.#status});
-      this.#body?.end();
+      this.#body?.end(this.lifetime.followed);
       this.lifetime.bodyClosed();
     }
   }
@@ -335,7 +335,7 @@ export class Exchange
     this.trace?.emit('responseHeadersReceived', request, {status}, createResponse(head, undefined));
     this.#status = status;
     try {
-      this.#followUp = followUp.redirectFollowUp(request, status, location, this.#redirects);
+      this.#followUp = followUp.redirectFollowUp(request, status, location, this.#redirects, rawHeaders);
     } catch (error) {
       this.fail(error);
       return true;

@@ -9,9 +9,12 @@ import {isRedirectStatus, redirectedRequest} from '../../core/redirect.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {isIdempotent} from '../../core/request.ts';
 import {redactUrl} from '../../errors/redact-url.ts';
+import {addressOf} from '../../utils/url-parts.ts';
+import {blockedPortError, isBlockedPort} from './blocked-ports.ts';
 import type {EmitTrace} from './call-context.ts';
 import {StreamResetError, UnprocessedError} from './http2/errors.ts';
-import {locationOf} from './messages/raw-headers.ts';
+import {headerValue, locationOf} from './messages/raw-headers.ts';
+import {underPolicy} from './referrer.ts';
 
 /** How many bytes of a discarded body are read to keep its connection usable. */
 export const discardLimit = 64 * 1024;
@@ -46,16 +49,20 @@ export function redirectLocation(
  * The request that a redirect asks for.
  *
  * @param redirects - how many redirects the call has followed before
- * @throws RedirectError when the redirect can't be followed
+ * @throws ConnectionError for a port that the Fetch standard blocks; RedirectError when the redirect can't be followed
  */
 export function redirectFollowUp(
   request: ConnectorRequest,
   status: number,
   location: string,
   redirects: number,
+  rawHeaders: readonly Buffer[],
 ): FollowUp {
+  const next = redirectedRequest(request, status, location, redirects);
+  const {port} = addressOf(new URL(next.url));
+  if (isBlockedPort(port)) throw blockedPortError(next, port);
   return {
-    request: redirectedRequest(request, status, location, redirects),
+    request: underPolicy(next, headerValue(rawHeaders, 'referrer-policy')),
     status,
     redirects: redirects + 1,
   };

@@ -4,12 +4,13 @@ import {afterNotifications} from '../../core/notify.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {InvalidOptionError, SessionClosedError} from '../../errors/index.ts';
 import {urlParts} from '../../utils/url-parts.ts';
-import {checkIntegrity} from '../base/check-integrity.ts';
 import {checkNative} from './check-native.ts';
 import {diagnosticsListeners} from './diagnostics.ts';
 import {Exchange} from './exchange.ts';
+import {checkedResponse} from './integrity.ts';
 import type {UndiciConnectorOptions} from './options.ts';
 import {checkOptions} from './options.ts';
+import {isHttp, isLocal, localConnector} from './other-schemes.ts';
 import {Pool} from './pool/pool.ts';
 import {preconnectHost} from './pool/preconnect.ts';
 
@@ -55,6 +56,7 @@ const capabilities: ConnectorCapabilities = {
   sockets: true,
   connectTimeout: true,
   requestStreams: true,
+  integrity: true,
   maxResponseSize: true,
   downloadProgress: true,
   uploadProgress: true,
@@ -103,10 +105,26 @@ function send(pool: Pool, request: ConnectorRequest): Promise<Response> {
   if (pool.closed) return Promise.reject(new SessionClosedError('Connector is closed', {request}));
   return new Promise((resolve, reject) => {
     // An error that this throws rejects the promise.
-    checkIntegrity(request, {name, capabilities});
     if (request.native) checkNative(request, `the ${name} connector`);
-    new Exchange(pool, request, resolve, reject).start();
+    if (!isHttp(request.url) && isLocal(request.url)) resolve(sendLocally(request));
+    else new Exchange(pool, request, withIntegrity(request, resolve), reject).start();
   });
+}
+
+let local: Connector | undefined;
+
+function sendLocally(request: ConnectorRequest): Promise<Response> {
+  local ??= localConnector(name, capabilities);
+  return local.fetch(request);
+}
+
+/** Lets a request with `integrity` resolve with its response only when the body was checked. */
+function withIntegrity(
+  request: ConnectorRequest,
+  resolve: (response: Response | Promise<Response>) => void,
+): (response: Response) => void {
+  if (!request.native?.integrity) return resolve;
+  return (response) => resolve(checkedResponse(response, request));
 }
 
 async function preconnect(pool: Pool, origins: Iterable<string | URL>, connections: number): Promise<void> {

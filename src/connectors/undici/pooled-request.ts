@@ -5,6 +5,7 @@ import type {ConnectionDetail, TraceSignals} from '../../core/trace.ts';
 import type {Phase} from '../../errors/index.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import {urlParts} from '../../utils/url-parts.ts';
+import {blockedPortError} from './blocked-ports.ts';
 import type {EmitTrace} from './call-context.ts';
 import {CallContext, isObserved} from './call-context.ts';
 import type {DialSignal} from './dial/dial.ts';
@@ -69,6 +70,7 @@ export abstract class PooledRequest implements PoolMember {
     this.trace = trace && this.#context?.trace(trace);
     this.attemptEnd = attemptEnd;
     this.host = pool.limits.host(origin);
+    if (this.host.isBlocked) throw blockedPortError(request, this.host.port);
   }
 
   /** Sends the request on a connection. */

@@ -28,7 +28,7 @@ describe('the default connector of aiofetch/core in a page', () => {
       yield 'one';
     }
     for (const body of [new ReadableStream<Uint8Array>(), chunks(), () => chunks()]) {
-      const error = await rejection(session.fetch('http://127.0.0.1:1/', {method: 'POST', body}));
+      const error = await rejection(session.fetch('http://127.0.0.1:2/', {method: 'POST', body}));
       expect(error).toBeInstanceOf(UnsupportedOptionError);
       expect(error).toMatchObject({
         option: 'body',
@@ -40,7 +40,7 @@ describe('the default connector of aiofetch/core in a page', () => {
 
   it('the small page connector refuses to report the progress of an upload', async () => {
     const session = pageSession();
-    const call = session.fetch('http://127.0.0.1:1/', {
+    const call = session.fetch('http://127.0.0.1:2/', {
       method: 'POST',
       body: 'text',
       onUploadProgress: () => undefined,

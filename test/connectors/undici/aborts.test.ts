@@ -263,7 +263,7 @@ describe('a signal that outlives its calls', () => {
     const {signal} = new AbortController();
     const calls = [
       ...Array.from({length: 20}, async () => (await fetch(server.origin, {signal})).text()),
-      fetch('http://127.0.0.1:1', {signal}),
+      fetch('http://127.0.0.1:2', {signal}),
       fetch(`${server.origin}/silent`, {signal, timeout: {read: 20}}),
       fetch(`${server.origin}/start`, {signal}).then((response) => response.body?.cancel()),
       fetch(server.origin, {signal, method: 'HEAD'}),

@@ -61,7 +61,7 @@ describe('a process with a session that is never closed', () => {
       globalThis.session = createSession({connector: {limit: 2, keepAliveTimeout: 3_600_000}});
       const controller = new AbortController();
       const calls = [
-        session.fetch('http://127.0.0.1:1/'),
+        session.fetch('http://127.0.0.1:2/'),
         session.fetch(url + '/slow', {signal: controller.signal}),
         session.fetch(url + '/slow', {timeout: {read: 20}}),
         session.fetch(url, {method: 'POST', body: () => { throw new Error('no body'); }}),

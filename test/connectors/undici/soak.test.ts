@@ -95,7 +95,7 @@ describe('a pool under mixed load', () => {
         largeSize: large.length,
         target: () => {
           const kind = pick(kinds);
-          return {kind, origin: kind === 'refused' ? 'http://127.0.0.1:1' : pick(servers).origin};
+          return {kind, origin: kind === 'refused' ? 'http://127.0.0.1:2' : pick(servers).origin};
         },
         look: () => {
           const {active, idle, hosts} = pooled.stats();

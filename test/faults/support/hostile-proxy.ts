@@ -54,7 +54,7 @@ const established = 'HTTP/1.1 200 Connection established\r\n\r\n';
 const lies: ReadonlyArray<(draw: Draw) => string> = [
   () => 'HTTP/1.1 407 Who\r\nProxy-Authenticate: Basic realm="a"\r\nContent-Length: 3\r\n\r\nwho',
   () => 'HTTP/1.1 502 Bad Gateway\r\n\r\n',
-  () => 'HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n\r\n',
+  () => 'HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:2/\r\n\r\n',
   () => 'HTTP/1.1 101 Switching Protocols\r\n\r\n',
   () => `${'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(2_000)}${established}`,
   () => 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nfine',

@@ -120,7 +120,7 @@ function locations(draw: Draw, {origin, path}: ResponseSubject): string[] {
     '',
     `${origin}/other`,
     `${origin.replace('//', '//user:secret@')}/credentials`,
-    'http://127.0.0.1:1/refused',
+    'http://127.0.0.1:2/refused',
     'http://[::1',
     'http://nowhere.invalid:99999/',
     'ftp://127.0.0.1/',

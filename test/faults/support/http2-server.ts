@@ -203,7 +203,7 @@ function drawAnswer(
   if (status.startsWith('3')) {
     fields.push([
       'location',
-      draw.pick(['/elsewhere', '?again', play.origin, '', 'http://127.0.0.1:1/', 'https://[', 'ftp://a/']),
+      draw.pick(['/elsewhere', '?again', play.origin, '', 'http://127.0.0.1:2/', 'https://[', 'ftp://a/']),
     ]);
   }
   if (Number(status) >= 400) fields.push(['retry-after', draw.pick(['0', '1e9', '-1', 'soon'])]);

@@ -194,7 +194,7 @@ describe('an outcome is told', () => {
   it('a failure is reported by its code, without its message', async () => {
     const {telemetry, spans} = instrumented();
     const {session} = openSession({}, {trace: [telemetry.listener]});
-    await rejection(session.fetch('http://127.0.0.1:1/?secret=s3cret'));
+    await rejection(session.fetch('http://127.0.0.1:2/?secret=s3cret'));
     expect(spans()[0]).toMatchObject({
       status: {code: SpanStatusCode.ERROR, message: 'ECONNREFUSED'},
       attributes: {'error.type': 'ECONNREFUSED'},

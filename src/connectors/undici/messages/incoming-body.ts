@@ -59,6 +59,8 @@ export class IncomingBody implements BodySource {
   #failRead: ((error: unknown) => void) | undefined = undefined;
   #onFailure: ((error: unknown) => void) | undefined = undefined;
   #isReadStarted = false;
+  /** The caller's signal, once the body has arrived. */
+  #signal: AbortSignal | undefined = undefined;
   /** Removed when the body has ended, so that a response that is kept doesn't keep its request in memory. */
   #origin: BodyOrigin | undefined;
 
@@ -82,8 +84,10 @@ export class IncomingBody implements BodySource {
     return !this.paused;
   }
 
-  end(): void {
+  /** @param signal - the caller's, which fails the part of the body that was not read when it is aborted */
+  end(signal?: AbortSignal): void {
     this.ended = true;
+    this.#signal = signal;
     this.#origin = undefined;
     const settle = this.#settleRead;
     if (!settle) return;
@@ -113,7 +117,7 @@ export class IncomingBody implements BodySource {
 
   collect(): Promise<Buffer> {
     this.#startReading();
-    if (this.#failed) return Promise.reject(this.#error);
+    if (this.#hasFailed()) return Promise.reject(this.#error);
     if (this.ended) return Promise.resolve(this.#takeAll());
     this.#collecting = true;
     return new Promise<Buffer | undefined>((resolve, reject) => {
@@ -124,13 +128,14 @@ export class IncomingBody implements BodySource {
   }
 
   takeNow(): Buffer | undefined {
-    if (!this.ended || this.#failed) return undefined;
+    if (!this.ended || this.#hasFailed()) return undefined;
     this.#startReading();
     return this.#takeAll();
   }
 
   read(): Promise<Buffer | undefined> {
     this.#startReading();
+    if (this.#hasFailed()) return Promise.reject(this.#error);
     if (this.#chunks.length > 0) {
       const chunk = this.#chunks.shift() as Buffer;
       this.#size -= chunk.length;
@@ -138,7 +143,6 @@ export class IncomingBody implements BodySource {
       if (this.#size < highWaterMark / 2) this.#resume();
       return Promise.resolve(chunk);
     }
-    if (this.#failed) return Promise.reject(this.#error);
     if (this.ended) return Promise.resolve(undefined);
     return new Promise((resolve, reject) => {
       this.#settleRead = resolve;
@@ -155,13 +159,27 @@ export class IncomingBody implements BodySource {
   }
 
   fork(): BodySource | undefined {
-    if (!this.ended || this.#failed || this.#isReadStarted) return undefined;
+    if (!this.ended || this.#hasFailed() || this.#isReadStarted) return undefined;
     const copy = new IncomingBody(undefined);
     // The chunks are copied, because a reader may take over their memory.
     copy.#chunks = this.#chunks.map((chunk) => Buffer.from(chunk));
     copy.#size = this.#size;
-    copy.ended = true;
+    copy.end(this.#signal);
     return copy;
+  }
+
+  /**
+   * Whether the body has failed. Fetch, "abort the fetch() call", step 5: an abort also fails a body that has arrived and was
+   * not read. The signal is asked when the body is read, because a listener would cost every request.
+   */
+  #hasFailed(): boolean {
+    if (this.#signal?.aborted && this.#size > 0) {
+      this.#failed = true;
+      this.#error = this.#signal.reason;
+      this.#chunks = [];
+      this.#size = 0;
+    }
+    return this.#failed;
   }
 
   // A server may send each byte as a chunk. A chunk takes a hundred bytes more than its content, and to take the first of

@@ -8,6 +8,7 @@ import type {ConnectorRequest} from '../../../core/request.ts';
 import type {ErrorDetails} from '../../../errors/base.ts';
 import {nameClass, typedError} from '../../../errors/base.ts';
 import type {PoolHost} from '../pool/pool-host.ts';
+import {refererOf} from '../referrer.ts';
 import {acceptEncoding} from './decoded-body.ts';
 import {Upload} from './upload.ts';
 import {userAgent} from './user-agent.ts';
@@ -51,6 +52,7 @@ function completeHeaders(request: ConnectorRequest, {prefix, proxy}: PoolHost): 
   let hasAcceptEncoding = false;
   let hasUserAgent = false;
   let hasRange = false;
+  let isConditional = false;
   // One pass over all names: looking each of the four up takes a pass of its own.
   for (let index = 0; index < flat.length; index += 2) {
     const name = flat[index];
@@ -58,19 +60,34 @@ function completeHeaders(request: ConnectorRequest, {prefix, proxy}: PoolHost): 
     else if (name === 'accept-encoding') hasAcceptEncoding = true;
     else if (name === 'user-agent') hasUserAgent = true;
     else if (name === 'range') hasRange = true;
+    else if (conditions.has(name as string)) isConditional = true;
   }
   const headers = flat.slice();
   if (!hasAccept) headers.push('accept', '*/*');
   // Fetch, "HTTP-network-or-cache fetch": a range of a coded body can't be decoded.
   if (!hasAcceptEncoding) headers.push('accept-encoding', hasRange ? 'identity' : acceptEncoding);
   if (!hasUserAgent) headers.push('user-agent', userAgent);
-  const cache = request.native?.cache;
+  const {native} = request;
+  // Fetch, "HTTP-network-or-cache fetch": a conditional request makes the default cache mode "no-store".
+  const cache = native?.cache ?? (isConditional ? 'no-store' : undefined);
   if (cache) headers.push(...cacheHeaders(cache, request.headers));
+  if (native?.referrer && !request.headers.has('referer')) {
+    const referer = refererOf(request);
+    if (referer !== undefined) headers.push('referer', referer);
+  }
   if (prefix !== '' && proxy?.authorization !== undefined) {
     headers.push('proxy-authorization', proxy.authorization);
   }
   return headers;
 }
+
+const conditions: ReadonlySet<string> = new Set([
+  'if-modified-since',
+  'if-none-match',
+  'if-unmodified-since',
+  'if-match',
+  'if-range',
+]);
 
 /** The body to send. Headers that describe it are added to `headers`. */
 function outgoingBody(

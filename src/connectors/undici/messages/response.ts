@@ -47,10 +47,9 @@ class ReceivedResponse {
     };
   }
 
-  constructor(head: ResponseHead, body: BodySource | undefined, headers?: Headers) {
+  constructor(head: ResponseHead, body: BodySource | undefined) {
     this.#head = head;
     this.#body = body;
-    this.#headers = headers;
   }
 
   get type(): ResponseType {
@@ -78,7 +77,7 @@ class ReceivedResponse {
   }
 
   get headers(): Headers {
-    this.#headers ??= toHeaders(this.#head.rawHeaders);
+    this.#headers ??= new ReceivedHeaders(this.#head.rawHeaders);
     return this.#headers;
   }
 
@@ -133,14 +132,12 @@ class ReceivedResponse {
     if (this.bodyUsed || this.#stream?.locked) {
       throw new TypeError('Response.clone: Body has already been consumed.');
     }
-    // Each response has its own headers, so that a change to one doesn't show in the other.
-    const headers = this.#headers && new NativeHeaders(this.#headers);
-    if (!this.#body) return asResponse(new ReceivedResponse(this.#head, undefined, headers));
+    if (!this.#body) return asResponse(new ReceivedResponse(this.#head, undefined));
     const fork = this.#stream ? undefined : this.#body.fork();
-    if (fork) return asResponse(new ReceivedResponse(this.#head, fork, headers));
+    if (fork) return asResponse(new ReceivedResponse(this.#head, fork));
     const [mine, theirs] = (this.body as ReadableStream<Uint8Array<ArrayBuffer>>).tee();
     this.#stream = mine;
-    const copy = new ReceivedResponse(this.#head, undefined, headers);
+    const copy = new ReceivedResponse(this.#head, undefined);
     copy.#body = this.#body;
     copy.#stream = theirs;
     return asResponse(copy);
@@ -230,13 +227,31 @@ function toOwnBytes({buffer, byteOffset, byteLength}: Buffer): Uint8Array<ArrayB
   return isAlone ? new Uint8Array(memory) : new Uint8Array(memory.slice(byteOffset, byteOffset + byteLength));
 }
 
-function toHeaders(raw: readonly Buffer[]): Headers {
-  const headers = new NativeHeaders();
-  for (let index = 0; index < raw.length; index += 2) {
-    headers.append((raw[index] as Buffer).toString('latin1'), (raw[index + 1] as Buffer).toString('latin1'));
+/** Headers that can't be changed (Fetch, "headers guard": "immutable"). */
+class ReceivedHeaders extends NativeHeaders {
+  constructor(raw: readonly Buffer[]) {
+    super();
+    for (let index = 0; index < raw.length; index += 2) {
+      super.append((raw[index] as Buffer).toString('latin1'), (raw[index + 1] as Buffer).toString('latin1'));
+    }
   }
-  return headers;
+
+  override append(): never {
+    throw immutable();
+  }
+
+  override delete(): never {
+    throw immutable();
+  }
+
+  override set(): never {
+    throw immutable();
+  }
 }
+
+const immutable = () => new TypeError('The headers of a received response are immutable');
+
+Object.defineProperty(ReceivedHeaders.prototype, 'constructor', {value: NativeHeaders});
 
 /**
  * A byte stream over a body. Each read pulls one chunk. Between reads the body holds no reference to the stream, so that an

@@ -5,6 +5,7 @@ import type {Linked} from '../../../utils/linked-list.ts';
 import {addressOf} from '../../../utils/url-parts.ts';
 import type {Waiter} from '../../limits/limits.ts';
 import {HostSlots} from '../../limits/limits.ts';
+import {isBlockedPort} from '../blocked-ports.ts';
 import type {DialSignal} from '../dial/dial.ts';
 import type {ChooseProxy, ProxyServer} from '../dial/proxy.ts';
 import type {SharedDial} from '../dial/shared-dial.ts';
@@ -21,6 +22,8 @@ export class PoolHost extends HostSlots {
   readonly secure: boolean;
   readonly hostname: string;
   readonly port: number;
+  /** Whether the Fetch standard blocks the port. */
+  readonly isBlocked: boolean;
   /** How many sockets are open, being opened or being closed. */
   open = 0;
   /** Idle HTTP/1.1 connections. The one used last is at the end and is taken first, so that surplus ones expire. */
@@ -56,6 +59,7 @@ export class PoolHost extends HostSlots {
     const {hostname, port} = addressOf(url);
     this.hostname = hostname;
     this.port = port;
+    this.isBlocked = isBlockedPort(port);
     this.sharing = sharing && this.secure;
     this.proxy = chooseProxy?.(this);
     this.prefix = this.proxy?.kind === 'http' && !this.secure ? origin : '';

@@ -204,7 +204,7 @@ describe('allowAddress: a function', () => {
       },
     });
     for (let index = 0; index < 2; index++) {
-      expect(await failure(fetch('http://127.0.0.1:1/'))).toMatchObject({phase: 'connect', cause: reason});
+      expect(await failure(fetch('http://127.0.0.1:2/'))).toMatchObject({phase: 'connect', cause: reason});
     }
     expect(stats()).toMatchObject({active: 0, hosts: {}});
   });
@@ -302,7 +302,7 @@ describe('allowAddress: an async function', () => {
       dns: {lookup: dns.lookup},
       allowAddress: () => Promise.reject(reason),
     });
-    expect(await failure(fetch('http://api.example:1/'))).toMatchObject({phase: 'connect', cause: reason});
+    expect(await failure(fetch('http://api.example:2/'))).toMatchObject({phase: 'connect', cause: reason});
     expect(dialled.opened).toBe(0);
   });
 
@@ -315,7 +315,7 @@ describe('allowAddress: an async function', () => {
         return Promise.reject(new Error('rejected'));
       },
     });
-    expect(await failure(fetch('http://api.example:1/'))).toMatchObject({phase: 'connect'});
+    expect(await failure(fetch('http://api.example:2/'))).toMatchObject({phase: 'connect'});
   });
 
   it('a guard that decides never is ended by the connect timeout, and its late permission opens no socket', async () => {
@@ -329,7 +329,7 @@ describe('allowAddress: an async function', () => {
           decide = resolve;
         }),
     });
-    expect(await failure(fetch('http://127.0.0.1:1/'))).toMatchObject({
+    expect(await failure(fetch('http://127.0.0.1:2/'))).toMatchObject({
       code: 'ERR_TIMEOUT',
       phase: 'connect',
     });
@@ -350,7 +350,7 @@ describe('allowAddress: an async function', () => {
           queueMicrotask(() => controller.abort('stop'));
         }),
     });
-    expect(await failure(fetch('http://127.0.0.1:1/', {signal: controller.signal}))).toBe('stop');
+    expect(await failure(fetch('http://127.0.0.1:2/', {signal: controller.signal}))).toBe('stop');
     decide(true);
     await new Promise((resolve) => setImmediate(resolve));
     expect(dialled.opened).toBe(0);

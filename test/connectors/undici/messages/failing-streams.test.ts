@@ -104,29 +104,29 @@ describe('a Node stream as a body that fails before its request is sent', () => 
     const {session} = openSession();
     const reason = new Error('enough');
     const signal = AbortSignal.abort(reason);
-    expect(await failure(session.post('http://127.0.0.1:1/', {body: failing(), signal}))).toBe(reason);
+    expect(await failure(session.post('http://127.0.0.1:2/', {body: failing(), signal}))).toBe(reason);
     expect(
-      await failure(session.fetch('http://127.0.0.1:1/', {method: 'POST', body: failing(), signal})),
+      await failure(session.fetch('http://127.0.0.1:2/', {method: 'POST', body: failing(), signal})),
     ).toBe(reason);
-    const refused = await failure(session.post('http://127.0.0.1:1/', {body: failing()}));
+    const refused = await failure(session.post('http://127.0.0.1:2/', {body: failing()}));
     expect(refused).toMatchObject({phase: 'connect', code: 'ECONNREFUSED'});
-    const unknown = session.post('http://127.0.0.1:1/', {body: failing(), unknown: 1} as never);
+    const unknown = session.post('http://127.0.0.1:2/', {body: failing(), unknown: 1} as never);
     expect(await failure(unknown)).toMatchObject({name: 'UnsupportedOptionError'});
     expect(await failure(session.fetch('http://[', {method: 'POST', body: failing()}))).toBeInstanceOf(
       TypeError,
     );
-    expect(await failure(session.get('http://127.0.0.1:1/', {body: failing()}))).toBeInstanceOf(TypeError);
+    expect(await failure(session.get('http://127.0.0.1:2/', {body: failing()}))).toBeInstanceOf(TypeError);
   });
 
   it('a stream that fails after its call is over is not an uncaught error', async () => {
     const {session} = openSession();
     const body = unread();
-    await failure(session.post('http://127.0.0.1:1/', {body}));
+    await failure(session.post('http://127.0.0.1:2/', {body}));
     body.destroy(broken);
     await turns();
     const closed = openSession().session;
     await closed.close();
-    expect(await failure(closed.post('http://127.0.0.1:1/', {body: failing()}))).toMatchObject({
+    expect(await failure(closed.post('http://127.0.0.1:2/', {body: failing()}))).toMatchObject({
       name: 'SessionClosedError',
     });
   });
@@ -139,7 +139,7 @@ describe('a Node stream as a body that fails before its request is sent', () => 
   });
 
   it('a typed call that is refused before it is sent keeps its own error', async () => {
-    const {session} = openSession({}, {baseUrl: 'http://127.0.0.1:1/'});
+    const {session} = openSession({}, {baseUrl: 'http://127.0.0.1:2/'});
     const refusing = {
       '~standard': {version: 1, vendor: 'test', validate: () => ({issues: [{message: 'no'}]})},
     };
@@ -163,7 +163,7 @@ describe('a Node stream as a body that fails before its request is sent', () => 
 
   it('a stream that a function makes, and that the small page connector refuses, is not an uncaught error', async () => {
     await using session = createSession({retry: false, connector: smallPageConnector()});
-    const refused = session.post('http://127.0.0.1:1/', {body: failing});
+    const refused = session.post('http://127.0.0.1:2/', {body: failing});
     expect(await failure(refused)).toMatchObject({name: 'UnsupportedOptionError'});
   });
 });

@@ -571,14 +571,11 @@ describe('clone()', () => {
 
   it('a clone has the same head, and headers of its own', async () => {
     const {get, server} = await serving('', {'x-header': 'value', 'set-cookie': ['a=1', 'b=2']}, 404);
-    const untouched = await get('/x');
     const response = await get('/x');
-    response.headers.set('x-header', 'changed');
-    for (const [original, value] of [
-      [untouched, 'value'],
-      [response, 'changed'],
-    ] as const) {
-      const clone = original.clone();
+    // Headers are made when they are first read, before the clone or after it.
+    for (const isRead of [false, true]) {
+      if (isRead) expect(response.headers.get('x-header')).toBe('value');
+      const clone = response.clone();
       expect(clone).toBeInstanceOf(Response);
       expect(clone).toMatchObject({
         status: 404,
@@ -588,11 +585,29 @@ describe('clone()', () => {
         redirected: false,
         ok: false,
       });
-      expect(clone.headers.get('x-header')).toBe(value);
+      expect(clone.headers.get('x-header')).toBe('value');
       expect(clone.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
-      clone.headers.set('x-header', 'own');
-      expect(original.headers.get('x-header')).toBe(value);
+      expect(clone.headers).not.toBe(response.headers);
     }
+  });
+
+  it('headers can be read and copied, and not changed', async () => {
+    const {get} = await serving('', {'x-header': 'value'});
+    const response = await get('/x');
+    for (const {headers} of [response, response.clone()]) {
+      expect(() => headers.set('x-header', 'other')).toThrow(TypeError);
+      expect(() => headers.append('x-other', '1')).toThrow(TypeError);
+      expect(() => headers.delete('x-header')).toThrow(TypeError);
+      expect(headers).toBeInstanceOf(Headers);
+      expect(headers.constructor).toBe(Headers);
+      expect([...headers.keys()]).toContain('x-header');
+      const copy = new Headers(headers);
+      copy.set('x-header', 'changed');
+      expect([copy.get('x-header'), headers.get('x-header')]).toEqual(['changed', 'value']);
+    }
+    const other = new Response(null, response);
+    other.headers.delete('x-header');
+    expect(other.headers.has('x-header')).toBe(false);
   });
 
   it('both clones of a large body are whole, and the slot is freed', async () => {

@@ -180,8 +180,8 @@ describe('statistics', () => {
     await Promise.allSettled([
       fetch(server.origin),
       fetch(`http://localhost:${server.port}/cut`),
-      fetch('http://127.0.0.1:1/'),
-      fetch('http://127.0.0.2:1/', {timeout: {pool: 1}}),
+      fetch('http://127.0.0.1:2/'),
+      fetch('http://127.0.0.2:2/', {timeout: {pool: 1}}),
     ]);
     const [limits] = acquire.mock.contexts as Limits[];
     await waitFor(() => limits?.hosts.size === 0);
