@@ -28,6 +28,13 @@ export class ByteRanges {
     this.#ranges = [...before, [first, last], ...after];
   }
 
+  /** Forgets all bytes from a position on. */
+  cut(end: number): void {
+    this.#ranges = this.#ranges
+      .filter(([start]) => start < end)
+      .map(([start, before]) => [start, Math.min(before, end)]);
+  }
+
   /**
    * Returns the first missing piece of a file of `size` bytes that begins at or after `from` and is no larger than `most`, or
    * `undefined` if there is none. The caller asks for one piece after the other: a list of all pieces would be as long as a

@@ -15,6 +15,7 @@ import {checkNumber} from '../utils/check-options.ts';
 import type {ByteRange} from './byte-ranges.ts';
 import {lockFile} from './file-lock.ts';
 import {PartFile} from './part-file.ts';
+import {followLinks, partPathOf} from './part-path.ts';
 
 /** Options of {@link downloadTo}. */
 export interface DownloadToOptions extends DownloadBasics {
@@ -52,7 +53,11 @@ const defaultRangeSize = 8 * 1024 * 1024;
  * Downloads to a file, which exists as a whole or not at all. The bytes are written to a part file beside it, whose name
  * ends with `.aiofetch-part`. It gets its final name once all bytes are on the disk (`fsync`) and have the expected size and
  * digest. A download that was broken off, even by the end of the process, is continued by the next download of the same URL
- * to the same file if the server still has the same version; else the download starts again. An existing file is replaced.
+ * to the same file if the server still has the same version; else the download starts again, also after a full disk.
+ *
+ * An existing file is replaced, and its permissions are kept. If `file` is a symbolic link, the file that it names is
+ * replaced and the link stays; a link of another user in a directory like `/tmp` is not followed. The part file of a long
+ * name has a shorter name, which ends with a hash.
  *
  * A lock file keeps other processes from the part file, also those of other machines that share the folder. The lock of a
  * process that no longer runs is taken over at once; one of another machine or container is, when its process has not
@@ -91,11 +96,12 @@ export async function downloadTo(
   const path = resolve(file instanceof URL ? fileURLToPath(file) : file);
   await checkTarget(path);
   basics.signal?.throwIfAborted();
-  const partPath = `${path}.aiofetch-part`;
+  const target = await followLinks(path);
+  const partPath = partPathOf(target);
   const lock = await lockFile(`${partPath}.lock`);
   if (!lock) throw lockedError(url, path);
   try {
-    const part = await PartFile.open(partPath, String(url), lock.user);
+    const part = await PartFile.open(partPath, target, String(url), lock.user);
     const filling: Filling = {
       session,
       url,
@@ -137,7 +143,7 @@ async function download(filling: Filling, path: string, lockLost: Promise<never>
     const size = resource.size ?? part.ranges.end;
     await checkDigest(filling, controller.signal);
     controller.signal.throwIfAborted();
-    await part.finish(path, size);
+    await part.finish(size);
     return {path, size, resumedFrom, etag: resource.validator?.etag};
   } catch (error) {
     const isUseless =

@@ -1,4 +1,4 @@
-import {open, rename} from 'node:fs/promises';
+import {open, rename, rm} from 'node:fs/promises';
 import {dirname} from 'node:path';
 import {createOwn} from './own-file.ts';
 
@@ -13,13 +13,19 @@ export async function syncDirectoryOf(path: string): Promise<void> {
   }
 }
 
-/** Replaces a small file atomically: after a crash the file has either the old or the new text. */
+/**
+ * Replaces a small file atomically: after a crash, and after a failure such as that of a full disk, the file has either the
+ * old or the new text.
+ */
 export async function replaceFile(path: string, text: string): Promise<void> {
   const temporary = `${path}~`;
-  {
+  try {
     await using file = await createOwn(temporary, 0o600);
     await file.writeFile(text);
     await file.sync();
+  } catch (error) {
+    await rm(temporary, {force: true}).catch(() => undefined);
+    throw error;
   }
   await rename(temporary, path);
 }

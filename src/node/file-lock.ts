@@ -1,5 +1,15 @@
 import {randomUUID} from 'node:crypto';
-import {link, lstat, lutimes, open, readFile, readlink, rename, unlink} from 'node:fs/promises';
+import {
+  type FileHandle,
+  link,
+  lstat,
+  lutimes,
+  open,
+  readFile,
+  readlink,
+  rename,
+  unlink,
+} from 'node:fs/promises';
 import {hostname} from 'node:os';
 import {pid} from 'node:process';
 import {readSmall} from './own-file.ts';
@@ -64,13 +74,22 @@ export async function lockFile(path: string): Promise<FileLock | undefined> {
 
 /** Creates the lock file and returns its user id, or `undefined` if the path is taken. */
 async function create(path: string, owner: string): Promise<number | undefined> {
+  let file: FileHandle;
   try {
-    await using file = await open(path, 'wx', 0o600);
-    await file.writeFile(owner);
-    return (await file.stat()).uid;
+    file = await open(path, 'wx', 0o600);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
     throw error;
+  }
+  try {
+    await file.writeFile(owner);
+    return (await file.stat()).uid;
+  } catch (error) {
+    // On a full disk: a lock without an owner would hold for half a minute.
+    await unlink(path).catch(() => undefined);
+    throw error;
+  } finally {
+    await file.close();
   }
 }
 

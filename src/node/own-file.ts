@@ -78,3 +78,32 @@ export async function isAt(file: FileHandle, path: string): Promise<boolean> {
   ]);
   return found?.isFile() === true && found.ino === opened.ino && found.dev === opened.dev;
 }
+
+/** Returns the permissions of the file at the path, and 0o666 if there is none. */
+export async function permissionsAt(path: string): Promise<number> {
+  const found = await lstat(path).catch(() => undefined);
+  return found?.isFile() ? found.mode & permissions : 0o666;
+}
+
+/**
+ * Gives a file the permissions and the group of the file that it is to replace. A file of another user only takes
+ * permissions away: that user may have put it there.
+ */
+export async function takePermissions(file: FileHandle, path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (!found?.isFile()) return;
+  const {uid, gid, mode} = await file.stat();
+  let wanted = found.uid === uid ? found.mode : found.mode & mode;
+  const hasGroup =
+    gid === found.gid ||
+    (await file.chown(uid, found.gid).then(
+      () => true,
+      () => false,
+    ));
+  // Another group gets no more than everybody.
+  if (!hasGroup) wanted &= ~0o070 | ((wanted & 0o007) << 3);
+  await file.chmod(wanted & permissions);
+}
+
+/** Read, write and execute, without the bits that give a program the rights of its owner. */
+const permissions = 0o777;

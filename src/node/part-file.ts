@@ -8,7 +8,7 @@ import type {Resource} from '../download/open-part.ts';
 import {forget, requestOf} from '../download/open-part.ts';
 import {type ByteRange, ByteRanges} from './byte-ranges.ts';
 import {replaceFile, syncDirectoryOf} from './durable.ts';
-import {createOwn, isAt, openOwn, readSmall} from './own-file.ts';
+import {createOwn, isAt, openOwn, permissionsAt, readSmall, takePermissions} from './own-file.ts';
 
 /** The notes beside a part file, as JSON: which bytes of which version are in it. */
 interface Notes {
@@ -26,6 +26,10 @@ interface Notes {
 
 /** The largest notes that are read, in bytes. The notes of thousands of ranges are smaller. */
 const largestNotes = 1_048_576;
+/** The bytes of a part file that are given up for its notes on a full disk: those of any block of a file system. */
+const roomForNotes = 65_536;
+/** The errors of a full disk, and of a user who may have no more of it. */
+const fullCodes = new Set(['ENOSPC', 'EDQUOT']);
 /** The longest time in ms between a write and the note of it. */
 const noteDelay = 1_000;
 
@@ -39,13 +43,15 @@ export class PartFile {
   readonly resource: Resource = {validator: undefined, size: undefined, digest: undefined};
   ranges = new ByteRanges();
   readonly #file: FileHandle;
+  readonly #target: string;
   readonly #url: string;
   #timer: NodeJS.Timeout | undefined;
   #noting: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, file: FileHandle, url: string) {
+  private constructor(path: string, file: FileHandle, target: string, url: string) {
     this.path = path;
     this.#file = file;
+    this.#target = target;
     this.#url = url;
   }
 
@@ -53,12 +59,15 @@ export class PartFile {
    * Opens the part file that an earlier download of the same URL has left, or creates one in place of anything else at the
    * path: no link is followed.
    *
+   * @param target - the path of the file that it becomes
    * @param user - the user id that new files beside it get: a file of another user is not continued
    */
-  static async open(path: string, url: string, user: number): Promise<PartFile> {
+  static async open(path: string, target: string, url: string, user: number): Promise<PartFile> {
     const notes = await readNotes(notesPath(path), user);
     const file = await openOwn(path, user);
-    const part = new PartFile(path, file ?? (await createOwn(path, 0o666)), url);
+    // Others may read no more of the part file than of the file that it replaces. The next process has to write to it.
+    const create = async () => createOwn(path, (await permissionsAt(target)) | 0o600);
+    const part = new PartFile(path, file ?? (await create()), target, url);
     try {
       const {size: fileSize} = await part.#file.stat();
       const ranges = new ByteRanges(notes?.ranges);
@@ -126,11 +135,13 @@ export class PartFile {
     forget(this.resource);
   }
 
-  /** Gives the complete file its final name. */
-  async finish(target: string, size: number): Promise<void> {
+  /** Gives the complete file its final name, and the permissions of the file that it replaces. */
+  async finish(size: number): Promise<void> {
+    const target = this.#target;
     this.#stopNoting();
     await this.#noting.catch(() => undefined);
     await this.#file.truncate(size);
+    await takePermissions(this.#file, target);
     await this.#file.sync();
     const isInPlace = await isAt(this.#file, this.path);
     await this.#file.close();
@@ -147,10 +158,27 @@ export class PartFile {
   /** Closes the file and keeps it for a later download. */
   async leave(): Promise<void> {
     try {
-      await this.note();
+      await this.note().catch((error) => this.#noteOnFullDisk(error));
     } finally {
       await this.#file.close();
     }
+  }
+
+  /** Gives up what was written of the last chunk, and if that isn't enough, the last bytes of the file, for the notes. */
+  async #noteOnFullDisk(error: NodeJS.ErrnoException): Promise<void> {
+    for (const bytes of [0, roomForNotes]) {
+      // After a failure of fdatasync, nobody knows which bytes are on the disk.
+      if (!fullCodes.has(error.code ?? '') || error.syscall === 'fdatasync') throw error;
+      this.ranges.cut(Math.max(0, this.ranges.end - bytes));
+      await this.#file.truncate(this.ranges.end);
+      const failed = await this.note().then(
+        () => undefined,
+        (reason: NodeJS.ErrnoException) => reason,
+      );
+      if (!failed) return;
+      error = failed;
+    }
+    throw error;
   }
 
   /** Deletes the file and its notes. */
