@@ -6,7 +6,15 @@
 import type {MeterProvider, TracerProvider} from '@opentelemetry/api';
 import {metrics, trace} from '@opentelemetry/api';
 import type {ConnectorStats} from '../core/connector.ts';
-import type {ConnectionDetail, TraceEvent, TraceEventBase, TraceListener} from '../core/trace.ts';
+import type {ConnectorRequest} from '../core/request.ts';
+import type {
+  ConnectionDetail,
+  TracedRequest,
+  TraceEvent,
+  TraceEventBase,
+  TraceListener,
+} from '../core/trace.ts';
+import {AiofetchError} from '../errors/index.ts';
 import {assertOption, checkKnown} from '../utils/check-options.ts';
 import {version} from '../utils/version.ts';
 import {methodDescriber, urlRedactor} from './attributes.ts';
@@ -62,6 +70,7 @@ export interface OpenTelemetry {
  * - Each attempt and each redirect has a client span under the span that was active when the call was made. From the second
  *   request of a call on, the span has `http.request.resend_count`. It ends with the response's body.
  * - The span's context goes into the request's headers, by the propagator of OpenTelemetry's API.
+ * - A request that the caller aborts is no error: its span has neither a status nor `error.type`. One that a timeout ends is.
  * - The metrics are `http.client.request.duration`, `http.client.active_requests` and, for observed sessions and connectors,
  *   `http.client.open_connections`.
  *
@@ -124,10 +133,21 @@ function listenerFor(requests: RequestSpans): TraceListener {
       requests.end(event);
       requests.start(event, request);
     },
-    attemptEnd(event: TraceEvent<'attemptEnd'>) {
+    attemptEnd(event: TraceEvent<'attemptEnd'>, {request: sent}) {
       const request = requests.of(event);
       if (request && event.status !== undefined) request.status = event.status;
-      requests.end(event, event.error === undefined ? undefined : {error: event.error});
+      const isFailure = event.error !== undefined && !isCancelled(sent);
+      requests.end(event, isFailure ? {error: event.error} : undefined);
     },
   };
+}
+
+/**
+ * Whether the caller, a hedge or single flight no longer wants the answer, which is no error by the conventions. The end of a
+ * timeout is one, also that of an `AbortSignal.timeout()`.
+ */
+function isCancelled(request: TracedRequest | undefined): boolean {
+  const {isAborted, reason} = (request as Partial<ConnectorRequest> | undefined)?.lifetime ?? {};
+  const {name} = Object(reason);
+  return isAborted === true && !(reason instanceof AiofetchError) && name !== 'TimeoutError';
 }

@@ -8,6 +8,7 @@ import {
   hedgePolicy,
   InvalidOptionError,
   type SessionOptions,
+  singleFlightPolicy,
   UnsupportedOptionError,
 } from '../../../src/index.ts';
 import type {OpenTelemetryOptions} from '../../../src/opentelemetry/index.ts';
@@ -136,8 +137,12 @@ describe('a request that is sent has a span', () => {
       policies: [hedgePolicy({delay: 1})],
     });
     await session.get(url).text();
-    const types = spans().map(({attributes}) => attributes['error.type']);
-    expect(types.toSorted()).toEqual(['AbortError', undefined]);
+    expect(spans()).toHaveLength(2);
+    // The attempt that lost was cancelled on purpose.
+    for (const {status, attributes} of spans()) {
+      expect(status.code).toBe(SpanStatusCode.UNSET);
+      expect(attributes['error.type']).toBeUndefined();
+    }
   });
 
   it('the span of an unknown method is called HTTP', async () => {
@@ -220,23 +225,88 @@ describe('an outcome is told', () => {
     });
   });
 
-  it('an abort is reported by the name of its reason', async () => {
-    const {session, spans} = instrumentedMock(() => new Promise(() => {}));
-    const controller = new AbortController();
-    const failing = rejection(session.fetch(url, {signal: controller.signal}));
-    controller.abort();
-    await failing;
-    expect(spans()[0]?.attributes['error.type']).toBe('AbortError');
-  });
-
-  it.each(['s3cret', null, {name: ''}, {name: 7, code: 8}, {code: ''}])(
-    'a thrown value that is not an error is reported as _OTHER: %j',
+  it.each([undefined, 's3cret', null, {name: ''}, new Error('enough')])(
+    'a request that the caller aborts is not reported as an error, whatever the reason: %s',
     async (reason) => {
-      const {session, spans} = instrumentedMock(() => new Promise(() => {}));
+      const {session, spans, metric} = instrumentedMock(() => new Promise(() => {}));
       const controller = new AbortController();
       const failing = rejection(session.fetch(url, {signal: controller.signal}));
       controller.abort(reason);
       await failing;
+      const [span] = spans();
+      expect(span?.status.code).toBe(SpanStatusCode.UNSET);
+      expect(span?.events).toEqual([]);
+      expect(span?.attributes['error.type']).toBeUndefined();
+      const duration = await metric('http.client.request.duration');
+      expect(duration?.points[0]?.attributes['error.type']).toBeUndefined();
+    },
+  );
+
+  it('a body that the caller aborts is not reported as an error, and has its status', async () => {
+    const {telemetry, spans} = instrumented();
+    const server = await startServer((_request, response) => void response.write('x'));
+    const {session} = openSession({}, {trace: [telemetry.listener]});
+    const controller = new AbortController();
+    const response = await session.fetch(server.origin, {signal: controller.signal});
+    const failing = rejection(response.text());
+    controller.abort();
+    await failing;
+    expect(spans()[0]?.status.code).toBe(SpanStatusCode.UNSET);
+    expect(spans()[0]?.attributes).toMatchObject({'http.response.status_code': 200});
+    expect(spans()[0]?.attributes['error.type']).toBeUndefined();
+  });
+
+  it('an aborted response with a status of an error is reported by its status', async () => {
+    const {telemetry, spans} = instrumented();
+    const server = await startServer((_request, response) => void response.writeHead(503).write('x'));
+    const {session} = openSession({}, {trace: [telemetry.listener]});
+    const controller = new AbortController();
+    const response = await session.fetch(server.origin, {signal: controller.signal});
+    const failing = rejection(response.text());
+    controller.abort();
+    await failing;
+    expect(spans()[0]?.attributes['error.type']).toBe('503');
+  });
+
+  it('a request whose callers of single flight are all aborted is not reported as an error', async () => {
+    const {session, spans} = instrumentedMock(() => new Promise(() => {}), {
+      policies: [singleFlightPolicy()],
+    });
+    const controller = new AbortController();
+    const failing = [1, 2].map(() => rejection(session.fetch(url, {signal: controller.signal})));
+    controller.abort();
+    await Promise.all(failing);
+    expect(spans().map(({status}) => status.code)).toEqual([SpanStatusCode.UNSET]);
+  });
+
+  it.each<[string, RequestInit & {timeout?: number}, string]>([
+    ['the option timeout', {timeout: 1}, 'ERR_TIMEOUT'],
+    ['AbortSignal.timeout()', {}, 'TimeoutError'],
+  ])('a request that %s ends is reported as an error', async (_name, init, type) => {
+    const {session, spans} = instrumentedMock(() => new Promise(() => {}));
+    const signal = init.timeout === undefined ? AbortSignal.timeout(1) : null;
+    await rejection(session.fetch(url, {...init, signal}));
+    expect(spans()[0]).toMatchObject({
+      status: {code: SpanStatusCode.ERROR, message: type},
+      attributes: {'error.type': type},
+    });
+  });
+
+  it('a request that the end of its session aborts is reported as an error', async () => {
+    const {session, spans} = instrumentedMock(() => new Promise(() => {}));
+    const failing = rejection(session.fetch(url));
+    await session.destroy();
+    await failing;
+    expect(spans()[0]?.attributes['error.type']).toBe('ERR_SESSION_CLOSED');
+  });
+
+  it.each(['s3cret', {name: ''}, {name: 7, code: 8}, {code: ''}])(
+    'a thrown value that is not an error is reported as _OTHER: %j',
+    async (thrown) => {
+      const failing = {...mockConnector(() => 'x'), fetch: () => Promise.reject(thrown)};
+      const {telemetry, spans} = instrumented();
+      await using session = createSession({connector: failing, trace: [telemetry.listener]});
+      await rejection(session.fetch(url));
       expect(spans()[0]?.attributes['error.type']).toBe('_OTHER');
     },
   );
