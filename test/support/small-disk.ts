@@ -25,7 +25,8 @@ export async function useSmallDisk(free: number): Promise<SmallDisk> {
     vi.spyOn(prototype, 'write').mockImplementation(async function (this: FileHandle, ...args: unknown[]) {
       const [bytes, offset, length, position] = args as [Uint8Array, number, number, number];
       if (disk.free <= 0) throw full();
-      return write.call(this, bytes, offset, take(Math.min(length, disk.free)), position);
+      const allowed = [bytes, offset, take(Math.min(length, disk.free)), position] as const;
+      return (write as (...given: typeof allowed) => unknown).call(this, ...allowed);
     } as never),
     vi.spyOn(prototype, 'writeFile').mockImplementation(async function (this: FileHandle, text: unknown) {
       if (String(text).length > disk.free) throw full();
