@@ -4,15 +4,20 @@ import {isNullBodyStatus} from '../core/status.ts';
 import {redactUrl} from '../errors/redact-url.ts';
 import {decodeBase64} from '../utils/base64.ts';
 import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
-import type {HarEntry, HarResponse} from './format.ts';
+import type {HarEntry, HarPair, HarResponse} from './format.ts';
 import {redacted} from './redact.ts';
 
-/** The parts of a recording that are replayed. Recordings of other tools have them too. */
+/**
+ * The parts of a recording that are replayed. Recordings of other tools have them too, or some of them: a response without a
+ * status was not received.
+ */
 export interface ReplayableHar {
   readonly log: {
     readonly entries: ReadonlyArray<{
       readonly request: Pick<HarEntry['request'], 'method' | 'url'>;
-      readonly response: Pick<HarResponse, 'status' | 'statusText' | 'headers' | 'content'>;
+      readonly response?:
+        | Partial<Pick<HarResponse, 'status' | 'statusText' | 'headers' | 'content'>>
+        | undefined;
     }>;
   };
 }
@@ -76,7 +81,7 @@ export function harHandler(har: ReplayableHar, options: ReplayOptions = {}): Moc
 
   return ({method, url}: MockCall) => {
     const matching = har.log.entries.filter(
-      ({request}) => request.method === method && matches(request.url, url),
+      ({request}) => request?.method === method && matches(String(request.url), url),
     );
     const next =
       matching.find((entry) => !used.has(entry)) ?? (whenExhausted === 'again' ? matching.at(-1) : undefined);
@@ -85,28 +90,41 @@ export function harHandler(har: ReplayableHar, options: ReplayOptions = {}): Moc
       throw new Error(`The recording has ${what} for ${method} ${redactUrl(url)}`);
     }
     used.add(next);
-    return toResponse(next.response, url);
+    return toResponse(next.response ?? {}, url);
   };
 }
 
-function toResponse(
-  {status, statusText, headers, content}: ReplayableEntry['response'],
-  url: string,
-): Response {
+function toResponse(response: NonNullable<ReplayableEntry['response']>, url: string): Response {
+  const {status = 0} = response;
   // The session turns the error of a failed fetch into a ConnectionError.
   if (status === 0) throw new TypeError('fetch failed');
   // RFC 9110, section 15: a status has three digits.
   if (!(Number.isInteger(status) && status >= 100 && status <= 999))
     throw new Error(`The recording has no valid status for ${redactUrl(url)}`);
-  const {text, encoding} = content;
+  const {text, encoding} = response.content ?? {};
   const hasBody = text !== undefined && !isNullBodyStatus(status);
   const body = hasBody ? (encoding === 'base64' ? decodeBase64(text) : text) : null;
-  const kept = headers.filter(({name}) => !name.startsWith(':') && !transferHeaders.has(name.toLowerCase()));
   return new CopiedResponse(
     body === null ? null : new Response(body).body,
-    {url, redirected: false, type: 'default', status, statusText},
-    new Headers(kept.map(({name, value}): [string, string] => [name, value])),
+    {url, redirected: false, type: 'default', status, statusText: response.statusText ?? ''},
+    toHeaders(response.headers ?? []),
   );
+}
+
+function toHeaders(pairs: readonly HarPair[]): Headers {
+  const headers = new Headers();
+  for (const {name, value} of pairs) {
+    if (name.startsWith(':') || transferHeaders.has(name.toLowerCase())) continue;
+    // Some tools write the values of several lines as lines of one value.
+    for (const line of String(value ?? '').split('\n')) headers.append(name, toByteString(line));
+  }
+  return headers;
+}
+
+/** Some tools record values as UTF-8. A value of `Headers` has a character for each byte. */
+function toByteString(value: string): string {
+  if (/^[\0-\xff]*$/.test(value)) return value;
+  return Array.from(new TextEncoder().encode(value), (byte) => String.fromCharCode(byte)).join('');
 }
 
 function matches(recorded: string, url: string): boolean {

@@ -5,6 +5,7 @@ import {ConnectionError, InvalidOptionError} from '../../../src/index.ts';
 import {startServer} from '../../support/http-server.ts';
 import {mockSession, rejection, thrown} from '../../support/mock-session.ts';
 import {openSession} from '../../support/open-session.ts';
+import {startRawServer} from '../../support/raw-server.ts';
 
 const url = 'https://a.test/';
 
@@ -151,4 +152,83 @@ describe('the status of a replayed response', () => {
       expect(error.message).toContain('no valid status');
     },
   );
+});
+
+describe('a recording of odd responses', () => {
+  /** Records one response that consists of these bytes, and replays it. */
+  async function replayOf(bytes: string) {
+    const server = await startRawServer(async ({request, send}) => {
+      await request();
+      send(Buffer.from(bytes, 'latin1'));
+    });
+    const recorder = recordHar({bodies: true, redact: false});
+    const {session} = openSession({}, {trace: [recorder.listener]});
+    const describeResponse = async (response: Response) => ({
+      status: response.status,
+      statusText: response.statusText,
+      ok: response.ok,
+      cookies: response.headers.getSetCookie(),
+      headers: [...response.headers].filter(([name]) => name !== 'content-length'),
+      text: await response.text(),
+    });
+    const first = await describeResponse(await session.fetch(server.origin));
+    await recorder.flush();
+    const recording = JSON.parse(JSON.stringify(recorder)) as Har;
+    return {first, again: await describeResponse(await replay(recording).fetch(server.origin))};
+  }
+
+  it.each<[string, string, object]>([
+    [
+      'the status 999',
+      'HTTP/1.1 999 No\r\nContent-Length: 2\r\n\r\nno',
+      {status: 999, statusText: 'No', ok: false},
+    ],
+    ['an empty phrase', 'HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\nok', {statusText: '', text: 'ok'}],
+    ['no phrase', 'HTTP/1.1 404\r\nContent-Length: 2\r\n\r\nno', {status: 404, statusText: ''}],
+    [
+      'a phrase that is not ASCII',
+      'HTTP/1.1 200 Tr\xc3\xa8s bien\r\nContent-Length: 0\r\n\r\n',
+      {statusText: 'Tr\xe8s bien'},
+    ],
+    [
+      'several cookies',
+      'HTTP/1.1 200 OK\r\nSet-Cookie: a=1, b; Path=/\r\nSet-Cookie: c=2\r\nContent-Length: 0\r\n\r\n',
+      {cookies: ['a=1, b; Path=/', 'c=2']},
+    ],
+    [
+      'bytes in a header that are not ASCII',
+      'HTTP/1.1 200 OK\r\nX-Name: caf\xe9 \xc3\xa9\r\nContent-Length: 0\r\n\r\n',
+      {headers: [['x-name', 'caf\xe9 \xc3\xa9']]},
+    ],
+    ['no content', 'HTTP/1.1 204 No Content\r\n\r\n', {status: 204, text: ''}],
+  ])('%s is replayed as it was received', async (_name, bytes, expected) => {
+    const {first, again} = await replayOf(bytes);
+    expect(first).toMatchObject(expected);
+    expect(again).toEqual(first);
+  });
+
+  it('a recording of another tool may lack members of responses', async () => {
+    const entries = [
+      {request: {method: 'GET', url}, response: {status: 200}},
+      {request: {method: 'GET', url}, response: {status: 201, headers: [], content: {}}},
+      {request: {method: 'GET', url}, response: {}},
+      {request: {method: 'GET', url}},
+      {},
+    ];
+    const {fetch} = replay({log: {entries}} as ReplayableHar);
+    const first = await fetch(url);
+    expect(first).toMatchObject({status: 200, statusText: '', ok: true});
+    expect(await first.text()).toBe('');
+    expect(await fetch(url)).toMatchObject({status: 201});
+    for (let count = 0; count < 2; count++)
+      expect(await rejection(fetch(url))).toBeInstanceOf(ConnectionError);
+  });
+
+  it('several values of a header that a tool wrote as lines are several values', async () => {
+    const headers = {'set-cookie': 'a=1; Path=/\nb=2', 'x-name': 'é → ñ'};
+    const response = await replay(har({headers})).fetch(url);
+    expect(response.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2']);
+    // The bytes of UTF-8, as they were on the wire.
+    expect(Buffer.from(response.headers.get('x-name') as string, 'latin1').toString()).toBe('é → ñ');
+  });
 });
