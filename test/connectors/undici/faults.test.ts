@@ -107,8 +107,6 @@ const failing: Array<[string, (connection: RawConnection) => Promise<void> | voi
     'sends an endless number of headers',
     ({send}) => send(`HTTP/1.1 200 OK\r\n${'X-Many: x\r\n'.repeat(20_000)}Content-Length: 0\r\n\r\n`),
   ],
-  // RFC 9110, section 15.2, would have it ignored. undici fails instead, to protect against injected responses.
-  ['sends an unrequested 100 (Continue)', ({send}) => send('HTTP/1.1 100 Continue\r\n\r\n')],
   [
     'sends an unrequested 101 (Switching Protocols)',
     ({send}) => send('HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n'),

@@ -8,11 +8,15 @@ const firstByte = 0x48;
 /** Where the first digit of the status is in "HTTP/1.1 200". */
 const statusIndex = 9;
 const informational = 0x31;
+const zero = 0x30;
+const two = 0x32;
 
 /**
  * Writes the heads of responses as undici's strict parser reads them: a value that is folded over several lines becomes one
  * line (RFC 9112, section 5.2, asks that of a user agent), and white space around a value is removed (section 5.1; the parser
- * takes `chunked` with a tab behind it for another coding). All other bytes, valid or not, are left to the parser.
+ * takes `chunked` with a tab behind it for another coding). A 100 (Continue) that no request asked for becomes a 102
+ * (Processing): undici destroys the connection for a 100, which a user agent ignores (RFC 9110, section 15.2), and counts a
+ * 102 with the other informational heads. All other bytes, valid or not, are left to the parser.
  */
 export class HeadLines {
   /** Whether a head is arriving. Set before each request. */
@@ -25,6 +29,8 @@ export class HeadLines {
   /** How many bytes of the start-line the parser has. */
   #passed = 0;
   #isInformational = false;
+  /** Whether all digits of the status that have arrived are those of 100. */
+  #isContinue = false;
 
   /** @param maxSize - how many bytes of one line are kept; the parser refuses a longer head */
   constructor(maxSize: number) {
@@ -37,6 +43,7 @@ export class HeadLines {
     this.#held = undefined;
     this.#isFirstLine = true;
     this.#isInformational = false;
+    this.#isContinue = false;
     this.#passed = 0;
   }
 
@@ -80,10 +87,22 @@ export class HeadLines {
     const next = bytes.indexOf(lineFeed, start) + 1;
     const end = next === 0 ? bytes.length : next;
     const status = start + statusIndex - this.#passed;
-    if (status >= start && status < end) this.#isInformational = bytes[status] === informational;
+    if (status >= start && status < end) {
+      this.#isInformational = bytes[status] === informational;
+      this.#isContinue = this.#isInformational;
+    }
+    if (this.#isContinue) this.#passContinue(bytes, start, end, status);
     this.#isFirstLine = next === 0;
     this.#passed += end - start;
     return end;
+  }
+
+  #passContinue(bytes: Buffer, start: number, end: number, status: number): void {
+    for (const place of [status + 1, status + 2]) {
+      if (place >= start && place < end && bytes[place] !== zero) this.#isContinue = false;
+    }
+    const last = status + 2;
+    if (this.#isContinue && last >= start && last < end) bytes[last] = two;
   }
 
   // The head of the response itself follows a head that is informational.

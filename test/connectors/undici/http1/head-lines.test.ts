@@ -126,6 +126,58 @@ describe('a head over HTTP/1.1', () => {
     expect(await response.text()).toBe('ok');
   });
 
+  // RFC 9110, section 15.2: a user agent may ignore an informational response that it didn't ask for.
+  it.each<[string, RequestInit]>([
+    ['a GET', {}],
+    ['a POST', {method: 'POST', body: 'text'}],
+  ])(
+    'a 100 (Continue) that %s did not ask for is ignored, in whatever pieces it arrives',
+    async (_name, init) => {
+      const unasked = 'HTTP/1.1 100 Continue\r\n\r\n';
+      const response = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok';
+      for (const size of [1, 10, 11, Infinity]) {
+        const server = await startAnswering(
+          [
+            unasked + response,
+            `${unasked}HTTP/1.1 103 Early Hints\r\nX-A: 1\r\n\r\n${unasked}${response}`,
+            `HTTP/1.1 100 Continue\r\nX-A: 1\r\n b\r\n\r\n${response}`,
+            response,
+          ],
+          size,
+        );
+        const {fetch, stats} = openSession();
+        for (let count = 0; count < 4; count++) {
+          const answered = await fetch(server.origin, init);
+          expect(answered.status).toBe(200);
+          expect(answered.headers.has('x-a')).toBe(false);
+          expect(await answered.text()).toBe('ok');
+        }
+        expect(stats().totals.opened).toBe(1);
+      }
+    },
+  );
+
+  it('heads of 100 (Continue) without an end are refused, like all informational heads that are too large', async () => {
+    const server = await startRawServer(async ({request, send, socket}) => {
+      await request();
+      const heads = `HTTP/1.1 100 Continue\r\nX-A: ${'a'.repeat(1_000)}\r\n\r\n`.repeat(100);
+      while (!socket.destroyed) {
+        send(heads);
+        await new Promise(setImmediate);
+      }
+    });
+    const {fetch} = openSession();
+    expect(await failure(fetch(server.origin))).toMatchObject({phase: 'receive'});
+  });
+
+  it('only the status 100 is changed for the parser', () => {
+    for (const status of ['101', '102', '103', '110', '190', '199', '200', '10', '1 0']) {
+      const head = `HTTP/1.1 ${status} Text\r\nA: 1\r\n\r\n`;
+      for (const size of [1, Infinity]) expect(rewritten(head, size)).toBe(head);
+    }
+    expect(rewritten('HTTP/1.1 100 100\r\nA: 100\r\n\r\n')).toBe('HTTP/1.1 102 100\r\nA: 100\r\n\r\n');
+  });
+
   it('a fold that never ends is refused, like any head that is too large', async () => {
     const fold = `HTTP/1.1 200 OK\r\nX-A: a${'\r\n b'.repeat(100_000)}`;
     const server = await startAnswering([fold]);
