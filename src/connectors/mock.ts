@@ -1,11 +1,12 @@
 import type {PreparedBody} from '../core/body.ts';
-import {prepareBody, toReadableStream} from '../core/body.ts';
+import {prepareBody, tagOf, toReadableStream} from '../core/body.ts';
 import type {Connector, ConnectorOptions} from '../core/connector.ts';
 import {reportedStream} from '../core/progress.ts';
 import {followRedirects} from '../core/redirect.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {InvalidOptionError} from '../errors/index.ts';
 import {createConnector} from './base/create-connector.ts';
+import {toResponse} from './base/foreign-response.ts';
 
 export type {
   Connector,
@@ -80,11 +81,7 @@ export function mockConnector(handler: MockHandler, options: ConnectorOptions = 
           signal.throwIfAborted();
           const call = toCall(hop, signal);
           calls.push(call);
-          const response = await answer(handler, call);
-          // A Response that the handler made has no URL.
-          if (response.type === 'default' && response.url === '')
-            Object.defineProperty(response, 'url', {value: hop.url, configurable: true});
-          return response;
+          return answer(handler, call, hop);
         }),
     },
     options,
@@ -98,9 +95,9 @@ export function mockConnector(handler: MockHandler, options: ConnectorOptions = 
   };
 }
 
-async function answer(handler: MockHandler, call: MockCall): Promise<Response> {
+async function answer(handler: MockHandler, call: MockCall, request: ConnectorRequest): Promise<Response> {
   const result = await handler(call);
-  if (result instanceof Response) return result;
+  if (tagOf(result) === 'Response') return toResponse(result, request);
   return result === undefined ? new Response(null, {status: 204}) : Response.json(result);
 }
 

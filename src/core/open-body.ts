@@ -6,6 +6,9 @@ import type {Chunks} from './read-request-body.ts';
 /** The most bytes that are collected in memory. The first chunk may be larger, because it is in memory already. */
 const mostBuffered = 1024 * 1024;
 
+// The runtime's own, because a fake clock of a test would never let the timer fire.
+const {setTimeout: realSetTimeout, clearTimeout: realClearTimeout} = globalThis;
+
 type Bytes = Uint8Array<ArrayBuffer>;
 type Reader = ReadableStreamDefaultReader<Bytes>;
 
@@ -54,8 +57,8 @@ export async function openBody(
 /** The result of a promise that settles before a timer of 0 ms; otherwise `undefined`. */
 function resultNow<T>(promise: Promise<T>): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve);
-    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+    const timer = realSetTimeout(resolve);
+    promise.then(resolve, reject).finally(() => realClearTimeout(timer));
   });
 }
 

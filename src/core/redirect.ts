@@ -102,7 +102,12 @@ export async function followRedirects(
     const response = await send(current);
     const location = response.headers.get('location');
     if (request.redirect === 'manual' || !isRedirectStatus(response.status) || location === null) {
-      if (followed > 0) Object.defineProperty(response, 'redirected', {value: true, configurable: true});
+      if (followed > 0) {
+        Object.defineProperty(response, 'redirected', {value: true, configurable: true});
+        // A response that a program made with `new Response` has no URL.
+        if (response.url === '')
+          Object.defineProperty(response, 'url', {value: current.url, configurable: true});
+      }
       return response;
     }
     const {status} = response;

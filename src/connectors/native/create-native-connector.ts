@@ -7,6 +7,7 @@ import {lifetimeOf} from '../../core/request.ts';
 import {buildConnector} from '../base/build-connector.ts';
 import type {UploadProgress} from '../base/definition.ts';
 import type {ToError} from '../base/fetch-exchange.ts';
+import {toResponse} from '../base/foreign-response.ts';
 import type {StreamingInit} from './watch-upload.ts';
 import {sendStream} from './watch-upload.ts';
 
@@ -101,7 +102,8 @@ async function sendNatively(
     redirect,
     signal,
   };
-  const send = (sent: StreamingInit) => callFetch(owner, fetch, request.url, sent);
+  const send = async (sent: StreamingInit) =>
+    toResponse(await callFetch(owner, fetch, request.url, sent), request);
   try {
     if (request.body !== null) {
       const {source, contentType} = await native.prepareBody(request.body, request);

@@ -21,6 +21,7 @@ import type {Pool} from './pool/pool.ts';
 import type {PoolConnection} from './pool/pool-host.ts';
 import {PooledRequest} from './pooled-request.ts';
 import type {ReadTimeoutListener} from './read-timer.ts';
+import {realQueueMicrotask, realSetImmediate} from './real-timers.ts';
 
 // The error that undici is aborted with. It never reaches a caller.
 const aborted = new Error('aborted');
@@ -246,7 +247,7 @@ export class Exchange
     resolve(response);
     // Most bodies have arrived by the end of this turn. Those are not registered: a registration burdens the garbage collector.
     if (this.#body) {
-      queueMicrotask(() => {
+      realQueueMicrotask(() => {
         if (this.state === 'receiving') cancelWhenCollected(response);
       });
     }
@@ -296,7 +297,7 @@ export class Exchange
     if (isLast || isFlushed) this.releaseConnection(connection, isLast);
     if (!wasReceiving) this.#startFollowUp();
     if (isLast || isFlushed) this.releaseSlot();
-    else setImmediate(() => this.#releaseLater(connection));
+    else realSetImmediate(() => this.#releaseLater(connection));
     if (wasReceiving) {
       this.trace?.emit('attemptEnd', this.request, {status: this.#status});
       this.#body?.end(this.lifetime.followed);

@@ -14,6 +14,7 @@ import {waitsForContinue} from './follow-up.ts';
 import {Connection} from './http1/connection.ts';
 import type {Pool} from './pool/pool.ts';
 import type {PoolConnection, PoolHost, PoolMember} from './pool/pool-host.ts';
+import {realQueueMicrotask} from './real-timers.ts';
 
 type State =
   /** The request waits for a slot. */
@@ -200,7 +201,7 @@ export abstract class PooledRequest implements PoolMember {
     }
     connection.isRetired = true;
     // undici closes most of these itself after it has handled the response. It must not lose the socket before that.
-    queueMicrotask(() => connection.destroy());
+    realQueueMicrotask(() => connection.destroy());
   }
 
   /** Nothing of the request was written: a connection that served other requests before can serve more. */

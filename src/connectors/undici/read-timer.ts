@@ -1,3 +1,5 @@
+import {realSetImmediate} from './real-timers.ts';
+
 /** Notified when the server has sent nothing for too long. */
 export interface ReadTimeoutListener {
   readTimedOut(limit: number): void;
@@ -28,7 +30,7 @@ export class ReadTimer {
     this.#timer = setTimeout(() => {
       // After the event loop was blocked, timers run before data that arrived in time is read.
       this.#isFiring = true;
-      setImmediate(() => {
+      realSetImmediate(() => {
         if (this.#isFiring && this.#listener) this.onReadTimeout(limit, this.#listener);
       });
     }, limit);

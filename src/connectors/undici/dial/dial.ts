@@ -3,6 +3,7 @@ import {connect, isIP, Socket} from 'node:net';
 import type {Duplex} from 'node:stream';
 import type {TraceSignals} from '../../../core/trace.ts';
 import type {Phase} from '../../../errors/index.ts';
+import {realSetImmediate} from '../real-timers.ts';
 import {toError} from '../to-error.ts';
 import type {Address, AddressGuard} from './address.ts';
 import {refusalsOf} from './address.ts';
@@ -104,7 +105,7 @@ export class Dial {
   start(timeout: number | undefined): void {
     if (timeout !== undefined && timeout !== Infinity) {
       // After the event loop was blocked, timers run before the events of connections that were opened in time.
-      this.#timer = setTimeout(() => setImmediate(() => this.#onTimeout(timeout)), timeout);
+      this.#timer = setTimeout(() => realSetImmediate(() => this.#onTimeout(timeout)), timeout);
     }
     this.#run().then(
       (socket) => {

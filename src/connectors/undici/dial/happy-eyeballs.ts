@@ -1,5 +1,6 @@
 import type {Socket, SocketConstructorOpts} from 'node:net';
 import {connect} from 'node:net';
+import {realClearTimeout, realSetTimeout} from '../real-timers.ts';
 import type {Address} from './address.ts';
 
 /** How the sockets of a {@link Race} are opened. */
@@ -71,7 +72,7 @@ export class Race {
     const onError = (error: Error) => {
       this.#leave(socket);
       this.#outcome.failed(address, error);
-      clearTimeout(this.#timer);
+      realClearTimeout(this.#timer);
       if (this.#next < this.#addresses.length) this.start();
       else if (this.#attempts.size === 0) this.#outcome.allFailed();
     };
@@ -81,13 +82,13 @@ export class Race {
     // After the race, the socket must not keep the race or the dial in memory.
     this.#attempts.set(socket, () => void socket.off('connect', onConnect).off('error', onError));
     if (attemptDelay !== undefined && this.#next < this.#addresses.length) {
-      this.#timer = setTimeout(() => this.start(), attemptDelay);
+      this.#timer = realSetTimeout(() => this.start(), attemptDelay);
     }
   }
 
   /** Ends every attempt that is under way. */
   cancel(): void {
-    clearTimeout(this.#timer);
+    realClearTimeout(this.#timer);
     for (const socket of [...this.#attempts.keys()]) {
       this.#leave(socket);
       socket.destroy();

@@ -1,6 +1,7 @@
 import type {Socket} from 'node:net';
 import type {TraceSignals} from '../../../core/trace.ts';
 import type {Phase} from '../../../errors/index.ts';
+import {realSetImmediate} from '../real-timers.ts';
 import type {DialOptions, DialSignal, DialTarget} from './dial.ts';
 import {Dial} from './dial.ts';
 
@@ -53,7 +54,7 @@ export class SharedDial<Member> {
     const timer =
       timeout === undefined || timeout === Infinity
         ? undefined
-        : setTimeout(() => setImmediate(() => this.#onTimeout(member, timeout)), timeout);
+        : setTimeout(() => realSetImmediate(() => this.#onTimeout(member, timeout)), timeout);
     this.#timers.set(member, timer);
   }
 

@@ -1,5 +1,6 @@
 import type {Socket} from 'node:net';
 import {Duplex} from 'node:stream';
+import {realSetImmediate} from '../real-timers.ts';
 
 /**
  * Whether HTTP/2 needs TLS over a stream rather than over a socket. Up to Node 24, when a connection is reset while
@@ -72,6 +73,6 @@ export function linkSockets(raw: Socket, socket: Socket): void {
     failure = error;
   });
   // Node reports a write over a stream as ended one turn after the stream did.
-  raw.once('close', () => setImmediate(() => socket.destroy(failure)));
+  raw.once('close', () => realSetImmediate(() => socket.destroy(failure)));
   socket.once('close', () => raw.destroy());
 }

@@ -8,6 +8,7 @@ import {HeadTooLargeError} from '../head-size.ts';
 import type {Lifespan} from '../lifespan.ts';
 import {closeGrace, longIdle} from '../lifespan.ts';
 import {ReadTimer} from '../read-timer.ts';
+import {hasFakeClock, inRealTime, realQueueMicrotask, realSetImmediate} from '../real-timers.ts';
 import {keepEarlyResponse} from './early-response.ts';
 import {dispatchExpectContinue} from './expect-continue.ts';
 import {HeadLines} from './head-lines.ts';
@@ -82,7 +83,7 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
         }
         given = true;
         // Delayed, because undici is inside its own `resume` here and would not continue after it.
-        queueMicrotask(() => callback(null, socket));
+        realQueueMicrotask(() => callback(null, socket));
       },
       // With 1, undici reads an idle socket before it writes: the socket may have ended, or hold an unsolicited response.
       pipelining: 1,
@@ -182,13 +183,18 @@ export class Connection<Host extends HostSlots = HostSlots> extends ReadTimer im
     this.#head.begin();
     if (isUnrepeatable && this.wasIdle && performance.now() - this.idleSince > longIdle) {
       // undici also waits for the end of the turn. After two turns, everything that has arrived was read.
-      setImmediate(() => this.#dispatch(options, handler));
+      realSetImmediate(() => this.#dispatch(options, handler));
     } else {
       this.#dispatch(options, handler);
     }
   }
 
   #dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    if (hasFakeClock()) inRealTime(() => this.#handOver(options, handler));
+    else this.#handOver(options, handler);
+  }
+
+  #handOver(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
     if (isObserved()) dispatchWithOneTraceContext(this.#client, options, handler);
     else this.#client.dispatch(options, handler);
   }

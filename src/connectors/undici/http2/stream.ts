@@ -6,6 +6,7 @@ import {contentLengthMismatch, drained, headerOf} from '../dispatch.ts';
 import {HeadTooLargeError} from '../head-size.ts';
 import type {ReadTimeoutListener} from '../read-timer.ts';
 import {ReadTimer} from '../read-timer.ts';
+import {realSetImmediate} from '../real-timers.ts';
 import {StreamResetError, UnprocessedError} from './errors.ts';
 import type {Http2Body} from './headers.ts';
 import {toHttp2Headers} from './headers.ts';
@@ -116,7 +117,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
     this.#handler = handler;
     this.#isDispatched = true;
     // Everything that has arrived is read first, since it may be the end of the connection.
-    if (isUnrepeatable && this.connection.wasIdleLong) setImmediate(() => this.#send(options));
+    if (isUnrepeatable && this.connection.wasIdleLong) realSetImmediate(() => this.#send(options));
     else this.#send(options);
   }
 
@@ -290,7 +291,7 @@ export class Http2Stream<Owner extends StreamOwner = StreamOwner> extends ReadTi
 
   // A stream that was reset doesn't close by itself while a write is pending, and that write may be pending for ever.
   #closeAborted(): void {
-    setImmediate(() => {
+    realSetImmediate(() => {
       if (!this.#isOver) this.#stream?.destroy();
     });
   }
