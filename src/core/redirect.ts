@@ -105,8 +105,7 @@ export async function followRedirects(
       if (followed > 0) {
         Object.defineProperty(response, 'redirected', {value: true, configurable: true});
         // A response that a program made with `new Response` has no URL.
-        if (response.url === '')
-          Object.defineProperty(response, 'url', {value: current.url, configurable: true});
+        if (!response.url) Object.defineProperty(response, 'url', {value: current.url, configurable: true});
       }
       return response;
     }

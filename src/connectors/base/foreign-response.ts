@@ -1,7 +1,8 @@
 import {toReadableStream} from '../../core/body.ts';
+import type {CopiedHead} from '../../core/native-response.ts';
 import {CopiedResponse, NativeResponse} from '../../core/native-response.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
-import {AiofetchError} from '../../errors/index.ts';
+import {notAResponse} from './page-response.ts';
 
 /** The members that may be found on a response which is not the runtime's. Any of them may be missing. */
 type ForeignResponse = Partial<Omit<Response, 'body' | 'headers'>> & {
@@ -19,36 +20,20 @@ type ForeignResponse = Partial<Omit<Response, 'body' | 'headers'>> & {
 export function toResponse(given: unknown, request: ConnectorRequest): Response {
   if (given instanceof NativeResponse) return given;
   const foreign = (given ?? {}) as ForeignResponse;
-  const {
-    ok,
-    text,
-    json,
-    headers = {},
-    url = '',
-    redirected = false,
-    type = 'default',
-    statusText = '',
-  } = foreign;
-  const {status = ok === false ? 500 : 200, body = readBy(foreign)} = foreign;
+  const {ok, text, json, url, redirected, type, statusText, headers = {}, body = readBy(foreign)} = foreign;
+  const {status = ok === false ? 500 : 200} = foreign;
   if ((foreign.status ?? ok ?? text ?? json) === undefined) {
-    const details = {request, attempts: request.attempt};
-    throw new AiofetchError(
-      `fetch returned no Response (${typeof given})`,
-      'ERR_NOT_A_RESPONSE',
-      'receive',
-      details,
-    );
+    throw notAResponse(given, request);
   }
   const list = new Headers(
     // A class of `Headers` and a `Map` are iterable. A mock may have nothing but the method `get`.
-    Symbol.iterator in headers
-      ? [...(headers as Headers)]
-      : Object.entries(headers).filter(([, value]) => typeof value !== 'function'),
+    Symbol.iterator in headers || !('get' in headers) ? (headers as HeadersInit) : [],
   );
   if (json && !text && !list.has('content-type')) list.set('content-type', 'application/json');
   return new CopiedResponse(
     body && (toReadableStream(body) as ReadableStream<Uint8Array<ArrayBuffer>>),
-    {url, redirected, type, status, statusText},
+    // A tracked response puts the URL of the request in place of a missing one.
+    {url, redirected: !!redirected, type: type ?? 'default', status, statusText} as CopiedHead,
     list,
   );
 }

@@ -1,5 +1,6 @@
 import {prepareBody} from '../../core/body.ts';
 import {followRedirects} from '../../core/redirect.ts';
+import {toResponse} from '../base/foreign-response.ts';
 import {networkError} from '../base/network-error.ts';
 import type {FetchTraits} from './create-native-connector.ts';
 
@@ -11,5 +12,6 @@ export const anyFetch: FetchTraits = {
     return followRedirects(request, (hop) => send(hop, 'manual'));
   },
   prepareBody,
+  toResponse,
   toError: networkError,
 };

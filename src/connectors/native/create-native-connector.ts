@@ -7,7 +7,6 @@ import {lifetimeOf} from '../../core/request.ts';
 import {buildConnector} from '../base/build-connector.ts';
 import type {UploadProgress} from '../base/definition.ts';
 import type {ToError} from '../base/fetch-exchange.ts';
-import {toResponse} from '../base/foreign-response.ts';
 import type {StreamingInit} from './watch-upload.ts';
 import {sendStream} from './watch-upload.ts';
 
@@ -32,6 +31,8 @@ export interface FetchTraits {
     body: RequestBody,
     request: ConnectorRequest,
   ) => PreparedBody | Promise<PreparedBody>;
+  /** Turns what `fetch` returned into a `Response` of the runtime, or throws. A test may have replaced `fetch`. */
+  readonly toResponse: (given: unknown, request: ConnectorRequest) => Response;
   /** Turns the errors of `fetch` into typed errors. */
   readonly toError: ToError;
 }
@@ -103,7 +104,7 @@ async function sendNatively(
     signal,
   };
   const send = async (sent: StreamingInit) =>
-    toResponse(await callFetch(owner, fetch, request.url, sent), request);
+    native.toResponse(await callFetch(owner, fetch, request.url, sent), request);
   try {
     if (request.body !== null) {
       const {source, contentType} = await native.prepareBody(request.body, request);

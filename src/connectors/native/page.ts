@@ -3,6 +3,7 @@ import {isStreamLike, madeBody} from '../../core/body.ts';
 import type {Connector, ConnectorOptions} from '../../core/connector.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {pageError} from '../base/page-error.ts';
+import {pageResponse} from '../base/page-response.ts';
 import {createNativeConnector} from './create-native-connector.ts';
 import {fetchCapabilities} from './fetch-capabilities.ts';
 
@@ -15,7 +16,13 @@ import {fetchCapabilities} from './fetch-capabilities.ts';
  */
 export function pageConnector(options: ConnectorOptions = {}): Connector {
   return createNativeConnector(
-    {name: 'fetch', capabilities: fetchCapabilities, prepareBody: preparePageBody, toError: pageError},
+    {
+      name: 'fetch',
+      capabilities: fetchCapabilities,
+      prepareBody: preparePageBody,
+      toError: pageError,
+      toResponse: pageResponse,
+    },
     options,
   );
 }

@@ -5,6 +5,7 @@ import {lifetimeOf} from '../../core/request.ts';
 import {UnsupportedOptionError} from '../../errors/index.ts';
 import {buildConnector} from '../base/build-connector.ts';
 import {pageError} from '../base/page-error.ts';
+import {pageResponse} from '../base/page-response.ts';
 import {fixedCapabilities} from './fetch-capabilities.ts';
 
 /**
@@ -21,7 +22,7 @@ export function smallPageConnector(options: ConnectorOptions = {}): Connector {
     {
       name: 'fetch',
       capabilities: fixedCapabilities,
-      send(request, signal, progress) {
+      async send(request, signal, progress) {
         const fetch = foreignFetch(connector, lifetimeOf(request).cameFrom) ?? before;
         const {url, method, native, redirect} = request;
         const body = madeBody(request.body);
@@ -34,7 +35,7 @@ export function smallPageConnector(options: ConnectorOptions = {}): Connector {
           );
         }
         progress.sent(sizeOf(body) ?? 0);
-        return callFetch(connector, fetch, url, {
+        const given = await callFetch(connector, fetch, url, {
           ...native,
           method,
           headers: [...request.headers],
@@ -42,6 +43,7 @@ export function smallPageConnector(options: ConnectorOptions = {}): Connector {
           redirect,
           signal,
         });
+        return pageResponse(given, request);
       },
     },
     options,

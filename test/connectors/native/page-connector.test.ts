@@ -1,4 +1,4 @@
-import {describe, expect, it, onTestFinished} from 'vitest';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {platform} from '../../../src/connectors/default/page.ts';
 import {pageConnector} from '../../../src/connectors/native/page.ts';
 import {smallPageConnector} from '../../../src/connectors/native/small-page.ts';
@@ -144,3 +144,24 @@ function withoutBody(request: Request): Request {
   const {method, bodyUsed} = request;
   return {method, bodyUsed, arrayBuffer: () => request.arrayBuffer()} as Request;
 }
+
+describe.each([
+  ['the page connector', pageConnector],
+  ['the small page connector', smallPageConnector],
+])('%s over a fetch that a test has replaced', (_name, makeConnector) => {
+  it.each([
+    ['an object of the test', {ok: true, json: async () => ({})}],
+    ['undefined', undefined],
+  ])('%s is refused by an error that names fetchConnector, which takes it', async (_what, value) => {
+    const replacement = vi.fn(() => value);
+    vi.stubGlobal('fetch', replacement);
+    onTestFinished(() => void vi.unstubAllGlobals());
+    await using session = createSession({connector: makeConnector()});
+    const error = await rejection(session.get('https://api.test/'));
+    expect(error).toMatchObject({
+      code: 'ERR_NOT_A_RESPONSE',
+      message: expect.stringContaining('fetchConnector'),
+    });
+    expect(replacement).toHaveBeenCalledOnce();
+  });
+});

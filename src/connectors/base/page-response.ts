@@ -1,0 +1,19 @@
+import {NativeResponse} from '../../core/native-response.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
+import {AiofetchError} from '../../errors/index.ts';
+
+/**
+ * Returns what `fetch` returned, if it is a `Response` of the browser. A test may have replaced `fetch`. `toResponse` would
+ * convert what it returns, but takes 0.3 kB of a bundle.
+ *
+ * @throws AiofetchError with the code `ERR_NOT_A_RESPONSE` for anything else. Retries don't repeat it.
+ */
+export function pageResponse(given: unknown, request: ConnectorRequest): Response {
+  if (given instanceof NativeResponse) return given;
+  throw notAResponse(given, request, '; fetchConnector of aiofetch/fetch takes any');
+}
+
+export function notAResponse(given: unknown, request: ConnectorRequest, hint = ''): AiofetchError {
+  const message = `fetch returned no Response (${typeof given})${hint}`;
+  return new AiofetchError(message, 'ERR_NOT_A_RESPONSE', 'receive', {request});
+}
