@@ -1,3 +1,4 @@
+import {isArrayBuffer} from '../core/body.ts';
 import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {BodyContent} from './content.ts';
@@ -130,7 +131,7 @@ function append(form: FormData, name: string, item: unknown, contentType: string
 function partOf(name: string, item: unknown): string | Blob {
   if (item instanceof Blob) return item;
   if (!isObject(item)) return String(item);
-  if (item instanceof ArrayBuffer || ArrayBuffer.isView(item)) return new Blob([item as BlobPart]);
+  if (isArrayBuffer(item) || ArrayBuffer.isView(item)) return new Blob([item as BlobPart]);
   if ('toJSON' in item && typeof item.toJSON === 'function') {
     const json: unknown = item.toJSON();
     if (!isObject(json)) return String(json);

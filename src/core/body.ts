@@ -71,7 +71,7 @@ export function isSmall(body: RequestBody): boolean {
 export function sizeOf(source: unknown): number | undefined {
   if (typeof source === 'string') return new TextEncoder().encode(source).byteLength;
   if (source instanceof Blob) return source.size;
-  return ArrayBuffer.isView(source) || source instanceof ArrayBuffer ? source.byteLength : undefined;
+  return ArrayBuffer.isView(source) || isArrayBuffer(source) ? source.byteLength : undefined;
 }
 
 /** Turns a stream-like body into a standard stream, which reads its source only on demand. */
@@ -109,8 +109,8 @@ export function prepareBody(body: RequestBody): PreparedBody {
   if (ArrayBuffer.isView(body)) {
     return {source: new Uint8Array(body.buffer, body.byteOffset, body.byteLength), contentType: undefined};
   }
-  if (body instanceof ArrayBuffer || tagOf(body) === 'SharedArrayBuffer') {
-    return {source: new Uint8Array(body as ArrayBuffer), contentType: undefined};
+  if (isArrayBuffer(body)) {
+    return {source: new Uint8Array(body), contentType: undefined};
   }
   if (body instanceof URLSearchParams) {
     return {source: body.toString(), contentType: 'application/x-www-form-urlencoded;charset=UTF-8'};
@@ -135,6 +135,11 @@ export function prepareBody(body: RequestBody): PreparedBody {
 /** The class name that an object states. It also works for objects of other realms and libraries, where `instanceof` fails. */
 export function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** Whether the value is an `ArrayBuffer` or a `SharedArrayBuffer`, of any realm: a frame or a `vm` context has classes of its own. */
+export function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  return /^(?:Shared)?ArrayBuffer$/.test(tagOf(value));
 }
 
 /** A form with the fields that another has now. */

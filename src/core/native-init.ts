@@ -59,7 +59,8 @@ export function nativeOf(
     const value = init[name] ?? request?.[name];
     if (value === undefined || value === nativeDefaults[name]) continue;
     native ??= {};
-    native[name] = value;
+    // As the constructor of `Request` does, given the request of a service worker that a navigation has made.
+    native[name] = value === 'navigate' ? 'same-origin' : value;
   }
   if (init instanceof Request) return native;
   for (const name in init) {

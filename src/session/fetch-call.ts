@@ -59,7 +59,8 @@ export function toCall(
   return call;
 }
 
-function isRequest(input: string | URL | Request): input is Request {
+/** Whether the input is a `Request`, of any realm and library. Every other value becomes a string. */
+export function isRequest(input: string | URL | Request): input is Request {
   return typeof (input as Request).url === 'string';
 }
 

@@ -10,7 +10,7 @@ import type {CallOptions, ResponseOptions, VerbOptions} from './call-options.ts'
 import {checkResponseOptions, verbOptionNames} from './call-options.ts';
 import {throwOnHttpError} from './check-status.ts';
 import type {BaseFetchInit, OutgoingCall} from './fetch-call.ts';
-import {outgoingCall} from './fetch-call.ts';
+import {isRequest, outgoingCall} from './fetch-call.ts';
 import type {JsonParser} from './response-promise.ts';
 import {setDefault, toResponsePromise} from './response-promise.ts';
 import {withSearchParams} from './search-params.ts';
@@ -129,8 +129,8 @@ export function createVerbs(
 
 /** Turns the arguments of a verb into a request, still without its JSON and its search parameters. */
 function toOutgoing(host: SessionHost, method: string, input: Input, given: CallOptions): OutgoingCall {
-  const from = typeof input === 'string' || input instanceof URL ? undefined : input;
-  const url = host.resolveUrl(from ? from.url : (input as string | URL));
+  const from = isRequest(input) ? input : undefined;
+  const url = host.resolveUrl(from ? from.url : input instanceof URL ? input : String(input));
   const headers = host.headersOf(from ? (from.headers as Headers) : given.headers);
   // The options are merged into a Request's own headers, and replace its other members.
   if (from && given.headers) headers.merge(given.headers);

@@ -1,4 +1,4 @@
-import {Response as NodeFetchResponse} from 'node-fetch';
+import {Readable} from 'node:stream';
 import {Response as UndiciResponse} from 'undici';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {mockConnector} from '../../../src/connectors/mock.ts';
@@ -8,6 +8,36 @@ import {rejection} from '../../support/mock-session.ts';
 const url = 'https://api.test/users/1';
 const user = {name: 'Ada'};
 const text = JSON.stringify(user);
+
+/** A class as node-fetch's `Response`: its body is a stream of Node, its headers a class of its own. */
+class NodeFetchResponse {
+  readonly ok = true;
+  readonly body: Readable;
+  readonly status: number;
+  readonly statusText = '';
+  readonly headers: Map<string, string>;
+  readonly url: string;
+  readonly redirected: boolean;
+
+  constructor(
+    content: string,
+    init: {status?: number; headers?: object; url?: string; counter?: number} = {},
+  ) {
+    this.body = Readable.from([Buffer.from(content)]);
+    this.status = init.status ?? 200;
+    this.headers = new Map(Object.entries(init.headers ?? {}));
+    this.url = init.url ?? '';
+    this.redirected = (init.counter ?? 0) > 0;
+  }
+
+  get [Symbol.toStringTag]() {
+    return 'Response';
+  }
+
+  async text() {
+    return Buffer.concat(await this.body.toArray()).toString();
+  }
+}
 
 /** A session whose global `fetch` returns the given value. */
 function sessionOver(answer: (address: string) => unknown) {
@@ -138,7 +168,7 @@ describe('a replaced fetch', () => {
         },
       });
     const plain = () => ({ok: true, url: 'https://api.test/moved', redirected: true, json: async () => user});
-    const foreign = () => new NodeFetchResponse(text, {url: 'https://api.test/moved', counter: 1} as object);
+    const foreign = () => new NodeFetchResponse(text, {url: 'https://api.test/moved', counter: 1});
     for (const make of [() => new Moved(text), defined, bound, plain, foreign]) {
       const {session} = sessionOver(make);
       const response = await session.fetch(url);
@@ -158,7 +188,7 @@ describe('a replaced fetch', () => {
 
 it('a mock connector takes the Response of another library from its handler', async () => {
   await using session = createSession({
-    connector: mockConnector(() => new NodeFetchResponse(text, {status: 203}) as never),
+    connector: mockConnector(() => new NodeFetchResponse(text, {status: 203})),
   });
   const response = await session.fetch(url);
   expect([response.status, await response.json()]).toEqual([203, user]);

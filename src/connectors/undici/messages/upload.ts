@@ -1,3 +1,4 @@
+import {isUint8Array} from 'node:util/types';
 import type {ProgressReport} from '../../../core/progress.ts';
 import {toError} from '../to-error.ts';
 
@@ -146,5 +147,5 @@ export class Upload implements AsyncIterable<Chunk>, AsyncIterator<Chunk, undefi
 }
 
 function isChunk(value: unknown): value is Chunk {
-  return typeof value === 'string' || value instanceof Uint8Array;
+  return typeof value === 'string' || isUint8Array(value);
 }
