@@ -6,8 +6,11 @@ export const longestUrl = 2_048;
 /** The most links of one page that are followed. */
 export const mostLinks = 10_000;
 
-/** How deep the elements of a page may be nested. The parser searches all open elements for each end tag. */
-export const deepestElement = 1_000;
+/**
+ * How many elements of a page may be open before all further elements count as closed at once. The parser searches all open
+ * elements for each end tag, which would take quadratic time.
+ */
+export const deepestElement = 100;
 
 /** How many redirects in a row are followed (Fetch, "HTTP-redirect fetch"). */
 export const mostRedirects = 20;

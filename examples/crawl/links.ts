@@ -18,6 +18,15 @@ export interface LinkReader {
 
 const linking: Readonly<Record<string, string>> = {a: 'href', area: 'href', iframe: 'src', frame: 'src'};
 
+/** A parser that stops nesting elements when too many are open. Links are found without the nesting. */
+class BoundedParser extends Parser {
+  isFlat = false;
+
+  protected override isVoidElement(name: string): boolean {
+    return this.isFlat || super.isVoidElement(name);
+  }
+}
+
 export function createLinkReader(pageUrl: string): LinkReader {
   const references: string[] = [];
   let depth = 0;
@@ -26,9 +35,10 @@ export function createLinkReader(pageUrl: string): LinkReader {
   let nofollow = 0;
   let nofollowPage = false;
 
-  const parser = new Parser({
+  const parser = new BoundedParser({
     onopentag(name, attributes) {
-      if (++depth > deepestElement || references.length >= mostLinks) {
+      if (++depth > deepestElement) parser.isFlat = true;
+      if (references.length >= mostLinks) {
         isOver = true;
         parser.pause();
         return;
@@ -40,7 +50,12 @@ export function createLinkReader(pageUrl: string): LinkReader {
         );
       }
       const attribute = linking[name];
-      const reference = attribute === undefined ? undefined : attributes[attribute];
+      const isRefresh = name === 'meta' && attributes['http-equiv']?.toLowerCase() === 'refresh';
+      const reference = isRefresh
+        ? refreshTarget(attributes['content'])
+        : attribute === undefined
+          ? undefined
+          : attributes[attribute];
       if (reference === undefined) return;
       if (tokens(attributes['rel']).includes('nofollow')) nofollow++;
       else references.push(reference);
@@ -67,6 +82,15 @@ export function createLinkReader(pageUrl: string): LinkReader {
       return {links: [...links], nofollow};
     },
   };
+}
+
+/** The address in the content of a `<meta http-equiv="refresh">` (HTML, "shared declarative refresh steps"). */
+function refreshTarget(content = ''): string | undefined {
+  const rest = /^\s*[\d.]+(?:\s*[;,]|\s)\s*(.+)/s.exec(content)?.[1];
+  const target = rest?.replace(/^url\s*=\s*/i, '');
+  const quote = target?.[0];
+  // A quote that isn't closed ends with the content.
+  return quote === '"' || quote === "'" ? target?.slice(1).split(quote, 1)[0] : target;
 }
 
 function tokens(list = ''): string[] {

@@ -1,6 +1,7 @@
 import type {Session} from 'aiofetch';
 import {readBody} from './body.ts';
 import {kindOfError, messageOfError} from './fault.ts';
+import {createHtmlDecoder} from './html-decoder.ts';
 import type {PageLinks} from './links.ts';
 import {createLinkReader} from './links.ts';
 import {normalizeUrl} from './normalize-url.ts';
@@ -41,13 +42,14 @@ export async function visit(
     page.type = (type.split(';')[0] ?? '').trim().toLowerCase();
 
     const reader = response.ok && isHtml(page.type) ? createLinkReader(url) : undefined;
-    const decoder = reader && createDecoder(type);
+    const decoder = reader && createHtmlDecoder(type);
     const {cut} = await readBody(response, maxSize, (chunk) => {
       page.bytes += chunk.byteLength;
-      if (reader && decoder) reader.write(decoder.decode(chunk, {stream: true}));
+      if (reader && decoder) reader.write(decoder.write(chunk));
     });
     if (cut) page.cut = true;
-    if (reader) {
+    if (reader && decoder) {
+      reader.write(decoder.end());
       found = reader.end();
       page.links = found.links.length;
     }
@@ -73,14 +75,4 @@ export async function visit(
 
 function isHtml(type: string): boolean {
   return type === 'text/html' || type === 'application/xhtml+xml';
-}
-
-/** A decoder for the charset that the server names, or for UTF-8 if the name is unknown. */
-function createDecoder(type: string): TextDecoder {
-  const label = /charset\s*=\s*"?([^\s";]+)/i.exec(type)?.[1] ?? 'utf-8';
-  try {
-    return new TextDecoder(label);
-  } catch {
-    return new TextDecoder();
-  }
 }
