@@ -70,6 +70,8 @@ export class Lifetime implements Linked, BegunLifetime {
   hasUnreadBody = false;
   /** When `timeout.total` ends, on the clock of `performance`. */
   deadline = Infinity;
+  /** The timer of `timeout.total`. A connector on Node lets it not keep the process alive while a body waits for its reader. */
+  declare totalTimer: {ref?(): unknown; unref?(): unknown} | undefined;
   /** Called once, when the call is over. */
   atEnd: ((lifetime: Lifetime) => void) | undefined;
   /** The call ended with an error or an abort. */

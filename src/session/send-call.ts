@@ -52,6 +52,7 @@ function startTotal(
     const attempts = Math.max(lifetime.attempts, 1);
     lifetime.abort(new TimeoutError('total', total, {request: {url, method}, attempts}));
   }, total);
+  lifetime.totalTimer = timer as {unref?(): unknown};
   lifetime.atEnd = () => {
     clearTimeout(timer);
     state.endCall(lifetime);

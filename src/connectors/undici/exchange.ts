@@ -277,9 +277,14 @@ export class Exchange
     }
     const hasRoom = this.#body === undefined || this.#body.push(chunk);
     if (hasRoom) this.#startReadTimer();
-    // While the reader is slower than the server, the read timeout doesn't run.
-    else (this.connection as PoolConnection).paused();
+    else this.#pause();
     return hasRoom;
+  }
+
+  // While the reader is slower than the server, the read timeout doesn't run, and nothing keeps the process alive.
+  #pause(): void {
+    (this.connection as PoolConnection).paused();
+    this.lifetime.totalTimer?.unref?.();
   }
 
   onComplete(): void {
@@ -318,6 +323,7 @@ export class Exchange
   resume(): void {
     if (this.state !== 'receiving') return;
     (this.connection as PoolConnection).resumed();
+    this.lifetime.totalTimer?.ref?.();
     this.#startReadTimer();
     this.#resumeDispatch?.();
   }

@@ -220,6 +220,8 @@ export abstract class PooledRequest implements PoolMember {
     this.attemptEnd ??= now + attempt;
     const left = Math.max(0, this.attemptEnd - now);
     this.#attemptTimer = setTimeout(() => this.timeOut('attempt', attempt), left);
+    // The socket keeps the process alive, except for a body that nobody reads.
+    this.#attemptTimer.unref();
   }
 
   protected clearTimer(): void {

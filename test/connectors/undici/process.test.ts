@@ -8,6 +8,7 @@ async function run(script: string) {
   const {origin} = await startServer(async (request, response) => {
     await bodyOf(request);
     if (request.url?.startsWith('/bytes/')) return response.end(Buffer.alloc(Number(request.url.slice(7))));
+    if (request.url === '/stalled') return response.write(Buffer.alloc(1_000_000));
     if (request.url === '/large') return response.end(Buffer.alloc(5_000_000));
     if (request.url === '/slow') {
       await delay(300);
@@ -36,9 +37,12 @@ describe('a process with a session that is never closed', () => {
       globalThis.session = createSession({connector: {keepAliveTimeout: 3_600_000}});
       globalThis.response = await session.fetch(url + '/large');`,
     // As much as is buffered, a little more, so that the socket waits for the rest, and more than the socket buffers.
-    'with responses of all sizes that nobody read': `
+    'with responses of all sizes that nobody read, and timeouts': `
       import {createSession} from 'aiofetch';
-      globalThis.session = createSession({connector: {keepAliveTimeout: 3_600_000}});
+      globalThis.session = createSession({
+        timeout: {total: 600_000, attempt: 600_000, read: 600_000},
+        connector: {keepAliveTimeout: 3_600_000},
+      });
       globalThis.responses = [];
       for (const size of [1_000, 131_072, 131_073, 140_000, 200_000, 260_000, 400_000])
         responses.push(await session.fetch(url + '/bytes/' + size));
@@ -85,6 +89,19 @@ describe('a process with a session that is never closed', () => {
       session.get(url + '/slow').text().then(console.log);
     `);
     expect(stdout).toBe('slow\n');
+  });
+
+  it('a body that is read on after a pause keeps the process alive, and its timeouts hold', async () => {
+    const {stdout} = await run(`
+      import {createSession} from 'aiofetch';
+      const session = createSession({timeout: {total: 60_000, attempt: 60_000}});
+      const response = await session.fetch(url + '/large');
+      setTimeout(async () => console.log((await response.bytes()).length), 100);
+      const slow = await session.fetch(url + '/stalled', {timeout: {total: 200}});
+      const reader = slow.body.getReader();
+      setTimeout(() => (async () => { while (!(await reader.read()).done); })().catch(({code}) => console.log(code)), 50);
+    `);
+    expect(stdout.split('\n').sort()).toEqual(['', '5000000', 'ERR_TIMEOUT']);
   });
 
   it('a queued request keeps the process alive', async () => {
