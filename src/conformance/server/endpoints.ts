@@ -51,7 +51,8 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
       const [name, ...value] = header.split(':');
       response.appendHeader(name as string, value.join(':'));
     }
-    response.end(query.get('text') ?? '');
+    // As bytes: Node writes the head in the encoding of the first chunk, which for a text is UTF-8.
+    response.end(Buffer.from(query.get('text') ?? ''));
   },
 
   /**

@@ -1,5 +1,8 @@
+import {hedgePolicy} from '../../policies/hedge/index.ts';
+import {singleFlightPolicy} from '../../policies/single-flight/index.ts';
 import {equal, instance, ok, rejection, same} from '../assert.ts';
 import type {Topic} from '../case.ts';
+import type {Echo} from '../server-address.ts';
 
 /** Checks that responses are standard `Response`s in every respect. */
 export const responses: Topic = (it) => {
@@ -49,6 +52,34 @@ export const responses: Topic = (it) => {
       ok(!`${message} ${stack}`.includes('s3cret'), 'no piece of the body');
       equal(cause, undefined, 'cause');
     }
+  });
+
+  // A header's value has a character for each byte (Fetch, "isomorphic decode"). workerd reads and writes UTF-8 instead, so
+  // the runtime's own fetch is the measure.
+  const bytes = 'caf\xe9 \xc3\xa9 \xff';
+  for (const [what, policies] of [
+    ['', []],
+    [' after policies that send or copy the response', [hedgePolicy({delay: 60_000}), singleFlightPolicy()]],
+  ] as const) {
+    it(`headers keep bytes that are not ASCII${what}`, async ({open, room}) => {
+      const to = room.url('/status', {header: `x-bytes:${bytes}`, text: 'text'});
+      const expected = (await globalThis.fetch(to)).headers.get('x-bytes');
+      const session = open({policies, retry: {retries: 1}, maxResponseSize: 1_000});
+      const response = await session.fetch(room.url('/redirect', {to}), {headers: {'x-bytes': bytes}});
+      equal(response.headers.get('x-bytes'), expected, 'x-bytes');
+      equal(response.clone().headers.get('x-bytes'), expected, 'x-bytes of a clone');
+      equal(await response.text(), 'text', 'body');
+    });
+  }
+
+  it('headers of requests keep bytes that are not ASCII', async ({open, room}) => {
+    const init = {headers: {'x-bytes': bytes}};
+    const [own, response] = await Promise.all([
+      globalThis.fetch(room.url('/echo'), init),
+      open().fetch(room.url('/echo'), init),
+    ]);
+    const [expected, echo] = (await Promise.all([own.json(), response.json()])) as [Echo, Echo];
+    equal(echo.headers['x-bytes'], expected.headers['x-bytes'], 'x-bytes');
   });
 
   it('arrayBuffer() and bytes() give the bytes of the body', async ({open, room}) => {

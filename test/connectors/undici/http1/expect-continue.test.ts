@@ -71,6 +71,28 @@ function createSource(chunks = 3) {
 
 describe('a body that waits for 100 (Continue)', () => {
   it.each([
+    ['with a length', () => 'é'],
+    ['in chunks', () => new Blob(['é']).stream()],
+  ])('headers keep their bytes, and a text %s is sent in UTF-8', async (_name, body) => {
+    const respond: Handler = async (request, response) => {
+      response.writeContinue();
+      const sent = await bodyOf(request);
+      response.setHeader('x-bytes', request.headers['x-bytes'] as string).end(sent);
+    };
+    const server = await startChecking(respond);
+    const {fetch} = openSession();
+    const bytes = 'caf\xe9 \xc3\xa9 \xff';
+    const response = await fetch(server.origin, {
+      method: 'POST',
+      body: body(),
+      headers: {'x-bytes': bytes},
+      expectContinue: true,
+    });
+    expect(response.headers.get('x-bytes')).toBe(bytes);
+    expect(await response.text()).toBe('é');
+  });
+
+  it.each([
     ['a string', () => 'x'.repeat(3_000), {length: '3000', type: 'text/plain;charset=UTF-8'}],
     ['bytes', () => new Uint8Array(3_000), {length: '3000'}],
     ['a Blob', () => new Blob(['x'.repeat(3_000)], {type: 'a/b'}), {length: '3000', type: 'a/b'}],

@@ -66,6 +66,19 @@ describe('HTTP/2', () => {
     expect(await response.json()).toEqual({method: 'GET', url: '/a?b=c', host: `localhost:${server.port}`});
   });
 
+  it('bytes of headers that are not ASCII are kept both ways', async () => {
+    const bytes = 'caf\xe9 \xc3\xa9 \xff';
+    const server = await startHttp2((request, response) => {
+      response.setHeader('x-bytes', request.headers['x-bytes'] as string);
+      response.setHeader('x-size', Buffer.byteLength(request.headers['x-bytes'] as string, 'latin1'));
+      response.end();
+    });
+    const {fetch} = openHttp2();
+    const {headers} = await fetch(server.origin, {headers: {'x-bytes': bytes}});
+    expect(headers.get('x-bytes')).toBe(bytes);
+    expect(headers.get('x-size')).toBe(String(bytes.length));
+  });
+
   it('HTTP/2 is not offered by default', async () => {
     const server = await startHttp2((request, response) => response.end(request.httpVersion), {
       allowHTTP1: true,
