@@ -11,7 +11,7 @@ import type {StreamingInit} from './watch-upload.ts';
 import {sendStream} from './watch-upload.ts';
 
 /** Sends a request to the `fetch` of the runtime, with another `redirect` if one is given. */
-export type SendHop = (request: ConnectorRequest, redirect?: Redirect) => Promise<Response>;
+type SendHop = (request: ConnectorRequest, redirect?: Redirect) => Promise<Response>;
 
 /** The work that a connector does itself, because the runtime's `fetch` doesn't do it. In a page, the browser does most of it. */
 export interface FetchTraits {
