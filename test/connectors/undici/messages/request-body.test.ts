@@ -3,6 +3,7 @@ import {createReadStream, openAsBlob} from 'node:fs';
 import {Readable} from 'node:stream';
 import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
+import {runInNewContext} from 'node:vm';
 import fc from 'fast-check';
 import {describe, expect, it} from 'vitest';
 import {AiofetchError, ConnectionError, type Policy, type RequestBody} from '../../../../src/index.ts';
@@ -91,6 +92,16 @@ describe('a body of known length', () => {
       }
     },
   );
+
+  it('bytes of another realm are sent as bytes', async () => {
+    const {send} = await startEcho();
+    const [buffer, view] = runInNewContext('const view = Uint8Array.of(1, 2, 3); [view.buffer, view]');
+    for (const body of [buffer, view]) {
+      const arrived = await send(body);
+      expect([...arrived.body]).toEqual([1, 2, 3]);
+      expect(arrived.headers['content-type']).toBeUndefined();
+    }
+  });
 
   it('the caller’s Content-Type overrides the body’s own', async () => {
     const {send} = await startEcho();
