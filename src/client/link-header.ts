@@ -96,8 +96,6 @@ export function parseLinkHeader(header: string): Link[] {
 export function findLink(header: string | null, relation: string): string | undefined {
   if (header === null) return undefined;
   const wanted = relation.toLowerCase();
-  // Section 3.2: a link with an anchor has another context than the response.
-  return parseLinkHeader(header).find(
-    ({relations, anchor}) => anchor === undefined && relations.includes(wanted),
-  )?.target;
+  // Section 3.2: a link with an anchor has another context than the response. An empty anchor is the response itself.
+  return parseLinkHeader(header).find(({relations, anchor}) => !anchor && relations.includes(wanted))?.target;
 }

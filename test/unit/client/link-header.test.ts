@@ -19,6 +19,7 @@ describe('a Link header', () => {
     ['a comma in a title', '</1>; title="a, b; rel=\\"next\\""; rel="prev", </2>; rel="next"', '/2'],
     ['an escaped quote', '</2>; title="\\""; rel="next"', '/2'],
     ['rel twice: the first counts', '</1>; rel="prev"; rel="next", </2>; rel="next"', '/2'],
+    ['a link of the response itself', '</1>; rel="next"; anchor="", </2>; rel="next"', '/1'],
     ['a link of something else', '</1>; rel="next"; anchor="/other", </2>; rel="next"', '/2'],
     ['a parameter without a value', '</2>; crossorigin; rel="next"', '/2'],
     ['empty elements', ', ,</2>; rel="next",,', '/2'],
