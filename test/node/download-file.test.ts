@@ -76,7 +76,8 @@ describe('the name of the file of downloadTo', () => {
     expect(Math.max(...left.map((name) => Buffer.byteLength(name)))).toBeLessThanOrEqual(143);
     delete server.file.cutAfter;
     expect(await downloadTo(session, server.origin, other)).toMatchObject({resumedFrom: 0});
-    expect(await downloadTo(session, server.origin, one)).toMatchObject({resumedFrom: 100_000});
+    // How much of it was written when the connection broke depends on the disk.
+    expect((await downloadTo(session, server.origin, one)).resumedFrom).toBeGreaterThan(0);
     expect(await isWhole(one)).toBe(true);
   });
 });
