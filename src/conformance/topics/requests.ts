@@ -74,6 +74,19 @@ export const requests: Topic = (it, can) => {
     equal(textOf(echo), 'two', 'body');
   });
 
+  it('two spellings of a name in a record of headers are one header with both values', async ({
+    open,
+    room,
+  }) => {
+    const session = open({headers: {'x-one': 'of the session'}});
+    const headers = {'X-One': '1', 'x-one': '2', 'x-two': '3'};
+    for (const send of [session.fetch, session.get]) {
+      const echo = (await (await send(room.url('/echo'), {headers})).json()) as Echo;
+      equal(echo.headers['x-one'], '1, 2', 'x-one');
+      equal(echo.headers['x-two'], '3', 'x-two');
+    }
+  });
+
   it('a Request whose body was read is refused', async ({open, room}) => {
     const request = new Request(room.url('/echo'), {method: 'PUT', body: 'text'});
     await request.text();
