@@ -63,6 +63,15 @@ export interface ConnectorOptions {
    * @default 0
    */
   readonly limitPerHost?: number | AdaptiveLimit | undefined;
+  /**
+   * How long nobody may begin to read a response's body while other requests wait for its slot, in ms. After that the body
+   * is given up: it fails with a `TimeoutError` of the phase `unread`, and its connection is closed. The queue is checked each
+   * half second. 0, `Infinity` and `false` mean no limit. The default connector of pages refuses
+   * the option; `fetchConnector` takes it there too.
+   *
+   * @default 60_000
+   */
+  readonly unreadTimeout?: number | false | undefined;
 }
 
 /** One host's share of {@link ConnectorStats}. */

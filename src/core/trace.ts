@@ -55,6 +55,10 @@ export interface TraceSignals {
   connectionQueuedStart: object;
   /** The request has its slot. Not emitted for a request that was aborted before. */
   connectionQueuedEnd: object;
+  /** The request waits for a slot, and none was given to its queue for 30 s. `hosts` shows who holds them. */
+  connectionQueuedLong: {
+    readonly hosts: Readonly<Record<string, {readonly active: number; readonly queued: number}>>;
+  };
   /** The request begins to wait for a connection that is being opened. */
   connectionCreateStart: object;
   /** The connection is open. */

@@ -10,6 +10,7 @@ export type Phase =
   | 'receive'
   | 'pool'
   | 'read'
+  | 'unread'
   | 'attempt'
   | 'total'
   | 'redirect';

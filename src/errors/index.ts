@@ -58,18 +58,18 @@ export class RedirectError extends NetworkError {
 
 /** A timeout ran out. `phase` says which timeout, `limit` how long it was. */
 export class TimeoutError extends AiofetchError {
-  declare readonly phase: 'total' | 'attempt' | 'pool' | 'connect' | 'read';
+  declare readonly phase: 'total' | 'attempt' | 'pool' | 'connect' | 'read' | 'unread';
   /** The timeout that ran out, in ms. */
   readonly limit: number;
 
   static override readonly name: string = /* @__PURE__ */ nameClass(() => this, 'TimeoutError');
 
   constructor(
-    phase: 'total' | 'attempt' | 'pool' | 'connect' | 'read',
+    phase: 'total' | 'attempt' | 'pool' | 'connect' | 'read' | 'unread',
     limit: number,
     details: ErrorDetails = {},
   ) {
-    super(`timeout.${phase} of ${limit} ms ran out`, 'ERR_TIMEOUT', phase, details);
+    super(`${phase} timeout of ${limit} ms ran out`, 'ERR_TIMEOUT', phase, details);
     this.limit = limit;
   }
 }

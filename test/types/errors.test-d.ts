@@ -36,7 +36,7 @@ describe('errors are told apart by instanceof', () => {
 
   test('a TimeoutError has only the phases that have a timeout', () => {
     if (!(error instanceof TimeoutError)) return;
-    expectTypeOf(error.phase).toEqualTypeOf<'total' | 'attempt' | 'pool' | 'connect' | 'read'>();
+    expectTypeOf(error.phase).toEqualTypeOf<'total' | 'attempt' | 'pool' | 'connect' | 'read' | 'unread'>();
     expectTypeOf(error.limit).toEqualTypeOf<number>();
     // @ts-expect-error There is no timeout of the phase `dns`.
     if (error.phase === 'dns') return;

@@ -1,5 +1,5 @@
 import {adaptiveLimit} from '../../connectors/limits/adaptive-limit.ts';
-import {equal, ok, typedThrow} from '../assert.ts';
+import {equal, ok, typedRejection, typedThrow} from '../assert.ts';
 import type {Topic} from '../case.ts';
 import {sleep, until} from '../room.ts';
 
@@ -51,6 +51,26 @@ export const limits: Topic = (it, can) => {
       await room.release();
       await (await promise).text();
     }
+  });
+
+  it('a body that nobody reads is given up while another request waits for its slot, and one that is read is not', async ({
+    open,
+    room,
+  }) => {
+    const session = open({connector: {limit: 2, unreadTimeout: 1}});
+    const read = (await session.fetch(room.url('/hold-body'))).text();
+    const unread = await session.fetch(room.url('/hold-body'));
+    const next = await session.fetch(room.url('/echo'));
+    equal(next.status, 200, 'status of the one that waited');
+    await next.text();
+    await typedRejection(unread.text(), 'reading it after all', {
+      name: 'TimeoutError',
+      code: 'ERR_TIMEOUT',
+      phase: 'unread',
+      limit: 1,
+    });
+    await room.release();
+    equal(await read, '.....released', 'the body that was read');
   });
 
   for (const value of [0, Infinity]) {

@@ -6,6 +6,7 @@ import {SessionClosedError} from '../../errors/index.ts';
 import {checkKnown, checkLimit, checkLimitPerHost} from '../../utils/check-options.ts';
 import {LinkedList} from '../../utils/linked-list.ts';
 import {HostSlots, Limits} from '../limits/limits.ts';
+import type {watchQueues} from '../limits/watch-queues.ts';
 import {checkIntegrity} from './check-integrity.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import type {ConnectorState, ToError} from './fetch-exchange.ts';
@@ -15,14 +16,21 @@ import {checkEmpty, FetchExchange} from './fetch-exchange.ts';
  * Makes the connector of `createConnector`.
  *
  * @param toError - turns the errors of the definition's `send` into typed errors
+ * @param watch - watches the queues, and takes the option `unreadTimeout`. Pages go without it, for the size of their bundles
  * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  */
 export function buildConnector(
   definition: ConnectorDefinition,
   options: ConnectorOptions,
   toError: ToError,
+  watch?: typeof watchQueues,
 ): Connector {
-  checkKnown(`the ${definition.name} connector`, options, ['limit', 'limitPerHost'], 'connector.');
+  checkKnown(
+    `the ${definition.name} connector`,
+    options,
+    ['limit', 'limitPerHost', 'unreadTimeout'],
+    'connector.',
+  );
   const limit = checkLimit('connector.limit', options.limit, 100);
   const limitPerHost = checkLimitPerHost(options.limitPerHost);
   const state: ConnectorState = {
@@ -35,6 +43,8 @@ export function buildConnector(
     disposed: false,
     whenEmpty: [],
   };
+
+  watch?.(state.limits, state.running, options.unreadTimeout);
 
   const connector: Connector = {
     name: definition.name,
@@ -79,8 +89,8 @@ function close(state: ConnectorState): Promise<void> {
 function destroy(state: ConnectorState, reason: unknown): Promise<void> {
   state.closed = true;
   afterNotifications(() => {
-    const queued = [...state.limits.hosts.values()].flatMap((host) => [...host.waiting] as FetchExchange[]);
-    for (const exchange of [...queued, ...state.running]) exchange.aborted(reason);
+    const queued = [...state.limits.hosts.values()].flatMap(({waiting}) => [...waiting] as FetchExchange[]);
+    for (const exchange of queued.concat(...state.running)) exchange.aborted(reason);
   });
   return close(state);
 }

@@ -2,6 +2,7 @@ import {isStreamLike, keepErrors, madeBody} from '../../core/body.ts';
 import type {Connector, ConnectorOptions} from '../../core/connector.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {UnsupportedOptionError} from '../../errors/index.ts';
+import {watchQueues} from '../limits/watch-queues.ts';
 import {buildConnector} from './build-connector.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import {networkError} from './network-error.ts';
@@ -38,7 +39,7 @@ export function createConnector(definition: ConnectorDefinition, options: Connec
         definition.send(withMadeBody(request, definition), signal, progress),
     },
   });
-  return buildConnector(prepared, options, networkError);
+  return buildConnector(prepared, options, networkError, watchQueues);
 }
 
 /** @throws UnsupportedOptionError for a stream, if the connector doesn't send streams */

@@ -3,16 +3,19 @@ import type {AbortListener, Lifetime} from '../../core/call-lifetime.ts';
 import {discard} from '../../core/discard-response.ts';
 import type {ConnectorRequest, TransferMonitor} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
-import type {Trace} from '../../core/trace.ts';
+import type {TraceSignals} from '../../core/trace.ts';
 import {ConnectionError, TimeoutError} from '../../errors/index.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import type {HostSlots, Limits, Waiter} from '../limits/limits.ts';
+import type {Holder} from '../limits/watch-queues.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import type {BodyTracker} from './tracked-response.ts';
 import {trackedResponse} from './tracked-response.ts';
 
 /** Turns the error that a `fetch` rejected with into a typed error. `otherwise` is the phase, if the error doesn't show one. */
 export type ToError = (error: unknown, request: ConnectorRequest, otherwise: 'send' | 'receive') => unknown;
+
+type Timer = ReturnType<typeof setTimeout>;
 
 /** The functions that settle the promise of an exchange. */
 export interface Settle {
@@ -34,7 +37,8 @@ export interface ConnectorState {
 
 /** Called after each exchange. After the last one of a closed connector, it disposes of the connector and resolves `close()`. */
 export function checkEmpty(state: ConnectorState): void {
-  if (!state.closed || state.limits.active > 0 || state.limits.queued > 0) return;
+  const {active, queued} = state.limits;
+  if (!state.closed || active + queued > 0) return;
   if (!state.disposed) {
     state.disposed = true;
     state.definition.dispose?.();
@@ -48,22 +52,23 @@ export function checkEmpty(state: ConnectorState): void {
  * The class is long because the queue, the abort, the timers, the upload and the body each report to the same request. Each
  * member is short.
  */
-export class FetchExchange implements Waiter, AbortListener, BodyTracker, UploadProgress {
+export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker, UploadProgress {
   previous: Linked | undefined;
   next: Linked | undefined;
   list: LinkedList<Linked> | undefined;
 
   readonly #state: ConnectorState;
   readonly #request: ConnectorRequest;
-  readonly #host: HostSlots;
+  readonly host: HostSlots;
+  readonly lifetime: Lifetime;
   readonly #controller = new AbortController();
   // Dropped once one was called: through its promise, `resolve` holds the response, which could then never be collected.
   #settle: Settle | undefined;
   #wake: (() => void) | undefined;
 
   #stage: 'queued' | 'granted' | 'sent' | 'receiving' | 'done' = 'queued';
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #attemptTimer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
+  #attemptTimer: Timer | undefined;
   /** When the request was sent, or its body was, for an adaptive limit. */
   #sentAt = 0;
   #failBody: ((error: unknown) => void) | undefined;
@@ -74,35 +79,32 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   constructor(state: ConnectorState, request: ConnectorRequest, settle: Settle) {
     this.#state = state;
     this.#request = request;
+    this.lifetime = lifetimeOf(request);
     this.monitor = request.transfer?.monitor(request);
-    this.#host = state.limits.host(new URL(request.url).origin);
+    this.host = state.limits.host(new URL(request.url).origin);
     this.#settle = settle;
   }
 
-  get lifetime(): Lifetime {
-    return lifetimeOf(this.#request);
-  }
-
-  get #trace(): Trace | undefined {
-    return this.lifetime.trace;
+  emit<Type extends keyof TraceSignals>(type: Type, detail?: TraceSignals[Type], response?: Response): void {
+    this.lifetime.trace?.emit(type, this.#request, detail, response);
   }
 
   start(): void {
     this.lifetime.onAbort(this);
-    if (this.#state.limits.acquire(this.#host, this)) {
+    if (this.#state.limits.acquire(this.host, this)) {
       this.#state.running.append(this);
       this.#send();
       return;
     }
-    this.#limit('pool', this.#request.timeouts.pool);
-    this.#trace?.emit('connectionQueuedStart', this.#request);
+    this.#timer = this.#limit('pool', this.#request.timeouts.pool);
+    this.emit('connectionQueuedStart');
     // A promise goes on in the async context of this call, whatever call frees the slot. And one signal may abort many
     // requests, of which the first frees this slot: all others are aborted before any is sent.
     void new Promise<void>((resolve) => {
       this.#wake = resolve;
     }).then(() => {
       if (this.#stage !== 'granted') return;
-      this.#trace?.emit('connectionQueuedEnd', this.#request);
+      this.emit('connectionQueuedEnd');
       // A trace listener may have aborted the call. This exchange is notified later, after the listener has returned.
       if (!this.lifetime.isAborted) this.#send();
     });
@@ -119,10 +121,8 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     this.#stage = 'sent';
     this.#state.totals.sent++;
     const {body, timeouts} = this.#request;
-    const {attempt} = timeouts;
     this.#sentAt = performance.now();
-    if (attempt !== undefined)
-      this.#attemptTimer = setTimeout(() => this.#timeOut('attempt', attempt), attempt);
+    this.#attemptTimer = this.#limit('attempt', timeouts.attempt);
     // The read timeout must not run during an upload, and some runtimes don't show when the upload is over.
     if (body === null || isSmall(body)) this.#awaitHead();
     this.#call().then(
@@ -144,7 +144,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     }
     this.#clearTimer();
     try {
-      this.#state.limits.observe(this.#host, this.#sentAt, response.status);
+      this.#state.limits.observe(this.host, this.#sentAt, response.status);
       this.#stage = 'receiving';
       this.lifetime.bodyOpened();
       this.#settle?.resolve(this.#tracked(response));
@@ -163,7 +163,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     }
     const {status} = response;
     this.#status = status;
-    this.#trace?.emit('responseHeadersReceived', this.#request, {status}, response);
+    this.emit('responseHeadersReceived', {status}, response);
     this.monitor?.responseStarted(response);
     return trackedResponse(response, this, this.#request);
   }
@@ -172,17 +172,18 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
 
   sent(bytes: number): void {
     this.#state.totals.bytesSent += bytes;
-    this.#trace?.emit('requestChunkSent', this.#request, {bytes});
+    this.emit('requestChunkSent', {bytes});
   }
 
   done(): void {
-    if (this.#stage === 'sent') this.#trace?.emit('requestSent', this.#request);
+    if (this.#stage === 'sent') this.emit('requestSent');
     this.#awaitHead();
   }
 
   #awaitHead(): void {
     this.#sentAt = performance.now();
-    if (this.#stage === 'sent' && this.#timer === undefined) this.#limit('read', this.#request.timeouts.read);
+    if (this.#stage === 'sent' && this.#timer === undefined)
+      this.#timer = this.#limit('read', this.#request.timeouts.read);
   }
 
   // BodyTracker: the body of the response
@@ -196,13 +197,13 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
   }
 
   waitsForChunk(): void {
-    this.#limit('read', this.#request.timeouts.read);
+    this.#timer = this.#limit('read', this.#request.timeouts.read);
   }
 
   received(chunk: Uint8Array): void {
     this.#clearTimer();
     this.#state.totals.bytesReceived += chunk.byteLength;
-    this.#trace?.emit('responseChunkReceived', this.#request, {bytes: chunk.byteLength});
+    this.emit('responseChunkReceived', {bytes: chunk.byteLength});
     this.monitor?.received(chunk);
   }
 
@@ -236,7 +237,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     const stage = this.#stage;
     if (stage === 'done') return;
     if (stage === 'sent' && thrown !== error)
-      this.#state.limits.observe(this.#host, this.#sentAt, undefined, error);
+      this.#state.limits.observe(this.host, this.#sentAt, undefined, error);
     this.failure = {error};
     this.#finish(true);
     this.#settle?.reject(error);
@@ -253,20 +254,20 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     this.lifetime.offAbort(this);
     const {limits, running} = this.#state;
     if (stage === 'queued') {
-      limits.leave(this.#host, this);
+      limits.leave(this.host, this);
     } else {
       running.remove(this);
-      limits.release(this.#host);
+      limits.release(this.host);
     }
-    limits.forget(this.#host);
+    limits.forget(this.host);
     const error = this.failure?.error;
-    this.#trace?.emit('attemptEnd', this.#request, {status: this.#status, ...(failed && {error})});
+    this.emit('attemptEnd', {status: this.#status, ...(failed && {error})});
     if (stage === 'receiving') this.lifetime.bodyClosed(failed, error);
     checkEmpty(this.#state);
   }
 
-  #limit(phase: 'pool' | 'read', limit: number | undefined): void {
-    if (limit !== undefined) this.#timer = setTimeout(() => this.#timeOut(phase, limit), limit);
+  #limit(phase: 'pool' | 'read' | 'attempt', limit: number | undefined): Timer | undefined {
+    return limit ? setTimeout(() => this.timeOut(phase, limit), limit) : undefined;
   }
 
   #clearTimer(): void {
@@ -280,7 +281,7 @@ export class FetchExchange implements Waiter, AbortListener, BodyTracker, Upload
     return isOfNetwork ? this.#state.toError(error, this.#request, phase) : error;
   }
 
-  #timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {
+  timeOut(phase: 'pool' | 'read' | 'unread' | 'attempt', limit: number): void {
     this.#fail(new TimeoutError(phase, limit, {request: this.#request, attempts: this.#request.attempt}));
   }
 }

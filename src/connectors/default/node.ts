@@ -55,7 +55,7 @@ export function defaultConnector(options: ConnectorOptions = {}): Connector {
   const {proxy, socketPath}: UndiciConnectorOptions = options;
   const isDirect = proxy === undefined && socketPath === undefined;
   const pool = undiciConnector(usesEnvProxy && isDirect ? {...options, proxy: nodeEnvProxy} : options);
-  const {limit, limitPerHost} = options;
+  const {limit, limitPerHost, unreadTimeout} = options;
   const protection = firstSet(options, protections);
   // The requests for Node's own `fetch`, which `native` sends beside those for a replaced one.
   const forOwn = new WeakSet<ConnectorRequest>();
@@ -79,7 +79,7 @@ export function defaultConnector(options: ConnectorOptions = {}): Connector {
         owner: connector,
         fetchFor: (sent) => (forOwn.has(sent) ? ownFetch() : undefined),
       },
-      {limit, limitPerHost},
+      {limit, limitPerHost, unreadTimeout},
     );
     if (isReplaced) return connectorInside.run(connector, native.fetch, request);
     forOwn.add(request);

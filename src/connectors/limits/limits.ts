@@ -1,10 +1,13 @@
 import type {HostStats} from '../../core/connector.ts';
 import type {AdaptiveLimit, HostLimit, HostLimits} from '../../core/host-limit.ts';
+import type {TraceSignals} from '../../core/trace.ts';
 import {type Linked, LinkedList} from '../../utils/linked-list.ts';
 
 /** A request that waits for a slot. `granted` is called synchronously when the request gets its slot. */
 export interface Waiter extends Linked {
   granted(): void;
+  /** Emits a trace signal. */
+  emit<Type extends keyof TraceSignals>(type: Type, detail: TraceSignals[Type]): void;
 }
 
 /** The slots of one host: the number in use, and the requests that wait for one. */
@@ -52,12 +55,15 @@ export class Limits<Host extends HostSlots = HostSlots> {
   active = 0;
   queued = 0;
   readonly hosts = new Map<string, Host>();
+  /** Called when the first request begins to wait. Returns a function that is called when none waits any more. */
+  watch: (() => () => void) | undefined;
 
   /** Hosts with a waiting request and a free slot within their own limit, in the order of their turns. */
-  readonly #ready = new LinkedList<Host>();
+  readonly ready = new LinkedList<Host>();
   readonly #createHost: (key: string) => Host;
   readonly #adaptive: HostLimits | undefined;
   #granting = false;
+  #stopWatch: (() => void) | undefined;
 
   constructor(limit: number, limitPerHost: number | AdaptiveLimit, createHost: (key: string) => Host) {
     const isAdaptive = typeof limitPerHost === 'object';
@@ -89,14 +95,15 @@ export class Limits<Host extends HostSlots = HostSlots> {
     host.waiting.append(waiter);
     this.queued++;
     this.#queue(host);
+    this.#stopWatch ??= this.watch?.();
     return false;
   }
 
   /** Removes a waiter from the queue. Returns false if the waiter is not in the queue. */
   leave(host: Host, waiter: Waiter): boolean {
     if (!host.waiting.remove(waiter)) return false;
-    this.queued--;
-    if (host.waiting.size === 0) this.#ready.remove(host);
+    this.#dequeued();
+    if (host.waiting.size === 0) this.ready.remove(host);
     return true;
   }
 
@@ -114,7 +121,7 @@ export class Limits<Host extends HostSlots = HostSlots> {
     if (!adaptive) return;
     adaptive.observe({status, error, sentAt, now: performance.now(), active});
     host.limit = adaptive.limit;
-    if (active >= host.limit) this.#ready.remove(host);
+    if (active >= host.limit) this.ready.remove(host);
     this.#queue(host);
     this.#grant(host);
   }
@@ -132,14 +139,17 @@ export class Limits<Host extends HostSlots = HostSlots> {
   }
 
   #queue(host: Host): void {
-    if (host.waiting.size > 0 && host.list === undefined && host.active < host.limit)
-      this.#ready.append(host);
+    if (host.waiting.size > 0 && host.list === undefined && host.active < host.limit) this.ready.append(host);
   }
 
   /** Deletes the record of a host that nothing uses. A newer record of the same host stays. */
   forget(host: Host): void {
-    if (host.active > 0 || host.waiting.size > 0) return;
-    if (this.hosts.get(host.key) === host) this.hosts.delete(host.key);
+    const isUsed = host.active + host.waiting.size > 0;
+    if (!isUsed && this.hosts.get(host.key) === host) this.hosts.delete(host.key);
+  }
+
+  #dequeued(): void {
+    if (--this.queued === 0) this.#stopWatch = this.#stopWatch?.() as undefined;
   }
 
   // A waiter may fail inside `granted` and release its slot. The flag turns this recursion into a loop, which can't
@@ -148,16 +158,16 @@ export class Limits<Host extends HostSlots = HostSlots> {
     if (this.#granting) return;
     this.#granting = true;
     try {
-      while (this.active < this.limit && this.#ready.size > 0) {
+      while (this.active < this.limit && this.ready.size > 0) {
         const stays = freed.list !== undefined && freed.run < longestRun;
-        const host = stays ? freed : (this.#ready.first as Host);
+        const host = stays ? freed : (this.ready.first as Host);
         freed.run = stays ? freed.run + 1 : 0;
         const waiter = host.waiting.shift() as Waiter;
-        this.queued--;
+        this.#dequeued();
         this.active++;
         host.active++;
         // The host goes to the end of the list, if it still has a waiting request and a free slot.
-        this.#ready.remove(host);
+        this.ready.remove(host);
         this.#queue(host);
         waiter.granted();
       }

@@ -2,6 +2,7 @@ import {prepareBody} from '../../core/body.ts';
 import {followRedirects} from '../../core/redirect.ts';
 import {toResponse} from '../base/foreign-response.ts';
 import {networkError} from '../base/network-error.ts';
+import {watchQueues} from '../limits/watch-queues.ts';
 import type {FetchTraits} from './create-native-connector.ts';
 
 /** The traits for the `fetch` of a runtime that shows redirects and the reasons of failures. */
@@ -14,4 +15,5 @@ export const anyFetch: FetchTraits = {
   prepareBody,
   toResponse,
   toError: networkError,
+  watchQueues,
 };

@@ -62,7 +62,7 @@ const capabilities: ConnectorCapabilities = {
   manualRedirect: true,
 };
 
-const knownOptions = new Set(['limit', 'limitPerHost', 'tls', 'proxy', 'socketPath']);
+const knownOptions = new Set(['limit', 'limitPerHost', 'unreadTimeout', 'tls', 'proxy', 'socketPath']);
 const knownTlsOptions = new Set(['rejectUnauthorized', 'ca', 'cert', 'key', 'passphrase', 'servername']);
 
 // Bun's own `fetch`, unless a program replaced it before it loaded this module.
@@ -93,11 +93,11 @@ export function bunConnector(options: BunConnectorOptions = {}): Connector {
   if (!('Bun' in globalThis)) {
     throw new UnsupportedOptionError('connector', where, 'the runtime is not Bun');
   }
-  const {limit, limitPerHost} = options;
+  const {limit, limitPerHost, unreadTimeout} = options;
   const checkFetch = fetchCheck(options, protections, ownFetch, ['proxy', 'tls', 'unix']);
   return createNativeConnector(
     {...anyFetch, name, capabilities, init: fetchOptions(options), checkFetch},
-    {limit, limitPerHost},
+    {limit, limitPerHost, unreadTimeout},
   );
 }
 

@@ -7,6 +7,7 @@ import {lifetimeOf} from '../../core/request.ts';
 import {buildConnector} from '../base/build-connector.ts';
 import type {UploadProgress} from '../base/definition.ts';
 import type {ToError} from '../base/fetch-exchange.ts';
+import type {watchQueues} from '../limits/watch-queues.ts';
 import type {StreamingInit} from './watch-upload.ts';
 import {sendStream} from './watch-upload.ts';
 
@@ -15,6 +16,8 @@ type SendHop = (request: ConnectorRequest, redirect?: Redirect) => Promise<Respo
 
 /** The work that a connector does itself, because the runtime's `fetch` doesn't do it. In a page, the browser does most of it. */
 export interface FetchTraits {
+  /** Watches the queues. */
+  readonly watchQueues?: typeof watchQueues | undefined;
   /**
    * Follows redirects, because some runtimes don't follow them exactly as the standard says. Returns `undefined` for a
    * request whose redirects the runtime has to follow.
@@ -76,6 +79,7 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
     },
     options,
     native.toError,
+    native.watchQueues,
   );
   return connector;
 }

@@ -1,6 +1,8 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {InvalidOptionError, UnsupportedOptionError} from '../../errors/index.ts';
 import {checkDuration, checkKnown} from '../../utils/check-options.ts';
+import {networkError} from '../base/network-error.ts';
 import {anyFetch} from './any-fetch.ts';
 import {createNativeConnector} from './create-native-connector.ts';
 import {checkProxyOrSocket, parseProxyUrl} from './proxy-url.ts';
@@ -80,6 +82,7 @@ const capabilities: ConnectorCapabilities = {
 const knownOptions = new Set([
   'limit',
   'limitPerHost',
+  'unreadTimeout',
   'maxIdlePerHost',
   'keepAliveTimeout',
   'tls',
@@ -119,13 +122,13 @@ export function denoConnector(options: DenoConnectorOptions = {}): Connector {
   if (typeof Deno?.createHttpClient !== 'function') {
     throw new UnsupportedOptionError('connector', where, 'the runtime has no Deno.createHttpClient');
   }
-  const {limit, limitPerHost} = options;
+  const {limit, limitPerHost, unreadTimeout} = options;
   const checkFetch = fetchCheck(options, protections, ownFetch, ['client']);
   const client = Deno.createHttpClient(clientOptions(options));
   try {
     return createNativeConnector(
-      {...anyFetch, name, capabilities, init: {client}, checkFetch, dispose: () => client.close()},
-      {limit, limitPerHost},
+      {...anyFetch, toError, name, capabilities, init: {client}, checkFetch, dispose: () => client.close()},
+      {limit, limitPerHost, unreadTimeout},
     );
   } catch (error) {
     client.close();
@@ -174,4 +177,10 @@ function toDenoProxy(proxy: string | URL): Record<string, unknown> {
       basicAuth: {username: decodeURIComponent(username), password: decodeURIComponent(password)},
     }),
   };
+}
+
+/** A permission that the program doesn't have is no failure of the network: Deno's own error says which one is missing. */
+function toError(error: unknown, request: ConnectorRequest, otherwise: 'send' | 'receive'): unknown {
+  const isDenied = error instanceof Error && /^(?:NotCapable|PermissionDenied)$/.test(error.name);
+  return isDenied ? error : networkError(error, request, otherwise);
 }

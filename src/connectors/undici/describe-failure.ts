@@ -8,6 +8,7 @@ const describePhase: Record<Phase, string> = {
   receive: 'Connection failed while receiving',
   pool: 'No slot',
   read: 'Nothing to read',
+  unread: 'Body not read',
   attempt: 'Attempt failed',
   total: 'Call failed',
   redirect: 'Redirect failed',

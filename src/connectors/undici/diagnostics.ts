@@ -16,6 +16,7 @@ const signals: {readonly [Type in keyof TraceSignals]: true} = {
   attemptEnd: true,
   connectionQueuedStart: true,
   connectionQueuedEnd: true,
+  connectionQueuedLong: true,
   connectionCreateStart: true,
   connectionCreateEnd: true,
   connectionReuse: true,

@@ -30,7 +30,7 @@ export function connectionError(
  */
 export function timeoutError(
   request: ConnectorRequest,
-  phase: 'pool' | 'connect' | 'read' | 'attempt',
+  phase: 'pool' | 'connect' | 'read' | 'unread' | 'attempt',
   limit: number,
   cause?: Error,
 ): TimeoutError {

@@ -118,6 +118,7 @@ export interface UndiciConnectorOptions extends ConnectorOptions {
 const known = new Set([
   'limit',
   'limitPerHost',
+  'unreadTimeout',
   'keepAliveTimeout',
   'keepAliveMaxTimeout',
   'maxConnectionAge',
@@ -176,6 +177,7 @@ export function checkOptions(options: UndiciConnectorOptions): PoolOptions {
   return {
     limit: checkLimit('connector.limit', options.limit, 100),
     limitPerHost: checkLimitPerHost(options.limitPerHost),
+    unreadTimeout: options.unreadTimeout,
     connectTimeout: checkDuration('connector.connectTimeout', options.connectTimeout, defaultConnectTimeout),
     life: checkLife(options),
     maxHeaderSize: checkNumber('connector.maxHeaderSize', options.maxHeaderSize, defaultMaxHeaderSize, {

@@ -8,7 +8,6 @@ import {urlParts} from '../../utils/url-parts.ts';
 import {blockedPortError} from './blocked-ports.ts';
 import type {EmitTrace} from './call-context.ts';
 import {CallContext, isObserved} from './call-context.ts';
-import type {DialSignal} from './dial/dial.ts';
 import {connectionError, timeoutError} from './exchange-error.ts';
 import {waitsForContinue} from './follow-up.ts';
 import {Connection} from './http1/connection.ts';
@@ -109,6 +108,10 @@ export abstract class PooledRequest implements PoolMember {
     this.#connect();
   }
 
+  emit<Type extends keyof TraceSignals>(type: Type, detail: TraceSignals[Type]): void {
+    this.trace?.emit(type, this.request, detail);
+  }
+
   /** Calls a method of this request in the async context of its call, as far as that is known. */
   inContext<Args extends unknown[]>(method: (...args: Args) => void, ...args: Args): void {
     const context = this.#context;
@@ -151,10 +154,6 @@ export abstract class PooledRequest implements PoolMember {
     this.pool.open(this);
   }
 
-  emitDialSignal<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void {
-    this.trace?.emit(type, this.request, detail);
-  }
-
   connected(connection: PoolConnection): void {
     this.trace?.emit('connectionCreateEnd', this.request, describeConnection(connection));
     this.inContext(this.dispatch, connection);
@@ -175,7 +174,7 @@ export abstract class PooledRequest implements PoolMember {
     this.fail(reason);
   }
 
-  protected timeOut(phase: 'pool' | 'read' | 'attempt', limit: number): void {
+  timeOut(phase: 'pool' | 'read' | 'unread' | 'attempt', limit: number): void {
     this.fail(timeoutError(this.request, phase, limit));
   }
 

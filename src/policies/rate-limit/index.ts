@@ -69,32 +69,34 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
     return true;
   }
 
-  async function wait(request: ConnectorRequest, buckets: readonly Bucket[]): Promise<void> {
-    let waiter: Waiter | undefined;
-    const granted = new Promise<void>((resolve, reject) => {
-      const now = performance.now();
-      const delay = Math.max(...buckets.map((bucket) => bucket.readyAt(now, bucket.queued))) - now;
-      if (request.lifetime.isAborted) throw request.lifetime.reason;
-      if (delay > maxWait) throw rateLimitError(delay, request);
-      // The key names the limits too, because a request needn't be counted by every limit.
-      const key = JSON.stringify(buckets.map((bucket) => [limits.indexOf(bucket.limit), bucket.key]));
-      let queue = queues.get(key);
-      if (!queue) {
-        queue = new WaitQueue(buckets, () => queues.delete(key));
-        queues.set(key, queue);
-      }
-      waiter = new Waiter(queue, request, now + maxWait, resolve, reject);
+  async function waitAndSend(
+    next: Handler,
+    request: ConnectorRequest,
+    buckets: readonly Bucket[],
+  ): Promise<Response> {
+    const now = performance.now();
+    const delay = Math.max(...buckets.map((bucket) => bucket.readyAt(now, bucket.queued))) - now;
+    const {lifetime} = request;
+    if (lifetime.isAborted) throw lifetime.reason;
+    if (delay > maxWait) throw rateLimitError(delay, request);
+    // The key names the limits too, because a request needn't be counted by every limit.
+    const key = JSON.stringify(buckets.map((bucket) => [limits.indexOf(bucket.limit), bucket.key]));
+    const queue = queues.get(key) ?? new WaitQueue(buckets, () => queues.delete(key));
+    queues.set(key, queue);
+    await new Promise<void>((resolve, reject) => {
+      new Waiter(queue, request, now + maxWait, resolve, reject);
+      lifetime.trace?.emit('rateLimitWaitStart', request);
       if (queue.list) return;
       const busy = buckets.find((bucket) => bucket.queues.size > 0);
       if (busy) waitFor(queue, busy, now);
       else drain(queue, now);
-    });
-    try {
-      await granted;
-    } finally {
-      // Emitted after the `await`, which restores the async context of the call.
-      if (waiter) request.lifetime.trace?.emit('rateLimitWaitEnd', request);
-    }
+      // In the async context of the call, which the promise restores.
+    }).finally(() => lifetime.trace?.emit('rateLimitWaitEnd', request));
+    if (!lifetime.isAborted) return sendCounted(next, request, buckets);
+    // The call was aborted after it was let go and before it was sent: its tokens are for the next request.
+    for (const bucket of buckets) bucket.inFlight--;
+    returnTokens(buckets, buckets);
+    throw lifetime.reason;
   }
 
   async function sendCounted(
@@ -119,14 +121,7 @@ export function rateLimitPolicy(options: RateLimit | readonly RateLimit[]): Poli
       const buckets = bucketsOf(request);
       if (buckets.length === 0) return next(request);
       if (!hasStore && takeNow(buckets)) return sendCounted(next, request, buckets);
-      return wait(request, buckets).then(() => {
-        const {isAborted, reason} = request.lifetime;
-        if (!isAborted) return sendCounted(next, request, buckets);
-        // The call was aborted after it was let go and before it was sent: its tokens are for the next request.
-        for (const bucket of buckets) bucket.inFlight--;
-        returnTokens(buckets, buckets);
-        throw reason;
-      });
+      return waitAndSend(next, request, buckets);
     };
   return {name: 'rateLimit', rejectsOnAbort: true, isShareable: true, wrap};
 }

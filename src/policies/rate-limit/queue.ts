@@ -146,7 +146,6 @@ export class Waiter implements Linked, AbortListener {
     queue.waiting.append(this);
     for (const bucket of queue.buckets) bucket.queued++;
     request.lifetime.onAbort(this);
-    request.lifetime.trace?.emit('rateLimitWaitStart', request);
   }
 
   grant(): void {

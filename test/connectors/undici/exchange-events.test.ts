@@ -17,6 +17,7 @@ function startExchange() {
   const pool = new Pool({
     limit: 10,
     limitPerHost: 10,
+    unreadTimeout: undefined,
     connectTimeout: undefined,
     life: {} as never,
     maxHeaderSize: 16_384,

@@ -154,7 +154,7 @@ describe('the members of an error class of its own', () => {
     (phase) => {
       const error = new TimeoutError(phase, 5);
       expect(error).toMatchObject({phase, limit: 5, code: 'ERR_TIMEOUT'});
-      expect(error.message).toBe(`timeout.${phase} of 5 ms ran out`);
+      expect(error.message).toBe(`${phase} timeout of 5 ms ran out`);
     },
   );
 

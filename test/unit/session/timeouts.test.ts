@@ -64,7 +64,7 @@ describe('timeout.total', () => {
       limit: 100,
       attempts: 1,
       request: {method: 'GET', url: 'https://api.test/?key=…'},
-      message: 'timeout.total of 100 ms ran out (GET https://api.test/?key=…)',
+      message: 'total timeout of 100 ms ran out (GET https://api.test/?key=…)',
     });
   });
 

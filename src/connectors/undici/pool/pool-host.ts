@@ -5,8 +5,8 @@ import type {Linked} from '../../../utils/linked-list.ts';
 import {addressOf} from '../../../utils/url-parts.ts';
 import type {Waiter} from '../../limits/limits.ts';
 import {HostSlots} from '../../limits/limits.ts';
+import type {Holder} from '../../limits/watch-queues.ts';
 import {isBlockedPort} from '../blocked-ports.ts';
-import type {DialSignal} from '../dial/dial.ts';
 import type {ChooseProxy, ProxyServer} from '../dial/proxy.ts';
 import type {SharedDial} from '../dial/shared-dial.ts';
 import type {Connection} from '../http1/connection.ts';
@@ -79,8 +79,8 @@ export interface DialRequest extends Linked {
   readonly connectTimeout: number | undefined;
   /** Calls a function in the async context of the request. */
   inContext?(step: () => void): void;
-  /** Emits a trace signal of the dial. */
-  emitDialSignal?<Type extends DialSignal>(type: Type, detail: TraceSignals[Type]): void;
+  /** Emits a trace signal. */
+  emit<Type extends keyof TraceSignals>(type: Type, detail: TraceSignals[Type]): void;
   connected(connection: PoolConnection): void;
   dialFailed(error: Error, phase: Phase): void;
   /** @param cause - a failure that happened before the time ran out, if there was one */
@@ -88,6 +88,7 @@ export interface DialRequest extends Linked {
 }
 
 /** A user of the pool: it waits for a slot or a connection, or uses a connection. */
-export interface PoolMember extends Waiter, DialRequest, AbortListener {
+export interface PoolMember extends Waiter, DialRequest, AbortListener, Holder<PoolHost> {
+  readonly host: PoolHost;
   readonly lifetime: Lifetime;
 }

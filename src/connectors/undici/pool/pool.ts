@@ -2,6 +2,7 @@ import type {Socket} from 'node:net';
 import type {AdaptiveLimit} from '../../../core/host-limit.ts';
 import {LinkedList} from '../../../utils/linked-list.ts';
 import {Limits} from '../../limits/limits.ts';
+import {watchQueues} from '../../limits/watch-queues.ts';
 import type {DialOptions} from '../dial/dial.ts';
 import {Dial} from '../dial/dial.ts';
 import type {ChooseProxy} from '../dial/proxy.ts';
@@ -19,6 +20,7 @@ type PoolSocket = Connection<PoolHost> | Http2Connection<PoolHost>;
 export interface PoolOptions {
   readonly limit: number;
   readonly limitPerHost: number | AdaptiveLimit;
+  readonly unreadTimeout: number | false | undefined;
   readonly connectTimeout: number | undefined;
   readonly life: Lifespan;
   /** How many bytes the names and values of a response's headers may have. */
@@ -55,9 +57,11 @@ export class Pool {
 
   constructor(options: PoolOptions) {
     this.options = options;
-    const {limit, limitPerHost, proxies, dial, life} = options;
+    const {limit, limitPerHost, unreadTimeout, proxies, dial, life} = options;
     const sharing = dial.http2 && life.maxRequests > 1;
-    this.limits = new Limits(limit, limitPerHost, (origin) => new PoolHost(origin, proxies, sharing));
+    const createHost = (origin: string) => new PoolHost(origin, proxies, sharing);
+    this.limits = new Limits(limit, limitPerHost, createHost);
+    watchQueues(this.limits, this.running, unreadTimeout);
   }
 
   get idleCount(): number {
@@ -287,7 +291,7 @@ export class Pool {
     this.#open++;
     host.open++;
     const dial = new Dial(host, this.options.dial, {
-      emit: (type, detail) => request.emitDialSignal?.(type, detail),
+      emit: (type, detail) => request.emit(type, detail),
       connected: (socket, raw) => {
         this.#dials.delete(request);
         request.connected(this.#connect(host, socket, raw));
@@ -317,7 +321,7 @@ export class Pool {
     host.open++;
     const shared = new SharedDial<DialRequest>(host, this.options.dial, {
       emit: (type, detail, members) => {
-        for (const member of members) member.emitDialSignal?.(type, detail);
+        for (const member of members) member.emit(type, detail);
       },
       connected: (socket, raw, members) => {
         host.dial = undefined;

@@ -46,6 +46,10 @@ class Preconnection implements PoolMember {
     this.#reject = reject;
   }
 
+  emit(): void {}
+
+  timeOut(): void {}
+
   start(): void {
     if (this.#pool.limits.acquire(this.host, this)) this.granted();
   }

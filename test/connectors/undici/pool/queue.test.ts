@@ -1,6 +1,6 @@
 import type {ServerResponse} from 'node:http';
 import {setTimeout as delay} from 'node:timers/promises';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {TimeoutError} from '../../../../src/index.ts';
 import {startServer} from '../../../support/http-server.ts';
 import {openSession} from '../../../support/open-session.ts';
@@ -136,4 +136,27 @@ describe('the queue', () => {
     await server.answer();
     expect((await after).status).toBe(200);
   });
+});
+
+it('a body that nobody reads is given up after unreadTimeout, for each request that waits for a slot', async () => {
+  // Only the interval in which the queue is checked: sockets keep their time.
+  vi.useFakeTimers({toFake: ['setInterval', 'clearInterval']});
+  onTestFinished(() => void vi.useRealTimers());
+  const server = await startServer((request, response) =>
+    response.end(request.url === '/large' ? Buffer.alloc(1_000_000) : 'answer'),
+  );
+  const {fetch, stats} = openSession({limit: 3});
+  const unread = [1, 2, 3].map(() => fetch(`${server.origin}/large`));
+  await Promise.all(unread);
+  const waiting = [1, 2].map(async () => (await fetch(server.origin)).text());
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(stats()).toMatchObject({active: 3, queued: 2});
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(await Promise.all(waiting)).toEqual(['answer', 'answer']);
+  const outcomes = await Promise.allSettled(unread.map(async (response) => (await response).text()));
+  const failures = outcomes.filter(({status}) => status === 'rejected');
+  expect(failures.map((outcome) => (outcome as PromiseRejectedResult).reason)).toEqual(
+    failures.map(() => expect.objectContaining({phase: 'unread', limit: 60_000})),
+  );
+  expect(failures.length).toBeGreaterThan(0);
 });

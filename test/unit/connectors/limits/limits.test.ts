@@ -18,6 +18,8 @@ class Request implements Waiter {
     this.onGranted = onGranted;
   }
 
+  emit(): void {}
+
   granted(): void {
     this.onGranted(this);
   }
