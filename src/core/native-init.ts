@@ -56,11 +56,12 @@ export function nativeOf(
 ): NativeInit | undefined {
   let native: Record<string, unknown> | undefined;
   for (const name of nativeMembers) {
-    const value = init[name] ?? request?.[name];
+    const given = request?.[name];
+    // As the constructor of `Request` does, given the request of a service worker that a navigation has made.
+    const value = init[name] ?? (given === 'navigate' ? 'same-origin' : given);
     if (value === undefined || value === nativeDefaults[name]) continue;
     native ??= {};
-    // As the constructor of `Request` does, given the request of a service worker that a navigation has made.
-    native[name] = value === 'navigate' ? 'same-origin' : value;
+    native[name] = value;
   }
   if (init instanceof Request) return native;
   for (const name in init) {

@@ -135,6 +135,7 @@ describe('what is not imported is not bundled', () => {
       'gather',
       "export {gather, asCompleted} from 'aiofetch'",
       [
+        'core/notify',
         'errors/base',
         'errors/index',
         'errors/printable',

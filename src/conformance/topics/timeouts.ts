@@ -118,10 +118,11 @@ export const timeouts: Topic = (it, can) => {
   });
 
   it('the timeouts of a call override those of the session one by one', async ({open, room}) => {
-    const session = open({timeout: {total: 80, read: 5_000}});
+    const session = open({timeout: {total: 80, read: 60_000}});
     const response = await session.fetch(room.url('/delay', {ms: 200}), {timeout: {total: false}});
     equal(await response.text(), 'late', 'text');
-    await typedRejection(session.fetch(room.url('/stall'), {timeout: {read: 40}}), 'fetch', {
+    const stalled = session.fetch(room.url('/stall'), {timeout: {total: 60_000, read: 40}});
+    await typedRejection(stalled, 'fetch', {
       phase: 'read',
       name: 'TimeoutError',
     });

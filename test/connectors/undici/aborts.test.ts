@@ -200,14 +200,14 @@ describe('an abort', () => {
     expect(stats()).toMatchObject({idle: 1});
   });
 
-  it('an abort after the whole body has arrived leaves the body readable', async () => {
+  it('an abort after the whole body has arrived, and before it was read, fails the body', async () => {
     const server = await startMoody();
     const {fetch, stats} = openSession();
     const controller = new AbortController();
     const response = await fetch(server.origin, {signal: controller.signal});
     await waitFor(() => stats().active === 0);
-    controller.abort();
-    expect(await response.text()).toBe('hello');
+    controller.abort('enough');
+    await expect(response.text()).rejects.toBe('enough');
   });
 
   it('an abort of one request leaves the others alone', async () => {

@@ -19,7 +19,8 @@ const small: Partial<Settings> = {
   minDelay: 20,
 };
 
-describe.skipIf(isMissing)('the playground in Chromium', () => {
+// A busy machine may take most of it for 5,000 requests.
+describe.skipIf(isMissing)('the playground in Chromium', {timeout: 150_000}, () => {
   let browser: Browser;
   let devServer: ViteDevServer;
   let page: Awaited<ReturnType<typeof buildPage>>;

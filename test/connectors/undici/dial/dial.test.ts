@@ -53,11 +53,11 @@ describe('a dial that fails', () => {
     expect((error as ConnectionError).request?.url).toMatch(/\/path\?key=…$/);
   });
 
-  it('a URL with port 0 is dialled at port 0, not at the default port', async () => {
+  it('a URL with port 0 is refused as blocked, and not dialled at the default port', async () => {
     const {fetch} = openSession();
     const error = await failure(fetch('http://127.0.0.1:0/'));
-    expect(error).toMatchObject({name: 'TypeError', phase: 'connect'});
-    expect(((error as Error).cause as Error).message).not.toContain(':80');
+    expect(error).toMatchObject({name: 'TypeError', phase: 'connect', code: 'ERR_BLOCKED_PORT'});
+    expect((error as Error).message).toContain('Port 0 is blocked');
   });
 
   it('a failed dial frees its slot for waiting requests', async () => {

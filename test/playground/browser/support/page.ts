@@ -51,7 +51,7 @@ export async function openPlayground(
     async run() {
       const status = page.getByRole('status').filter({hasText: /^(?:Done|Stopped)\./});
       await run.click();
-      await status.waitFor({state: 'attached', timeout: 45_000});
+      await status.waitFor({state: 'attached', timeout: 120_000});
       return status.textContent();
     },
     async figures(name) {
