@@ -204,17 +204,19 @@ async function run(): Promise<void> {
     `  heap: ${megabytes(early)} after a tenth, ${megabytes(peak)} at most, ${megabytes(last)} at the end`,
   );
   // Sockets close in a later turn than the sessions, and the server's after the client's.
-  const left = () => sockets.size + stations.reduce((sum, {server}) => sum + server.open, 0);
+  const handlesLeft = () => process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP'));
+  const left = () =>
+    sockets.size + stations.reduce((sum, {server}) => sum + server.open, 0) + handlesLeft().length;
   for (let waits = 200; waits > 0 && left() > 0; waits--) await delay(10);
   for (const {server} of stations) {
     if (server.open > 0) faults.push(`${server.origin} has ${server.open} open connections`);
   }
-  const handles = process.getActiveResourcesInfo().filter((kind) => kind.startsWith('TCP'));
+  const handles = handlesLeft();
   console.log(
     `  open sockets: ${sockets.size} of the client; ${handles.length} handles of TCP in the process`,
   );
   if (sockets.size > 0) faults.push(`the client has left ${sockets.size} sockets`);
-  if (handles.length > 0) faults.push(`${handles.length} handles of TCP are left`);
+  if (handles.length > 0) faults.push(`handles are left: ${handles.join(', ')}`);
   if (done !== requests) faults.push(`${requests - done} calls have not settled`);
   if (last - early > growth) faults.push(`the heap grew by ${megabytes(last - early)}`);
 }
