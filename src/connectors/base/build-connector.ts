@@ -25,12 +25,8 @@ export function buildConnector(
   toError: ToError,
   watch?: typeof watchQueues,
 ): Connector {
-  checkKnown(
-    `the ${definition.name} connector`,
-    options,
-    ['limit', 'limitPerHost', 'unreadTimeout'],
-    'connector.',
-  );
+  const known = ['limit', 'limitPerHost'].concat(watch ? 'unreadTimeout' : []);
+  checkKnown(`the ${definition.name} connector`, options, known, 'connector.');
   const limit = checkLimit('connector.limit', options.limit, 100);
   const limitPerHost = checkLimitPerHost(options.limitPerHost);
   const state: ConnectorState = {

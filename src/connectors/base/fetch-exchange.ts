@@ -182,8 +182,7 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
 
   #awaitHead(): void {
     this.#sentAt = performance.now();
-    if (this.#stage === 'sent' && this.#timer === undefined)
-      this.#timer = this.#limit('read', this.#request.timeouts.read);
+    if (this.#stage === 'sent') this.#timer ??= this.#limit('read', this.#request.timeouts.read);
   }
 
   // BodyTracker: the body of the response

@@ -23,7 +23,7 @@ export function toResponse(given: unknown, request: ConnectorRequest): Response 
   const {ok, text, json, url, redirected, type, statusText, headers = {}, body = readBy(foreign)} = foreign;
   const {status = ok === false ? 500 : 200} = foreign;
   if ((foreign.status ?? ok ?? text ?? json) === undefined) {
-    throw notAResponse(given, request);
+    throw notAResponse(request);
   }
   const list = new Headers(
     // A class of `Headers` and a `Map` are iterable. A mock may have nothing but the method `get`.

@@ -10,10 +10,10 @@ import {AiofetchError} from '../../errors/index.ts';
  */
 export function pageResponse(given: unknown, request: ConnectorRequest): Response {
   if (given instanceof NativeResponse) return given;
-  throw notAResponse(given, request, '; fetchConnector of aiofetch/fetch takes any');
+  throw notAResponse(request, '; use fetchConnector of aiofetch/fetch');
 }
 
-export function notAResponse(given: unknown, request: ConnectorRequest, hint = ''): AiofetchError {
-  const message = `fetch returned no Response (${typeof given})${hint}`;
-  return new AiofetchError(message, 'ERR_NOT_A_RESPONSE', 'receive', {request});
+/** The error of a request for which `fetch` returned something else. The value is not shown. */
+export function notAResponse(request: ConnectorRequest, hint = ''): AiofetchError {
+  return new AiofetchError(`fetch returned no Response${hint}`, 'ERR_NOT_A_RESPONSE', 'receive', {request});
 }

@@ -21,6 +21,15 @@ function pageSession(): Session {
   return session;
 }
 
+it.each([pageConnector, smallPageConnector])(
+  '%o, a default connector of pages, refuses unreadTimeout, since it does not watch its queues',
+  (connector) => {
+    expect(() => connector({unreadTimeout: 5_000})).toThrow(
+      expect.objectContaining({name: 'UnsupportedOptionError', option: 'connector.unreadTimeout'}),
+    );
+  },
+);
+
 describe('the default connector of aiofetch/core in a page', () => {
   it('the small page connector refuses a stream and an async iterable, and names fetchConnector as the way to send one', async () => {
     const session = pageSession();
