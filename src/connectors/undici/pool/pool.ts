@@ -13,6 +13,7 @@ import {Http2Stream} from '../http2/stream.ts';
 import type {Lifespan} from '../lifespan.ts';
 import type {DialRequest, PoolConnection, PoolMember} from './pool-host.ts';
 import {PoolHost} from './pool-host.ts';
+import {StalledRequests} from './stalled-requests.ts';
 
 /** A connection with a socket of its own. */
 type PoolSocket = Connection<PoolHost> | Http2Connection<PoolHost>;
@@ -49,8 +50,7 @@ export class Pool {
   readonly #connections = new Set<PoolSocket>();
   readonly #waitingToDial = new LinkedList<DialRequest>();
   readonly #dials = new Map<DialRequest, Dial>();
-  /** The requests that wait until their server allows streams, with the timers of their connect timeouts. */
-  readonly #stalled = new Map<DialRequest, NodeJS.Timeout | undefined>();
+  readonly #stalled = new StalledRequests();
   #open = 0;
   #closing = 0;
   #whenEmpty: (() => void) | undefined = undefined;
@@ -102,7 +102,7 @@ export class Pool {
   /** Ends the wait of a request for a connection. A dial that no other request waits for is cancelled. */
   cancel(request: DialRequest): void {
     const {host} = request;
-    if (this.#waitingToDial.remove(request) || this.#leaveStalled(request)) return;
+    if (this.#waitingToDial.remove(request) || this.#stalled.remove(request)) return;
     if (host.dial?.leave(request)) {
       if (host.dial.size === 0) this.#cancelSharedDial(host, host.dial);
       return;
@@ -148,7 +148,7 @@ export class Pool {
     const sharing = hosts.flatMap(({dial}) => [...(dial?.members ?? [])]);
     const dialling = [
       ...this.#waitingToDial,
-      ...this.#stalled.keys(),
+      ...this.#stalled,
       ...this.#dials.keys(),
       ...sharing,
     ] as PoolMember[];
@@ -215,7 +215,7 @@ export class Pool {
       if (request.list === undefined) break;
       if (host.isStalled) {
         this.#waitingToDial.remove(request);
-        this.#stall(request);
+        this.#stalled.add(request, request.connectTimeout ?? this.options.connectTimeout);
         continue;
       }
       if (host.dial) {
@@ -244,31 +244,12 @@ export class Pool {
     for (const [request, stream] of served) request.connected(stream);
   }
 
-  // Another connection to the server would have no room either.
-  #stall(request: DialRequest): void {
-    const limit = request.connectTimeout ?? this.options.connectTimeout;
-    const isLimited = limit !== undefined && limit !== Infinity;
-    const timer = isLimited ? setTimeout(() => this.#stalledTooLong(request, limit), limit) : undefined;
-    this.#stalled.set(request, timer);
-  }
-
-  #stalledTooLong(request: DialRequest, limit: number): void {
-    this.#leaveStalled(request);
-    request.dialTimedOut(limit, new NoStreamsError());
-  }
-
-  #leaveStalled(request: DialRequest): boolean {
-    clearTimeout(this.#stalled.get(request));
-    return this.#stalled.delete(request);
-  }
-
   /** Lets stalled requests of the host go on: its server allows streams again, or its connection is over. */
   #resumeStalled(host: PoolHost): void {
-    if (this.#stalled.size === 0 || host.isStalled) return;
+    const stalled = this.#stalled.take(host);
+    if (stalled.length === 0) return;
     const served: Array<[DialRequest, PoolConnection]> = [];
-    for (const request of [...this.#stalled.keys()]) {
-      if (request.host !== host) continue;
-      this.#leaveStalled(request);
+    for (const request of stalled) {
       const stream = this.#takeStream(host);
       if (stream) served.push([request, stream]);
       else this.#waitingToDial.append(request);
@@ -397,7 +378,7 @@ export class Pool {
     const index = shared.indexOf(connection);
     if (index !== -1) shared.splice(index, 1);
     this.#leaveIdle(connection);
-    // What a server allowed on this connection says nothing about the next one.
+    // The next connection begins with the default, whatever the server of this one has announced.
     if (shared.length === 0) connection.host.maxStreams = initialMaxStreams;
     this.#resumeStalled(connection.host);
   }
@@ -428,16 +409,6 @@ export class Pool {
     const done = this.#whenEmpty;
     this.#whenEmpty = undefined;
     done?.();
-  }
-}
-
-/** The server of a connection allows no streams. */
-class NoStreamsError extends Error {
-  readonly code = 'ERR_HTTP2_NO_STREAMS';
-
-  constructor() {
-    super('The server allows no streams on its HTTP/2 connection (SETTINGS_MAX_CONCURRENT_STREAMS is 0)');
-    this.name = 'NoStreamsError';
   }
 }
 
