@@ -167,7 +167,7 @@ export class PartFile {
   /** Gives up what was written of the last chunk, and if that isn't enough, the last bytes of the file, for the notes. */
   async #noteOnFullDisk(error: NodeJS.ErrnoException): Promise<void> {
     for (const bytes of [0, roomForNotes]) {
-      // After a failure of fdatasync, nobody knows which bytes are on the disk.
+      // If fdatasync fails, any of the bytes that were written before may be missing on the disk.
       if (!fullCodes.has(error.code ?? '') || error.syscall === 'fdatasync') throw error;
       this.ranges.cut(Math.max(0, this.ranges.end - bytes));
       await this.#file.truncate(this.ranges.end);

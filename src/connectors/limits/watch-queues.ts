@@ -15,9 +15,11 @@ export interface Holder<Host extends HostSlots = HostSlots> {
 const longestStall = 60;
 
 /**
- * Watches the queues of a connector. Bodies that nobody has begun to read for `unreadTimeout` while other requests wait for
- * their slots are given up. A queue in which nothing has moved for 30 s says so: once on the console, and with a trace signal
- * of the request that is first. While no request waits, there is no timer.
+ * Watches the queues of a connector while requests wait in them:
+ *
+ * - A response's body that the caller has not begun to read for `unreadTimeout` fails, if another request waits for its slot.
+ * - If no request of a queue gets a slot for 30 s, the first request of the queue emits the trace signal
+ *   `connectionQueuedLong`. The first time, the connector also writes a warning on the console.
  *
  * @throws InvalidOptionError for an `unreadTimeout` that is not allowed
  */

@@ -1,8 +1,9 @@
 import {setImmediate} from 'node:timers';
 
 /**
- * The runtime's own functions, with which a request gets on. Tests replace the global ones by a fake clock, which nobody
- * advances while a request is under way. `fetch` of Node settles all the same. The timeouts of a call use the global ones.
+ * The runtime's own timer functions. A test may replace the global ones by fake timers, which run only when the test advances
+ * them. A request must settle without that, as a request of Node's `fetch` does. The timeouts of a call use the global functions,
+ * so that a test can let them run out.
  *
  * @module
  */

@@ -31,8 +31,9 @@ export function retryPolicy(retry: Retry = {}): PolicyDefinition<{readonly retry
  * A {@link retryPolicy} with complete settings. p-retry's loop begins only after the first attempt has failed, so that a
  * call that succeeds doesn't pay for it.
  *
- * @param isDefault - whether nobody asked for these retries. They are then for verbs, and for calls that give `retry`: SDKs
- * and other clients that call `session.fetch` retry by themselves, and both would multiply.
+ * @param isDefault - whether neither the session nor a parent has the `retry` option. The default retries apply to verbs and to
+ * calls with the `retry` option, not to other calls of `session.fetch`. SDKs call `session.fetch` and have retries of their own:
+ * a call would be sent as often as both numbers of attempts multiplied.
  */
 export function retryWith(
   own: RetrySettings,

@@ -5,8 +5,8 @@ import {bodyOf, startServer} from '../../support/http-server.ts';
 import {rejection} from '../../support/mock-session.ts';
 import {waitFor} from '../../support/wait-for.ts';
 
-// Fake clocks that nobody advances. Those of Vitest leave queueMicrotask alone. Those of Jest replace it too, in a realm of
-// its own, so that they don't reach Node's own modules.
+// The globals that fake timers replace by default. The tests never advance the timers. Vitest's leave `queueMicrotask` as it is.
+// Jest's replace it, but only in the realm of the test: Node's own modules keep the real one.
 const vitest = [
   'setTimeout',
   'clearTimeout',

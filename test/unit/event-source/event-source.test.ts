@@ -84,7 +84,8 @@ describe('eventSource', () => {
     const {session, calls} = answering([() => stream('id: 1\ndata: a\n\n'), end]);
     follow(eventSource(session, url));
     await pass(3_000);
-    // Fetch, "CORS-safelisted request-header": of these, Accept alone is sent, and an id only when there is one.
+    // `accept` needs no CORS preflight. `last-event-id` is sent only after the server has given an id (Fetch,
+    // "CORS-safelisted request-header").
     expect(calls.map(({headers: sent}) => [...sent.keys()])).toEqual([
       ['accept'],
       ['accept', 'last-event-id'],

@@ -214,7 +214,8 @@ function decodeAll(input: Buffer, coding: Coding): Promise<Decoded> {
   });
 }
 
-// What was cut off before its first byte looks like an empty body here.
+// The decoder returns no bytes and no error for a body that was cut off before its first decoded byte. `stream` tells such a
+// body from an empty one.
 function isWhole({buffer, engine}: Decoded, input: Buffer, coding: Coding): boolean {
   return buffer.length > 0 && (!coding.hasFrames || engine.bytesWritten === input.length);
 }

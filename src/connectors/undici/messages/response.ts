@@ -279,7 +279,7 @@ function toStream(body: BodySource): ReadableStream<Uint8Array<ArrayBuffer>> {
   });
 }
 
-// A body may break off while nobody reads. `reader.closed` rejects then, and not at the next read.
+// If the connection breaks while no read is pending, the stream fails at once, so that `reader.closed` rejects.
 function failLater(body: BodySource, controller: WeakRef<ReadableByteStreamController>): void {
   body.onFailure((error) => controller.deref()?.error(error));
 }
