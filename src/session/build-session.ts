@@ -45,7 +45,7 @@ export function buildSession(parts: SessionParts): BuiltSession {
   }
 
   rememberFetch(fetch, connector);
-  setFetchMetadata(fetch, {...state, ...host});
+  setFetchMetadata(fetch, {...parts, ...state, ...host});
   const session: BareSession = {
     fetch,
     stats() {

@@ -13,7 +13,6 @@ import {tracePolicy} from '../policies/trace.ts';
 import {transferPolicy} from '../policies/transfer.ts';
 import {buildSession} from './build-session.ts';
 import {checkPolicies, isConnector, mergeHeaders} from './check-parts.ts';
-import {fetchMetadataOf} from './fetch-metadata.ts';
 import {mergeHooks} from './hooks.ts';
 import {kyHooks} from './ky.ts';
 import type {ExtendOptions, SessionOptions} from './options.ts';
@@ -82,6 +81,7 @@ function build(
     headers: settings.headers,
     timeout: changes.timeout,
     policies: [...before, ...policies, ...(auth ? [auth] : [])],
+    retriesWhenAsked: !asksForRetry && !replaced,
     ...shared,
   });
   const bound = state.policies.slice(before.length);
@@ -105,8 +105,6 @@ function build(
     });
   }
 
-  const metadata = fetchMetadataOf(session.fetch);
-  if (metadata) metadata.retriesWhenAsked = !asksForRetry && !replaced;
   const hostOfVerbs: SessionHost = {
     ...host,
     begin(request, signal, cameFrom) {

@@ -7,7 +7,7 @@ export interface FetchMetadata {
   /** Names of the options of calls that the session's policies take. */
   readonly callOptions: readonly string[];
   /** Whether `fetch` uses the session's retries only for calls that ask for them, by `retry: true` or their own settings. */
-  retriesWhenAsked?: boolean;
+  readonly retriesWhenAsked?: boolean | undefined;
 }
 
 const metadataOf = new WeakMap<object, FetchMetadata>();

@@ -22,6 +22,8 @@ export interface SessionParts {
   readonly policies: readonly Policy[];
   readonly platform: Platform;
   readonly parent?: SessionState | undefined;
+  /** Whether `fetch` uses the session's retries only for calls that ask for them, by `retry: true` or their own settings. */
+  readonly retriesWhenAsked?: boolean | undefined;
 }
 
 /** The settled options of a session, which are made once, and its running calls and totals. */
