@@ -117,7 +117,7 @@ function createPages(start: () => Load, prefetch: number, signal: LooseInput['si
   const firstPage = async () => (await start()()).page;
   const pages = () => iteratePages(start(), prefetch, signal);
   return {
-    // biome-ignore lint/suspicious/noThenProperty: `await` gives the first page
+    // biome-ignore lint/suspicious/noThenProperty: pages are a promise too, so that `await` gives the first page
     then: (onPage, onError) => firstPage().then(onPage, onError),
     catch: (onError) => firstPage().catch(onError),
     finally: (onEnd) => firstPage().finally(onEnd),

@@ -97,7 +97,7 @@ describe('a process with a session that is never closed', () => {
       const session = createSession({timeout: {total: 60_000, attempt: 60_000}});
       const response = await session.fetch(url + '/large');
       setTimeout(async () => console.log((await response.bytes()).length), 100);
-      const slow = await session.fetch(url + '/stalled', {timeout: {total: 200}});
+      const slow = await session.fetch(url + '/stalled', {timeout: {total: 1_000}});
       const reader = slow.body.getReader();
       setTimeout(() => (async () => { while (!(await reader.read()).done); })().catch(({code}) => console.log(code)), 50);
     `);

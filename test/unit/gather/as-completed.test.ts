@@ -290,7 +290,7 @@ describe('asCompleted: leaving the loop', () => {
         yield 1;
         yield 2;
       } finally {
-        // biome-ignore lint/correctness/noUnsafeFinally: it is what a source that fails to close does
+        // biome-ignore lint/correctness/noUnsafeFinally: the test needs a source whose `return()` throws
         throw new Error('close');
       }
     }
