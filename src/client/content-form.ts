@@ -1,4 +1,4 @@
-import {isArrayBuffer} from '../core/body.ts';
+import {isArrayBuffer, isForm, tagOf} from '../core/body.ts';
 import {assertOption, checkKnown, isObject} from '../utils/check-options.ts';
 import type {StandardSchema} from '../utils/standard-schema.ts';
 import type {BodyContent} from './content.ts';
@@ -103,7 +103,7 @@ export function asMultipart<Schema extends StandardSchema>(
     encode: (value, place) =>
       whenThere(checkValue(schema, value, place), (checked) => {
         if (checked === undefined) return {body: null};
-        if (checked instanceof FormData) return {body: checked};
+        if (isForm(checked)) return {body: checked};
         const form = new FormData();
         for (const [name, member] of Object.entries(objectOf(checked, 'asMultipart'))) {
           for (const item of Array.isArray(member) ? member : [member])
@@ -123,13 +123,13 @@ function append(form: FormData, name: string, item: unknown, contentType: string
     return;
   }
   const typed = new Blob([part], {type: contentType});
-  const fileName = item instanceof File ? item.name : undefined;
+  const fileName = tagOf(item) === 'File' ? (item as File).name : undefined;
   if (fileName === undefined) form.append(name, typed);
   else form.append(name, typed, fileName);
 }
 
 function partOf(name: string, item: unknown): string | Blob {
-  if (item instanceof Blob) return item;
+  if (item instanceof Blob || /^(?:Blob|File)$/.test(tagOf(item))) return item as Blob;
   if (!isObject(item)) return String(item);
   if (isArrayBuffer(item) || ArrayBuffer.isView(item)) return new Blob([item as BlobPart]);
   if ('toJSON' in item && typeof item.toJSON === 'function') {

@@ -42,11 +42,9 @@ export function madeBody(body: RequestBody | null): Exclude<RequestBody, () => R
 export function isStreamLike(
   body: RequestBody,
 ): body is ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string> {
-  return (
-    typeof body === 'object' &&
-    (body instanceof ReadableStream ||
-      typeof (body as AsyncIterable<unknown>)[Symbol.asyncIterator] === 'function')
-  );
+  // Whatever realm the stream is of. Some browsers can't iterate over streams.
+  const stream = body as Partial<ReadableStream>;
+  return Boolean(stream.getReader ?? stream[Symbol.asyncIterator]);
 }
 
 /**
@@ -55,7 +53,7 @@ export function isStreamLike(
  */
 export function keepErrors(body: unknown): void {
   const stream = body as {on?(event: 'error', listener: () => void): unknown} | null | undefined;
-  if (typeof stream === 'object' && typeof stream?.on === 'function') stream.on('error', () => undefined);
+  stream?.on?.('error', () => undefined);
 }
 
 /** The largest body that is sent at once, in bytes: as much as the buffers of a socket hold. */
@@ -64,21 +62,22 @@ const smallBody = 64 * 1024;
 /** Whether the time to send the body can be neglected. */
 export function isSmall(body: RequestBody): boolean {
   const size = typeof body === 'string' ? body.length : sizeOf(body);
-  return (size ?? Infinity) <= smallBody || body instanceof URLSearchParams;
+  return (size ?? Infinity) <= smallBody || classOf(body) === 'URLSearchParams';
 }
 
 /** The number of bytes that are sent; `undefined` for a stream, and for a body that the runtime encodes. */
 export function sizeOf(source: unknown): number | undefined {
   if (typeof source === 'string') return new TextEncoder().encode(source).byteLength;
-  if (source instanceof Blob) return source.size;
-  return ArrayBuffer.isView(source) || isArrayBuffer(source) ? source.byteLength : undefined;
+  // Bytes and files of any realm. URLSearchParams have a `size` too, which is no number of bytes.
+  const file = source as Partial<Blob & ArrayBuffer> | null;
+  return file?.byteLength ?? (file?.slice && file.size);
 }
 
 /** Turns a stream-like body into a standard stream, which reads its source only on demand. */
 export function toReadableStream(
   source: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string>,
 ): ReadableStream<Uint8Array> {
-  if (source instanceof ReadableStream) return source;
+  if ('getReader' in source) return source;
   keepErrors(source);
   const encoder = new TextEncoder();
   const iterator = source[Symbol.asyncIterator]();
@@ -116,18 +115,19 @@ export function prepareBody(body: RequestBody): PreparedBody {
     return {source: body.toString(), contentType: 'application/x-www-form-urlencoded;charset=UTF-8'};
   }
   if (body instanceof Blob) return {source: body, contentType: body.type || undefined};
-  if (body instanceof FormData) {
+  if (isForm(body)) {
     const encoded = encodeOnce(body);
     return {source: encoded, contentType: encoded.type};
   }
-  if (body instanceof ReadableStream) {
-    if (body.locked) throw new TypeError('The body is a stream that is locked or has been read');
-    return {source: body as ReadableStream<Uint8Array>, contentType: undefined};
-  }
   if (typeof body === 'object' && body !== null && isStreamLike(body)) {
+    if ((body as ReadableStream).locked) {
+      throw new TypeError('The body is a stream that is locked or has been read');
+    }
     keepErrors(body);
     return {source: body, contentType: undefined};
   }
+  const own = ofThisRealm(body);
+  if (own) return prepareBody(own);
   // Fetch, "extract a body": any other value becomes a string.
   return {source: String(body), contentType: 'text/plain;charset=UTF-8'};
 }
@@ -140,6 +140,37 @@ export function tagOf(value: unknown): string {
 /** Whether the value is an `ArrayBuffer` or a `SharedArrayBuffer`, of any realm: a frame or a `vm` context has classes of its own. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return /^(?:Shared)?ArrayBuffer$/.test(tagOf(value));
+}
+
+/**
+ * A copy of a file or of parameters that belong to another realm, such as a frame. Built-in `fetch` knows the classes of all
+ * realms by their internal slots, which a getter of the class shows: it throws for any other object.
+ */
+function ofThisRealm(body: unknown): Blob | URLSearchParams | undefined {
+  const tag = tagOf(body);
+  try {
+    if (tag === 'URLSearchParams') {
+      Reflect.get(URLSearchParams.prototype, 'size', body);
+      return new URLSearchParams(String(body));
+    }
+    if (tag === 'Blob' || tag === 'File') {
+      Reflect.get(Blob.prototype, 'size', body);
+      return new Blob([body as Blob], {type: (body as Blob).type});
+    }
+  } catch {
+    // A class of a library, whose objects `fetch` turns into a string.
+  }
+  return undefined;
+}
+
+/** Whether the value is a form, of any realm and library. */
+export function isForm(value: unknown): value is FormData {
+  return classOf(value) === 'FormData';
+}
+
+/** The name of an object's class in the platform, in whatever realm the object was made: a frame has classes of its own. */
+function classOf(value: unknown): unknown {
+  return (value as {[Symbol.toStringTag]?: unknown} | null | undefined)?.[Symbol.toStringTag];
 }
 
 /** A form with the fields that another has now. */

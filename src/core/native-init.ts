@@ -63,7 +63,7 @@ export function nativeOf(
     native ??= {};
     native[name] = value;
   }
-  if (init instanceof Request) return native;
+  if ('bodyUsed' in init) return native;
   for (const name in init) {
     if (own.has(name)) continue;
     native ??= {};

@@ -9,14 +9,26 @@ export interface CopiedHead extends Pick<Response, 'url' | 'redirected' | 'type'
   readonly method?: string | undefined;
 }
 
+/** Notified when the body of a response is read. */
+export interface ReadListener {
+  /** The caller has begun to read the body, or is about to. */
+  readStarted(): void;
+  /** The error that the body failed with. */
+  readonly failure: {readonly error: unknown} | undefined;
+}
+
+type Body = ReadableStream<Uint8Array<ArrayBuffer>> | null;
+
 /**
  * A `Response` with the head of another one. The constructor of `Response` can't set `url`, `redirected` and `type`, and it
  * refuses statuses from 600 and some reason phrases, though servers send them and `fetch` delivers them.
  */
 export class CopiedResponse extends NativeResponse {
   readonly #head: CopiedHead;
+  readonly #listener: ReadListener | undefined;
 
-  constructor(body: ReadableStream<Uint8Array<ArrayBuffer>> | null, head: CopiedHead, headers: Headers) {
+  /** @param listener - notified when the response or a clone of it is read */
+  constructor(body: Body, head: CopiedHead, headers: Headers, listener?: ReadListener) {
     const {status, statusText} = head;
     // The constructor gets every status and phrase that it accepts: some runtimes read them from inside the `Response`, not
     // through its getters.
@@ -24,6 +36,7 @@ export class CopiedResponse extends NativeResponse {
     const isPhrase = /^[\t -~\x80-\xff]*$/.test(statusText);
     super(body, {status: isStatus ? status : 200, statusText: isPhrase ? statusText : '', headers});
     this.#head = head;
+    this.#listener = listener;
     // Own properties rather than getters of the class: Node's constructor reads `status` before `#head` is set.
     if (!isStatus) overrideMembers(this, {status, ok: false});
     if (!isPhrase) overrideMembers(this, {statusText});
@@ -41,18 +54,56 @@ export class CopiedResponse extends NativeResponse {
     return this.#head.type;
   }
 
-  override async json(): Promise<unknown> {
+  override get body(): Body {
+    this.#listener?.readStarted();
+    return super.body as Body;
+  }
+
+  override arrayBuffer(): Promise<ArrayBuffer> {
+    return this.#read(super.arrayBuffer());
+  }
+
+  override async blob(): Promise<Blob> {
+    const blob = await this.#read(super.blob());
+    const type = this.headers.get('content-type');
+    // Some runtimes ignore the Content-Type when the body is a stream.
+    return blob.type === '' && type !== null ? new Blob([blob], {type}) : blob;
+  }
+
+  override bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return this.#read(super.bytes());
+  }
+
+  override formData(): Promise<FormData> {
+    return this.#read(super.formData());
+  }
+
+  override json(): Promise<unknown> {
+    const {method, url} = this.#head;
+    return this.#read(
+      super.json().catch((error) => {
+        throw toJsonError(error, method ? {method, url} : undefined);
+      }),
+    );
+  }
+
+  override text(): Promise<string> {
+    return this.#read(super.text());
+  }
+
+  // When a stream made by a script fails, browsers replace its error with one of their own. This restores the original.
+  async #read<T>(read: Promise<T>): Promise<T> {
+    this.#listener?.readStarted();
     try {
-      return await super.json();
+      return await read;
     } catch (error) {
-      const {method, url} = this.#head;
-      throw toJsonError(error, method ? {method, url} : undefined);
+      throw (this.#listener?.failure ?? {error}).error;
     }
   }
 
   override clone(): Response {
     const {body, headers} = super.clone();
-    return new CopiedResponse(body as ReadableStream<Uint8Array<ArrayBuffer>> | null, this.#head, headers);
+    return new CopiedResponse(body as Body, this.#head, headers, this.#listener);
   }
 }
 

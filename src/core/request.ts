@@ -81,7 +81,7 @@ export interface RequestChanges {
  */
 export function checkBody(method: string, body: RequestBody): void {
   if (method === 'GET' || method === 'HEAD') throw new TypeError(`A ${method} request can't have a body`);
-  if (body instanceof ReadableStream && body.locked) {
+  if ((body as ReadableStream).locked) {
     throw new TypeError('The body is locked or has been read');
   }
 }

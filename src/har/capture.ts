@@ -1,4 +1,5 @@
 import type {RequestBody} from '../core/body.ts';
+import {tagOf} from '../core/body.ts';
 import {encodeBase64} from '../utils/base64.ts';
 import type {HarContent} from './format.ts';
 
@@ -41,14 +42,14 @@ export async function captureBody(copy: Response, maxSize: number): Promise<Capt
 export function textOf(body: RequestBody, maxSize: number): string | undefined {
   let text: string;
   if (typeof body === 'string') text = body;
-  else if (body instanceof URLSearchParams) text = body.toString();
-  else if (body instanceof Uint8Array && body.byteLength <= maxSize && isText(body))
+  else if (tagOf(body) === 'URLSearchParams') text = String(body);
+  else if (ArrayBuffer.isView(body) && body.byteLength <= maxSize && isText(body))
     text = new TextDecoder().decode(body);
   else return undefined;
   return new TextEncoder().encode(text).byteLength <= maxSize ? text : undefined;
 }
 
-function isText(bytes: Uint8Array): boolean {
+function isText(bytes: ArrayBufferView<ArrayBuffer>): boolean {
   try {
     new TextDecoder('utf-8', {fatal: true}).decode(bytes);
     return true;

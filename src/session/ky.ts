@@ -1,7 +1,7 @@
 import type {BeforeRequestHook, Options as KyInit, ResponsePromise} from 'ky';
 import ky, {isForceRetryError, isHTTPError} from 'ky';
 import type {RequestBody} from '../core/body.ts';
-import {isReplayable, isStreamLike, madeBody, tagOf, toReadableStream} from '../core/body.ts';
+import {isForm, isReplayable, isStreamLike, madeBody, tagOf, toReadableStream} from '../core/body.ts';
 import {takeBody} from '../core/read-request-body.ts';
 import {lifetimeOf} from '../core/request.ts';
 import type {RedactedRequest} from '../errors/index.ts';
@@ -72,7 +72,7 @@ function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
       outgoing.headers = host.headersFrom(request.headers as Headers);
       // The original body is sent instead of that of ky's `Request`, unless it can be sent only once, a hook replaced the
       // `Request`, or the runtime has encoded a form in it.
-      const isSame = request === shownRequest && isReplayable(body) && !(body instanceof FormData);
+      const isSame = request === shownRequest && isReplayable(body) && !isForm(body);
       try {
         outgoing.body = isSame ? body : takeBody(request);
       } catch (error) {
@@ -131,7 +131,7 @@ function createKy(host: SessionHost, settings: VerbsSettings): CallThroughKy {
 function toShow(given: RequestBody, encodeForm: SessionHost['encodeForm']): BodyInit | null {
   const body = madeBody(given);
   // Encoded here, so that hooks see the boundary that is sent.
-  if (body instanceof FormData && encodeForm) return encodeForm(body);
+  if (encodeForm && isForm(body)) return encodeForm(body);
   return body && isStreamLike(body) ? toReadableStream(body) : body;
 }
 

@@ -1,4 +1,4 @@
-import {copyForm} from '../core/body.ts';
+import {copyForm, isForm} from '../core/body.ts';
 import type {Lifetime} from '../core/call-lifetime.ts';
 import {discard} from '../core/discard-response.ts';
 import {isOfRequest} from '../core/read-request-body.ts';
@@ -79,10 +79,10 @@ function sendThroughPolicies(
 ): Promise<Response> {
   const lifetime = lifetimeOf(request);
   const {body} = request;
-  if (body instanceof ReadableStream) cancelWithCall(body, lifetime);
+  if ((body as ReadableStream | null)?.cancel) cancelWithCall(body as ReadableStream, lifetime);
   if (lifetime.isAborted) return Promise.reject(lifetime.reason);
   // Copied, because the caller may change the form while the request waits.
-  if (body instanceof FormData) request.body = copyForm(body);
+  if (isForm(body)) request.body = copyForm(body);
   let answered: Promise<Response>;
   try {
     // A request that came back through the global fetch has passed all policies already.

@@ -15,5 +15,7 @@ export function isFetchFailure(error: unknown): error is TypeError {
 }
 
 function isTypeErrorLike(error: unknown, messages: RegExp): error is TypeError {
-  return error instanceof TypeError && error.name === 'TypeError' && messages.test(error.message);
+  // By its name, because the error of a frame's `fetch` is of the frame's `TypeError`.
+  const {name, message} = Object(error);
+  return name === 'TypeError' && messages.test(message);
 }

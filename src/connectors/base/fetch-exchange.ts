@@ -211,6 +211,12 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
     this.monitor?.ended();
   }
 
+  passedOn(): void {
+    const {followed} = this.lifetime;
+    followed?.addEventListener('abort', () => this.#controller.abort(followed.reason));
+    this.#finish();
+  }
+
   cancelled(reason: unknown): void {
     this.#finish();
     this.#controller.abort(reason);
@@ -219,7 +225,7 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
   brokeOff(error: unknown): unknown {
     const failure = this.#toTyped(error, 'receive');
     this.#fail(failure, failure);
-    return this.failure ? this.failure.error : failure;
+    return (this.failure ?? {error: failure}).error;
   }
 
   // The end of the exchange
@@ -276,7 +282,7 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
 
   #toTyped(error: unknown, phase: 'send' | 'receive'): unknown {
     const {isNetworkError} = this.#state.definition;
-    const isOfNetwork = isNetworkError ? isNetworkError(error) : error instanceof TypeError;
+    const isOfNetwork = isNetworkError ? isNetworkError(error) : Object(error).name === 'TypeError';
     return isOfNetwork ? this.#state.toError(error, this.#request, phase) : error;
   }
 

@@ -1,3 +1,4 @@
+import {tagOf} from '../../core/body.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {codeOf} from '../../errors/error-code.ts';
 import type {Phase} from '../../errors/index.ts';
@@ -29,7 +30,7 @@ export function networkError(
   request: ConnectorRequest,
   otherwise: 'send' | 'receive',
 ): unknown {
-  if (!(error instanceof Error) || error instanceof AiofetchError) return error;
+  if (!isError(error) || error instanceof AiofetchError) return error;
   const message = describe(error);
   const details = {request, attempts: request.attempt, cause: withoutSecrets(error)};
   if (otherwise === 'send' && request.redirect === 'error' && /redirect/i.test(message)) {
@@ -40,8 +41,13 @@ export function networkError(
   return new ConnectionError(message, phase, {...details, code});
 }
 
+/** Whether the value is an error, of any realm: a frame and the `vm` context of a test runner have classes of their own. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || tagOf(value) === 'Error';
+}
+
 function describe(error: Error): string {
-  const cause = error.cause instanceof Error ? error.cause.message : '';
+  const cause = isError(error.cause) ? error.cause.message : '';
   return redactUrls(cause ? `${error.message}: ${cause}` : error.message);
 }
 
@@ -50,12 +56,12 @@ const safeMembers = new Set(['code', 'errno', 'syscall', 'address', 'port', 'hos
 
 /** Returns the error, or a copy without URLs and unknown members if the error or one of its causes has any. */
 function withoutSecrets(error: Error): Error {
-  const cause = error.cause instanceof Error ? withoutSecrets(error.cause) : error.cause;
+  const cause = isError(error.cause) ? withoutSecrets(error.cause) : error.cause;
   const message = redactUrls(error.message);
   const isSafe = Object.keys(error).every((name) => safeMembers.has(name));
   if (isSafe && message === error.message && cause === error.cause) return error;
   const options = cause === undefined ? undefined : {cause};
-  const copy = error instanceof TypeError ? new TypeError(message, options) : new Error(message, options);
+  const copy = error.name === 'TypeError' ? new TypeError(message, options) : new Error(message, options);
   Object.defineProperty(copy, 'name', {value: error.name, configurable: true, writable: true});
   const code = codeOf(error);
   return code === undefined ? copy : Object.assign(copy, {code});

@@ -4,8 +4,9 @@ import {redactUrls} from '../../errors/redact-url.ts';
 import {isPageFetchFailure} from '../../utils/is-fetch-failure.ts';
 
 /** Turns the error that a page's `fetch` rejected with into a typed error. Browsers don't tell a page why a request failed. */
-export function pageError(error: unknown, request: ConnectorRequest, phase: 'send' | 'receive'): unknown {
-  if (!(error instanceof Error) || error instanceof AiofetchError) return error;
+export function pageError(given: unknown, request: ConnectorRequest, phase: 'send' | 'receive'): unknown {
+  if (given instanceof AiofetchError) return given;
+  const error = given as Error;
   const message = redactUrls(error.message);
   // The message of a `fetch` that replaces the browser's may show the URL.
   const cause = message === error.message ? error : new TypeError(message);

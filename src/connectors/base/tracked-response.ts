@@ -1,24 +1,24 @@
 import {discard} from '../../core/discard-response.ts';
-import type {CopiedHead} from '../../core/native-response.ts';
+import type {CopiedHead, ReadListener} from '../../core/native-response.ts';
 import {CopiedResponse, cancelWhenCollected} from '../../core/native-response.ts';
 import {hasBody} from '../../core/status.ts';
 
 /** Notified of the progress and the end of a response's body. */
-export interface BodyTracker {
+export interface BodyTracker extends ReadListener {
   /** Passes the function that fails the body from outside, for example on an abort. Called once, before all others. */
   bodyFailsWith(fail: (error: unknown) => void): void;
   /** The stream has room for another chunk, and waits for the server to send it. */
   waitsForChunk(): void;
-  /** The caller has begun to read the body, or is about to. */
-  readStarted(): void;
   /** @throws an error that the body then fails with */
   received(chunk: Uint8Array): void;
   ended(): void;
+  /** The runtime itself passes the body on, so that nothing more is seen of it. Only the caller's abort still ends it. */
+  passedOn(): void;
   cancelled(reason: unknown): void;
   /** The body broke off, by itself or because it was failed from outside. Returns the error for the reader. */
   brokeOff(error: unknown): unknown;
-  /** The error that the body failed with, by itself or from outside. */
-  readonly failure: {readonly error: unknown} | undefined;
+  /** Set if each chunk of the body has to be seen. */
+  readonly monitor: object | undefined;
 }
 
 /**
@@ -27,79 +27,14 @@ export interface BodyTracker {
  */
 const highWaterMark = 64 * 1024;
 
-/** A response that tells its tracker when the caller reads it. Its clones do too. */
-class TrackedResponse extends CopiedResponse {
-  readonly #head: CopiedHead;
-  readonly #tracker: BodyTracker;
-
-  constructor(
-    body: ReadableStream<Uint8Array<ArrayBuffer>> | null,
-    head: CopiedHead,
-    headers: Headers,
-    tracker: BodyTracker,
-  ) {
-    super(body, head, headers);
-    this.#head = head;
-    this.#tracker = tracker;
-  }
-
-  override get body(): ReadableStream<Uint8Array<ArrayBuffer>> | null {
-    this.#tracker.readStarted();
-    return super.body as ReadableStream<Uint8Array<ArrayBuffer>> | null;
-  }
-
-  override arrayBuffer(): Promise<ArrayBuffer> {
-    return this.#read(super.arrayBuffer());
-  }
-
-  override async blob(): Promise<Blob> {
-    const blob = await this.#read(super.blob());
-    const type = this.headers.get('content-type');
-    // Some runtimes ignore the Content-Type when the body is a stream.
-    return blob.type === '' && type !== null ? new Blob([blob], {type}) : blob;
-  }
-
-  override bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    return this.#read(super.bytes());
-  }
-
-  override formData(): Promise<FormData> {
-    return this.#read(super.formData());
-  }
-
-  override json(): Promise<unknown> {
-    return this.#read(super.json());
-  }
-
-  override text(): Promise<string> {
-    return this.#read(super.text());
-  }
-
-  // When a stream made by a script fails, browsers replace its error with one of their own. This restores the original.
-  async #read<T>(read: Promise<T>): Promise<T> {
-    this.#tracker.readStarted();
-    try {
-      return await read;
-    } catch (error) {
-      throw this.#tracker.failure ? this.#tracker.failure.error : error;
-    }
-  }
-
-  override clone(): Response {
-    const copy = super.clone();
-    return new TrackedResponse(
-      copy.body as ReadableStream<Uint8Array<ArrayBuffer>> | null,
-      this.#head,
-      copy.headers,
-      this.#tracker,
-    );
-  }
-}
-
 /**
  * A response like the given one, whose body reports to `tracker`. An opaque response, and a response without a body, are
  * returned as they are, because there is no body to track. The exception is a response that a program made with
  * `new Response`: it has no URL yet.
+ *
+ * In a service worker, a response that was redirected is returned as it is, unless the tracker has to see its body. The
+ * worker may answer a page with it, and the page sees the URL of the last redirect only in the browser's own response
+ * (Fetch, "main fetch": a response without a URL list gets the URL of the request).
  */
 export function trackedResponse(
   response: Response,
@@ -107,6 +42,10 @@ export function trackedResponse(
   request: {readonly url: string; readonly method: string},
 ): Response {
   const {body, url, redirected, type, status, statusText, headers} = response;
+  if (redirected && 'skipWaiting' in globalThis && !tracker.monitor) {
+    tracker.passedOn();
+    return response;
+  }
   const stream = body && hasBody(response, request) ? trackedStream(body, tracker) : null;
   if (!stream) {
     tracker.ended();
@@ -121,7 +60,7 @@ export function trackedResponse(
     statusText,
     method: request.method,
   };
-  return new TrackedResponse(stream, head, headers, tracker);
+  return new CopiedResponse(stream, head, headers, tracker);
 }
 
 function trackedStream(
@@ -172,13 +111,11 @@ function trackedStream(
   }
 
   type Chunk = Uint8Array<ArrayBuffer>;
-  const source = {pull, cancel};
+  const source = {pull, cancel, type: isBytes ? 'bytes' : undefined};
   cancelWhenCollected(source, cancel);
-  return isBytes
-    ? (new ReadableStream(Object.assign(source, {type: 'bytes' as const}), {
-        highWaterMark,
-      }) as ReadableStream<Chunk>)
-    : new ReadableStream<Chunk>(source, {highWaterMark, size: (chunk) => chunk.byteLength});
+  // A byte stream refuses a `size`.
+  const size = isBytes ? undefined : (chunk: Chunk) => chunk.byteLength;
+  return new ReadableStream(source as object, {highWaterMark, size} as QueuingStrategy<Chunk>);
 }
 
 /** Whether the stream supports BYOB readers, as the body of a fetch does. Nothing else holds the chunks of such a stream. */

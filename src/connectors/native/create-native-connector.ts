@@ -1,5 +1,5 @@
 import type {PreparedBody, RequestBody} from '../../core/body.ts';
-import {isStreamLike, sizeOf} from '../../core/body.ts';
+import {isStreamLike, sizeOf, tagOf} from '../../core/body.ts';
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
 import {callFetch, foreignFetch} from '../../core/fetch-origin.ts';
 import type {ConnectorRequest, Redirect} from '../../core/request.ts';
@@ -84,9 +84,10 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
   return connector;
 }
 
-// Not all runtimes throw the standard's TypeError.
+// Not all runtimes throw the standard's TypeError. By the tag, because a frame has classes of its own. A DOMException has
+// another one.
 function isNetworkError(error: unknown): boolean {
-  return error instanceof Error && !(error instanceof DOMException);
+  return tagOf(error) === 'Error';
 }
 
 async function sendNatively(

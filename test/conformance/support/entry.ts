@@ -16,10 +16,11 @@ export interface EntryConfig {
   readonly reportTo?: string | undefined;
 }
 
-/** Runs the suite in the current runtime, and sends the report. */
+/** Runs the suite and the cases of this runtime alone, and sends the report. */
 export function runEntry(
   config: EntryConfig,
   target: Omit<ConformanceTarget, 'server'>,
+  own: readonly ConformanceCase[] = [],
 ): Promise<CaseReport[]> {
   const {server, defaultConnector} = config;
   const cases = conformanceCases({...target, server});
@@ -30,7 +31,7 @@ export function runEntry(
       run: () => checkDefault(defaultConnector),
     });
   }
-  return runAndReport(config, cases);
+  return runAndReport(config, [...cases, ...own]);
 }
 
 /** Runs cases in the current runtime, and sends the report. */

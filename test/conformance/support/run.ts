@@ -8,6 +8,7 @@ import type {OptionsAddress} from './options-server.ts';
 import {startOptionsServer} from './options-server.ts';
 import type {CaseReport} from './report.ts';
 import type {Runtime, Stage} from './runtimes.ts';
+import {answerSite} from './site.ts';
 
 /** The result of the suite in one runtime. */
 export interface RuntimeReport {
@@ -78,7 +79,9 @@ async function openDesk(
   const reports = new Map<string, (report: CaseReport[]) => void>();
   const server = createServer(async (request, response) => {
     const {pathname} = new URL(request.url as string, 'http://127.0.0.1');
-    if (request.method === 'POST') {
+    if (pathname.startsWith('/site/')) {
+      answerSite(request, response);
+    } else if (request.method === 'POST') {
       let body = '';
       for await (const chunk of request.setEncoding('utf8')) body += chunk;
       reports.get(pathname)?.(JSON.parse(body));
@@ -89,7 +92,7 @@ async function openDesk(
     } else {
       response.setHeader('content-type', 'text/html');
       response.end(
-        `<!doctype html><title>Conformance</title><script type="module" src="${pathname}.js"></script>`,
+        `<!doctype html><title>Conformance</title><body><script type="module" src="${pathname}.js"></script>`,
       );
     }
   });
@@ -107,8 +110,9 @@ async function openDesk(
         defaultConnector,
         reportTo: `${origin}${path}`,
       }),
-      page(bundle, config) {
+      page(bundle, config, worker) {
         pages.set(`${path}.js`, bundle);
+        if (worker !== undefined) pages.set(`${path}-worker.js`, worker);
         return `${origin}${path}?${new URLSearchParams({config: JSON.stringify(config)})}`;
       },
       report: (child) => reportOf(child, received),

@@ -13,8 +13,8 @@ import type {CaseReport} from './report.ts';
 export interface Stage {
   /** Makes the configuration of the entry, with the address for its report. */
   config(options: {defaultConnector?: string | undefined; takesCertificate?: boolean}): EntryConfig;
-  /** Serves a page that runs a bundle, and gives its address. */
-  page(bundle: string, config: EntryConfig): string;
+  /** Serves a page that runs a bundle, and the service worker that it registers, and gives the address of the page. */
+  page(bundle: string, config: EntryConfig, worker?: string): string;
   /** Waits for the report of the entry. Rejects if the process ends before it. */
   report(child: Child): Promise<CaseReport[]>;
 }
@@ -50,6 +50,8 @@ export const runtimes: readonly Runtime[] = [
   browser('Chromium', system.chromium, startChromium, true),
   browser('Firefox', system.firefox, startFirefox),
   webkit(),
+  serviceWorker('Chromium', system.chromium, startChromium),
+  serviceWorker('Firefox', system.firefox, startFirefox),
 ];
 
 /** A runtime that runs a file from its command line. */
@@ -165,17 +167,33 @@ function browser(
     version: versionOf,
     async run(path, stage) {
       const config = stage.config({defaultConnector: 'fetch', takesCertificate});
-      const url = stage.page(await bundleEntry('page.ts', ['browser']), config);
-      const profile = await mkdtemp(join(tmpdir(), 'aiofetch-browser-'));
-      const child = await open(path, url, profile);
-      try {
-        return await stage.report(child);
-      } finally {
-        await child.end();
-        await rm(profile, {recursive: true, force: true, maxRetries: 5});
-      }
+      return openPage(path, stage, open, stage.page(await bundleEntry('page.ts', ['browser']), config));
     },
   };
+}
+
+/** A browser that opens a page whose requests a service worker answers, through a session. */
+function serviceWorker(name: string, binary: string | undefined, open: StartBrowser): Runtime {
+  return {
+    ...browser(name, binary, open),
+    connector: 'fetch, in a service worker',
+    async run(path, stage) {
+      const page = await bundleEntry('service-worker-page.ts', ['browser']);
+      const worker = await bundleEntry('service-worker.ts', ['browser']);
+      return openPage(path, stage, open, stage.page(page, stage.config({}), worker));
+    },
+  };
+}
+
+async function openPage(path: string, stage: Stage, open: StartBrowser, url: string): Promise<CaseReport[]> {
+  const profile = await mkdtemp(join(tmpdir(), 'aiofetch-browser-'));
+  const child = await open(path, url, profile);
+  try {
+    return await stage.report(child);
+  } finally {
+    await child.end();
+    await rm(profile, {recursive: true, force: true, maxRetries: 5});
+  }
 }
 
 function startChromium(binary: string, url: string, profile: string): Child {

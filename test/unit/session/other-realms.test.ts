@@ -1,7 +1,7 @@
 import {runInNewContext} from 'node:vm';
 import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {fetchConnector} from '../../../src/connectors/native/fetch.ts';
-import {createSession} from '../../../src/index.ts';
+import {ConnectionError, createSession} from '../../../src/index.ts';
 import {mockSession} from '../../support/mock-session.ts';
 
 const url = 'https://api.test/users';
@@ -36,6 +36,44 @@ describe('objects of another realm', () => {
     await session.fetch(url, runInNewContext("({method: 'PUT', headers: [['x-own', '1']], body: 'abc'})"));
     expect([calls[0]?.method, calls[0]?.headers.get('x-own')]).toEqual(['PUT', '1']);
   });
+});
+
+describe('objects of classes that a library has written', () => {
+  it('a form of another class is sent as a form, and not as the text "[object FormData]"', async () => {
+    class OtherFormData {
+      readonly [Symbol.toStringTag] = 'FormData';
+      *[Symbol.iterator]() {
+        yield ['name', 'Ada'];
+      }
+    }
+    const {session, calls} = mockSession();
+    await session.fetch(url, {method: 'POST', body: new OtherFormData() as never});
+    expect(calls[0]?.headers.get('content-type')).toMatch(/^multipart\/form-data; boundary=/);
+    expect(await calls[0]?.text()).toMatch(/name="name"\r\n\r\nAda\r\n/);
+  });
+
+  it('a Blob and parameters of another class are sent as text, as built-in fetch does', async () => {
+    const {session, calls} = mockSession();
+    for (const tag of ['Blob', 'URLSearchParams']) {
+      const body = {[Symbol.toStringTag]: tag, size: 1, slice: () => undefined, toString: () => `a ${tag}`};
+      await session.fetch(url, {method: 'POST', body: body as never});
+      const {headers} = new Request(url, {method: 'POST', body: body as never});
+      expect(calls.at(-1)?.headers.get('content-type')).toBe(headers.get('content-type'));
+      expect(await calls.at(-1)?.text()).toBe(`a ${tag}`);
+    }
+  });
+});
+
+it('the error of a fetch of another realm becomes a ConnectionError that keeps its code', async () => {
+  const error = runInNewContext(
+    "Object.assign(new TypeError('fetch failed', {cause: Object.assign(new Error('refused'), {code: 'ECONNREFUSED'})}))",
+  );
+  vi.stubGlobal('fetch', () => Promise.reject(error));
+  onTestFinished(() => void vi.unstubAllGlobals());
+  await using session = createSession({connector: fetchConnector(), retry: false});
+  const thrown = await session.fetch(url).catch((caught) => caught);
+  expect(thrown).toBeInstanceOf(ConnectionError);
+  expect(thrown).toMatchObject({code: 'ECONNREFUSED', phase: 'connect'});
 });
 
 it('the Request of a navigation goes out as a same-origin request, with its own redirect mode', async () => {
