@@ -118,7 +118,7 @@ export default {
   ],
   options: {
     doNotFollow: {path: '(^|/)node_modules/'},
-    exclude: {path: '^(dist|playground/dist|examples/sdk)/'},
+    exclude: {path: '^(dist|playground/dist|examples/sdk|test/compat)/'},
     // Type-only imports are arrows too.
     tsPreCompilationDeps: true,
     tsConfig: {fileName: 'test/tsconfig.json'},

@@ -65,7 +65,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'integration',
-          include: ['test/!(conformance|package|unit)/**/*.test.ts'],
+          include: ['test/!(compat|conformance|package|unit)/**/*.test.ts'],
           exclude: ['test/playground/browser/**', ...alone],
           ...shared,
         },
