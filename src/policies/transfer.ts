@@ -30,7 +30,7 @@ export interface TransferOptions {
    * `percent` is 0 until the end. Each attempt starts from 0. An error that the listener throws ends the call.
    *
    * A connector over a runtime's own `fetch` sends a watched body as a stream: Deno and workers do so without a
-   * `Content-Length`, Chromium over HTTP/2 only, and browsers that can't send streams refuse the option.
+   * `Content-Length`, Chromium over HTTP/2 only, so that `http:` URLs are refused there, and browsers that can't send streams refuse the option.
    */
   readonly onUploadProgress?: ProgressListener | undefined;
   /**

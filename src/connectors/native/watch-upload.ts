@@ -4,6 +4,7 @@ import type {Connector} from '../../core/connector.ts';
 import {discard} from '../../core/discard-response.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {AiofetchError, ConnectionError, UnsupportedOptionError} from '../../errors/index.ts';
+import {isBrowserPage} from '../../utils/is-browser-page.ts';
 import type {UploadProgress} from '../base/definition.ts';
 
 /** A `RequestInit` with the member that the DOM's types leave out. */
@@ -23,16 +24,19 @@ interface StreamUpload {
 /**
  * Sends a body as a stream: puts it into `init` and then calls `fetch`.
  *
- * @throws UnsupportedOptionError if the runtime can't send streams
+ * @throws UnsupportedOptionError if the runtime can't send streams, or not to this URL
  */
 export async function sendStream(
   {source, watched, request, native, signal, progress}: StreamUpload,
   init: StreamingInit,
   fetch: (init: StreamingInit) => Promise<Response>,
 ): Promise<Response> {
-  if (!native.capabilities.requestStreams) {
-    const hint = 'this runtime does not send streams; send bytes or a Blob';
-    throw new UnsupportedOptionError('body', `the ${native.name} connector`, hint);
+  const {requestStreams} = native.capabilities;
+  // A page can't tell which version of HTTP a server speaks, except that no browser speaks HTTP/2 without TLS.
+  if (!requestStreams || (isBrowserPage && request.url.startsWith('http:'))) {
+    const hint = `this runtime ${requestStreams ? 'sends streams over HTTP/2 only, and so to https: URLs' : 'does not send streams'}`;
+    const option = watched ? 'onUploadProgress' : 'body';
+    throw new UnsupportedOptionError(option, `the ${native.name} connector`, hint);
   }
   const size = sizeOf(source);
   const headers = [...(init.headers as Array<[string, string]>)];
