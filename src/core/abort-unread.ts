@@ -7,11 +7,15 @@ const unreadGrace = 1_000;
 /** How often bodies are looked at, in ms. */
 const interval = 500;
 
+// The runtime's own, because under the fake clock of a test nothing would end an abandoned body, and `close()` never settle.
+const realTimers = {setInterval, clearInterval};
+
 /**
  * Watches for bodies that nobody has begun to read for `limit` ms. A body that the caller reads, however slowly, isn't given
  * up.
  *
  * @param isWanted - whether a body that is unread is in the way of something. Only that time counts
+ * @param timers - those of the runtime by default
  * @returns a function that ends the watch
  */
 export function watchUnread<Holder extends {readonly lifetime: Pick<Lifetime, 'hasUnreadBody'>}>(
@@ -19,6 +23,7 @@ export function watchUnread<Holder extends {readonly lifetime: Pick<Lifetime, 'h
   limit: number,
   giveUp: (holder: Holder) => void,
   isWanted: (holder: Holder) => unknown = () => true,
+  {setInterval, clearInterval} = realTimers,
 ): () => void {
   const seen = new WeakMap<object, number>();
   const timer = setInterval(() => {

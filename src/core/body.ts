@@ -44,7 +44,7 @@ export function isStreamLike(
 ): body is ReadableStream<Uint8Array> | AsyncIterable<Uint8Array | string> {
   // Whatever realm the stream is of. Some browsers can't iterate over streams.
   const stream = body as Partial<ReadableStream>;
-  return Boolean(stream.getReader ?? stream[Symbol.asyncIterator]);
+  return !!(stream.getReader ?? stream[Symbol.asyncIterator]);
 }
 
 /**

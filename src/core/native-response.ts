@@ -25,6 +25,7 @@ type Body = ReadableStream<Uint8Array<ArrayBuffer>> | null;
  */
 export class CopiedResponse extends NativeResponse {
   readonly #head: CopiedHead;
+  readonly #headers: Headers;
   readonly #listener: ReadListener | undefined;
 
   /** @param listener - notified when the response or a clone of it is read */
@@ -36,6 +37,7 @@ export class CopiedResponse extends NativeResponse {
     const isPhrase = /^[\t -~\x80-\xff]*$/.test(statusText);
     super(body, {status: isStatus ? status : 200, statusText: isPhrase ? statusText : '', headers});
     this.#head = head;
+    this.#headers = headers;
     this.#listener = listener;
     // Own properties rather than getters of the class: Node's constructor reads `status` before `#head` is set.
     if (!isStatus) overrideMembers(this, {status, ok: false});
@@ -52,6 +54,11 @@ export class CopiedResponse extends NativeResponse {
 
   override get type(): ResponseType {
     return this.#head.type;
+  }
+
+  /** Those that were given. Those of a `fetch` can't be changed, but the constructor of `Response` makes a copy that can. */
+  override get headers(): Headers {
+    return this.#headers;
   }
 
   override get body(): Body {
@@ -102,8 +109,8 @@ export class CopiedResponse extends NativeResponse {
   }
 
   override clone(): Response {
-    const {body, headers} = super.clone();
-    return new CopiedResponse(body as Body, this.#head, headers, this.#listener);
+    const headers = new Headers(this.#headers);
+    return new CopiedResponse(super.clone().body as Body, this.#head, headers, this.#listener);
   }
 }
 

@@ -42,7 +42,7 @@ export function toCall(
 ): OutgoingCall {
   const given = init?.body;
   keepErrors(given);
-  if (input === undefined) throw new TypeError('The URL is missing');
+  if (input === undefined) throw new TypeError('URL is missing');
   const from = isRequest(input) ? input : undefined;
   const url = host.resolveUrl(from ? from.url : input instanceof URL ? input : String(input));
   const method = from && init?.method === undefined ? from.method : normalizeMethod(init?.method);

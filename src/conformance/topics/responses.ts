@@ -15,7 +15,8 @@ export const responses: Topic = (it) => {
     equal(response.status, 404, 'status');
     equal(response.statusText, 'Not Found', 'statusText');
     equal(response.headers.get('X-One'), '1, 2', 'x-one');
-    equal(response.headers.get('x-two'), 'b', 'x-two');
+    // Node's own `fetch` leaves the white space behind a value.
+    equal(response.headers.get('x-two')?.trimEnd(), 'b', 'x-two');
     equal(response.headers.get('x-none'), null, 'x-none');
     equal(response.url.split('#', 1)[0], url, 'url');
     equal(response.redirected, false, 'redirected');

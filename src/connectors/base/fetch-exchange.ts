@@ -212,8 +212,9 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
   }
 
   passedOn(): void {
-    const {followed} = this.lifetime;
-    followed?.addEventListener('abort', () => this.#controller.abort(followed.reason));
+    this.lifetime.followed?.addEventListener('abort', ({target}) =>
+      this.#controller.abort((target as AbortSignal).reason),
+    );
     this.#finish();
   }
 
@@ -265,9 +266,8 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
       limits.release(this.host);
     }
     limits.forget(this.host);
-    const error = this.failure?.error;
-    this.emit('attemptEnd', {status: this.#status, ...(failed && {error})});
-    if (stage === 'receiving') this.lifetime.bodyClosed(failed, error);
+    this.emit('attemptEnd', {status: this.#status, ...(failed && this.failure)});
+    if (stage === 'receiving') this.lifetime.bodyClosed(failed, this.failure?.error);
     checkEmpty(this.#state);
   }
 

@@ -1,3 +1,4 @@
+import {sizeOf} from '../../core/body.ts';
 import {discard} from '../../core/discard-response.ts';
 import type {CopiedHead, ReadListener} from '../../core/native-response.ts';
 import {CopiedResponse, cancelWhenCollected} from '../../core/native-response.ts';
@@ -42,7 +43,7 @@ export function trackedResponse(
   request: {readonly url: string; readonly method: string},
 ): Response {
   const {body, url, redirected, type, status, statusText, headers} = response;
-  if (redirected && 'skipWaiting' in globalThis && !tracker.monitor) {
+  if (redirected && (globalThis as {skipWaiting?: unknown}).skipWaiting && !tracker.monitor) {
     tracker.passedOn();
     return response;
   }
@@ -103,7 +104,7 @@ function trackedStream(
         if (value.byteLength > 0 || !isBytes) controller.enqueue(value);
       }
     } catch (error) {
-      reader.cancel(error).catch(() => undefined);
+      // If the body itself has not failed, the tracker now fails it from outside, which cancels it.
       throw tracker.brokeOff(error);
     } finally {
       failRead = undefined;
@@ -114,7 +115,7 @@ function trackedStream(
   const source = {pull, cancel, type: isBytes ? 'bytes' : undefined};
   cancelWhenCollected(source, cancel);
   // A byte stream refuses a `size`.
-  const size = isBytes ? undefined : (chunk: Chunk) => chunk.byteLength;
+  const size = isBytes ? undefined : sizeOf;
   return new ReadableStream(source as object, {highWaterMark, size} as QueuingStrategy<Chunk>);
 }
 

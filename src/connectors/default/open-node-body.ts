@@ -26,12 +26,12 @@ export async function openNodeBody(body: Chunks, lifetime: Lifetime): Promise<Re
   if (!hasSource(request)) return body;
   const spare = request.clone();
   const rest = request.body as Chunks;
-  if (!typeOfForms.test(type)) {
-    const opened = await openBody(rest, lifetime);
-    if (!(opened instanceof ReadableStream)) return opened;
-    opened.cancel().catch(ignore);
-  }
-  return (await sourceOf(spare, type)) ?? spare.arrayBuffer();
+  const opened = typeOfForms.test(type) ? rest : await openBody(rest, lifetime);
+  if (!(opened instanceof ReadableStream)) return opened;
+  const source = await sourceOf(spare, type);
+  if (source === undefined) return new Response(opened).arrayBuffer();
+  opened.cancel().catch(ignore);
+  return source;
 }
 
 /**
@@ -73,7 +73,7 @@ interface Dispatched {
 
 /**
  * The form, the `Blob`, the string or the bytes that the `Request` was made of. Node's own `fetch` hands it to a dispatcher
- * that intercepts requests, as undici's `MockAgent` does. Nothing is sent: the dispatcher throws.
+ * that intercepts requests, as undici's `MockAgent` does. Nothing is sent: the dispatcher throws. The `Request` is used up.
  *
  * @returns `undefined` if Node's own `fetch` isn't known, or hands over something else
  */
@@ -87,7 +87,7 @@ async function sourceOf(request: Request, contentType: string): Promise<RequestB
     },
   };
   const init = {mode: 'cors', cache: 'default', dispatcher, signal: null};
-  await ownFetch()?.(request.clone(), init as unknown as RequestInit).catch(ignore);
+  await ownFetch()?.(request, init as unknown as RequestInit).catch(ignore);
   if (source instanceof FormData) {
     const boundary = /boundary="?([^";]+)/i.exec(contentType)?.[1];
     // Without its type, which would become the Content-Type where the caller has removed the header of the `Request`.

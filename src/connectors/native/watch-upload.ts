@@ -33,10 +33,12 @@ export async function sendStream(
 ): Promise<Response> {
   const {requestStreams} = native.capabilities;
   // A page can't tell which version of HTTP a server speaks, except that no browser speaks HTTP/2 without TLS.
-  if (!requestStreams || (isBrowserPage && request.url.startsWith('http:'))) {
-    const hint = `this runtime ${requestStreams ? 'sends streams over HTTP/2 only, and so to https: URLs' : 'does not send streams'}`;
-    const option = watched ? 'onUploadProgress' : 'body';
-    throw new UnsupportedOptionError(option, `the ${native.name} connector`, hint);
+  if (!requestStreams || (isBrowserPage && /^http:/.test(request.url))) {
+    throw new UnsupportedOptionError(
+      watched ? 'onUploadProgress' : 'body',
+      `the ${native.name} connector`,
+      'streams are sent over HTTP/2 only here, if at all',
+    );
   }
   const size = sizeOf(source);
   const headers = [...(init.headers as Array<[string, string]>)];

@@ -31,3 +31,9 @@ export class CallContext extends AsyncResource {
     };
   }
 }
+
+/**
+ * The context of no call. A call without a {@link CallContext} goes on in it, where another call's connection notifies it:
+ * better in no context than in that of the other call.
+ */
+export const noCallContext: CallContext = new CallContext();

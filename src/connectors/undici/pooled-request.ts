@@ -7,7 +7,7 @@ import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import {urlParts} from '../../utils/url-parts.ts';
 import {blockedPortError} from './blocked-ports.ts';
 import type {EmitTrace} from './call-context.ts';
-import {CallContext, isObserved} from './call-context.ts';
+import {CallContext, isObserved, noCallContext} from './call-context.ts';
 import {connectionError, timeoutError} from './exchange-error.ts';
 import {waitsForContinue} from './follow-up.ts';
 import {Connection} from './http1/connection.ts';
@@ -112,11 +112,9 @@ export abstract class PooledRequest implements PoolMember {
     this.trace?.emit(type, this.request, detail);
   }
 
-  /** Calls a method of this request in the async context of its call, as far as that is known. */
+  /** Calls a method of this request in the async context of its call, or in none if that isn't known. */
   inContext<Args extends unknown[]>(method: (...args: Args) => void, ...args: Args): void {
-    const context = this.#context;
-    if (context) context.runInAsyncScope(method, this, ...args);
-    else method.apply(this, args);
+    (this.#context ?? noCallContext).runInAsyncScope(method, this, ...args);
   }
 
   // The wait for a connection

@@ -24,6 +24,11 @@ export function runEntry(
 ): Promise<CaseReport[]> {
   const {server, defaultConnector} = config;
   const cases = conformanceCases({...target, server});
+  cases.push({
+    topic: 'responses',
+    name: 'response.headers can be changed only where the runtime’s own fetch lets them be',
+    run: () => checkHeaders(server, target),
+  });
   if (defaultConnector !== undefined) {
     cases.push({
       topic: 'default',
@@ -42,6 +47,29 @@ export async function runAndReport(
   const reports = await runCases(cases);
   if (reportTo !== undefined) await fetch(reportTo, {method: 'POST', body: JSON.stringify(reports)});
   return reports;
+}
+
+async function checkHeaders(
+  {control}: ConformanceServerAddress,
+  {createConnector}: Omit<ConformanceTarget, 'server'>,
+): Promise<void> {
+  const isMutable = (response: Response) => {
+    try {
+      response.headers.set('x-own', '1');
+      return true;
+    } catch {
+      return false;
+    }
+  };
+  const connector = createConnector();
+  const session = createSession({connector, retry: false});
+  const url = `${control}/room?room=${crypto.randomUUID()}`;
+  const [ours, own] = await Promise.all([session.fetch(url), fetch(url)]);
+  const [isOurs, isOwn] = [isMutable(ours), isMutable(own)];
+  await Promise.all([ours.text(), own.text()]);
+  await session.close();
+  await connector.destroy();
+  if (isOurs !== isOwn) throw new ConformanceError(`Ours can be changed: ${isOurs}; the runtime's: ${isOwn}`);
 }
 
 async function checkDefault(expected: string): Promise<void> {

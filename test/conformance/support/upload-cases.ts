@@ -32,8 +32,7 @@ export function uploadCases({server}: EntryConfig): ConformanceCase[] {
     {
       topic: 'uploads of pages',
       name: `onUploadProgress is refused over HTTP/1.1 before anything is sent, with ${name}`,
-      run: () =>
-        refused(options(), {body: 'text', onUploadProgress: () => undefined}, 'onUploadProgress'),
+      run: () => refused(options(), {body: 'text', onUploadProgress: () => undefined}, 'onUploadProgress'),
     },
     {
       topic: 'uploads of pages',

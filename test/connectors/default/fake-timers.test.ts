@@ -78,6 +78,7 @@ function startRealServer() {
   return startServer(async (request, response) => {
     const {method, url} = request;
     if (url === '/silent') return;
+    if (url === '/endless') return void response.write('x');
     if (url === '/moved') response.writeHead(302, {location: '/'});
     if (url === '/missing') response.statusCode = 404;
     response.end(`${method} ${url}${await bodyOf(request)}`);
@@ -97,6 +98,17 @@ describe.each(Object.entries(clocks))('%s', (_name, toFake) => {
       expect(result).toEqual(expected);
     },
   );
+
+  it('close() gives up a body that nobody reads, and settles', async () => {
+    const server = await startRealServer();
+    const session = createSession();
+    vi.useFakeTimers({toFake: [...toFake]});
+    onTestFinished(() => void vi.useRealTimers());
+    const response = await session.fetch(`${server.origin}/endless`);
+    await session.close();
+    vi.useRealTimers();
+    expect((await rejection(response.text())).name).toBe('SessionClosedError');
+  });
 
   it('a session whose connections were opened before the clock stood still sends over them', async () => {
     const server = await startRealServer();

@@ -86,6 +86,22 @@ describe('the async context of a call', () => {
     });
   });
 
+  it('is not that of the call whose connection brings a redirect, when the next host is looked up', async () => {
+    const {port} = await startServer((request, response) => {
+      if (request.url === '/moved') response.writeHead(302, {location: `http://host.test:${port}/`});
+      response.end('x');
+    });
+    const lookedUpBy: Array<string | undefined> = [];
+    const lookup = (_name: string, _options: unknown, done: (error: null, found: unknown) => void) => {
+      lookedUpBy.push(caller.getStore());
+      done(null, [{address: '127.0.0.1', family: 4}]);
+    };
+    const {fetch} = openSession({dns: {lookup: lookup as never}});
+    await caller.run('first', async () => (await fetch(`http://127.0.0.1:${port}/`)).text());
+    await caller.run('second', async () => (await fetch(`http://127.0.0.1:${port}/moved`)).text());
+    expect(lookedUpBy).toEqual([undefined]);
+  });
+
   it.each(['HTTP/1.1', 'HTTP/2'])('is that of every trace signal, over %s', async (version) => {
     const server =
       version === 'HTTP/2'

@@ -66,11 +66,13 @@ describe('a process with a session that is never closed', () => {
       const controller = new AbortController();
       const calls = [
         session.fetch('http://127.0.0.1:2/'),
-        session.fetch(url + '/slow', {signal: controller.signal}),
+        session.fetch(url + '/slow', {
+          signal: controller.signal,
+          trace: ({type}) => type === 'requestSent' && controller.abort(),
+        }),
         session.fetch(url + '/slow', {timeout: {read: 20}}),
         session.fetch(url, {method: 'POST', body: () => { throw new Error('no body'); }}),
       ];
-      setTimeout(() => controller.abort(), 30);
       await Promise.allSettled(calls);`,
   };
   it.each(Object.entries(scripts))(

@@ -5,6 +5,7 @@ import type {Dispatcher} from 'undici';
 import type {RequestHandler} from '../dispatch.ts';
 import {contentLengthMismatch, drained, headerOf} from '../dispatch.ts';
 import {HeadTooLargeError} from '../head-size.ts';
+import {HeadLines} from './head-lines.ts';
 
 type Body = AsyncIterable<Uint8Array | string>;
 
@@ -33,6 +34,7 @@ export function dispatchExpectContinue(
   };
   try {
     handler.onConnect?.((error) => fail(error as Error));
+    readThrough(socket, maxHeaderSize);
     // Node writes the head of such a request as a text without an encoding, which for a header's bytes would be UTF-8.
     socket.setDefaultEncoding('latin1');
     request = startRequest({
@@ -84,6 +86,18 @@ export function dispatchExpectContinue(
     });
   });
   sendBody(request, options, handler, () => isOver).catch(fail);
+}
+
+/** Unfolds the heads of responses, which Node's parser would refuse. Node's sockets push what they receive into themselves. */
+function readThrough(socket: Socket, maxHeaderSize: number): void {
+  const head = new HeadLines(maxHeaderSize, true);
+  const {push} = socket;
+  head.begin();
+  socket.push = (chunk: Buffer | null, encoding) => {
+    if (chunk === null || !head.isReading) return push.call(socket, chunk, encoding);
+    const lines = head.take(chunk);
+    return lines === null || push.call(socket, lines, encoding);
+  };
 }
 
 function headersOf(flat: readonly string[], authority: string): string[] {

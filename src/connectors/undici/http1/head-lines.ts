@@ -23,6 +23,7 @@ export class HeadLines {
   isReading = false;
 
   readonly #maxSize: number;
+  readonly #keepsContinue: boolean;
   /** The last header line of what has arrived. Whether it goes on shows in the first byte of the next line. */
   #held: Buffer | undefined = undefined;
   #isFirstLine = true;
@@ -32,9 +33,13 @@ export class HeadLines {
   /** Whether all digits of the status that have arrived are those of 100. */
   #isContinue = false;
 
-  /** @param maxSize - how many bytes of one line are kept; the parser refuses a longer head */
-  constructor(maxSize: number) {
+  /**
+   * @param maxSize - how many bytes of one line are kept; the parser refuses a longer head
+   * @param keepsContinue - whether a 100 (Continue) stays one
+   */
+  constructor(maxSize: number, keepsContinue = false) {
     this.#maxSize = maxSize;
+    this.#keepsContinue = keepsContinue;
   }
 
   /** Begins the head of a new response. */
@@ -89,7 +94,7 @@ export class HeadLines {
     const status = start + statusIndex - this.#passed;
     if (status >= start && status < end) {
       this.#isInformational = bytes[status] === informational;
-      this.#isContinue = this.#isInformational;
+      this.#isContinue = this.#isInformational && !this.#keepsContinue;
     }
     if (this.#isContinue) this.#passContinue(bytes, start, end, status);
     this.#isFirstLine = next === 0;

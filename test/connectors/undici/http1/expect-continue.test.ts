@@ -243,6 +243,29 @@ describe('a body that waits for 100 (Continue)', () => {
     expect(stats().active).toBe(0);
   });
 
+  // RFC 9112, sections 5.1 and 5.2.
+  it.each([Infinity, 1])('folded headers are read, in pieces of %d bytes', async (size) => {
+    const heads = [
+      'HTTP/1.1 100 Continue\r\nX-A: 1\r\n 2\r\n\r\n',
+      'HTTP/1.1 200 OK\r\nX-A: 1\r\n\t2\r\nContent-Length:\t2 \r\n\r\no',
+      'k',
+    ];
+    const server = await startRawServer(async (connection) => {
+      connection.socket.setNoDelay(true);
+      await connection.head();
+      for (const head of heads) {
+        for (let start = 0; start < head.length; start += size) {
+          connection.send(head.slice(start, start + size));
+          if (size !== Infinity) await new Promise(setImmediate);
+        }
+      }
+    });
+    const {fetch} = openSession();
+    const response = await fetch(server.origin, {method: 'POST', body: 'abc', expectContinue: 60_000});
+    expect(response.headers.get('x-a')).toBe('1 2');
+    expect(await response.text()).toBe('ok');
+  });
+
   it('a body whose length differs from Content-Length fails the request', async () => {
     const server = await startChecking(goOn);
     const {fetch, stats} = openSession();

@@ -5,7 +5,7 @@ import {setTimeout as delay} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 import {runInNewContext} from 'node:vm';
 import fc from 'fast-check';
-import {describe, expect, it} from 'vitest';
+import {describe, expect, it, onTestFinished, vi} from 'vitest';
 import {AiofetchError, ConnectionError, type Policy, type RequestBody} from '../../../../src/index.ts';
 import {failure} from '../../../support/failure.ts';
 import {bodyOf, startServer} from '../../../support/http-server.ts';
@@ -798,6 +798,17 @@ describe('the body of a Request', () => {
       const server = await startServer((_request, response) => void response.end());
       await fetch(new Request(server.origin, {method: 'POST', body: form}));
       expect(sizes[0]).toBeGreaterThan(file.size);
+    });
+
+    it('the Request is cloned once, to find what it was made of', async () => {
+      const {server, fetch} = await startEcho();
+      const clone = vi.spyOn(Request.prototype, 'clone');
+      onTestFinished(() => clone.mockRestore());
+      for (const body of [form, new Blob([new Uint8Array(3_000_000)])]) {
+        clone.mockClear();
+        await (await fetch(new Request(server.origin, {method: 'POST', body}))).text();
+        expect(clone).toHaveBeenCalledTimes(1);
+      }
     });
 
     it('a stream stays a stream, also if all of it is there and its type is that of a form', async () => {
