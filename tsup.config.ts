@@ -34,6 +34,12 @@ const entry = {
   'conformance-server': 'src/conformance/server/index.ts',
   'web-hash': 'src/download/web-hash.ts',
   'node-hash': 'src/download/node-hash.ts',
+  calls: 'src/session/calls.ts',
+  'worker-calls': 'src/session/worker-calls.ts',
+  timers: 'src/utils/timers.ts',
+  'worker-timers': 'src/utils/worker-timers.ts',
+  'share-requests': 'src/policies/single-flight/share-requests.ts',
+  'worker-share-requests': 'src/policies/single-flight/worker-share-requests.ts',
   'default-web': 'src/connectors/default/web.ts',
   'default-page': 'src/connectors/default/page.ts',
   'default-node': 'src/connectors/default/node.ts',
@@ -51,7 +57,7 @@ export default defineConfig({
   clean: true,
   dts: {entry: declarationsOf(entry)},
   // These stay in the output, so that the consumer's runtime or bundler chooses, not this build.
-  external: ['#connector', '#hash', /^node:/],
+  external: ['#connector', '#hash', '#calls', '#timers', '#share-requests', /^node:/],
   // Else "node:net" becomes "net", which may be a package, and isn't known for Node's.
   removeNodeProtocol: false,
 });

@@ -2,6 +2,7 @@ import {discard} from '../core/discard-response.ts';
 import {notify} from '../core/notify.ts';
 import type {Handler, PolicyDefinition} from '../core/policy.ts';
 import type {ConnectorRequest} from '../core/request.ts';
+import {requestEnded} from '../core/request-ended.ts';
 import {CircuitOpenError, ConnectionError, TimeoutError} from '../errors/index.ts';
 import {checkFunction, checkKnown, checkNumber} from '../utils/check-options.ts';
 import type {KeyedEntry} from '../utils/keyed-state.ts';
@@ -237,6 +238,18 @@ export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Polic
       enter(circuit, request);
       const {generation} = circuit;
       circuit.inFlight++;
+      let isUnderWay = true;
+      if (circuit.state === 'half-open') {
+        // The promise of a worker's request that has ended settles no more. Its test request would keep the circuit half-open.
+        request.lifetime.onAbort({
+          aborted(reason) {
+            if (reason !== requestEnded || !isUnderWay) return;
+            isUnderWay = false;
+            circuit.inFlight--;
+            if (circuit.generation === generation) leave(circuit, undefined);
+          },
+        });
+      }
       let response: Response | undefined;
       let error: unknown;
       try {
@@ -244,9 +257,11 @@ export function circuitBreakerPolicy(options: CircuitBreakerOptions = {}): Polic
       } catch (thrown) {
         error = thrown;
       }
-      circuit.inFlight--;
+      const isCounted = isUnderWay;
+      isUnderWay = false;
+      if (isCounted) circuit.inFlight--;
       try {
-        if (circuit.generation === generation) settle(circuit, response ? {response} : {error});
+        if (isCounted && circuit.generation === generation) settle(circuit, response ? {response} : {error});
       } catch (thrown) {
         discard(response);
         throw thrown;

@@ -18,12 +18,11 @@ export async function closeSession(
   const stop = abortUnread(() => calls);
   const timer =
     limit &&
-    setTimeout(() => {
-      void abortAll(
-        state,
-        new SessionClosedError(`Session was closed and the call did not end in ${limit} ms`),
-      );
-    }, limit);
+    setTimeout(
+      () =>
+        abortAll(state, new SessionClosedError(`Session was closed and the call did not end in ${limit} ms`)),
+      limit,
+    );
   try {
     await calls.idle();
     if (ownsConnector) await connector.close();

@@ -1,3 +1,4 @@
+import {Calls} from '#calls';
 import {Lifetime} from '../core/call-lifetime.ts';
 import type {Connector} from '../core/connector.ts';
 import type {HeaderList, HeadersInput} from '../core/header-list.ts';
@@ -6,7 +7,6 @@ import type {CallOptionCheck, Handler, Policy, PolicyContext, PolicyDefinition} 
 import {bindPolicy} from '../core/policy.ts';
 import type {ConnectorRequest} from '../core/request.ts';
 import {lifetimeOf} from '../core/request.ts';
-import {Calls} from './calls.ts';
 import {checkBaseUrl, mergeHeaders} from './check-parts.ts';
 import type {Timeout, Timeouts} from './timeouts.ts';
 import {defaultTimeouts, mergeTimeouts} from './timeouts.ts';

@@ -91,6 +91,4 @@ function destroy(state: ConnectorState, reason: unknown): Promise<void> {
   return close(state);
 }
 
-function ignore(): void {}
-
-const noProgress: UploadProgress = {sent: ignore, done: ignore};
+const noProgress: UploadProgress = {sent() {}, done() {}};

@@ -15,7 +15,7 @@ import {trackedResponse} from './tracked-response.ts';
 /** Turns the error that a `fetch` rejected with into a typed error. `otherwise` is the phase, if the error doesn't show one. */
 export type ToError = (error: unknown, request: ConnectorRequest, otherwise: 'send' | 'receive') => unknown;
 
-type Timer = ReturnType<typeof setTimeout>;
+type Timer = ReturnType<typeof setTimeout> | number;
 
 /** The functions that settle the promise of an exchange. */
 export interface Settle {
@@ -103,6 +103,8 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
     void new Promise<void>((resolve) => {
       this.#wake = resolve;
     }).then(() => {
+      // Not in `granted`, which the call of another request may run: a worker's request can't stop the timer of another.
+      this.#clearTimer();
       if (this.#stage !== 'granted') return;
       this.emit('connectionQueuedEnd');
       // A trace listener may have aborted the call. This exchange is notified later, after the listener has returned.
@@ -111,7 +113,6 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
   }
 
   granted(): void {
-    this.#clearTimer();
     this.#stage = 'granted';
     this.#state.running.append(this);
     this.#wake?.();
@@ -272,7 +273,7 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
   }
 
   #limit(phase: 'pool' | 'read' | 'attempt', limit: number | undefined): Timer | undefined {
-    return limit ? setTimeout(() => this.timeOut(phase, limit), limit) : undefined;
+    return limit && setTimeout(() => this.timeOut(phase, limit), limit);
   }
 
   #clearTimer(): void {

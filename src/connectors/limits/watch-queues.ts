@@ -1,3 +1,4 @@
+import {startInterval} from '#timers';
 import {watchUnread} from '../../core/abort-unread.ts';
 import type {Lifetime} from '../../core/call-lifetime.ts';
 import {checkDuration} from '../../utils/check-options.ts';
@@ -57,10 +58,10 @@ export function watchQueues<Host extends HostSlots>(
         return running;
       },
       limit,
-      (holder) => holder.timeOut('unread', limit),
       // A host that is ready waits for a slot of the total, which any holder may free.
-      ({host}) => host.waiting.size + limits.ready.size,
+      ({host, lifetime}) => lifetime.hasUnreadBody && host.waiting.size + limits.ready.size,
+      (holder) => holder.timeOut('unread', limit),
       // A test can let this time pass with a fake clock.
-      globalThis,
+      startInterval,
     );
 }

@@ -82,8 +82,8 @@ export function oauth2ClientCredentials(options: OAuth2ClientCredentialsOptions)
       shouldRetry: ({response}) => !response || retriedStatuses.includes(response.status),
     });
     const send = retry.wrap(context.connector.fetch, {...context, baseUrl: undefined});
-    return () =>
-      withinTime(context.begin(), grant.timeout, grant, (lifetime) => requestToken(grant, lifetime, send));
+    return (_rejected, _request, begun) =>
+      withinTime(begun, grant.timeout, grant, (lifetime) => requestToken(grant, lifetime, send));
   }, grant.skew);
 }
 

@@ -2,6 +2,7 @@ import {isReplayable} from '../../core/body.ts';
 import type {BegunLifetime} from '../../core/call-lifetime.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
+import {requestEnded} from '../../core/request-ended.ts';
 import type {RedactedRequest} from '../../errors/index.ts';
 import {TimeoutError} from '../../errors/index.ts';
 import {assertOption, checkDuration, checkKnown, checkNumber, isObject} from '../../utils/check-options.ts';
@@ -79,9 +80,8 @@ export function tokenSource(source: TokenSource, options: TokenSourceOptions = {
   const timeout = checkDuration('tokenSource.timeout', options.timeout, defaultTimeout);
   const skew = checkNumber('tokenSource.skew', options.skew, defaultSkew);
   return tokenScheme(
-    ({begin}) =>
-      (rejected, request) =>
-        withinTime(begin(), timeout, request, ({signal}) => source({rejected, signal})),
+    () => (rejected, request, lifetime) =>
+      withinTime(lifetime, timeout, request, ({signal}) => source({rejected, signal})),
     skew,
   );
 }
@@ -110,12 +110,16 @@ export const defaultTimeout = 30_000;
 
 export const defaultSkew = 30_000;
 
-type GetToken = (rejected: string | undefined, request: ConnectorRequest) => Promise<string | Token>;
+type GetToken = (
+  rejected: string | undefined,
+  request: ConnectorRequest,
+  lifetime: BegunLifetime,
+) => Promise<string | Token>;
 
 /** The scheme of {@link tokenSource} and of everything else that gets tokens. */
 export function tokenScheme(getTokenOf: (context: AuthContext) => GetToken, skew: number): AuthScheme {
   const scheme: AuthScheme = (context) => {
-    const tokens = new TokenCache(getTokenOf(context), skew);
+    const tokens = new TokenCache(getTokenOf(context), skew, context.begin);
     return (next) => async (request) => {
       if (request.headers.has('authorization')) return next(request);
       const token = await tokens.get(request);
@@ -140,28 +144,36 @@ interface CachedToken {
   readonly refreshAt: number;
 }
 
+/** A request for a token, which all calls that need one wait for. */
+interface PendingToken {
+  readonly token: Promise<CachedToken>;
+  readonly lifetime: BegunLifetime;
+}
+
 /** The current token of a session, or the pending request for one. */
 class TokenCache {
   readonly #getToken: GetToken;
   readonly #skew: number;
   #cached: CachedToken | undefined = undefined;
   #rejected: string | undefined = undefined;
-  #pending: Promise<CachedToken> | undefined = undefined;
+  readonly #begin: AuthContext['begin'];
+  #pending: PendingToken | undefined = undefined;
 
-  constructor(getToken: GetToken, skew: number) {
+  constructor(getToken: GetToken, skew: number, begin: AuthContext['begin']) {
     this.#getToken = getToken;
     this.#skew = skew;
+    this.#begin = begin;
   }
 
   async get(request: ConnectorRequest): Promise<string> {
     if (this.#cached && Date.now() < this.#cached.refreshAt) return this.#cached.token;
     if (request.lifetime.isAborted) throw request.lifetime.reason;
-    this.#pending ??= this.#refresh(request).finally(() => {
-      this.#pending = undefined;
-    });
+    const {token, lifetime} = this.#pending ?? this.#startRefresh(request);
     try {
-      return (await this.#pending).token;
+      return (await Promise.race([token, lifetime.whenAborted()])).token;
     } catch (cause) {
+      // A worker has ended the request whose call asked for the token. This call asks anew.
+      if (cause === requestEnded) return this.get(request);
       // The token was to be replaced before it expires, and can still be used.
       if (this.#cached && Date.now() < this.#cached.expiresAt) return this.#cached.token;
       throw toAuthError(request, cause);
@@ -175,8 +187,19 @@ class TokenCache {
     this.#rejected = token;
   }
 
-  async #refresh(request: ConnectorRequest): Promise<CachedToken> {
-    const got = await this.#getToken(this.#rejected, request);
+  #startRefresh(request: ConnectorRequest): PendingToken {
+    const lifetime = this.#begin();
+    const forget = () => {
+      if (this.#pending?.lifetime === lifetime) this.#pending = undefined;
+    };
+    // An abort calls it too, because the promises of a worker's request that has ended settle no more.
+    lifetime.onAbort({aborted: forget});
+    this.#pending = {token: this.#refresh(request, lifetime).finally(forget), lifetime};
+    return this.#pending;
+  }
+
+  async #refresh(request: ConnectorRequest, lifetime: BegunLifetime): Promise<CachedToken> {
+    const got = await this.#getToken(this.#rejected, request, lifetime);
     const {token, expiresAt} = isObject(got) ? got : {token: got, expiresAt: undefined};
     bearerOf(token);
     const now = Date.now();

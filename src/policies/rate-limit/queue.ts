@@ -1,3 +1,4 @@
+import {startTimer, whenSettled} from '#timers';
 import type {AbortListener} from '../../core/call-lifetime.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
 import {RateLimitError} from '../../errors/index.ts';
@@ -44,7 +45,8 @@ export class Bucket implements KeyedEntry {
   inFlight = 0;
   /** The queues whose first request waits for a token of this bucket. */
   readonly queues = new LinkedList<WaitQueue>();
-  timer: ReturnType<typeof setTimeout> | undefined;
+  /** Stops the timer that wakes the queues. */
+  stopTimer: (() => void) | undefined;
 
   constructor(key: string, limit: Limit) {
     this.key = key;
@@ -170,8 +172,7 @@ export class Waiter implements Linked, AbortListener {
     for (const bucket of queue.buckets) {
       bucket.queued--;
       if (queue.waiting.size === 0 && bucket.queues.remove(queue) && bucket.queues.size === 0) {
-        clearTimeout(bucket.timer);
-        bucket.timer = undefined;
+        bucket.stopTimer = bucket.stopTimer?.() as undefined;
       }
     }
     if (queue.waiting.size === 0 && queue.storeChecks === 0) queue.onEmpty();
@@ -204,7 +205,7 @@ export function drain(queue: WaitQueue, now: number): void {
       return;
     }
     for (const bucket of buckets) bucket.take(now);
-    if (hasStore) void checkStores(queue);
+    if (hasStore) checkStores(queue);
     else (waiting.first as Waiter).grant();
   }
 }
@@ -213,7 +214,7 @@ export function drain(queue: WaitQueue, now: number): void {
 export function waitFor(queue: WaitQueue, bucket: Bucket, now: number): void {
   bucket.queues.append(queue);
   refuseLate(queue, bucket, now);
-  startTimer(bucket, now);
+  startBucketTimer(bucket, now);
 }
 
 /** Refuses the requests that would now wait too long, because a pause or a store has delayed them. */
@@ -223,20 +224,19 @@ function refuseLate({waiting}: WaitQueue, bucket: Bucket, now: number): void {
 }
 
 /** Wakes the bucket's queues when it has its next token. */
-function startTimer(bucket: Bucket, now: number): void {
-  if (bucket.timer !== undefined || bucket.queues.size === 0) return;
+function startBucketTimer(bucket: Bucket, now: number): void {
+  if (bucket.stopTimer || bucket.queues.size === 0) return;
   // Timers take whole ms. Rounding errors of less than 1e-6 ms must not add another ms.
   const delay = Math.min(longestDelay, Math.ceil(bucket.readyAt(now) - now - 1e-6));
-  bucket.timer = setTimeout(() => wakeQueues(bucket), delay);
+  bucket.stopTimer = startTimer(() => wakeQueues(bucket), delay);
 }
 
 /** Lets as many requests go as the bucket has tokens for, and takes its queues in turn. */
 function wakeQueues(bucket: Bucket): void {
-  clearTimeout(bucket.timer);
-  bucket.timer = undefined;
+  bucket.stopTimer = bucket.stopTimer?.() as undefined;
   const now = performance.now();
   while (bucket.queues.first && bucket.readyAt(now) <= now) drain(bucket.queues.shift() as WaitQueue, now);
-  startTimer(bucket, now);
+  startBucketTimer(bucket, now);
 }
 
 /** Lets no request of the bucket go before `time`. */
@@ -251,31 +251,35 @@ export function pauseUntil(bucket: Bucket, time: number): void {
  * Takes one request out of the quota of each store of a queue, whose local tokens are taken already. If all stores agree,
  * the first waiting request is let go; otherwise the tokens are given back.
  */
-async function checkStores(queue: WaitQueue): Promise<void> {
+function checkStores(queue: WaitQueue): void {
+  const {buckets} = queue;
   queue.storeChecks++;
-  for (const bucket of queue.buckets) {
+  for (const bucket of buckets) {
     bucket.queued--;
     bucket.inFlight++;
   }
-  const {taken, refusedBy, delay = 0, failure} = await takeFromStores(queue.buckets);
-  queue.storeChecks--;
-  queue.maxStoreChecks = refusedBy ? 1 : queue.maxStoreChecks * 2;
-  const now = performance.now();
-  const first = queue.waiting.first;
-  for (const bucket of queue.buckets) {
-    bucket.queued++;
-    bucket.inFlight--;
-  }
-  if (refusedBy) pauseUntil(refusedBy, now + delay);
-  // A response may have paused a bucket while the stores were asked.
-  if (first && !failure && queue.buckets.every((bucket) => bucket.pausedUntil <= now)) {
-    first.grant();
-  } else {
-    if (failure) first?.refuse(undefined, failure.cause);
-    returnTokens(queue.buckets, taken);
-  }
-  if (queue.waiting.size === 0 && queue.storeChecks === 0) queue.onEmpty();
-  else if (!queue.list) drain(queue, now);
+  whenSettled(takeFromStores(buckets), (result) => {
+    // Without a result, the stores are asked again.
+    const {taken = [], refusedBy, delay = 0, failure} = result ?? {};
+    queue.storeChecks--;
+    queue.maxStoreChecks = refusedBy ? 1 : queue.maxStoreChecks * 2;
+    const now = performance.now();
+    const first = queue.waiting.first;
+    for (const bucket of buckets) {
+      bucket.queued++;
+      bucket.inFlight--;
+    }
+    if (refusedBy) pauseUntil(refusedBy, now + delay);
+    // A response may have paused a bucket while the stores were asked.
+    if (result && first && !failure && buckets.every((bucket) => bucket.pausedUntil <= now)) {
+      first.grant();
+    } else {
+      if (failure) first?.refuse(undefined, failure.cause);
+      returnTokens(buckets, taken);
+    }
+    if (queue.waiting.size === 0 && queue.storeChecks === 0) queue.onEmpty();
+    else if (!queue.list) drain(queue, now);
+  });
 }
 
 /** The result of asking the stores of several buckets, in order, until one refuses or fails. */
@@ -328,12 +332,10 @@ async function returnToStore({key, limit}: Bucket): Promise<void> {
 
 function withTimeout<T>(ms: number, answer: T | Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(
+    const stop = startTimer(
       () => reject(new Error(`rateLimit.storeTimeout of ${ms} ms ran out`)),
       Math.min(ms, longestDelay),
     );
-    Promise.resolve(answer)
-      .finally(() => clearTimeout(timer))
-      .then(resolve, reject);
+    Promise.resolve(answer).finally(stop).then(resolve, reject);
   });
 }

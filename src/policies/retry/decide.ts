@@ -19,7 +19,7 @@ export function isFailure({statuses, shouldRetry}: RetrySettings, {response}: Ou
   return (
     !response ||
     statuses.includes(response.status) ||
-    (response.status >= 400 && (shouldRetry !== undefined || response.headers.has(shouldRetryHeader)))
+    (response.status >= 400 && (!!shouldRetry || response.headers.has(shouldRetryHeader)))
   );
 }
 
@@ -49,7 +49,7 @@ export function isRetryable(
   // A request that couldn't connect was never sent, so that any method may be repeated. After a redirect, a server has
   // already processed the request once.
   const isFirstHop = !last || (last.method === method && last.url === url);
-  if (isFirstHop && /^(?:dns|connect|tls)$/.test(String(phase))) return true;
+  if (isFirstHop && /^(?:dns|connect|tls)$/.test(phase as string)) return true;
   // After a timeout of `pool`, another wait for a slot would be as long; after one of `total`, no time is left.
   return phase !== 'pool' && phase !== 'total' && isIdempotent(request);
 }

@@ -8,6 +8,7 @@ import type {Child} from './child.ts';
 import {start} from './child.ts';
 import type {EntryConfig} from './entry.ts';
 import type {CaseReport} from './report.ts';
+import {startWorkerd} from './workerd.ts';
 
 /** What the runner gives to a runtime. */
 export interface Stage {
@@ -94,60 +95,22 @@ function worker(name: string, compatibilityDate: string, flags: readonly string[
     binary: installed.workerd,
     version: versionOf,
     async run(path, stage) {
-      const folder = await mkdtemp(join(tmpdir(), 'aiofetch-workerd-'));
       const bundle = await bundleEntry('workerd.ts', ['workerd', 'worker']);
-      await writeFile(join(folder, 'worker.js'), bundle);
-      await writeFile(join(folder, 'config.capnp'), workerdConfig(compatibilityDate, flags));
-      const child = start(path, ['serve', 'config.capnp', '--control-fd=3'], {
-        cwd: folder,
-        stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
-      });
+      const workerd = await startWorkerd(path, bundle, [{date: compatibilityDate, flags}]);
       try {
-        const port = await Promise.race([controlPort(child), child.gone]);
-        if (!port) throw new Error('workerd did not write its port');
-        const response = await fetch(`http://127.0.0.1:${port}`, {
+        const response = await fetch(workerd.origins[0] as string, {
           method: 'POST',
           body: JSON.stringify(stage.config({defaultConnector: 'fetch'})),
         });
         if (!response.ok) throw new Error(await response.text());
         return (await response.json()) as CaseReport[];
       } catch (error) {
-        throw new Error(`${error}\n${child.output()}`, {cause: error});
+        throw new Error(`${error}\n${workerd.child.output()}`, {cause: error});
       } finally {
-        await child.end();
-        await rm(folder, {recursive: true});
+        await workerd.end();
       }
     },
   };
-}
-
-function workerdConfig(compatibilityDate: string, flags: readonly string[]): string {
-  return `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [
-    (name = "main", worker = .main),
-    (name = "internet", network = (allow = ["public", "private", "local"])),
-  ],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
-);
-const main :Workerd.Worker = (
-  modules = [(name = "worker", esModule = embed "worker.js")],
-  compatibilityDate = "${compatibilityDate}",
-  compatibilityFlags = [${flags.map((flag) => `"${flag}"`).join(', ')}],
-);
-`;
-}
-
-/** workerd writes its port to a file descriptor of its own, as a line of JSON. */
-function controlPort(child: Child): Promise<number> {
-  return new Promise((resolve) => {
-    let text = '';
-    child.process.stdio[3]?.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const port = /"port":(\d+)/.exec(text)?.[1];
-      if (port !== undefined) resolve(Number(port));
-    });
-  });
 }
 
 type StartBrowser = (binary: string, url: string, profile: string) => Child | Promise<Child>;
