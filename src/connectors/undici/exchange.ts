@@ -9,7 +9,7 @@ import * as followUp from './follow-up.ts';
 import {addInformational} from './head-size.ts';
 import {Connection} from './http1/connection.ts';
 import {UnprocessedError} from './http2/errors.ts';
-import type {BodyOrigin} from './messages/incoming-body.ts';
+import type {BodyOrigin, BodySource} from './messages/incoming-body.ts';
 import {IncomingBody} from './messages/incoming-body.ts';
 import {exceedsLimit, tooLargeError} from './messages/limited-body.ts';
 import {outgoingRequest} from './messages/outgoing-request.ts';
@@ -22,6 +22,7 @@ import type {PoolConnection} from './pool/pool-host.ts';
 import {PooledRequest} from './pooled-request.ts';
 import type {ReadTimeoutListener} from './read-timer.ts';
 import {realQueueMicrotask, realSetImmediate} from './real-timers.ts';
+import {MeasuredBody, ResourceTiming} from './resource-timing.ts';
 
 // The error that undici is aborted with. It never reaches a caller.
 const aborted = new Error('aborted');
@@ -61,6 +62,10 @@ export class Exchange
   /** Whether the connection can't serve another request after this one. */
   #isLastOnConnection = false;
   #resends = 0;
+  /** Whether the body has a Content-Encoding. */
+  #isCoded = false;
+  /** Only set where entries of `performance` are wanted. Redirects share it. */
+  readonly #timing: ResourceTiming | undefined;
   /** How large the informational heads were together. */
   #informationalSize = 0;
   /** The status of the response. */
@@ -75,8 +80,10 @@ export class Exchange
     reject: (error: unknown) => void,
     redirects = 0,
     attemptEnd: number | undefined = undefined,
+    timing: ResourceTiming | undefined = undefined,
   ) {
     super(pool, request, attemptEnd);
+    this.#timing = timing ?? (pool.options.resourceTiming ? new ResourceTiming(request.url) : undefined);
     this.#resolve = resolve;
     this.#reject = reject;
     this.#redirects = redirects;
@@ -129,6 +136,7 @@ export class Exchange
     if (this.state !== 'sent') throw aborted;
     this.#isWritten = true;
     this.#abortDispatch = abort;
+    this.#timing?.requestStarted();
     const {totals} = this.pool;
     totals.sent++;
     if (this.isReused) totals.reused++;
@@ -178,6 +186,7 @@ export class Exchange
       return true;
     }
     this.#startReadTimer();
+    this.#timing?.responseStarted(status);
     // A response that comes before the end of the upload doesn't show how long the host takes, except when it is overloaded.
     if (this.host.adaptive && (this.#isSent || status === 429 || status === 503)) {
       this.pool.limits.observe(this.host, this.sentAt, status);
@@ -228,13 +237,21 @@ export class Exchange
     const body = new IncomingBody(this);
     this.#body = body;
     try {
-      this.#deliver(createResponse(head, responseBody(body, contentEncoding, request, rawHeaders)));
+      const source = responseBody(body, contentEncoding, request, rawHeaders);
+      this.#isCoded = contentEncoding !== undefined;
+      this.#deliver(createResponse(head, this.#isCoded && this.#timing ? this.#measured(source) : source));
     } catch (error) {
       this.state = 'sent';
       this.lifetime.bodyClosed();
       this.fail(error);
     }
     return true;
+  }
+
+  #measured(source: BodySource): BodySource {
+    const timing = this.#timing as ResourceTiming;
+    const {protocol} = this.connection as PoolConnection;
+    return new MeasuredBody(source, (size) => timing.ended(protocol, size));
   }
 
   #deliver(response: Response): void {
@@ -262,6 +279,7 @@ export class Exchange
     // undici's parser hands on an empty chunk when it resumes. A stream that gets an empty chunk asks for no other.
     if (chunk.length === 0 || !this.#isReading) return true;
     this.pool.totals.bytesReceived += chunk.length;
+    this.#timing?.received(chunk.length);
     this.trace?.emit('responseChunkReceived', this.request, {bytes: chunk.length});
     if (this.state === 'discarding') {
       this.#discarded += chunk.length;
@@ -305,6 +323,7 @@ export class Exchange
     else realSetImmediate(() => this.#releaseLater(connection));
     if (wasReceiving) {
       this.trace?.emit('attemptEnd', this.request, {status: this.#status});
+      if (this.#timing && !this.#isCoded) this.#timing.ended(connection.protocol);
       this.#body?.end(this.lifetime.followed);
       this.lifetime.bodyClosed();
     }
@@ -380,7 +399,9 @@ export class Exchange
     const next = this.#followUp as FollowUp;
     followUp.traceFollowUp(this.trace, next);
     const {request, redirects} = next;
-    new Exchange(this.pool, request, this.#resolve, this.#reject, redirects, this.attemptEnd).start();
+    const timing = this.#timing;
+    timing?.redirected();
+    new Exchange(this.pool, request, this.#resolve, this.#reject, redirects, this.attemptEnd, timing).start();
   }
 
   #sendAgain(error: Error): void {

@@ -21,6 +21,7 @@ function startExchange() {
     connectTimeout: undefined,
     life: {} as never,
     maxHeaderSize: 16_384,
+    resourceTiming: false,
     dial: {} as never,
     proxies: undefined,
   });

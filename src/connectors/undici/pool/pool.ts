@@ -26,6 +26,8 @@ export interface PoolOptions {
   readonly life: Lifespan;
   /** How many bytes the names and values of a response's headers may have. */
   readonly maxHeaderSize: number;
+  /** Whether responses make entries of `performance`. */
+  readonly resourceTiming: boolean;
   readonly dial: DialOptions;
   readonly proxies: ChooseProxy | undefined;
 }
