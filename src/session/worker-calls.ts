@@ -29,9 +29,15 @@ export class Calls extends PlainCalls {
 
   override add(lifetime: Lifetime): void {
     super.add(lifetime);
-    watchWork({
+    const {atEnd} = lifetime;
+    const stop = watchWork({
       isOver: () => lifetime.list === undefined,
       abandon: () => lifetime.abort(requestEnded),
     });
+    // A call with a total timeout replaces the function. Its timer then finds by itself that the call is over.
+    lifetime.atEnd = (ended) => {
+      stop();
+      atEnd?.(ended);
+    };
   }
 }

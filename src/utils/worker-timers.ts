@@ -52,21 +52,25 @@ let checkedAt = -Infinity;
  * Watches work of the current request until it is over.
  *
  * Timers can't be started outside of a request. Such work isn't watched, and can't fetch anything either.
+ *
+ * @returns a function that ends the watch at once. Otherwise the timer fires once more
  */
-export function watchWork(work: Work): void {
+export function watchWork(work: Work): () => void {
   const entry: Watched = {work, heardAt: performance.now(), missed: 0};
   const timer = attempt(() =>
     setInterval(() => {
       entry.heardAt = performance.now();
-      if (work.isOver()) {
-        clearInterval(timer);
-        watched.delete(entry);
-      }
+      if (work.isOver()) stop();
       check(entry.heardAt);
     }, pulse),
   );
+  function stop(): void {
+    watched.delete(entry);
+    clearInterval(timer);
+  }
   if (timer !== undefined) watched.add(entry);
   check(entry.heardAt);
+  return stop;
 }
 
 /**
@@ -123,9 +127,10 @@ export function whenSettled<T>(result: Promise<T>, done: (result: T | undefined)
   function end(value: T | undefined): void {
     if (isOver) return;
     isOver = true;
+    stop();
     done(value);
   }
-  watchWork({isOver: () => isOver, abandon: () => end(undefined)});
+  const stop = watchWork({isOver: () => isOver, abandon: () => end(undefined)});
   void result.then(end);
 }
 

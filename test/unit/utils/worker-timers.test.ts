@@ -65,6 +65,13 @@ describe('the timers of a worker that serves several requests', () => {
     expect([over.abandoned, first.abandoned, second.abandoned]).toEqual([0, 0, 0]);
   });
 
+  it('a watch that is ended leaves no timer', () => {
+    const stop = watchWork({isOver: () => false, abandon: () => expect.unreachable()});
+    expect(vi.getTimerCount()).toBe(1);
+    stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it('a worker that calculates for long abandons nothing, because all timers fire late', () => {
     const first = running();
     const second = running();
