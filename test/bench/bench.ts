@@ -2,7 +2,15 @@ import {readFileSync} from 'node:fs';
 import {fileURLToPath} from 'node:url';
 import {LineProcess} from './line-process.ts';
 import {nodePeers, pythonPeers} from './peers/index.ts';
-import type {Answer, ClientReady, Command, Sample, ServerReady} from './protocol.ts';
+import type {
+  Answer,
+  ClientReady,
+  Command,
+  LoadCommand,
+  PeerCommand,
+  Sample,
+  ServerReady,
+} from './protocol.ts';
 import type {Row} from './report.ts';
 
 const serverFile = fileURLToPath(new URL('./server.ts', import.meta.url));
@@ -18,6 +26,8 @@ export interface Settings {
   readonly warmUp: number;
   /** Rounds of the cases whose rounds take seconds. */
   readonly longRounds: number;
+  /** Starts of a process of each client. */
+  readonly starts: number;
   /** The size of a large body, in bytes. */
   readonly transfer: number;
   /** Requests that are queued at once: over many hosts (`hostsQueued`), and to one host (`longQueue`). */
@@ -28,11 +38,12 @@ export interface Settings {
 }
 
 export const fullSettings: Settings = {
-  rounds: 5,
+  rounds: 7,
   ramp: 30,
   window: 140,
-  warmUp: 400,
-  longRounds: 2,
+  warmUp: 800,
+  longRounds: 3,
+  starts: 9,
   transfer: 2 ** 30,
   hostsQueued: 10_000,
   longQueue: 100_000,
@@ -40,18 +51,19 @@ export const fullSettings: Settings = {
 };
 
 export const quickSettings: Settings = {
-  rounds: 2,
+  rounds: 3,
   ramp: 15,
-  window: 50,
-  warmUp: 150,
+  window: 60,
+  warmUp: 400,
   longRounds: 1,
+  starts: 3,
   transfer: 2 ** 26,
   hostsQueued: 1_000,
   longQueue: 10_000,
   connections: 64,
 };
 
-/** The process of a client. */
+/** A client in its process. */
 export interface Worker {
   readonly label: string;
   /** The operations that it has run often enough to be at full speed. */
@@ -72,7 +84,9 @@ export class Bench {
   readonly #serverProcess: LineProcess;
   readonly #wanted: ReadonlySet<string> | undefined;
   readonly #progress: (text: string) => void;
-  readonly #shared = new Map<string, Promise<Worker | undefined>>();
+  readonly #workers = new Map<string, Promise<Worker | undefined>>();
+  /** The process that the clients in Node share where only their rate and their CPU are measured. */
+  #shared: LineProcess | undefined = undefined;
   readonly #running = new Set<LineProcess>();
 
   private constructor(
@@ -103,45 +117,74 @@ export class Bench {
     await Promise.all([...this.#running, this.#serverProcess].map((child) => child.stop()));
   }
 
-  /** The process of a client, kept from case to case; `undefined` when the client can't or must not take part. */
+  /** Whether a client was asked for, or all were. */
+  takesPart(name: string): boolean {
+    return this.#wanted?.has(name) ?? true;
+  }
+
+  /** A client, kept from case to case; `undefined` when it can't or must not take part. Those in Node share a process. */
   worker(name: string): Promise<Worker | undefined> {
-    let worker = this.#shared.get(name);
+    let worker = this.#workers.get(name);
     if (!worker) {
-      worker = this.freshWorker(name);
-      this.#shared.set(name, worker);
+      this.#shared ??= this.#startClients();
+      worker = this.#join(name, this.#shared);
+      this.#workers.set(name, worker);
     }
     return worker;
   }
 
-  /** A new process of a client. */
-  async freshWorker(name: string): Promise<Worker | undefined> {
-    if (this.#wanted && !this.#wanted.has(name)) return undefined;
+  /** A client in a new process of its own. */
+  freshWorker(name: string): Promise<Worker | undefined> {
+    return this.#join(name, undefined);
+  }
+
+  #startClients(): LineProcess {
     const connections = String(this.settings.connections);
+    const child = new LineProcess(process.execPath, ['--expose-gc', clientFile, connections], {
+      NODE_EXTRA_CA_CERTS: this.server.authority,
+    });
+    this.#running.add(child);
+    return child;
+  }
+
+  #startPython(name: string): LineProcess {
+    const child = new LineProcess('python3', [pythonFile, name, String(this.settings.connections)]);
+    this.#running.add(child);
+    return child;
+  }
+
+  async #stop(child: LineProcess): Promise<void> {
+    this.#running.delete(child);
+    await child.stop();
+  }
+
+  async #join(name: string, shared: LineProcess | undefined): Promise<Worker | undefined> {
+    if (!this.takesPart(name)) return undefined;
     const isPython = pythonPeers.includes(name);
-    const child = isPython
-      ? new LineProcess('python3', [pythonFile, name, connections])
-      : new LineProcess(process.execPath, [clientFile, name, connections]);
-    let ready: ClientReady;
+    const child = isPython ? this.#startPython(name) : (shared ?? this.#startClients());
+    const isOwn = child !== shared;
+    let ready: ClientReady | {readonly error: string};
     try {
-      ready = await child.read<ClientReady>();
+      const load: LoadCommand = {task: 'load', peer: name};
+      ready = isPython ? await child.read<ClientReady>() : await child.ask<ClientReady>(load);
     } catch (error) {
       if (!isPython) throw new Error(`${name}: ${(error as Error).message}`, {cause: error});
       ready = {unavailable: `python3 ${(error as Error).message}`};
     }
+    if ('error' in ready) throw new Error(`${name}: ${ready.error}`);
     if (ready.unavailable !== undefined) {
       this.notes.add(`${name} is left out: ${ready.unavailable}`);
-      await child.stop();
+      if (isOwn) await this.#stop(child);
       return undefined;
     }
     if (ready.version) this.versions.add(ready.version);
-    this.#running.add(child);
     return {
       label: name,
       warm: new Set(),
       measure: async (command) => {
         const before = this.#serverTimes();
         const start = performance.now();
-        const answer = await child.ask<Answer>(command);
+        const answer = await child.ask<Answer>({...command, peer: name} satisfies PeerCommand);
         if ('error' in answer) throw new Error(answer.error);
         const elapsed = performance.now() - start;
         const after = this.#serverTimes();
@@ -149,8 +192,7 @@ export class Bench {
         return {...answer, serverLoad: Math.max(...loads)};
       },
       stop: async () => {
-        this.#running.delete(child);
-        await child.stop();
+        if (isOwn) await this.#stop(child);
       },
     };
   }

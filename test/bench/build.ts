@@ -13,17 +13,30 @@ function lastChange(path: string): number {
   return Math.max(-Infinity, ...readdirSync(join(root, path)).map((name) => lastChange(join(path, name))));
 }
 
-/** Builds the package, unless `dist` is newer than the sources. */
-export function ensureBuilt(): void {
+/**
+ * Builds the package, unless `dist` is newer than the sources.
+ *
+ * @param declarations - Whether the declarations are needed as well. Without them, a build takes a few seconds.
+ */
+export function ensureBuilt({declarations}: {readonly declarations: boolean}): void {
   const sources = Math.max(...['src', 'package.json', 'tsup.config.ts'].map(lastChange));
   // Code and declarations are built separately, and each build may have failed.
-  if (Math.min(...['dist/index.js', 'dist/index.d.ts'].map(lastChange)) > sources) return;
+  const outputs = ['dist/index.js', ...(declarations ? ['dist/index.d.ts'] : [])];
+  if (Math.min(...outputs.map(lastChange)) > sources) return;
   process.stderr.write('Building the package …\n');
-  // Use a shell, because npm is a .cmd file on Windows. The command has no parts from outside.
-  const {status, stdout, stderr} = spawnSync('npm run --silent build', {
-    cwd: root,
-    shell: true,
-    encoding: 'utf8',
-  });
-  if (status !== 0) throw new Error(`The build failed:\n${stdout}${stderr}`);
+  build(root, declarations);
+}
+
+/** Builds the package in a folder that has its sources and its `node_modules`. */
+function build(folder: string, declarations: boolean): void {
+  const tsup = join(folder, 'node_modules/tsup/dist/cli-default.js');
+  const {status, stdout, stderr} = spawnSync(
+    process.execPath,
+    [tsup, ...(declarations ? [] : ['--no-dts'])],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+    },
+  );
+  if (status !== 0) throw new Error(`The build in ${folder} failed:\n${stdout}${stderr}`);
 }

@@ -4,22 +4,24 @@ import {isDeepStrictEqual} from 'node:util';
 import pLimit from 'p-limit';
 import {readPeak, startPeak} from './memory.ts';
 import {nodePeers} from './peers/index.ts';
-import type {Client} from './peers/peer.ts';
-import {versionOf} from './peers/peer.ts';
+import type {Client, Peer} from './peers/peer.ts';
+import {describePackage} from './peers/peer.ts';
 import type {
   Answer,
   BatchCommand,
   ClientReady,
   Command,
   InputsCommand,
+  LoadCommand,
+  PeerCommand,
   RateCommand,
   Sample,
   TransferCommand,
 } from './protocol.ts';
 
 /**
- * Runs one client in a process of its own, so that CPU, memory, garbage and optimised code are those of this client:
- * `node client.ts PEER CONNECTIONS`, followed by commands on standard input.
+ * Runs clients in a process apart from the server and the harness: `node client.ts CONNECTIONS`, followed by commands on
+ * standard input. Clients that are compared by their rate share one process, and take turns in it.
  *
  * @module
  */
@@ -53,6 +55,8 @@ async function measureRate(client: Client, command: RateCommand): Promise<Sample
     throw new Error(`The first response of ${url} is not what the server sends`);
   }
 
+  // Whatever the client before has left is not collected in the time of this one.
+  globalThis.gc?.();
   let done = 0;
   let running = true;
   const loop = async () => {
@@ -134,22 +138,30 @@ function measure(client: Client, command: Command, bounded: boolean): Promise<Sa
   }
 }
 
-const [name = '', connectionsText = '64'] = process.argv.slice(2);
-const connections = Number(connectionsText);
-const load = nodePeers[name];
-if (!load) throw new Error(`There is no client named ${name}`);
-const peer = (await load())({connections});
-if ('unavailable' in peer) {
-  say(peer);
-} else {
-  say(peer.package === undefined ? {} : {version: `${peer.package} ${versionOf(peer.package)}`});
-  const {client, boundsAllHosts = false} = peer;
-  for await (const line of createInterface({input: process.stdin})) {
-    try {
-      say(await measure(client, JSON.parse(line) as Command, boundsAllHosts));
-    } catch (error) {
-      say({error: error instanceof Error ? error.message : String(error)});
-    }
+const connections = Number(process.argv[2]);
+const loaded = new Map<string, Peer>();
+
+async function load(name: string): Promise<ClientReady> {
+  const factory = nodePeers[name];
+  if (!factory) throw new Error(`There is no client named ${name}`);
+  const peer = (await factory())({connections});
+  if ('unavailable' in peer) return peer;
+  loaded.set(name, peer);
+  return peer.package === undefined ? {} : {version: describePackage(peer.package)};
+}
+
+function carryOut(command: LoadCommand | PeerCommand): Promise<ClientReady | Sample> {
+  if (command.task === 'load') return load(command.peer);
+  const peer = loaded.get(command.peer);
+  if (!peer) throw new Error(`${command.peer} is not loaded`);
+  return measure(peer.client, command, peer.boundsAllHosts ?? false);
+}
+
+for await (const line of createInterface({input: process.stdin})) {
+  try {
+    say(await carryOut(JSON.parse(line)));
+  } catch (error) {
+    say({error: error instanceof Error ? error.message : String(error)});
   }
 }
 // Idle connections would otherwise keep the process alive.

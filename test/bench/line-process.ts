@@ -16,11 +16,12 @@ export class LineProcess {
   readonly #lines: string[] = [];
   #pending: Pending | undefined = undefined;
   #failure: Error | undefined = undefined;
+  #asked: Promise<unknown> = Promise.resolve();
 
-  constructor(command: string, args: readonly string[]) {
+  constructor(command: string, args: readonly string[], variables: NodeJS.ProcessEnv = {}) {
     // Node options of the harness must not apply to the processes that it measures.
     const {NODE_OPTIONS: _, ...env} = process.env;
-    this.#child = spawn(command, args, {env, stdio: ['pipe', 'pipe', 'inherit']});
+    this.#child = spawn(command, args, {env: {...env, ...variables}, stdio: ['pipe', 'pipe', 'inherit']});
     this.#child.on('error', (error) => this.#fail(error));
     this.#child.on('close', (code, signal) =>
       this.#fail(new Error(`The process ended with ${signal ?? `code ${code}`} before it answered`)),
@@ -48,9 +49,14 @@ export class LineProcess {
     }
   }
 
+  /** Sends a line, and reads the answer. One question waits for the answer to the one before. */
   ask<T>(message: unknown): Promise<T> {
-    this.#child.stdin?.write(`${JSON.stringify(message)}\n`);
-    return this.read<T>();
+    const answer = this.#asked.then(() => {
+      this.#child.stdin?.write(`${JSON.stringify(message)}\n`);
+      return this.read<T>();
+    });
+    this.#asked = answer.catch(() => undefined);
+    return answer;
   }
 
   async stop(): Promise<void> {

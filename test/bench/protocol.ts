@@ -5,10 +5,16 @@
  * @module
  */
 
-/** The first line of a client: it is ready, or can't take part for a reason. */
+/** The answer of a process of clients to {@link LoadCommand}: the client is ready, or can't take part for a reason. */
 export interface ClientReady {
   readonly version?: string;
   readonly unavailable?: string;
+}
+
+/** Loads a client. The Python process takes its only client from its arguments, and answers without being asked. */
+export interface LoadCommand {
+  readonly task: 'load';
+  readonly peer: string;
 }
 
 /** The first line of the server. */
@@ -18,6 +24,12 @@ export interface ServerReady {
   readonly origin: string;
   /** The origin that takes bodies and sends large ones. */
   readonly bodyOrigin: string;
+  /** The same as `bodyOrigin`, over TLS. */
+  readonly secureOrigin: string;
+  /** Small, fixed responses over HTTP/2 and TLS. */
+  readonly http2Origin: string;
+  /** A file with the certificate of the authority that has issued the server's. */
+  readonly authority: string;
   /** Many origins with the same responses. */
   readonly hosts: readonly string[];
   /** The processes that serve `origin` and `bodyOrigin`. */
@@ -25,14 +37,14 @@ export interface ServerReady {
   readonly bodyPid: number;
 }
 
-type Operation = 'json' | 'post' | 'bytes' | 'gzip';
+type Operation = 'json' | 'post' | 'bytes' | 'gzip' | 'upload';
 
 /** Sends the same request again and again, several at once, and measures for a while. */
 export interface RateCommand {
   readonly task: 'rate';
   readonly operation: Operation;
   readonly url: string;
-  /** The value that `post` sends. */
+  /** The value that `post` sends, or the number of bytes that `upload` sends. */
   readonly value?: unknown;
   /** The expected value of the first response: no client must be fast because it got something else. */
   readonly expected: unknown;
@@ -66,6 +78,9 @@ export interface InputsCommand {
 }
 
 export type Command = RateCommand | TransferCommand | BatchCommand | InputsCommand;
+
+/** A command with the name of the client that carries it out. */
+export type PeerCommand = Command & {readonly peer: string};
 
 /** One measurement. */
 export interface Sample {

@@ -7,8 +7,6 @@ import {
   addedOf,
   formatMemory,
   formatNumber,
-  median,
-  medianOf,
   peakOf,
   ratioOf,
   renderMarkdown,
@@ -48,30 +46,12 @@ const transfer: CaseResult = {
   ],
 };
 
-describe('median', () => {
-  it('the median is the middle value, whatever the order', () => {
-    expect(median([5, 1, 3])).toBe(3);
-    expect(median([10, 9, 1, 2])).toBe(5.5);
-    expect(median([7])).toBe(7);
-  });
-
-  it('the median of no values is NaN', () => {
-    expect(median([])).toBeNaN();
-  });
-});
-
 describe('rows', () => {
-  it('a row has a median by second and one by second of CPU', () => {
-    const row = rowOf('a', 100, 300, 200);
-    expect(medianOf(row, 'rate')).toBe(200);
-    expect(medianOf(row, 'cpu')).toBe(400);
-  });
-
   it('rows are compared round by round, so that a slow round affects both sides', () => {
     const subject = rowOf('a', 100, 20, 90);
     const against = rowOf('b', 50, 10, 90);
-    expect(ratioOf(subject, against, 'rate')).toBe(2);
-    expect(medianOf(subject, 'rate') / medianOf(against, 'rate')).not.toBe(2);
+    // The medians are 90 and 50, whose quotient is 1.8.
+    expect(ratioOf(subject, against, 'rate')).toEqual({low: 1.5, median: 2, high: 2, count: 3});
   });
 
   it('the peak of a row is the highest of its rounds, and undefined when none was measured', () => {
@@ -84,7 +64,8 @@ describe('rows', () => {
 describe('the added cost of a row', () => {
   it('the added cost is the median of the differences of each round', () => {
     // 50, 25 and 20 µs over 25, 20 and 25 µs.
-    expect(addedOf(rowOf('a', 10_000, 20_000, 25_000), rowOf('b', 20_000, 25_000, 20_000))).toBeCloseTo(5e-6);
+    const {median} = addedOf(rowOf('a', 10_000, 20_000, 25_000), rowOf('b', 20_000, 25_000, 20_000));
+    expect(median).toBeCloseTo(5e-6);
   });
 
   it('the added cost is a column, filled for the rows that have one', () => {
@@ -149,10 +130,26 @@ describe('renderTable', () => {
   it('a table aligns its columns, and leaves out ratios to clients that were not measured', () => {
     expect(renderTable(result).split('\n')).toEqual([
       'GET of something',
-      '               requests/s  CPU µs/request  vs fetch',
-      'session.fetch      30,000            16.7     3.00x',
-      'fetch              10,000            50.0     1.00x',
+      '                           requests/s    CPU µs/request           vs fetch',
+      'session.fetch  30,000 (25,000–35,000)  16.7 (14.6–20.8)  3.00x (2.50–3.50)',
+      'fetch          10,000 (10,000–10,000)  50.0 (50.0–50.0)              1.00x',
     ]);
+  });
+
+  it('a difference inside the spread of the rounds is "same"', () => {
+    const rows = [rowOf('session.fetch', 9_000, 10_400, 12_000), ...result.rows.slice(1)];
+    expect(renderTable({...result, rows})).toContain('same (0.97–1.12)');
+    const added = [{label: 'session.fetch', over: 'fetch'}];
+    expect(renderTable({...result, ratios: [], added, rows})).toContain('same (-5.1–1.8)');
+  });
+
+  it('a start is shown by how long it takes', () => {
+    const rows = [{label: 'undici', samples: [{work: 1, seconds: 0.08, cpu: 0.05}]}];
+    expect(
+      renderTable({...result, unit: 'start', ratios: [], rows})
+        .split('\n')
+        .slice(1),
+    ).toEqual(['        ms to the first answer  CPU ms', 'undici                    80.0    50.0']);
   });
 
   it('a table of transfers shows MB/s, CPU for a GiB, and the peak', () => {
@@ -196,15 +193,26 @@ describe('renderMarkdown', () => {
       [
         '| requests/s | GET | POST |',
         '| --- | ---: | ---: |',
-        '| `session.fetch` | 30,000 (3.00x) |  |',
-        '| `fetch` | 10,000 (1.00x) | 5.00 (1.00x) |',
-        '| `ky` |  | 4.00 (0.80x) |',
+        '| `session.fetch` | 30,000 (25,000–35,000) |  |',
+        '| `fetch` | 10,000 (10,000–10,000) | 5.00 |',
+        '| `ky` |  | 4.00 |',
       ].join('\n'),
     );
     expect(text).toContain(
-      ['| CPU µs/request | GET | POST |', '| --- | ---: | ---: |', '| `session.fetch` | 16.7 |  |'].join(
-        '\n',
-      ),
+      [
+        '| times the rate of `fetch` | GET | POST |',
+        '| --- | ---: | ---: |',
+        '| `session.fetch` | 3.00x (2.50–3.50) |  |',
+        '| `fetch` | 1.00x | 1.00x |',
+        '| `ky` |  | 0.80x |',
+      ].join('\n'),
+    );
+    expect(text).toContain(
+      [
+        '| CPU µs/request | GET | POST |',
+        '| --- | ---: | ---: |',
+        '| `session.fetch` | 16.7 (14.6–20.8) |  |',
+      ].join('\n'),
     );
     expect(text).toContain(
       [

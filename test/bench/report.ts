@@ -1,10 +1,12 @@
 import {replaceBetweenMarkers} from '../support/markers.ts';
 import type {Sample} from './protocol.ts';
+import type {Spread} from './spread.ts';
+import {formatRatio, formatRatioSpread, formatSpread, median, spreadOf} from './spread.ts';
 
 /** What a ratio compares: work per second, or work per CPU second. More is better in both. */
 export type Measure = 'rate' | 'cpu';
 
-export type Unit = 'request' | 'byte' | 'input' | 'endpoint';
+export type Unit = 'request' | 'byte' | 'input' | 'endpoint' | 'start';
 
 /** The measurements of one client in one case. */
 export interface Row {
@@ -50,21 +52,18 @@ const gib = 2 ** 30;
 /** The section of the cases that name none. */
 const mainSection = 'bench';
 
-export function median(values: readonly number[]): number {
-  if (values.length === 0) return Number.NaN;
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  const upper = sorted[middle] as number;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] as number) + upper) / 2;
-}
-
 function measureOf(sample: Sample, by: Measure): number {
   return sample.work / (by === 'rate' ? sample.seconds : sample.cpu);
 }
 
-/** The median of a row's work per second, or per CPU second. */
-export function medianOf(row: Row, by: Measure): number {
-  return median(row.samples.map((sample) => measureOf(sample, by)));
+/** A row's work per second, or per CPU second. */
+function workOf(row: Row, by: Measure): Spread {
+  return spreadOf(row.samples.map((sample) => measureOf(sample, by)));
+}
+
+/** What a piece of work of a row costs, in seconds or CPU seconds. */
+function costOf(row: Row, by: Measure): Spread {
+  return spreadOf(row.samples.map((sample) => 1 / measureOf(sample, by)));
 }
 
 /** The highest peak of memory of all rounds, in bytes; `undefined` where it wasn't measured. */
@@ -74,29 +73,27 @@ export function peakOf(row: Row): number | undefined {
 }
 
 /**
- * How many times as good one row is as another: the median of the ratios within each round, so that other work of the
- * machine in a round affects both rows.
+ * How many times as good one row is as another: the ratios within each round, so that other work of the machine in a round
+ * affects both rows.
  */
-export function ratioOf(row: Row, against: Row, by: Measure): number {
-  const rounds = Math.min(row.samples.length, against.samples.length);
-  const ratios = Array.from(
-    {length: rounds},
-    (_, round) =>
-      measureOf(row.samples[round] as Sample, by) / measureOf(against.samples[round] as Sample, by),
+export function ratioOf(row: Row, against: Row, by: Measure): Spread {
+  return spreadOf(
+    pairsOf(row, against).map(([sample, other]) => measureOf(sample, by) / measureOf(other, by)),
   );
-  return median(ratios);
 }
 
-/** How much more CPU one row takes than another for a piece of work, in seconds: the median over the rounds. */
-export function addedOf(row: Row, over: Row): number {
-  const rounds = Math.min(row.samples.length, over.samples.length);
-  const costs = Array.from(
-    {length: rounds},
-    (_, round) =>
-      1 / measureOf(row.samples[round] as Sample, 'cpu') -
-      1 / measureOf(over.samples[round] as Sample, 'cpu'),
+/** How much more CPU one row takes than another for a piece of work in each round, in seconds. */
+export function addedOf(row: Row, over: Row): Spread {
+  return spreadOf(
+    pairsOf(row, over).map(([sample, other]) => 1 / measureOf(sample, 'cpu') - 1 / measureOf(other, 'cpu')),
   );
-  return median(costs);
+}
+
+/** The samples of the rounds that both rows have. */
+function pairsOf(row: Row, other: Row): (readonly [Sample, Sample])[] {
+  return row.samples
+    .slice(0, other.samples.length)
+    .map((sample, round) => [sample, other.samples[round] as Sample]);
 }
 
 export function findRow(result: CaseResult, label: string): Row | undefined {
@@ -115,10 +112,6 @@ export function formatNumber(value: number): string {
   return value.toLocaleString('en-US', {minimumFractionDigits: digits, maximumFractionDigits: digits});
 }
 
-function formatRatio(value: number): string {
-  return Number.isFinite(value) ? `${value.toFixed(2)}x` : '–';
-}
-
 /** Bytes in MB, at least 0: a process may return memory that it held when it was idle. */
 export function formatMemory(bytes: number | undefined): string {
   return bytes === undefined ? '' : Math.max(0, bytes / 1e6).toFixed(0);
@@ -129,21 +122,44 @@ const headings: Readonly<Record<Unit, {readonly rate: string; readonly cpu: stri
   byte: {rate: 'MB/s', cpu: 'CPU s/GiB'},
   input: {rate: 'inputs/s', cpu: 'CPU µs/input'},
   endpoint: {rate: 'endpoints/s', cpu: 'CPU µs/endpoint'},
+  start: {rate: 'ms to the first answer', cpu: 'CPU ms'},
+};
+
+/** A row's rate; for starts, how long one takes. */
+function rateOf(row: Row, unit: Unit): Spread {
+  return unit === 'start' ? costOf(row, 'rate') : workOf(row, 'rate');
+}
+
+const rateFormats: Partial<Record<Unit, (value: number) => string>> = {
+  byte: (rate) => formatNumber(rate / 1e6),
+  start: (seconds) => formatNumber(seconds * 1e3),
+};
+const cpuFormats: Partial<Record<Unit, (value: number) => string>> = {
+  byte: (cost) => formatNumber(cost * gib),
+  start: (cost) => formatNumber(cost * 1e3),
 };
 
 function formatRate(row: Row, unit: Unit): string {
-  const rate = medianOf(row, 'rate');
-  return formatNumber(unit === 'byte' ? rate / 1e6 : rate);
+  return formatSpread(rateOf(row, unit), rateFormats[unit] ?? formatNumber);
 }
 
 function formatCpu(row: Row, unit: Unit): string {
-  const cost = 1 / medianOf(row, 'cpu');
-  return formatNumber(unit === 'byte' ? cost * gib : cost * 1e6);
+  return formatSpread(costOf(row, 'cpu'), cpuFormats[unit] ?? ((cost) => formatNumber(cost * 1e6)));
 }
 
 function formatAdded(row: Row, {added = [], rows}: CaseResult): string {
   const over = rows.find(({label}) => label === added.find((cost) => cost.label === row.label)?.over);
-  return over && over !== row ? (addedOf(row, over) * 1e6).toFixed(1) : '';
+  if (!over || over === row) return '';
+  const cost = addedOf(row, over);
+  // As for a ratio of 1, an added cost that has either sign is none.
+  const isNone = cost.count > 2 && cost.low <= 0 && cost.high >= 0;
+  const text = formatSpread(cost, (seconds) => (seconds * 1e6).toFixed(1));
+  return isNone ? text.replace(/^\S+/, 'same') : text;
+}
+
+/** Each row beside one of the rows; nothing to tell of that row itself. */
+function formatComparison(row: Row, against: Row, by: Measure): string {
+  return row === against ? '1.00x' : formatRatioSpread(ratioOf(row, against, by));
 }
 
 function tableOf(result: CaseResult): string[][] {
@@ -165,7 +181,7 @@ function tableOf(result: CaseResult): string[][] {
     formatCpu(row, unit),
     ...(added ? [formatAdded(row, result)] : []),
     ...(hasPeak ? [formatMemory(peakOf(row))] : []),
-    ...shown.map(({against, by}) => formatRatio(ratioOf(row, findRow(result, against) as Row, by))),
+    ...shown.map(({against, by}) => formatComparison(row, findRow(result, against) as Row, by)),
   ]);
   return [head, ...body];
 }
@@ -225,10 +241,11 @@ function markdownMatrix(
   ]);
 }
 
-function rateAndRatio(row: Row, {unit, ratios: [ratio], ...result}: CaseResult): string {
-  const rate = formatRate(row, unit);
-  const baseline = ratio && result.rows.find(({label}) => label === ratio.against);
-  return baseline ? `${rate} (${formatRatio(ratioOf(row, baseline, 'rate'))})` : rate;
+/** A row's rate beside the row that the case names first. */
+function ratioToFirst(row: Row, result: CaseResult): string {
+  const [first] = result.ratios;
+  const against = first && findRow(result, first.against);
+  return against ? formatComparison(row, against, first.by) : '';
 }
 
 /** The report for a page: one table for the cases that differ in their request only, and one for each other case. */
@@ -237,8 +254,8 @@ export function renderMarkdown(report: Report): string {
   const parts = [describeRun(report)];
   const matrix = cases.filter(({column}) => column !== undefined);
   if (matrix.length > 0) {
-    parts.push(describeBrackets(matrix));
-    parts.push(markdownMatrix(headings.request.rate, matrix, rateAndRatio));
+    parts.push(markdownMatrix(headings.request.rate, matrix, (row, {unit}) => formatRate(row, unit)));
+    parts.push(markdownMatrix(describeFirst(matrix), matrix, ratioToFirst));
     parts.push(markdownMatrix(headings.request.cpu, matrix, (row, {unit}) => formatCpu(row, unit)));
   }
   for (const result of cases) {
@@ -268,20 +285,38 @@ export function renderSummary(report: Report): string {
       code(label),
       ...shown.flatMap((result) => {
         const row = findRow(result, label);
-        return row ? [rateAndRatio(row, result), formatCpu(row, result.unit)] : ['', ''];
+        return row ? [shortRate(row, result), shortCpu(row)] : ['', ''];
       }),
     ]),
   ]);
   return [describeRun(report), describeBrackets(shown), table].filter((part) => part !== '').join('\n\n');
 }
 
+/** The medians alone: a dozen lines have no room for the quartiles. */
+function shortRate(row: Row, result: CaseResult): string {
+  const rate = formatNumber(workOf(row, 'rate').median);
+  const [first] = result.ratios;
+  const against = first && findRow(result, first.against);
+  if (!against) return rate;
+  return `${rate} (${row === against ? '1.00x' : formatRatio(ratioOf(row, against, first.by))})`;
+}
+
+function shortCpu(row: Row): string {
+  return formatNumber(costOf(row, 'cpu').median * 1e6);
+}
+
 function describeRun({machine, server, rounds}: Report): string {
   return `${machine}; server: ${server}. Medians of ${rounds} interleaved rounds.`;
 }
 
+function describeFirst([result]: readonly CaseResult[]): string {
+  const against = result?.ratios[0]?.against;
+  return against === undefined ? '' : `times the rate of ${code(against)}`;
+}
+
 function describeBrackets(cases: readonly CaseResult[]): string {
-  const against = cases[0]?.ratios[0]?.against;
-  return against === undefined ? '' : `In brackets: how many times the rate of ${code(against)}.`;
+  const first = describeFirst(cases);
+  return first === '' ? '' : `In brackets: ${first}; "same" is a difference inside the spread of the rounds.`;
 }
 
 /** Names of clients as code, other labels as they are. */

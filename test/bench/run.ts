@@ -28,9 +28,7 @@ const usage = `Usage: npm run bench -- [options]
   --quick       measures for a shorter time and with smaller bodies; the figures are rough
   --json        prints the report as JSON instead of tables
   --check       prints which targets hold, and exits with 1 when a target is missed
-  --keep        leaves the pages below as they are
-
-A whole run (all cases, all clients, without --quick and --rounds) writes test/bench/README.md and the short table of README.md.
+  --markdown    writes the figures of a whole run into test/bench/README.md, and the short table into README.md
 
 Cases: ${cases.map(({name}) => name).join(', ')}
 `;
@@ -70,13 +68,16 @@ function readOptions(args: readonly string[]): Options | undefined {
   if (rounds !== undefined && !(Number.isInteger(rounds) && rounds > 0)) {
     throw new UsageError(`--rounds is ${JSON.stringify(values.rounds)}; it must be a whole number from 1`);
   }
+  if (values.markdown && (names || peers || values.quick)) {
+    throw new UsageError('--markdown writes a whole run: leave out --case, --peer and --quick');
+  }
   return {
     cases: names ? cases.filter(({name}) => names.includes(name)) : cases,
     peers: peers && new Set(peers),
     rounds,
     quick: values.quick,
     json: values.json,
-    writes: !(names || peers || values.quick || values.keep || rounds !== undefined),
+    writes: values.markdown,
     check: values.check,
   };
 }
@@ -91,7 +92,7 @@ function parse(args: readonly string[]) {
       quick: {type: 'boolean', default: false},
       json: {type: 'boolean', default: false},
       check: {type: 'boolean', default: false},
-      keep: {type: 'boolean', default: false},
+      markdown: {type: 'boolean', default: false},
       help: {type: 'boolean', short: 'h', default: false},
     },
   }).values;
@@ -173,7 +174,7 @@ try {
   if (!options) {
     console.log(usage);
   } else {
-    ensureBuilt();
+    ensureBuilt({declarations: options.cases.some(({name}) => name === 'types')});
     await run(options);
   }
 } catch (error) {

@@ -1,6 +1,12 @@
 import {once} from 'node:events';
-import type {AddressInfo, Socket} from 'node:net';
+import {mkdtempSync, rmSync, writeFileSync} from 'node:fs';
+import {createSecureServer} from 'node:http2';
+import type {AddressInfo, Server, Socket} from 'node:net';
 import {createServer} from 'node:net';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {createServer as createTlsServer} from 'node:tls';
+import {certificates} from '../support/certificates.ts';
 import {large, listGzip, smallText} from './contents.ts';
 import type {Nginx} from './nginx.ts';
 import {startNginx} from './nginx.ts';
@@ -161,11 +167,50 @@ class Connection {
   }
 }
 
-async function listen(): Promise<string> {
-  const server = createServer({highWaterMark: 256 * 1024}, (socket) => void new Connection(socket));
+async function listen(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1', backlog);
   await once(server, 'listening');
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return (server.address() as AddressInfo).port;
+}
+
+async function listenPlain(): Promise<string> {
+  const server = createServer({highWaterMark: 256 * 1024}, (socket) => void new Connection(socket));
+  return `http://127.0.0.1:${await listen(server)}`;
+}
+
+interface Identity {
+  readonly cert: string;
+  readonly key: string;
+}
+
+async function listenSecure(identity: Identity): Promise<string> {
+  const server = createTlsServer(identity, (socket) => void new Connection(socket));
+  return `https://127.0.0.1:${await listen(server)}`;
+}
+
+/** HTTP/2, which is framed by Node: the slower side, so that clients are to be compared by their CPU. */
+async function listenHttp2(identity: Identity): Promise<string> {
+  const server = createSecureServer(
+    // Clients must not be told to wait, and a session must not end, because of what a server would bound for its safety.
+    {...identity, settings: {maxConcurrentStreams: 1_000}, maxSessionMemory: 1_000},
+  );
+  const headers = {
+    ':status': 200,
+    server: 'bench',
+    date: 'Tue, 24 Nov 2026 09:00:00 GMT',
+    'content-type': 'application/json',
+    'content-length': smallText.length,
+  };
+  server.on('stream', (stream, {':path': path}) => {
+    stream.on('error', () => undefined);
+    if (path === '/json') {
+      stream.respond(headers);
+      stream.end(smallText);
+    } else {
+      stream.respond({':status': 404}, {endStream: true});
+    }
+  });
+  return `https://127.0.0.1:${await listen(server as unknown as Server)}`;
 }
 
 function say(ready: ServerReady): void {
@@ -174,21 +219,31 @@ function say(ready: ServerReady): void {
 
 // The parent process has ended in some way, so this process ends, with its nginx.
 let nginx: Nginx | undefined;
+const folder = mkdtempSync(join(tmpdir(), 'aiofetch-bench-ca-'));
 async function end(): Promise<void> {
   await nginx?.stop();
+  rmSync(folder, {recursive: true, force: true});
   process.exit(0);
 }
 process.stdin.resume().on('close', () => void end());
 process.on('SIGINT', () => void end());
 process.on('SIGTERM', () => void end());
 
-const bodyOrigin = await listen();
-const hosts = await Promise.all(Array.from({length: hostCount}, listen));
+const bodyOrigin = await listenPlain();
+const hosts = await Promise.all(Array.from({length: hostCount}, listenPlain));
+const {ca, server: identity} = await certificates();
+const authority = join(folder, 'authority.pem');
+writeFileSync(authority, ca);
+const secureOrigin = await listenSecure(identity);
+const http2Origin = await listenHttp2(identity);
 nginx = await startNginx();
 say({
   software: nginx ? `nginx ${nginx.version}, and node:net for bodies and many hosts` : 'node:net',
   origin: nginx?.origin ?? bodyOrigin,
   bodyOrigin,
+  secureOrigin,
+  http2Origin,
+  authority,
   hosts,
   pid: nginx?.pid ?? process.pid,
   bodyPid: process.pid,

@@ -37,9 +37,38 @@ const targets: readonly Target[] = [
   {case: 'get-64', row: 'typed client', against: 'ky', by: 'rate', atLeast: 3},
   {case: 'get-64', row: 'typed client', against: 'axios', by: 'rate', atLeast: 4},
   {case: 'get-64', row: 'typed client', against: 'got', by: 'rate', atLeast: 4},
+  // By CPU, because the server takes more than the client.
+  {case: 'tls', row: 'session.fetch', against: 'undici.request', by: 'cpu', atLeast: 1.1},
+  {case: 'tls', row: 'session.fetch', against: 'undici.request 8', by: 'cpu', atLeast: 1.1},
+  {case: 'tls', row: 'session.fetch', against: 'fetch', by: 'cpu', atLeast: 3.5},
+  ...['undici.request over HTTP/2', 'undici.request 8 over HTTP/2', 'got over HTTP/2'].map(
+    (against) =>
+      ({case: 'http2', row: 'session.fetch over HTTP/2', against, by: 'cpu', atLeast: 1.1}) as const,
+  ),
+  {case: 'http2', row: 'session.fetch over HTTP/2', against: 'node:http2', by: 'cpu', atLeast: 0.8},
+  {case: 'hosts', row: 'session.fetch', against: 'undici.request with a cap', by: 'cpu', atLeast: 1},
+  {case: 'under-ky', row: 'ky on session.fetch', against: 'ky', by: 'cpu', atLeast: 2},
+  {
+    case: 'under-axios',
+    row: 'axios on session.fetch',
+    against: 'axios on fetch',
+    by: 'cpu',
+    atLeast: 1.5,
+  },
+  {case: 'under-ofetch', row: 'ofetch on session.fetch', against: 'ofetch', by: 'cpu', atLeast: 2.2},
+  {
+    case: 'under-openapi-fetch',
+    row: 'openapi-fetch on session.fetch',
+    against: 'openapi-fetch',
+    by: 'cpu',
+    atLeast: 3,
+  },
+  {case: 'stream-up', row: 'session.fetch', against: 'undici.request', by: 'cpu', atLeast: 1},
   {case: 'post', row: 'session.fetch', against: 'fetch', by: 'rate', atLeast: 2.5},
-  {case: 'download', row: 'iterChunks', against: 'fetch', by: 'cpu', atLeast: 1.2},
-  {case: 'download', row: 'iterChunks', peak: 100},
+  ...['iterChunks', 'iterChunks of 65536'].flatMap((row): Target[] => [
+    {case: 'download', row, against: 'fetch', by: 'cpu', atLeast: 1.4},
+    {case: 'download', row, peak: 100},
+  ]),
   // By CPU, because the server is as slow as most clients.
   {case: 'upload', row: 'session.fetch', against: 'fetch', by: 'cpu', atLeast: 1},
   {case: 'upload', row: 'session.fetch', peak: 30},
@@ -84,7 +113,7 @@ function measuredFor(target: Target, cases: readonly CaseResult[]): number | und
     return peak === undefined ? undefined : peak / 1e6;
   }
   const against = findRow(result, target.against);
-  return against && ratioOf(row, against, target.by);
+  return against && ratioOf(row, against, target.by).median;
 }
 
 export function renderVerdict({target, measured, outcome}: Verdict): string {

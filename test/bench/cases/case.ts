@@ -23,6 +23,7 @@ export const allPeers = [
   'session.get',
   'typed client',
   'undici.request',
+  'undici.request 8',
   'fetch',
   'undici.fetch',
   'node:http',

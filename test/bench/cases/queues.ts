@@ -4,10 +4,15 @@ import {formatCount} from '../report.ts';
 import type {Case} from './case.ts';
 import {allPeers} from './case.ts';
 
+// A session bounds its connections over all hosts. Beside it, each client as it is, and undici with such a bound made by hand.
+const variants: Readonly<Record<string, readonly string[]>> = {
+  'session.fetch': ['session.fetch, limit: Infinity'],
+  'undici.request': ['undici.request with a cap'],
+};
 // httpx would take minutes: the cost of a queued request grows with the length of its queue.
 const crawlers = allPeers
   .filter((peer) => peer !== 'httpx')
-  .flatMap((peer) => (peer === 'session.fetch' ? [peer, 'session.fetch, limit: Infinity'] : [peer]));
+  .flatMap((peer) => [peer, ...(variants[peer] ?? [])]);
 
 /** More hosts than connections, and far more requests than connections. */
 const hosts: Case = {
@@ -18,6 +23,8 @@ const hosts: Case = {
   ratios: [
     {against: 'fetch', by: 'rate'},
     {against: 'undici.request', by: 'rate'},
+    {against: 'undici.request with a cap', by: 'rate'},
+    {against: 'undici.request with a cap', by: 'cpu'},
   ],
   async run(bench: Bench) {
     const {settings, server} = bench;

@@ -1,65 +1,6 @@
-import type {Bench, Worker} from '../bench.ts';
 import {document, largeSize, list, small} from '../contents.ts';
-import type {RateCommand} from '../protocol.ts';
 import type {Case} from './case.ts';
-import {allPeers} from './case.ts';
-
-interface RequestCase {
-  readonly name: string;
-  readonly title: string;
-  readonly column?: string;
-  /** The clients that take part. @default all clients */
-  readonly peers?: readonly string[];
-  readonly ratios?: Case['ratios'];
-  readonly concurrency: number;
-  readonly operation: RateCommand['operation'];
-  readonly path: string;
-  readonly value?: unknown;
-  readonly expected: unknown;
-}
-
-/** A case that sends the same request again and again. */
-function requestCase({name, title, column, path, peers = allPeers, ratios, ...request}: RequestCase): Case {
-  return {
-    name,
-    title: () => title,
-    ...(column !== undefined && {column}),
-    unit: 'request',
-    ratios: ratios ?? [
-      {against: 'fetch', by: 'rate'},
-      {against: 'undici.request', by: 'rate'},
-    ],
-    async run(bench: Bench) {
-      const {settings, server} = bench;
-      const {ramp, window, warmUp, rounds} = settings;
-      // nginx answers a POST before it has read the body, which makes some clients close the connection.
-      const takesBody = request.operation === 'post';
-      const url = (takesBody ? server.bodyOrigin : server.origin) + path;
-      const command: RateCommand = {task: 'rate', url, ramp, window, ...request};
-      const turn = (worker: Worker, measured: RateCommand) => ({
-        label: worker.label,
-        measure: () => worker.measure(measured),
-      });
-      const workers = (await Promise.all(peers.map((peer) => bench.worker(peer)))).filter(
-        (worker) => worker !== undefined,
-      );
-      const cold = workers.filter(({warm}) => !warm.has(request.operation));
-      const warmed = await bench.interleave(
-        `${title}, warm-up`,
-        1,
-        cold.map((worker) => turn(worker, {...command, concurrency: 64, ramp: 0, window: warmUp})),
-      );
-      for (const {label, warm} of cold) {
-        if (warmed.some((row) => row.label === label)) warm.add(request.operation);
-      }
-      return bench.interleave(
-        title,
-        rounds,
-        workers.filter(({warm}) => warm.has(request.operation)).map((worker) => turn(worker, command)),
-      );
-    },
-  };
-}
+import {requestCase} from './request-case.ts';
 
 const get = {operation: 'json', path: '/json', expected: small} as const;
 

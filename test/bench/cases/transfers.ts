@@ -7,6 +7,7 @@ import type {Case} from './case.ts';
 const downloaders = [
   'session.fetch',
   'iterChunks',
+  'iterChunks of 65536',
   'undici.request',
   'fetch',
   'undici.fetch',
@@ -16,7 +17,7 @@ const downloaders = [
   'aiohttp',
   'httpx',
 ];
-const uploaders = downloaders.filter((peer) => peer !== 'iterChunks');
+const uploaders = downloaders.filter((peer) => !peer.startsWith('iterChunks'));
 
 /** One large body in a new process each time, so that the peak of memory is that of this body. */
 function transferCase(

@@ -1,7 +1,8 @@
 import {Agent} from 'node:http';
 import type {Readable} from 'node:stream';
 import axios from 'axios';
-import type {PeerFactory} from './peer.ts';
+import {Agent as Undici} from 'undici';
+import type {FetchPeerFactory, PeerFactory} from './peer.ts';
 import {drain, nodeStream} from './peer.ts';
 
 export const axiosPeer: PeerFactory = ({connections}) => {
@@ -21,6 +22,21 @@ export const axiosPeer: PeerFactory = ({connections}) => {
       // If axios may follow redirects, it keeps the whole body in memory.
       upload: async (url, bytes) =>
         (await client.post<unknown>(url, nodeStream(bytes), {maxRedirects: 0})).data,
+    },
+  };
+};
+
+/** axios with its adapter for fetch. */
+export const axiosFetchPeer: FetchPeerFactory = ({connections}, fetch) => {
+  const options = fetch ? {env: {fetch}} : {fetchOptions: {dispatcher: new Undici({connections})} as object};
+  const client = axios.create({adapter: 'fetch', ...options});
+  const json = async (url: string) => (await client.get<unknown>(url)).data;
+  return {
+    package: 'axios',
+    client: {
+      json,
+      gzip: json,
+      post: async (url, value) => (await client.post<unknown>(url, value)).data,
     },
   };
 };

@@ -15,18 +15,25 @@ interface FetchResponse {
   arrayBuffer(): Promise<ArrayBuffer>;
 }
 
-/** A client on any `fetch`, with the same calls for all of them. */
-export function fetchClient(fetch: (url: string, init?: FetchInit) => Promise<FetchResponse>): Client {
-  const json = async (url: string) => (await fetch(url)).json();
+/**
+ * A client on any `fetch`, with the same calls for all of them.
+ *
+ * @param base - Options of every request
+ */
+export function fetchClient(
+  fetch: (url: string, init?: FetchInit) => Promise<FetchResponse>,
+  base?: FetchInit,
+): Client {
+  const json = async (url: string) => (await fetch(url, base)).json();
   return {
     json,
     gzip: json,
-    post: async (url, value) => (await fetch(url, jsonInit(value) as FetchInit)).json(),
-    bytes: async (url) => (await fetch(url)).arrayBuffer(),
-    download: async (url) => drain((await fetch(url)).body as AsyncIterable<unknown>),
+    post: async (url, value) => (await fetch(url, {...base, ...jsonInit(value)} as FetchInit)).json(),
+    bytes: async (url) => (await fetch(url, base)).arrayBuffer(),
+    download: async (url) => drain((await fetch(url, base)).body as AsyncIterable<unknown>),
     upload: async (url, bytes) => {
       const body = webStream(bytes) as never;
-      return (await fetch(url, {method: 'POST', body, duplex: 'half'})).json();
+      return (await fetch(url, {...base, method: 'POST', body, duplex: 'half'})).json();
     },
   };
 }

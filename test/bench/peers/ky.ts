@@ -1,18 +1,18 @@
 import ky from 'ky';
-import {Agent, setGlobalDispatcher} from 'undici';
-import type {PeerFactory} from './peer.ts';
+import {Agent} from 'undici';
+import type {FetchPeerFactory} from './peer.ts';
 
-/** ky with its defaults, on built-in fetch. */
-export const kyPeer: PeerFactory = ({connections}) => {
-  setGlobalDispatcher(new Agent({connections}));
-  const json = (url: string) => ky.get(url).json();
+/** ky with its defaults. */
+export const kyPeer: FetchPeerFactory = ({connections}, fetch) => {
+  const client = ky.create(fetch ? {fetch} : ({dispatcher: new Agent({connections})} as object));
+  const json = (url: string) => client.get(url).json();
   return {
     package: 'ky',
     client: {
       json,
       gzip: json,
-      post: (url, value) => ky.post(url, {json: value}).json(),
-      bytes: (url) => ky.get(url).arrayBuffer(),
+      post: (url, value) => client.post(url, {json: value}).json(),
+      bytes: (url) => client.get(url).arrayBuffer(),
     },
   };
 };

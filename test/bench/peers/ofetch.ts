@@ -1,18 +1,20 @@
-import {ofetch} from 'ofetch';
-import {Agent, setGlobalDispatcher} from 'undici';
-import type {PeerFactory} from './peer.ts';
+import {createFetch, ofetch} from 'ofetch';
+import {Agent} from 'undici';
+import type {FetchPeerFactory} from './peer.ts';
 
-/** ofetch with its defaults, on built-in fetch. */
-export const ofetchPeer: PeerFactory = ({connections}) => {
-  setGlobalDispatcher(new Agent({connections}));
-  const json = (url: string) => ofetch(url);
+/** ofetch with its defaults. */
+export const ofetchPeer: FetchPeerFactory = ({connections}, fetch) => {
+  const client = fetch
+    ? createFetch({fetch})
+    : ofetch.create({dispatcher: new Agent({connections}) as never});
+  const json = (url: string) => client(url);
   return {
     package: 'ofetch',
     client: {
       json,
       gzip: json,
-      post: (url, value) => ofetch(url, {method: 'POST', body: value as Record<string, unknown>}),
-      bytes: (url) => ofetch(url, {responseType: 'arrayBuffer'}),
+      post: (url, value) => client(url, {method: 'POST', body: value as Record<string, unknown>}),
+      bytes: (url) => client(url, {responseType: 'arrayBuffer'}),
     },
   };
 };

@@ -1,12 +1,14 @@
 import createClient from 'openapi-fetch';
-import type {PeerFactory} from './peer.ts';
+import {Agent} from 'undici';
+import type {FetchPeerFactory} from './peer.ts';
 
 type Paths = Record<string, {get: Operation; post: Operation & {requestBody: {content: Json}}}>;
 type Json = {'application/json': unknown};
 type Operation = {responses: {200: {content: Json}}};
 
-/** openapi-fetch on built-in fetch, with a client for each origin. */
-export const openapiFetchPeer: PeerFactory = () => {
+/** openapi-fetch, with a client for each origin. */
+export const openapiFetchPeer: FetchPeerFactory = ({connections}, fetch) => {
+  const options = fetch ? {fetch} : {requestInitExt: {dispatcher: new Agent({connections})}};
   const clients = new Map<string, ReturnType<typeof createClient<Paths>>>();
   const places = new Map<
     string,
@@ -16,7 +18,7 @@ export const openapiFetchPeer: PeerFactory = () => {
     let place = places.get(url);
     if (!place) {
       const {origin, pathname} = new URL(url);
-      const client = clients.get(origin) ?? createClient<Paths>({baseUrl: origin});
+      const client = clients.get(origin) ?? createClient<Paths>({baseUrl: origin, ...options});
       clients.set(origin, client);
       place = {client, path: pathname};
       places.set(url, place);

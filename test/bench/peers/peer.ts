@@ -26,7 +26,7 @@ export interface ClientSettings {
 }
 
 /** A client that can take part. */
-interface Peer {
+export interface Peer {
   /** The package whose version is shown; none for clients that are part of Node. */
   readonly package?: string;
   /** Whether it bounds its connections over all hosts. The others run behind p-limit, as their users would do it. */
@@ -36,12 +36,17 @@ interface Peer {
 
 export type PeerFactory = (settings: ClientSettings) => Peer | {readonly unavailable: string};
 
-export function versionOf(name: string): string {
+/** A client that can run on any `fetch`. @param fetch - default: built-in fetch */
+export type FetchPeerFactory = (settings: ClientSettings, fetch?: typeof globalThis.fetch) => Peer;
+
+/** The name of a package with its version; the name is its own where it is installed under another. */
+export function describePackage(name: string): string {
   const file = new URL(
     name === 'aiofetch' ? '../../../package.json' : `../../../node_modules/${name}/package.json`,
     import.meta.url,
   );
-  return (JSON.parse(readFileSync(file, 'utf8')) as {version: string}).version;
+  const {name: own, version} = JSON.parse(readFileSync(file, 'utf8')) as {name: string; version: string};
+  return `${own} ${version}`;
 }
 
 const chunk = new Uint8Array(chunkSize).fill(120);

@@ -85,7 +85,7 @@ class Httpx:
 async def rate(client, command):
     call = getattr(client, command["operation"])
     arguments = [command["url"]]
-    if command["operation"] == "post":
+    if command["operation"] in ("post", "upload"):
         arguments.append(command["value"])
     first = await call(*arguments)
     if (len(first) if command["operation"] == "bytes" else first) != command["expected"]:

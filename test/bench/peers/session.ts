@@ -90,15 +90,18 @@ export const typedClient: PeerFactory = (settings) => {
 
 type IterChunks = (response: Response | Promise<Response>, size?: number) => AsyncIterable<Uint8Array>;
 
-export const iterChunks: PeerFactory = (settings) => {
-  const {iterChunks: iterate} = aiofetch as {iterChunks?: IterChunks};
-  if (!iterate) return {unavailable: 'this build of aiofetch exports none'};
-  const session = createSession(settings);
-  return {
-    package: 'aiofetch',
-    client: {download: (url) => drain(iterate(session.fetch(url)))},
+/** The body as chunks of this size, or as they come. */
+export function iterChunksPeer(size?: number): PeerFactory {
+  return (settings) => {
+    const {iterChunks: iterate} = aiofetch as {iterChunks?: IterChunks};
+    if (!iterate) return {unavailable: 'this build of aiofetch exports none'};
+    const session = createSession(settings);
+    return {
+      package: 'aiofetch',
+      client: {download: (url) => drain(iterate(session.fetch(url), size))},
+    };
   };
-};
+}
 
 /** Numbers as inputs, and a worker that returns them. */
 export const asCompleted: PeerFactory = ({connections}) => ({

@@ -1,34 +1,33 @@
 import {gunzipSync} from 'node:zlib';
-import {Agent, setGlobalDispatcher, fetch as undiciFetch, request as undiciRequest} from 'undici';
+import type {Dispatcher} from 'undici';
+import {Agent, fetch as undiciFetch, request as undiciRequest} from 'undici';
 import {fetchClient} from './fetch-client.ts';
-import type {ClientSettings, PeerFactory} from './peer.ts';
+import type {Client, PeerFactory} from './peer.ts';
 import {drain, jsonInit, nodeStream} from './peer.ts';
 
-function useConnections({connections}: ClientSettings): void {
-  setGlobalDispatcher(new Agent({connections}));
-}
+export const undiciFetchPeer: PeerFactory = ({connections}) => ({
+  package: 'undici',
+  client: fetchClient(undiciFetch as never, {dispatcher: new Agent({connections})} as never),
+});
 
-export const undiciFetchPeer: PeerFactory = (settings) => {
-  useConnections(settings);
-  return {package: 'undici', client: fetchClient(undiciFetch as never)};
-};
+export const undiciRequestPeer: PeerFactory = ({connections}) => ({
+  package: 'undici',
+  client: requestClient(undiciRequest, new Agent({connections})),
+});
 
-export const undiciRequestPeer: PeerFactory = (settings) => {
-  useConnections(settings);
+/** A client on the `request` of any version of undici, with connections of its own. */
+export function requestClient(request: typeof undiciRequest, dispatcher: Dispatcher): Client {
   return {
-    package: 'undici',
-    client: {
-      json: async (url) => (await undiciRequest(url)).body.json(),
-      // undici.request leaves decompression to its user.
-      gzip: async (url) => {
-        const {body} = await undiciRequest(url, {headers: {'accept-encoding': 'gzip'}});
-        return JSON.parse(gunzipSync(await body.bytes()).toString());
-      },
-      post: async (url, value) => (await undiciRequest(url, jsonInit(value))).body.json(),
-      bytes: async (url) => (await undiciRequest(url)).body.arrayBuffer(),
-      download: async (url) => drain((await undiciRequest(url)).body),
-      upload: async (url, bytes) =>
-        (await undiciRequest(url, {method: 'POST', body: nodeStream(bytes)})).body.json(),
+    json: async (url) => (await request(url, {dispatcher})).body.json(),
+    // undici.request leaves decompression to its user.
+    gzip: async (url) => {
+      const {body} = await request(url, {dispatcher, headers: {'accept-encoding': 'gzip'}});
+      return JSON.parse(gunzipSync(await body.bytes()).toString());
     },
+    post: async (url, value) => (await request(url, {dispatcher, ...jsonInit(value)})).body.json(),
+    bytes: async (url) => (await request(url, {dispatcher})).body.arrayBuffer(),
+    download: async (url) => drain((await request(url, {dispatcher})).body),
+    upload: async (url, bytes) =>
+      (await request(url, {dispatcher, method: 'POST', body: nodeStream(bytes)})).body.json(),
   };
-};
+}
