@@ -28,7 +28,7 @@ export function ensureBuilt({declarations}: {readonly declarations: boolean}): v
 }
 
 /** Builds the package in a folder that has its sources and its `node_modules`. */
-function build(folder: string, declarations: boolean): void {
+export function build(folder: string, declarations: boolean): void {
   const tsup = join(folder, 'node_modules/tsup/dist/cli-default.js');
   const {status, stdout, stderr} = spawnSync(
     process.execPath,

@@ -143,7 +143,8 @@ function formatRate(row: Row, unit: Unit): string {
   return formatSpread(rateOf(row, unit), rateFormats[unit] ?? formatNumber);
 }
 
-function formatCpu(row: Row, unit: Unit): string {
+/** A row's CPU for a piece of work, with its quartiles. */
+export function formatCpu(row: Row, unit: Unit): string {
   return formatSpread(costOf(row, 'cpu'), cpuFormats[unit] ?? ((cost) => formatNumber(cost * 1e6)));
 }
 
@@ -186,20 +187,24 @@ function tableOf(result: CaseResult): string[][] {
   return [head, ...body];
 }
 
-/** One case as an aligned table: the first column on the left, numbers on the right. */
-export function renderTable(result: CaseResult): string {
-  const table = tableOf(result);
-  const widths = (table[0] as string[]).map((_, column) =>
-    Math.max(...table.map((cells) => (cells[column] as string).length)),
+/** A table as aligned lines: the first column on the left, numbers on the right. */
+export function alignTable(table: readonly (readonly string[])[]): string[] {
+  const widths = (table[0] ?? []).map((_, column) =>
+    Math.max(...table.map((cells) => cells[column]?.length ?? 0)),
   );
-  const lines = table.map((cells) =>
+  return table.map((cells) =>
     cells
       .map((cell, column) =>
-        column === 0 ? cell.padEnd(widths[column] as number) : cell.padStart(widths[column] as number),
+        column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0),
       )
       .join('  ')
       .trimEnd(),
   );
+}
+
+/** One case as an aligned table. */
+export function renderTable(result: CaseResult): string {
+  const lines = alignTable(tableOf(result));
   const busy = result.rows.filter(metBusyServer).map(({label}) => label);
   const warning =
     busy.length > 0

@@ -140,7 +140,7 @@ class Connection {
   #answer(): void {
     this.#state = 'head';
     const path = this.#path;
-    const known = answers.get(path);
+    const known = answers.get(path) ?? answers.get(path.replace(/\?.*/, ''));
     if (known) {
       this.#socket.write(known);
     } else if (path.startsWith('/download/')) {
