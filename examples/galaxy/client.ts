@@ -41,6 +41,12 @@ export interface Conflict {
 }
 
 /** Credentials to authenticate a user */
+export interface Credentials {
+  /** Format: email. */
+  email: string;
+}
+
+/** Credentials to authenticate a user */
 export interface CredentialsInput {
   /** Format: email. */
   email: string;

@@ -21,6 +21,13 @@ export interface QueryStyleOptions {
    * @default false
    */
   readonly allowReserved?: boolean | undefined;
+  /**
+   * How `deepObject` writes the values of a list: `tags[0]=a&tags[1]=b` (`index`, which alone can hold lists and objects),
+   * `tags[]=a&tags[]=b` (`brackets`) or `tags=a&tags=b` (`repeat`).
+   *
+   * @default `index` for lists that contain lists or objects, `repeat` for the others
+   */
+  readonly lists?: 'brackets' | 'index' | 'repeat' | undefined;
 }
 
 /** A style, a style with options, or a function that returns the pairs, which are then percent-encoded. */
@@ -80,14 +87,20 @@ type Pair = readonly [key: string, values: readonly unknown[]];
 /** @throws InvalidOptionError when the style is not one of OpenAPI's; UnsupportedOptionError for an unknown option of a style */
 export function parameterWriter(style: QueryStyle = 'form', option = 'queryStyle'): ParameterWriter {
   const given = typeof style === 'string' ? {style} : typeof style === 'function' ? {} : style;
-  checkKnown(option, given, ['style', 'explode', 'allowReserved']);
-  const {style: styleName = 'form', allowReserved = false} = given;
+  checkKnown(option, given, ['style', 'explode', 'allowReserved', 'lists']);
+  const {style: styleName = 'form', allowReserved = false, lists} = given;
   // A name such as "constructor" belongs to the prototype.
   const isName = Object.hasOwn(delimiters, styleName);
   assertOption(isName, option, styleName, `${Object.keys(delimiters).join(', ')}, or a function`);
   const isDeep = styleName === 'deepObject';
   const {explode = isDeep || styleName === 'form'} = given;
   assertOption(!isDeep || explode, option, 'deepObject with explode: false', 'deepObject with explode');
+  assertOption(
+    lists === undefined || (isDeep && /^(?:brackets|index|repeat)$/.test(lists)),
+    option,
+    `lists: ${lists} for ${styleName}`,
+    'lists: brackets, index or repeat, for deepObject alone',
+  );
 
   function pairsOf(key: string, value: unknown, name: string): Pair[] {
     if (!isComposite(value)) return isDefined(value) ? [[key, [value]]] : [];
@@ -96,8 +109,17 @@ export function parameterWriter(style: QueryStyle = 'form', option = 'queryStyle
       .map(([member, item]) => [member, toPlain(item, name)] as const)
       .filter(([, item]) => isDefined(item));
     // OpenAPI doesn't define lists and objects inside a deepObject. They nest one level deeper, which is how servers read them.
-    if (isDeep)
-      return members.flatMap(([member, item]) => pairsOf(isList ? key : `${key}[${member}]`, item, name));
+    if (isDeep) {
+      const form = !isList
+        ? 'index'
+        : (lists ?? (members.some(([, item]) => isComposite(item)) ? 'index' : 'repeat'));
+      return members.flatMap(([member, item], index) => {
+        if (form !== 'index' && isComposite(item))
+          refuseValue('is a list of lists or objects: use lists: index', name);
+        const suffix = form === 'repeat' ? '' : `[${form === 'brackets' ? '' : isList ? index : member}]`;
+        return pairsOf(key + suffix, item, name);
+      });
+    }
     if (explode) return members.map(([member, item]) => [isList ? key : member, [item]]);
     const values = isList ? members.map(([, item]) => item) : members.flat();
     return values.length > 0 ? [[key, values]] : [];

@@ -38,14 +38,20 @@ export function writeBody(operation: ClientOperation, context: EndpointContext):
     context.warn(`${method} ${path}: the body is left out, because a ${method} request has none`);
     return undefined;
   }
-  const choice = choose(body.content);
+  const choice = choose(body.content, context.document);
   if (!choice) return undefined;
   const {types} = context;
   const {kind, mediaType, media} = choice;
   const bare = bareMediaType(mediaType);
   const warn = (message: string) => context.warn(`${method} ${path}: ${message}`);
   const schema = () =>
-    witness(context, types.typeOfAny([media.schema ?? media.itemSchema], !body.required, {direction: 'in'}));
+    witness(
+      context,
+      types.typeOfAny([media.schema ?? media.itemSchema], !body.required, {
+        direction: 'in',
+        isForm: kind === 'multipart',
+      }),
+    );
   switch (kind) {
     case 'json':
       return bare === 'application/json'
@@ -206,7 +212,7 @@ function successes({operation}: ClientOperation, {document}: EndpointContext): S
     choice:
       status === '204' || status === '205'
         ? undefined
-        : choose(resolve<ResponseObject>(document, response).content),
+        : choose(resolve<ResponseObject>(document, response).content, document),
   }));
 }
 
@@ -237,7 +243,7 @@ export function writeErrors(
       description && description.length <= 100 && !description.includes('\n')
         ? docComment({description})
         : '';
-    const type = method === 'HEAD' ? 'undefined' : errorType(choose(content), context);
+    const type = method === 'HEAD' ? 'undefined' : errorType(choose(content, context.document), context);
     return [`${comment}${statusKey(key)}: ${witness(context, type)}`];
   });
   return members.length > 0 ? `{\n  ${indent(members.join(',\n'))},\n}` : undefined;

@@ -1,5 +1,7 @@
 import {bareMediaType} from '../utils/media-type.ts';
-import type {Content, MediaType} from './document.ts';
+import type {Content, LoadedDocument, MediaType, SchemaOrBoolean} from './document.ts';
+import {isSchema, resolve} from './document.ts';
+import {isBare, isBinaryText} from './schema-types.ts';
 
 type MediaKind = 'json' | 'ndjson' | 'events' | 'form' | 'multipart' | 'text' | 'binary';
 
@@ -25,17 +27,40 @@ export interface Choice {
   readonly kind: MediaKind;
   readonly mediaType: string;
   readonly media: MediaType;
+  /** Whether the document has a range, as any type, in the place of the media type. */
+  readonly isOpen: boolean;
+}
+
+/** The possible contents of a body, in the document's order. */
+export function choicesOf(content: Content | undefined, document: LoadedDocument): Choice[] {
+  return Object.entries(resolve<Content>(document, content ?? {})).map(([mediaType, given]) => {
+    const media = resolve<MediaType>(document, given as never);
+    // `*/*` is what springdoc writes where a method names no media type.
+    if (/^(?:\*|application)\/\*$/.test(bareMediaType(mediaType))) {
+      const kind = kindOfSchema(media.schema, document);
+      if (kind !== 'binary')
+        return {kind, mediaType: kind === 'json' ? 'application/json' : 'text/plain', media, isOpen: true};
+    }
+    return {kind: kindOf(mediaType), mediaType, media, isOpen: false};
+  });
+}
+
+/** The kind of a body whose media type is open: its schema tells what it is. */
+function kindOfSchema(given: SchemaOrBoolean | undefined, document: LoadedDocument): MediaKind {
+  const schema = resolve<SchemaOrBoolean | undefined>(document, given as never);
+  if (!isSchema(schema) || isBare(schema)) return 'binary';
+  const types = [schema.type ?? []].flat().filter((type) => type !== 'null');
+  const isText = types.join() === 'string' || (types.length === 0 && isBinaryText(schema));
+  if (types.join() === 'file' || (isText && isBinaryText(schema))) return 'binary';
+  // Servers write a string as it is: Spring does so for application/json too.
+  return isText ? 'text' : 'json';
 }
 
 /** Chooses one of several media types. */
-export function choose(content: Content | undefined): Choice | undefined {
-  const choices = Object.entries(content ?? {}).map(([mediaType, media]) => ({
-    kind: kindOf(mediaType),
-    mediaType,
-    media,
-  }));
+export function choose(content: Content | undefined, document: LoadedDocument): Choice | undefined {
+  const choices = choicesOf(content, document);
   // Plain JSON goes before other media types that are JSON.
-  const plain = choices.find(({mediaType}) => mediaType === 'application/json');
+  const plain = choices.find(({mediaType, isOpen}) => !isOpen && mediaType === 'application/json');
   if (plain) return plain;
   for (const kind of preferred) {
     const choice = choices.find((one) => one.kind === kind);

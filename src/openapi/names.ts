@@ -4,14 +4,19 @@ import {decoded, pointerSegments} from './document.ts';
 function wordsOf(text: string): string[] {
   return (
     text
-      .normalize('NFKD')
-      .replaceAll(/[\u0300-\u036f'’]/g, '')
+      .normalize('NFKC')
+      .replaceAll(/['’]/g, '')
       // fooBar, FOOBar
-      .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
-      .replaceAll(/([A-Z])([A-Z][a-z])/g, '$1 $2')
-      .split(/[^A-Za-z\d]+/)
+      .replaceAll(/([\p{Ll}\d])(\p{Lu})/gu, '$1 $2')
+      .replaceAll(/(\p{Lu})(\p{Lu}\p{Ll})/gu, '$1 $2')
+      .split(/[^\p{L}\p{Nl}\p{M}\p{Nd}]+|\p{Me}+/u)
       .filter((word) => word !== '')
   );
+}
+
+/** A name as an identifier, which begins with no digit and no mark. */
+function identifier(name: string): string {
+  return /^[\p{L}\p{Nl}]/u.test(name) ? name : `_${name}`;
 }
 
 const capitalize = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
@@ -21,14 +26,14 @@ export function camelCase(text: string, fallback: string): string {
   const [first, ...rest] = wordsOf(text);
   if (first === undefined) return fallback;
   const name = [first.toLowerCase(), ...rest.map((word) => capitalize(lowerAcronym(word)))].join('');
-  return /^\d/.test(name) ? `_${name}` : name;
+  return identifier(name);
 }
 
 /** `simple-user` becomes `SimpleUser`. A name in Pascal case stays as it is. */
 function pascalCase(text: string, fallback: string): string {
   const name = /^[A-Z][A-Za-z\d]*$/.test(text) ? text : wordsOf(text).map(capitalize).join('');
   if (name === '') return fallback;
-  return /^\d/.test(name) ? `_${name}` : name;
+  return identifier(name);
 }
 
 // list_USERS becomes listUsers rather than listUSERS.
@@ -73,11 +78,8 @@ export function safeIdentifier(name: string): string {
   return reservedWords.has(name) ? `${name}_` : name;
 }
 
-/** Names of types that the generated code uses, or that readers would take for built-in types. */
-export const knownTypes = (
-  'Array Blob Boolean Client Date Error Exclude Extract File FormData Function Map Number Object Omit Partial Pick ' +
-  'Promise ReadableStream Readonly Record Request RequestBody Required Response Set String Symbol'
-).split(' ');
+/** Names of types that the generated code uses or has of its own. A schema of such a name gets another. */
+export const knownTypes = 'Blob Callbacks Client Date Record ResponseHeaders ReturnType Webhooks'.split(' ');
 
 /** A call that a bundler may leave out where nobody uses its result. */
 export function pure(call: string): string {

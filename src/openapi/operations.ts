@@ -123,7 +123,9 @@ function parametersOf(document: LoadedDocument, item: PathItem, operation: Opera
     const parameter = resolve<Parameter>(document, given);
     const name = textOf(parameter.name);
     const place = textOf(parameter.in);
-    byPlace.set(`${place} ${name}`, {...parameter, name, in: place});
+    // RFC 9110, section 5.1: names of headers are the same in any case.
+    const key = place === 'header' ? name.toLowerCase() : name;
+    byPlace.set(`${place} ${key}`, {...parameter, name, in: place});
   }
   return [...byPlace.values()];
 }

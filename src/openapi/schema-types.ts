@@ -24,6 +24,12 @@ export function isBare(schema: SchemaOrBoolean): boolean {
   return !typeKeywords.some((keyword) => schema[keyword] !== undefined);
 }
 
+/** Whether a schema allows no members at all. */
+export function isClosed(schema: SchemaOrBoolean): boolean {
+  if (!isSchema(schema) || schema.additionalProperties !== false || schema.patternProperties) return false;
+  return Object.keys(schema.properties ?? {}).length === 0 && !schema.allOf && !schema.oneOf && !schema.anyOf;
+}
+
 /** The likely `type` of a schema without one. */
 export function guessType(schema: Schema): string | undefined {
   if (schema.properties || schema.additionalProperties !== undefined || schema.patternProperties)
@@ -37,4 +43,16 @@ export function aliasedRefs(schema: SchemaOrBoolean): string[] {
   if (!isSchema(schema)) return [];
   if (schema.$ref !== undefined) return [schema.$ref];
   return [...(schema.allOf ?? []), ...(schema.oneOf ?? []), ...(schema.anyOf ?? [])].flatMap(aliasedRefs);
+}
+
+/** Whether a string is binary data where its place allows it: a part of a form, or a whole body. */
+export function isBinaryText({format, contentMediaType, contentEncoding}: Schema): boolean {
+  if (format === 'binary') return true;
+  return contentMediaType !== undefined && contentEncoding === undefined && isBinary(contentMediaType);
+}
+
+function isBinary(mediaType: string): boolean {
+  return /^(?:audio|font|image|video)\/(?!svg)|^application\/(?:octet-stream|pdf|zip|gzip)\b/i.test(
+    mediaType,
+  );
 }

@@ -1,10 +1,11 @@
 import {afterColon, docComment, indent} from './comments.ts';
 import {Directions} from './directions.ts';
-import type {LoadedDocument, Schema, SchemaOrBoolean} from './document.ts';
-import {isReference, isSchema, lookUp, resolve, within} from './document.ts';
+import type {LoadedDocument, Reference, Schema, SchemaOrBoolean} from './document.ts';
+import {isReference, isSchema, lookUp, OpenApiError, resolve, within} from './document.ts';
 import {literalType, memberName, stringLiteral} from './literals.ts';
 import {knownTypes, nameOfRef, nameTail, Scope} from './names.ts';
-import {aliasedRefs, guessType, isBare} from './schema-types.ts';
+import {aliasedRefs, guessType, isBare, isBinaryText, isClosed} from './schema-types.ts';
+import {refOfSchema, Subtypes} from './subtypes.ts';
 import {step} from './work.ts';
 import type {Written} from './written.ts';
 import {grouped, intersection, primary, union} from './written.ts';
@@ -17,6 +18,8 @@ export interface TypeContext {
   readonly direction: Direction;
   /** Whether it is a parameter, where a date may be a `Date` and a list may be read-only. */
   readonly isParameter?: boolean;
+  /** Whether it is a multipart form, whose parts may be binary. JSON can't contain binary data: there it is text. */
+  readonly isForm?: boolean;
 }
 
 /** A schema that becomes a named type of the generated code. */
@@ -24,6 +27,9 @@ interface Named {
   readonly ref: string;
   readonly name: string;
   readonly direction: Direction;
+  readonly isForm: boolean;
+  /** Whether the type is what the subtypes of a schema share, rather than one of these subtypes. */
+  readonly isBase: boolean;
 }
 
 /** Keywords that make a schema with a `$ref` beside them an intersection. */
@@ -47,16 +53,20 @@ export class TypeWriter {
   readonly #warn: (message: string) => void;
   readonly #scope = new Scope(knownTypes);
   readonly #directions: Directions;
+  readonly #subtypes: Subtypes;
+  /** Whether the first use of a schema was that of a form, by reference. */
+  readonly #isForm = new Map<string, boolean>();
   readonly #names = new Map<string, string>();
   readonly #named = new Map<string, Named>();
 
   constructor(document: LoadedDocument, warn: (message: string) => void) {
     this.#document = document;
     this.#warn = warn;
-    this.#directions = new Directions(document);
+    this.#subtypes = new Subtypes(document);
+    this.#directions = new Directions(document, this.#subtypes);
     // Names are taken in the document's order, so that the first of two equal names has no number.
     for (const [name, schema] of Object.entries(document.root.components?.schemas ?? {})) {
-      const own = this.#nameOf(`#/components/schemas/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`);
+      const own = this.#nameOf(refOfSchema(name));
       const target = elsewhere(schema);
       // The target in the other file gets the name that the document has for it.
       if (target !== undefined && !this.#names.has(target)) this.#names.set(target, own);
@@ -78,29 +88,68 @@ export class TypeWriter {
     return union(orNothing ? [...written, primary('undefined')] : written).text;
   }
 
+  /** Declares the schemas of the document that no operation uses, too. Those that aren't valid become `unknown`. */
+  useAll(): void {
+    for (const name of Object.keys(this.#document.root.components?.schemas ?? {})) {
+      const ref = refOfSchema(name);
+      try {
+        this.#reference(ref, {direction: 'out', isForm: this.#isForm.get(ref) === true});
+      } catch (error) {
+        this.#giveUp(ref, error);
+      }
+    }
+  }
+
+  /** @throws the error when it is about the limit of work, or about the code */
+  #giveUp(ref: string, error: unknown): void {
+    // No work is left after the limit, so that this throws the error again.
+    this.#document.work.spend(0);
+    const cause = error instanceof OpenApiError ? (error.cause ?? error) : error;
+    this.#warn(
+      `${ref} is not valid (${cause instanceof Error ? cause.message : String(cause)}): its type is unknown`,
+    );
+  }
+
   /** The declarations of all named types that were used so far, and of the types that they use, sorted by name. */
   declarations(): string[] {
     const written = new Map<string, string>();
-    // Writing a declaration may add named types to the map, which the loop then reaches.
-    for (const [key, named] of this.#named) {
-      written.set(
-        key,
-        within(named.ref, () => this.#declare(named)),
-      );
-    }
+    const declareAll = (isUsed: boolean) => {
+      // Writing a declaration may add named types to the map, which the loop then reaches.
+      for (const [key, named] of this.#named) {
+        if (!written.has(key)) written.set(key, this.#declareWithin(named, isUsed));
+      }
+    };
+    declareAll(true);
+    this.useAll();
+    declareAll(false);
     return [...this.#named]
       .sort(([, a], [, b]) => (a.name < b.name ? -1 : 1))
       .map(([key]) => written.get(key) as string);
   }
 
-  #declare({ref, name, direction}: Named): string {
+  #declareWithin(named: Named, isUsed: boolean): string {
+    try {
+      return within(named.ref, () => this.#declare(named));
+    } catch (error) {
+      if (isUsed) throw error;
+      this.#giveUp(named.ref, error);
+      return `export type ${named.name} = unknown;\n`;
+    }
+  }
+
+  #declare({ref, name, direction, isForm, isBase}: Named): string {
     const schema = lookUp(this.#document, ref) as SchemaOrBoolean;
     const comment = isSchema(schema) ? docComment(this.#documented(schema, true)) : '';
     if (this.#isAliasOfItself(ref)) {
       this.#warn(`${ref} refers to nothing but itself: its type is unknown`);
       return `${comment}export type ${name} = unknown;\n`;
     }
-    const {text, kind} = this.#write(schema, {direction});
+    const context = {direction, isForm};
+    const subtypes = isBase || !isSchema(schema) ? [] : this.#subtypes.of(ref);
+    const {text, kind} =
+      subtypes.length > 0
+        ? union(subtypes.map(($ref) => this.#writeChoice({$ref}, schema as Schema, context, $ref === ref)))
+        : this.#write(schema, context);
     return kind === 'object' && text !== '{}'
       ? `${comment}export interface ${name} ${text}\n`
       : `${comment}export type ${name} =${afterColon(text)};\n`;
@@ -119,19 +168,43 @@ export class TypeWriter {
 
   // --- names
 
-  /** The type that a reference stands for. */
-  #reference(given: string, {direction}: TypeContext): string {
+  /**
+   * The type that a reference stands for.
+   *
+   * @param isPart - Whether a schema inherits of it.
+   */
+  #reference(given: string, context: TypeContext, isPart = false): string {
     const ref = elsewhere(lookUp(this.#document, given)) ?? given;
-    const differs = this.#directions.differ(ref);
-    const key = differs ? `${ref} ${direction}` : ref;
+    const {direction} = context;
+    const isBase = isPart && this.#subtypes.of(ref).length > 0;
+    const key = this.#keyOf(ref, context) + (isBase ? ' base' : '');
     let named = this.#named.get(key);
     if (!named) {
       const plain = this.#nameOf(ref);
-      const name = differs && direction === 'in' ? this.#scope.take(`${plain}Input`) : plain;
-      named = {ref, name, direction};
+      const isForm = context.isForm === true && this.#directions.hasBinary(ref);
+      const suffixes = [
+        ...(isBase ? ['Base'] : []),
+        ...(this.#isFormFirst(ref, isForm) === isForm ? [] : [isForm ? 'Form' : 'Json']),
+        ...(this.#directions.differ(ref) && direction === 'in' ? ['Input'] : []),
+      ];
+      const name = suffixes.length > 0 ? this.#scope.take(plain + suffixes.join('')) : plain;
+      named = {ref, name, direction, isForm, isBase};
       this.#named.set(key, named);
     }
     return named.name;
+  }
+
+  /** Whether a schema is that of a form where it is used first. The type of this use has the name of the schema. */
+  #isFormFirst(ref: string, isForm: boolean): boolean {
+    const first = this.#isForm.get(ref) ?? isForm;
+    this.#isForm.set(ref, first);
+    return first;
+  }
+
+  /** The types of one schema: those of requests and responses, of forms and JSON, may differ. */
+  #keyOf(ref: string, {direction, isForm}: TypeContext): string {
+    const differing = this.#directions.differ(ref) ? ` ${direction}` : '';
+    return `${ref}${differing}${isForm && this.#directions.hasBinary(ref) ? ' form' : ''}`;
   }
 
   #nameOf(ref: string): string {
@@ -171,9 +244,10 @@ export class TypeWriter {
     if (!isSchema(schema)) return primary('unknown');
     const {$ref, nullable} = schema;
     if ($ref !== undefined) {
-      const referred = primary(this.#reference($ref, context));
+      const isExtended = structural.some((keyword) => schema[keyword] !== undefined);
+      const referred = primary(this.#reference($ref, context, isExtended));
       // OpenAPI 3.1 has keywords beside a reference. OpenAPI 3.0 ignores them, but its documents mean them too.
-      const beside = structural.some((keyword) => schema[keyword] !== undefined)
+      const beside = isExtended
         ? intersection([
             referred,
             this.#write({...schema, $ref: undefined, nullable: false} as never, context),
@@ -194,8 +268,9 @@ export class TypeWriter {
     if (schema.properties || schema.additionalProperties) parts.push(this.#writeObject(schema, context));
     for (const part of allOf ?? []) {
       // A part with nothing but annotations or `required` says nothing about the type.
-      if (isBare(part)) continue;
-      parts.push(this.#write(part, context));
+      // A part that allows no members by itself means the members of the other parts.
+      if (isBare(part) || isClosed(part)) continue;
+      parts.push(isReference(part) ? this.#writePart(part, context) : this.#write(part, context));
     }
     const demanded = this.#demanded(schema, context);
     if (demanded) parts.push(demanded);
@@ -209,6 +284,13 @@ export class TypeWriter {
     return parts.length > 0
       ? intersection(parts)
       : this.#writeTypes({...schema, allOf: undefined, oneOf: undefined, anyOf: undefined} as never, context);
+  }
+
+  /** A part of `allOf`, of which the schema inherits. */
+  #writePart(part: Reference & Schema, context: TypeContext): Written {
+    return Object.keys(part).length === 1
+      ? primary(this.#reference(part.$ref, context, true))
+      : this.#write(part, context);
   }
 
   /** The members that `required` names although a part of `allOf` declares them as optional. */
@@ -247,8 +329,16 @@ export class TypeWriter {
   }
 
   /** One choice of a union. A discriminator adds its property to the choice. */
-  #writeChoice(choice: SchemaOrBoolean, {discriminator}: Schema, context: TypeContext): Written {
-    const written = this.#write(choice, context);
+  #writeChoice(
+    choice: SchemaOrBoolean,
+    {discriminator}: Schema,
+    context: TypeContext,
+    isBase = false,
+  ): Written {
+    const written =
+      isBase && isReference(choice)
+        ? primary(this.#reference(choice.$ref, context, true))
+        : this.#write(choice, context);
     const property = discriminator?.propertyName;
     if (property === undefined || !isReference(choice)) return written;
     const {$ref} = choice;
@@ -312,15 +402,15 @@ export class TypeWriter {
     const {properties = {}, additionalProperties, patternProperties} = schema;
     const required = new Set(schema.required ?? []);
     const members: string[] = [];
-    const types = new Set<string>();
+    const types: Written[] = [];
     for (const [name, property] of Object.entries(properties)) {
       if (this.#isLeftOut(property, context)) continue;
-      const {text} = this.#write(property, context);
+      const written = this.#write(property, context);
       const comment = isSchema(property) ? docComment(this.#documented(property)) : '';
       const isOptional = !required.has(name);
-      types.add(text);
-      if (isOptional) types.add('undefined');
-      members.push(`${comment}${memberName(name)}${isOptional ? '?' : ''}:${afterColon(text)};\n`);
+      types.push(written);
+      if (isOptional) types.push(primary('undefined'));
+      members.push(`${comment}${memberName(name)}${isOptional ? '?' : ''}:${afterColon(written.text)};\n`);
     }
     const patterns = Object.values(patternProperties ?? {});
     const others =
@@ -331,11 +421,11 @@ export class TypeWriter {
       const written = others.map((other) => this.#write(other, context));
       const isAnything = written.some(({text}) => text === 'unknown');
       // TypeScript demands that an index signature includes the types of all members.
-      const {text} = isAnything ? primary('unknown') : union([...written, ...[...types].map(primary)]);
+      const {text} = isAnything ? primary('unknown') : union([...written, ...types]);
       members.push(`[name: string]:${afterColon(text)};\n`);
     } else if (members.length === 0) {
       // The schema says nothing about the members.
-      return additionalProperties === false && schema.properties
+      return additionalProperties === false
         ? primary('Record<string, never>')
         : {text: '{\n  [name: string]: unknown;\n}', kind: 'object'};
     }
@@ -369,15 +459,7 @@ function hasOwnValues({const: only, enum: allowed}: Schema, values: readonly str
   return allowed !== undefined && !values.every((value) => allowed.includes(value));
 }
 
-function stringType({format, contentMediaType, contentEncoding}: Schema, {isParameter}: TypeContext): string {
-  if (format === 'binary') return 'Blob';
-  if (contentMediaType && contentEncoding === undefined && isBinary(contentMediaType)) return 'Blob';
-  return isParameter && format === 'date-time' ? 'Date | string' : 'string';
-}
-
-/** Whether a media type is binary. JSON can't contain binary data, but a form can. */
-function isBinary(mediaType: string): boolean {
-  return /^(?:audio|font|image|video)\/(?!svg)|^application\/(?:octet-stream|pdf|zip|gzip)\b/i.test(
-    mediaType,
-  );
+function stringType(schema: Schema, {isParameter, isForm}: TypeContext): string {
+  if (isForm && isBinaryText(schema)) return 'Blob';
+  return isParameter && schema.format === 'date-time' ? 'Date | string' : 'string';
 }

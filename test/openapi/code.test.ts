@@ -49,7 +49,8 @@ describe('schemas', () => {
     ['choices', {enum: ['a', "it's", 1, null]}, "'a' | 'it\\'s' | 1 | null"],
     ['a constant', {const: true}, 'true'],
     ['anything', {}, 'unknown'],
-    ['a file', {type: 'string', format: 'binary'}, 'Blob'],
+    ['a file, which is text in JSON', {type: 'string', format: 'binary'}, 'string'],
+    ['a closed object', {type: 'object', additionalProperties: false}, 'Record<string, never>'],
     [
       'members, some optional, some with names that need quotes',
       {type: 'object', required: ['a'], properties: {a: {type: 'string'}, 'b-c': {type: 'number'}}},
@@ -101,8 +102,8 @@ describe('schemas', () => {
       },
       `{ a?: | null ${['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((one) => `| '${one.repeat(15)}'`).join(' ')}; }`,
     ],
-    ['a file (3.1)', {contentMediaType: 'application/octet-stream'}, 'Blob'],
-    ['a picture (3.1)', {type: 'string', contentMediaType: 'image/png'}, 'Blob'],
+    ['a file in JSON (3.1)', {contentMediaType: 'application/octet-stream'}, 'string'],
+    ['a picture in JSON (3.1)', {type: 'string', contentMediaType: 'image/png'}, 'string'],
     [
       'a picture in text',
       {type: 'string', contentMediaType: 'image/png', contentEncoding: 'base64'},
@@ -142,12 +143,12 @@ describe('schemas', () => {
     expect(code).toContain('body: type<ThingInput>(), response: type<Thing>()');
   });
 
-  it('names that two schemas share, or that the language has, get a number', async () => {
+  it('names that two schemas share, or that the module uses for types of the language, get a number', async () => {
     const code = await codeOf(
       documentOf({
         Thing: {
           properties: Object.fromEntries(
-            ['foo-bar', 'FooBar', 'Date', 'Blob', '1st', 'ä'].map((name) => [
+            ['foo-bar', 'FooBar', 'Date', 'Blob', '1st', 'ä', 'Error'].map((name) => [
               name,
               {$ref: `#/components/schemas/${name}`},
             ]),
@@ -159,10 +160,11 @@ describe('schemas', () => {
         Blob: {type: 'null'},
         '1st': {type: 'boolean'},
         ä: {const: 'ä'},
+        Error: {const: 'error'},
       }),
     );
     expect(code).toContain(
-      "'foo-bar'?: FooBar; FooBar?: FooBar2; Date?: Date2; Blob?: Blob2; '1st'?: _1st; 'ä'?: A;",
+      "'foo-bar'?: FooBar; FooBar?: FooBar2; Date?: Date2; Blob?: Blob2; '1st'?: _1st; 'ä'?: Ä; Error?: Error;",
     );
   });
 });
@@ -231,7 +233,7 @@ describe('an operation', () => {
     ['multipart/form-data', 'body', 'body: asMultipart(type<Thing>())'],
     ['text/csv', 'body', "body: asText('text/csv')"],
     ['image/png', 'body', "body: asStream('image/png')"],
-    ['*/*', 'body', 'body: asStream()'],
+    ['*/*', 'body', "body: asText('text/plain')"],
     ['application/x-ndjson', 'body', "body: asNdjson(type<Thing>(), {mediaType: 'application/x-ndjson'})"],
     ['application/json; charset=utf-8', 'response', 'response: type<Thing>()'],
     [
@@ -651,6 +653,7 @@ it('warnings name each part of a document that is left out or changed', async ()
     'POST /things/{id}: the path parameter "id" is an object: a call has to give its text',
     'POST /things/{id}: the cookie "sid" is left out: send it in the header "cookie"',
     '#/components/schemas/Thing refers to nothing but itself: its type is unknown',
+    '#/components/schemas/Thing2 refers to nothing but itself: its type is unknown',
   ]);
 });
 

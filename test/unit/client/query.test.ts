@@ -69,6 +69,56 @@ describe('a query', () => {
     expect(write(['a|b', 'c'], 'pipeDelimited')).toBe('color=a%7Cb%7Cc');
   });
 
+  it.each<[string, object, QueryStyle, string]>([
+    [
+      'lists of objects with indexes, as Stripe and Rails read them',
+      {
+        items: [
+          {price: 'p1', quantity: 1},
+          {price: 'p2', tags: ['a', 'b']},
+        ],
+      },
+      'deepObject',
+      'color[items][0][price]=p1&color[items][0][quantity]=1&color[items][1][price]=p2&color[items][1][tags]=a&color[items][1][tags]=b',
+    ],
+    ['a list of objects', [{a: 1}, null, {a: 2}], 'deepObject', 'color[0][a]=1&color[1][a]=2'],
+    ['lists of lists', [[1, 2], [3]], 'deepObject', 'color[0]=1&color[0]=2&color[1]=3'],
+    ['objects beside plain values', ['x', {a: 1}], 'deepObject', 'color[0]=x&color[1][a]=1'],
+    ['dates, which are plain', [new Date(0)], 'deepObject', 'color=1970-01-01T00:00:00.000Z'],
+    [
+      'plain values with indexes where asked to',
+      {tags: ['a', 'b']},
+      {style: 'deepObject', lists: 'index'},
+      'color[tags][0]=a&color[tags][1]=b',
+    ],
+    [
+      'plain values in brackets where asked to',
+      {tags: ['a', 'b']},
+      {style: 'deepObject', lists: 'brackets'},
+      'color[tags][]=a&color[tags][]=b',
+    ],
+    ['plain values by repetition', ['a', 'b'], {style: 'deepObject', lists: 'repeat'}, 'color=a&color=b'],
+  ])('deepObject writes %s', (_, value, style, expected) => {
+    expect(decodeURIComponent(write(value, style))).toBe(expected);
+  });
+
+  it.each(['brackets', 'repeat'] as const)('deepObject refuses a list of objects for lists: %s', (lists) => {
+    for (const value of [[{a: 1}], {b: [[1]]}])
+      expect(() => write(value, {style: 'deepObject', lists})).toThrow(
+        'Query parameter "color" is a list of lists or objects: use lists: index',
+      );
+  });
+
+  it('lists of another style, and other words for lists, are refused', () => {
+    for (const style of [
+      {style: 'form', lists: 'index'},
+      {style: 'deepObject', lists: 'comma'},
+    ])
+      expect(() => write('', style as QueryStyle)).toThrow(
+        /lists: brackets, index or repeat, for deepObject alone/,
+      );
+  });
+
   it('deepObject writes nested objects, and repeats the items of lists', () => {
     expect(
       decodeURIComponent(write({a: {b: {c: 1}}, d: [1, 2], e: undefined, f: new Date(0)}, 'deepObject')),
