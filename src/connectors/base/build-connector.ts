@@ -11,12 +11,15 @@ import {checkIntegrity} from './check-integrity.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import type {ConnectorState, ToError} from './fetch-exchange.ts';
 import {checkEmpty, FetchExchange} from './fetch-exchange.ts';
+import type {TrackResponse} from './tracked-response.ts';
+import {trackedResponse} from './tracked-response.ts';
 
 /**
  * Makes the connector of `createConnector`.
  *
  * @param toError - turns the errors of the definition's `send` into typed errors
  * @param watch - watches the queues, and takes the option `unreadTimeout`. Pages go without it, for the size of their bundles
+ * @param track - makes the responses that callers get. The default does for responses of any kind
  * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  */
 export function buildConnector(
@@ -24,6 +27,7 @@ export function buildConnector(
   options: ConnectorOptions,
   toError: ToError,
   watch?: typeof watchQueues,
+  track: TrackResponse = trackedResponse,
 ): Connector {
   const known = ['limit', 'limitPerHost'].concat(watch ? 'unreadTimeout' : []);
   checkKnown(`the ${definition.name} connector`, options, known, 'connector.');
@@ -32,6 +36,7 @@ export function buildConnector(
   const state: ConnectorState = {
     definition,
     toError,
+    track,
     limits: new Limits(limit, limitPerHost, (key) => new HostSlots(key)),
     running: new LinkedList(),
     totals: {sent: 0, reused: 0, opened: 0, bytesSent: 0, bytesReceived: 0},

@@ -9,11 +9,13 @@ import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import type {HostSlots, Limits, Waiter} from '../limits/limits.ts';
 import type {Holder} from '../limits/watch-queues.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
-import type {BodyTracker} from './tracked-response.ts';
-import {trackedResponse} from './tracked-response.ts';
+import type {BodyTracker, TrackResponse} from './tracked-response.ts';
 
 /** Turns the error that a `fetch` rejected with into a typed error. `otherwise` is the phase, if the error doesn't show one. */
 export type ToError = (error: unknown, request: ConnectorRequest, otherwise: 'send' | 'receive') => unknown;
+
+/** A shorter `read` timeout, in ms, has to see each chunk. */
+const shortest = 30_000;
 
 type Timer = ReturnType<typeof setTimeout> | number;
 
@@ -27,6 +29,7 @@ export interface Settle {
 export interface ConnectorState {
   readonly definition: ConnectorDefinition;
   readonly toError: ToError;
+  readonly track: TrackResponse;
   readonly limits: Limits;
   readonly running: LinkedList<FetchExchange>;
   readonly totals: {sent: number; reused: number; opened: number; bytesSent: number; bytesReceived: number};
@@ -143,7 +146,6 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
       discard(response);
       return;
     }
-    this.#clearTimer();
     try {
       this.#state.limits.observe(this.host, this.#sentAt, response.status);
       this.#stage = 'receiving';
@@ -158,7 +160,7 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
   #tracked(response: Response): Response {
     // Only a Response that a program made itself can be a network error, or can have been read. A fetch returns neither.
     const isError = response.type === 'error';
-    if (isError || response.bodyUsed || response.body?.locked) {
+    if (isError || response.bodyUsed || (response.url === '' && response.body?.locked)) {
       const what = isError ? 'Response.error()' : 'a response whose body has been read';
       throw new ConnectionError(`The connector returned ${what}`, 'receive', {request: this.#request});
     }
@@ -166,7 +168,7 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
     this.#status = status;
     this.emit('responseHeadersReceived', {status}, response);
     this.monitor?.responseStarted(response);
-    return trackedResponse(response, this, this.#request);
+    return this.#state.track(response, this, this.#request);
   }
 
   // UploadProgress: the body of the request
@@ -196,7 +198,12 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
     this.lifetime.bodyReadStarted();
   }
 
+  get takesOnePiece(): boolean {
+    return !this.monitor && !(Number(this.#request.timeouts.read) < shortest);
+  }
+
   waitsForChunk(): void {
+    this.#clearTimer();
     this.#timer = this.#limit('read', this.#request.timeouts.read);
   }
 

@@ -20,13 +20,18 @@ export interface BodyTracker extends ReadListener {
   brokeOff(error: unknown): unknown;
   /** Set if each chunk of the body has to be seen. */
   readonly monitor: object | undefined;
+  /** Whether a small body may be read in one piece: its chunks are neither timed closely nor seen one by one. */
+  readonly takesOnePiece: boolean;
 }
+
+/** Makes the response that the caller gets. */
+export type TrackResponse = typeof trackedResponse;
 
 /**
  * How many bytes of an unread body are buffered. With this buffer, a small body ends and frees its slot even if the
  * caller never reads it.
  */
-const highWaterMark = 64 * 1024;
+export const highWaterMark = 64 * 1024;
 
 /**
  * A response like the given one, whose body reports to `tracker`. An opaque response, and a response without a body, are
@@ -120,7 +125,7 @@ function trackedStream(
 }
 
 /** Whether the stream supports BYOB readers, as the body of a fetch does. Nothing else holds the chunks of such a stream. */
-function isByteStream(body: ReadableStream): boolean {
+export function isByteStream(body: ReadableStream): boolean {
   try {
     body.getReader({mode: 'byob'}).releaseLock();
     return true;

@@ -1,6 +1,7 @@
 import {prepareBody} from '../../core/body.ts';
 import {followRedirects} from '../../core/redirect.ts';
 import {toResponse} from '../base/foreign-response.ts';
+import {lazyResponse} from '../base/lazy-response.ts';
 import {networkError} from '../base/network-error.ts';
 import {watchQueues} from '../limits/watch-queues.ts';
 import type {FetchTraits} from './create-native-connector.ts';
@@ -16,4 +17,5 @@ export const anyFetch: FetchTraits = {
   toResponse,
   toError: networkError,
   watchQueues,
+  trackResponse: lazyResponse,
 };

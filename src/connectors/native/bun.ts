@@ -1,6 +1,7 @@
 import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../core/connector.ts';
 import {UnsupportedOptionError} from '../../errors/index.ts';
 import {checkKnown} from '../../utils/check-options.ts';
+import {lazyResponseOfTurn} from '../base/lazy-response.ts';
 import {anyFetch} from './any-fetch.ts';
 import {createNativeConnector} from './create-native-connector.ts';
 import {checkProxyOrSocket, parseProxyUrl} from './proxy-url.ts';
@@ -96,7 +97,14 @@ export function bunConnector(options: BunConnectorOptions = {}): Connector {
   const {limit, limitPerHost, unreadTimeout} = options;
   const checkFetch = fetchCheck(options, protections, ownFetch, ['proxy', 'tls', 'unix']);
   return createNativeConnector(
-    {...anyFetch, name, capabilities, init: fetchOptions(options), checkFetch},
+    {
+      ...anyFetch,
+      trackResponse: lazyResponseOfTurn,
+      name,
+      capabilities,
+      init: fetchOptions(options),
+      checkFetch,
+    },
     {limit, limitPerHost, unreadTimeout},
   );
 }

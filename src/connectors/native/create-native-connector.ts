@@ -7,6 +7,7 @@ import {lifetimeOf} from '../../core/request.ts';
 import {buildConnector} from '../base/build-connector.ts';
 import type {UploadProgress} from '../base/definition.ts';
 import type {ToError} from '../base/fetch-exchange.ts';
+import type {TrackResponse} from '../base/tracked-response.ts';
 import type {watchQueues} from '../limits/watch-queues.ts';
 import type {StreamingInit} from './watch-upload.ts';
 import {sendStream} from './watch-upload.ts';
@@ -36,6 +37,8 @@ export interface FetchTraits {
   ) => PreparedBody | Promise<PreparedBody>;
   /** Turns what `fetch` returned into a `Response` of the runtime, or throws. A test may have replaced `fetch`. */
   readonly toResponse: (given: unknown, request: ConnectorRequest) => Response;
+  /** Makes the responses that callers get. */
+  readonly trackResponse?: TrackResponse | undefined;
   /** Turns the errors of `fetch` into typed errors. */
   readonly toError: ToError;
 }
@@ -80,6 +83,7 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
     options,
     native.toError,
     native.watchQueues,
+    native.trackResponse,
   );
   return connector;
 }

@@ -2,6 +2,7 @@ import type {Connector, ConnectorCapabilities, ConnectorOptions} from '../../cor
 import type {ConnectorRequest} from '../../core/request.ts';
 import {InvalidOptionError, UnsupportedOptionError} from '../../errors/index.ts';
 import {checkDuration, checkKnown} from '../../utils/check-options.ts';
+import {lazyResponseOfTurn} from '../base/lazy-response.ts';
 import {networkError} from '../base/network-error.ts';
 import {anyFetch} from './any-fetch.ts';
 import {createNativeConnector} from './create-native-connector.ts';
@@ -127,7 +128,16 @@ export function denoConnector(options: DenoConnectorOptions = {}): Connector {
   const client = Deno.createHttpClient(clientOptions(options));
   try {
     return createNativeConnector(
-      {...anyFetch, toError, name, capabilities, init: {client}, checkFetch, dispose: () => client.close()},
+      {
+        ...anyFetch,
+        trackResponse: lazyResponseOfTurn,
+        toError,
+        name,
+        capabilities,
+        init: {client},
+        checkFetch,
+        dispose: () => client.close(),
+      },
       {limit, limitPerHost, unreadTimeout},
     );
   } catch (error) {
