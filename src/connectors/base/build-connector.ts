@@ -6,37 +6,27 @@ import {SessionClosedError} from '../../errors/index.ts';
 import {checkKnown, checkLimit, checkLimitPerHost} from '../../utils/check-options.ts';
 import {LinkedList} from '../../utils/linked-list.ts';
 import {HostSlots, Limits} from '../limits/limits.ts';
-import type {watchQueues} from '../limits/watch-queues.ts';
 import {checkIntegrity} from './check-integrity.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
-import type {ConnectorState, ToError} from './fetch-exchange.ts';
+import type {ConnectorState, ConnectorTraits} from './fetch-exchange.ts';
 import {checkEmpty, FetchExchange} from './fetch-exchange.ts';
-import type {TrackResponse} from './tracked-response.ts';
-import {trackedResponse} from './tracked-response.ts';
 
 /**
  * Makes the connector of `createConnector`.
  *
- * @param toError - turns the errors of the definition's `send` into typed errors
- * @param watch - watches the queues, and takes the option `unreadTimeout`. Pages go without it, for the size of their bundles
- * @param track - makes the responses that callers get. The default does for responses of any kind
  * @throws InvalidOptionError for a value that is not allowed; UnsupportedOptionError for an unknown option
  */
 export function buildConnector(
-  definition: ConnectorDefinition,
+  definition: ConnectorDefinition & ConnectorTraits,
   options: ConnectorOptions,
-  toError: ToError,
-  watch?: typeof watchQueues,
-  track: TrackResponse = trackedResponse,
 ): Connector {
-  const known = ['limit', 'limitPerHost'].concat(watch ? 'unreadTimeout' : []);
-  checkKnown(`the ${definition.name} connector`, options, known, 'connector.');
+  const {name, watchQueues} = definition;
+  const known = ['limit', 'limitPerHost'].concat(watchQueues ? 'unreadTimeout' : []);
+  checkKnown(`the ${name} connector`, options, known, 'connector.');
   const limit = checkLimit('connector.limit', options.limit, 100);
   const limitPerHost = checkLimitPerHost(options.limitPerHost);
   const state: ConnectorState = {
     definition,
-    toError,
-    track,
     limits: new Limits(limit, limitPerHost, (key) => new HostSlots(key)),
     running: new LinkedList(),
     totals: {sent: 0, reused: 0, opened: 0, bytesSent: 0, bytesReceived: 0},
@@ -45,10 +35,10 @@ export function buildConnector(
     whenEmpty: [],
   };
 
-  watch?.(state.limits, state.running, options.unreadTimeout);
+  watchQueues?.(state.limits, state.running, options.unreadTimeout);
 
   const connector: Connector = {
-    name: definition.name,
+    name,
     // These two are done here, so the definition doesn't have to support them.
     capabilities: {...definition.capabilities, maxResponseSize: true, downloadProgress: true},
     // An error that the function throws rejects the promise.

@@ -5,6 +5,7 @@ import {UnsupportedOptionError} from '../../errors/index.ts';
 import {watchQueues} from '../limits/watch-queues.ts';
 import {buildConnector} from './build-connector.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
+import type {ConnectorTraits} from './fetch-exchange.ts';
 import {networkError} from './network-error.ts';
 
 /**
@@ -33,13 +34,15 @@ import {networkError} from './network-error.ts';
  */
 export function createConnector(definition: ConnectorDefinition, options: ConnectorOptions = {}): Connector {
   // Inherited rather than copied, because a definition may be an instance of a class.
-  const prepared: ConnectorDefinition = Object.create(definition, {
+  const prepared: ConnectorDefinition & ConnectorTraits = Object.create(definition, {
     send: {
       value: (request: ConnectorRequest, signal: AbortSignal, progress: UploadProgress) =>
         definition.send(withMadeBody(request, definition), signal, progress),
     },
+    toError: {value: networkError},
+    watchQueues: {value: watchQueues},
   });
-  return buildConnector(prepared, options, networkError, watchQueues);
+  return buildConnector(prepared, options);
 }
 
 /** @throws UnsupportedOptionError for a stream, if the connector doesn't send streams */

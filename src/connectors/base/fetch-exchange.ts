@@ -7,15 +7,13 @@ import type {TraceSignals} from '../../core/trace.ts';
 import {ConnectionError, TimeoutError} from '../../errors/index.ts';
 import type {Linked, LinkedList} from '../../utils/linked-list.ts';
 import type {HostSlots, Limits, Waiter} from '../limits/limits.ts';
-import type {Holder} from '../limits/watch-queues.ts';
+import type {Holder, watchQueues} from '../limits/watch-queues.ts';
 import type {ConnectorDefinition, UploadProgress} from './definition.ts';
 import type {BodyTracker, TrackResponse} from './tracked-response.ts';
+import {trackedResponse} from './tracked-response.ts';
 
 /** Turns the error that a `fetch` rejected with into a typed error. `otherwise` is the phase, if the error doesn't show one. */
 export type ToError = (error: unknown, request: ConnectorRequest, otherwise: 'send' | 'receive') => unknown;
-
-/** A shorter `read` timeout, in ms, has to see each chunk. */
-const shortest = 30_000;
 
 type Timer = ReturnType<typeof setTimeout> | number;
 
@@ -25,11 +23,23 @@ export interface Settle {
   reject(error: unknown): void;
 }
 
+/** What connectors over different runtimes do differently. */
+export interface ConnectorTraits {
+  /** Turns the errors of the definition's `send` into typed errors. */
+  readonly toError: ToError;
+  /** Watches the queues, and takes the option `unreadTimeout`. Pages go without it, for the size of their bundles. */
+  readonly watchQueues?: typeof watchQueues | undefined;
+  /**
+   * Makes the responses that callers get.
+   *
+   * @default `trackedResponse`, which takes responses of any kind
+   */
+  readonly track?: TrackResponse | undefined;
+}
+
 /** The state that all exchanges of a connector share. */
 export interface ConnectorState {
-  readonly definition: ConnectorDefinition;
-  readonly toError: ToError;
-  readonly track: TrackResponse;
+  readonly definition: ConnectorDefinition & ConnectorTraits;
   readonly limits: Limits;
   readonly running: LinkedList<FetchExchange>;
   readonly totals: {sent: number; reused: number; opened: number; bytesSent: number; bytesReceived: number};
@@ -159,16 +169,16 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
 
   #tracked(response: Response): Response {
     // Only a Response that a program made itself can be a network error, or can have been read. A fetch returns neither.
-    const isError = response.type === 'error';
-    if (isError || response.bodyUsed || (response.url === '' && response.body?.locked)) {
-      const what = isError ? 'Response.error()' : 'a response whose body has been read';
+    const {type, url, bodyUsed, status} = response;
+    const isRead = bodyUsed || (!url && response.body?.locked);
+    if (isRead || type === 'error') {
+      const what = isRead ? 'a read response' : 'Response.error()';
       throw new ConnectionError(`The connector returned ${what}`, 'receive', {request: this.#request});
     }
-    const {status} = response;
     this.#status = status;
     this.emit('responseHeadersReceived', {status}, response);
     this.monitor?.responseStarted(response);
-    return this.#state.track(response, this, this.#request);
+    return (this.#state.definition.track ?? trackedResponse)(response, this, this.#request);
   }
 
   // UploadProgress: the body of the request
@@ -196,10 +206,6 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
 
   readStarted(): void {
     this.lifetime.bodyReadStarted();
-  }
-
-  get takesOnePiece(): boolean {
-    return !this.monitor && !(Number(this.#request.timeouts.read) < shortest);
   }
 
   waitsForChunk(): void {
@@ -289,9 +295,9 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
   }
 
   #toTyped(error: unknown, phase: 'send' | 'receive'): unknown {
-    const {isNetworkError} = this.#state.definition;
+    const {isNetworkError, toError} = this.#state.definition;
     const isOfNetwork = isNetworkError ? isNetworkError(error) : Object(error).name === 'TypeError';
-    return isOfNetwork ? this.#state.toError(error, this.#request, phase) : error;
+    return isOfNetwork ? toError(error, this.#request, phase) : error;
   }
 
   timeOut(phase: 'pool' | 'read' | 'unread' | 'attempt', limit: number): void {

@@ -1,5 +1,6 @@
 import type {CopiedHead} from '../../core/native-response.ts';
 import {CopiedResponse, cancelWhenCollected, NativeResponse} from '../../core/native-response.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {isNullBodyStatus} from '../../core/status.ts';
 import {toJsonError} from '../../errors/json-error.ts';
 import type {BodyTracker, TrackResponse} from './tracked-response.ts';
@@ -10,6 +11,9 @@ type Controller = ReadableByteStreamController | ReadableStreamDefaultController
 
 /** A body of at most this size, in bytes, is read in one piece, because its chunks hardly arrive apart. */
 const mostInOnePiece = 64 * 1024;
+
+/** A shorter `read` timeout, in ms, has to see each chunk. */
+const shortest = 30_000;
 
 /**
  * Whether the bodies of this runtime's `fetch` are byte streams. Read from the first body: asking takes Deno a quarter of the
@@ -28,7 +32,7 @@ export const lazyResponse: TrackResponse = (response, tracker, request) => {
   if (!isOfRuntime(response) || request.method === 'HEAD' || !hasUsualBody(response)) {
     return trackedResponse(response, tracker, request);
   }
-  const source = new LazySource(new BodyReader(response, tracker));
+  const source = new LazySource(new BodyReader(response, tracker, request));
   setTimeout(() => source.afterTurn(), 0);
   return new LazyResponse(response, source, tracker, request.method);
 };
@@ -44,7 +48,7 @@ export const lazyResponseOfTurn: TrackResponse = (response, tracker, request) =>
   if (!isOfRuntime(response) || request.method === 'HEAD' || !hasUsualBody(response)) {
     return trackedResponse(response, tracker, request);
   }
-  const source = new LazySource(new BodyReader(response, tracker));
+  const source = new LazySource(new BodyReader(response, tracker, request));
   if (arrived.push(source) === 1) setTimeout(endTurn, 0);
   return new LazyResponse(response, source, tracker, request.method);
 };
@@ -95,6 +99,8 @@ function joinChunks(chunks: readonly Bytes[]): Bytes {
 class BodyReader {
   readonly #response: Response;
   readonly #tracker: BodyTracker;
+  /** Whether a small body may be read in one piece: its chunks are neither timed closely nor seen one by one. */
+  readonly #takesOnePiece: boolean;
   #reader: ReadableStreamDefaultReader<Bytes> | undefined;
   // Set only while something is awaited, so that an abandoned stream can be collected.
   #fail: ((error: unknown) => void) | undefined;
@@ -102,8 +108,9 @@ class BodyReader {
   /** The object whose collection would cancel the body. It is kept from being collected while the body is read. */
   keptAlive: object | undefined;
 
-  constructor(response: Response, tracker: BodyTracker) {
+  constructor(response: Response, tracker: BodyTracker, {timeouts}: ConnectorRequest) {
     this.#response = response;
+    this.#takesOnePiece = !tracker.monitor && !(Number(timeouts.read) < shortest);
     this.#tracker = tracker;
     tracker.bodyFailsWith((error) => {
       this.#fail?.(error);
@@ -137,7 +144,7 @@ class BodyReader {
   /** Reads the whole body. */
   async readAll(): Promise<Bytes> {
     const size = Number(this.#response.headers.get('content-length'));
-    if (size > 0 && size <= mostInOnePiece && this.#tracker.takesOnePiece) return this.#readInOnePiece();
+    if (size > 0 && size <= mostInOnePiece && this.#takesOnePiece) return this.#readInOnePiece();
     const chunks: Bytes[] = [];
     for (let chunk = await this.read(); chunk; chunk = await this.read()) chunks.push(chunk);
     return joinChunks(chunks);
@@ -244,7 +251,7 @@ class LazySource {
         if (!chunk) {
           controller.close();
           // A reader that passed its own buffer (BYOB) waits for a response even when the stream is closed.
-          if ('byobRequest' in controller) controller.byobRequest?.respond(0);
+          (controller as ReadableByteStreamController).byobRequest?.respond(0);
           return;
         }
         // A byte stream throws for an empty chunk.

@@ -2,6 +2,7 @@ import {sizeOf} from '../../core/body.ts';
 import {discard} from '../../core/discard-response.ts';
 import type {CopiedHead, ReadListener} from '../../core/native-response.ts';
 import {CopiedResponse, cancelWhenCollected} from '../../core/native-response.ts';
+import type {ConnectorRequest} from '../../core/request.ts';
 import {hasBody} from '../../core/status.ts';
 
 /** Notified of the progress and the end of a response's body. */
@@ -20,12 +21,10 @@ export interface BodyTracker extends ReadListener {
   brokeOff(error: unknown): unknown;
   /** Set if each chunk of the body has to be seen. */
   readonly monitor: object | undefined;
-  /** Whether a small body may be read in one piece: its chunks are neither timed closely nor seen one by one. */
-  readonly takesOnePiece: boolean;
 }
 
 /** Makes the response that the caller gets. */
-export type TrackResponse = typeof trackedResponse;
+export type TrackResponse = (response: Response, tracker: BodyTracker, request: ConnectorRequest) => Response;
 
 /**
  * How many bytes of an unread body are buffered. With this buffer, a small body ends and frees its slot even if the
@@ -52,7 +51,7 @@ export function trackedResponse(
     tracker.passedOn();
     return response;
   }
-  const stream = body && hasBody(response, request) ? trackedStream(body, tracker) : null;
+  const stream = hasBody(response, request) ? trackedStream(body as ByteStream, tracker) : null;
   if (!stream) {
     tracker.ended();
     if ((body === null && type !== 'default') || status < 200) return response;
@@ -69,10 +68,9 @@ export function trackedResponse(
   return new CopiedResponse(stream, head, headers, tracker);
 }
 
-function trackedStream(
-  body: ReadableStream<Uint8Array<ArrayBuffer>>,
-  tracker: BodyTracker,
-): ReadableStream<Uint8Array<ArrayBuffer>> {
+type ByteStream = ReadableStream<Uint8Array<ArrayBuffer>>;
+
+function trackedStream(body: ByteStream, tracker: BodyTracker): ByteStream {
   const isBytes = isByteStream(body);
   const reader = body.getReader();
   // Set only while a chunk is awaited, so that an abandoned stream can be collected.
@@ -102,7 +100,7 @@ function trackedStream(
         tracker.ended();
         controller.close();
         // A reader that passed its own buffer (BYOB) waits for a response even when the stream is closed.
-        if ('byobRequest' in controller) controller.byobRequest?.respond(0);
+        (controller as ReadableByteStreamController).byobRequest?.respond(0);
       } else {
         tracker.received(value);
         // A byte stream throws for an empty chunk.

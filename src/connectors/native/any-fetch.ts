@@ -17,5 +17,5 @@ export const anyFetch: FetchTraits = {
   toResponse,
   toError: networkError,
   watchQueues,
-  trackResponse: lazyResponse,
+  track: lazyResponse,
 };

@@ -99,7 +99,7 @@ export function bunConnector(options: BunConnectorOptions = {}): Connector {
   return createNativeConnector(
     {
       ...anyFetch,
-      trackResponse: lazyResponseOfTurn,
+      track: lazyResponseOfTurn,
       name,
       capabilities,
       init: fetchOptions(options),

@@ -6,9 +6,7 @@ import type {ConnectorRequest, Redirect} from '../../core/request.ts';
 import {lifetimeOf} from '../../core/request.ts';
 import {buildConnector} from '../base/build-connector.ts';
 import type {UploadProgress} from '../base/definition.ts';
-import type {ToError} from '../base/fetch-exchange.ts';
-import type {TrackResponse} from '../base/tracked-response.ts';
-import type {watchQueues} from '../limits/watch-queues.ts';
+import type {ConnectorTraits} from '../base/fetch-exchange.ts';
 import type {StreamingInit} from './watch-upload.ts';
 import {sendStream} from './watch-upload.ts';
 
@@ -16,9 +14,7 @@ import {sendStream} from './watch-upload.ts';
 type SendHop = (request: ConnectorRequest, redirect?: Redirect) => Promise<Response>;
 
 /** The work that a connector does itself, because the runtime's `fetch` doesn't do it. In a page, the browser does most of it. */
-export interface FetchTraits {
-  /** Watches the queues. */
-  readonly watchQueues?: typeof watchQueues | undefined;
+export interface FetchTraits extends ConnectorTraits {
   /**
    * Follows redirects, because some runtimes don't follow them exactly as the standard says. Returns `undefined` for a
    * request whose redirects the runtime has to follow.
@@ -37,10 +33,6 @@ export interface FetchTraits {
   ) => PreparedBody | Promise<PreparedBody>;
   /** Turns what `fetch` returned into a `Response` of the runtime, or throws. A test may have replaced `fetch`. */
   readonly toResponse: (given: unknown, request: ConnectorRequest) => Response;
-  /** Makes the responses that callers get. */
-  readonly trackResponse?: TrackResponse | undefined;
-  /** Turns the errors of `fetch` into typed errors. */
-  readonly toError: ToError;
 }
 
 /** The properties of one runtime's `fetch`. */
@@ -62,10 +54,9 @@ export interface NativeFetch extends FetchTraits {
 export function createNativeConnector(native: NativeFetch, options: ConnectorOptions): Connector {
   // Used when the global fetch is a session's `fetch` that leads back to this connector.
   const {fetch: before} = globalThis;
-  const {dispose} = native;
   const connector = buildConnector(
     {
-      name: native.name,
+      ...native,
       // The progress of a stream shows how much of it the runtime has taken.
       capabilities: {...native.capabilities, uploadProgress: native.capabilities.requestStreams},
       isNetworkError,
@@ -78,12 +69,8 @@ export function createNativeConnector(native: NativeFetch, options: ConnectorOpt
           sendNatively(native, owner, fetch, hop, redirect, signal, progress);
         return native.followRedirects?.(native, request, send) ?? send(request);
       },
-      ...(dispose && {dispose}),
     },
     options,
-    native.toError,
-    native.watchQueues,
-    native.trackResponse,
   );
   return connector;
 }

@@ -130,7 +130,7 @@ export function denoConnector(options: DenoConnectorOptions = {}): Connector {
     return createNativeConnector(
       {
         ...anyFetch,
-        trackResponse: lazyResponseOfTurn,
+        track: lazyResponseOfTurn,
         toError,
         name,
         capabilities,

@@ -22,6 +22,7 @@ export function smallPageConnector(options: ConnectorOptions = {}): Connector {
     {
       name: 'fetch',
       capabilities: fixedCapabilities,
+      toError: pageError,
       async send(request, signal, progress) {
         const fetch = foreignFetch(connector, lifetimeOf(request).cameFrom) ?? before;
         const {url, method, native, redirect} = request;
@@ -47,7 +48,6 @@ export function smallPageConnector(options: ConnectorOptions = {}): Connector {
       },
     },
     options,
-    pageError,
   );
   return connector;
 }

@@ -139,7 +139,7 @@ describe('a connector that createConnector makes of a function', () => {
       await use(response);
       return response;
     });
-    await expect(connector.fetch(request())).rejects.toThrow('whose body has been read');
+    await expect(connector.fetch(request())).rejects.toThrow('a read response');
     expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
