@@ -71,6 +71,12 @@ export default {
       to: {path: '(^|/)node_modules/p-retry/'},
     },
     {
+      name: 'tough-cookie-in-its-policy',
+      severity: 'error',
+      from: {path: '^src/', pathNot: '^src/policies/cookies/'},
+      to: {path: '(^|/)node_modules/tough-cookie/'},
+    },
+    {
       name: 'barrel-chooses-the-connector',
       comment: 'Only the two barrels import #connector, which resolves to one of these files.',
       severity: 'error',

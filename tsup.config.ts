@@ -22,6 +22,7 @@ const entry = {
   'rate-limiter-flexible': 'src/policies/rate-limit/rate-limiter-flexible.ts',
   openapi: 'src/openapi/index.ts',
   cli: 'src/openapi/cli.ts',
+  cookies: 'src/policies/cookies/index.ts',
   digest: 'src/policies/auth/digest.ts',
   opentelemetry: 'src/opentelemetry/index.ts',
   har: 'src/har/index.ts',
@@ -38,6 +39,9 @@ const entry = {
   'worker-calls': 'src/session/worker-calls.ts',
   timers: 'src/utils/timers.ts',
   'worker-timers': 'src/utils/worker-timers.ts',
+  'root-options': 'src/session/root-options.ts',
+  'worker-root-options': 'src/session/worker-root-options.ts',
+  'page-root-options': 'src/session/page-root-options.ts',
   'share-requests': 'src/policies/single-flight/share-requests.ts',
   'worker-share-requests': 'src/policies/single-flight/worker-share-requests.ts',
   'default-web': 'src/connectors/default/web.ts',
@@ -57,7 +61,7 @@ export default defineConfig({
   clean: true,
   dts: {entry: declarationsOf(entry)},
   // These stay in the output, so that the consumer's runtime or bundler chooses, not this build.
-  external: ['#connector', '#hash', '#calls', '#timers', '#share-requests', /^node:/],
+  external: ['#connector', '#hash', '#calls', '#timers', '#share-requests', '#root-options', /^node:/],
   // Else "node:net" becomes "net", which may be a package, and isn't known for Node's.
   removeNodeProtocol: false,
 });

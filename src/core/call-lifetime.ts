@@ -72,6 +72,11 @@ export class Lifetime implements Linked, BegunLifetime {
   deadline = Infinity;
   /** The timer of `timeout.total`. A connector on Node lets it not keep the process alive while a body waits for its reader. */
   declare totalTimer: {ref?(): unknown; unref?(): unknown} | undefined;
+  /**
+   * Sends the requests of this call in place of the connector's `fetch`. A policy sets it that has to see each request of a
+   * redirect, such as a cookie jar.
+   */
+  declare sender: {fetch(request: object): Promise<Response>} | undefined;
   /** Called once, when the call is over. */
   atEnd: ((lifetime: Lifetime) => void) | undefined;
   /** The call ended with an error or an abort. */

@@ -192,13 +192,13 @@ export class Trace {
   /** Sends an attempt. Emits `attemptEnd` if the connector emits no trace signals. */
   async send<Request extends TracedRequest>(
     request: Request,
-    next: (request: Request) => Promise<Response>,
+    next: {fetch(request: Request): Promise<Response>},
   ): Promise<Response> {
     let end: TraceSignals['attemptEnd'] = {};
     this.#unreported.add(request.attempt);
     this.emit('attemptStart', request);
     try {
-      const response = await next(request);
+      const response = await next.fetch(request);
       end = {status: response.status};
       return response;
     } catch (error) {
@@ -233,7 +233,7 @@ export function checkTrace(trace: unknown): readonly TraceListener[] {
     Array.isArray(trace) && trace.every((item) => typeof item === 'function' || isObject(item)),
     'trace',
     trace,
-    'a list of functions, or of objects with functions',
+    'a list of functions or objects with functions',
   );
   return trace;
 }

@@ -14,7 +14,7 @@ export function checkPolicies(policies: readonly Policy[]): readonly Policy[] {
     Array.isArray(policies) && policies.every(isPolicy),
     'policies',
     policies,
-    'a list of functions, or of objects with a name and wrap()',
+    'a list of functions or objects with name and wrap()',
   );
   return policies;
 }

@@ -39,7 +39,7 @@ export async function destroySession(state: SessionState, reason: unknown): Prom
     state,
     reason instanceof AiofetchError
       ? reason
-      : new SessionClosedError('Session was destroyed', reason === undefined ? {} : {cause: reason}),
+      : new SessionClosedError('Session was destroyed', {cause: reason}),
   );
 }
 

@@ -1,6 +1,7 @@
+import {rootOptions} from '#root-options';
 import type {HeaderList} from '../core/header-list.ts';
 import type {Platform} from '../core/platform.ts';
-import type {Policy} from '../core/policy.ts';
+import type {Policy, PolicyDefinition} from '../core/policy.ts';
 import {lifetimeOf} from '../core/request.ts';
 import {UnsupportedOptionError} from '../errors/index.ts';
 import {authPolicy} from '../policies/auth/index.ts';
@@ -39,10 +40,11 @@ interface Settings {
 }
 
 /** Makes the session of `createSession` on a platform. */
-export function createSessionOn(options: SessionOptions, platform: Platform): Session {
+export function createSessionOn(given: SessionOptions, platform: Platform): Session {
+  const options = rootOptions(given);
   checkSessionOptions(options);
-  const {connector: given} = options;
-  const ownsConnector = !isConnector(given);
+  const {connector: own} = options;
+  const ownsConnector = !isConnector(own);
   const settings: Settings = {
     options,
     headers: mergeHeaders(platform.headersFrom(undefined), options.headers),
@@ -53,7 +55,7 @@ export function createSessionOn(options: SessionOptions, platform: Platform): Se
     policies: checkPolicies(options.policies ?? []),
     searchParams: mergeSearchParams([], options),
   };
-  const connector = ownsConnector ? platform.defaultConnector(given) : given;
+  const connector = ownsConnector ? platform.defaultConnector(own) : own;
   return build(settings, options, {connector, ownsConnector, platform});
 }
 
@@ -92,12 +94,13 @@ function build(
   };
 
   function extend(given: ExtendOptions): Session {
-    checkSessionOptions(given);
-    if ('connector' in given) {
-      throw new UnsupportedOptionError('connector', 'extend', 'a child session shares that of its parent');
+    const changes = rootOptions(given);
+    checkSessionOptions(changes);
+    if ('connector' in changes) {
+      throw new UnsupportedOptionError('connector', 'extend', "a child session has its parent's");
     }
     const {connector, platform} = state;
-    return build(mergeSettings(inherited, given), given, {
+    return build(mergeSettings(inherited, changes), changes, {
       connector,
       ownsConnector: false,
       platform,
@@ -141,8 +144,11 @@ function mergeSettings(parent: Settings, changes: ExtendOptions): Settings {
 
 /** Whether a retry policy among `policies` replaces the default one. If `retry` is set, both are used. */
 function isReplaced(retry: SessionOptions['retry'], policies: readonly Policy[]): boolean {
-  if (retry !== undefined && retry !== false) return false;
-  return policies.some((policy) => typeof policy === 'object' && 'retry' in (policy.callOptions ?? {}));
+  // A function has no `callOptions` either.
+  return (
+    (retry ?? false) === false &&
+    (policies as ReadonlyArray<PolicyDefinition<{retry: never}>>).some(({callOptions}) => callOptions?.retry)
+  );
 }
 
 function mergeSearchParams(

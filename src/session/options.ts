@@ -3,6 +3,7 @@ import type {HeadersInput} from '../core/header-list.ts';
 import type {Policy} from '../core/policy.ts';
 import type {TraceListener} from '../core/trace.ts';
 import type {Auth} from '../policies/auth/index.ts';
+import type {CookieJar} from '../policies/cookies/types.ts';
 import type {IdempotencyKey} from '../policies/idempotency-key.ts';
 import type {RateLimit} from '../policies/rate-limit/index.ts';
 import type {Retry} from '../policies/retry/options.ts';
@@ -27,6 +28,15 @@ export interface SessionOptions extends KyOptions, Pick<TransferOptions, 'maxRes
    * that a redirect leads to. An `Authorization` header of a call replaces them.
    */
   readonly auth?: Auth | undefined;
+  /**
+   * Sends and stores cookies: `true` for a jar of the session's own, or a jar that `cookieJar()` of `aiofetch/cookies` made.
+   * A child session has the jar of its parent; `false` gives it none. `true` needs Node, Deno or Bun and loads
+   * `aiofetch/cookies` when the first request is made. In pages the option is refused: the browser has a jar of its own, and
+   * the `credentials` of a call decide on it.
+   *
+   * @default false
+   */
+  readonly cookies?: boolean | CookieJar | undefined;
   /**
    * Options of this runtime's default connector, or a connector. The session doesn't close a connector that it was given.
    */
@@ -63,7 +73,7 @@ export interface SessionOptions extends KyOptions, Pick<TransferOptions, 'maxRes
 /** The options of a child session. It has no `connector` option, because it shares its parent's connector. */
 export type ExtendOptions = Omit<SessionOptions, 'connector'>;
 
-const knownOptions = new Set([
+const knownOptions = [
   'baseUrl',
   'headers',
   'auth',
@@ -81,7 +91,7 @@ const knownOptions = new Set([
   'parseJson',
   'stringifyJson',
   'context',
-]);
+];
 
 /**
  * Checks the names of all options, and the values that no policy, no connector and no other part checks.

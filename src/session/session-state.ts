@@ -108,7 +108,7 @@ function attemptOn(connector: Connector, totals: SessionState['totals']): Handle
     totals.attempts++;
     request.attempt = ++lifetime.attempts;
     if (request.attempt > 1) totals.retries++;
-    const {trace} = lifetime;
-    return trace ? trace.send(request, (sent) => connector.fetch(sent)) : connector.fetch(request);
+    const {trace, sender = connector} = lifetime;
+    return trace ? trace.send(request, sender) : sender.fetch(request);
   };
 }

@@ -6,6 +6,7 @@ import {main as boundedConcurrency} from '../../examples/bounded-concurrency.ts'
 import {main as closedSession} from '../../examples/closed-session.ts';
 import {main as crawlerLoop} from '../../examples/crawler-loop.ts';
 import {main as followEvents} from '../../examples/follow-events.ts';
+import {main as logIn} from '../../examples/log-in.ts';
 import {main as manyAtOnce} from '../../examples/many-at-once.ts';
 import {main as oneRequest} from '../../examples/one-request.ts';
 import {main as pooledConnector} from '../../examples/pooled-connector.ts';
@@ -66,6 +67,14 @@ test('gather and a pool each bound how many calls run at once', async () => {
 
 test('a call on a closed session fails with ERR_SESSION_CLOSED', async () => {
   expect(await closedSession()).toBe('ERR_SESSION_CLOSED');
+});
+
+test('a login by form lasts as long as its cookies, in a later run too', async () => {
+  expect(await logIn()).toEqual({
+    orders: ['tea', 'biscuits'],
+    sameOrders: ['tea', 'biscuits'],
+    statusAfterLogout: 403,
+  });
 });
 
 test('each preset gives its pool the limits of its situation', async () => {

@@ -77,6 +77,7 @@ const names: Record<string, readonly string[]> = {
   './bun': ['bunConnector'],
   './conformance': ['ConformanceError', 'conformanceCases', 'connectorConformance'],
   './conformance/server': ['startConformanceServer'],
+  './cookies': ['CookieStoreError', 'cookieJar'],
   './digest': ['digest'],
   './deno': ['denoConnector'],
   './fetch': ['fetchConnector'],

@@ -3,6 +3,7 @@ import {discard} from '../../core/discard-response.ts';
 import type {Handler} from '../../core/policy.ts';
 import {followRedirects} from '../../core/redirect.ts';
 import type {ConnectorRequest} from '../../core/request.ts';
+import {lifetimeOf} from '../../core/request.ts';
 import {RedirectError} from '../../errors/index.ts';
 import {urlOrigin} from '../../utils/url-parts.ts';
 
@@ -36,7 +37,7 @@ export function signEachHop(
     // Another origin chooses where the request goes from there, and must not get a signed request of its choice.
     hasLeft ||= urlOrigin(hop.url) !== origin;
     const response = await (hasLeft ? send(bare(single)) : sign(single, send));
-    send = connector.fetch;
+    send = (later) => (lifetimeOf(later).sender ?? connector).fetch(later);
     if (response.type !== 'opaqueredirect') return response;
     discard(response);
     throw new RedirectError(

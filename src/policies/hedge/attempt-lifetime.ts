@@ -14,6 +14,7 @@ export class AttemptLifetime extends Lifetime implements AbortListener {
     this.deadline = parent.deadline;
     this.cameFrom = parent.cameFrom;
     this.trace = parent.trace;
+    this.sender = parent.sender;
     // The connector adds one to the count when it begins this attempt.
     this.attempts = parent.attempts++;
     if (parent.isAborted) this.abort(parent.reason);

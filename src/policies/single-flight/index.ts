@@ -59,7 +59,7 @@ function isCompared(name: string): boolean {
 }
 
 function defaultKey(request: ConnectorRequest): string | undefined {
-  const {method, url, redirect, headers, native, body, transfer} = request;
+  const {method, url, redirect, headers, native, body, transfer, options} = request;
   if (method !== 'GET' || body !== null || transfer?.onDownloadProgress) return undefined;
   // Other members, such as undici's `dispatcher`, can't be compared.
   if (native && Object.keys(native).some((name) => !isCompared(name))) return undefined;
@@ -69,6 +69,8 @@ function defaultKey(request: ConnectorRequest): string | undefined {
     redirect,
     native ? JSON.stringify(native) : '',
     transfer?.maxResponseSize,
+    options['auth'],
+    options['cookies'],
     ...headers.flat,
   ].join('\n');
 }

@@ -74,11 +74,12 @@ class SharedCall extends Lifetime implements AbortListener {
   #only: Lifetime | undefined = undefined;
   #isOpen = false;
 
-  constructor({cameFrom, trace}: Lifetime, forget: () => void) {
+  constructor({cameFrom, trace, sender}: Lifetime, forget: () => void) {
     super();
     this.cameFrom = cameFrom;
     // The trace listeners of the first caller are notified of the request.
     this.trace = trace;
+    this.sender = sender;
     this.#forget = forget;
   }
 

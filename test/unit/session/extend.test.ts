@@ -153,7 +153,7 @@ describe('a child session', () => {
       const {session} = mockSession();
       const error = thrown(() => session.extend(options as SessionOptions));
       expect(error).toBeInstanceOf(UnsupportedOptionError);
-      expect(error.message).toMatch(/"connector".*shares that of its parent/);
+      expect(error.message).toMatch(/"connector".*has its parent's/);
     },
   );
 });

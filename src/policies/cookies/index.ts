@@ -1,0 +1,9 @@
+/**
+ * Cookie jars for sessions outside of pages. Needs the package `tough-cookie`.
+ *
+ * @module
+ */
+export {CookieStoreError} from './error.ts';
+export type {CookieJarOptions} from './jar.ts';
+export {cookieJar} from './jar.ts';
+export type {Cookie, CookieJar, CookieStore, NewCookie, SameSite} from './types.ts';
