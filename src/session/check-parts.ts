@@ -44,12 +44,12 @@ export function isConnector(value: Connector | ConnectorOptions | undefined): va
     isComplete || (isObject(value) && !('fetch' in value)),
     'connector',
     value,
-    `options, or an object with name, capabilities, ${connectorMethods.join(', ')}`,
+    `options or an object with name, capabilities, ${connectorMethods.join(', ')}`,
   );
   return isComplete;
 }
 
-const allowedBase = 'an http: or https: URL without credentials, absolute unless in a page';
+const allowedBase = 'an http: or https: URL without credentials, absolute unless in pages';
 
 /**
  * @throws InvalidOptionError, which doesn't show the URL

@@ -51,7 +51,7 @@ describe('a value that is not allowed is refused when the session is made, with 
       {auth: {basic: {username: 'a:b', password: 'c'}}, baseUrl: 'https://a.test'},
       /"auth.basic".*allowed: a username without ":"/,
     ],
-    ['connector', {connector: null}, /"connector" is null; allowed: options, or an object with name/],
+    ['connector', {connector: null}, /"connector" is null; allowed: options or an object with name/],
     ['connector', {connector: 'undici'}, /"connector" is "undici"; allowed:/],
     ['connector', {connector: {fetch}}, /"connector" is an object; allowed: .*name, capabilities, fetch/],
     ['connector.limit', {connector: {limit: -1}}, /"connector.limit" is -1; allowed: a whole number/],
