@@ -44,6 +44,18 @@ describe('readOptions', () => {
     });
   });
 
+  it('--runtimes takes parts of names of runtimes', () => {
+    expect(readOptions(['--runtimes', 'deno', 'BUN', '--quick'])).toEqual({
+      mode: 'runtimes',
+      runtimes: ['Deno', 'Bun'],
+      rounds: undefined,
+      quick: true,
+      json: false,
+      markdown: false,
+    });
+    expect(readOptions(['--runtimes'])).toHaveProperty('runtimes', undefined);
+  });
+
   it('--help names every case', () => {
     const options = readOptions(['--help']);
     expect(options).toHaveProperty('usage', expect.stringContaining('sized-chunks'));
@@ -57,6 +69,13 @@ describe('readOptions', () => {
     [['--rounds', '0'], '--rounds is "0"; it must be a whole number from 1'],
     [['--requests', '10'], '--requests has no effect on a comparison with other clients'],
     [['--against', 'main', '--check'], '--check has no effect on --against'],
+    [['--runtimes', '--case', 'get-1'], '--case has no effect on --runtimes'],
+    [['--runtimes', 'Netscape'], 'There is no runtime named "Netscape"'],
+    [
+      ['--runtimes', 'Deno', '--markdown'],
+      '--markdown writes a whole run: leave out --quick and the names of runtimes',
+    ],
+    [['get-1'], '"get-1" is not an option'],
     [['--markdown', '--quick'], '--markdown writes a whole run: leave out --case, --peer and --quick'],
   ])('%j is refused with the reason', (args, message) => {
     expect(refusalOf(...args)).toBe(message);

@@ -3,6 +3,8 @@ import {operations} from './against/operations.ts';
 import {againstTimes} from './against/run-against.ts';
 import {fullSettings, isPeer} from './bench.ts';
 import {cases} from './cases/index.ts';
+import {runtimeTimes} from './runtimes/run-runtimes.ts';
+import {benchRuntimes} from './runtimes/runtimes.ts';
 
 const usage = `Usage: npm run bench -- [options]
 
@@ -26,6 +28,16 @@ two minutes. Its table is for the message of a change.
   --requests N    requests of each build in a round (default: as many as take ${againstTimes.full.turn} ms)
   --quick         takes about half a minute
   --json          prints the report as JSON instead of the table
+
+       npm run bench -- --runtimes [options] [part of a name ...]
+
+Compares session.fetch with the runtime's own fetch, in one process of each runtime, in about three and a half minutes.
+  --rounds N      rounds of each kind of request (default: ${runtimeTimes.full.rounds})
+  --quick         takes about half a minute
+  --json          prints the report as JSON instead of tables
+  --markdown      writes the tables of all runtimes into test/bench/README.md
+
+Runtimes: ${benchRuntimes.map(({name}) => name).join('; ')}
 `;
 
 /** An option that doesn't fit. */
@@ -55,7 +67,19 @@ export interface AgainstOptions extends CommonOptions {
   readonly requests: number | undefined;
 }
 
-export type Options = PeersOptions | AgainstOptions | {readonly mode: 'help'; readonly usage: string};
+/** A comparison with the `fetch` of each runtime. */
+export interface RuntimesOptions extends Omit<CommonOptions, 'cases'> {
+  readonly mode: 'runtimes';
+  /** The names of the runtimes; `undefined` for all. */
+  readonly runtimes: readonly string[] | undefined;
+  readonly markdown: boolean;
+}
+
+export type Options =
+  | PeersOptions
+  | AgainstOptions
+  | RuntimesOptions
+  | {readonly mode: 'help'; readonly usage: string};
 
 /**
  * Reads the arguments of `npm run bench`.
@@ -63,13 +87,25 @@ export type Options = PeersOptions | AgainstOptions | {readonly mode: 'help'; re
  * @throws {@link UsageError} when an option is unknown, has a wrong value or doesn't fit the others
  */
 export function readOptions(args: readonly string[]): Options {
-  const values = parse(args);
+  const {values, positionals} = parse(args);
   if (values.help) return {mode: 'help', usage};
   const {quick, json, markdown, check, against} = values;
   const names = namesOf(values.case);
   const rounds = wholeNumber('rounds', values.rounds);
   const requests = wholeNumber('requests', values.requests);
   const common = {cases: names, rounds, quick, json};
+  if (values.runtimes) {
+    refuse('--runtimes', {against, case: names, peer: values.peer, requests, check});
+    return {
+      mode: 'runtimes',
+      runtimes: runtimesOf(positionals, markdown, quick),
+      rounds,
+      quick,
+      json,
+      markdown,
+    };
+  }
+  if (positionals.length > 0) throw new UsageError(`${JSON.stringify(positionals[0])} is not an option`);
   if (against !== undefined) {
     refuse('--against', {peer: values.peer, markdown, check});
     checkNames('case', names, (name) => operations.some((operation) => operation.name === name));
@@ -89,8 +125,10 @@ function parse(args: readonly string[]) {
   try {
     return parseArgs({
       args: [...args],
+      allowPositionals: true,
       options: {
         against: {type: 'string'},
+        runtimes: {type: 'boolean', default: false},
         case: {type: 'string', multiple: true},
         peer: {type: 'string', multiple: true},
         rounds: {type: 'string'},
@@ -101,10 +139,22 @@ function parse(args: readonly string[]) {
         markdown: {type: 'boolean', default: false},
         help: {type: 'boolean', short: 'h', default: false},
       },
-    }).values;
+    });
   } catch (error) {
     throw new UsageError((error as Error).message, {cause: error});
   }
+}
+
+/** The runtimes whose names have one of these parts. */
+function runtimesOf(parts: readonly string[], markdown: boolean, quick: boolean): string[] | undefined {
+  if (markdown && (quick || parts.length > 0)) {
+    throw new UsageError('--markdown writes a whole run: leave out --quick and the names of runtimes');
+  }
+  if (parts.length === 0) return undefined;
+  const matching = (part: string) =>
+    benchRuntimes.map(({name}) => name).filter((name) => name.toLowerCase().includes(part.toLowerCase()));
+  checkNames('runtime', parts, (part) => matching(part).length > 0);
+  return parts.flatMap(matching);
 }
 
 function namesOf(values: readonly string[] | undefined): string[] | undefined {

@@ -1,7 +1,7 @@
 import {replaceBetweenMarkers} from '../support/markers.ts';
 import type {Sample} from './protocol.ts';
 import type {Spread} from './spread.ts';
-import {formatRatio, formatRatioSpread, formatSpread, median, spreadOf} from './spread.ts';
+import {formatRatio, formatRatioSpread, formatSpread, isBetween, median, spreadOf} from './spread.ts';
 
 /** What a ratio compares: work per second, or work per CPU second. More is better in both. */
 export type Measure = 'rate' | 'cpu';
@@ -126,7 +126,7 @@ const headings: Readonly<Record<Unit, {readonly rate: string; readonly cpu: stri
 };
 
 /** A row's rate; for starts, how long one takes. */
-function rateOf(row: Row, unit: Unit): Spread {
+export function rateOf(row: Row, unit: Unit): Spread {
   return unit === 'start' ? costOf(row, 'rate') : workOf(row, 'rate');
 }
 
@@ -150,12 +150,14 @@ export function formatCpu(row: Row, unit: Unit): string {
 
 function formatAdded(row: Row, {added = [], rows}: CaseResult): string {
   const over = rows.find(({label}) => label === added.find((cost) => cost.label === row.label)?.over);
-  if (!over || over === row) return '';
-  const cost = addedOf(row, over);
-  // As for a ratio of 1, an added cost that has either sign is none.
-  const isNone = cost.count > 2 && cost.low <= 0 && cost.high >= 0;
-  const text = formatSpread(cost, (seconds) => (seconds * 1e6).toFixed(1));
-  return isNone ? text.replace(/^\S+/, 'same') : text;
+  return over && over !== row ? formatAddedCost(addedOf(row, over)) : '';
+}
+
+/** An added cost in µs; `same` when it has either sign, as a ratio on both sides of 1. */
+export function formatAddedCost(cost: Spread): string {
+  // With a word in between, because the costs may be negative.
+  const text = formatSpread(cost, (seconds) => (seconds * 1e6).toFixed(1), ' to ');
+  return isBetween(0, cost) ? text.replace(/^\S+/, 'same') : text;
 }
 
 /** Each row beside one of the rows; nothing to tell of that row itself. */
@@ -220,7 +222,8 @@ function metBusyServer({samples}: Row): boolean {
   return median(samples.map(({serverLoad = 0}) => serverLoad)) > busyServer;
 }
 
-function markdownTable(rows: readonly (readonly string[])[]): string {
+/** A table of Markdown: the first column on the left, numbers on the right. */
+export function markdownTable(rows: readonly (readonly string[])[]): string {
   const [head = [], ...body] = rows;
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = head.map((_, column) => (column === 0 ? '---' : '---:'));

@@ -7,10 +7,13 @@ import {againstTimes, runAgainst} from './against/run-against.ts';
 import {Bench, fullSettings, quickSettings} from './bench.ts';
 import {ensureBuilt} from './build.ts';
 import {cases} from './cases/index.ts';
-import type {AgainstOptions, PeersOptions} from './options.ts';
+import type {AgainstOptions, PeersOptions, RuntimesOptions} from './options.ts';
 import {readOptions, UsageError} from './options.ts';
 import type {CaseResult, Report} from './report.ts';
 import {renderTable, withReport, withSummary} from './report.ts';
+import {renderRuntimes, withRuntimes} from './runtimes/report.ts';
+import {runRuntimes, runtimeTimes} from './runtimes/run-runtimes.ts';
+import {benchRuntimes} from './runtimes/runtimes.ts';
 import {check, renderVerdict} from './targets.ts';
 
 /**
@@ -40,17 +43,12 @@ function showProgress(text: string): void {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[2K${text}`);
 }
 
-/** Writes both pages. They are read at this moment, because somebody may have edited them during the run. */
-function writePages(report: Report): void {
-  for (const [file, update] of [
-    [reportFile, withReport],
-    [summaryFile, withSummary],
-  ] as const) {
-    try {
-      writeFileSync(file, update(readFileSync(file, 'utf8'), report));
-    } catch (error) {
-      throw new Error(`${file}: ${(error as Error).message}`, {cause: error});
-    }
+/** Writes a page. It is read at this moment, because somebody may have edited it during the run. */
+function updatePage(file: string, update: (page: string) => string): void {
+  try {
+    writeFileSync(file, update(readFileSync(file, 'utf8')));
+  } catch (error) {
+    throw new Error(`${file}: ${(error as Error).message}`, {cause: error});
   }
 }
 
@@ -92,7 +90,10 @@ async function comparePeers(options: PeersOptions): Promise<void> {
     for (const note of report.notes) console.log(note);
     if (verdicts.length > 0) console.log(`\n${verdicts.map(renderVerdict).join('\n')}`);
   }
-  if (options.markdown) writePages(report);
+  if (options.markdown) {
+    updatePage(reportFile, (page) => withReport(page, report));
+    updatePage(summaryFile, (page) => withSummary(page, report));
+  }
   if (verdicts.some(({outcome}) => outcome === 'missed')) process.exitCode = 1;
 }
 
@@ -110,6 +111,15 @@ async function compareBuilds(options: AgainstOptions): Promise<void> {
   console.log(options.json ? JSON.stringify(report, undefined, 2) : renderAgainst(report));
 }
 
+async function compareRuntimes({rounds, runtimes, ...options}: RuntimesOptions): Promise<void> {
+  const times = options.quick ? runtimeTimes.quick : runtimeTimes.full;
+  const wanted = benchRuntimes.filter(({name}) => runtimes?.includes(name) ?? true);
+  const settings = {...times, rounds: rounds ?? times.rounds};
+  const report = await runRuntimes(wanted, settings, describeMachine([]), showProgress);
+  console.log(options.json ? JSON.stringify(report, undefined, 2) : renderRuntimes(report));
+  if (options.markdown) updatePage(reportFile, (page) => withRuntimes(page, report));
+}
+
 try {
   const options = readOptions(process.argv.slice(2));
   switch (options.mode) {
@@ -118,6 +128,9 @@ try {
       break;
     case 'against':
       await compareBuilds(options);
+      break;
+    case 'runtimes':
+      await compareRuntimes(options);
       break;
     case 'peers':
       await comparePeers(options);

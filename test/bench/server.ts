@@ -36,12 +36,26 @@ function answer(body: string | Buffer, type: string, ...headers: readonly string
   return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), Buffer.from(body)]);
 }
 
+const openToPages = 'access-control-allow-origin: *';
+
 const answers = new Map<string, Buffer>([
   ['/json', answer(smallText, 'application/json')],
   ['/large', answer(large, 'application/octet-stream')],
+  // For the pages of browsers, which have another origin.
+  ['/page/json', answer(smallText, 'application/json', openToPages)],
   ['/gzip', answer(listGzip, 'application/json', 'content-encoding: gzip')],
 ]);
 const notFound = Buffer.from('HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n');
+
+function downloadHead(length: number, ...headers: readonly string[]): string {
+  const head = [
+    'HTTP/1.1 200 OK',
+    'content-type: application/octet-stream',
+    `content-length: ${length}`,
+    ...headers,
+  ];
+  return `${head.join('\r\n')}\r\n\r\n`;
+}
 
 /** One connection: requests one after another, whose bodies are counted and dropped. */
 class Connection {
@@ -145,9 +159,11 @@ class Connection {
       this.#socket.write(known);
     } else if (path.startsWith('/download/')) {
       this.#toSend = Number(path.slice('/download/'.length));
-      this.#socket.write(
-        `HTTP/1.1 200 OK\r\ncontent-type: application/octet-stream\r\ncontent-length: ${this.#toSend}\r\n\r\n`,
-      );
+      this.#socket.write(downloadHead(this.#toSend));
+      this.#send();
+    } else if (path.startsWith('/page/download/')) {
+      this.#toSend = Number.parseInt(path.slice('/page/download/'.length), 10);
+      this.#socket.write(downloadHead(this.#toSend, openToPages));
       this.#send();
     } else if (path === '/upload') {
       this.#socket.write(answer(JSON.stringify({received: this.#received}), 'application/json'));

@@ -39,15 +39,23 @@ function quantile(sorted: readonly number[], share: number): number {
   return below + (above - below) * (position % 1);
 }
 
-/** Whether ratios lie on both sides of 1, so that the rounds don't tell which side is better. */
-export function isSame({low, high, count}: Spread): boolean {
-  return count >= fewestRounds && low <= 1 && high >= 1;
+/** Whether a value lies inside the spread, so that the rounds don't tell on which side of it the figure is. */
+export function isBetween(value: number, {low, high, count}: Spread): boolean {
+  return count >= fewestRounds && low <= value && high >= value;
+}
+
+/** Whether ratios lie on both sides of 1. */
+export function isSame(ratio: Spread): boolean {
+  return isBetween(1, ratio);
 }
 
 /** A median with its quartiles; without them where there are too few rounds. */
-export function formatSpread(spread: Spread, format: (value: number) => string): string {
+export function formatSpread(spread: Spread, format: (value: number) => string, between = '–'): string {
   const {low, median: middle, high, count} = spread;
-  return count < fewestRounds ? format(middle) : `${format(middle)} (${format(low)}–${format(high)})`;
+  if (count === 0) return '–';
+  return count < fewestRounds
+    ? format(middle)
+    : `${format(middle)} (${format(low)}${between}${format(high)})`;
 }
 
 /** A ratio without its quartiles: `1.25x`, or `same` when the difference lies inside the spread. */

@@ -1,9 +1,13 @@
-import {join} from 'node:path';
+import {resolve} from 'node:path';
 import {build} from 'esbuild';
 
 const bundles = new Map<string, Promise<string>>();
 
-/** Bundles an entry with everything that it imports into one module; once for all runtimes that need the same one. */
+/**
+ * Bundles an entry with everything that it imports into one module; once for all runtimes that need the same one.
+ *
+ * @param entry - A file of the folder of entries, or an absolute path
+ */
 export function bundleEntry(entry: string, conditions: readonly string[]): Promise<string> {
   const key = [entry, ...conditions].join(' ');
   const bundle = bundles.get(key) ?? buildEntry(entry, conditions);
@@ -13,7 +17,7 @@ export function bundleEntry(entry: string, conditions: readonly string[]): Promi
 
 async function buildEntry(entry: string, conditions: readonly string[]): Promise<string> {
   const {outputFiles} = await build({
-    entryPoints: [join(import.meta.dirname, '../entries', entry)],
+    entryPoints: [resolve(import.meta.dirname, '../entries', entry)],
     bundle: true,
     format: 'esm',
     target: 'es2023',

@@ -1,8 +1,8 @@
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {env} from 'node:process';
 import {installed, isOnNpm, system, versionOf} from './binaries.ts';
+import type {StartBrowser} from './browsers.ts';
+import {openBrowser, startChromium, startFirefox} from './browsers.ts';
 import {bundleEntry} from './bundle.ts';
 import type {Child} from './child.ts';
 import {start} from './child.ts';
@@ -113,8 +113,6 @@ function worker(name: string, compatibilityDate: string, flags: readonly string[
   };
 }
 
-type StartBrowser = (binary: string, url: string, profile: string) => Child | Promise<Child>;
-
 /** A browser that opens a page, with a profile of its own. */
 function browser(
   name: string,
@@ -149,47 +147,12 @@ function serviceWorker(name: string, binary: string | undefined, open: StartBrow
 }
 
 async function openPage(path: string, stage: Stage, open: StartBrowser, url: string): Promise<CaseReport[]> {
-  const profile = await mkdtemp(join(tmpdir(), 'aiofetch-browser-'));
-  const child = await open(path, url, profile);
+  const child = await openBrowser(path, open, url);
   try {
     return await stage.report(child);
   } finally {
     await child.end();
-    await rm(profile, {recursive: true, force: true, maxRetries: 5});
   }
-}
-
-function startChromium(binary: string, url: string, profile: string): Child {
-  return start(binary, [
-    '--headless=new',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-dev-shm-usage',
-    '--disable-background-networking',
-    '--no-first-run',
-    // The browser doesn't trust the authority of the server's certificate.
-    '--ignore-certificate-errors',
-    `--user-data-dir=${profile}`,
-    url,
-  ]);
-}
-
-async function startFirefox(binary: string, url: string, profile: string): Promise<Child> {
-  const preferences = {
-    'browser.shell.checkDefaultBrowser': false,
-    'datareporting.policy.dataSubmissionEnabled': false,
-    'toolkit.telemetry.reportingpolicy.firstRun': false,
-    'app.normandy.enabled': false,
-    'network.captive-portal-service.enabled': false,
-    'network.connectivity-service.enabled': false,
-    'browser.aboutwelcome.enabled': false,
-    'trailhead.firstrun.didSeeAboutWelcome': true,
-  };
-  const lines = Object.entries(preferences).map(([name, value]) => `user_pref("${name}", ${value});\n`);
-  await writeFile(join(profile, 'user.js'), lines.join(''));
-  return start(binary, ['--headless', '--no-remote', '--profile', profile, url], {
-    env: {...env, HOME: profile, MOZ_DISABLE_CONTENT_SANDBOX: '1'},
-  });
 }
 
 /** WebKitGTK's test browser has no headless mode, so it gets a virtual screen. */
