@@ -322,7 +322,18 @@ export const getAllData = /* @__PURE__ */ uncheckedEndpoint('GET /planets', {
      */
     offset?: number;
   }>(),
-  response: /* @__PURE__ */ type<PaginatedResource>(),
+  response: /* @__PURE__ */ type<{
+    data?: Planet[];
+    meta?: {
+      /** Format: int64. */
+      limit?: number;
+      /** Format: int64. */
+      offset?: number;
+      /** Format: int64. */
+      total?: number;
+      next?: string | null;
+    };
+  }>(),
 });
 
 /**

@@ -21,6 +21,8 @@ Writes a typed client of an OpenAPI document, 3.0 or later, in JSON or YAML.
       --quiet          print no warnings about parts of the document that are left out
       --allow-local-references
                        let a document from a URL refer to files of this machine, and to addresses of its networks
+      --allow-external-references
+                       let a document refer to files outside of its directory, to URLs, and to other origins
   -h, --help           print this help
 `;
 
@@ -65,6 +67,7 @@ function parse(args: readonly string[]) {
       check: {type: 'boolean', default: false},
       quiet: {type: 'boolean', default: false},
       'allow-local-references': {type: 'boolean', default: false},
+      'allow-external-references': {type: 'boolean', default: false},
       help: {type: 'boolean', short: 'h', default: false},
     },
   });
@@ -75,11 +78,15 @@ interface Options {
   readonly check: boolean;
   readonly quiet: boolean;
   readonly 'allow-local-references': boolean;
+  readonly 'allow-external-references': boolean;
 }
 
 async function run(source: string, options: Options, terminal: Terminal): Promise<ExitCode> {
-  const {output, check, quiet, 'allow-local-references': allowLocalReferences} = options;
-  const {code, warnings} = await fromOpenApi(source, {allowLocalReferences});
+  const {output, check, quiet} = options;
+  const {code, warnings} = await fromOpenApi(source, {
+    allowLocalReferences: options['allow-local-references'],
+    allowExternalReferences: options['allow-external-references'],
+  });
   if (!quiet) for (const warning of warnings) terminal.log(`${printable(warning)}\n`);
   if (output === undefined) {
     terminal.out(code);

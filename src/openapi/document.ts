@@ -6,6 +6,9 @@ export interface Reference {
 /** A JSON Schema, as OpenAPI 3.0 and 3.1 have them. */
 export interface Schema {
   readonly $ref?: string;
+  readonly $dynamicRef?: string;
+  readonly $dynamicAnchor?: string;
+  readonly $defs?: Readonly<Record<string, SchemaOrBoolean>>;
   readonly type?: string | readonly string[];
   readonly format?: string;
   readonly title?: string;
@@ -203,7 +206,8 @@ export function isReference(value: unknown): value is Reference {
 }
 
 /** The value at a JSON Pointer (RFC 6901), in the document or in another file. */
-export function lookUp(document: LoadedDocument, ref: string): unknown {
+export function lookUp(document: LoadedDocument, ref: string, depth = 0): unknown {
+  if (depth > 50) throw new OpenApiError(`The reference ${ref} leads back to itself`);
   document.work.spend();
   const hash = ref.indexOf('#');
   const file = hash === -1 ? ref : ref.slice(0, hash);
@@ -211,6 +215,11 @@ export function lookUp(document: LoadedDocument, ref: string): unknown {
   if (root === undefined) throw new OpenApiError(`The reference ${ref} leads to a file that was not loaded`);
   let current: unknown = root;
   for (const segment of pointerSegments(ref)) {
+    // A pointer may lead through a reference, as that of a path item in another file.
+    for (let hops = 0; isReference(current) && !Object.hasOwn(current, segment); hops++) {
+      if (hops > 50) throw new OpenApiError(`The reference ${ref} leads back to itself`);
+      current = lookUp(document, current.$ref, depth + 1);
+    }
     current = Object.hasOwn(Object(current), segment)
       ? (current as Readonly<Record<string, unknown>>)[segment]
       : undefined;

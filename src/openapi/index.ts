@@ -26,6 +26,13 @@ export interface FromOpenApiOptions {
    * @default false
    */
   readonly allowLocalReferences?: boolean | undefined;
+  /**
+   * Whether a document may refer (`$ref`) to files outside of its directory and to URLs, and one from a URL to other
+   * origins.
+   *
+   * @default false
+   */
+  readonly allowExternalReferences?: boolean | undefined;
 }
 
 /**
@@ -60,9 +67,8 @@ export async function fromOpenApi(
   source: string | URL | object,
   options: FromOpenApiOptions = {},
 ): Promise<GeneratedClient> {
-  checkKnown('fromOpenApi', options, ['allowLocalReferences']);
-  const {allowLocalReferences = false} = options;
-  const document = await loadDocument(source, undefined, allowLocalReferences === true);
+  checkKnown('fromOpenApi', options, ['allowLocalReferences', 'allowExternalReferences']);
+  const document = await loadDocument(source, undefined, options);
   const warnings = new Set<string>();
   const warn = (message: string) => void warnings.add(message);
   return {code: writeModule(document, warn), warnings: [...warnings]};

@@ -4,10 +4,17 @@ import {checkDocument, MissingYamlError, OpenApiError} from './document.ts';
 import type {Place} from './read-text.ts';
 import {readText} from './read-text.ts';
 import {readYaml} from './read-yaml.ts';
+import {settled} from './settle.ts';
 import {checkSize, Work} from './work.ts';
 
 /** Imports the package `yaml`. Tests replace this import with one that fails. */
 type ImportYaml = () => Promise<typeof import('yaml')>;
+
+/** What a document may do. */
+export interface LoadOptions {
+  readonly allowLocalReferences?: boolean | undefined;
+  readonly allowExternalReferences?: boolean | undefined;
+}
 
 /** A document or a file that it refers to, with its place. */
 interface LoadedFile {
@@ -32,8 +39,9 @@ const longestLoad = 300_000;
 export async function loadDocument(
   source: string | URL | object,
   importYaml: ImportYaml = () => import('yaml'),
-  allowsLocal = false,
+  options: LoadOptions = {},
 ): Promise<LoadedDocument> {
+  const allowsLocal = options.allowLocalReferences === true;
   const files = new Map<string, unknown>();
   const work = new Work();
   if (typeof source !== 'string' && !(source instanceof URL)) {
@@ -42,7 +50,7 @@ export async function loadDocument(
     prepare(root, 'The document');
     // A document without a location refers to no files.
     visitReferences({value: root, address: undefined, place: 'file'}, undefined);
-    return {root: checkDocument(root), files, work};
+    return settled({root: checkDocument(root), files, work});
   }
   const signal = AbortSignal.timeout(longestLoad);
   const read: ReadFile = async (address, from) => {
@@ -54,8 +62,8 @@ export async function loadDocument(
   const address = toAddress(source);
   const root = await read(address, undefined);
   checkDocument(root.value);
-  await loadReferences(root, files, read);
-  return {root: checkDocument(root.value), files, work};
+  await loadReferences(root, files, read, options);
+  return settled({root: checkDocument(root.value), files, work});
 }
 
 function copyOf(source: object): unknown {
@@ -116,11 +124,17 @@ async function loadYaml(
 }
 
 /** Loads the files that a document refers to, directly or through other files. */
-async function loadReferences(root: LoadedFile, files: Map<string, unknown>, read: ReadFile): Promise<void> {
+async function loadReferences(
+  root: LoadedFile,
+  files: Map<string, unknown>,
+  read: ReadFile,
+  options: LoadOptions,
+): Promise<void> {
   const waiting = [root];
   for (let file = waiting.pop(); file; file = waiting.pop()) {
     for (const href of visitReferences(file, root.address?.href)) {
       if (files.has(href)) continue;
+      refuseExternal(new URL(href), root.address as URL, options);
       if (files.size >= mostFiles)
         throw new OpenApiError(`The document refers to more than ${mostFiles} files`);
       const loaded = await read(new URL(href), file.place);
@@ -128,6 +142,23 @@ async function loadReferences(root: LoadedFile, files: Map<string, unknown>, rea
       waiting.push(loaded);
     }
   }
+}
+
+/** @throws OpenApiError when a file is neither in the directory nor of the origin of the document, unless that is allowed */
+function refuseExternal(target: URL, root: URL, options: LoadOptions): void {
+  if (options.allowExternalReferences === true || !/^(?:file|https?):$/.test(target.protocol)) return;
+  const isFile = root.protocol === 'file:';
+  if (isFile && target.href.startsWith(new URL('.', root).href)) return;
+  // Files, which have an option of their own, are refused where they are read.
+  if (
+    !isFile &&
+    (options.allowLocalReferences || target.protocol === 'file:' || target.origin === root.origin)
+  )
+    return;
+  const name = target.protocol === 'file:' ? target.href : `${target.origin}${target.pathname}`;
+  throw new OpenApiError(
+    `The document refers to ${name}, which is outside of its ${isFile ? 'directory' : 'origin'}. If you trust the document, set --allow-external-references (allowExternalReferences: true)`,
+  );
 }
 
 /** Makes all references of a file absolute, except those into the document itself. Returns the files that they lead to. */
@@ -156,11 +187,13 @@ function visitReferences({value, address}: LoadedFile, root: string | undefined)
 const areValues: ReadonlySet<string> = new Set(['const', 'default', 'enum', 'example', 'examples']);
 
 /** Members that hold schemas, or other parts, by names that the document chooses. A schema that is null says nothing. */
-const schemasByName: ReadonlySet<string> = new Set(['patternProperties', 'properties', 'schemas']);
+const schemasByName: ReadonlySet<string> = new Set(['$defs', 'patternProperties', 'properties', 'schemas']);
 const thingsByName: ReadonlySet<string> = new Set([
+  'callbacks',
   'content',
   'encoding',
   'headers',
+  'mediaTypes',
   'parameters',
   'pathItems',
   'paths',
@@ -168,6 +201,7 @@ const thingsByName: ReadonlySet<string> = new Set([
   'responses',
   'securitySchemes',
   'variables',
+  'webhooks',
 ]);
 
 /** Removes members that are null. YAML has null for a member that its writer left empty, as `parameters:` alone on a line. */
@@ -193,19 +227,26 @@ function dropNulls(
   }
 }
 
+/** An object that may be a reference. */
+interface Holder {
+  $ref?: unknown;
+}
+
 /** Visits every object in a value that may be a reference. Examples contain none. */
 function visit(
   value: unknown,
-  found: (holder: {$ref?: unknown}) => void,
+  found: (holder: Holder) => void,
   areNames = false,
   seen = seenBy<boolean>(),
 ): void {
   if (typeof value !== 'object' || value === null || seen(value, areNames)) return;
-  if (!Array.isArray(value) && !areNames) found(value as {$ref?: unknown});
+  // Where names are the document's, a member "$ref" is a schema, and no reference unless it is text.
+  if (!Array.isArray(value) && !(areNames && typeof (value as Holder).$ref !== 'string')) found(value);
   for (const [name, member] of Object.entries(value)) {
-    // The members of these have names that the document chooses, so a member "$ref" is no reference.
-    const isNaming = !areNames && (name === 'properties' || name === 'schemas' || name === 'mapping');
-    if (areNames || (name !== 'example' && name !== 'examples')) visit(member, found, isNaming, seen);
+    if (areNames) visit(member, found, false, seen);
+    // The mapping of a discriminator has names of its own, and no objects.
+    else if (name !== 'example' && name !== 'examples' && name !== 'mapping')
+      visit(member, found, schemasByName.has(name), seen);
   }
 }
 

@@ -1,6 +1,6 @@
 import {checkRoute} from '../client/check-route.ts';
 import type {LoadedDocument, Operation, Parameter, PathItem} from './document.ts';
-import {resolve, within} from './document.ts';
+import {OpenApiError, resolve, within} from './document.ts';
 import {textOf} from './literals.ts';
 import {camelCase, Scope} from './names.ts';
 
@@ -31,6 +31,11 @@ export function operationsOf(document: LoadedDocument, warn: (message: string) =
     if (path.startsWith('x-')) return [];
     return within(path, () => possibleOperations(document, path, given, warn));
   });
+  const written = Object.keys(paths).filter((path) => !path.startsWith('x-'));
+  if (all.length === 0 && written.length > 0)
+    throw new OpenApiError(
+      `No path of the document has an operation that a client can have: the paths are ${written.slice(0, 3).join(', ')}${written.length > 3 ? ', …' : ''}`,
+    );
   // A document without tags, and without operationIds that have a prefix, has no groups.
   const isGrouped = all.some(({method, path, operation}) =>
     within(`${method} ${path}`, () => operation.tags?.length || prefixOf(operation) !== undefined),
@@ -90,8 +95,9 @@ function possibleOperations(
   for (const method of Object.keys((item['additionalOperations'] as object | undefined) ?? {}))
     warn(`${method} ${path} is left out, because endpoints don't support this method`);
   return methods.flatMap((method) => {
-    const operation = item[method] as Operation | undefined;
-    if (!operation) return [];
+    if (!item[method]) return [];
+    // OpenAPI has no references here, but documents over several files do.
+    const operation = resolve<Operation>(document, item[method] as never);
     const possible = {path, method: method.toUpperCase(), item, operation};
     if (operation.servers ?? item['servers'])
       warn(

@@ -1,7 +1,7 @@
 import {afterColon, docComment, indent} from './comments.ts';
 import type {EndpointContext} from './context.ts';
 import {jsonStyle, membersOf, queryStyle, schemaOf} from './context.ts';
-import type {Parameter, Schema, SchemaOrBoolean} from './document.ts';
+import type {MediaType, Parameter, Schema, SchemaOrBoolean} from './document.ts';
 import {isSchema, resolve} from './document.ts';
 import {memberName} from './literals.ts';
 import {pure} from './names.ts';
@@ -118,8 +118,9 @@ function headerType(parameter: Parameter, context: EndpointContext): string {
   return text === 'Date | string' ? 'string' : text;
 }
 
-function parameterType({schema, content}: Parameter, {types}: EndpointContext): string {
-  const [media] = Object.values(content ?? {});
+function parameterType({schema, content}: Parameter, {types, document}: EndpointContext): string {
+  const [given] = Object.values(content ?? {});
+  const media = given && resolve<MediaType>(document, given);
   return types.typeOf(schema ?? media?.schema, {direction: 'in', isParameter: true});
 }
 

@@ -3,6 +3,7 @@ import {isSchema} from './document.ts';
 
 const typeKeywords = [
   '$ref',
+  '$dynamicRef',
   'type',
   'enum',
   'const',
@@ -55,4 +56,14 @@ function isBinary(mediaType: string): boolean {
   return /^(?:audio|font|image|video)\/(?!svg)|^application\/(?:octet-stream|pdf|zip|gzip)\b/i.test(
     mediaType,
   );
+}
+
+/** The schemas that a schema gives the anchors of a generic schema beside it (JSON Schema 2020-12, section 8.2.3.2). */
+export function bindingsOf({$ref, $defs}: Schema): ReadonlyMap<string, Schema> | undefined {
+  if ($ref === undefined || $defs === undefined) return undefined;
+  const bound = Object.values($defs).filter(isSchema);
+  const bindings = bound.flatMap((one) =>
+    one.$dynamicAnchor === undefined ? [] : [[one.$dynamicAnchor, one] as const],
+  );
+  return bindings.length > 0 ? new Map(bindings) : undefined;
 }

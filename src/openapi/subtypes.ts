@@ -1,10 +1,19 @@
 import type {LoadedDocument, SchemaOrBoolean} from './document.ts';
-import {isReference, isSchema, lookUp} from './document.ts';
+import {decoded, isReference, isSchema, lookUp, pointerSegments} from './document.ts';
 import {nameTail} from './names.ts';
 
 /** The reference to a named schema of the document. */
 export function refOfSchema(name: string): string {
-  return `#/components/schemas/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+  // Names that only look percent-encoded keep their percent signs.
+  const encoded = decoded(name) === name ? name : name.replaceAll('%', '%25');
+  return `#/components/schemas/${encoded.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+}
+
+/** A reference to a named schema as `refOfSchema` writes it, whatever is percent-encoded in it; other references as they are. */
+export function canonicalRef(ref: string): string {
+  if (!ref.startsWith('#/components/schemas/')) return ref;
+  const [, , name, ...more] = pointerSegments(ref);
+  return name !== undefined && more.length === 0 ? refOfSchema(name) : ref;
 }
 
 /**
@@ -63,9 +72,10 @@ function heirsOf(document: LoadedDocument): ReadonlyMap<string, readonly string[
     if (!isSchema(schema) || !Array.isArray(schema.allOf)) continue;
     for (const part of schema.allOf) {
       if (!isReference(part)) continue;
-      const others = heirs.get(part.$ref);
+      const base = canonicalRef(part.$ref);
+      const others = heirs.get(base);
       if (others) others.push(refOfSchema(name));
-      else heirs.set(part.$ref, [refOfSchema(name)]);
+      else heirs.set(base, [refOfSchema(name)]);
     }
   }
   return heirs;

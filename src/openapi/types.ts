@@ -4,8 +4,8 @@ import type {LoadedDocument, Reference, Schema, SchemaOrBoolean} from './documen
 import {isReference, isSchema, lookUp, OpenApiError, resolve, within} from './document.ts';
 import {literalType, memberName, stringLiteral} from './literals.ts';
 import {knownTypes, nameOfRef, nameTail, Scope} from './names.ts';
-import {aliasedRefs, guessType, isBare, isBinaryText, isClosed} from './schema-types.ts';
-import {refOfSchema, Subtypes} from './subtypes.ts';
+import {aliasedRefs, bindingsOf, guessType, isBare, isBinaryText, isClosed} from './schema-types.ts';
+import {canonicalRef, refOfSchema, Subtypes} from './subtypes.ts';
 import {step} from './work.ts';
 import type {Written} from './written.ts';
 import {grouped, intersection, primary, union} from './written.ts';
@@ -20,6 +20,8 @@ export interface TypeContext {
   readonly isParameter?: boolean;
   /** Whether it is a multipart form, whose parts may be binary. JSON can't contain binary data: there it is text. */
   readonly isForm?: boolean;
+  /** The schemas of the anchors of a generic schema. */
+  readonly bindings?: ReadonlyMap<string, Schema> | undefined;
 }
 
 /** A schema that becomes a named type of the generated code. */
@@ -56,6 +58,7 @@ export class TypeWriter {
   readonly #subtypes: Subtypes;
   /** Whether the first use of a schema was that of a form, by reference. */
   readonly #isForm = new Map<string, boolean>();
+  readonly #ownRefs = new Map<unknown, string>();
   readonly #names = new Map<string, string>();
   readonly #named = new Map<string, Named>();
 
@@ -67,6 +70,7 @@ export class TypeWriter {
     // Names are taken in the document's order, so that the first of two equal names has no number.
     for (const [name, schema] of Object.entries(document.root.components?.schemas ?? {})) {
       const own = this.#nameOf(refOfSchema(name));
+      if (isSchema(schema) && !this.#ownRefs.has(schema)) this.#ownRefs.set(schema, refOfSchema(name));
       const target = elsewhere(schema);
       // The target in the other file gets the name that the document has for it.
       if (target !== undefined && !this.#names.has(target)) this.#names.set(target, own);
@@ -174,7 +178,8 @@ export class TypeWriter {
    * @param isPart - Whether a schema inherits of it.
    */
   #reference(given: string, context: TypeContext, isPart = false): string {
-    const ref = elsewhere(lookUp(this.#document, given)) ?? given;
+    const target = lookUp(this.#document, given);
+    const ref = elsewhere(target) ?? this.#refOf(given, target);
     const {direction} = context;
     const isBase = isPart && this.#subtypes.of(ref).length > 0;
     const key = this.#keyOf(ref, context) + (isBase ? ' base' : '');
@@ -192,6 +197,11 @@ export class TypeWriter {
       this.#named.set(key, named);
     }
     return named.name;
+  }
+
+  /** The one reference to a schema, which may have several: in percent-encoding, or of the file that holds all `schemas`. */
+  #refOf(given: string, target: unknown): string {
+    return given.startsWith('#') ? canonicalRef(given) : (this.#ownRefs.get(target) ?? given);
   }
 
   /** Whether a schema is that of a form where it is used first. The type of this use has the name of the schema. */
@@ -242,8 +252,15 @@ export class TypeWriter {
   #writeUncounted(schema: SchemaOrBoolean | undefined, context: TypeContext): Written {
     if (schema === false) return primary('never');
     if (!isSchema(schema)) return primary('unknown');
-    const {$ref, nullable} = schema;
+    const {$ref, $dynamicRef, nullable} = schema;
+    if ($ref === undefined && $dynamicRef !== undefined) {
+      const bound = context.bindings?.get($dynamicRef.slice(1));
+      return this.#write(bound, {...context, bindings: undefined});
+    }
     if ($ref !== undefined) {
+      const bindings = context.bindings ? undefined : bindingsOf(schema);
+      if (bindings)
+        return this.#write(resolve<SchemaOrBoolean>(this.#document, {$ref}), {...context, bindings});
       const isExtended = structural.some((keyword) => schema[keyword] !== undefined);
       const referred = primary(this.#reference($ref, context, isExtended));
       // OpenAPI 3.1 has keywords beside a reference. OpenAPI 3.0 ignores them, but its documents mean them too.
