@@ -169,10 +169,10 @@ export class FetchExchange implements Waiter, Holder, AbortListener, BodyTracker
 
   #tracked(response: Response): Response {
     // Only a Response that a program made itself can be a network error, or can have been read. A fetch returns neither.
-    const {type, url, bodyUsed, status} = response;
-    const isRead = bodyUsed || (!url && response.body?.locked);
-    if (isRead || type === 'error') {
-      const what = isRead ? 'a read response' : 'Response.error()';
+    const {type, bodyUsed, status} = response;
+    const isError = type === 'error';
+    if (isError || bodyUsed || (type === 'default' && response.body?.locked)) {
+      const what = isError ? 'Response.error()' : 'a read Response';
       throw new ConnectionError(`The connector returned ${what}`, 'receive', {request: this.#request});
     }
     this.#status = status;

@@ -24,34 +24,35 @@ let areByteStreams: boolean | undefined;
 const decoder = new TextDecoder();
 
 /**
- * Makes the response that the caller gets from one of the runtime's own `fetch`. `json()`, `text()` and their like read the
+ * Makes the responses that callers get from those of the runtime's own `fetch`. `json()`, `text()` and their like read the
  * runtime's response itself, which takes a fraction of the time of a stream that a script makes. Any other response, such as
  * one that a program made, and one without a body, goes to {@link trackedResponse}.
+ *
+ * @param begin - calls `afterTurn()` of the source when this turn of the event loop is over
  */
-export const lazyResponse: TrackResponse = (response, tracker, request) => {
-  if (!isOfRuntime(response) || request.method === 'HEAD' || !hasUsualBody(response)) {
-    return trackedResponse(response, tracker, request);
-  }
-  const source = new LazySource(new BodyReader(response, tracker, request));
+function lazily(begin: (source: LazySource) => void): TrackResponse {
+  return (response, tracker, request) => {
+    if (!isOfRuntime(response) || request.method === 'HEAD' || !hasUsualBody(response)) {
+      return trackedResponse(response, tracker, request);
+    }
+    const source = new LazySource(new BodyReader(response, tracker, request));
+    begin(source);
+    return new LazyResponse(response, source, tracker, request.method);
+  };
+}
+
+/** For all runtimes: Cloudflare's workers can't share a timer between the requests that they answer. */
+export const lazyResponse = /* @__PURE__ */ lazily((source) => {
   setTimeout(() => source.afterTurn(), 0);
-  return new LazyResponse(response, source, tracker, request.method);
-};
+});
 
 /** The sources of the responses that arrived in this turn. */
 let arrived: LazySource[] = [];
 
-/**
- * {@link lazyResponse} with one timer for all responses of a turn. Workers of Cloudflare can't share a timer between the
- * requests that they answer.
- */
-export const lazyResponseOfTurn: TrackResponse = (response, tracker, request) => {
-  if (!isOfRuntime(response) || request.method === 'HEAD' || !hasUsualBody(response)) {
-    return trackedResponse(response, tracker, request);
-  }
-  const source = new LazySource(new BodyReader(response, tracker, request));
+/** With one timer for all responses of a turn. */
+export const lazyResponseOfTurn = /* @__PURE__ */ lazily((source) => {
   if (arrived.push(source) === 1) setTimeout(endTurn, 0);
-  return new LazyResponse(response, source, tracker, request.method);
-};
+});
 
 function endTurn(): void {
   const sources = arrived;
@@ -59,9 +60,16 @@ function endTurn(): void {
   for (const source of sources) source.afterTurn();
 }
 
-/** Whether the response is one of the runtime's own `fetch`, and not one that a program made. */
+/**
+ * Whether the response is one of the runtime's own `fetch`, and not one that a program made, whose type is `default` and which
+ * has no URL. In Bun all have that type. Deno parses the URL again each time that it is read.
+ */
 function isOfRuntime(response: Response): boolean {
-  return response.constructor === NativeResponse && response.url !== '' && !Object.hasOwn(response, 'url');
+  return (
+    response.constructor === NativeResponse &&
+    (response.type !== 'default' || response.url !== '') &&
+    !Object.hasOwn(response, 'url')
+  );
 }
 
 /** Looks at the headers first, because some runtimes make a stream when `body` is read. */

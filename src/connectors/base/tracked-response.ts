@@ -104,7 +104,7 @@ function trackedStream(body: ByteStream, tracker: BodyTracker): ByteStream {
       } else {
         tracker.received(value);
         // A byte stream throws for an empty chunk.
-        if (value.byteLength > 0 || !isBytes) controller.enqueue(value);
+        if (value.byteLength || !isBytes) controller.enqueue(value);
       }
     } catch (error) {
       // If the body itself has not failed, the tracker now fails it from outside, which cancels it.

@@ -70,7 +70,7 @@ describe('the value that a handler returns', () => {
     const {session} = mockSession(() => response);
     const error = await rejection(session.fetch(url));
     expect(error).toBeInstanceOf(TypeError);
-    expect(error.message).toMatch(/a read response/);
+    expect(error.message).toMatch(/a read Response/);
     expect(session.stats().active).toBe(0);
   });
 });

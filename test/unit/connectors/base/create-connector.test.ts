@@ -139,7 +139,7 @@ describe('a connector that createConnector makes of a function', () => {
       await use(response);
       return response;
     });
-    await expect(connector.fetch(request())).rejects.toThrow('a read response');
+    await expect(connector.fetch(request())).rejects.toThrow('a read Response');
     expect(connector.stats()).toMatchObject({active: 0, hosts: noHosts});
   });
 
