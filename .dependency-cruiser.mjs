@@ -22,7 +22,7 @@ const rooms = {
 };
 // Doors are subpaths of their own. Nothing but the barrel imports one.
 const doors = {
-  node: [...ground, 'session', 'download'],
+  node: [...ground, 'policies', 'session', 'download'],
   har: [...ground, 'tracing', 'connectors/mock'],
   opentelemetry: ground,
   openapi: [...ground, 'client', 'connectors/undici', 'index'],

@@ -225,6 +225,17 @@ describe('what is not imported is not bundled', () => {
     expect(code).not.toMatch(/apiKey|tokenSource|ERR_AUTH|client_credentials|nextnonce/);
   });
 
+  test.each(['browser', 'workerd', 'node'])(
+    'a session brings no cookie jar, with the condition %s',
+    async (condition) => {
+      const {modules} = await bundle("export {createSession} from 'aiofetch'", {
+        conditions: ['@aiofetch/source', condition],
+        platform: condition === 'node' ? 'node' : 'browser',
+      });
+      expect(modules.filter((path) => /tough-cookie|tldts|cookies\/(?!call-option)/.test(path))).toEqual([]);
+    },
+  );
+
   test('a session brings no trace listener', async () => {
     const {modules} = await bundle("export {createSession} from 'aiofetch'", {conditions});
     expect(modules).toContain('aiofetch/src/core/trace.ts');
