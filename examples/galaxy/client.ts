@@ -302,6 +302,158 @@ export interface UserInput {
   name?: string;
 }
 
+/** The requests that the API sends to webhooks, by name and method. */
+export interface Webhooks {
+  newPlanet: {
+    post: {
+      body?: Planet;
+    };
+  };
+}
+
+/** The requests that the API sends after an operation, by the constant of the operation, name, URL and method. */
+export interface Callbacks {
+  createPlanet: {
+    planetCreated: {
+      '{$request.body#/successCallbackUrl}': {
+        post: {
+          body?: Planet;
+        };
+      };
+    };
+    planetCreationFailed: {
+      '{$request.body#/failureCallbackUrl}': {
+        post: {
+          body?: Planet;
+        };
+      };
+    };
+    planetExploded: {
+      '{$request.body#/successCallbackUrl}': {
+        post: {
+          body?: Planet;
+        };
+      };
+    };
+  };
+}
+
+/** The headers of responses, by the constant of the operation and the status. */
+export interface ResponseHeaders {
+  getAllData: {
+    '200': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+      /** Total number of items available */
+      'x-pagination-total'?: string;
+      /** Current page number */
+      'x-pagination-page'?: string;
+      /** Number of items per page */
+      'x-pagination-per-page'?: string;
+      /** Cache control directives */
+      'x-cache-control'?: string;
+    };
+  };
+  createPlanet: {
+    '201': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+      /** The URL of the newly created resource */
+      location?: string;
+      /** The time taken to process the request in milliseconds */
+      'x-processing-time'?: string;
+    };
+    '400': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+    };
+  };
+  getPlanet: {
+    '200': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+      /** Entity tag for caching */
+      etag?: string;
+      /** The last modification date of the resource */
+      'last-modified'?: string;
+      /** Cache control directives */
+      'x-cache-control'?: string;
+    };
+  };
+  updatePlanet: {
+    '400': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+    };
+  };
+  uploadImage: {
+    '200': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+      /** Cache control directives */
+      'x-cache-control'?: string;
+    };
+    '400': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+    };
+  };
+  createUser: {
+    '201': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+      /** The URL of the newly created resource */
+      location?: string;
+      /** The time taken to process the request in milliseconds */
+      'x-processing-time'?: string;
+    };
+    '400': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+    };
+  };
+  getToken: {
+    '201': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+      /** The number of allowed requests in the current period */
+      'x-ratelimit-limit'?: string;
+      /** The number of remaining requests in the current period */
+      'x-ratelimit-remaining'?: string;
+      /** The number of seconds left in the current period */
+      'x-ratelimit-reset'?: string;
+    };
+    '400': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+    };
+    '429': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+      /** The number of allowed requests in the current period */
+      'x-ratelimit-limit'?: string;
+      /** The number of remaining requests in the current period */
+      'x-ratelimit-remaining'?: string;
+      /** The number of seconds left in the current period */
+      'x-ratelimit-reset'?: string;
+      /** The number of seconds to wait before retrying */
+      'retry-after'?: string;
+    };
+  };
+  getMe: {
+    '200': {
+      /** Unique identifier for the request */
+      'x-request-id'?: string;
+      /** Entity tag for caching */
+      etag?: string;
+      /** The last modification date of the resource */
+      'last-modified'?: string;
+      /** Cache control directives */
+      'x-cache-control'?: string;
+    };
+  };
+}
+
 /**
  * Get all planets
  *

@@ -18,6 +18,7 @@ Writes a typed client of an OpenAPI document, 3.0 or later, in JSON or YAML.
   <document>           a file, or an http: or https: URL
   -o, --output <file>  the file to write (default: the standard output)
       --check          write nothing, and fail if the file is not up to date (for CI)
+      --strict         fail if parts of the document are left out or changed, rather than warn
       --quiet          print no warnings about parts of the document that are left out
       --allow-local-references
                        let a document from a URL refer to files of this machine, and to addresses of its networks
@@ -52,7 +53,7 @@ export async function openapiCommand(args: readonly string[], terminal: Terminal
     return await run(source, values, terminal);
   } catch (error) {
     // The message of an OpenApiError tells what is wrong with the document. Other errors are bugs, which need a stack.
-    const text = error instanceof OpenApiError ? describe(error) : `${(error as Error).stack}`;
+    const text = error instanceof OpenApiError ? oneLine(describe(error)) : `${(error as Error).stack}`;
     terminal.log(`${printable(text)}\n`);
     return 1;
   }
@@ -66,6 +67,7 @@ function parse(args: readonly string[]) {
       output: {type: 'string', short: 'o'},
       check: {type: 'boolean', default: false},
       quiet: {type: 'boolean', default: false},
+      strict: {type: 'boolean', default: false},
       'allow-local-references': {type: 'boolean', default: false},
       'allow-external-references': {type: 'boolean', default: false},
       help: {type: 'boolean', short: 'h', default: false},
@@ -77,16 +79,23 @@ interface Options {
   readonly output?: string | undefined;
   readonly check: boolean;
   readonly quiet: boolean;
+  readonly strict: boolean;
   readonly 'allow-local-references': boolean;
   readonly 'allow-external-references': boolean;
 }
 
 async function run(source: string, options: Options, terminal: Terminal): Promise<ExitCode> {
-  const {output, check, quiet} = options;
+  const {output, check, quiet, strict} = options;
   const {code, warnings} = await fromOpenApi(source, {
     allowLocalReferences: options['allow-local-references'],
     allowExternalReferences: options['allow-external-references'],
   });
+  if (strict && warnings.length > 0) {
+    // One line for each, where the message of an error would have all of them in one.
+    for (const warning of warnings) terminal.log(`${printable(warning)}\n`);
+    terminal.log(`--strict forbids to leave out or change parts of the document: ${warnings.length}\n`);
+    return 1;
+  }
   if (!quiet) for (const warning of warnings) terminal.log(`${printable(warning)}\n`);
   if (output === undefined) {
     terminal.out(code);
@@ -130,6 +139,11 @@ function describe(error: OpenApiError): string {
   return cause instanceof Error && !(error instanceof MissingYamlError)
     ? `${error.message}: ${cause.message}`
     : error.message;
+}
+
+/** The first line of a text, which says what is wrong. Errors of YAML show the text of the document behind it. */
+function oneLine(text: string): string {
+  return text.trim().replace(/(?:,? at line \d+, column \d+)?:?\s*\n[\s\S]*$/, '');
 }
 
 /**

@@ -83,6 +83,7 @@ export interface RequestBody {
 }
 
 export interface ResponseObject {
+  readonly headers?: Readonly<Record<string, Parameter | Reference>>;
   readonly description?: string;
   readonly content?: Content;
 }
@@ -98,6 +99,7 @@ export interface Operation {
   readonly requestBody?: RequestBody | Reference;
   readonly responses?: Readonly<Record<string, ResponseObject | Reference>>;
   readonly servers?: readonly Server[];
+  readonly callbacks?: Readonly<Record<string, unknown>>;
 }
 
 export interface PathItem {
@@ -126,6 +128,7 @@ export interface OpenApiDocument {
   readonly info?: {readonly title?: string; readonly version?: string; readonly description?: string};
   readonly servers?: readonly Server[];
   readonly paths?: Readonly<Record<string, PathItem>>;
+  readonly webhooks?: Readonly<Record<string, PathItem>>;
   readonly components?: {
     readonly schemas?: Readonly<Record<string, SchemaOrBoolean>>;
     readonly securitySchemes?: Readonly<Record<string, SecurityScheme | Reference>>;
@@ -135,6 +138,26 @@ export interface OpenApiDocument {
 /** The document, or a file that it refers to, can't be read or isn't valid. */
 export class OpenApiError extends Error {
   override readonly name: string = 'OpenApiError';
+}
+
+/** The option `strict` is set, and the code leaves out or changes parts of the document. */
+export class StrictError extends OpenApiError {
+  readonly warnings: readonly string[];
+
+  constructor(warnings: readonly string[]) {
+    const count = warnings.length === 1 ? 'One part' : `${warnings.length} parts`;
+    super(
+      `${count} of the document would be left out or changed, which strict forbids: ${warnings.join('; ')}`,
+    );
+    this.warnings = warnings;
+  }
+}
+
+const places = new WeakMap<OpenApiError, readonly string[]>();
+
+/** The members that lead to the part of the document that an error is about. */
+export function placeOfError(error: OpenApiError): readonly string[] | undefined {
+  return places.get(error);
 }
 
 /**
@@ -154,13 +177,21 @@ export class MissingYamlError extends OpenApiError {
   }
 }
 
-/** Runs work on a part of a document, and names the part in the error if the part isn't valid. */
-export function within<Result>(where: string, work: () => Result): Result {
+/**
+ * Runs work on a part of a document, and names the part in the error if the part isn't valid.
+ *
+ * @param place - The members that lead to the part.
+ */
+export function within<Result>(where: string, place: readonly string[], work: () => Result): Result {
   try {
     return work();
   } catch (cause) {
-    if (cause instanceof OpenApiError) throw cause;
-    throw new OpenApiError(`The document is not valid at ${where}`, {cause});
+    const error =
+      cause instanceof OpenApiError
+        ? cause
+        : new OpenApiError(`The document is not valid at ${where}`, {cause});
+    if (!places.has(error) && place.length > 0) places.set(error, place);
+    throw error;
   }
 }
 
@@ -168,6 +199,8 @@ export function within<Result>(where: string, work: () => Result): Result {
 export interface LoadedDocument {
   readonly root: OpenApiDocument;
   readonly files: ReadonlyMap<string, unknown>;
+  /** The text of the document; none where it was given as an object. */
+  readonly source?: {readonly name: string; readonly text: string} | undefined;
   /** Bounds the work on the document: `spend` throws an OpenApiError when the limit is exceeded. */
   readonly work: {spend(amount?: number): void};
 }

@@ -4,8 +4,11 @@
  * @module
  */
 import {checkKnown} from '../utils/check-options.ts';
+import type {LoadedDocument} from './document.ts';
+import {OpenApiError, placeOfError, StrictError} from './document.ts';
 import {loadDocument} from './load.ts';
 import {writeModule} from './module.ts';
+import {positionOf} from './positions.ts';
 
 export {MissingYamlError, OpenApiError} from './document.ts';
 
@@ -33,6 +36,12 @@ export interface FromOpenApiOptions {
    * @default false
    */
   readonly allowExternalReferences?: boolean | undefined;
+  /**
+   * Whether a part of the document that the code leaves out or changes is an error.
+   *
+   * @default false
+   */
+  readonly strict?: boolean | undefined;
 }
 
 /**
@@ -48,7 +57,7 @@ export interface FromOpenApiOptions {
  *
  * @param source - A file, a URL, or the document itself, as an object
  * @throws OpenApiError when the source is not such a document, refers to a part or file that doesn't exist or that it must not
- * refer to, or takes too much work; MissingYamlError when it is YAML and the package `yaml`, an optional peer dependency,
+ * refer to, takes too much work, or has parts that are left out and `strict` is set; its message has the line and column; MissingYamlError when it is YAML and the package `yaml`, an optional peer dependency,
  * isn't installed; UnsupportedOptionError for an unknown option
  *
  * @example
@@ -67,9 +76,25 @@ export async function fromOpenApi(
   source: string | URL | object,
   options: FromOpenApiOptions = {},
 ): Promise<GeneratedClient> {
-  checkKnown('fromOpenApi', options, ['allowLocalReferences', 'allowExternalReferences']);
-  const document = await loadDocument(source, undefined, options);
+  checkKnown('fromOpenApi', options, ['allowLocalReferences', 'allowExternalReferences', 'strict']);
   const warnings = new Set<string>();
-  const warn = (message: string) => void warnings.add(message);
-  return {code: writeModule(document, warn), warnings: [...warnings]};
+  const document = await loadDocument(source, undefined, options);
+  let code: string;
+  try {
+    code = writeModule(document, warnings);
+  } catch (cause) {
+    throw await located(cause, document);
+  }
+  if (options.strict === true && warnings.size > 0) throw new StrictError([...warnings]);
+  return {code, warnings: [...warnings]};
+}
+
+/** The error with the position in the document before its message. */
+async function located(cause: unknown, {source}: LoadedDocument): Promise<OpenApiError> {
+  const error =
+    cause instanceof OpenApiError ? cause : new OpenApiError('The document is not valid', {cause});
+  const place = placeOfError(error);
+  if (!source || place === undefined) return error;
+  const at = await positionOf(source.text, place);
+  return new OpenApiError(`${source.name}${at}: ${error.message}`, {cause: error.cause});
 }

@@ -1,6 +1,7 @@
 import {pathToFileURL} from 'node:url';
 import type {LoadedDocument} from './document.ts';
 import {checkDocument, MissingYamlError, OpenApiError} from './document.ts';
+import {positionOfMistake} from './positions.ts';
 import type {Place} from './read-text.ts';
 import {readText} from './read-text.ts';
 import {readYaml} from './read-yaml.ts';
@@ -21,6 +22,7 @@ interface LoadedFile {
   readonly value: unknown;
   readonly address: URL | undefined;
   readonly place: Place;
+  readonly text?: string;
 }
 
 type ReadFile = (address: URL, from: Place | undefined) => Promise<LoadedFile>;
@@ -57,13 +59,14 @@ export async function loadDocument(
     const {text, place} = await readText(address, from, allowsLocal, signal);
     const value = await parse(text, address, importYaml, work);
     prepare(value, address.pathname);
-    return {value, address, place};
+    return {value, address, place, text};
   };
   const address = toAddress(source);
   const root = await read(address, undefined);
   checkDocument(root.value);
   await loadReferences(root, files, read, options);
-  return settled({root: checkDocument(root.value), files, work});
+  const shown = {name: address.pathname, text: root.text ?? ''};
+  return settled({root: checkDocument(root.value), files, work, source: shown});
 }
 
 function copyOf(source: object): unknown {
@@ -104,9 +107,11 @@ async function parse(text: string, address: URL, importYaml: ImportYaml, work: W
   const yaml = await loadYaml(address, importYaml, jsonError);
   try {
     return readYaml(yaml, text, work);
-  } catch (cause) {
-    if (cause instanceof OpenApiError) throw cause;
-    throw new OpenApiError(`${address.pathname} is neither JSON nor YAML`, {cause});
+  } catch (error) {
+    if (error instanceof OpenApiError) throw error;
+    const cause = /\.json$/i.test(address.pathname) ? (jsonError ?? error) : error;
+    const at = positionOfMistake(cause, text);
+    throw new OpenApiError(`${address.pathname}${at} is neither JSON nor YAML`, {cause});
   }
 }
 

@@ -15,13 +15,15 @@ export interface ClientOperation {
   readonly method: string;
   /** The path of the endpoint: parameters are in braces, and have names that an endpoint may have. */
   readonly path: string;
+  /** The path as the document has it. */
+  readonly pathInDocument: string;
   /** The names of the path's parameters in `path`, by their names in the document. */
   readonly pathNames: ReadonlyMap<string, string>;
   readonly operation: Operation;
   readonly parameters: readonly Parameter[];
 }
 
-const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'query'] as const;
+export const methods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'query'] as const;
 
 /** The operations of a document, in its order, each with a name that is unique in its group. */
 export function operationsOf(document: LoadedDocument, warn: (message: string) => void): ClientOperation[] {
@@ -29,7 +31,7 @@ export function operationsOf(document: LoadedDocument, warn: (message: string) =
   const all = Object.entries(paths).flatMap(([path, given]) => {
     // `x-…` is an extension, not a path.
     if (path.startsWith('x-')) return [];
-    return within(path, () => possibleOperations(document, path, given, warn));
+    return within(path, ['paths', path], () => possibleOperations(document, path, given, warn));
   });
   const written = Object.keys(paths).filter((path) => !path.startsWith('x-'));
   if (all.length === 0 && written.length > 0)
@@ -38,11 +40,15 @@ export function operationsOf(document: LoadedDocument, warn: (message: string) =
     );
   // A document without tags, and without operationIds that have a prefix, has no groups.
   const isGrouped = all.some(({method, path, operation}) =>
-    within(`${method} ${path}`, () => operation.tags?.length || prefixOf(operation) !== undefined),
+    within(
+      `${method} ${path}`,
+      placeOf(path, method),
+      () => operation.tags?.length || prefixOf(operation) !== undefined,
+    ),
   );
   const scopes = new Map<string | undefined, Scope>();
   return all.map(({path, method, item, operation}) =>
-    within(`${method} ${path}`, () => {
+    within(`${method} ${path}`, placeOf(path, method), () => {
       const group = isGrouped ? groupOf(operation, path) : undefined;
       let scope = scopes.get(group);
       if (!scope) {
@@ -63,12 +69,17 @@ export function operationsOf(document: LoadedDocument, warn: (message: string) =
         fullName: fullNameOf(operation, method, path),
         method,
         path: template,
+        pathInDocument: path,
         pathNames: names,
         operation,
         parameters,
       };
     }),
   );
+}
+
+function placeOf(path: string, method: string): readonly string[] {
+  return ['paths', path, method.toLowerCase()];
 }
 
 interface PossibleOperation {

@@ -108,13 +108,19 @@ export function writeHeaders(operation: ClientOperation, context: EndpointContex
 }
 
 /** The type of a header's value, which is text on the wire. */
-function headerType(parameter: Parameter, context: EndpointContext): string {
+export function headerType(
+  parameter: Parameter,
+  context: EndpointContext,
+  direction: 'in' | 'out' = 'in',
+): string {
   const {type} = schemaOf(parameter.schema, context);
   if (type === 'boolean') return "'true' | 'false'";
   const text =
     type === 'string' || type === 'integer' || type === 'number'
       ? parameterType(parameter, context)
       : 'string';
+  // Received headers are text.
+  if (direction === 'out' && type !== 'string') return 'string';
   return text === 'Date | string' ? 'string' : text;
 }
 

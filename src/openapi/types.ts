@@ -1,7 +1,7 @@
 import {afterColon, docComment, indent} from './comments.ts';
 import {Directions} from './directions.ts';
 import type {LoadedDocument, Reference, Schema, SchemaOrBoolean} from './document.ts';
-import {isReference, isSchema, lookUp, OpenApiError, resolve, within} from './document.ts';
+import {isReference, isSchema, lookUp, OpenApiError, pointerSegments, resolve, within} from './document.ts';
 import {literalType, memberName, stringLiteral} from './literals.ts';
 import {knownTypes, nameOfRef, nameTail, Scope} from './names.ts';
 import {aliasedRefs, bindingsOf, guessType, isBare, isBinaryText, isClosed} from './schema-types.ts';
@@ -133,7 +133,7 @@ export class TypeWriter {
 
   #declareWithin(named: Named, isUsed: boolean): string {
     try {
-      return within(named.ref, () => this.#declare(named));
+      return within(named.ref, placeOf(named.ref), () => this.#declare(named));
     } catch (error) {
       if (isUsed) throw error;
       this.#giveUp(named.ref, error);
@@ -479,4 +479,9 @@ function hasOwnValues({const: only, enum: allowed}: Schema, values: readonly str
 function stringType(schema: Schema, {isParameter, isForm}: TypeContext): string {
   if (isForm && isBinaryText(schema)) return 'Blob';
   return isParameter && schema.format === 'date-time' ? 'Date | string' : 'string';
+}
+
+/** The place of a schema in the document; none for one of another file. */
+function placeOf(ref: string): readonly string[] {
+  return ref.startsWith('#') ? pointerSegments(ref) : [];
 }

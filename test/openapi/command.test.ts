@@ -91,6 +91,19 @@ components:
     expect(out).toContain("removeUser = /* @__PURE__ */ uncheckedEndpoint('DELETE /users/{id}')");
   });
 
+  it('--strict makes warnings an error, and writes nothing', async () => {
+    const folder = await writeDocument();
+    const file = join(folder, 'client.ts');
+    expect(await run(join(folder, 'api.yaml'), '-o', file, '--strict', '--quiet')).toEqual({
+      code: 1,
+      out: '',
+      log: 'GET /users/{id}: the cookie "sid" is left out: send it in the header "cookie"\n--strict forbids to leave out or change parts of the document: 1\n',
+    });
+    await expect(stat(file)).rejects.toThrow('ENOENT');
+    await writeFile(join(folder, 'api.yaml'), yaml.replace(/parameters:.*/, ''));
+    expect(await run(join(folder, 'api.yaml'), '-o', file, '--strict')).toEqual({code: 0, out: '', log: ''});
+  });
+
   it('--quiet prints no warnings', async () => {
     const folder = await writeDocument();
     expect(await run(join(folder, 'api.yaml'), '--quiet')).toMatchObject({code: 0, log: ''});
@@ -148,8 +161,9 @@ components:
   });
 
   it.each<[string, string, RegExp]>([
-    ['broken.yaml', 'a: [', /broken\.yaml is neither JSON nor YAML: /],
-    ['broken.json', '{"openapi": "3.1.0",', /broken\.json is neither JSON nor YAML: /],
+    ['broken.yaml', 'a: 1\nb: [', /^\S+broken\.yaml:2:5 is neither JSON nor YAML: [^\n]+\n$/],
+    ['broken.json', '{"openapi": "3.1.0",', /^\S+broken\.json:1:21 is neither JSON nor YAML: [^\n]+\n$/],
+    ['wrong.json', '{\n  "a": [1}\n}', /^\S+wrong\.json:2:\d+ is neither JSON nor YAML: [^\n]+\n$/],
     ['swagger.json', '{"swagger": "2.0"}', /Swagger 2\.0/],
     ['page.html', '<h1>Hello</h1>', /not an OpenAPI document/],
   ])('the command fails for %s, and tells why', async (name, text, message) => {
@@ -181,24 +195,54 @@ components:
   });
 
   it.each<[string, string, string]>([
-    ['parameters that are not a list', 'get: {parameters: 5}', 'The document is not valid at GET /a: '],
+    ['parameters that are not a list', 'get: {parameters: 5}', '2:14: The document is not valid at GET /a: '],
     [
       'a schema whose enum is not a list',
       'get: {responses: {200: {content: {application/json: {schema: {enum: 5}}}}}}',
-      'The document is not valid at GET /a: ',
+      '2:14: The document is not valid at GET /a: ',
     ],
     [
       'a named schema whose enum is not a list',
       "get: {responses: {200: {content: {application/json: {schema: {$ref: '#/components/schemas/Wrong'}}}}}}",
-      'The document is not valid at #/components/schemas/Wrong: ',
+      '3:24: The document is not valid at #/components/schemas/Wrong: ',
     ],
   ])('the command fails for %s, and names the place', async (_, operation, message) => {
     const text = `openapi: 3.1.0\npaths: {/a: {${operation}}}\ncomponents: {schemas: {Wrong: {enum: 5}}}\n`;
     const folder = await writeGenerated({'api.yaml': text});
     const {code, log} = await run(join(folder, 'api.yaml'));
     expect(code).toBe(1);
-    expect(log.startsWith(message)).toBe(true);
-    expect(log).not.toContain('    at ');
+    expect(log.startsWith(`${join(folder, 'api.yaml')}:${message}`)).toBe(true);
+    expect(log).toMatch(/^.+\n$/);
+  });
+
+  it.each<[string, string, string]>([
+    [
+      'JSON, with keys like those of the place before it',
+      '{\n  "x": {"paths": ["}", {"get": 1}]},\n  "openapi": "3.1.0",\n  "paths": {\n    "/\\u0061": {"get":\n{"parameters": 5}}\n  }\n}',
+      '5:17',
+    ],
+    [
+      'an operation behind an alias',
+      'openapi: 3.1.0\nx: &a\n  get: {parameters: 5}\npaths: {/a: *a}\n',
+      '3:3',
+    ],
+    [
+      'an operation behind a reference, of which the text has the path alone',
+      "openapi: 3.1.0\nx: {get: {parameters: 5}}\npaths: {/a: {$ref: '#/x'}}\n",
+      '3:9',
+    ],
+    [
+      'a reference to nowhere',
+      "openapi: 3.1.0\npaths:\n  /a:\n    get: {parameters: [{$ref: '#/gone'}]}\n",
+      '4:5',
+    ],
+  ])('the message of an error has the line and the column of %s', async (_, text, position) => {
+    const name = text.startsWith('{') ? 'api.json' : 'api.yaml';
+    const folder = await writeGenerated({[name]: text});
+    const {code, log} = await run(join(folder, name));
+    expect(code).toBe(1);
+    expect(log).toMatch(/^.+\n$/);
+    expect(log.slice(join(folder, name).length)).toMatch(new RegExp(`^:${position}: The `));
   });
 
   it('members that a YAML document leaves empty count as missing', async () => {

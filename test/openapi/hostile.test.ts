@@ -99,7 +99,12 @@ const everything = JSON.stringify({
       patch: {
         operationId: 'change',
         requestBody: {content: {'application/merge-patch+json': {schema: schema('Thing')}}},
-        responses: {302: {description: 'There'}},
+        responses: {
+          302: {description: 'There', headers: {'X-Next': {schema: {type: 'string', enum: ['a']}}}},
+        },
+        callbacks: {
+          done: {'{$request.body#/url}': {post: {requestBody: {$ref: '#/components/requestBodies/Any'}}}},
+        },
       },
     },
     '/events': {
@@ -127,7 +132,17 @@ const everything = JSON.stringify({
       },
     },
   },
+  webhooks: {
+    done: {
+      post: {
+        summary: 'Is done',
+        requestBody: {required: true, content: {'*/*': {schema: schema('Thing')}}},
+        responses: {200: {description: 'Fine', content: {'application/json': {schema: schema('Base')}}}},
+      },
+    },
+  },
   components: {
+    requestBodies: {Any: {content: {'application/json': {schema: {$dynamicRef: '#node'}}}}},
     parameters: {
       Id: {
         name: 'id',
@@ -172,6 +187,13 @@ const everything = JSON.stringify({
         additionalProperties: {type: 'string', writeOnly: true},
       },
       Alias: schema('More'),
+      Node: {$dynamicAnchor: 'node', type: 'object', properties: {next: {$dynamicRef: '#node'}}},
+      Parent: {
+        type: 'object',
+        properties: {kind: {type: 'string'}},
+        discriminator: {propertyName: 'kind', mapping: {child: '#/components/schemas/Child'}},
+      },
+      Child: {allOf: [schema('Parent'), {properties: {own: {type: 'object', additionalProperties: false}}}]},
     },
   },
 });

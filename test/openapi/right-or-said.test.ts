@@ -180,3 +180,97 @@ describe('schemas that no operation uses', () => {
     ]);
   });
 });
+
+describe('types of what a client has no methods for', () => {
+  const schemas = {
+    Order: {
+      type: 'object',
+      required: ['id'],
+      properties: {id: {type: 'string', readOnly: true}, note: {type: 'string', writeOnly: true}},
+    },
+    Colour: {enum: ['red', 'blue'], type: 'string'},
+  };
+  const event = {required: true, ...json(ref('Order'))};
+
+  it('the requests to webhooks are types, whose bodies come out of the API', async () => {
+    const webhooks = {
+      'order-paid': {
+        post: {summary: 'Paid', requestBody: event, responses: {200: json(ref('Order')), 204: {}}},
+      },
+      moved: {$ref: '#/components/pathItems/Moved'},
+    };
+    const pathItems = {Moved: {put: {requestBody: {content: {'text/plain': {}}}}}};
+    const code = await codeOf({webhooks, components: {schemas, pathItems}});
+    expect(code).toContain(
+      'export interface Order { id: string; } export interface OrderInput { note?: string; }',
+    );
+    expect(code).toContain(
+      "export interface Webhooks { 'order-paid': { post: { body: Order; responses: { '200': OrderInput; }; }; }; moved: { put: { body?: string; }; }; }",
+    );
+  });
+
+  it('the requests of callbacks are types, by the constant of their operation', async () => {
+    const post = {
+      operationId: 'subscribe',
+      responses: {204: {}},
+      callbacks: {
+        onPaid: {'{$request.body#/url}': {post: {requestBody: event}}},
+        other: {$ref: '#/components/callbacks/other'},
+      },
+    };
+    const callbacks = {other: {'https://a.test': {get: {responses: {}}}}};
+    expect(await codeOf({paths: {'/a': {post}}, components: {schemas, callbacks}})).toContain(
+      "export interface Callbacks { subscribe: { onPaid: { '{$request.body#/url}': { post: { body: Order; }; }; }; other: { 'https://a.test': { get: {}; }; }; }; }",
+    );
+  });
+
+  it('the headers of responses are types, in small letters', async () => {
+    const headers = {
+      'X-Rate-Limit': {required: true, schema: {type: 'integer'}},
+      'x-colour': {$ref: '#/components/headers/Colour'},
+      'Content-Type': {schema: {type: 'string'}},
+    };
+    const get = {operationId: 'getA', responses: {204: {headers}, 404: {description: ''}}};
+    expect(
+      await codeOf({paths: {'/a': {get}}, components: {schemas, headers: {Colour: {schema: ref('Colour')}}}}),
+    ).toContain(
+      "export interface ResponseHeaders { getA: { '204': { 'x-rate-limit': string; 'x-colour'?: Colour; }; }; }",
+    );
+  });
+
+  it('those that are not valid are left out with a warning, and the client stays', async () => {
+    const gone = {$ref: '#/components/gone'};
+    const post = {operationId: 'a', callbacks: {on: gone}, responses: {200: {headers: {b: gone}}}};
+    const {code, warnings} = await fromOpenApi({
+      openapi: '3.1.0',
+      paths: {'/a': {post}},
+      webhooks: {c: gone},
+    });
+    expect(code).toContain("uncheckedEndpoint('POST /a')");
+    expect(warnings).toEqual([
+      'The webhook "c" is left out, because it is not valid: The reference #/components/gone leads nowhere: "components" does not exist',
+      'The callback "on" of POST /a is left out, because it is not valid: The reference #/components/gone leads nowhere: "components" does not exist',
+      'A response header of POST /a is left out, because it is not valid: The reference #/components/gone leads nowhere: "components" does not exist',
+    ]);
+  });
+});
+
+describe('what a module leaves out', () => {
+  const get = {operationId: 'getA', parameters: [{in: 'cookie', name: 'a*/b\nc'}], responses: {204: {}}};
+  const document = {openapi: '3.1.0', paths: {'/a': {get}}};
+
+  it('is listed at its top', async () => {
+    const {code} = await fromOpenApi(document);
+    expect(code).toContain(
+      ' * Left out or changed:\n *\n * - GET /a: the cookie "a*\\/b c" is left out: send it in the header "cookie"\n *\n * @module\n */\n',
+    );
+    expect((await fromOpenApi({openapi: '3.1.0', paths: {}})).code).not.toContain('Left out');
+  });
+
+  it('is an error where the option strict is set', async () => {
+    await expect(fromOpenApi(document, {strict: true})).rejects.toThrow(
+      /^One part of the document would be left out or changed, which strict forbids: GET \/a: the cookie/,
+    );
+    expect((await fromOpenApi({openapi: '3.1.0', paths: {}}, {strict: true})).warnings).toEqual([]);
+  });
+});
