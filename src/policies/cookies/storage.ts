@@ -183,6 +183,8 @@ function hostOf({hostname}: URL): string {
 
 /** The domain in lower case and in ASCII (UTS 46); empty if it is none. */
 function asciiDomain(domain: string): string {
+  // One dot was taken away before, and `canonicalDomain` would take another one and spaces away.
+  if (/^[.\s]/.test(domain)) return '';
   try {
     return canonicalDomain(domain) ?? '';
   } catch {
