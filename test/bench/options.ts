@@ -31,9 +31,9 @@ two minutes. Its table is for the message of a change.
 
        npm run bench -- --runtimes [options] [part of a name ...]
 
-Compares session.fetch with the runtime's own fetch, in one process of each runtime, in about three and a half minutes.
+Compares session.fetch with the runtime's own fetch, in one process of each runtime, in about four minutes.
   --rounds N      rounds of each kind of request (default: ${runtimeTimes.full.rounds})
-  --quick         takes about half a minute
+  --quick         takes about a minute
   --json          prints the report as JSON instead of tables
   --markdown      writes the tables of all runtimes into test/bench/README.md
 

@@ -30,9 +30,8 @@ export async function openDesk(bundle = ''): Promise<Desk> {
         let body = '';
         for await (const chunk of request.setEncoding('utf8')) body += chunk;
         waiting = response;
-        const told = tell;
-        tell = undefined;
-        told?.(JSON.parse(body));
+        const told = JSON.parse(body) as Told | null;
+        if (told) tell?.(told);
         giveOut();
         break;
       }
@@ -57,7 +56,6 @@ export async function openDesk(bundle = ''): Promise<Desk> {
         giveOut();
       }),
     async close() {
-      waiting?.end('null');
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },

@@ -28,6 +28,8 @@ export interface BenchRuntime {
   readonly binary: string | undefined;
   /** How many requests are under way at once. Browsers have six connections to a host. */
   readonly concurrency: number;
+  /** How long it is busy with its own start, in ms. @default 0 */
+  readonly settles?: number;
   start(binary: string): Promise<Running>;
 }
 
@@ -64,6 +66,7 @@ function browser(name: string, binary: string | undefined, open: StartBrowser): 
     name,
     binary,
     concurrency: 6,
+    settles: 4_000,
     async start(path) {
       const desk = await openDesk(await bundleEntry(pageEntry, ['browser']));
       const child = await openBrowser(path, open, `${desk.origin}/`);
