@@ -15,10 +15,10 @@ import {followSignal, leaveAtOnce} from '../utils/abortable-iterator.ts';
 import {isomorphicDecode} from '../utils/base64.ts';
 import {delay} from '../utils/delay.ts';
 import {EventSourceError} from './error.ts';
-import {checkEventSource, type EventSourceOptions} from './options.ts';
+import {checkEventSource, type EventSourceMethod, type EventSourceOptions} from './options.ts';
 
 export {EventSourceError} from './error.ts';
-export type {EventSourceOptions, Reconnection} from './options.ts';
+export type {EventSourceMethod, EventSourceOptions, Reconnection} from './options.ts';
 
 /** The shortest delay after a failure, in ms. */
 const shortestBackoff = 100;
@@ -44,6 +44,9 @@ export interface EventSourceIterator extends AsyncIterableIterator<ServerSentEve
  * connection ends, breaks or falls silent, the next one continues after the last event that was yielded (`Last-Event-ID`).
  * The delay before it is the server's `retry`, from one second to five minutes. The delay doubles with each attempt that fails, and a random part of up to
  * half of it is added, so that the clients of a server that restarts don't connect at the same moment.
+ *
+ * With another method than GET, as servers of language models and MCP servers want it, the end of a stream ends the loop, and
+ * only a stream that broke off after an event with an id is continued: another request would begin the work anew.
  *
  * The loop ends when the server answers with 204, when the loop is left, and by `close()`. No slot is held during a delay.
  *
@@ -74,7 +77,8 @@ export function eventSource(
   options: EventSourceOptions = {},
 ): EventSourceIterator {
   const settings = checkEventSource(session, options);
-  const {call, maxFailures, maxLength, maxReconnectDelay, onReconnect, reconnectStatuses} = settings;
+  const {call, method, reconnect, maxFailures, maxLength, maxReconnectDelay, onReconnect, reconnectStatuses} =
+    settings;
   const controller = new AbortController();
   const {signal} = controller;
   let {lastEventId, reconnectDelay: retry} = settings;
@@ -100,6 +104,10 @@ export function eventSource(
         lastEventId = events?.lastEventId ?? lastEventId;
         retry = currentRetry();
         events = undefined;
+        if (!reconnects(failure)) {
+          if (failure === undefined) return;
+          throw failure;
+        }
         failures = isOpen ? 0 : failures + 1;
         if (failures > maxFailures) throw failure;
         const duration = delayAfter(failures, failure);
@@ -110,6 +118,10 @@ export function eventSource(
     } finally {
       unfollow();
     }
+  }
+
+  function reconnects(failure: unknown): boolean {
+    return reconnect === 'resume' ? failure !== undefined && lastEventId !== '' : reconnect;
   }
 
   function currentRetry(): number {
@@ -123,10 +135,13 @@ export function eventSource(
     if (!headers.has('accept')) headers.set('accept', 'text/event-stream');
     if (lastEventId !== '')
       headers.set('last-event-id', isomorphicDecode(new TextEncoder().encode(lastEventId)));
+    const isResumed = lastEventId !== '' && settings.resumeMethod !== method;
+    const sent = isResumed ? settings.resumeMethod : method;
     // HTML, "EventSource" constructor. Not a header, for which a browser would first ask another origin (a CORS preflight).
-    const response = await session.get(url, {
+    const response = await session[verbOf(sent)](url, {
       cache: 'no-store',
       ...call,
+      ...(isResumed && {body: undefined, json: undefined}),
       headers,
       signal,
       throwHttpErrors: true,
@@ -134,7 +149,7 @@ export function eventSource(
     if (response.status === 200 && isEventStream(response)) return response;
     discard(response);
     if (response.status === 204) return undefined;
-    const request: RedactedRequest = {method: 'GET', url: response.url || String(url)};
+    const request: RedactedRequest = {method: sent, url: response.url || String(url)};
     throw new EventSourceError(
       response.status === 200
         ? 'The media type of the response is not text/event-stream'
@@ -168,6 +183,10 @@ export function eventSource(
       retry: {get: currentRetry, enumerable: true},
     },
   ) as unknown as EventSourceIterator;
+}
+
+function verbOf(method: EventSourceMethod): Lowercase<EventSourceMethod> {
+  return method.toLowerCase() as Lowercase<EventSourceMethod>;
 }
 
 function isEventStream({headers}: Response): boolean {

@@ -1,3 +1,4 @@
+import {isStreamLike, type RequestBody} from '../core/body.ts';
 import {type CallOptions, checkReadOptions, type ReadOptions} from '../session/call-options.ts';
 import {checkMaxLength} from '../streams/max-length.ts';
 import {
@@ -20,8 +21,39 @@ export interface Reconnection {
   readonly error: unknown;
 }
 
+/** A method of a request for events, in upper case. */
+export type EventSourceMethod = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
 /** Options of {@link eventSource}. The options of a verb hold for each of its requests. */
 export interface EventSourceOptions extends Omit<ReadOptions, 'retry' | 'timeout'> {
+  /**
+   * The method of the requests.
+   *
+   * @default 'GET', and 'POST' with a `body` or `json`
+   */
+  readonly method?: EventSourceMethod | undefined;
+  /** The body of each request. A stream can be sent once: give a function that makes it, or `reconnect: false`. */
+  readonly body?: RequestBody | null | undefined;
+  /** A value that is sent as JSON, in place of `body`. */
+  readonly json?: unknown;
+  /**
+   * When the event source connects again:
+   *
+   * - `true`: after every end of a stream, and after a failure
+   * - `'resume'`: only after a stream that broke off or fell silent, if one of its events had an id, so that the server can
+   *   continue after it
+   * - `false`: never
+   *
+   * @default true for GET, and 'resume' for other methods, whose work a server may otherwise begin anew
+   */
+  readonly reconnect?: boolean | 'resume' | undefined;
+  /**
+   * The method of requests that continue after an event. MCP servers (Streamable HTTP) want `'GET'`, which is sent without the
+   * body.
+   *
+   * @default the value of `method`
+   */
+  readonly resumeMethod?: 'GET' | undefined;
   /**
    * The id of the event to continue after: the `lastEventId` of an earlier event source.
    *
@@ -76,6 +108,9 @@ export interface EventSourceOptions extends Omit<ReadOptions, 'retry' | 'timeout
 /** The checked options: those of the event source, and the options of its requests. */
 export interface EventSourceSettings {
   readonly call: CallOptions;
+  readonly method: EventSourceMethod;
+  readonly resumeMethod: EventSourceMethod;
+  readonly reconnect: boolean | 'resume';
   readonly lastEventId: string;
   readonly maxLength: number;
   readonly reconnectDelay: number;
@@ -85,7 +120,14 @@ export interface EventSourceSettings {
   readonly onReconnect: EventSourceOptions['onReconnect'];
 }
 
+const methods: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] satisfies EventSourceMethod[];
+
 const own = [
+  'method',
+  'body',
+  'json',
+  'reconnect',
+  'resumeMethod',
   'lastEventId',
   'maxLength',
   'reconnectDelay',
@@ -102,7 +144,11 @@ export function checkEventSource(
   options: EventSourceOptions,
 ): EventSourceSettings {
   checkReadOptions('eventSource', options, session, own, ['retry', 'timeout']);
+  const hasBody = (options.body ?? undefined) !== undefined || options.json !== undefined;
   const {
+    method = hasBody ? 'POST' : 'GET',
+    reconnect = method === 'GET' || 'resume',
+    resumeMethod = method,
     lastEventId = '',
     maxLength,
     reconnectDelay,
@@ -120,7 +166,30 @@ export function checkEventSource(
     lastEventId,
     'a string of one line',
   );
+  assertOption(methods.includes(method), 'method', method, methods.join(', '));
+  assertOption(!hasBody || method !== 'GET', 'method', method, 'another than GET with a body');
+  assertOption(
+    typeof reconnect === 'boolean' || reconnect === 'resume',
+    'reconnect',
+    reconnect,
+    "a boolean or 'resume'",
+  );
+  assertOption(
+    resumeMethod === 'GET' || resumeMethod === method,
+    'resumeMethod',
+    resumeMethod,
+    'GET or the method',
+  );
+  assertOption(
+    !reconnect || !options.body || !isStreamLike(options.body),
+    'body',
+    options.body,
+    'a function that makes the stream, or anything that can be sent again; or reconnect: false',
+  );
   return {
+    method,
+    resumeMethod,
+    reconnect,
     call: {
       ...rest,
       retry: false,

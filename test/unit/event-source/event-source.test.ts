@@ -377,14 +377,111 @@ describe('eventSource', () => {
     expect(thrown(() => eventSource(session, url, options))).toBeInstanceOf(InvalidOptionError);
   });
 
-  it.each(['idleTimeOut', 'timeout', 'retry', 'body'])('the unknown option "%s" is refused', (name) => {
+  it.each(['idleTimeOut', 'timeout', 'retry', 'parseJson'])('the unknown option "%s" is refused', (name) => {
     const {session} = answering([end]);
     const error = thrown(() => eventSource(session, url, {[name]: 5}));
     expect(error).toBeInstanceOf(UnsupportedOptionError);
     expect(error).toMatchObject({
       message: expect.stringMatching(
-        `Unknown option "${name}" of eventSource.* Known options: lastEventId, .*idleTimeout, .*headers`,
+        `Unknown option "${name}" of eventSource.* Known options: method, .*idleTimeout, .*headers`,
       ),
     });
+  });
+});
+
+describe('eventSource with a body', () => {
+  beforeEach(() => void vi.spyOn(Math, 'random').mockReturnValue(0));
+
+  const cut = (body: string) =>
+    new Response(
+      new ReadableStream({
+        start(controller) {
+          controller.enqueue(encode(body));
+        },
+        pull(controller) {
+          controller.error(new TypeError('The connection broke'));
+        },
+      }),
+      {headers},
+    );
+  const json = {prompt: 'Hello'};
+
+  it('a body is sent by POST, and the end of the stream ends the loop', async () => {
+    const {session, calls} = answering([() => stream('id: 1\ndata: a\n\n')]);
+    const seen = follow(eventSource(session, url, {json}));
+    await settle();
+    expect(seen).toMatchObject({data: ['a'], done: true});
+    expect(calls).toHaveLength(1);
+    expect(calls[0]?.method).toBe('POST');
+    expect(await calls[0]?.json()).toEqual(json);
+    expect(calls[0]?.headers.get('accept')).toBe('text/event-stream');
+    await pass(10_000);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('a stream that breaks off after an id is continued by the same request with Last-Event-ID', async () => {
+    const {session, calls} = answering([() => cut('id: 7\ndata: a\n\n'), () => stream('data: b\n\n')]);
+    const seen = follow(eventSource(session, url, {method: 'PUT', body: 'text'}));
+    await settle();
+    await pass(3_000);
+    expect(seen).toMatchObject({data: ['a', 'b'], done: true});
+    expect(calls.map(({method}) => method)).toEqual(['PUT', 'PUT']);
+    expect(await Promise.all(calls.map((call) => call.text()))).toEqual(['text', 'text']);
+    expect(calls[1]?.headers.get('last-event-id')).toBe('7');
+  });
+
+  it('a stream that breaks off without an id fails, and so does a first request', async () => {
+    const broken = answering([() => cut('data: a\n\n')]);
+    const seen = follow(eventSource(broken.session, url, {json}));
+    await settle();
+    expect(seen).toMatchObject({data: ['a'], error: expect.any(ConnectionError)});
+    const {session, calls} = answering([refused]);
+    expect(await rejection(eventSource(session, url, {json}).next())).toBeInstanceOf(ConnectionError);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('resumeMethod continues by a GET without the body', async () => {
+    const {session, calls} = answering([() => cut('id: 7\ndata: a\n\n'), () => stream('data: b\n\n')]);
+    const seen = follow(eventSource(session, url, {json, resumeMethod: 'GET'}));
+    await settle();
+    await pass(3_000);
+    expect(seen).toMatchObject({data: ['a', 'b'], done: true});
+    expect(calls[1]?.method).toBe('GET');
+    expect(await calls[1]?.text()).toBe('');
+    expect(calls[1]?.headers.get('last-event-id')).toBe('7');
+    expect(calls[1]?.headers.has('content-type')).toBe(false);
+  });
+
+  it('reconnect: true begins the work anew, and false never connects again', async () => {
+    const again = answering([() => stream('data: a\n\n'), end]);
+    const seen = follow(eventSource(again.session, url, {json, reconnect: true}));
+    await settle();
+    await pass(3_000);
+    expect(seen).toMatchObject({data: ['a'], done: true});
+    expect(again.calls).toHaveLength(2);
+    const once = answering([() => stream('data: a\n\n')]);
+    const read = follow(eventSource(once.session, url, {reconnect: false}));
+    await settle();
+    expect(read).toMatchObject({data: ['a'], done: true});
+  });
+
+  it.each([
+    {method: 'HEAD'},
+    {method: 'GET', json},
+    {reconnect: 'always'},
+    {method: 'POST', resumeMethod: 'PUT'},
+    {body: new ReadableStream()},
+  ])('refuses %o', (options) => {
+    const {session} = answering([end]);
+    expect(() => eventSource(session, url, options as object)).toThrow(InvalidOptionError);
+  });
+
+  it('a stream is sent once without reconnections, and by a function with them', async () => {
+    const {session, calls} = answering([() => stream('data: a\n\n')]);
+    const body = () => new ReadableStream();
+    expect((await eventSource(session, url, {body}).next()).value?.data).toBe('a');
+    const single = eventSource(session, url, {body: body(), reconnect: false});
+    expect((await single.next()).value?.data).toBe('a');
+    expect(calls).toHaveLength(2);
   });
 });
