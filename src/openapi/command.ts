@@ -2,6 +2,7 @@ import {readFile, writeFile} from 'node:fs/promises';
 import {parseArgs} from 'node:util';
 import {MissingYamlError, OpenApiError} from './document.ts';
 import {fromOpenApi} from './index.ts';
+import {MissingUpgraderError} from './swagger.ts';
 
 /** The output of a command. */
 export interface Terminal {
@@ -13,7 +14,7 @@ export interface Terminal {
 
 const help = `Usage: aiofetch openapi <document> [options]
 
-Writes a typed client of an OpenAPI document, 3.0 or later, in JSON or YAML.
+Writes a typed client of an OpenAPI document, 3.0 or later, or Swagger 2.0, in JSON or YAML.
 
   <document>           a file, or an http: or https: URL
   -o, --output <file>  the file to write (default: the standard output)
@@ -135,8 +136,9 @@ async function write(file: string, code: string): Promise<void> {
 
 function describe(error: OpenApiError): string {
   const {cause} = error;
-  // The cause of a MissingYamlError lists the directories that Node searched. The user needs the install command only.
-  return cause instanceof Error && !(error instanceof MissingYamlError)
+  // The cause of these lists the directories that Node searched. The user needs the install command only.
+  return cause instanceof Error &&
+    !(error instanceof MissingYamlError || error instanceof MissingUpgraderError)
     ? `${error.message}: ${cause.message}`
     : error.message;
 }

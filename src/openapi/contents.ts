@@ -2,12 +2,12 @@ import {bareMediaType} from '../utils/media-type.ts';
 import {docComment, enclosed, indent} from './comments.ts';
 import type {EndpointContext} from './context.ts';
 import {jsonStyle, membersOf, queryStyle, schemaOf} from './context.ts';
-import type {Encoding, MediaType, RequestBody, ResponseObject, SchemaOrBoolean} from './document.ts';
+import type {Content, Encoding, MediaType, RequestBody, ResponseObject, SchemaOrBoolean} from './document.ts';
 import {isSchema, resolve} from './document.ts';
 import {eventData} from './event-data.ts';
 import {mediaTypeLiteral, stringLiteral} from './literals.ts';
 import type {Choice} from './media.ts';
-import {choose} from './media.ts';
+import {choicesOf, choose} from './media.ts';
 import {pure} from './names.ts';
 import type {ClientOperation} from './operations.ts';
 
@@ -22,6 +22,27 @@ function call({use}: EndpointContext, name: string, ...given: Array<string | und
 
 function mediaTypeOption(mediaType: string): string {
   return `{mediaType: ${mediaTypeLiteral(mediaType)}}`;
+}
+
+/** Warns about the media types beside the chosen one, unless they carry values of the same type. */
+function warnOfOthers(
+  what: string,
+  content: Content | undefined,
+  chosen: Choice,
+  direction: 'in' | 'out',
+  {document, types, warn}: EndpointContext,
+): void {
+  const typeOf = ({kind, media}: Choice) =>
+    kind === 'ndjson' || kind === 'events'
+      ? kind
+      : types.typeOf(media.schema ?? media.itemSchema, {direction});
+  const others = choicesOf(content, document).filter(({declared}) => declared !== chosen.declared);
+  if (others.length === 0) return;
+  const type = typeOf(chosen);
+  for (const other of others) {
+    if (typeOf(other) !== type)
+      warn(`${what} as ${other.declared} is left out, because the client has ${chosen.declared} for it`);
+  }
 }
 
 // --- requests
@@ -41,6 +62,7 @@ export function writeBody(operation: ClientOperation, context: EndpointContext):
   const choice = choose(body.content, context.document);
   if (!choice) return undefined;
   const {types} = context;
+  warnOfOthers(`${method} ${path}: the body`, body.content, choice, 'in', context);
   const {kind, mediaType, media} = choice;
   const bare = bareMediaType(mediaType);
   const warn = (message: string) => context.warn(`${method} ${path}: ${message}`);
@@ -124,13 +146,19 @@ function multipartOptions(
 interface Success {
   readonly status: string;
   readonly choice: Choice | undefined;
+  readonly content: Content | undefined;
 }
 
 export function writeResponse(operation: ClientOperation, context: EndpointContext): string | undefined {
   // Responses to HEAD requests have no body.
   if (operation.method === 'HEAD') return undefined;
   const {use} = context;
-  const all = successes(operation, context).map(({status, choice}) => ({
+  const declared = successes(operation, context);
+  for (const {status, choice, content} of declared) {
+    const what = `${operation.method} ${operation.path}: the response ${status}`;
+    if (choice) warnOfOthers(what, content, choice, 'out', context);
+  }
+  const all = declared.map(({status, choice}) => ({
     status,
     text: choice && writeContent(operation, choice, context),
     choice,
@@ -206,14 +234,12 @@ function successes({operation}: ClientOperation, {document}: EndpointContext): S
   const hasOthers = responses.some(([status]) => /^3/.test(status));
   const used =
     named.length > 0 ? named : hasOthers ? [] : responses.filter(([status]) => status === 'default');
-  return used.map(([status, response]) => ({
-    status: status.toUpperCase(),
+  return used.map(([status, response]) => {
+    const {content} = resolve<ResponseObject>(document, response);
     // RFC 9110, sections 15.3.5 and 15.3.6: these statuses have no body, even if the document declares one.
-    choice:
-      status === '204' || status === '205'
-        ? undefined
-        : choose(resolve<ResponseObject>(document, response).content, document),
-  }));
+    const hasBody = status !== '204' && status !== '205';
+    return {status: status.toUpperCase(), choice: hasBody ? choose(content, document) : undefined, content};
+  });
 }
 
 /** A status, a class of statuses or `default` as the key of an object. */

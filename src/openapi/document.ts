@@ -211,11 +211,8 @@ export function checkDocument(value: unknown): OpenApiDocument {
     readonly openapi?: unknown;
     readonly swagger?: unknown;
   };
-  if (document.swagger !== undefined) {
-    throw new OpenApiError(
-      'The document is Swagger 2.0, and only OpenAPI 3.0 and later can be read. Convert it first, with swagger2openapi for example',
-    );
-  }
+  if (document.swagger !== undefined)
+    throw new OpenApiError('The document is Swagger, of which only the version 2.0 can be read');
   if (typeof document.openapi !== 'string' || !/^3\.\d/.test(document.openapi)) {
     throw new OpenApiError(
       'The document is not an OpenAPI document: its member "openapi" has to be 3.0 or later',

@@ -11,6 +11,7 @@ import {writeModule} from './module.ts';
 import {positionOf} from './positions.ts';
 
 export {MissingYamlError, OpenApiError} from './document.ts';
+export {MissingUpgraderError} from './swagger.ts';
 
 /** The result of {@link fromOpenApi}. */
 export interface GeneratedClient {
@@ -45,7 +46,7 @@ export interface FromOpenApiOptions {
 }
 
 /**
- * Generates a typed client from an OpenAPI document, 3.0 or later, as the command `aiofetch openapi` does. The same document
+ * Generates a typed client from an OpenAPI document, 3.0 or later, or Swagger 2.0, as the command `aiofetch openapi` does. The same document
  * always gives the same code.
  *
  * Named schemas become types, operations become constants made by `endpoint`, first tags become groups of these constants,
@@ -58,7 +59,7 @@ export interface FromOpenApiOptions {
  * @param source - A file, a URL, or the document itself, as an object
  * @throws OpenApiError when the source is not such a document, refers to a part or file that doesn't exist or that it must not
  * refer to, takes too much work, or has parts that are left out and `strict` is set; its message has the line and column; MissingYamlError when it is YAML and the package `yaml`, an optional peer dependency,
- * isn't installed; UnsupportedOptionError for an unknown option
+ * isn't installed; MissingUpgraderError the same for Swagger 2.0 and `@scalar/openapi-upgrader`; UnsupportedOptionError for an unknown option
  *
  * @example
  * ```ts

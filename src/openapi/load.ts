@@ -6,6 +6,8 @@ import type {Place} from './read-text.ts';
 import {readText} from './read-text.ts';
 import {readYaml} from './read-yaml.ts';
 import {settled} from './settle.ts';
+import type {ImportUpgrader} from './swagger.ts';
+import {upgraded} from './swagger.ts';
 import {checkSize, Work} from './work.ts';
 
 /** Imports the package `yaml`. Tests replace this import with one that fails. */
@@ -42,14 +44,16 @@ export async function loadDocument(
   source: string | URL | object,
   importYaml: ImportYaml = () => import('yaml'),
   options: LoadOptions = {},
+  importUpgrader?: ImportUpgrader,
 ): Promise<LoadedDocument> {
   const allowsLocal = options.allowLocalReferences === true;
   const files = new Map<string, unknown>();
   const work = new Work();
   if (typeof source !== 'string' && !(source instanceof URL)) {
     // The references of the copy are made absolute, so the caller's object stays as it is.
-    const root = copyOf(source);
-    prepare(root, 'The document');
+    const given = copyOf(source);
+    prepare(given, 'The document');
+    const root = await upgraded(given, 'The document', importUpgrader);
     // A document without a location refers to no files.
     visitReferences({value: root, address: undefined, place: 'file'}, undefined);
     return settled({root: checkDocument(root), files, work});
@@ -62,7 +66,8 @@ export async function loadDocument(
     return {value, address, place, text};
   };
   const address = toAddress(source);
-  const root = await read(address, undefined);
+  const first = await read(address, undefined);
+  const root = {...first, value: await upgraded(first.value, address.pathname, importUpgrader)};
   checkDocument(root.value);
   await loadReferences(root, files, read, options);
   const shown = {name: address.pathname, text: root.text ?? ''};

@@ -27,6 +27,8 @@ export interface Choice {
   readonly kind: MediaKind;
   readonly mediaType: string;
   readonly media: MediaType;
+  /** The media type as the document has it. */
+  readonly declared: string;
   /** Whether the document has a range, as any type, in the place of the media type. */
   readonly isOpen: boolean;
 }
@@ -39,9 +41,15 @@ export function choicesOf(content: Content | undefined, document: LoadedDocument
     if (/^(?:\*|application)\/\*$/.test(bareMediaType(mediaType))) {
       const kind = kindOfSchema(media.schema, document);
       if (kind !== 'binary')
-        return {kind, mediaType: kind === 'json' ? 'application/json' : 'text/plain', media, isOpen: true};
+        return {
+          kind,
+          mediaType: kind === 'json' ? 'application/json' : 'text/plain',
+          media,
+          declared: mediaType,
+          isOpen: true,
+        };
     }
-    return {kind: kindOf(mediaType), mediaType, media, isOpen: false};
+    return {kind: kindOf(mediaType), mediaType, media, declared: mediaType, isOpen: false};
   });
 }
 

@@ -43,7 +43,7 @@ interface Size {
  *
  * @throws OpenApiError when the value contains itself, is nested too deeply, or is too large with its aliases expanded
  */
-export function checkSize(value: unknown, name: string): void {
+export function checkSize(value: unknown, name: string, most: number = mostCharacters): void {
   const sizes = new Map<object, Size | 'open'>();
   const refuse = (problem: string): never => {
     throw new OpenApiError(`${name} ${problem}`);
@@ -65,8 +65,8 @@ export function checkSize(value: unknown, name: string): void {
       const size = sizeOf(member, level + 1);
       characters += key.length + size.characters;
       depth = Math.max(depth, size.depth + 1);
-      if (characters > mostCharacters)
-        refuse(`is too large: with its aliases expanded it has more than ${mostCharacters} characters`);
+      if (characters > most)
+        refuse(`is too large: with its aliases expanded it has more than ${most} characters`);
     }
     const size = {characters, depth};
     sizes.set(current, size);

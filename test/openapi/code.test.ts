@@ -658,7 +658,7 @@ it('warnings name each part of a document that is left out or changed', async ()
 });
 
 it.each<[string, object, RegExp]>([
-  ['Swagger 2.0', {swagger: '2.0'}, /is Swagger 2\.0/],
+  ['Swagger 1.2', {swagger: '1.2'}, /is Swagger, of which only the version 2\.0/],
   ['an object that is not a document', {}, /"openapi" has to be 3\.0 or later/],
   [
     'a reference to nowhere',

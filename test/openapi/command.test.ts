@@ -164,7 +164,7 @@ components:
     ['broken.yaml', 'a: 1\nb: [', /^\S+broken\.yaml:2:5 is neither JSON nor YAML: [^\n]+\n$/],
     ['broken.json', '{"openapi": "3.1.0",', /^\S+broken\.json:1:21 is neither JSON nor YAML: [^\n]+\n$/],
     ['wrong.json', '{\n  "a": [1}\n}', /^\S+wrong\.json:2:\d+ is neither JSON nor YAML: [^\n]+\n$/],
-    ['swagger.json', '{"swagger": "2.0"}', /Swagger 2\.0/],
+    ['swagger.json', '{"swagger": "1.2"}', /Swagger, of which only/],
     ['page.html', '<h1>Hello</h1>', /not an OpenAPI document/],
   ])('the command fails for %s, and tells why', async (name, text, message) => {
     const folder = await writeGenerated({[name]: text});

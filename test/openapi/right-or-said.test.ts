@@ -274,3 +274,43 @@ describe('what a module leaves out', () => {
     expect((await fromOpenApi({openapi: '3.1.0', paths: {}}, {strict: true})).warnings).toEqual([]);
   });
 });
+
+describe('a media type beside the one that the client has', () => {
+  const body = (content: object) => ({
+    openapi: '3.1.0',
+    paths: {'/a': {post: {requestBody: {content}, responses: {200: {content}}}}},
+  });
+  const text = {schema: {type: 'object', properties: {a: {type: 'string'}}}};
+
+  it.each<[string, object, string]>([
+    ['events', {'application/json': text, 'text/event-stream': text}, 'text/event-stream'],
+    ['lines of JSON', {'application/json': text, 'application/jsonl': text}, 'application/jsonl'],
+    [
+      'JSON of another type',
+      {'application/json': text, 'application/a+json': {schema: {type: 'array'}}},
+      'application/a+json',
+    ],
+    [
+      'a form of another type',
+      {'application/json': text, 'multipart/form-data': {schema: {properties: {b: {}}}}},
+      'multipart/form-data',
+    ],
+    ['anything', {'application/json': text, '*/*': {}}, '*/*'],
+  ])('is said to be left out: %s', async (_, content, mediaType) => {
+    expect((await fromOpenApi(body(content))).warnings).toEqual(
+      ['the body', 'the response 200'].map(
+        (what) =>
+          `POST /a: ${what} as ${mediaType} is left out, because the client has application/json for it`,
+      ),
+    );
+  });
+
+  it('is not mentioned where it carries values of the same type', async () => {
+    const content = {
+      'application/json': text,
+      'application/xml': text,
+      'application/x-www-form-urlencoded': text,
+    };
+    expect((await fromOpenApi(body(content))).warnings).toEqual([]);
+  });
+});

@@ -84,7 +84,7 @@ const names: Record<string, readonly string[]> = {
   './har': ['harHandler', 'recordHar'],
   './mock': ['mockConnector'],
   './node': ['cookieFile', 'downloadTo', 'fileFrom'],
-  './openapi': ['MissingYamlError', 'OpenApiError', 'fromOpenApi'],
+  './openapi': ['MissingUpgraderError', 'MissingYamlError', 'OpenApiError', 'fromOpenApi'],
   './opentelemetry': ['openTelemetry'],
   './rate-limiter-flexible': ['rateLimiterFlexibleStore'],
   './core': [
