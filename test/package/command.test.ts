@@ -48,6 +48,17 @@ test('without the package "yaml" the command reads JSON, and for YAML names the 
   });
 });
 
+test('without the package "tough-cookie" a session with cookies: true names the command that installs it', async () => {
+  expect(await readdir(join(bareProject, 'node_modules'))).not.toContain('tough-cookie');
+  const program = `
+    import {createSession} from 'aiofetch';
+    const error = await createSession({cookies: true}).fetch('http://127.0.0.1:9/').catch((error) => error);
+    console.log(error.name, error.option, error.message);
+  `;
+  const {stdout} = await run(bareProject, '--input-type=module', '-e', program);
+  expect(stdout).toMatch(/^UnsupportedOptionError cookies .*Run: npm install tough-cookie/);
+});
+
 test('an installation without optional peers has what a session needs, and nothing else', async () => {
   const installed = await readdir(join(bareProject, 'node_modules'));
   // gather needs p-limit, which brings yocto-queue. The session needs ky for its hooks, p-retry (with is-network-error) for its retries and undici for its connections on

@@ -275,13 +275,14 @@ export const endpoints: Readonly<Record<string, Endpoint>> = {
     request.socket.end('This is no HTTP.\r\n\r\n');
   },
 
-  /** Redirects with `status` to `to`, after `hops` redirects to itself. Each redirect has a body of `size` bytes. */
+  /** Redirects with `status` to `to`, after `hops` redirects to itself. Each has a body of `size` bytes, and sets each `cookie`. */
   async '/redirect'({request, response, query, room}) {
     await readBody(request, room);
     const hops = number(query, 'hops', 0);
     const onwards = new URLSearchParams(query);
     onwards.set('hops', String(hops - 1));
     response.statusCode = number(query, 'status', 302);
+    response.setHeader('set-cookie', query.getAll('cookie'));
     response.setHeader('location', hops > 0 ? `/redirect?${onwards}` : (query.get('to') ?? '/echo'));
     response.end('.'.repeat(number(query, 'size', 5)));
   },

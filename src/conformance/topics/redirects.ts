@@ -118,6 +118,14 @@ export const redirects: Topic = (it, can) => {
       same((await room.stats()).arrivals, ['/redirect'], 'arrivals');
       equal(session.stats().active, 0, 'active');
     });
+
+    // A cookie jar follows redirects itself, and reads the cookies of each.
+    it('redirect: manual shows each Set-Cookie of the redirect', async ({open, room}) => {
+      const url = `${room.url('/redirect', {cookie: 'a=1; Path=/'})}&cookie=b=2,3`;
+      const response = await open().fetch(url, {redirect: 'manual'});
+      same(response.headers.getSetCookie(), ['a=1; Path=/', 'b=2,3'], 'Set-Cookie');
+      await response.text();
+    });
   } else {
     it('redirect: manual gives an opaque response where the runtime hides redirects', async ({
       open,
