@@ -31,6 +31,13 @@ describe('readOptions', () => {
     });
   });
 
+  it('the name of a client may have commas of its own', () => {
+    expect(readOptions(['--peer', 'session.fetch, timings', '--peer', 'fetch,ky'])).toHaveProperty(
+      'peers',
+      new Set(['session.fetch, timings', 'fetch', 'ky']),
+    );
+  });
+
   it('--against takes a git ref, cases of its own, rounds and requests', () => {
     const args = ['--against', 'main', '--case', 'fetch', '--rounds', '3', '--requests', '100', '--quick'];
     expect(readOptions(args)).toEqual({

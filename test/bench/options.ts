@@ -157,8 +157,9 @@ function runtimesOf(parts: readonly string[], markdown: boolean, quick: boolean)
   return parts.flatMap(matching);
 }
 
+/** Names that are separated by commas, unless a value is the name of a client, which may have commas of its own. */
 function namesOf(values: readonly string[] | undefined): string[] | undefined {
-  return values?.flatMap((value) => value.split(',').map((name) => name.trim()));
+  return values?.flatMap((value) => (isPeer(value) ? [value] : value.split(',').map((name) => name.trim())));
 }
 
 function wholeNumber(name: string, value: string | undefined): number | undefined {
