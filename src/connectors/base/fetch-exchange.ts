@@ -13,7 +13,7 @@ import type {BodyTracker, TrackResponse} from './tracked-response.ts';
 import {trackedResponse} from './tracked-response.ts';
 
 /** Turns the error that a `fetch` rejected with into a typed error. `otherwise` is the phase, if the error doesn't show one. */
-export type ToError = (error: unknown, request: ConnectorRequest, otherwise: 'send' | 'receive') => unknown;
+type ToError = (error: unknown, request: ConnectorRequest, otherwise: 'send' | 'receive') => unknown;
 
 type Timer = ReturnType<typeof setTimeout> | number;
 
