@@ -3,8 +3,9 @@ import {hasDotSegment, split} from './route.ts';
 
 const route = /^(?:DELETE|GET|HEAD|OPTIONS|PATCH|POST|PUT|QUERY) /;
 
-// RFC 6570, section 2.3, without dots, percent-encoding and modifiers; and with "-", which OpenAPI documents use.
-const parameterName = /^[\w-]+$/;
+// RFC 6570, section 2.3, without dots, percent-encoding and modifiers; and with "-" and letters of all scripts, which OpenAPI
+// documents use. Servers never see these names.
+const parameterName = /^[\p{L}\p{M}\p{N}_-]+$/u;
 
 /**
  * Returns the names of a route's parameters.

@@ -155,7 +155,7 @@ function templateOf(path: string): {readonly template: string; readonly names: R
   const parts = bare.split(/\{([^{}]*)\}/).map((part, index) => {
     // URLs have no spaces and backslashes, and a route refuses segments that begin with a colon.
     if (index % 2 === 0) return part.replaceAll(/[\s\\]/g, encodeURIComponent).replaceAll('/:', '/%3A');
-    const free = scope.take(part.replaceAll(/[^\w-]+/g, '_') || 'parameter');
+    const free = scope.take(part.normalize('NFC').replaceAll(/[^\p{L}\p{M}\p{N}_-]+/gu, '_') || 'parameter');
     // A parameter that occurs twice gets a second name, which the document doesn't describe.
     if (!names.has(part)) names.set(part, free);
     return `{${free}}`;

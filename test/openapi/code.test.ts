@@ -474,6 +474,7 @@ describe('an operation', () => {
     ['/things/:id', '/things/%3Aid'],
     ['/from/{id}/to/{id}', '/from/{id}/to/{id2}'],
     ['things', '/things'],
+    ['/a/{größe}/{名前}/{a.b c}', '/a/{größe}/{名前}/{a_b_c}'],
   ])('the path %s becomes a path that an endpoint can have', async (path, expected) => {
     const code = await codeOf(documentOf({}, {}, path));
     expect(code).toContain(`uncheckedEndpoint('POST ${expected}'`);
