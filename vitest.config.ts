@@ -40,7 +40,7 @@ export default defineConfig({
     globals: false,
     pool: 'forks',
     // More than a small machine has processors, since many files wait most of their time: for timers, processes or browsers.
-    maxWorkers: Math.max(3, availableParallelism()),
+    maxWorkers: Math.max(4, availableParallelism()),
     execArgv: ['--expose-gc', `--conditions=${source}`],
     testTimeout: 60_000,
     hookTimeout: 60_000,
