@@ -12,7 +12,8 @@ const interval = 500;
  * Watches for bodies that nobody has begun to read for `limit` ms. A body that the caller reads, however slowly, isn't given
  * up.
  *
- * @param isUnread - whether nobody has begun to read the body, and it is in the way of something. Only that time counts
+ * @param isUnread - whether the body counts as unread now: nobody has begun to read it, and, where the caller asks for that,
+ * another request waits for its slot. Time in which it doesn't count is not added up
  * @param start - starts the interval. By default one of the runtime, because under the fake clock of a test nothing would end an
  * abandoned body, and `close()` never settle
  * @returns a function that ends the watch

@@ -144,7 +144,7 @@ export function checkEventSource(
   options: EventSourceOptions,
 ): EventSourceSettings {
   checkReadOptions('eventSource', options, session, own, ['retry', 'timeout']);
-  const hasBody = (options.body ?? undefined) !== undefined || options.json !== undefined;
+  const hasBody = (options.body ?? options.json) !== undefined;
   const {
     method = hasBody ? 'POST' : 'GET',
     reconnect = method === 'GET' || 'resume',

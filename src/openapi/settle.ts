@@ -80,7 +80,7 @@ export function settled(document: LoadedDocument): LoadedDocument {
     }
   };
   for (const value of values) settle(value, false, 0);
-  // What a reference leads to may contain the reference.
+  // A reference may lead to a value that contains the reference again.
   if (isChanged) for (const value of values) checkSize(value, 'The document, with its references replaced,');
   return document;
 }

@@ -17,8 +17,8 @@ export function canonicalRef(ref: string): string {
 }
 
 /**
- * Finds the schemas that inherit of a schema with a discriminator, by `allOf` (OpenAPI, "Discriminator Object"). A value of
- * such a schema is a value of one of these.
+ * Finds the subtypes of a schema with a discriminator: the schemas that name it in `allOf` (OpenAPI, "Discriminator Object").
+ * A value of the schema is a value of one of its subtypes.
  */
 export class Subtypes {
   readonly #document: LoadedDocument;

@@ -3,7 +3,7 @@
  * when it was started. When that request ends, its timers and its promises end too, without a word: the response was
  * returned, or its client has left. A session at module scope serves many such requests.
  *
- * So each running call has a timer of its own, which does three things:
+ * Therefore each running call starts a timer of its own. The timer does three things:
  *
  * - workerd doesn't take a call that waits for another request's call for one that hangs forever.
  * - A call whose timer is silent belongs to a request that has ended. It is abandoned, so that its slot, its place in a queue

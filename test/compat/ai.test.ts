@@ -5,7 +5,7 @@ import {events, inTurn, json, reset, silence} from './support/answers.ts';
 import type {Given} from './support/compare.ts';
 import {compare} from './support/compare.ts';
 
-// It would print a note about warnings.
+// Without this, the AI SDK prints a note about its warnings on the console.
 Object.assign(globalThis, {AI_SDK_LOG_WARNINGS: false});
 
 function modelOf({session, origin}: Given) {

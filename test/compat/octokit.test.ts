@@ -7,7 +7,7 @@ import {compare} from './support/compare.ts';
 const log = {debug() {}, info() {}, warn() {}, error() {}};
 
 function createClient({session, origin}: Given, retries?: number) {
-  // Its plug-ins wait for seconds between retries and between requests that write.
+  // By default, octokit's plug-ins wait for seconds before a retry and between two requests that write.
   const plugins = {
     retry: {retryAfterBaseValue: 1, ...(retries !== undefined && {retries})},
     throttle: {enabled: false},

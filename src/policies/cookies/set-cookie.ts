@@ -20,7 +20,7 @@ export interface Candidate {
 const largestAttribute = 1024;
 
 // RFC 6265bis, section 5.6, step 1. A tab is allowed.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what the standard forbids
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the standard forbids these control characters
 const forbidden = /[\0-\x08\x0a-\x1f\x7f]/;
 
 /** Whether the text has no control character, and each code unit fits in a byte, as in a header. */

@@ -1,5 +1,5 @@
 /**
- * What runs in every runtime: the same requests by the runtime's own `fetch` and by a session's.
+ * The work that each runtime is measured by: the same requests, sent by the runtime's own `fetch` and by that of a session.
  *
  * @module
  */

@@ -1,5 +1,5 @@
 /**
- * What people have reported about the cookies of other clients, as cases of this jar.
+ * Public bug reports about the cookie jars of other clients. Each report is a case for the jar of this package.
  *
  * @module
  */
