@@ -32,7 +32,8 @@ export interface TimeoutOptions {
   /**
    * For the silence of the server before the head of the response, and between two chunks of its body. It doesn't run
    * while the request is being sent, nor while the caller doesn't read. Over a native fetch that doesn't show the end of a
-   * large upload (above 64 KiB), it begins with the response.
+   * large upload (above 64 KiB), it begins with the response. On Deno, Bun and workers, and over `fetchConnector`, a timeout of
+   * 30 s or more bounds the whole body if its `Content-Length` is 64 KiB or less.
    *
    * @default 300_000, as in Node's fetch
    */
